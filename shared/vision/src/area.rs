@@ -1,0 +1,97 @@
+//! `OpenCV`'s `INTER_AREA`: each result pixel is the mean of exactly the area that it covers.
+
+use image::{GrayImage, RgbImage};
+
+use crate::error::Result;
+use crate::resize::{self, no_pixels, opencv_linear, opencv_linear_luma};
+
+/// Shrinks as `OpenCV`'s `INTER_AREA`, fractions of pixels counted by their share. Where either side
+/// would grow `OpenCV` interpolates instead, and so does this, by [`opencv_linear`].
+///
+/// # Errors
+/// A picture or a target without pixels, or a target over the limit.
+pub fn opencv_area(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
+    if width > image.width() || height > image.height() {
+        return opencv_linear(image, width, height);
+    }
+    let pixels = shrink::<3>(image.as_raw(), image.dimensions(), (width, height))?;
+    RgbImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
+}
+
+/// As [`opencv_area`], of luma.
+///
+/// ```
+/// use vision::resize::opencv_area_luma;
+/// let ramp = vision::GrayImage::from_raw(3, 1, vec![0, 90, 180]).unwrap();
+/// // 2 of 3: the first covers all of 0 and half of 90
+/// assert_eq!(opencv_area_luma(&ramp, 2, 1).unwrap().into_raw(), [30, 150]);
+/// ```
+pub fn opencv_area_luma(image: &GrayImage, width: u32, height: u32) -> Result<GrayImage> {
+    if width > image.width() || height > image.height() {
+        return opencv_linear_luma(image, width, height);
+    }
+    let pixels = shrink::<1>(image.as_raw(), image.dimensions(), (width, height))?;
+    GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
+}
+
+/// One source pixel's share in one result pixel.
+struct Share {
+    from: usize,
+    to: usize,
+    weight: f32,
+}
+
+fn shrink<const CHANNELS: usize>(
+    pixels: &[u8],
+    source: (u32, u32),
+    target: (u32, u32),
+) -> Result<Vec<u8>> {
+    resize::check(source, target)?;
+    let columns = shares(source.0, target.0);
+    let rows = shares(source.1, target.1);
+    let stride = source.0 as usize * CHANNELS;
+    let mut result = Vec::with_capacity(target.0 as usize * target.1 as usize * CHANNELS);
+    let mut narrow = vec![0.0_f32; target.0 as usize * CHANNELS];
+    let mut sums = narrow.clone();
+    for (index, row) in rows.iter().enumerate() {
+        let line = &pixels[row.from * stride..(row.from + 1) * stride];
+        narrow.fill(0.0);
+        for share in &columns {
+            for channel in 0..CHANNELS {
+                let sample = line[share.from * CHANNELS + channel];
+                narrow[share.to * CHANNELS + channel] += f32::from(sample) * share.weight;
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(&narrow) {
+            *sum += value * row.weight;
+        }
+        if rows.get(index + 1).is_none_or(|next| next.to != row.to) {
+            // OpenCV rounds halves to even here.
+            result.extend(sums.iter().map(|sum| sum.round_ties_even() as u8));
+            sums.fill(0.0);
+        }
+    }
+    Ok(result)
+}
+
+/// All shares along one side, in order.
+fn shares(from: u32, to: u32) -> Vec<Share> {
+    let scale = f64::from(from) / f64::from(to);
+    let mut result = Vec::with_capacity(from as usize + to as usize);
+    for index in 0..to {
+        let begin = f64::from(index) * scale;
+        let end = (begin + scale).min(f64::from(from));
+        let last = (end.ceil() as u32).min(from);
+        for at in begin as u32..last {
+            let covered = end.min(f64::from(at) + 1.0) - begin.max(f64::from(at));
+            if covered > 1e-3 {
+                result.push(Share {
+                    from: at as usize,
+                    to: index as usize,
+                    weight: (covered / (end - begin)) as f32,
+                });
+            }
+        }
+    }
+    result
+}

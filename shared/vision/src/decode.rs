@@ -1,0 +1,211 @@
+//! Reading pictures: JPEG, PNG, WebP, TIFF and BMP, told apart by content, upright, 8 bits.
+//!
+//! * Orientation (EXIF, or TIFF's own tag) is applied once, here; nobody else needs to.
+//! * 16-bit samples are scaled to 8 by `round(v / 257)`; floating point is clamped to 0..=1 first.
+//! * Gray becomes three equal channels; CMYK and YCCK become RGB by the product of ink and black.
+//! * Where a picture without alpha is asked of one with it, it is laid over a colour, white unless
+//!   another is given: cut-outs are mostly made for paper, and black would draw outlines round them.
+//! * Luma is BT.601 full range as in JPEG, `0.299 R + 0.587 G + 0.114 B`. From a JPEG it comes
+//!   straight from the decoder, from the others by libjpeg's own integers, so the two agree.
+//! * A file cut short is an error, even where most of the picture could still be shown.
+//! * A picture over [`MAX_PIXELS`] is refused by its header, before memory is taken for it.
+//!
+//! Each function has a twin on bytes, for callers who also hash the file's content.
+
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
+
+use crate::error::{Error, Result};
+use crate::jpeg::{self, Channels, Raw};
+use crate::pixels;
+use crate::raster;
+
+pub use crate::file::read;
+pub use crate::header::{
+    Dimensions, Format, Header, MAX_FILE_BYTES, MAX_PIXELS, dimensions, dimensions_from_bytes,
+    header, header_from_bytes,
+};
+
+/// What lies under a picture with alpha when nothing is said: white.
+pub const GROUND: [u8; 3] = [255; 3];
+
+/// The picture in RGB, alpha over white.
+///
+/// # Errors
+/// What is not a regular file, empty, over the limits, of no known format, damaged or cut short.
+pub fn rgb(path: &Path) -> Result<RgbImage> {
+    rgb_from_bytes(&read(path)?)
+}
+
+/// As [`rgb`], of a file that is already in memory.
+///
+/// ```
+/// let red = vision::RgbImage::from_pixel(2, 1, image::Rgb([200, 10, 10]));
+/// let bytes = vision::write::encode_png(&red).unwrap();
+/// assert_eq!(vision::decode::rgb_from_bytes(&bytes).unwrap(), red);
+/// ```
+pub fn rgb_from_bytes(bytes: &[u8]) -> Result<RgbImage> {
+    rgb_over_from_bytes(bytes, GROUND)
+}
+
+/// The picture in RGB, alpha over `ground` (red, green, blue).
+///
+/// # Errors
+/// As [`rgb`].
+pub fn rgb_over(path: &Path, ground: [u8; 3]) -> Result<RgbImage> {
+    rgb_over_from_bytes(&read(path)?, ground)
+}
+
+/// As [`rgb_over`], of a file that is already in memory.
+pub fn rgb_over_from_bytes(bytes: &[u8], ground: [u8; 3]) -> Result<RgbImage> {
+    colour(bytes, None, ground)
+}
+
+/// The picture in RGB (alpha over white), perhaps shrunk, but not below `width` x `height`.
+///
+/// A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough in both
+/// directions, which is far cheaper; other formats are decoded whole. A picture that is smaller to
+/// begin with comes as it is: nothing is ever enlarged.
+///
+/// # Errors
+/// As [`rgb`].
+pub fn rgb_at_least(path: &Path, width: u32, height: u32) -> Result<RgbImage> {
+    rgb_at_least_from_bytes(&read(path)?, width, height)
+}
+
+/// As [`rgb_at_least`], of a file that is already in memory.
+///
+/// ```
+/// use vision::write::{Subsampling, encode_jpeg};
+/// let bytes = encode_jpeg(&vision::RgbImage::new(64, 32), 90, Subsampling::S420).unwrap();
+/// let small = vision::decode::rgb_at_least_from_bytes(&bytes, 10, 10).unwrap();
+/// assert_eq!(small.dimensions(), (32, 16)); // a quarter would be 16x8
+/// ```
+pub fn rgb_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result<RgbImage> {
+    colour(bytes, Some(Dimensions { width, height }), GROUND)
+}
+
+/// The picture in RGB with its alpha, 255 where it has none.
+///
+/// # Errors
+/// As [`rgb`].
+pub fn rgba(path: &Path) -> Result<RgbaImage> {
+    rgba_from_bytes(&read(path)?)
+}
+
+/// As [`rgba`], of a file that is already in memory.
+pub fn rgba_from_bytes(bytes: &[u8]) -> Result<RgbaImage> {
+    match picture(bytes, Channels::Rgba, None)? {
+        DynamicImage::ImageRgba8(image) => Ok(image),
+        other => Ok(pixels::rgba(other)),
+    }
+}
+
+/// The picture's luma, 0..=255 (alpha over white).
+///
+/// # Errors
+/// As [`rgb`].
+pub fn luma(path: &Path) -> Result<GrayImage> {
+    luma_from_bytes(&read(path)?)
+}
+
+/// As [`luma`], of a file that is already in memory.
+///
+/// ```
+/// let green = vision::RgbImage::from_pixel(1, 1, image::Rgb([0, 255, 0]));
+/// let bytes = vision::write::encode_png(&green).unwrap();
+/// assert_eq!(vision::decode::luma_from_bytes(&bytes).unwrap().get_pixel(0, 0).0, [150]);
+/// ```
+pub fn luma_from_bytes(bytes: &[u8]) -> Result<GrayImage> {
+    brightness(bytes, None)
+}
+
+/// The picture's luma, perhaps shrunk, but not below `width` x `height`; see [`rgb_at_least`].
+///
+/// # Errors
+/// As [`rgb`].
+pub fn luma_at_least(path: &Path, width: u32, height: u32) -> Result<GrayImage> {
+    luma_at_least_from_bytes(&read(path)?, width, height)
+}
+
+/// As [`luma_at_least`], of a file that is already in memory.
+pub fn luma_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result<GrayImage> {
+    brightness(bytes, Some(Dimensions { width, height }))
+}
+
+/// The luma of an RGB picture, by libjpeg's integers: `(19595 R + 38470 G + 7471 B + 32768) / 65536`.
+///
+/// ```
+/// let blue = vision::RgbImage::from_pixel(1, 1, image::Rgb([0, 0, 255]));
+/// assert_eq!(vision::decode::to_luma(&blue).get_pixel(0, 0).0, [29]);
+/// ```
+pub fn to_luma(image: &RgbImage) -> GrayImage {
+    pixels::luma_of_rgb(image)
+}
+
+/// The picture laid over one colour: `alpha * picture + (1 - alpha) * ground`, rounded.
+///
+/// ```
+/// let half = vision::RgbaImage::from_pixel(1, 1, image::Rgba([0, 0, 0, 128]));
+/// assert_eq!(vision::decode::over(&half, [255, 255, 255]).get_pixel(0, 0).0, [127; 3]);
+/// ```
+pub fn over(image: &RgbaImage, ground: [u8; 3]) -> RgbImage {
+    pixels::over(image, ground)
+}
+
+fn colour(bytes: &[u8], least: Option<Dimensions>, ground: [u8; 3]) -> Result<RgbImage> {
+    match picture(bytes, Channels::Rgb, least)? {
+        DynamicImage::ImageRgb8(image) => Ok(image),
+        other => Ok(pixels::rgb(other, ground)),
+    }
+}
+
+fn brightness(bytes: &[u8], least: Option<Dimensions>) -> Result<GrayImage> {
+    match picture(bytes, Channels::Luma, least)? {
+        DynamicImage::ImageLuma8(image) => Ok(image),
+        other => Ok(pixels::luma(other, GROUND)),
+    }
+}
+
+/// The upright picture, in whatever channels it came.
+fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
+    let format = Format::of(bytes)?;
+    if format != Format::Jpeg {
+        return raster::decode(bytes, format);
+    }
+    let header = header_from_bytes(bytes)?;
+    let least = least.map(|seen| as_stored(seen, header.orientation));
+    let (raw, cmyk) = jpeg::decode(bytes, channels, least)?;
+    let mut picture = wrap(raw, channels, cmyk).ok_or(Error::UnexpectedEnd)?;
+    picture.apply_orientation(header.orientation);
+    Ok(picture)
+}
+
+/// A size as seen, turned to how the file has it.
+fn as_stored(seen: Dimensions, orientation: Orientation) -> Dimensions {
+    Header {
+        format: Format::Jpeg,
+        stored: seen,
+        orientation,
+    }
+    .dimensions()
+}
+
+fn wrap(raw: Raw, channels: Channels, cmyk: bool) -> Option<DynamicImage> {
+    let Raw {
+        width,
+        height,
+        pixels,
+    } = raw;
+    if cmyk {
+        let pixels = jpeg::cmyk_to_rgb(&pixels);
+        return RgbImage::from_raw(width, height, pixels).map(DynamicImage::from);
+    }
+    match channels {
+        Channels::Luma => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        Channels::Rgb => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        Channels::Rgba => RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
+    }
+}

@@ -1,0 +1,201 @@
+//! What a file says of its picture before any pixel is decoded.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use image::ImageDecoder;
+use image::metadata::Orientation;
+
+use crate::error::{Error, Result};
+use crate::{file, jpeg, raster};
+
+/// The most pixels that a picture may have: 2^27, which is 16384x8192, 400 MB as RGB.
+///
+/// The header is asked before any pixel memory is taken, so a bomb costs nothing.
+pub const MAX_PIXELS: u64 = 1 << 27;
+
+/// The longest file that is read, in bytes: 1 GiB.
+pub const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// A file format that can be read. It is found by the first bytes; the name's ending says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// JPEG: baseline, progressive, gray, CMYK, YCCK.
+    Jpeg,
+    /// PNG, of any depth; of an animation the default picture.
+    Png,
+    /// WebP, lossy or lossless; of an animation the first picture.
+    WebP,
+    /// TIFF, classic or big; of several pages the first.
+    Tiff,
+    /// Windows bitmap.
+    Bmp,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::WebP => "WebP",
+            Self::Tiff => "TIFF",
+            Self::Bmp => "BMP",
+        })
+    }
+}
+
+impl Format {
+    /// The format that begins with these bytes; twelve are enough.
+    ///
+    /// # Errors
+    /// `Empty` without any byte, `UnknownFormat` for anything else.
+    ///
+    /// ```
+    /// use vision::decode::Format;
+    /// assert_eq!(Format::of(&[0xff, 0xd8, 0xff, 0xe0]).unwrap(), Format::Jpeg);
+    /// assert!(Format::of(b"GIF89a").is_err());
+    /// ```
+    pub fn of(bytes: &[u8]) -> Result<Self> {
+        match bytes {
+            [] => Err(Error::Empty),
+            [0xff, 0xd8, 0xff, ..] => Ok(Self::Jpeg),
+            [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Ok(Self::Png),
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Ok(Self::WebP),
+            [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
+            [b'B', b'M', ..] => Ok(Self::Bmp),
+            _ => Err(Error::UnknownFormat),
+        }
+    }
+}
+
+/// A size in pixels, the way the picture is meant to be seen (after EXIF orientation).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Dimensions {
+    /// Columns, at least 1.
+    pub width: u32,
+    /// Rows, at least 1.
+    pub height: u32,
+}
+
+/// What a file says of its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Header {
+    /// The format by content.
+    pub format: Format,
+    /// Columns and rows as stored in the file, before orientation.
+    pub stored: Dimensions,
+    /// How the stored picture must be turned to be seen upright; an invalid value counts as none.
+    pub orientation: Orientation,
+}
+
+impl Header {
+    /// Columns and rows as seen, after orientation.
+    pub fn dimensions(&self) -> Dimensions {
+        if turns_sides(self.orientation) {
+            Dimensions {
+                width: self.stored.height,
+                height: self.stored.width,
+            }
+        } else {
+            self.stored
+        }
+    }
+}
+
+/// Whether an orientation exchanges width and height.
+pub(crate) fn turns_sides(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+/// The size if it is a sane one: at least a pixel, at most [`MAX_PIXELS`].
+pub(crate) fn checked(width: u64, height: u64) -> Result<Dimensions> {
+    if width == 0 || height == 0 {
+        return Err(Error::NoPixels { width, height });
+    }
+    let too_many = Error::TooManyPixels {
+        width,
+        height,
+        limit: MAX_PIXELS,
+    };
+    if width.saturating_mul(height) > MAX_PIXELS {
+        return Err(too_many);
+    }
+    match (u32::try_from(width), u32::try_from(height)) {
+        (Ok(width), Ok(height)) => Ok(Dimensions { width, height }),
+        _ => Err(too_many),
+    }
+}
+
+/// The header of a file; only the bytes up to the first pixel are read.
+///
+/// # Errors
+/// What is not a regular file, no known format, has a broken header, or announces more than
+/// [`MAX_PIXELS`].
+pub fn header(path: &Path) -> Result<Header> {
+    let (file, _) = file::open(path)?;
+    header_of(BufReader::with_capacity(1 << 14, file))
+}
+
+/// As [`header`], of a file that is already in memory.
+///
+/// ```
+/// let pixel = vision::RgbImage::new(3, 2);
+/// let bytes = vision::write::encode_png(&pixel).unwrap();
+/// let header = vision::decode::header_from_bytes(&bytes).unwrap();
+/// assert_eq!((header.stored.width, header.stored.height), (3, 2));
+/// ```
+pub fn header_from_bytes(bytes: &[u8]) -> Result<Header> {
+    header_of(Cursor::new(bytes))
+}
+
+/// Width and height as seen, from the file's header alone.
+///
+/// # Errors
+/// As [`header`].
+pub fn dimensions(path: &Path) -> Result<Dimensions> {
+    header(path).map(|header| header.dimensions())
+}
+
+/// As [`dimensions`], of a file that is already in memory.
+pub fn dimensions_from_bytes(bytes: &[u8]) -> Result<Dimensions> {
+    header_from_bytes(bytes).map(|header| header.dimensions())
+}
+
+fn header_of<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
+    let mut start = Vec::with_capacity(12);
+    (&mut reader).take(12).read_to_end(&mut start)?;
+    reader.seek(SeekFrom::Start(0))?;
+    let format = Format::of(&start)?;
+    if format == Format::Jpeg {
+        return jpeg::header(reader);
+    }
+    let mut decoder = raster::decoder(reader, format)?;
+    raster::header(&mut decoder, format)
+}
+
+/// Width and height as the decoder says, checked.
+pub(crate) fn stored(decoder: &impl ImageDecoder) -> Result<Dimensions> {
+    let (width, height) = decoder.dimensions();
+    checked(width.into(), height.into())
+}

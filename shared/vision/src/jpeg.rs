@@ -1,0 +1,240 @@
+//! JPEG through libjpeg-turbo: whole or scaled, in colour or luma alone.
+
+use std::cell::RefCell;
+use std::io::{BufRead, Read, Seek};
+
+use image::metadata::Orientation;
+use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
+
+use crate::error::{Error, Result};
+use crate::header::{self, Dimensions, Format, Header};
+
+/// The most scans of a progressive file. Encoders write about ten; a file of thousands of tiny
+/// ones over a large picture takes minutes to decode.
+const MAX_SCANS: u32 = 200;
+
+thread_local! {
+    /// One decoder a thread: its tables and buffers outlive the picture.
+    static DECOMPRESSOR: RefCell<Option<Decompressor>> = const { RefCell::new(None) };
+}
+
+/// Pixels as libjpeg gives them, not yet turned upright.
+pub(crate) struct Raw {
+    /// Columns.
+    pub(crate) width: u32,
+    /// Rows.
+    pub(crate) height: u32,
+    /// Rows one after another, without padding.
+    pub(crate) pixels: Vec<u8>,
+}
+
+/// How many bytes a pixel is wanted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// Luma alone.
+    Luma,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, 255.
+    Rgba,
+}
+
+impl Channels {
+    fn format(self) -> PixelFormat {
+        match self {
+            Self::Luma => PixelFormat::GRAY,
+            Self::Rgb => PixelFormat::RGB,
+            Self::Rgba => PixelFormat::RGBA,
+        }
+    }
+}
+
+/// Decodes, shrunk by 1, 2, 4 or 8 as far as the result stays at least `least` (as stored), and
+/// says whether the four bytes of a pixel are CMYK instead of what was asked.
+pub(crate) fn decode(
+    bytes: &[u8],
+    channels: Channels,
+    least: Option<Dimensions>,
+) -> Result<(Raw, bool)> {
+    DECOMPRESSOR.with_borrow_mut(|slot| {
+        let decompressor = match slot {
+            Some(decompressor) => decompressor,
+            None => slot.insert(fresh()?),
+        };
+        let result = decode_with(decompressor, bytes, channels, least);
+        if result.is_err() {
+            // A decoder that stumbled is not trusted with the next picture.
+            *slot = None;
+        }
+        result
+    })
+}
+
+fn fresh() -> Result<Decompressor> {
+    let mut decompressor = Decompressor::new().map_err(explain)?;
+    decompressor.set_scan_limit(MAX_SCANS).map_err(explain)?;
+    Ok(decompressor)
+}
+
+fn decode_with(
+    decompressor: &mut Decompressor,
+    bytes: &[u8],
+    channels: Channels,
+    least: Option<Dimensions>,
+) -> Result<(Raw, bool)> {
+    let header = decompressor.read_header(bytes).map_err(explain)?;
+    let size = header::checked(header.width as u64, header.height as u64)?;
+    let cmyk = matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK);
+    let format = if cmyk {
+        PixelFormat::CMYK
+    } else {
+        channels.format()
+    };
+    let factor = factor(&header, size, least);
+    decompressor.set_scaling_factor(factor).map_err(explain)?;
+    let (width, height) = (factor.scale(header.width), factor.scale(header.height));
+    let pitch = width * format.size();
+    let mut pixels = vec![0; pitch * height];
+    let output = Image {
+        pixels: pixels.as_mut_slice(),
+        width,
+        pitch,
+        height,
+        format,
+    };
+    match decompressor.decompress(bytes, output) {
+        Err(error) if !harmless(&error) => return Err(explain(error)),
+        _ => {}
+    }
+    let raw = Raw {
+        width: width as u32,
+        height: height as u32,
+        pixels,
+    };
+    Ok((raw, cmyk))
+}
+
+/// The strongest shrinking that leaves at least `least`; none for lossless files, which have no
+/// transform to scale in.
+fn factor(header: &DecompressHeader, size: Dimensions, least: Option<Dimensions>) -> ScalingFactor {
+    let Some(least) = least.filter(|_| !header.is_lossless) else {
+        return ScalingFactor::ONE;
+    };
+    [8_u32, 4, 2]
+        .into_iter()
+        .find(|by| {
+            size.width.div_ceil(*by) >= least.width && size.height.div_ceil(*by) >= least.height
+        })
+        .map_or(ScalingFactor::ONE, |by| ScalingFactor::new(1, by as usize))
+}
+
+/// Whether a warning came after the last pixel: some cameras pad before the end marker.
+/// libjpeg reports the first warning of a file, so none can have come before it.
+fn harmless(error: &turbojpeg::Error) -> bool {
+    matches!(error, turbojpeg::Error::TurboJpegError(text)
+        if text.contains("extraneous bytes before marker 0xd9"))
+}
+
+/// Our words for the library's error.
+fn explain(error: turbojpeg::Error) -> Error {
+    let text = match error {
+        turbojpeg::Error::TurboJpegError(text) => text,
+        other => other.to_string(),
+    };
+    if text.contains("remature end") || text.contains("Input file read error") {
+        return Error::UnexpectedEnd;
+    }
+    let cause = text.strip_prefix("Corrupt JPEG data: ").unwrap_or(&text);
+    let unsupported = [
+        "nsupported",
+        "not implemented",
+        "precision",
+        "Maximum supported",
+    ];
+    let format = Format::Jpeg;
+    let cause = cause.to_owned();
+    if unsupported.iter().any(|word| cause.contains(word)) {
+        Error::Unsupported { format, cause }
+    } else {
+        Error::Damaged { format, cause }
+    }
+}
+
+/// Adobe's CMYK as stored (255 = no ink) to RGB by the product of ink and black, as Pillow and
+/// `OpenCV` do without a colour profile.
+pub(crate) fn cmyk_to_rgb(cmyk: &[u8]) -> Vec<u8> {
+    let through = |ink: u8, black: u8| ((u32::from(ink) * u32::from(black) + 127) / 255) as u8;
+    cmyk.as_chunks::<4>()
+        .0
+        .iter()
+        .flat_map(|&[cyan, magenta, yellow, black]| {
+            [cyan, magenta, yellow].map(|ink| through(ink, black))
+        })
+        .collect()
+}
+
+/// Size and orientation from the marker segments, without reading any picture data.
+pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
+    reader.seek_relative(2)?;
+    let mut orientation = Orientation::NoTransforms;
+    loop {
+        let marker = next_marker(&mut reader)?;
+        match marker {
+            // Stand-alone markers: no length follows.
+            0x01 | 0xd0..=0xd8 => continue,
+            0xd9 | 0xda => {
+                return Err(damaged("no frame header before the picture data"));
+            }
+            _ => {}
+        }
+        let length = u16::from_be_bytes(array(&mut reader)?);
+        let Some(length) = length.checked_sub(2) else {
+            return Err(damaged("segment shorter than its own length"));
+        };
+        match marker {
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                let [_, h1, h0, w1, w0] = array(&mut reader)?;
+                let width = u16::from_be_bytes([w1, w0]);
+                let height = u16::from_be_bytes([h1, h0]);
+                return Ok(Header {
+                    format: Format::Jpeg,
+                    stored: header::checked(width.into(), height.into())?,
+                    orientation,
+                });
+            }
+            0xe1 => {
+                let mut segment = vec![0; length.into()];
+                reader.read_exact(&mut segment)?;
+                if let Some(exif) = segment.strip_prefix(b"Exif\0\0") {
+                    orientation = Orientation::from_exif_chunk(exif).unwrap_or(orientation);
+                }
+            }
+            _ => reader.seek_relative(length.into())?,
+        }
+    }
+}
+
+/// The next marker's code. Stray bytes before it are skipped, as libjpeg does.
+fn next_marker(reader: &mut impl Read) -> Result<u8> {
+    let mut previous = 0;
+    loop {
+        let [byte] = array(reader)?;
+        if previous == 0xff && byte != 0xff && byte != 0 {
+            return Ok(byte);
+        }
+        previous = byte;
+    }
+}
+
+fn array<const N: usize>(reader: &mut impl Read) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    reader.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn damaged(cause: &str) -> Error {
+    Error::Damaged {
+        format: Format::Jpeg,
+        cause: cause.to_owned(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Resizing like Pillow and like `OpenCV`, which differ: networks expect the one they grew up with.
+//!
+//! | function | like | antialiased when shrinking | largest difference |
+//! |---|---|---|---|
+//! | [`pil`], [`pil_luma`] | `PIL.Image.resize`, torchvision with `antialias=True` | yes | 1 down, 2 up |
+//! | [`pil_luma_exact`] | the same, bit for bit, but slower | yes | 0 |
+//! | [`opencv_linear`], [`opencv_linear_luma`] | `cv2.resize(…, INTER_LINEAR)` | no | 1 |
+//! | [`opencv_area`], [`opencv_area_luma`] | `cv2.resize(…, INTER_AREA)`, shrinking | yes | 1 |
+//!
+//! The differences are in levels of 0..=255 and are tested against stored results of the originals.
+//! A target of no width or height is an error, as is one over the pixel limit.
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::{GrayImage, RgbImage};
+
+use crate::error::{Error, Result};
+use crate::header;
+
+pub use crate::area::{opencv_area, opencv_area_luma};
+pub use crate::exact::pil_luma_exact;
+
+/// Pillow's resampling filters, each stretched over the pixels that it replaces when shrinking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PilFilter {
+    /// The mean of the pixels covered.
+    Box,
+    /// A triangle of radius 1.
+    Bilinear,
+    /// The cubic with `a = -0.5` (Catmull-Rom), radius 2.
+    Bicubic,
+    /// A windowed sinc of radius 3.
+    Lanczos,
+}
+
+impl PilFilter {
+    fn kind(self) -> FilterType {
+        match self {
+            Self::Box => FilterType::Box,
+            Self::Bilinear => FilterType::Bilinear,
+            Self::Bicubic => FilterType::CatmullRom,
+            Self::Lanczos => FilterType::Lanczos3,
+        }
+    }
+}
+
+/// Resizes as Pillow does.
+///
+/// # Errors
+/// A picture or a target without pixels, or a target over the limit.
+///
+/// ```
+/// use vision::resize::{PilFilter, pil};
+/// let flat = vision::RgbImage::from_pixel(8, 8, image::Rgb([9, 8, 7]));
+/// let small = pil(&flat, 3, 2, PilFilter::Bicubic).unwrap();
+/// assert_eq!(small.get_pixel(2, 1).0, [9, 8, 7]);
+/// ```
+pub fn pil(image: &RgbImage, width: u32, height: u32, filter: PilFilter) -> Result<RgbImage> {
+    rgb(image, width, height, ResizeAlg::Convolution(filter.kind()))
+}
+
+/// As [`pil`], of luma.
+pub fn pil_luma(
+    image: &GrayImage,
+    width: u32,
+    height: u32,
+    filter: PilFilter,
+) -> Result<GrayImage> {
+    luma(image, width, height, ResizeAlg::Convolution(filter.kind()))
+}
+
+/// Resizes as `OpenCV`'s `INTER_LINEAR`: four neighbours, whatever the scale, so that a strong
+/// shrinking skips pixels. It is what most published pose, face and detection networks were fed.
+///
+/// # Errors
+/// As [`pil`].
+///
+/// ```
+/// use vision::resize::opencv_linear_luma;
+/// let step = vision::GrayImage::from_raw(2, 1, vec![0, 100]).unwrap();
+/// assert_eq!(opencv_linear_luma(&step, 4, 1).unwrap().into_raw(), [0, 25, 75, 100]);
+/// ```
+pub fn opencv_linear(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
+    rgb(
+        image,
+        width,
+        height,
+        ResizeAlg::Interpolation(FilterType::Bilinear),
+    )
+}
+
+/// As [`opencv_linear`], of luma.
+pub fn opencv_linear_luma(image: &GrayImage, width: u32, height: u32) -> Result<GrayImage> {
+    luma(
+        image,
+        width,
+        height,
+        ResizeAlg::Interpolation(FilterType::Bilinear),
+    )
+}
+
+fn rgb(image: &RgbImage, width: u32, height: u32, algorithm: ResizeAlg) -> Result<RgbImage> {
+    let pixels = resize(
+        image.as_raw(),
+        image.dimensions(),
+        (width, height),
+        PixelType::U8x3,
+        algorithm,
+    )?;
+    RgbImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
+}
+
+fn luma(image: &GrayImage, width: u32, height: u32, algorithm: ResizeAlg) -> Result<GrayImage> {
+    let pixels = resize(
+        image.as_raw(),
+        image.dimensions(),
+        (width, height),
+        PixelType::U8,
+        algorithm,
+    )?;
+    GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
+}
+
+fn resize(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    target: (u32, u32),
+    kind: PixelType,
+    algorithm: ResizeAlg,
+) -> Result<Vec<u8>> {
+    check((width, height), target)?;
+    let source = ImageRef::new(width, height, pixels, kind).map_err(resize_error)?;
+    let mut result = Image::new(target.0, target.1, kind);
+    let options = ResizeOptions::new().resize_alg(algorithm).use_alpha(false);
+    Resizer::new()
+        .resize(&source, &mut result, &options)
+        .map_err(resize_error)?;
+    Ok(result.into_vec())
+}
+
+/// Both sizes must have pixels, and not too many.
+pub(crate) fn check(source: (u32, u32), target: (u32, u32)) -> Result<()> {
+    header::checked(source.0.into(), source.1.into())?;
+    header::checked(target.0.into(), target.1.into())?;
+    Ok(())
+}
+
+pub(crate) fn no_pixels(width: u32, height: u32) -> Error {
+    Error::NoPixels {
+        width: width.into(),
+        height: height.into(),
+    }
+}
+
+fn resize_error(error: impl std::fmt::Display) -> Error {
+    Error::Encode {
+        cause: error.to_string(),
+    }
+}
