@@ -1,0 +1,56 @@
+//! Everything that can be wrong with a manifest.
+
+use std::io;
+
+/// Everything that can be wrong with a manifest or a record of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A line could not be read or is not a record.
+    #[error("{name}: line {line}: {cause}")]
+    Line {
+        /// The manifest's name, `stdin` for standard input.
+        name: String,
+        /// Number of the line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        cause: Box<Error>,
+    },
+    /// The line is not UTF-8.
+    #[error("not UTF-8 at byte {0}; manifests are UTF-8")]
+    Utf8(usize),
+    /// The line is longer than [`crate::MAX_LINE`].
+    #[error("longer than {0} bytes, the most a record may have")]
+    TooLong(usize),
+    /// The line is not one JSON object.
+    #[error("not a JSON object: {0}")]
+    Syntax(#[source] serde_json::Error),
+    /// The object has the same key twice.
+    #[error("key `{0}` stands twice")]
+    Duplicate(String),
+    /// A key that the tool needs is not there.
+    #[error("key `{0}` is missing")]
+    Missing(String),
+    /// A key holds another kind of value than the table of keys says.
+    #[error("key `{key}`: {cause}")]
+    Value {
+        /// The key or JSON pointer.
+        key: String,
+        /// What the parser said.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// A value to be written holds NaN, infinity or null.
+    #[error("key `{0}`: NaN, infinity and null are not written to a manifest")]
+    NotFinite(String),
+    /// An id that cannot be a file name.
+    #[error(
+        "id `{0}` is not safe as a file name: 1 to 200 bytes, no `/`, no control characters, no dot in front"
+    )]
+    UnsafeId(String),
+    /// A JSON pointer that does not start with `/`.
+    #[error("`{0}` is not a JSON pointer: it starts with `/`, as in `/quality/sharpness`")]
+    Pointer(String),
+    /// Reading failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

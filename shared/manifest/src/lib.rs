@@ -1,0 +1,55 @@
+//! The record that flows through every pipe, and how it is read and written.
+//!
+//! A manifest is JSON Lines: UTF-8, one JSON object a line, one line an
+//! image. A [`Record`] is an ordered map of key to *raw* JSON: a tool parses
+//! the keys that it needs, and every other key passes through byte for byte
+//! and in its place, so that a tool of yours may add keys that none of these
+//! tools has heard of.
+//!
+//! # The keys
+//!
+//! | key | written by | type |
+//! |---|---|---|
+//! | `id` | frame-extract, frame-scan | string, unique in the manifest, safe as a file name ([`Record::id`]); a child's is its parent's and a suffix (`film_000812.i1`) |
+//! | `image` | these, and every tool that writes images | string, a path: relative to the working directory, or absolute |
+//! | `width`, `height` | these | integers, pixels, after the EXIF orientation is applied |
+//! | `source` | frame-extract | object [`Source`]: `film` string, `frame` integer from 0, `time` number in seconds, `shot` integer from 0 |
+//! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
+//! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
+//! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
+//! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers |
+//! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
+//! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object |
+//! | `mask` | sam-mask | string, path of the union of `masks` |
+//! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
+//! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals |
+//! | `tags` | clip-tag | object of group to array of `[label, score]` |
+//! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number, `representative` boolean |
+//! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score`, `vector`, `action`, `angle`, `visible` |
+//! | `face` | face-crop | object: `box`, `landmarks`, `score`, `sharpness`, in the parent's pixels |
+//! | `emotion` | emotion-classify | object: `label`, `intensity` strings, `scores` object, `margin` number |
+//! | `caption` | vlm-caption, caption-compose | string, the final text |
+//! | `captioner` | vlm-caption | object: `model` string, `raw` string |
+//! | `review` | review | object: `decision`, `by`, `at` strings |
+//! | `facts` | caption-compose | object of what was said and left out |
+//! | `balance` | balance | object: `rank` integer from 1, `cell` object of key to value |
+//! | `dataset` | dataset-write | object: `file` string, path of the exported image |
+//! | `rejected` | any tool, in its `--rejects` file and with `--keep` | object: `by` string, and `reason` (dropped) or `error` (failed) string |
+//!
+//! A key's meaning never changes; new keys may come. A value that no tool
+//! could find out is left out or says `"unknown"`; `null` is never written.
+
+mod error;
+mod read;
+mod record;
+mod shapes;
+mod write;
+
+pub use error::Error;
+pub use read::{Line, MAX_LINE, Reader};
+pub use record::{DIGITS, Record};
+pub use shapes::{Rejected, Source};
+pub use write::rounded;
+
+/// The result of reading, parsing or changing a record.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

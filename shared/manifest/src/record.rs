@@ -1,0 +1,262 @@
+//! One image and what is known of it.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Error, Result, Source, write};
+
+/// How many decimals [`Record::put`] keeps.
+pub const DIGITS: u32 = 5;
+
+/// What a duplicate key's error starts with, so that it can be told apart.
+const TWICE: &str = "key stands twice: ";
+
+/// One image and what is known of it: an ordered map of key to raw JSON.
+///
+/// ```
+/// # fn main() -> manifest::Result<()> {
+/// let mut record = manifest::Line {
+///     number: 1,
+///     bytes: br#"{"id":"a","mine":1e400,"image":"a.png"}"#.to_vec(),
+/// }
+/// .parse()?;
+/// record.put("width", &640)?;
+/// assert_eq!(record.get::<String>("image")?, "a.png");
+/// assert_eq!(
+///     record.to_string(),
+///     r#"{"id":"a","mine":1e400,"image":"a.png","width":640}"#
+/// );
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    /// The key as JSON text, with its quotes and escapes.
+    quoted: Box<RawValue>,
+    /// The key itself, where it has escapes and `quoted` is not it already.
+    unescaped: Option<String>,
+    value: Box<RawValue>,
+}
+
+impl Entry {
+    fn key(&self) -> &str {
+        match &self.unescaped {
+            Some(key) => key,
+            None => self.quoted.get().trim_matches('"'),
+        }
+    }
+}
+
+impl Record {
+    /// A record of an image: its `id` and the path in `image`.
+    pub fn new(id: &str, image: &str) -> Result<Self> {
+        let mut record = Self::default();
+        record.put("id", id)?;
+        record.put("image", image)?;
+        Ok(record)
+    }
+
+    /// The keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(Entry::key)
+    }
+
+    /// The raw JSON of `key`.
+    pub fn raw(&self, key: &str) -> Option<&RawValue> {
+        let entry = self.entries.iter().find(|entry| entry.key() == key)?;
+        Some(&entry.value)
+    }
+
+    /// Whether the record has `key`.
+    pub fn has(&self, key: &str) -> bool {
+        self.raw(key).is_some()
+    }
+
+    /// Parses the value of `key`; it is an error if it is missing.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Result<T> {
+        self.find(key)?
+            .ok_or_else(|| Error::Missing(key.to_owned()))
+    }
+
+    /// Parses the value of `key`; `None` if it is missing or null.
+    pub fn find<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.raw(key).map_or(Ok(None), |raw| parse(raw, key))
+    }
+
+    /// Parses the value that a JSON pointer (RFC 6901) leads to, as
+    /// `/embedding/vector`; `None` if any step of it is missing or null.
+    ///
+    /// Only the values on the way are parsed.
+    pub fn at<T: DeserializeOwned>(&self, pointer: &str) -> Result<Option<T>> {
+        let wrong = || Error::Pointer(pointer.to_owned());
+        let mut steps = pointer.strip_prefix('/').ok_or_else(wrong)?.split('/');
+        let key = unescape(steps.next().ok_or_else(wrong)?);
+        let Some(raw) = self.raw(&key) else {
+            return Ok(None);
+        };
+        let mut value = raw.to_owned();
+        for step in steps {
+            match write::child(&value, &unescape(step)) {
+                Some(child) => value = child,
+                None => return Ok(None),
+            }
+        }
+        parse(&value, pointer)
+    }
+
+    /// Sets `key`, in its place if it is there and at the end if not.
+    ///
+    /// Numbers that are not integers are rounded to [`DIGITS`] decimals.
+    /// NaN, infinity and null anywhere in `value` are an error.
+    pub fn put<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
+        self.put_rounded(key, value, DIGITS)
+    }
+
+    /// As [`Record::put`], with another number of decimals.
+    pub fn put_rounded<T: Serialize + ?Sized>(
+        &mut self,
+        key: &str,
+        value: &T,
+        digits: u32,
+    ) -> Result<()> {
+        let value = write::raw(key, value, digits)?;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.key() == key) {
+            entry.value = value;
+            return Ok(());
+        }
+        let quoted = write::raw(key, key, 0)?;
+        self.entries.push(Entry {
+            unescaped: unescaped(&quoted).map_err(Error::Syntax)?,
+            quoted,
+            value,
+        });
+        Ok(())
+    }
+
+    /// Takes `key` away.
+    pub fn remove(&mut self, key: &str) {
+        self.entries.retain(|entry| entry.key() != key);
+    }
+
+    /// The record's `id`, checked: 1 to 200 bytes, no `/`, no backslash, no
+    /// control characters, no dot in front, so that a file can carry it.
+    pub fn id(&self) -> Result<String> {
+        let id: String = self.get("id")?;
+        let bad = |c: char| c == '/' || c == '\\' || c.is_control();
+        if id.is_empty() || id.len() > 200 || id.starts_with('.') || id.contains(bad) {
+            return Err(Error::UnsafeId(id));
+        }
+        Ok(id)
+    }
+
+    /// The path in `image`.
+    pub fn image(&self) -> Result<std::path::PathBuf> {
+        self.get("image")
+    }
+
+    /// Where in a film the image comes from; `None` if the record, as one of
+    /// a folder of images, does not say.
+    pub fn source(&self) -> Result<Option<Source>> {
+        self.find("source")
+    }
+
+    /// The shot number of `source`, where there is one.
+    pub fn shot(&self) -> Result<Option<u64>> {
+        self.at("/source/shot")
+    }
+
+    /// Appends the record to `line` as one line of JSON, with its newline.
+    pub fn write_line(&self, line: &mut Vec<u8>) {
+        line.push(b'{');
+        for (number, entry) in self.entries.iter().enumerate() {
+            if number > 0 {
+                line.push(b',');
+            }
+            line.extend_from_slice(entry.quoted.get().as_bytes());
+            line.push(b':');
+            line.extend_from_slice(entry.value.get().as_bytes());
+        }
+        line.extend_from_slice(b"}\n");
+    }
+
+    /// The key that stood twice, if that is what `cause` complains of.
+    pub(crate) fn duplicate(cause: &serde_json::Error) -> Option<String> {
+        let text = cause.to_string();
+        let key = text.strip_prefix(TWICE)?;
+        Some(key.split(" at line ").next().unwrap_or(key).to_owned())
+    }
+}
+
+impl fmt::Display for Record {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = Vec::new();
+        self.write_line(&mut line);
+        formatter.write_str(String::from_utf8_lossy(&line).trim_end())
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Record;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Record, A::Error> {
+        let mut record = Record::default();
+        while let Some((quoted, value)) = map.next_entry::<Box<RawValue>, Box<RawValue>>()? {
+            let entry = Entry {
+                unescaped: unescaped(&quoted).map_err(A::Error::custom)?,
+                quoted,
+                value,
+            };
+            if record.has(entry.key()) {
+                return Err(A::Error::custom(format!("{TWICE}{}", entry.key())));
+            }
+            record.entries.push(entry);
+        }
+        Ok(record)
+    }
+}
+
+/// The key behind its JSON text, if it has escapes.
+fn unescaped(quoted: &RawValue) -> Result<Option<String>, serde_json::Error> {
+    if quoted.get().contains('\\') {
+        return serde_json::from_str(quoted.get()).map(Some);
+    }
+    Ok(None)
+}
+
+/// A step of a JSON pointer, with `~1` for `/` and `~0` for `~`.
+fn unescape(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+fn parse<T: DeserializeOwned>(raw: &RawValue, key: &str) -> Result<Option<T>> {
+    serde_json::from_str(raw.get()).map_err(|cause| Error::Value {
+        key: key.to_owned(),
+        cause,
+    })
+}

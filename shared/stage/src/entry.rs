@@ -1,0 +1,140 @@
+//! From `main` to the exit status.
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::error::ErrorKind;
+use clap::{Args, Command, Parser};
+use clap_complete::Shell;
+
+use crate::flags::{Manifests, Run, Voice};
+use crate::flow::Flow;
+use crate::input::{Input, would_wait};
+use crate::messages;
+
+/// Runs a tool that reads manifests and writes one.
+///
+/// Exits with 0 when the work is done or the reader went away, 1 when it
+/// could not be done, and 2 when the command line is wrong.
+pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCode {
+    run(|command, shared: Manifests, args: A| {
+        if would_wait(&shared.manifests) {
+            let message = "no manifest: pipe one in or name a file";
+            return Ok(Err(
+                command.error(ErrorKind::MissingRequiredArgument, message)
+            ));
+        }
+        messages::start(command.get_name(), &shared.run.voice);
+        let input = Input::open(&shared.manifests)?;
+        flow(&shared.run, Some(input), |flow| tool(args, flow)).map(Ok)
+    })
+}
+
+/// Runs a tool that reads something else and writes a manifest.
+///
+/// The exit status is that of [`main`].
+pub fn source<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCode {
+    run(|command, shared: Run, args: A| {
+        messages::start(command.get_name(), &shared.voice);
+        flow(&shared, None, |flow| tool(args, flow)).map(Ok)
+    })
+}
+
+/// Runs a tool that neither reads nor writes records.
+///
+/// `tool` returns the exit status for what went well.
+pub fn command<A: Parser>(tool: impl FnOnce(A) -> Result<ExitCode>) -> ExitCode {
+    let mut status = ExitCode::SUCCESS;
+    let ended = run(|command, voice: Voice, args: A| {
+        messages::start(command.get_name(), &voice);
+        status = tool(args)?;
+        Ok(Ok(()))
+    });
+    if ended == ExitCode::SUCCESS {
+        status
+    } else {
+        ended
+    }
+}
+
+fn flow(run: &Run, input: Option<Input>, work: impl FnOnce(&mut Flow) -> Result<()>) -> Result<()> {
+    let mut flow = Flow::open(run, input)?;
+    let worked = work(&mut flow);
+    let closed = flow.close(worked.is_ok());
+    worked.and(closed)
+}
+
+/// Reads the command line and does `work`, whose inner error is one of usage.
+fn run<S: Args, A: Parser>(
+    work: impl FnOnce(&mut Command, S, A) -> Result<Result<(), clap::Error>>,
+) -> ExitCode {
+    let mut command = S::augment_args(A::command());
+    command.build();
+    if let Some(written) = generate(&command) {
+        return status(written.map_err(Into::into));
+    }
+    let parsed = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = parsed.and_then(|mut matches| {
+        let shared = S::from_arg_matches_mut(&mut matches)?;
+        Ok((shared, A::from_arg_matches_mut(&mut matches)?))
+    });
+    let usage = match parsed {
+        Ok((shared, args)) => match work(&mut command, shared, args) {
+            Ok(Err(usage)) => usage,
+            Ok(Ok(())) => return ExitCode::SUCCESS,
+            Err(error) => return status(Err(error)),
+        },
+        Err(usage) => usage.format(&mut command),
+    };
+    match usage.print() {
+        Ok(()) => ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2)),
+        Err(error) => status(Err(error.into())),
+    }
+}
+
+fn status(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The reader of our output has gone, as `head` does: nothing is wrong.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Answers `TOOL --generate man|bash|zsh|fish`, which is not in the help:
+/// before parsing, so that required flags do not get in the way.
+fn generate(command: &Command) -> Option<io::Result<()>> {
+    let mut words = std::env::args().skip(1);
+    if words.next()? != "--generate" {
+        return None;
+    }
+    let mut command = command.clone();
+    let mut paper = Vec::new();
+    let shell = match words.next().as_deref() {
+        Some("man") => None,
+        Some("bash") => Some(Shell::Bash),
+        Some("zsh") => Some(Shell::Zsh),
+        Some("fish") => Some(Shell::Fish),
+        _ => return None,
+    };
+    let drawn = match shell {
+        None => clap_mangen::Man::new(command).render(&mut paper),
+        Some(shell) => {
+            let name = command.get_name().to_owned();
+            clap_complete::generate(shell, &mut command, name, &mut paper);
+            Ok(())
+        }
+    };
+    Some(drawn.and_then(|()| io::Write::write_all(&mut io::stdout(), &paper)))
+}

@@ -1,0 +1,67 @@
+//! The flags that tools share.
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+
+use clap::Args;
+
+/// Heading of the shared flags in `--help`.
+const SHARED: &str = "Shared flags";
+
+/// What every tool has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Voice {
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose", help_heading = SHARED)]
+    pub(crate) quiet: bool,
+
+    /// Say more: a summary at the end; twice, every step
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = SHARED)]
+    pub(crate) verbose: u8,
+}
+
+/// What every tool that writes records has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Run {
+    /// Write every record that does not reach standard output here, with the
+    /// reason; failing records then no longer stop the run
+    #[arg(long, value_name = "FILE", help_heading = SHARED)]
+    pub(crate) rejects: Option<PathBuf>,
+
+    /// Threads to work with [default: one a core]
+    #[arg(short = 'j', long = "jobs", value_name = "N", help_heading = SHARED)]
+    jobs: Option<NonZero<usize>>,
+
+    #[command(flatten)]
+    pub(crate) voice: Voice,
+}
+
+impl Run {
+    /// The number of threads to work with.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs
+            .or_else(|| available_parallelism().ok())
+            .map_or(1, NonZero::get)
+    }
+}
+
+/// What every tool that reads manifests has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Manifests {
+    /// Manifests to read, one after another; none or `-` is standard input
+    #[arg(value_name = "MANIFEST", help_heading = SHARED)]
+    pub(crate) manifests: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) run: Run,
+}
+
+/// The flag of filters: flatten it into a tool's own, and give it to
+/// [`crate::Flow::mark`].
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Keep {
+    /// Drop nothing: mark with the key `rejected` what would be dropped
+    #[arg(long)]
+    pub keep: bool,
+}

@@ -1,0 +1,366 @@
+//! Records in, records out.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Error, Result, bail};
+use log::{info, warn};
+use manifest::{Record, Rejected};
+use rayon::ThreadPool;
+
+use crate::counts::Counts;
+use crate::flags::{Run, Voice};
+use crate::input::{Input, Located};
+use crate::messages;
+use crate::ordered::{Sink, ordered, pool};
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::progress::{Progress, Total};
+use crate::signals;
+
+/// The longest malformed line that is repeated whole in the rejects, in bytes.
+const REPEATED: usize = 1 << 16;
+
+/// The records of one run: where they come from, where they go, and what
+/// becomes of those that are dropped or fail.
+///
+/// A tool calls one of the methods that run the loop, once.
+pub struct Flow {
+    input: Option<Input>,
+    pool: ThreadPool,
+    jobs: usize,
+    rejects: Option<PathBuf>,
+    mark: bool,
+    output: Output,
+    progress: Progress,
+    counts: Counts,
+    voice: Voice,
+    began: Instant,
+}
+
+/// What came of one line.
+struct Done<T> {
+    located: Located,
+    result: Result<T>,
+}
+
+impl Flow {
+    pub(crate) fn open(run: &Run, input: Option<Input>) -> Result<Self> {
+        let output = Output::open(run.rejects.as_deref())?;
+        signals::watch(output.clone())?;
+        let total = input.as_ref().map_or(Total::Unknown, Input::total);
+        Ok(Self {
+            input,
+            pool: pool(run.jobs())?,
+            jobs: run.jobs(),
+            rejects: run.rejects.clone(),
+            mark: false,
+            output,
+            progress: Progress::new(&run.voice, total),
+            counts: Counts::default(),
+            voice: run.voice.clone(),
+            began: Instant::now(),
+        })
+    }
+
+    /// Whether dropped records are marked with `rejected` and written with
+    /// the others, as the flag `--keep` of filters asks.
+    pub fn mark(&mut self, mark: bool) {
+        self.mark = mark;
+    }
+
+    /// The number of threads to work with.
+    pub fn jobs(&self) -> usize {
+        self.jobs
+    }
+
+    /// Runs `work` on the threads of this run, for tools that see everything
+    /// at once and go through it with rayon.
+    pub fn on_all_cores<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(work)
+    }
+
+    /// Passes every record through `tool`, on all cores and in order.
+    ///
+    /// An error is that record's alone where there is a rejects file.
+    pub fn each<O: Into<Outcome>>(
+        &mut self,
+        tool: impl Fn(Record) -> Result<O> + Sync,
+    ) -> Result<()> {
+        let job = |record| tool(record).map(Into::into);
+        self.lines(4 * self.jobs, job, |flow, done: Done<Outcome>| {
+            let bytes = done.located.line.bytes.len() as u64 + 1;
+            match done.result {
+                Ok(outcome) => flow.emit(outcome)?,
+                Err(error) => flow.fail_line(&done.located, error)?,
+            }
+            flow.progress.step(bytes);
+            Ok(())
+        })
+    }
+
+    /// Passes records through `infer` in batches of `size`, in order.
+    ///
+    /// `prepare` works on one record on any thread, beside `infer`, and may
+    /// fail for it alone; an error of `infer` ends the run. Every batch but
+    /// the last is full, so that the answers do not depend on timing; none
+    /// is empty. `infer` returns one outcome for each record, in order.
+    pub fn batches<T: Send + 'static>(
+        &mut self,
+        size: usize,
+        prepare: impl Fn(Record) -> Result<(Record, T)> + Sync,
+        mut infer: impl FnMut(Vec<(Record, T)>) -> Result<Vec<Outcome>>,
+    ) -> Result<()> {
+        let size = size.max(1);
+        let mut batch = Batch::default();
+        let window = 2 * size + 2 * self.jobs;
+        self.lines(window, prepare, |flow, done| {
+            match done.result {
+                Ok(ready) => batch.ready.push(ready),
+                Err(error) => batch.failed.push((batch.ready.len(), done.located, error)),
+            }
+            if batch.ready.len() == size {
+                flow.finish_batch(&mut batch, &mut infer)?;
+            }
+            Ok(())
+        })?;
+        self.finish_batch(&mut batch, &mut infer)
+    }
+
+    /// Prepares every record on all cores, then gives `tool` all of them, in
+    /// order. `tool` returns the outcomes in the order to be written.
+    pub fn whole<T: Send + 'static>(
+        &mut self,
+        prepare: impl Fn(Record) -> Result<T> + Sync,
+        tool: impl FnOnce(&Self, Vec<T>) -> Result<Vec<Outcome>>,
+    ) -> Result<()> {
+        let mut all = Vec::new();
+        self.lines(4 * self.jobs, prepare, |flow, done| {
+            flow.progress.step(done.located.line.bytes.len() as u64 + 1);
+            match done.result {
+                Ok(ready) => all.push(ready),
+                Err(error) => flow.fail_line(&done.located, error)?,
+            }
+            Ok(())
+        })?;
+        let outcomes = tool(self, all)?;
+        outcomes
+            .into_iter()
+            .try_for_each(|outcome| self.emit(outcome))
+    }
+
+    /// Makes records of `items`, which are not records, on all cores and in
+    /// order. `record` makes the record that is rejected when `tool` fails.
+    pub fn make<T: Send + Clone + 'static>(
+        &mut self,
+        items: impl Iterator<Item = T> + Send + 'static,
+        tool: impl Fn(T) -> Result<Outcome> + Sync,
+        record: impl Fn(&T) -> Result<Record>,
+    ) -> Result<()> {
+        let job = |item: T| (item.clone(), tool(item));
+        let take = |flow: &mut Self, (item, result): (T, Result<Outcome>)| {
+            flow.counts.read += 1;
+            flow.progress.step(0);
+            match result {
+                Ok(outcome) => flow.emit(outcome),
+                Err(error) => flow.fail(record(&item)?, error),
+            }
+        };
+        self.run(4 * self.jobs, items, job, take)
+    }
+
+    /// Writes what passed, and rejects what was dropped.
+    pub fn emit(&mut self, outcome: Outcome) -> Result<()> {
+        let mut writers = self.output.lock();
+        for (mut record, reason) in outcome.judged {
+            let Some(reason) = reason else {
+                writers.write(&record)?;
+                self.counts.written += 1;
+                continue;
+            };
+            self.counts.dropped += 1;
+            record.put("rejected", &rejected(Some(reason), None))?;
+            if self.mark {
+                writers.write(&record)?;
+                self.counts.written += 1;
+            } else {
+                writers.reject(&record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rejects a record on which the tool failed; the run ends where there is
+    /// no rejects file.
+    pub fn fail(&mut self, mut record: Record, error: Error) -> Result<()> {
+        self.counts.failed += 1;
+        if self.rejects.is_none() {
+            return Err(error);
+        }
+        warn!("{error:#}");
+        record.put("rejected", &rejected(None, Some(format!("{error:#}"))))?;
+        self.output.lock().reject(&record)
+    }
+
+    /// Counts a record that a tool made without having read one.
+    pub fn count(&mut self) {
+        self.counts.read += 1;
+        self.progress.step(0);
+    }
+
+    /// Says how many items a tool of another source will make or count.
+    pub fn expect(&mut self, items: u64) {
+        self.progress = Progress::new(&self.voice, Total::Items(items));
+    }
+
+    fn fail_line(&mut self, located: &Located, error: Error) -> Result<()> {
+        let Ok(record) = located.line.parse() else {
+            let text = String::from_utf8_lossy(&located.line.bytes);
+            let mut record = Record::default();
+            if text.len() <= REPEATED {
+                record.put("line", &*text)?;
+            }
+            return self.fail(record, error);
+        };
+        if self.rejects.is_none() {
+            let id = record.get::<String>("id").map(|id| format!(": {id}"));
+            let place = located.place() + &id.unwrap_or_default();
+            return self.fail(record, error.context(place));
+        }
+        self.fail(record, error)
+    }
+
+    fn finish_batch<T>(
+        &mut self,
+        batch: &mut Batch<T>,
+        infer: &mut impl FnMut(Vec<(Record, T)>) -> Result<Vec<Outcome>>,
+    ) -> Result<()> {
+        let Batch { ready, failed } = std::mem::take(batch);
+        let given = ready.len();
+        let outcomes = if ready.is_empty() {
+            Vec::new()
+        } else {
+            infer(ready)?
+        };
+        if outcomes.len() != given {
+            bail!(
+                "{given} records went into a batch and {} came out",
+                outcomes.len()
+            );
+        }
+        let mut failed = failed.into_iter().peekable();
+        for (number, outcome) in outcomes.into_iter().enumerate() {
+            while let Some((_, located, error)) = failed.next_if(|(at, ..)| *at <= number) {
+                self.fail_line(&located, error)?;
+            }
+            self.emit(outcome)?;
+            self.progress.step(0);
+        }
+        failed.try_for_each(|(_, located, error)| self.fail_line(&located, error))
+    }
+
+    /// Reads, parses and works on every line.
+    fn lines<T: Send + 'static>(
+        &mut self,
+        window: usize,
+        job: impl Fn(Record) -> Result<T> + Sync,
+        mut take: impl FnMut(&mut Self, Done<T>) -> Result<()>,
+    ) -> Result<()> {
+        let input = self.input.take();
+        let lines = input.context("the manifests of this run are read already")?;
+        let job = |line: manifest::Result<Located>| {
+            line.map(|located| Done {
+                result: located.parse().and_then(&job),
+                located,
+            })
+        };
+        self.run(window, lines.lines(), job, move |flow, done| {
+            flow.counts.read += 1;
+            match done {
+                Ok(done) => take(flow, done),
+                Err(error) => flow.fail(Record::default(), error.into()),
+            }
+        })
+    }
+
+    fn run<T: Send + 'static, R: Send + 'static>(
+        &mut self,
+        window: usize,
+        items: impl Iterator<Item = T> + Send + 'static,
+        job: impl Fn(T) -> R + Sync,
+        take: impl FnMut(&mut Self, R) -> Result<()>,
+    ) -> Result<()> {
+        let pool = std::mem::replace(&mut self.pool, pool(1)?);
+        let mut taker = Taker { flow: self, take };
+        let result = ordered(&pool, window, items, job, &mut taker);
+        self.pool = pool;
+        result
+    }
+
+    /// Ends the run: nothing is left in a buffer, and what is strange about
+    /// the counts is said.
+    pub(crate) fn close(self, well: bool) -> Result<()> {
+        self.progress.finish();
+        self.output.lock().flush()?;
+        let counts = self.counts;
+        let taken = self.began.elapsed();
+        counts.append(messages::tool(), taken)?;
+        info!("{counts}, {:.1} s", taken.as_secs_f64());
+        if !well {
+            return Ok(());
+        }
+        if counts.read == 0 {
+            warn!("no records came in");
+        } else if counts.failed == counts.read {
+            let rejects = self.rejects.unwrap_or_default();
+            bail!(
+                "all {} records failed: see {}",
+                counts.failed,
+                rejects.display()
+            );
+        } else if counts.written == 0 {
+            warn!("none of {} records passed", counts.read);
+        }
+        Ok(())
+    }
+}
+
+/// A batch that is being filled, and the failures between its records.
+struct Batch<T> {
+    ready: Vec<(Record, T)>,
+    /// Each with the number of ready records before it.
+    failed: Vec<(usize, Located, Error)>,
+}
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self {
+            ready: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+/// Hands results to the flow.
+struct Taker<'a, F> {
+    flow: &'a mut Flow,
+    take: F,
+}
+
+impl<R, F: FnMut(&mut Flow, R) -> Result<()>> Sink<R> for Taker<'_, F> {
+    fn take(&mut self, result: R) -> Result<()> {
+        (self.take)(self.flow, result)
+    }
+
+    fn idle(&mut self) -> Result<()> {
+        self.flow.output.lock().flush()
+    }
+}
+
+fn rejected(reason: Option<String>, error: Option<String>) -> Rejected {
+    Rejected {
+        by: messages::tool().to_owned(),
+        reason,
+        error,
+    }
+}

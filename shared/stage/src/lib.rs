@@ -1,0 +1,37 @@
+//! What every tool does the same way.
+//!
+//! A tool is a struct of flags, a function on one record, and a call of one
+//! of three entries, each of which reads the command line, answers
+//! `--generate`, says errors as `tool: message`, and turns them into an exit
+//! status:
+//!
+//! * [`main`]: reads manifests, writes one: filters and annotators;
+//! * [`source`]: reads something else, writes a manifest;
+//! * [`command`]: does neither.
+//!
+//! The first two are given a [`Flow`], which owns the loop: where records
+//! come from and go to, in order and on all cores, and what happens to those
+//! that are dropped or fail. [`Cache`] remembers costly results.
+
+mod cache;
+mod counts;
+mod entry;
+mod flags;
+mod flow;
+mod input;
+mod messages;
+mod ordered;
+mod outcome;
+mod output;
+mod progress;
+mod signals;
+
+pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+pub use cache::{Cache, CacheFlags, Key, Usage};
+pub use counts::COUNTS_VARIABLE;
+pub use entry::{command, main, source};
+pub use flags::Keep;
+pub use flow::Flow;
+pub use log;
+pub use manifest::{self, Record};
+pub use outcome::Outcome;

@@ -1,0 +1,78 @@
+//! Where records go: standard output and the rejects file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result};
+use manifest::Record;
+
+/// Standard output and the rejects file, shared with the thread that handles
+/// signals: whoever holds the lock finds whole lines in both.
+#[derive(Clone)]
+pub(crate) struct Output(Arc<Mutex<Writers>>);
+
+/// The two files.
+pub(crate) struct Writers {
+    output: BufWriter<File>,
+    rejects: Option<BufWriter<File>>,
+    line: Vec<u8>,
+}
+
+impl Output {
+    /// Opens standard output, and `rejects` if it is given.
+    pub(crate) fn open(rejects: Option<&Path>) -> Result<Self> {
+        // `Stdout` would flush at every newline.
+        let output = io::stdout().as_fd().try_clone_to_owned();
+        let output = File::from(output.context("standard output")?);
+        let rejects = rejects
+            .map(|path| File::create(path).with_context(|| path.display().to_string()))
+            .transpose()?;
+        Ok(Self(Arc::new(Mutex::new(Writers {
+            output: BufWriter::with_capacity(1 << 16, output),
+            rejects: rejects.map(BufWriter::new),
+            line: Vec::new(),
+        }))))
+    }
+
+    /// The writers, once nobody is in the middle of a line.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Writers> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The writers, if nobody is in the middle of a line.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Writers>> {
+        self.0.try_lock().ok()
+    }
+}
+
+impl Writers {
+    /// Writes one record to standard output.
+    pub(crate) fn write(&mut self, record: &Record) -> Result<()> {
+        self.line.clear();
+        record.write_line(&mut self.line);
+        let written = self.output.write_all(&self.line);
+        written.context("standard output")
+    }
+
+    /// Writes one record to the rejects file, if there is one.
+    pub(crate) fn reject(&mut self, record: &Record) -> Result<()> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        self.line.clear();
+        record.write_line(&mut self.line);
+        rejects.write_all(&self.line).context("rejects file")
+    }
+
+    /// Hands everything on to the kernel.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.output.flush().context("standard output")?;
+        match &mut self.rejects {
+            Some(rejects) => rejects.flush().context("rejects file"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Drawn pictures, golden manifests, and the manners that every tool must have.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "only tests use this crate"
+)]
+
+mod golden;
+mod manners;
+mod picture;
+mod run;
+
+pub use golden::{Tolerance, close, golden};
+pub use manners::{Shape, manners, words_and_papers};
+pub use picture::{blurred, checkerboard, flat, folder, noise, scene};
+pub use run::{Ran, run, run_in};

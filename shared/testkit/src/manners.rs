@@ -1,0 +1,284 @@
+//! What every tool must do, whatever it is for.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::picture;
+use crate::run::{Ran, lines, ran, run, run_in};
+
+/// What kind of tool it is, and how to call it.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// Path of the program.
+    pub tool: &'a str,
+    /// Flags that it needs to run at all; they are given at every call.
+    pub flags: &'a [&'a str],
+    /// Whether it opens the files that `image` names.
+    pub opens_images: bool,
+    /// Whether the first record can come out before the last has gone in.
+    pub streams: bool,
+}
+
+/// Checks that `shape.tool`, one that reads manifests, behaves as a Unix
+/// filter should, on drawn images.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn manners(shape: Shape<'_>) {
+    words(&shape);
+    papers(&shape);
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = picture::folder(folder.path(), 12);
+    let here = folder.path();
+    empty_input(&shape, here);
+    junk(&shape, here, &manifest);
+    unknown_keys(&shape, here, &manifest);
+    any_number_of_threads(&shape, here, &manifest);
+    rejects_account_for_all(&shape, here, &manifest);
+    broken_pipe(&shape, here, &manifest);
+    full_disk(&shape, here, &manifest);
+    if shape.opens_images {
+        bad_images(&shape, here, &manifest);
+    }
+    if shape.streams {
+        first_before_last(&shape, here, &manifest);
+    }
+}
+
+/// Help, version and usage, which every tool has.
+fn words(shape: &Shape<'_>) {
+    let help = run(shape.tool, &["--help"], "");
+    assert_eq!(help.code, Some(0), "--help is no error");
+    for part in ["Usage:", "Examples:", "--quiet"] {
+        assert!(help.stdout.contains(part), "--help has `{part}`");
+    }
+    assert!(!help.stdout.contains('\x1b'), "no colour in a pipe");
+    let version = run(shape.tool, &["--version"], "");
+    assert_eq!(version.code, Some(0), "--version is no error");
+    let name = name(shape.tool);
+    assert!(
+        version.stdout.starts_with(&format!("{name} ")),
+        "{}",
+        version.stdout
+    );
+    let usage = run(shape.tool, &["--no-such-flag"], "");
+    assert_eq!(usage.code, Some(2), "a wrong command line is 2");
+    assert!(
+        usage.stdout.is_empty(),
+        "complaints stay off standard output"
+    );
+}
+
+/// Man page and completions.
+fn papers(shape: &Shape<'_>) {
+    for (kind, part) in [
+        ("man", ".SH NAME"),
+        ("bash", "complete"),
+        ("zsh", "#compdef"),
+        ("fish", "complete -c"),
+    ] {
+        let paper = run(shape.tool, &["--generate", kind], "");
+        assert_eq!(paper.code, Some(0), "--generate {kind}");
+        assert!(
+            paper.stdout.contains(part),
+            "--generate {kind} has `{part}`"
+        );
+    }
+}
+
+fn empty_input(shape: &Shape<'_>, here: &Path) {
+    let ran = with(shape, here, &[], "");
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "nothing in, nothing out, no error: {}",
+        ran.stderr
+    );
+    assert_eq!(ran.stdout, "");
+    let said = format!("{}: no records came in\n", name(shape.tool));
+    assert!(ran.stderr.contains(&said), "it says so: {}", ran.stderr);
+    let ran = with(shape, here, &["no-such-manifest.jsonl"], "");
+    assert_eq!(ran.code, Some(1), "a manifest that is not there");
+    assert!(
+        ran.stderr.contains("no-such-manifest.jsonl"),
+        "{}",
+        ran.stderr
+    );
+}
+
+fn junk(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let input = format!("{manifest}not json\n");
+    let ran = with(shape, here, &[], &input);
+    assert_eq!(ran.code, Some(1), "junk is 1");
+    let said = format!("{}: stdin: line 13: not a JSON object", name(shape.tool));
+    assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    let ran = with(shape, here, &["--rejects", "rejects.jsonl"], &input);
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "with --rejects the run goes on: {}",
+        ran.stderr
+    );
+    let rejects = rejects(here);
+    let junk: Vec<_> = rejects.iter().filter(|r| r["line"] == "not json").collect();
+    assert_eq!(junk.len(), 1, "the malformed line is kept");
+    let ran = with(shape, here, &["--rejects", "rejects.jsonl"], "junk\nmore\n");
+    assert_eq!(ran.code, Some(1), "every record failed: {}", ran.stderr);
+}
+
+fn unknown_keys(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let mine = r#""mine":{"kept":[1.50,"ä", 12345678901234567890123]}"#;
+    let input = manifest.replace(r#""mine":{"kept":[1.5,"ä"]}"#, mine);
+    assert_ne!(input, manifest, "the drawn manifest has the key");
+    let ran = with(shape, here, &[], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for line in ran.stdout.lines() {
+        assert!(
+            line.contains(mine),
+            "unknown keys survive byte for byte: {line}"
+        );
+    }
+}
+
+fn any_number_of_threads(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let one = with(shape, here, &["-j", "1"], manifest);
+    for jobs in ["2", "7"] {
+        let many = with(shape, here, &["-j", jobs], manifest);
+        assert_eq!(one.stdout, many.stdout, "-j {jobs} gives the same bytes");
+    }
+}
+
+fn rejects_account_for_all(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let keyless = "{\"id\":\"no_image\"}\n";
+    let input = format!("{manifest}{keyless}");
+    let ran = with(shape, here, &["--rejects", "rejects.jsonl"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let rejects = rejects(here);
+    assert_eq!(
+        ran.stdout.lines().count() + rejects.len(),
+        input.lines().count(),
+        "in = out + rejected"
+    );
+    for reject in &rejects {
+        let mark = &reject["rejected"];
+        assert_eq!(mark["by"], name(shape.tool), "{reject}");
+        let why = mark["reason"].as_str().or(mark["error"].as_str());
+        assert!(why.is_some_and(|why| !why.is_empty()), "a reason: {reject}");
+    }
+}
+
+fn broken_pipe(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    fs::write(
+        here.join("long.jsonl"),
+        manifest.repeat(if shape.opens_images { 3 } else { 300 }),
+    )
+    .unwrap();
+    let mut child = command(shape, here)
+        .arg("long.jsonl")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ran = ran(&child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(0), "the reader went away: {}", ran.stderr);
+    assert!(!ran.stderr.contains("roken pipe"), "{}", ran.stderr);
+}
+
+fn full_disk(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let clean = with(shape, here, &[], manifest);
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return;
+    };
+    if clean.stdout.is_empty() {
+        return;
+    }
+    fs::write(here.join("in.jsonl"), manifest).unwrap();
+    let output = command(shape, here).arg("in.jsonl").stdout(full).output();
+    let ran = ran(&output.unwrap());
+    assert_eq!(ran.code, Some(1), "a full disk is an error");
+    assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
+}
+
+fn bad_images(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let whole = fs::read(here.join("scene_00.png")).unwrap();
+    fs::write(here.join("cut.png"), &whole[..whole.len() / 2]).unwrap();
+    for bad in ["cut.png", "gone.png"] {
+        let first = manifest.lines().next().unwrap();
+        let record = first
+            .replace("scene_00.png", bad)
+            .replace("scene_00", "bad");
+        let input = format!("{record}\n{}", &manifest[first.len() + 1..]);
+        let ran = with(shape, here, &[], &input);
+        assert_eq!(ran.code, Some(1), "{bad} is an error");
+        assert!(ran.stderr.contains(bad), "and named: {}", ran.stderr);
+        let ran = with(shape, here, &["--rejects", "rejects.jsonl"], &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let failed: Vec<Value> = rejects(here)
+            .into_iter()
+            .filter(|r| r["rejected"]["error"].is_string())
+            .collect();
+        assert_eq!(failed.len(), 1, "{bad} alone fails");
+        assert_eq!(failed[0]["id"], "bad");
+    }
+}
+
+/// Gives the tool a few records and waits for one to come out while its
+/// standard input is still open.
+fn first_before_last(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let mut child = command(shape, here)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, manifest.as_bytes()).unwrap();
+    let mut first = String::new();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    stdout.read_line(&mut first).unwrap();
+    assert!(
+        first.starts_with('{'),
+        "a record while the input is open: {first}"
+    );
+    drop(stdin);
+    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+fn command(shape: &Shape<'_>, here: &Path) -> Command {
+    let mut command = Command::new(shape.tool);
+    command.current_dir(here).args(shape.flags);
+    command
+}
+
+fn with(shape: &Shape<'_>, here: &Path, more: &[&str], input: &str) -> Ran {
+    let arguments: Vec<_> = shape.flags.iter().chain(more).collect();
+    run_in(here, shape.tool, &arguments, input)
+}
+
+fn rejects(here: &Path) -> Vec<Value> {
+    lines(&fs::read_to_string(here.join("rejects.jsonl")).unwrap())
+}
+
+fn name(tool: &str) -> &str {
+    Path::new(tool).file_name().unwrap().to_str().unwrap()
+}
+
+/// The part of [`manners`] that holds for tools that read no manifest: help,
+/// version, usage, man page, completions.
+pub fn words_and_papers(tool: &str) {
+    let shape = Shape {
+        tool,
+        flags: &[],
+        opens_images: false,
+        streams: false,
+    };
+    words(&shape);
+    papers(&shape);
+}
