@@ -8,6 +8,8 @@
 
 use image::GrayImage;
 
+pub use crate::gradient::Gradient;
+
 /// The variance of the Laplacian over the whole picture, in squared luma levels, 0 or more.
 /// 0 for a flat picture, and for one without pixels.
 ///

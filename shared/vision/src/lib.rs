@@ -6,25 +6,36 @@
 //! | [`resize`] | like Pillow, like `OpenCV` |
 //! | [`hash`] | perceptual hashes, 64 bits |
 //! | [`focus`] | sharpness, whole and by tiles; the direction of blur |
+//! | [`statistics`] | histograms, brightness in figures, distances of distributions |
+//! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
+//! | [`mask`] | binary masks and their run-length codes |
+//! | [`sheet`] | contact sheets |
 //! | [`write`] | JPEG, PNG and any file, whole or not at all |
 //!
 //! Nothing here prints, knows of manifests, or keeps state that a caller could see. Pictures are
 //! the `image` crate's, named here so that callers need not name it.
 
+pub mod colour;
 pub mod decode;
 pub mod focus;
 pub mod hash;
+pub mod mask;
 pub mod resize;
+pub mod sheet;
+pub mod statistics;
 pub mod write;
 
 mod area;
+mod dilate;
 mod error;
 mod exact;
 mod file;
+mod gradient;
 mod header;
 mod jpeg;
 mod pixels;
 mod raster;
+mod rle;
 
 pub use error::{Error, Result};
 pub use image::{GrayImage, RgbImage, RgbaImage};

@@ -1,0 +1,239 @@
+//! Binary masks: which pixels of a picture belong to something.
+
+use image::GrayImage;
+
+use crate::error::{Result, sizes_differ};
+use crate::header;
+
+pub use crate::rle::Rle;
+
+/// A mask the size of its picture, row by row; true is inside. It has at least one pixel and at
+/// most [`MAX_PIXELS`](crate::decode::MAX_PIXELS).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mask {
+    width: u32,
+    height: u32,
+    inside: Vec<bool>,
+}
+
+/// A rectangle of whole pixels; right and bottom are the first column and row outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// The first column inside.
+    pub left: u32,
+    /// The first row inside.
+    pub top: u32,
+    /// The column after the last inside.
+    pub right: u32,
+    /// The row after the last inside.
+    pub bottom: u32,
+}
+
+impl Mask {
+    /// A mask with nothing inside.
+    ///
+    /// # Errors
+    /// A size without pixels or over the limit.
+    pub fn new(width: u32, height: u32) -> Result<Self> {
+        Self::from_fn(width, height, |_, _| false)
+    }
+
+    /// A mask of the pixels (column, row) for which `inside` says so.
+    ///
+    /// # Errors
+    /// A size without pixels or over the limit.
+    ///
+    /// ```
+    /// let mask = vision::mask::Mask::from_fn(4, 3, |x, y| x == 1 && y < 2).unwrap();
+    /// assert_eq!(mask.area(), 2);
+    /// ```
+    pub fn from_fn(width: u32, height: u32, inside: impl Fn(u32, u32) -> bool) -> Result<Self> {
+        header::checked(width.into(), height.into())?;
+        let rows = 0..height;
+        let inside = rows
+            .flat_map(|y| (0..width).map(move |x| (x, y)))
+            .map(|(x, y)| inside(x, y))
+            .collect();
+        Ok(Self {
+            width,
+            height,
+            inside,
+        })
+    }
+
+    /// The pixels of a gray picture at `threshold` or above; 128 for a mask file.
+    ///
+    /// # Errors
+    /// A size without pixels or over the limit.
+    pub fn from_luma(image: &GrayImage, threshold: u8) -> Result<Self> {
+        let (width, height) = image.dimensions();
+        header::checked(width.into(), height.into())?;
+        let inside = image.as_raw().iter().map(|level| *level >= threshold);
+        Ok(Self {
+            width,
+            height,
+            inside: inside.collect(),
+        })
+    }
+
+    /// A gray picture, 255 inside and 0 outside.
+    pub fn to_luma(&self) -> GrayImage {
+        let mut image = GrayImage::new(self.width, self.height);
+        for (pixel, inside) in image.pixels_mut().zip(&self.inside) {
+            pixel.0 = [if *inside { 255 } else { 0 }];
+        }
+        image
+    }
+
+    /// Columns.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The pixels row by row.
+    pub fn as_slice(&self) -> &[bool] {
+        &self.inside
+    }
+
+    /// Whether a pixel is inside; nothing beyond the border is.
+    pub fn get(&self, x: u32, y: u32) -> bool {
+        x < self.width && y < self.height && self.inside[self.index(x, y)]
+    }
+
+    /// Puts a pixel inside or outside; beyond the border nothing happens.
+    pub fn set(&mut self, x: u32, y: u32, inside: bool) {
+        if x < self.width && y < self.height {
+            let index = self.index(x, y);
+            self.inside[index] = inside;
+        }
+    }
+
+    fn index(&self, x: u32, y: u32) -> usize {
+        y as usize * self.width as usize + x as usize
+    }
+
+    /// How many pixels are inside.
+    pub fn area(&self) -> u64 {
+        self.inside.iter().map(|inside| u64::from(*inside)).sum()
+    }
+
+    /// The smallest rectangle round everything inside; none if nothing is.
+    ///
+    /// ```
+    /// use vision::mask::{Bounds, Mask};
+    /// let mask = Mask::from_fn(9, 9, |x, y| (2..5).contains(&x) && y == 7).unwrap();
+    /// let bounds = Bounds { left: 2, top: 7, right: 5, bottom: 8 };
+    /// assert_eq!(mask.bounding_box(), Some(bounds));
+    /// ```
+    pub fn bounding_box(&self) -> Option<Bounds> {
+        let mut result: Option<Bounds> = None;
+        for (y, row) in (0..).zip(self.inside.chunks_exact(self.width as usize)) {
+            let Some(first) = row.iter().position(|inside| *inside) else {
+                continue;
+            };
+            let last = row.iter().rposition(|inside| *inside).unwrap_or(first);
+            let (left, right) = (first as u32, last as u32 + 1);
+            let seen = result.get_or_insert(Bounds {
+                left,
+                top: y,
+                right,
+                bottom: y,
+            });
+            seen.left = seen.left.min(left);
+            seen.right = seen.right.max(right);
+            seen.bottom = y + 1;
+        }
+        result
+    }
+
+    /// What is inside either.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    pub fn union(&self, other: &Self) -> Result<Self> {
+        self.combine(other, |first, second| first || second)
+    }
+
+    /// What is inside both.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    pub fn intersection(&self, other: &Self) -> Result<Self> {
+        self.combine(other, |first, second| first && second)
+    }
+
+    /// What is inside this one and outside the other.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    pub fn difference(&self, other: &Self) -> Result<Self> {
+        self.combine(other, |first, second| first && !second)
+    }
+
+    /// Inside out.
+    #[must_use]
+    pub fn inverse(&self) -> Self {
+        Self {
+            inside: self.inside.iter().map(|inside| !inside).collect(),
+            ..*self
+        }
+    }
+
+    /// The area inside both over the area inside either, 0..=1; 0 if both are empty.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    ///
+    /// ```
+    /// use vision::mask::Mask;
+    /// let left = Mask::from_fn(3, 1, |x, _| x < 2).unwrap();
+    /// let right = Mask::from_fn(3, 1, |x, _| x > 0).unwrap();
+    /// assert_eq!(left.intersection_over_union(&right).unwrap(), 1.0 / 3.0);
+    /// ```
+    pub fn intersection_over_union(&self, other: &Self) -> Result<f64> {
+        let both = self.intersection(other)?.area();
+        let either = self.area() + other.area() - both;
+        Ok(both as f64 / either.max(1) as f64)
+    }
+
+    /// Everything within `radius` pixels (Euclidean, centre to centre) of what is inside: a disc,
+    /// as against the square of repeated neighbours. The time does not depend on the radius.
+    ///
+    /// ```
+    /// use vision::mask::Mask;
+    /// let dot = Mask::from_fn(5, 5, |x, y| (x, y) == (2, 2)).unwrap();
+    /// assert_eq!(dot.dilate(1).area(), 5); // a plus sign
+    /// assert_eq!(dot.dilate(2).area(), 13);
+    /// ```
+    #[must_use]
+    pub fn dilate(&self, radius: u32) -> Self {
+        Self {
+            inside: crate::dilate::disc(&self.inside, self.width as usize, radius),
+            ..*self
+        }
+    }
+
+    /// What is farther than `radius` pixels from everything outside. Beyond the border counts as
+    /// inside, so that a mask that touches it keeps touching it.
+    #[must_use]
+    pub fn erode(&self, radius: u32) -> Self {
+        self.inverse().dilate(radius).inverse()
+    }
+
+    fn combine(&self, other: &Self, with: impl Fn(bool, bool) -> bool) -> Result<Self> {
+        let (ours, theirs) = ((self.width, self.height), (other.width, other.height));
+        if ours != theirs {
+            return Err(sizes_differ(ours, theirs));
+        }
+        let pairs = self.inside.iter().zip(&other.inside);
+        Ok(Self {
+            inside: pairs.map(|(first, second)| with(*first, *second)).collect(),
+            ..*self
+        })
+    }
+}
