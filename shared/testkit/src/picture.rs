@@ -30,21 +30,22 @@ pub fn noise(width: u32, height: u32, seed: u64) -> RgbImage {
 /// A small landscape with sky, ground and a few discs, another for every
 /// `seed`: enough of a picture for hashes, focus and light to tell apart.
 pub fn scene(width: u32, height: u32, seed: u64) -> RgbImage {
-    let part =
-        |n: u64, of: u64| (seed.wrapping_mul(2_654_435_761).wrapping_add(n * 40_503) >> 7) % of;
-    let horizon = height / 3 + part(1, u64::from(height / 3 + 1)) as u32;
+    let part = |n: u32, of: u32| {
+        let mixed = seed.wrapping_mul(2_654_435_761) + u64::from(n) * 40_503;
+        ((mixed >> 7) % u64::from(of)) as u32
+    };
+    let horizon = height / 3 + part(1, height / 3 + 1);
     let discs: Vec<_> = (0..6)
         .map(|n| {
-            let x = part(10 + n, width.into()) as i64;
-            let y = part(20 + n, height.into()) as i64;
-            let radius = i64::from(height / 16) + part(30 + n, u64::from(height / 6 + 1)) as i64;
+            let (x, y) = (part(10 + n, width), part(20 + n, height));
+            let radius = height / 16 + part(30 + n, height / 6 + 1);
             let colour = [40, 41, 42].map(|c| part(c + 3 * n, 200) as u8 + 28);
             (x, y, radius, colour)
         })
         .collect();
     RgbImage::from_fn(width, height, |x, y| {
-        let inside = |&&(cx, cy, r, _): &&(i64, i64, i64, [u8; 3])| {
-            (i64::from(x) - cx).pow(2) + (i64::from(y) - cy).pow(2) < r * r
+        let inside = |disc: &&(u32, u32, u32, [u8; 3])| {
+            x.abs_diff(disc.0).pow(2) + y.abs_diff(disc.1).pow(2) < disc.2.pow(2)
         };
         let shade = (y * 90 / height.max(1)) as u8;
         let ground = if y < horizon {
@@ -99,7 +100,7 @@ pub fn folder(folder: &Path, count: u64) -> String {
             "mine": {"kept": [1.50, "ä"]},
             "source": {"film": "drawn.mp4", "frame": seed * 12, "time": seed as f64 / 2.0, "shot": seed / 4},
         });
-        manifest += &format!("{record}\n");
+        manifest.extend([record.to_string(), "\n".to_owned()]);
     }
     manifest
 }
