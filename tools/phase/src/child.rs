@@ -1,0 +1,133 @@
+//! The command: started, listened to, waited for.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStderr, Command, ExitCode, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process_group, nice};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use stage::{Context, Result, log};
+use wait4::Wait4;
+
+use crate::progress::counts_file;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ended {
+    status: ExitStatus,
+    /// Largest resident set of one of its processes, in bytes.
+    pub(crate) peak_memory: u64,
+}
+
+impl Ended {
+    /// Its exit code, if no signal ended it.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// The signal that ended it.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        self.status.signal()
+    }
+
+    /// The exit code to pass on: 128 and the signal, as shells do.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        let code = self.code().or(self.signal().map(|signal| 128 + signal));
+        ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    }
+}
+
+/// Runs `command`, with its standard error into the log and on to ours.
+///
+/// With `output`, standard output goes to a file beside it, which takes its
+/// place when the command has succeeded.
+pub(crate) fn run(
+    run_dir: &Path,
+    name: &str,
+    command: &[OsString],
+    output: Option<&Path>,
+    niceness: i32,
+) -> Result<Ended> {
+    let counts = counts_file(run_dir, name);
+    File::create(&counts).with_context(|| counts.display().to_string())?;
+    let log = run_dir.join("logs").join(format!("{name}.log"));
+    let log = File::create(&log).with_context(|| log.display().to_string())?;
+    let part = output.map(part).transpose()?;
+    let mut child = Command::new(&command[0]);
+    child
+        .args(&command[1..])
+        .env(stage::COUNTS_VARIABLE, std::path::absolute(&counts)?)
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if let Some((file, _)) = &part {
+        child.stdout(file.try_clone()?);
+    }
+    nice(niceness).context("--nice")?;
+    let mut child = child
+        .spawn()
+        .with_context(|| command[0].to_string_lossy().into_owned())?;
+    forward_signals(child.id())?;
+    if let Some(stderr) = child.stderr.take() {
+        listen(stderr, log)?;
+    }
+    let used = child.wait4().context("waiting for the command")?;
+    if let (Some((file, part)), Some(output), true) = (part, output, used.status.success()) {
+        file.sync_all()
+            .with_context(|| part.display().to_string())?;
+        std::fs::rename(&part, output).with_context(|| output.display().to_string())?;
+    }
+    Ok(Ended {
+        status: used.status,
+        peak_memory: used.rusage.maxrss,
+    })
+}
+
+/// The file that becomes `output`.
+fn part(output: &Path) -> Result<(File, PathBuf)> {
+    let mut name = output
+        .file_name()
+        .context("--output is no file name")?
+        .to_owned();
+    name.push(".part");
+    let part = output.with_file_name(name);
+    let file = File::create(&part).with_context(|| part.display().to_string())?;
+    Ok((file, part))
+}
+
+/// Copies standard error, line by line, until the last process has closed it.
+fn listen(stderr: ChildStderr, mut log: File) -> Result<()> {
+    let mut stderr = BufReader::new(stderr);
+    let mut line = Vec::new();
+    while stderr
+        .read_until(b'\n', &mut line)
+        .context("standard error of the command")?
+        > 0
+    {
+        log.write_all(&line).context("log of the phase")?;
+        if log::max_level() >= log::Level::Warn {
+            // Where our standard error is closed the log still has it all.
+            drop(io::stderr().write_all(&line));
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// Hands signals to end on to all processes of the command.
+fn forward_signals(child: u32) -> Result<()> {
+    let group = Pid::from_raw(child.cast_signed()).context("the command has no process id")?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if let Some(signal) = Signal::from_named_raw(signal) {
+                // The group may be gone, which is what the signal is for.
+                let _ = kill_process_group(group, signal);
+            }
+        }
+    });
+    Ok(())
+}

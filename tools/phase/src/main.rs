@@ -1,0 +1,107 @@
+//! Runs a command and keeps what became of it.
+//!
+//! Writes `preparation_progress.json` in the run directory: for each phase
+//! its status, start, end, seconds, exit code, command, peak memory in bytes
+//! (of its largest process), and the counts of the tools in it. What the
+//! command says on standard error goes to `logs/NAME.log` there too.
+//!
+//! A lock, which the command's processes hold as well, keeps two runs of one
+//! phase apart, and tells a phase that runs from one that was killed.
+
+mod child;
+mod guard;
+mod progress;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use bytesize::ByteSize;
+use stage::{Context, Result, bail};
+
+use progress::{Phase, Progress};
+
+/// Run a command and keep its status, counts and times in a progress file
+#[derive(Debug, clap::Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Folder of the progress file and the logs
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    run_dir: PathBuf,
+
+    /// Name of the phase, in the progress file and of its log
+    #[arg(long, required_unless_present = "show")]
+    name: Option<String>,
+
+    /// File that the command's standard output becomes, once it has succeeded
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Refuse to start with less free disk than this in the run directory
+    #[arg(long, value_name = "SIZE")]
+    needs_disk: Option<ByteSize>,
+
+    /// Run at this niceness, 0 to 19, so that other work comes first
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..=19))]
+    nice: i32,
+
+    /// Wait until no other phase of this user has the GPU
+    #[arg(long)]
+    gpu: bool,
+
+    /// Print the phases so far as a table, and run nothing
+    #[arg(long)]
+    show: bool,
+
+    /// The command and its arguments
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "show")]
+    command: Vec<OsString>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  phase --run-dir out --name dedup --output out/dedup.jsonl -- frame-dedup out/frames.jsonl
+  phase --run-dir out --name masks --gpu --needs-disk 20GB -- sh -c 'sam-mask < a.jsonl > b.jsonl'
+  phase --run-dir out --show";
+
+fn main() -> ExitCode {
+    stage::command(run)
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    let progress = Progress::new(&args.run_dir);
+    if args.show {
+        progress.show()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = args.name.as_deref().unwrap_or_default();
+    if name.is_empty()
+        || !name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    {
+        bail!("--name `{name}`: letters, digits, `-`, `_` and `.` only, as it names a file");
+    }
+    let folder = args.run_dir.display();
+    std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
+    let _lock = guard::phase(&args.run_dir, name)?;
+    if let Some(needed) = args.needs_disk {
+        guard::disk(&args.run_dir, needed)?;
+    }
+    let _gpu = args.gpu.then(guard::gpu).transpose()?;
+    let mut phase = Phase::begin(name, &args.command);
+    progress.update(name, &phase)?;
+    let began = Instant::now();
+    let ended = child::run(
+        &args.run_dir,
+        name,
+        &args.command,
+        args.output.as_deref(),
+        args.nice,
+    );
+    phase.end(began.elapsed(), ended.as_ref().ok());
+    phase.count(&progress::counts_file(&args.run_dir, name))?;
+    progress.update(name, &phase)?;
+    Ok(ended?.exit_code())
+}

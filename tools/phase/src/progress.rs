@@ -1,0 +1,213 @@
+//! The progress file.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use stage::{Context, Result};
+
+use crate::child::Ended;
+use crate::guard::lock_file;
+
+/// The file that the tools of a phase append their counts to.
+pub(crate) fn counts_file(run_dir: &Path, name: &str) -> PathBuf {
+    run_dir.join("logs").join(format!("{name}.counts"))
+}
+
+/// What became of a phase.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Phase {
+    /// `running`, `done`, `failed`, or `killed`.
+    status: String,
+    command: String,
+    /// RFC 3339, UTC.
+    start: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signal: Option<i32>,
+    /// Bytes, of the largest process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peak_memory: Option<u64>,
+    #[serde(flatten)]
+    counts: Option<Counts>,
+    /// Relative to the run directory.
+    log: String,
+}
+
+/// How many records came and went: into the first tool of the phase, out of
+/// its last, and lost in any.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Counts {
+    r#in: u64,
+    out: u64,
+    rejected: u64,
+    failed: u64,
+    /// Each tool's own counts, in the order in which they ended.
+    tools: Vec<Value>,
+}
+
+impl Phase {
+    /// A phase that starts now.
+    pub(crate) fn begin(name: &str, command: &[OsString]) -> Self {
+        let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        Self {
+            status: "running".into(),
+            command: words.join(" "),
+            start: now(),
+            end: None,
+            seconds: None,
+            exit_code: None,
+            signal: None,
+            peak_memory: None,
+            counts: None,
+            log: format!("logs/{name}.log"),
+        }
+    }
+
+    /// Notes how it ended; nothing is known of a command that did not start.
+    pub(crate) fn end(&mut self, taken: Duration, ended: Option<&Ended>) {
+        self.end = Some(now());
+        self.seconds = Some((taken.as_secs_f64() * 1e3).round() / 1e3);
+        self.exit_code = ended.and_then(Ended::code);
+        self.signal = ended.and_then(Ended::signal);
+        self.peak_memory = ended.map(|ended| ended.peak_memory);
+        self.status = match (self.exit_code, self.signal) {
+            (Some(0), _) => "done",
+            (_, Some(_)) => "killed",
+            _ => "failed",
+        }
+        .into();
+    }
+
+    /// Reads the counts that its tools have left.
+    pub(crate) fn count(&mut self, counts: &Path) -> Result<()> {
+        let text = fs::read_to_string(counts).with_context(|| counts.display().to_string())?;
+        let tools: Vec<Value> = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let of = |tool: Option<&Value>, key| tool.and_then(|tool| tool[key].as_u64()).unwrap_or(0);
+        let sum = |key| tools.iter().map(|tool| of(Some(tool), key)).sum();
+        self.counts = (!tools.is_empty()).then(|| Counts {
+            r#in: of(tools.first(), "in"),
+            out: of(tools.last(), "out"),
+            rejected: sum("rejected"),
+            failed: sum("failed"),
+            tools: tools.clone(),
+        });
+        Ok(())
+    }
+}
+
+/// The progress file of a run directory.
+pub(crate) struct Progress {
+    run_dir: PathBuf,
+}
+
+impl Progress {
+    pub(crate) fn new(run_dir: &Path) -> Self {
+        Self {
+            run_dir: run_dir.to_owned(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.run_dir.join("preparation_progress.json")
+    }
+
+    /// Writes what is known of one phase. A lock keeps the phases of `make
+    /// -j` apart; the file is replaced as a whole.
+    pub(crate) fn update(&self, name: &str, phase: &Phase) -> Result<()> {
+        let lock = self.run_dir.join("logs/progress.lock");
+        let lock = File::create(&lock).with_context(|| lock.display().to_string())?;
+        lock.lock().context("lock of the progress file")?;
+        let mut phases = self.read()?;
+        phases.insert(name.to_owned(), serde_json::to_value(phase)?);
+        for (other, phase) in &mut phases {
+            if other != name {
+                self.bury(other, phase);
+            }
+        }
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "phases": phases }))?;
+        let path = self.path();
+        let mut file = tempfile::NamedTempFile::new_in(&self.run_dir)?;
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.persist(&path)
+            .with_context(|| path.display().to_string())?;
+        Ok(())
+    }
+
+    /// A phase that is said to run and whose lock nobody holds was killed
+    /// before it could say so.
+    fn bury(&self, name: &str, phase: &mut Value) {
+        let lock = File::open(lock_file(&self.run_dir, name));
+        let free = lock.is_ok_and(|lock| lock.try_lock_shared().is_ok());
+        if phase["status"] == "running" && free {
+            phase["status"] = "killed".into();
+        }
+    }
+
+    fn read(&self) -> Result<Map<String, Value>> {
+        let path = self.path();
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
+            text => text.with_context(|| path.display().to_string())?,
+        };
+        let progress: Value = serde_json::from_slice(&text)
+            .with_context(|| format!("{}: delete it to begin anew", path.display()))?;
+        Ok(progress["phases"].as_object().cloned().unwrap_or_default())
+    }
+
+    /// Prints the phases as a table.
+    pub(crate) fn show(&self) -> Result<()> {
+        let mut table = row("phase", COLUMNS.map(|(title, _)| title.to_owned()));
+        for (name, mut phase) in self.read()? {
+            self.bury(&name, &mut phase);
+            let cells = COLUMNS.map(|(_, key)| match &phase[key] {
+                Value::String(text) => text.clone(),
+                Value::Null => "-".into(),
+                memory if key == MEMORY => {
+                    memory.as_u64().unwrap_or(0).div_ceil(1 << 20).to_string()
+                }
+                other => other.to_string(),
+            });
+            table.push_str(&row(&name, cells));
+        }
+        Ok(io::stdout().write_all(table.as_bytes())?)
+    }
+}
+
+/// The key of the peak memory, which the table shows in MiB.
+const MEMORY: &str = "peak_memory";
+
+/// The columns of the table: title and key.
+const COLUMNS: [(&str, &str); 7] = [
+    ("status", "status"),
+    ("seconds", "seconds"),
+    ("in", "in"),
+    ("out", "out"),
+    ("rejected", "rejected"),
+    ("failed", "failed"),
+    ("peak MiB", MEMORY),
+];
+
+fn row(name: &str, cells: [String; 7]) -> String {
+    let cells = cells.map(|cell| format!(" {cell:>9}")).concat();
+    format!("{name:<24}{cells}\n")
+}
+
+/// This second, RFC 3339, UTC.
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+}

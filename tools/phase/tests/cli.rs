@@ -1,0 +1,202 @@
+//! `phase` as its user meets it.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::{Ran, run, run_in, words_and_papers};
+
+const PHASE: &str = env!("CARGO_BIN_EXE_phase");
+
+fn phase(folder: &Path, name: &str, flags: &[&str], script: &str) -> Ran {
+    let mut arguments = vec!["--run-dir", ".", "--name", name];
+    arguments.extend(flags);
+    arguments.extend(["--", "sh", "-c", script]);
+    run_in(folder, PHASE, &arguments, "")
+}
+
+fn progress(folder: &Path, name: &str) -> Value {
+    let text = fs::read_to_string(folder.join("preparation_progress.json")).unwrap();
+    let progress: Value = serde_json::from_str(&text).unwrap();
+    progress["phases"][name].clone()
+}
+
+/// Starts a phase that sleeps, and waits until it says that it runs.
+fn started(folder: &Path, name: &str) -> Child {
+    let child = Command::new(PHASE)
+        .current_dir(folder)
+        .args(["--run-dir", ".", "--name", name, "--", "sh", "-c"])
+        .arg("echo begun >&2; sleep 3; echo over > over")
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let log = folder.join("logs").join(format!("{name}.log"));
+    eventually(|| fs::read_to_string(&log).is_ok_and(|log| log.contains("begun")));
+    child
+}
+
+fn eventually(holds: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(30), "waited in vain");
+        sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn words() {
+    words_and_papers(PHASE);
+    let nothing = run(PHASE, &["--name", "x"], "");
+    assert_eq!(nothing.code, Some(2), "a command is needed");
+}
+
+#[test]
+fn a_phase_leaves_output_log_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let script = r#"
+        echo '{"tool":"a","in":9,"out":6,"rejected":3,"failed":0}' >> "$FILM2LORA_COUNTS"
+        echo '{"tool":"b","in":6,"out":5,"rejected":0,"failed":1}' >> "$FILM2LORA_COUNTS"
+        echo careful >&2; echo data"#;
+    let ran = phase(here, "first", &["--output", "data.txt"], script);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "", "the output is in its file");
+    assert_eq!(ran.stderr, "careful\n");
+    assert_eq!(fs::read_to_string(here.join("data.txt")).unwrap(), "data\n");
+    assert_eq!(
+        fs::read_to_string(here.join("logs/first.log")).unwrap(),
+        "careful\n"
+    );
+    let first = progress(here, "first");
+    assert_eq!(first["status"], "done");
+    assert_eq!(first["exit_code"], 0);
+    for (key, count) in [("in", 9), ("out", 5), ("rejected", 3), ("failed", 1)] {
+        assert_eq!(first[key], count, "{key}");
+    }
+    assert!(first["start"].as_str().unwrap().ends_with('Z'), "{first}");
+    assert!(first["peak_memory"].as_u64().unwrap() > 100_000, "{first}");
+    let table = run_in(here, PHASE, &["--run-dir", ".", "--show"], "").stdout;
+    assert!(
+        table
+            .lines()
+            .any(|l| l.starts_with("first") && l.contains("done")),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_failed_command_leaves_no_output_and_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("data.txt"), "old").unwrap();
+    let ran = phase(here, "bad", &["--output", "data.txt"], "echo half; exit 7");
+    assert_eq!(ran.code, Some(7));
+    assert_eq!(fs::read_to_string(here.join("data.txt")).unwrap(), "old");
+    assert_eq!(progress(here, "bad")["status"], "failed");
+    let none = run_in(
+        here,
+        PHASE,
+        &["--run-dir", ".", "--name", "none", "--", "no-such-command"],
+        "",
+    );
+    assert_eq!(none.code, Some(1));
+    assert!(none.stderr.contains("no-such-command"), "{}", none.stderr);
+    assert_eq!(progress(here, "none")["status"], "failed");
+}
+
+#[test]
+fn phases_side_by_side_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let names: Vec<_> = (0..12).map(|n| format!("p{n}")).collect();
+    std::thread::scope(|threads| {
+        for name in &names {
+            threads.spawn(|| phase(folder.path(), name, &[], "true"));
+        }
+    });
+    for name in &names {
+        assert_eq!(progress(folder.path(), name)["status"], "done", "{name}");
+    }
+}
+
+#[test]
+fn a_killed_phase_is_told_from_one_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut child = started(here, "long");
+    assert_eq!(progress(here, "long")["status"], "running");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    phase(here, "other", &[], "true");
+    assert_eq!(
+        progress(here, "long")["status"],
+        "running",
+        "its command still runs"
+    );
+    let again = phase(here, "long", &[], "test -e over");
+    assert!(
+        again.stderr.contains("waiting for another run"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(
+        again.code,
+        Some(0),
+        "the rerun began when the orphan was over"
+    );
+    let mut child = started(here, "lost");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    fs::remove_file(here.join("over")).unwrap();
+    eventually(|| here.join("over").exists());
+    eventually(|| {
+        phase(here, "other", &[], "true");
+        progress(here, "lost")["status"] == "killed"
+    });
+}
+
+#[test]
+fn a_signal_ends_the_command_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut child = started(here, "long");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
+    let long = progress(here, "long");
+    assert_eq!(
+        (&long["status"], &long["signal"]),
+        (&"killed".into(), &15.into())
+    );
+    assert!(!here.join("over").exists());
+}
+
+#[test]
+fn what_must_hold_first_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let full = phase(here, "full", &["--needs-disk", "900PB"], "touch ran");
+    assert_eq!(full.code, Some(1));
+    assert!(
+        full.stderr.contains("free and 900.0 PB needed"),
+        "{}",
+        full.stderr
+    );
+    assert!(!here.join("ran").exists());
+    let bad = phase(here, "../bad", &[], "true");
+    assert_eq!(bad.code, Some(1));
+    assert!(bad.stderr.contains("--name `../bad`"), "{}", bad.stderr);
+    let nice = phase(here, "nice", &["--nice", "7", "--gpu"], "nice");
+    assert_eq!(nice.stdout, "7\n");
+    fs::write(here.join("preparation_progress.json"), "{").unwrap();
+    let broken = phase(here, "nice", &[], "true");
+    assert_eq!(broken.code, Some(1));
+    assert!(
+        broken.stderr.contains("delete it to begin anew"),
+        "{}",
+        broken.stderr
+    );
+}
