@@ -27,7 +27,7 @@ mod progress;
 mod signals;
 
 pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
-pub use cache::{Cache, CacheFlags, Key, Usage};
+pub use cache::{Cache, CacheFlags, CacheFolder, Key, Usage};
 pub use counts::COUNTS_VARIABLE;
 pub use entry::{command, main, source};
 pub use flags::Keep;
@@ -35,3 +35,4 @@ pub use flow::Flow;
 pub use log;
 pub use manifest::{self, Record};
 pub use outcome::Outcome;
+pub use progress::PROGRESS_VARIABLE;

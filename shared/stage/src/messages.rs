@@ -64,6 +64,13 @@ pub(crate) fn above(bar: &ProgressBar) {
     }
 }
 
+/// Says `message` whatever level is asked for.
+pub(crate) fn say(message: &str) {
+    if let Some(plain) = PLAIN.get() {
+        plain.say(&format_args!("{message}"));
+    }
+}
+
 /// The name of the tool that is running, as its messages and rejects say it.
 pub(crate) fn tool() -> &'static str {
     PLAIN.get().map_or("stage", |plain| &plain.tool)

@@ -1,20 +1,29 @@
-//! Progress on a terminal: records, rate, time left.
+//! Progress: records, rate, time left; a bar on a terminal, lines in a log.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::flags::Voice;
 use crate::messages;
 
-/// A bar that counts records, and how far into the input they reach.
+/// The environment variable that asks the last tool of a pipe for a line of
+/// progress every so many seconds, where standard error is no terminal.
+pub const PROGRESS_VARIABLE: &str = "FILM2LORA_PROGRESS";
+
+/// How far a run is.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// How often a line is due, and when the last one was.
+    lines: Option<(Duration, Instant)>,
+    began: Instant,
     records: u64,
+    /// In the unit of `total`.
+    done: u64,
     total: Total,
 }
 
@@ -30,19 +39,29 @@ pub(crate) enum Total {
 }
 
 impl Progress {
-    /// A bar, if there is a terminal to draw it on and no other tool draws there.
+    /// A bar if there is a terminal to draw it on and no other tool draws
+    /// there; lines if they are asked for.
     pub(crate) fn new(voice: &Voice, total: Total) -> Self {
-        let bar = if voice.quiet || voice.verbose > 0 || !last_in_pipe() {
-            ProgressBar::hidden()
-        } else {
+        let speaks = !voice.quiet && last_in_pipe();
+        let terminal = io::stderr().is_terminal();
+        // A bar would run through records that are printed on the same terminal.
+        let draws = speaks && terminal && voice.verbose == 0 && !io::stdout().is_terminal();
+        let bar = if draws {
             drawn(total)
+        } else {
+            ProgressBar::hidden()
         };
         if !bar.is_hidden() {
             messages::above(&bar);
         }
         Self {
             bar,
+            lines: every()
+                .filter(|_| speaks && !terminal)
+                .map(|every| (every, Instant::now())),
+            began: Instant::now(),
             records: 0,
+            done: 0,
             total,
         }
     }
@@ -50,24 +69,48 @@ impl Progress {
     /// One more item is done; it took up `bytes` of the input.
     pub(crate) fn step(&mut self, bytes: u64) {
         self.records += 1;
-        if self.bar.is_hidden() {
-            return;
-        }
-        let rate = self.records as f64 / self.bar.elapsed().as_secs_f64().max(1e-3);
         let step = if matches!(self.total, Total::Bytes(_)) {
             bytes
         } else {
             1
         };
-        self.bar.inc(step);
-        self.bar
-            .set_message(format!("{} ({rate:.1}/s)", self.records));
+        self.done += step;
+        if !self.bar.is_hidden() {
+            self.bar.inc(step);
+            self.bar.set_message(self.rate());
+        }
+        if let Some((every, last)) = self.lines
+            && last.elapsed() >= every
+        {
+            self.lines = Some((every, Instant::now()));
+            messages::say(&format!("{}{}", self.rate(), self.left()));
+        }
     }
 
     /// Takes the bar off the terminal.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+
+    fn rate(&self) -> String {
+        let rate = self.records as f64 / self.began.elapsed().as_secs_f64().max(1e-3);
+        format!("{} records, {rate:.1}/s", self.records)
+    }
+
+    fn left(&self) -> String {
+        let (Total::Bytes(total) | Total::Items(total)) = self.total else {
+            return String::new();
+        };
+        let share = (self.done as f64 / total.max(1) as f64).clamp(1e-9, 1.0);
+        let left = self.began.elapsed().mul_f64(1.0 / share - 1.0);
+        format!(", {:.0} %, {} left", share * 100.0, HumanDuration(left))
+    }
+}
+
+/// How often a line of progress is asked for.
+fn every() -> Option<Duration> {
+    let seconds = std::env::var(PROGRESS_VARIABLE).ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn drawn(total: Total) -> ProgressBar {
@@ -87,14 +130,12 @@ fn drawn(total: Total) -> ProgressBar {
     bar
 }
 
-/// Only the last tool of a pipe may draw: the others share its terminal, and
-/// a bar would run through records that are printed on it.
+/// Only the last tool of a pipe speaks of progress: the others share its
+/// standard error.
 fn last_in_pipe() -> bool {
     let stdout = io::stdout()
         .as_fd()
         .try_clone_to_owned()
         .and_then(|fd| File::from(fd).metadata());
-    io::stderr().is_terminal()
-        && !io::stdout().is_terminal()
-        && stdout.is_ok_and(|m| !m.file_type().is_fifo())
+    stdout.is_ok_and(|stdout| !stdout.file_type().is_fifo())
 }

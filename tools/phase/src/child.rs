@@ -15,6 +15,10 @@ use wait4::Wait4;
 
 use crate::progress::counts_file;
 
+/// Seconds from one line of progress to the next: the tools see that their
+/// standard error is no terminal, and would say nothing.
+const PROGRESS_EVERY: &str = "10";
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
@@ -63,6 +67,9 @@ pub(crate) fn run(
         .env(stage::COUNTS_VARIABLE, std::path::absolute(&counts)?)
         .stderr(Stdio::piped())
         .process_group(0);
+    if std::env::var_os(stage::PROGRESS_VARIABLE).is_none() {
+        child.env(stage::PROGRESS_VARIABLE, PROGRESS_EVERY);
+    }
     if let Some((file, _)) = &part {
         child.stdout(file.try_clone()?);
     }
