@@ -50,6 +50,13 @@ fn shrink<const CHANNELS: usize>(
     let columns = shares(source.0, target.0);
     let rows = shares(source.1, target.1);
     let stride = source.0 as usize * CHANNELS;
+    // OpenCV's fast way of halving rounds halves up, everything else rounds them to even.
+    let halving = source == (target.0 * 2, target.1 * 2);
+    let round = if halving {
+        f32::round
+    } else {
+        f32::round_ties_even
+    };
     let mut result = Vec::with_capacity(target.0 as usize * target.1 as usize * CHANNELS);
     let mut narrow = vec![0.0_f32; target.0 as usize * CHANNELS];
     let mut sums = narrow.clone();
@@ -66,8 +73,7 @@ fn shrink<const CHANNELS: usize>(
             *sum += value * row.weight;
         }
         if rows.get(index + 1).is_none_or(|next| next.to != row.to) {
-            // OpenCV rounds halves to even here.
-            result.extend(sums.iter().map(|sum| sum.round_ties_even() as u8));
+            result.extend(sums.iter().map(|sum| round(*sum) as u8));
             sums.fill(0.0);
         }
     }

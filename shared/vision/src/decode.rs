@@ -14,7 +14,6 @@
 
 use std::path::Path;
 
-use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 use crate::error::{Error, Result};
@@ -27,6 +26,7 @@ pub use crate::header::{
     Dimensions, Format, Header, MAX_FILE_BYTES, MAX_PIXELS, dimensions, dimensions_from_bytes,
     header, header_from_bytes,
 };
+pub use crate::samples::Samples;
 
 /// What lies under a picture with alpha when nothing is said: white.
 pub const GROUND: [u8; 3] = [255; 3];
@@ -176,21 +176,12 @@ fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Resul
         return raster::decode(bytes, format);
     }
     let header = header_from_bytes(bytes)?;
-    let least = least.map(|seen| as_stored(seen, header.orientation));
+    // What turns the stored size into the seen one turns it back.
+    let least = least.map(|seen| seen.turned(header.orientation));
     let (raw, cmyk) = jpeg::decode(bytes, channels, least)?;
     let mut picture = wrap(raw, channels, cmyk).ok_or(Error::UnexpectedEnd)?;
     picture.apply_orientation(header.orientation);
     Ok(picture)
-}
-
-/// A size as seen, turned to how the file has it.
-fn as_stored(seen: Dimensions, orientation: Orientation) -> Dimensions {
-    Header {
-        format: Format::Jpeg,
-        stored: seen,
-        orientation,
-    }
-    .dimensions()
 }
 
 fn wrap(raw: Raw, channels: Channels, cmyk: bool) -> Option<DynamicImage> {

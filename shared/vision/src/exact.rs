@@ -1,7 +1,8 @@
 //! Pillow's 8-bit resampling, bit for bit, for hashes that must equal those of Python tools.
 //!
-//! The method is Pillow's (`libImaging/Resample.c`): weights in 22-bit fixed point, the columns
-//! first, rounded to 8 bits, then the rows.
+//! The method is that of Pillow up to version 12 (`libImaging/Resample.c`): weights in 22-bit fixed
+//! point, the columns first, rounded to 8 bits, then the rows. Version 13 takes the rows first where
+//! that is cheaper, mostly in tall pictures, which changes some pixels by a level or two.
 
 use std::f64::consts::PI;
 
@@ -33,8 +34,16 @@ pub fn pil_luma_exact(
     resize::check(image.dimensions(), (width, height))?;
     let columns = weights(image.width(), width, filter);
     let rows = weights(image.height(), height, filter);
-    let wide = across(image.as_raw(), image.width() as usize, &columns);
-    let pixels = down(&wide, width as usize, &rows);
+    let from = image.width() as usize;
+    let pixels = if resize::columns_first(image.height(), width) {
+        down(
+            &across(image.as_raw(), from, &columns),
+            width as usize,
+            &rows,
+        )
+    } else {
+        across(&down(image.as_raw(), from, &rows), from, &columns)
+    };
     GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
 }
 

@@ -8,6 +8,7 @@ use image::ImageDecoder;
 use image::metadata::Orientation;
 
 use crate::error::{Error, Result};
+use crate::samples::Samples;
 use crate::{file, jpeg, raster};
 
 /// The most pixels that a picture may have: 2^27, which is 16384x8192, 400 MB as RGB.
@@ -101,31 +102,36 @@ pub struct Header {
     pub stored: Dimensions,
     /// How the stored picture must be turned to be seen upright; an invalid value counts as none.
     pub orientation: Orientation,
+    /// What the pixels are made of.
+    pub samples: Samples,
 }
 
 impl Header {
+    /// Whether the picture is stored the way it is meant to be seen.
+    pub fn is_upright(&self) -> bool {
+        self.orientation == Orientation::NoTransforms
+    }
+
     /// Columns and rows as seen, after orientation.
     pub fn dimensions(&self) -> Dimensions {
-        if turns_sides(self.orientation) {
-            Dimensions {
-                width: self.stored.height,
-                height: self.stored.width,
-            }
-        } else {
-            self.stored
-        }
+        self.stored.turned(self.orientation)
     }
 }
 
-/// Whether an orientation exchanges width and height.
-pub(crate) fn turns_sides(orientation: Orientation) -> bool {
-    matches!(
-        orientation,
-        Orientation::Rotate90
+impl Dimensions {
+    /// Width and height exchanged where the orientation does so.
+    pub(crate) fn turned(self, orientation: Orientation) -> Self {
+        match orientation {
+            Orientation::Rotate90
             | Orientation::Rotate270
             | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    )
+            | Orientation::Rotate270FlipH => Self {
+                width: self.height,
+                height: self.width,
+            },
+            _ => self,
+        }
+    }
 }
 
 /// The size if it is a sane one: at least a pixel, at most [`MAX_PIXELS`].

@@ -8,6 +8,7 @@ use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, 
 
 use crate::error::{Error, Result};
 use crate::header::{self, Dimensions, Format, Header};
+use crate::samples::Samples;
 
 /// The most scans of a progressive file. Encoders write about ten; a file of thousands of tiny
 /// ones over a large picture takes minutes to decode.
@@ -193,13 +194,18 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
         };
         match marker {
             0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                let [_, h1, h0, w1, w0] = array(&mut reader)?;
+                let [bits, h1, h0, w1, w0, channels] = array(&mut reader)?;
                 let width = u16::from_be_bytes([w1, w0]);
                 let height = u16::from_be_bytes([h1, h0]);
                 return Ok(Header {
                     format: Format::Jpeg,
                     stored: header::checked(width.into(), height.into())?,
                     orientation,
+                    samples: Samples {
+                        channels,
+                        alpha: false,
+                        bits,
+                    },
                 });
             }
             0xe1 => {

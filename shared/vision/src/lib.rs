@@ -36,6 +36,7 @@ mod jpeg;
 mod pixels;
 mod raster;
 mod rle;
+mod samples;
 
 pub use error::{Error, Result};
 pub use image::{GrayImage, RgbImage, RgbaImage};

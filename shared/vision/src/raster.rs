@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{Error, Result};
 use crate::header::{self, Format, Header};
+use crate::samples::Samples;
 
 /// The most memory that a decoder may take, picture included: 1.5 GiB, enough for the largest
 /// picture that is let through at 16 bits and four channels.
@@ -40,6 +41,7 @@ pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<
         format,
         stored: header::stored(decoder)?,
         orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+        samples: Samples::of(decoder),
     })
 }
 

@@ -2,10 +2,10 @@
 //!
 //! | function | like | antialiased when shrinking | largest difference |
 //! |---|---|---|---|
-//! | [`pil`], [`pil_luma`] | `PIL.Image.resize`, torchvision with `antialias=True` | yes | 1 down, 2 up |
+//! | [`pil`], [`pil_luma`] | `PIL.Image.resize`, torchvision with `antialias=True` | yes | 2, on the mean 0.01 |
 //! | [`pil_luma_exact`] | the same, bit for bit, but slower | yes | 0 |
-//! | [`opencv_linear`], [`opencv_linear_luma`] | `cv2.resize(…, INTER_LINEAR)` | no | 1 |
-//! | [`opencv_area`], [`opencv_area_luma`] | `cv2.resize(…, INTER_AREA)`, shrinking | yes | 1 |
+//! | [`opencv_linear`], [`opencv_linear_luma`] | `cv2.resize(…, INTER_LINEAR)` | no | 1, on the mean 0.3 |
+//! | [`opencv_area`], [`opencv_area_luma`] | `cv2.resize(…, INTER_AREA)`, shrinking | yes | 0 |
 //!
 //! The differences are in levels of 0..=255 and are tested against stored results of the originals.
 //! A target of no width or height is an error, as is one over the pixel limit.
@@ -121,6 +121,9 @@ fn luma(image: &GrayImage, width: u32, height: u32, algorithm: ResizeAlg) -> Res
     GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
 }
 
+/// Resizes columns first and then rows, each rounded to 8 bits, as Pillow does; the crate by itself
+/// goes the other way, which differs by up to ten levels beside hard edges, where the overshoot of
+/// the first pass is cut off. It is left to do so where the other way would need too much memory.
 fn resize(
     pixels: &[u8],
     (width, height): (u32, u32),
@@ -130,12 +133,27 @@ fn resize(
 ) -> Result<Vec<u8>> {
     check((width, height), target)?;
     let source = ImageRef::new(width, height, pixels, kind).map_err(resize_error)?;
-    let mut result = Image::new(target.0, target.1, kind);
     let options = ResizeOptions::new().resize_alg(algorithm).use_alpha(false);
-    Resizer::new()
-        .resize(&source, &mut result, &options)
+    let mut resizer = Resizer::new();
+    let mut result = Image::new(target.0, target.1, kind);
+    if target.1 == height || !columns_first(height, target.0) {
+        resizer
+            .resize(&source, &mut result, &options)
+            .map_err(resize_error)?;
+        return Ok(result.into_vec());
+    }
+    let mut wide = Image::new(target.0, height, kind);
+    resizer
+        .resize(&source, &mut wide, &options)
+        .and_then(|()| resizer.resize(&wide, &mut result, &options))
         .map_err(resize_error)?;
     Ok(result.into_vec())
+}
+
+/// Whether the picture between the passes stays within the limit when columns go first. If it does
+/// not, it does when rows go first, since source and target are both within it.
+pub(crate) fn columns_first(height: u32, target_width: u32) -> bool {
+    u64::from(height) * u64::from(target_width) <= header::MAX_PIXELS
 }
 
 /// Both sizes must have pixels, and not too many.

@@ -2,6 +2,8 @@
 
 use font8x8::UnicodeFonts;
 use image::{RgbImage, imageops};
+use imageproc::drawing::draw_hollow_rect_mut;
+use imageproc::rect::Rect;
 
 use crate::error::{Error, Result};
 use crate::header;
@@ -118,17 +120,22 @@ fn place(sheet: &mut RgbImage, tile: &Tile<'_>, at: (u32, u32), cell: (u32, u32)
     let (width, height) = fitted(tile.image.dimensions(), cell.0);
     let mut small = resize::pil(tile.image, width, height, PilFilter::Bilinear)?;
     if let Some(colour) = tile.border {
-        for (x, y, pixel) in small.enumerate_pixels_mut() {
-            let edge = x.min(y).min(width - 1 - x).min(height - 1 - y);
-            if edge < FRAME {
-                pixel.0 = colour;
-            }
-        }
+        frame(&mut small, colour);
     }
     let left = at.0 + (cell.0 - width) / 2;
     let top = at.1 + (cell.1 - height) / 2;
     imageops::replace(sheet, &small, left.into(), top.into());
     Ok(())
+}
+
+/// A frame over the edge of a picture, thinner where the picture is too small for it.
+fn frame(image: &mut RgbImage, colour: [u8; 3]) {
+    let (width, height) = image.dimensions();
+    for inset in 0..FRAME.min(width.div_ceil(2)).min(height.div_ceil(2)) {
+        let ring = Rect::at(inset.cast_signed(), inset.cast_signed())
+            .of_size(width - 2 * inset, height - 2 * inset);
+        draw_hollow_rect_mut(image, ring, image::Rgb(colour));
+    }
 }
 
 fn letter_height(tile_width: u32) -> u32 {
