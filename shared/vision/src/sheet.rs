@@ -2,8 +2,6 @@
 
 use font8x8::UnicodeFonts;
 use image::{RgbImage, imageops};
-use imageproc::drawing::draw_hollow_rect_mut;
-use imageproc::rect::Rect;
 
 use crate::error::{Error, Result};
 use crate::header;
@@ -128,13 +126,13 @@ fn place(sheet: &mut RgbImage, tile: &Tile<'_>, at: (u32, u32), cell: (u32, u32)
     Ok(())
 }
 
-/// A frame over the edge of a picture, thinner where the picture is too small for it.
+/// A frame over the edge of a picture.
 fn frame(image: &mut RgbImage, colour: [u8; 3]) {
     let (width, height) = image.dimensions();
-    for inset in 0..FRAME.min(width.div_ceil(2)).min(height.div_ceil(2)) {
-        let ring = Rect::at(inset.cast_signed(), inset.cast_signed())
-            .of_size(width - 2 * inset, height - 2 * inset);
-        draw_hollow_rect_mut(image, ring, image::Rgb(colour));
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        if x.min(y).min(width - 1 - x).min(height - 1 - y) < FRAME {
+            pixel.0 = colour;
+        }
     }
 }
 
