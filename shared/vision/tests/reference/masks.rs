@@ -1,0 +1,47 @@
+//! Masks against pycocotools and `OpenCV`.
+
+use vision::mask::{Bounds, Mask, Rle};
+
+use crate::{luma, near, numbers, values};
+
+#[test]
+fn masks_are_codes_of_pycocotools() {
+    let values = values();
+    for (name, words) in values.iter().filter(|(name, _)| name.starts_with("mask_")) {
+        let mask = Mask::from_luma(&luma(&format!("{name}.png")), 128).unwrap();
+        let rle = Rle::encode(&mask);
+        assert_eq!(rle.to_coco_string(), words[0], "{name}");
+        let back = Rle::from_coco_string(mask.width(), mask.height(), &words[0]).unwrap();
+        assert_eq!(back, rle, "{name}");
+        assert_eq!(back.decode().unwrap(), mask, "{name}");
+        let theirs = numbers(&words[1..]);
+        assert_eq!(rle.area() as f64, theirs[0], "{name}");
+        assert_eq!(mask.area() as f64, theirs[0], "{name}");
+        let nothing = Bounds {
+            left: 0,
+            top: 0,
+            right: 0,
+            bottom: 0,
+        };
+        let found = mask.bounding_box().unwrap_or(nothing);
+        let found = [found.left, found.top, found.right, found.bottom].map(f64::from);
+        assert_eq!(found, theirs[1..], "{name}");
+    }
+    let mask = Mask::from_luma(&luma("mask_0.png"), 128).unwrap();
+    let rolled = Mask::from_fn(mask.width(), mask.height(), |x, y| {
+        mask.get((x + mask.width() - 5) % mask.width(), y)
+    });
+    let overlap = mask.intersection_over_union(&rolled.unwrap()).unwrap();
+    near("iou", overlap, numbers(&values["iou_rolled_5"])[0], 1e-12);
+}
+
+#[test]
+fn discs_are_opencvs() {
+    let mask = Mask::from_luma(&luma("mask_0.png"), 128).unwrap();
+    for radius in [1, 2, 5, 11] {
+        let grown = luma(&format!("mask_dilate_{radius}.png"));
+        assert_eq!(mask.dilate(radius).to_luma(), grown, "radius {radius}");
+        let shrunk = luma(&format!("mask_erode_{radius}.png"));
+        assert_eq!(mask.erode(radius).to_luma(), shrunk, "radius {radius}");
+    }
+}
