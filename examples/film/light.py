@@ -42,7 +42,7 @@ CLEAR = {
                   0.0015, 0.0, 0.0, -0.05),
     "afternoon": Light(38, -42, 5.0, "#ffd79a", 1.8, "#3b8fe0", "#cfe6ee", 0.95, 0.35, "#fff1da",
                        0.003, 0.0, 0.0, 0.1),
-    "evening": Light(9, -62, 3.6, "#ff9a50", 2.5, "#4453b4", "#ffab78", 0.65, 0.45, "#ff9f9a",
+    "evening": Light(9, -62, 3.8, "#ffa256", 2.5, "#4f66cc", "#f9b98e", 0.72, 0.45, "#ffa98f",
                      0.005, 0.45, 1.6, 0.3),
     "night": Light(42, 55, 0.30, "#9cb8ff", 3.0, "#0e1c4c", "#2d4a90", 0.22, 0.25, "#3a4f8e",
                    0.004, 1.0, 2.4, 0.35),
@@ -59,13 +59,13 @@ def light_for(time: str, weather: str) -> Light:
             "night": ("#0d1429", "#1f2b4a")}[time]
     night = time == "night"
     cloudy = replace(light, sun=light.sun * (0.6 if night else 0.2), softness=25.0, zenith=grey[0], horizon=grey[1],
-                     sky=light.sky * (1.0 if night else 1.2), clouds=0.9,
+                     sky=light.sky * (1.0 if night else 0.82), clouds=0.9,
                      cloud_colour=grey[1] if night else "#eef0f0", haze=light.haze + 0.004,
                      exposure=light.exposure + 0.15)
     if weather == "cloudy":
         return cloudy
     return replace(cloudy, sun=cloudy.sun * 0.4, zenith=grey[0], cloud_colour=grey[0],
-                   sky=cloudy.sky * 0.78, haze=cloudy.haze + 0.014, wet=1.0,
+                   sky=cloudy.sky * 0.9, haze=cloudy.haze + 0.007, wet=1.0,
                    lamps=max(light.lamps, 0.35), glow=max(light.glow, 1.6))
 
 
@@ -133,7 +133,7 @@ class Sky:
         set_wet(self.materials, 0.0 if indoor else light.wet)
         set_glow(self.materials, light.glow)
         self._place_lamps(lamps, 1.0 if indoor and light.lamps else light.lamps)
-        self.scene.view_settings.exposure = light.exposure + (0.9 if indoor and not light.lamps else 0.15 if indoor else 0.0)
+        self.scene.view_settings.exposure = light.exposure + (1.5 if indoor and not light.lamps else 0.15 if indoor else 0.0)
 
     def _place_lamps(self, lamps, strength: float) -> None:
         for item in self.lamps:

@@ -10,7 +10,7 @@ import bpy
 
 PLAIN = {
     "matte": dict(roughness=0.75), "gloss": dict(roughness=0.22), "plaster": dict(roughness=0.9),
-    "cloth": dict(roughness=0.85, sheen=0.35), "skin": dict(roughness=0.55, sheen=0.15),
+    "cloth": dict(roughness=0.85), "skin": dict(roughness=0.55),
     "leaf": dict(roughness=0.65), "roof": dict(roughness=0.8), "sand": dict(roughness=0.95),
     "plank": dict(roughness=0.6), "tile": dict(roughness=0.3), "cobble": dict(roughness=0.7),
     "water": dict(roughness=0.16), "glow": dict(roughness=0.5),
@@ -140,10 +140,9 @@ def make(name: str, air):
         surface = nodes.add("ShaderNodeBsdfPrincipled", dict(name="surface"))
         nodes.feed(surface, "Base Color", colour)
         nodes.feed(surface, "Roughness", PLAIN[name]["roughness"])
-        nodes.feed(surface, "Sheen Weight", PLAIN[name].get("sheen", 0.0))
         nodes.feed(surface, "Specular IOR Level", 0.5 if PLAIN[name]["roughness"] < 0.4 else 0.25)
     if name == "lit":
-        nodes.feed(surface, "Base Color", (0.09, 0.15, 0.2, 1.0))
+        nodes.feed(surface, "Base Color", nodes.mix(0.9, colour, (0.07, 0.13, 0.18, 1.0)))
         nodes.feed(surface, "Emission Color", colour)
     if height is not None:
         bump = nodes.add("ShaderNodeBump")

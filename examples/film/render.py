@@ -22,7 +22,7 @@ from stage import Camera, Stage
 from staging import Shot, View, shot_list, view_at
 
 WIDTH, HEIGHT = 768, 320
-BLUR_MOMENTS, BLUR_SHUTTER = 7, 0.55
+BLUR_MOMENTS, BLUR_SHUTTER = 8, 0.36
 
 
 def parse():

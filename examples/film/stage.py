@@ -11,7 +11,7 @@ from PIL import Image
 
 from light import Sky, light_for
 from materials import palette
-from mesh import to_blender
+from mesh import MATERIALS, join, shape, to_blender
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,15 @@ class Camera:
     focus: float = 5.0
     aperture: float = 0.0
     roll: float = 0.0
+
+
+def _every_material():
+    """A speck of each material far below the floor.
+
+    A material that nothing on the set uses would otherwise lose its shader between drawings.
+    """
+    corners = [(0, 0, -90.0), (0.01, 0, -90.0), (0, 0.01, -90.0)]
+    return join(shape(corners, [[0, 1, 2]], "#808080", name) for name in MATERIALS)
 
 
 class Stage:
@@ -91,6 +100,7 @@ class Stage:
             bpy.data.meshes.remove(item.data)
         self.place = [self._object(f"{place.name}_{part}", item, 0)
                       for part, item in place.shapes.items()]
+        self.place.append(self._object(f"{place.name}_anchor", _every_material(), 0))
         self.set = place
 
     def set_light(self, time: str, weather: str, haze=None, change=None) -> None:

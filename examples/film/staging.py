@@ -115,10 +115,10 @@ def midday() -> list[Shot]:
         Shot("pia_gasps", "piazza", "noon", "sunny", 42,
              View((0.25, -2.25, 1.06), (0.05, 0, 0.99), 50, 2.05, 1.2), (
                  Actor("pia", "standing", (0, 0), yaw=14, emotion="surprised", intensity="low",
-                       then=("surprised", "high"), manner=3, rate=0.5),), focus="shallow"),
+                       then=("surprised", "high"), manner=0, rate=0.5),), focus="shallow"),
         Shot("two_laugh", "piazza", "noon", "sunny", 42,
              View((-1.5, -2.4, 1.05), (-0.35, 0.3, 0.93), 42), (
-                 Actor("nilo", "standing", (-0.6, 0.1), yaw=-64, emotion="happy", intensity="medium",
+                 Actor("nilo", "standing", (-0.6, 0.1), yaw=-44, emotion="happy", intensity="medium",
                        then=("happy", "high"), manner=2, rate=0.8, head=(10, -4)),
                  Actor("pia", "standing", (-0.15, 0.75), yaw=-14, emotion="happy", intensity="low",
                        rate=0.8))),
@@ -129,7 +129,7 @@ def midday() -> list[Shot]:
                        phase=0.4)),
              to=View((0.0, -3.0, 1.2), (0, 6, 1.15), 30), motion="dolly", hold=5),
         Shot("lane_rest", "lane", "afternoon", "sunny", 48,
-             View((-0.9, -1.3, 0.95), (0.5, 1.6, 0.8), 38), (
+             View((-0.7, -2.3, 1.0), (0.45, 1.6, 0.86), 33), (
                  Actor("nilo", "sitting", (-0.2, 1.2), yaw=-20, emotion="happy", intensity="low",
                        manner=4, rate=0.6, head=(14, -6)),
                  Actor("oreste", "walking", (1.0, 4.6), (0.8, 2.6), -8, "angry", "low", rate=0.9)))]
@@ -174,7 +174,7 @@ def trouble() -> list[Shot]:
                        manner=2, rate=0.8, head=(-22, 10)),
                  Actor("nilo", "sitting", (-0.5, 0.9), yaw=14, emotion="sad", intensity="high", seat=0.44,
                        rate=0.5, head=(0, 8), gaze=(0, -8)),
-                 Actor("pia", "standing", (-2.05, -0.35), yaw=52, emotion="surprised", intensity="medium",
+                 Actor("pia", "standing", (-1.72, 0.75), yaw=46, emotion="surprised", intensity="medium",
                        manner=3, rate=0.4))),
         Shot("oreste_shouts", "kitchen", "night", "cloudy", 36,
              View((0.35, -2.0, 1.42), (1.42, -0.4, 1.5), 44), (

@@ -48,7 +48,7 @@ def cafe(random, cloth):
 def build(random: np.random.Generator) -> Place:
     """The square."""
     tones, parts = walls(random, 7), [plate(60, 60, "#e2c9a0", material="cobble")]
-    for index, (x, width, storeys) in enumerate(((-6.6, 5.2, 3), (-1.6, 4.6, 2), (3.2, 4.8, 3), (8.2, 5.0, 2))):
+    for index, (x, width, storeys) in enumerate(((-6.6, 5.2, 3), (-1.6, 4.8, 2), (3.2, 4.8, 3), (8.2, 5.0, 2))):
         parts.append(at(house(random, width, 5, storeys, tones[index], shutters(random)), x, 9))
     for index, (y, storeys) in enumerate(((5.6, 2), (0.6, 3))):
         parts.append(at(house(random, 4.9, 5, storeys, tones[4 + index], shutters(random)), -9.4, y, yaw=90))
