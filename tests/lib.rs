@@ -1,1 +1,71 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: where things are, and a small film.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "only tests use this crate"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// The folder of the tools that were built with the tests.
+pub fn tools() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.parent().unwrap().parent().unwrap().to_owned()
+}
+
+/// The ffmpeg that the pipelines would use: from the environment, the PATH,
+/// or `make setup`; `None`, and said, where there is none.
+pub fn ffmpeg() -> Option<PathBuf> {
+    let named = std::env::var_os("FFMPEG").map(PathBuf::from);
+    let candidates = [
+        named,
+        Some("ffmpeg".into()),
+        Some(root().join("models/runtime/ffmpeg")),
+    ];
+    let works = |path: &PathBuf| {
+        let mut command = Command::new(path);
+        command
+            .arg("-version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let found = candidates.into_iter().flatten().find(works);
+    if found.is_none() {
+        eprintln!("skipped: there is no ffmpeg; `make setup` brings one");
+    }
+    found
+}
+
+/// Writes a film of `shots` drawn shots of two seconds each, at 8 frames a
+/// second, with black bars above and below; in each the view pans slowly.
+pub fn draw_film(ffmpeg: &Path, film: &Path, shots: u64) {
+    let frames = tempfile::tempdir().unwrap();
+    for shot in 0..shots {
+        let view = testkit::scene(640, 300, shot * 7 + 3);
+        for frame in 0..16_u64 {
+            let mut picture = image::RgbImage::new(480, 300);
+            let pan = image::imageops::crop_imm(&view, frame as u32 * 6, 0, 480, 240).to_image();
+            image::imageops::replace(&mut picture, &pan, 0, 30);
+            let path = frames.path().join(format!("{:04}.png", shot * 16 + frame));
+            picture.save(path).unwrap();
+        }
+    }
+    let status = Command::new(ffmpeg)
+        .args(["-v", "error", "-y", "-framerate", "8", "-i"])
+        .arg(frames.path().join("%04d.png"))
+        .args(["-c:v", "mpeg4", "-q:v", "2", "-pix_fmt", "yuv420p"])
+        .arg(film)
+        .status();
+    assert!(status.unwrap().success(), "ffmpeg draws {}", film.display());
+}

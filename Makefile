@@ -1,0 +1,185 @@
+# film2lora: one film to training-ready LoRA data sets.  `make help` lists what there is.
+#
+# Two parts: what runs in the repository (building, testing, installing), and,
+# below, what runs inside the folder OUT (the pipelines). The first calls the
+# second with `make -C "$OUT"`, so that every manifest names its images
+# relative to OUT, OUT can be moved as a whole, and no path with spaces ever
+# becomes the name of a target.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := help
+
+# Settings: on the command line, or in the file SETTINGS, which is read here.
+SETTINGS ?= film.mk
+-include $(SETTINGS)
+
+FILM ?=
+OUT ?= out
+TRIGGER ?=
+# Where the tools are; set it to use installed ones and build nothing.
+BIN ?=
+PREFIX ?= /usr/local
+# CPU work makes way for everything else on the machine.
+NICE ?= 19
+# Free disk that a stage which writes images wants to see first.
+NEEDS_DISK ?= 2GB
+# Images to select for a data set.
+STYLE_TARGET ?= 500
+LIGHTING_TARGET ?= 400
+# Further flags of each tool in each stage.
+EXTRACT_FLAGS ?=
+DEDUP_FLAGS ?=
+BLUR_FLAGS ?=
+LIGHT_FLAGS ?=
+STYLE_BALANCE_FLAGS ?= --per-shot 3
+STYLE_CAPTION_FLAGS ?=
+STYLE_DATASET_FLAGS ?=
+LIGHTING_BALANCE_FLAGS ?= --by /light/time --per-shot 6
+LIGHTING_CAPTION_FLAGS ?=
+LIGHTING_DATASET_FLAGS ?=
+
+PIPELINES := frames style lighting
+
+# Recipes read these from the environment, where any character is safe.
+export FILM OUT TRIGGER BIN PREFIX
+
+ifndef INSIDE_OUT
+
+TOOLS := $(notdir $(patsubst %/,%,$(dir $(wildcard tools/*/Cargo.toml))))
+
+.PHONY: help
+help: ## List the targets and settings
+	@echo 'Pipelines, as in: make style lighting FILM=film.mp4 OUT=out TRIGGER=mystyle'
+	@sed -nE 's/^([a-z-]+):.*## \[pipeline\] (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'Everything else:'
+	@sed -nE 's/^([a-z-]+):.*## ([^[].*)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'Settings, on the command line or in film.mk:'
+	@sed -nE 's/^([A-Z_]+) \?= ?(.*)/  \1\t\2/p' Makefile | expand -t 28
+
+.PHONY: build
+build: ## Build the tools, optimised
+	cargo build --release --locked --workspace
+
+.PHONY: setup
+setup: ## Bring what is missing: ONNX Runtime and ffmpeg, into models/runtime/
+	bash models/setup.sh
+
+# All pipelines asked for go to one make, so that shared stages run once.
+.PHONY: $(PIPELINES)
+$(PIPELINES): run ; @:
+
+.PHONY: run
+run: $(if $(BIN),,build)
+	@if [ -z "$$FILM" ]; then echo 'make: name a film: make $(MAKECMDGOALS) FILM=film.mp4' >&2; exit 2; fi
+	@if [ ! -f "$$FILM" ]; then echo "make: $$FILM: no such film" >&2; exit 2; fi
+	@mkdir -p "$$OUT"
+	@runtime="$$PWD/models/runtime"; \
+	ffmpeg=$$(command -v ffmpeg || echo "$$runtime/ffmpeg"); \
+	export FFMPEG="$${FFMPEG:-$$ffmpeg}" FILM="$$(realpath "$$FILM")" BIN="$$(realpath "$${BIN:-target/release}")"; \
+	$(MAKE) --no-print-directory -C "$$OUT" -f "$$PWD/Makefile" INSIDE_OUT=1 \
+	    SETTINGS="$$(realpath -m "$(SETTINGS)")" FILM="$$FILM" BIN="$$BIN" \
+	    $(filter $(PIPELINES),$(MAKECMDGOALS))
+
+.PHONY: status
+status: ## Show the phases of the run in OUT
+	@"$${BIN:-target/release}/phase" --run-dir "$$OUT" --show
+
+.PHONY: test
+test: ## Run all tests
+	cargo test --workspace --locked --no-fail-fast
+
+.PHONY: check
+check: ## Check format, lints and documents
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+
+.PHONY: bench
+bench: build ## Measure speed and memory against named peers, in this run
+	bash tests/bench/run.sh
+
+.PHONY: man
+man: build ## Write man pages and shell completions to target/papers/
+	@mkdir -p target/papers
+	@for tool in $(TOOLS); do \
+	    "target/release/$$tool" --generate man > "target/papers/$$tool.1"; \
+	    "target/release/$$tool" --generate bash > "target/papers/$$tool.bash"; \
+	    "target/release/$$tool" --generate zsh > "target/papers/_$$tool"; \
+	    "target/release/$$tool" --generate fish > "target/papers/$$tool.fish"; \
+	done
+	@echo 'target/papers/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
+
+.PHONY: install
+install: man ## Install tools, man pages and completions under PREFIX
+	@share="$$DESTDIR$$PREFIX/share"; \
+	install -d "$$DESTDIR$$PREFIX/bin" "$$share/man/man1" "$$share/bash-completion/completions" \
+	    "$$share/zsh/site-functions" "$$share/fish/vendor_completions.d"; \
+	for tool in $(TOOLS); do \
+	    install -m 755 "target/release/$$tool" "$$DESTDIR$$PREFIX/bin/"; \
+	    install -m 644 "target/papers/$$tool.1" "$$share/man/man1/"; \
+	    install -m 644 "target/papers/$$tool.bash" "$$share/bash-completion/completions/$$tool"; \
+	    install -m 644 "target/papers/_$$tool" "$$share/zsh/site-functions/"; \
+	    install -m 644 "target/papers/$$tool.fish" "$$share/fish/vendor_completions.d/"; \
+	done
+DESTDIR ?=
+export DESTDIR
+
+else
+
+# The tools say errors with the name of a manifest; here all names are short.
+phase = "$$BIN/phase" --run-dir . --nice $(NICE) --name $(1) --output $@
+rejects = --rejects $(basename $@).rejects.jsonl
+
+# Make sees files, not settings: the settings of a stage are written to
+# .settings/STAGE, which is touched only when they change.
+$(shell mkdir -p .settings style lighting)
+.PHONY: always
+.settings/%: always
+	@$(file >$@.new,$(settings.$*)) \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# A film is another film when its name, size or time of change is another.
+film := $(FILM) $(shell stat -Lc '%s %Y' "$$FILM" 2> /dev/null || stat -Lf '%z %m' "$$FILM")
+
+settings.frames = $(film) $(EXTRACT_FLAGS)
+frames.jsonl: .settings/frames
+	$(call phase,frames) --needs-disk $(NEEDS_DISK) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(EXTRACT_FLAGS) -- "$$FILM"
+
+settings.unique = $(DEDUP_FLAGS)
+unique.jsonl: frames.jsonl .settings/unique
+	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(DEDUP_FLAGS) $<
+
+settings.sharp = $(BLUR_FLAGS)
+sharp.jsonl: unique.jsonl .settings/sharp
+	$(call phase,sharp) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
+
+settings.lit = $(LIGHT_FLAGS)
+lit.jsonl: sharp.jsonl .settings/lit
+	$(call phase,lit) -- "$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
+
+settings.style-selected = $(STYLE_TARGET) $(STYLE_BALANCE_FLAGS)
+style/selected.jsonl: lit.jsonl .settings/style-selected
+	$(call phase,style-selected) -- "$$BIN/balance" --target $(STYLE_TARGET) $(rejects) $(STYLE_BALANCE_FLAGS) $<
+
+settings.style-dataset = $(TRIGGER) $(STYLE_CAPTION_FLAGS) $(STYLE_DATASET_FLAGS)
+style/dataset.jsonl: style/selected.jsonl .settings/style-dataset
+	$(call phase,style-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type style --trigger "$$TRIGGER" --out-dir style $(rejects) $(STYLE_DATASET_FLAGS) $<
+
+settings.lighting-selected = $(LIGHTING_TARGET) $(LIGHTING_BALANCE_FLAGS)
+lighting/selected.jsonl: lit.jsonl .settings/lighting-selected
+	$(call phase,lighting-selected) -- "$$BIN/balance" --target $(LIGHTING_TARGET) $(rejects) $(LIGHTING_BALANCE_FLAGS) $<
+
+settings.lighting-dataset = $(TRIGGER) $(LIGHTING_CAPTION_FLAGS) $(LIGHTING_DATASET_FLAGS)
+lighting/dataset.jsonl: lighting/selected.jsonl .settings/lighting-dataset
+	$(call phase,lighting-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type lighting --trigger "$$TRIGGER" --out-dir lighting $(rejects) $(LIGHTING_DATASET_FLAGS) $<
+
+.PHONY: $(PIPELINES)
+frames: sharp.jsonl ## [pipeline] Extract, deduplicate and filter the frames
+style: style/dataset.jsonl ## [pipeline] A style data set
+lighting: lighting/dataset.jsonl ## [pipeline] A lighting data set
+
+endif

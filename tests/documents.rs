@@ -1,0 +1,77 @@
+//! The README says what is so.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::fs;
+use std::process::Command;
+
+use end_to_end::{root, tools};
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+/// The blocks of shell commands in a document.
+fn commands(text: &str) -> Vec<String> {
+    let blocks = text.split("```sh\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_tool_stands_in_the_readme_with_its_own_description() {
+    let readme = readme();
+    for tool in fs::read_dir(root().join("tools")).unwrap() {
+        let tool = tool.unwrap().file_name().into_string().unwrap();
+        let cargo =
+            fs::read_to_string(root().join("tools").join(&tool).join("Cargo.toml")).unwrap();
+        let described = cargo
+            .lines()
+            .find_map(|line| line.strip_prefix("description = \""));
+        let described = described
+            .unwrap()
+            .trim_end_matches('"')
+            .trim_end_matches('.');
+        let row = readme
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{tool}` |")));
+        let row = row.unwrap_or_else(|| panic!("README.md has no row for {tool}"));
+        assert!(
+            row.contains(described),
+            "{tool}: {described}\nREADME: {row}"
+        );
+        let help = Command::new(tools().join(&tool))
+            .arg("-h")
+            .output()
+            .unwrap();
+        let help = String::from_utf8(help.stdout).unwrap();
+        assert!(help.starts_with(described), "{tool} --help: {help}");
+    }
+}
+
+#[test]
+fn every_make_target_and_setting_in_the_readme_exists() {
+    let help = Command::new("make")
+        .arg("help")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let known: Vec<_> = help.split_whitespace().collect();
+    for block in commands(&readme()) {
+        for line in block.lines().filter(|line| line.starts_with("make ")) {
+            let line = line.split('#').next().unwrap();
+            for word in line
+                .split_whitespace()
+                .skip(1)
+                .filter(|word| !word.starts_with('-'))
+            {
+                let name = word.split('=').next().unwrap();
+                assert!(
+                    known.contains(&name),
+                    "README.md: `{line}`: make has no {name}"
+                );
+            }
+        }
+    }
+}

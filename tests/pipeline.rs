@@ -1,0 +1,204 @@
+//! The Makefile, run as its user runs it.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, SystemTime};
+
+use end_to_end::{draw_film, ffmpeg, root, tools};
+use serde_json::Value;
+
+/// A folder with a film in it, and how to call make there.
+struct Run {
+    folder: tempfile::TempDir,
+    ffmpeg: PathBuf,
+}
+
+impl Run {
+    /// `None` where there is no ffmpeg to draw and read a film with.
+    fn new(shots: u64) -> Option<Self> {
+        let ffmpeg = ffmpeg()?;
+        let folder = tempfile::tempdir().unwrap();
+        draw_film(&ffmpeg, &folder.path().join("my film.mp4"), shots);
+        Some(Self { folder, ffmpeg })
+    }
+
+    fn command(&self, more: &[&str]) -> Command {
+        let here = self.folder.path();
+        let mut command = Command::new("make");
+        command
+            .current_dir(root())
+            .arg(format!("FILM={}", here.join("my film.mp4").display()))
+            .arg(format!("BIN={}", tools().display()))
+            .arg("TRIGGER=drawnfilm")
+            .args(more)
+            .env("FFMPEG", &self.ffmpeg)
+            .env_remove("MAKEFLAGS")
+            .env_remove("MAKELEVEL");
+        command
+    }
+
+    fn make(&self, out: &str, more: &[&str]) -> Output {
+        let out = format!("OUT={}", self.folder.path().join(out).display());
+        self.command(more).arg(out).output().unwrap()
+    }
+
+    /// Makes both data sets in `out`.
+    fn both(&self, out: &str, more: &[&str]) {
+        let output = self.make(out, &[&["style", "lighting"], more].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Every file of a run that is a result, and its bytes.
+    fn results(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
+        let out = self.path(out);
+        let mut results = BTreeMap::new();
+        let mut folders = vec![out.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let name = path.strip_prefix(&out).unwrap().to_owned();
+                // Times and memory are in these; they differ from run to run.
+                let told = ["logs", "preparation_progress.json", ".settings"];
+                if told.iter().any(|told| name.starts_with(told)) {
+                    continue;
+                }
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    results.insert(name, fs::read(path).unwrap());
+                }
+            }
+        }
+        results
+    }
+
+    fn written(&self, path: &str) -> SystemTime {
+        fs::metadata(self.path(path)).unwrap().modified().unwrap()
+    }
+}
+
+fn records(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+const STAGES: [&str; 8] = [
+    "out/frames.jsonl",
+    "out/unique.jsonl",
+    "out/sharp.jsonl",
+    "out/lit.jsonl",
+    "out/style/selected.jsonl",
+    "out/style/dataset.jsonl",
+    "out/lighting/selected.jsonl",
+    "out/lighting/dataset.jsonl",
+];
+
+#[test]
+fn a_film_becomes_two_data_sets() {
+    let Some(run) = Run::new(3) else { return };
+    run.both("my out", &[]);
+    let frames = records(&run.path("my out/frames.jsonl"));
+    let shots: Vec<_> = frames
+        .iter()
+        .map(|r| r["source"]["shot"].as_u64().unwrap())
+        .collect();
+    assert_eq!(shots.last(), Some(&2), "three shots: {shots:?}");
+    assert!(
+        frames.iter().all(|r| r["height"] == 240),
+        "the bars are gone"
+    );
+    for kind in ["style", "lighting"] {
+        let written = records(&run.path(&format!("my out/{kind}/dataset.jsonl")));
+        assert!(written.len() >= 3, "{kind}: an image of each shot");
+        for record in written {
+            let image = run
+                .path("my out")
+                .join(record["dataset"]["file"].as_str().unwrap());
+            assert!(image.is_file(), "{}", image.display());
+            let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
+            assert!(caption.starts_with("drawnfilm"), "{caption}");
+            assert!(!caption.contains('\n'), "{caption}");
+        }
+    }
+}
+
+#[test]
+fn a_second_make_does_nothing_and_a_changed_setting_only_what_it_must() {
+    let Some(run) = Run::new(2) else { return };
+    run.both("out", &[]);
+    let before = STAGES.map(|stage| run.written(stage));
+    run.both("out", &[]);
+    assert_eq!(
+        STAGES.map(|stage| run.written(stage)),
+        before,
+        "nothing was left to do"
+    );
+    run.both("out", &["LIGHTING_TARGET=3"]);
+    let after = STAGES.map(|stage| run.written(stage));
+    assert_eq!(after[..6], before[..6], "lighting alone is made anew");
+    assert!(after[6] > before[6] && after[7] > before[7], "and it is");
+    assert_eq!(records(&run.path(STAGES[7])).len(), 3);
+}
+
+#[test]
+fn a_failed_stage_leaves_no_output() {
+    let Some(run) = Run::new(1) else { return };
+    let output = run.make("out", &["style", "BLUR_FLAGS=--no-such-flag"]);
+    assert!(!output.status.success());
+    assert!(run.path("out/unique.jsonl").exists());
+    assert!(!run.path("out/sharp.jsonl").exists());
+    let missing = run.make("out", &["style", "FILM=no such film.mp4"]);
+    let said = String::from_utf8_lossy(&missing.stderr);
+    assert!(said.contains("no such film.mp4: no such film"), "{said}");
+}
+
+#[test]
+fn two_at_a_time_give_what_one_at_a_time_gives() {
+    let Some(run) = Run::new(2) else { return };
+    run.both("out", &[]);
+    let one = run.results("out");
+    fs::rename(run.path("out"), run.path("serial")).unwrap();
+    run.both("out", &["-j2"]);
+    assert_eq!(one.len(), run.results("out").len());
+    assert!(one == run.results("out"), "the same bytes");
+}
+
+#[test]
+fn killed_and_made_again_gives_what_an_undisturbed_run_gives() {
+    let Some(run) = Run::new(2) else { return };
+    run.both("out", &[]);
+    let undisturbed = run.results("out");
+    for moment in [60, 150, 400] {
+        fs::remove_dir_all(run.path("out")).unwrap();
+        let out = format!("OUT={}", run.path("out").display());
+        let mut make = run
+            .command(&["style", "lighting", &out])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        sleep(Duration::from_millis(moment));
+        let group = format!("-{}", make.id());
+        let kill = Command::new("kill").args(["-KILL", "--", &group]).status();
+        assert!(kill.unwrap().success() || make.try_wait().unwrap().is_some());
+        make.wait().unwrap();
+        run.both("out", &[]);
+        assert!(
+            run.results("out") == undisturbed,
+            "killed after {moment} ms"
+        );
+    }
+}
