@@ -1,0 +1,205 @@
+//! Which images stand for which.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use crate::image::{Hashes, Image};
+use crate::index::Index;
+
+/// Images of one shot are compared one by one up to this many; then the index is faster.
+const FEW: usize = 20_000;
+
+/// Images that are compared at once, on all cores, with those kept so far. What it is changes no
+/// answer.
+const BLOCK: usize = 4096;
+
+/// How near images of one group are, bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// In one shot.
+    pub(crate) within: u32,
+    /// In different shots, or in no known shot.
+    pub(crate) across: u32,
+}
+
+impl Limits {
+    fn of(self, same_shot: bool) -> u32 {
+        if same_shot {
+            self.within.max(self.across)
+        } else {
+            self.across
+        }
+    }
+}
+
+/// An image of the older manifest or of this one, by its place there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Old(usize),
+    New(usize),
+}
+
+/// An image that stands for its group, or seeks one that does.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    place: Place,
+    hashes: Hashes,
+    shot: Option<u64>,
+}
+
+impl Kept {
+    fn new(place: Place, hashes: Hashes, shot: Option<u64>) -> Self {
+        Self {
+            place,
+            hashes,
+            shot,
+        }
+    }
+}
+
+/// The image that stands for each image.
+pub(crate) struct Groups {
+    kept: Vec<Kept>,
+    /// Of each new image the number of the kept one; none for images that are not compared.
+    numbers: Vec<Option<u32>>,
+    /// Images of each kept one, itself counted.
+    sizes: Vec<u64>,
+}
+
+impl Groups {
+    /// The image that stands for the new image at `at`, and how many images it stands for.
+    pub(crate) fn of(&self, at: usize) -> Option<(Place, u64)> {
+        let number = self.numbers[at]? as usize;
+        Some((self.kept[number].place, self.sizes[number]))
+    }
+}
+
+/// Groups the new images: best first, each is given to the nearest of the images kept so far that is
+/// near enough, or is kept itself. All old images are kept.
+pub(crate) fn groups(old: &[Image], new: &[Image], limits: Limits) -> Groups {
+    let mut search = Search::new(limits);
+    for (at, image) in old.iter().enumerate() {
+        if let Some(hashes) = image.hashes {
+            search.keep(Kept::new(Place::Old(at), hashes, image.shot));
+        }
+    }
+    let mut numbers = vec![None; new.len()];
+    for block in best_first(new).chunks(BLOCK) {
+        let before = search.kept.len();
+        let nearest: Vec<_> = block
+            .par_iter()
+            .map(|sought| search.nearest(sought))
+            .collect();
+        for (sought, nearest) in block.iter().zip(nearest) {
+            // What was kept since the block began was not seen then.
+            let nearest = nearer(nearest, search.nearest_since(sought, before));
+            let number = nearest.map_or_else(|| search.keep(*sought), |(_, number)| number);
+            if let Place::New(at) = sought.place {
+                numbers[at] = Some(number);
+            }
+        }
+    }
+    let mut sizes = vec![0; search.kept.len()];
+    for (size, kept) in sizes.iter_mut().zip(&search.kept) {
+        *size = u64::from(matches!(kept.place, Place::Old(_)));
+    }
+    for number in numbers.iter().flatten() {
+        sizes[*number as usize] += 1;
+    }
+    Groups {
+        kept: search.kept,
+        numbers,
+        sizes,
+    }
+}
+
+/// The images that are compared, best first, and of equals the first.
+fn best_first(new: &[Image]) -> Vec<Kept> {
+    let compared = new
+        .iter()
+        .enumerate()
+        .filter(|(_, image)| image.hashes.is_some());
+    let mut order: Vec<usize> = compared.map(|(at, _)| at).collect();
+    order.sort_by(|first, second| new[*second].worth.compare(&new[*first].worth));
+    order
+        .into_iter()
+        .filter_map(|at| Some(Kept::new(Place::New(at), new[at].hashes?, new[at].shot)))
+        .collect()
+}
+
+/// The images kept so far.
+struct Search {
+    limits: Limits,
+    kept: Vec<Kept>,
+    index: Index,
+    /// The numbers of the kept images of each shot.
+    shots: HashMap<u64, Vec<u32>>,
+}
+
+/// A distance in bits and the number of a kept image, the nearest being the smallest.
+type Near = Option<(u32, u32)>;
+
+impl Search {
+    fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            kept: Vec::new(),
+            index: Index::new(),
+            shots: HashMap::new(),
+        }
+    }
+
+    /// Keeps an image, and returns its number.
+    fn keep(&mut self, kept: Kept) -> u32 {
+        let number = self.kept.len() as u32;
+        self.kept.push(kept);
+        self.index.add(kept.hashes.frequency);
+        if let Some(shot) = kept.shot {
+            self.shots.entry(shot).or_default().push(number);
+        }
+        number
+    }
+
+    /// The nearest kept image that is near enough.
+    fn nearest(&self, sought: &Kept) -> Near {
+        let mut nearest = None;
+        let mut look = |number: usize| nearest = nearer(nearest, self.compare(sought, number));
+        let shot = sought.shot.and_then(|shot| self.shots.get(&shot));
+        let few = shot.is_none_or(|shot| shot.len() <= FEW);
+        if let Some(shot) = shot.filter(|_| few) {
+            for number in shot {
+                look(*number as usize);
+            }
+        }
+        let radius = if few {
+            self.limits.across
+        } else {
+            self.limits.within.max(self.limits.across)
+        };
+        self.index.near(sought.hashes.frequency, radius, &mut look);
+        nearest
+    }
+
+    /// The nearest that is near enough of those kept from number `first` on.
+    fn nearest_since(&self, sought: &Kept, first: usize) -> Near {
+        (first..self.kept.len()).fold(None, |nearest, number| {
+            nearer(nearest, self.compare(sought, number))
+        })
+    }
+
+    /// The distance to a kept image, if it is near enough.
+    fn compare(&self, sought: &Kept, number: usize) -> Near {
+        let kept = &self.kept[number];
+        let distance = sought.hashes.distance(kept.hashes);
+        let same_shot = sought.shot.is_some() && sought.shot == kept.shot;
+        (distance <= self.limits.of(same_shot)).then_some((distance, number as u32))
+    }
+}
+
+fn nearer(first: Near, second: Near) -> Near {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(first.min(second)),
+        (first, second) => first.or(second),
+    }
+}

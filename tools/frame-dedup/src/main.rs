@@ -1,0 +1,162 @@
+//! Keep the best image of each group of near duplicates.
+//!
+//! Reads `image`, `id`, `source`, `width`, `height` and, where they are, `dedup` and
+//! `quality.sharpness`. Writes `dedup`:
+//!
+//! * `hash`, `dhash`: 64-bit pHash and dHash, 16 hexadecimal digits, equal to `imagehash`'s on the
+//!   same luma. A record that has both is not decoded again.
+//! * `bytes`: size of the image file, bytes. Among near duplicates the larger file holds more detail.
+//! * `group`: id of the image that is kept for the group; `size`: images in the group, itself counted.
+//!
+//! The distance of two images is the larger of the distances of their two hashes, in bits of 64.
+
+mod group;
+mod image;
+mod index;
+mod pairs;
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::manifest::Reader;
+use stage::{Context, Flow, Outcome, Record, Result, ensure};
+
+use group::{Groups, Limits, Place};
+use image::{Dedup, Image};
+
+const EXAMPLES: &str = "Examples:
+  frame-scan frames/ | frame-dedup --rejects duplicates.jsonl > unique.jsonl
+  frame-dedup --hash-only part3.jsonl > part3.hashed.jsonl   # on each machine
+  cat part*.hashed.jsonl | frame-dedup --against old.jsonl > new.jsonl
+
+Two frames of one shot show one moment of one scene, so a likeness of 10 bits
+is enough to let one of them go. Two shots that look alike may be a return to
+a place, and unrelated pictures come as near as 10 bits by chance in a large
+film, so images of different shots, or of no known shot, must be nearly the
+same.";
+
+/// Keep the best image of each group of near duplicates
+///
+/// Every image is compared with the better ones that are kept already, best
+/// first: the sharpest (quality.sharpness, where blur-filter has measured it),
+/// then the largest, then the one whose file is largest, then the first. It is
+/// dropped if it lies near one of them. So everything in a group lies near the
+/// image that is kept; a slow pan is not chained into one group.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Drop images this near to a better one of the same shot, bits of 64
+    #[arg(long, value_name = "BITS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=32))]
+    threshold: u32,
+
+    /// The same for images of different shots or of no known shot
+    #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=32))]
+    across: u32,
+
+    /// Compare with this older manifest, whose images have hashes, as well:
+    /// what is near to one of its images is dropped, and its images are never
+    /// written
+    #[arg(long, value_name = "MANIFEST", conflicts_with = "hash_only")]
+    against: Option<PathBuf>,
+
+    /// Only add hashes, and drop nothing
+    #[arg(long)]
+    hash_only: bool,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    if args.hash_only {
+        return flow.each(image::hashed);
+    }
+    flow.mark(args.keep.keep);
+    let old = args.against.as_deref().map_or(Ok(Vec::new()), read_old)?;
+    let known: HashSet<String> = old.iter().map(|image| image.id.to_string()).collect();
+    let prepare = |record: Record| {
+        if known.contains(&record.id()?) {
+            return Image::known(&record);
+        }
+        Image::new(&image::hashed(record)?)
+    };
+    let limits = Limits {
+        within: args.threshold,
+        across: args.across,
+    };
+    flow.whole(prepare, |flow, new| {
+        refuse_double_ids(&new)?;
+        flow.on_all_cores(|| pairs::report(&new));
+        let groups = flow.on_all_cores(|| group::groups(&old, &new, limits));
+        Ok((0..new.len()).map(move |at| judge(&old, &new, &groups, at)))
+    })
+}
+
+/// What becomes of the new image at `at`.
+fn judge(old: &[Image], new: &[Image], groups: &Groups, at: usize) -> Result<Outcome> {
+    let mut record = new[at].record()?;
+    let Some((place, size)) = groups.of(at) else {
+        return Ok(Outcome::drop(record, "its id is in the older manifest"));
+    };
+    let (kept, of) = match place {
+        Place::New(place) => (&new[place], ""),
+        Place::Old(place) => (&old[place], " of the older manifest"),
+    };
+    let dedup: Dedup = record.get("dedup")?;
+    let dedup = Dedup {
+        group: Some(kept.id.to_string()),
+        size: Some(size),
+        ..dedup
+    };
+    record.put("dedup", &dedup)?;
+    let distances = new[at].hashes.zip(kept.hashes);
+    let reason = distances
+        .filter(|_| place != Place::New(at))
+        .map(|(own, other)| {
+            let [frequency, gradient] = own.distances(other);
+            format!(
+                "near duplicate of {}{of}: pHash {frequency} bits apart, dHash {gradient}",
+                kept.id
+            )
+        });
+    Ok(Outcome::judge(record, reason))
+}
+
+/// The images of an older manifest, which must have hashes.
+fn read_old(path: &Path) -> Result<Vec<Image>> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| name.clone())?;
+    let records = Reader::new(&name, BufReader::new(file)).records();
+    records
+        .map(|record| {
+            let record = record?;
+            let image = Image::new(&record)?;
+            let missing = || format!("{name}: {}: no hashes; add them with --hash-only", image.id);
+            ensure!(image.hashes.is_some(), missing());
+            Ok(image)
+        })
+        .collect()
+}
+
+/// An id may stand twice only where the whole record does.
+fn refuse_double_ids(images: &[Image]) -> Result<()> {
+    let mut lines = HashMap::with_capacity(images.len());
+    for image in images {
+        if let Some(line) = lines.insert(&*image.id, &image.line) {
+            ensure!(
+                *line == image.line,
+                "id `{}` stands twice, for different records; ids are unique in a manifest",
+                image.id
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! What frame-dedup makes of manifests.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, blurred, golden, manners, run_in, scene};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_frame-dedup");
+
+#[test]
+fn has_manners() {
+    let shape = Shape {
+        tool: TOOL,
+        flags: &[],
+        opens_images: true,
+        streams: false,
+    };
+    manners(shape);
+    manners(Shape {
+        flags: &["--hash-only"],
+        streams: true,
+        ..shape
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Writes a picture as JPEG and returns its record, in shot `shot` if there is one.
+fn record(folder: &Path, id: &str, picture: &RgbImage, shot: Option<u64>) -> String {
+    let name = format!("{id}.jpg");
+    picture.save(folder.join(&name)).unwrap();
+    let mut record =
+        json!({"id": id, "image": name, "width": picture.width(), "height": picture.height()});
+    if let Some(shot) = shot {
+        record["source"] = json!({"film": "drawn.mp4", "frame": 0, "time": 0.0, "shot": shot});
+    }
+    format!("{record}\n")
+}
+
+fn ids(records: &[Value]) -> Vec<&str> {
+    records
+        .iter()
+        .map(|record| record["id"].as_str().unwrap())
+        .collect()
+}
+
+fn dropped(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("rejects.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn with_rejects(folder: &Path, more: &[&str], input: &str) -> Ran {
+    let arguments: Vec<_> = ["--rejects", "rejects.jsonl"].iter().chain(more).collect();
+    let ran = run_in(folder, TOOL, &arguments, input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran
+}
+
+#[test]
+fn keeps_the_best_of_copies() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let picture = scene(640, 360, 3);
+    let small = imageops::resize(&picture, 320, 180, FilterType::Triangle);
+    let input = record(here, "soft", &blurred(&picture, 2), None)
+        + &record(here, "small", &small, None)
+        + &record(here, "whole", &picture, None)
+        + &record(here, "other", &scene(640, 360, 8), None);
+    let ran = with_rejects(here, &[], &input);
+    assert_eq!(ids(&ran.records()), ["whole", "other"]);
+    assert_eq!(ran.records()[0]["dedup"]["size"], 3);
+    assert_eq!(ran.records()[1]["dedup"]["size"], 1);
+    for reject in dropped(here) {
+        assert_eq!(reject["dedup"]["group"], "whole");
+        let reason = reject["rejected"]["reason"].as_str().unwrap();
+        assert!(
+            reason.starts_with("near duplicate of whole: pHash "),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn measured_sharpness_goes_before_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let picture = scene(320, 180, 3);
+    let large = imageops::resize(&picture, 640, 360, FilterType::Triangle);
+    let sharp = |line: String, value: f64| {
+        let mut record: Value = serde_json::from_str(&line).unwrap();
+        record["quality"] = json!({ "sharpness": value });
+        format!("{record}\n")
+    };
+    let input = sharp(record(here, "large", &large, None), 90.0)
+        + &sharp(record(here, "small", &picture, None), 300.0);
+    assert_eq!(ids(&with_rejects(here, &[], &input).records()), ["small"]);
+}
+
+/// A manifest of images that are not there, with these hashes.
+fn hashed(hashes: &[u64], shot: impl Fn(usize) -> Option<u64>) -> String {
+    let one = |(number, hash): (usize, &u64)| {
+        let hash = format!("{hash:016x}");
+        let mut record = json!({"id": format!("i{number}"), "image": "gone.jpg", "dedup": {"hash": hash, "dhash": hash}});
+        if let Some(shot) = shot(number) {
+            record["source"] = json!({"film": "f", "frame": number, "time": 0.0, "shot": shot});
+        }
+        format!("{record}\n")
+    };
+    hashes.iter().enumerate().map(one).collect()
+}
+
+#[test]
+fn a_slow_pan_is_not_chained() {
+    let here = tempfile::tempdir().unwrap();
+    // Each is 2 bits from the one before; the sixth is the first that is over 10 from the first.
+    let pan: Vec<u64> = (0..18).map(|step| (1 << (2 * step)) - 1).collect();
+    let ran = with_rejects(here.path(), &[], &hashed(&pan, |_| Some(4)));
+    assert_eq!(ids(&ran.records()), ["i0", "i6", "i12"]);
+}
+
+#[test]
+fn shots_apart_must_be_nearer() {
+    let here = tempfile::tempdir().unwrap();
+    let hashes = [0, 0xff, 0xf, 0x1f];
+    let kept = |flags: &[&str], shot: fn(usize) -> Option<u64>| {
+        let ran = with_rejects(here.path(), flags, &hashed(&hashes, shot));
+        ids(&ran.records()).join(" ")
+    };
+    assert_eq!(kept(&[], |_| Some(0)), "i0");
+    assert_eq!(kept(&[], |number| Some(number as u64)), "i0 i1");
+    assert_eq!(kept(&[], |_| None), "i0 i1");
+    assert_eq!(kept(&["--across", "3"], |_| None), "i0 i1 i2");
+    assert_eq!(kept(&["--threshold", "7"], |_| Some(0)), "i0 i1");
+}
+
+#[test]
+fn an_older_manifest_is_compared_and_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let old = record(here, "old", &scene(320, 180, 1), None);
+    let hashes = run_in(here, TOOL, &["--hash-only"], &old);
+    fs::write(here.join("old.jsonl"), hashes.stdout).unwrap();
+    fs::remove_file(here.join("old.jpg")).unwrap();
+    let input = old
+        + &record(here, "again", &scene(320, 180, 1), None)
+        + &record(here, "new", &scene(320, 180, 2), None);
+    let ran = with_rejects(here, &["--against", "old.jsonl"], &input);
+    assert_eq!(ids(&ran.records()), ["new"]);
+    let dropped = dropped(here);
+    assert_eq!(
+        dropped[0]["rejected"]["reason"],
+        "its id is in the older manifest"
+    );
+    let reason = dropped[1]["rejected"]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("near duplicate of old of the older manifest: "),
+        "{reason}"
+    );
+}
+
+#[test]
+fn an_older_manifest_without_hashes_is_refused() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(
+        here.path().join("old.jsonl"),
+        "{\"id\":\"x\",\"image\":\"x.png\"}\n",
+    )
+    .unwrap();
+    let ran = run_in(here.path(), TOOL, &["--against", "old.jsonl"], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("old.jsonl: x: no hashes"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn hashes_that_are_there_need_no_image() {
+    let here = tempfile::tempdir().unwrap();
+    let input = hashed(&[5, 6, u64::MAX], |_| None);
+    assert_eq!(
+        ids(&with_rejects(here.path(), &[], &input).records()),
+        ["i0", "i2"]
+    );
+    let ran = run_in(here.path(), TOOL, &["--hash-only"], &input);
+    assert_eq!(ran.stdout, input, "nothing is added");
+}
+
+#[test]
+fn a_hash_that_is_none_is_an_error() {
+    let here = tempfile::tempdir().unwrap();
+    let input = "{\"id\":\"x\",\"image\":\"x.png\",\"dedup\":{\"hash\":\"12\",\"dhash\":\"34\"}}\n";
+    let ran = run_in::<&str>(here.path(), TOOL, &[], input);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("key `dedup`"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_id_stands_for_one_record() {
+    let here = tempfile::tempdir().unwrap();
+    let input = hashed(&[5], |_| None) + &hashed(&[u64::MAX], |_| None);
+    let ran = run_in::<&str>(here.path(), TOOL, &[], &input);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("id `i0` stands twice"),
+        "{}",
+        ran.stderr
+    );
+}
