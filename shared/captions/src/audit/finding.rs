@@ -1,0 +1,100 @@
+//! One thing that is wrong with a set of captions.
+
+use std::cmp::Ordering;
+
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The training would learn something wrong.
+    Error,
+    /// A person should look at it.
+    Warning,
+}
+
+/// What kind of thing is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The caption has no words.
+    Empty,
+    /// The caption goes round in circles, as `!!!!`.
+    Degenerate,
+    /// The trigger does not stand in the caption.
+    TriggerMissing,
+    /// The trigger stands in the caption, but not first.
+    TriggerNotFirst,
+    /// The caption names what a set of its kind must leave unsaid.
+    Forbidden,
+    /// One phrase stands in nearly every caption.
+    Glued,
+    /// The caption is longer than the trainer reads.
+    OverBudget,
+    /// The caption is not one clean line.
+    Untidy,
+    /// The caption uses a phrase that says nothing.
+    Stock,
+    /// One word stands in nearly every caption.
+    Common,
+    /// A word tells which shot or place an image is from.
+    Betrays,
+    /// Many images have the same caption.
+    Duplicate,
+}
+
+impl Kind {
+    fn level(self) -> Level {
+        if self <= Self::Untidy {
+            Level::Error
+        } else {
+            Level::Warning
+        }
+    }
+}
+
+/// One thing that is wrong with a set of captions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// What is wrong with each of these captions, to follow the word "caption".
+    pub what: String,
+    /// How many captions it touches.
+    pub captions: usize,
+    /// The same as a share of all, 0 to 1, three decimals.
+    pub share: f64,
+    /// Some of them, by id.
+    pub examples: Vec<String>,
+}
+
+impl Finding {
+    pub(super) fn new(
+        kind: Kind,
+        what: String,
+        captions: usize,
+        of: usize,
+        examples: Vec<String>,
+    ) -> Self {
+        let share = captions as f64 / of.max(1) as f64;
+        Self {
+            level: kind.level(),
+            kind,
+            what,
+            captions,
+            share: (share * 1e3).round() / 1e3,
+            examples,
+        }
+    }
+
+    /// Errors first, then by kind, then the most captions first.
+    pub(super) fn order(&self, other: &Self) -> Ordering {
+        (self.level, self.kind)
+            .cmp(&(other.level, other.kind))
+            .then(other.captions.cmp(&self.captions))
+            .then_with(|| self.what.cmp(&other.what))
+    }
+}
