@@ -1,0 +1,81 @@
+//! The card of a data set: what is in it, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use stage::Result;
+
+use crate::facts::Facts;
+use crate::plan::{Example, Purpose};
+use crate::views::{View, Written};
+
+/// The facts that are counted.
+const COUNTED: &[&str] = &[
+    "action",
+    "angle",
+    "emotion",
+    "intensity",
+    "location",
+    "setting",
+    "time",
+    "weather",
+];
+
+/// Writes `README.md`.
+pub(crate) fn write(
+    written: &Written<'_>,
+    purpose: &Purpose,
+    views: &[View],
+    examples: &[Example],
+) -> Result<()> {
+    let mut card = format!("# {}\n\n", purpose.title());
+    let validation = examples.iter().filter(|example| example.validation).count();
+    let shots: std::collections::BTreeSet<_> = examples
+        .iter()
+        .filter_map(|example| example.record.shot().ok()?)
+        .collect();
+    writeln!(
+        card,
+        "A data set for a LoRA of the kind *{}*.\n",
+        purpose.kind.word()
+    )?;
+    writeln!(card, "| | |\n|---|---|")?;
+    writeln!(card, "| images | {} |", examples.len())?;
+    writeln!(card, "| kept for validation | {validation} |")?;
+    writeln!(card, "| shots | {} |", shots.len())?;
+    if let Some(trigger) = &purpose.trigger {
+        writeln!(card, "| trigger | `{trigger}` |")?;
+    }
+    let names: Vec<_> = views.iter().map(|view| view.name()).collect();
+    writeln!(card, "| views | {} |", names.join(", "))?;
+    for fact in COUNTED {
+        counts(&mut card, fact, purpose, examples)?;
+    }
+    written.file("README.md", card.as_bytes())
+}
+
+/// A table of how many images have which value of a fact, if any has one.
+fn counts(card: &mut String, fact: &str, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for example in examples {
+        let facts = Facts {
+            record: &example.record,
+            trigger: None,
+            subject: purpose.subject.as_deref(),
+        };
+        let value = facts.value(fact)?.unwrap_or_else(|| "unknown".to_owned());
+        *counts.entry(value).or_default() += 1;
+    }
+    if counts.keys().all(|value| value == "unknown") {
+        return Ok(());
+    }
+    writeln!(card, "\n| {fact} | images |\n|---|---|")?;
+    for (value, count) in counts {
+        writeln!(
+            card,
+            "| {} | {count} |",
+            value.replace(['|', '\n', '<'], " ")
+        )?;
+    }
+    Ok(())
+}

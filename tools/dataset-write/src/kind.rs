@@ -1,0 +1,73 @@
+//! What a data set is to teach, and how its images are named and captioned by default.
+
+use clap::ValueEnum;
+
+/// What a data set is to teach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Who somebody is
+    Character,
+    /// What a place looks like
+    Background,
+    /// What a body does
+    Pose,
+    /// What a face shows
+    Expression,
+    /// How everything is drawn
+    Style,
+    /// How a scene is lit
+    Lighting,
+    /// Anything else: give --template and --caption
+    Custom,
+}
+
+impl Kind {
+    /// The template of file names.
+    pub(crate) fn name_template(self) -> &'static str {
+        match self {
+            Self::Character => "char_{character}_{id}",
+            Self::Background => "bg_scene{id}_{location}_{time}",
+            Self::Pose => "pose_{character}_{action}_{angle}_{id}",
+            Self::Expression => "expr_{character}_{emotion}_{intensity}_{id}",
+            Self::Style => "style_{style}_scene{id}",
+            Self::Lighting => "light_{condition}_{time}_{id}",
+            Self::Custom => "image_{id}",
+        }
+    }
+
+    /// The template of captions for records that have none.
+    ///
+    /// Each says what is to stay controllable, and leaves unsaid what the
+    /// trigger is to stand for: the looks of a character, the architecture
+    /// of a place, the rendering of a style.
+    pub(crate) fn caption_template(self) -> &'static str {
+        match self {
+            Self::Character => {
+                "{trigger}, {angle} view, {action}, {emotion} expression, {location}, {setting}, {time}, {weather}"
+            }
+            Self::Background => "{trigger}, {time}, {weather}",
+            Self::Pose => {
+                "{trigger}, {action}, {angle} view, {location}, {setting}, {time}, {weather}"
+            }
+            Self::Expression => {
+                "{trigger}, {intensity?} {emotion} expression, {angle} view, {setting}, {time}"
+            }
+            Self::Style => "{trigger}, {location}, {setting}, {time}, {weather}",
+            Self::Lighting => "{trigger}, {time}, {weather}, {setting}, {location}",
+            Self::Custom => "{trigger}",
+        }
+    }
+
+    /// The word of the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Character => "character",
+            Self::Background => "background",
+            Self::Pose => "pose",
+            Self::Expression => "expression",
+            Self::Style => "style",
+            Self::Lighting => "lighting",
+            Self::Custom => "custom",
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What will stand in a data set: which images, under which names, with which captions.
+
+use stage::{Record, Result};
+
+use crate::caption::caption;
+use crate::facts::Facts;
+use crate::kind::Kind;
+use crate::picture::{Picture, finish};
+use crate::store::Store;
+use crate::template::{Name, NameTemplate, Template};
+
+/// The fewest digits of an image's number.
+const DIGITS: usize = 4;
+
+/// What a data set is of, and how it is to be trained.
+#[derive(Debug, Clone)]
+pub(crate) struct Purpose {
+    /// What it is to teach.
+    pub(crate) kind: Kind,
+    /// The trigger word, if there is one.
+    pub(crate) trigger: Option<String>,
+    /// What the whole set is of: a character, a style.
+    pub(crate) subject: Option<String>,
+    /// The template of names.
+    pub(crate) names: NameTemplate,
+    /// The template of captions for records that have none.
+    pub(crate) captions: Template,
+    /// Pixels on a side of the square whose area is the budget of an image.
+    pub(crate) resolution: u32,
+    /// How often each image is seen in an epoch.
+    pub(crate) repeats: u32,
+}
+
+impl Purpose {
+    /// The words that stand for the set where one name is wanted.
+    pub(crate) fn title(&self) -> &str {
+        let named = self.trigger.as_deref().or(self.subject.as_deref());
+        named.unwrap_or(self.kind.word())
+    }
+}
+
+/// One image of the set.
+#[derive(Debug, Clone)]
+pub(crate) struct Example {
+    /// What is known of it.
+    pub(crate) record: Record,
+    /// Its name, without an ending.
+    pub(crate) name: String,
+    /// Its caption: one line, not empty.
+    pub(crate) caption: String,
+    /// Its pixels.
+    pub(crate) picture: Picture,
+    /// Whether it is kept from training, to measure with.
+    pub(crate) validation: bool,
+}
+
+impl Example {
+    /// The file name of the image.
+    pub(crate) fn file(&self) -> String {
+        format!("{}.{}", self.name, self.picture.stored.ending)
+    }
+}
+
+/// An image whose place in the set is not known yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    record: Record,
+    name: Name,
+    caption: String,
+    picture: Picture,
+}
+
+/// Finishes and describes the image of a record.
+pub(crate) fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
+    // Files are named by number, but every record must be one that others can speak of.
+    record.id()?;
+    let facts = Facts {
+        record: &record,
+        trigger: purpose.trigger.as_deref(),
+        subject: purpose.subject.as_deref(),
+    };
+    Ok(Ready {
+        name: purpose.names.name(&facts)?,
+        caption: caption(&facts, &purpose.captions)?,
+        picture: finish(&record, store)?,
+        record,
+    })
+}
+
+/// Numbers the images, in order.
+pub(crate) fn numbered(all: Vec<Ready>) -> Vec<Example> {
+    let digits = DIGITS.max(all.len().to_string().len());
+    let example = |(number, ready): (usize, Ready)| Example {
+        name: ready.name.numbered(number, digits),
+        record: ready.record,
+        caption: ready.caption,
+        picture: ready.picture,
+        validation: false,
+    };
+    (1..).zip(all).map(example).collect()
+}

@@ -1,0 +1,300 @@
+//! What dataset-write writes, as files and as records.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that fails says so by panicking"
+)]
+
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use serde_json::{Value, json};
+    use testkit::{Ran, Shape, manners, run_in};
+
+    const TOOL: &str = env!("CARGO_BIN_EXE_dataset-write");
+
+    #[test]
+    fn it_has_manners() {
+        manners(Shape {
+            tool: TOOL,
+            flags: &["--type", "style", "--trigger", "drawn", "--out-dir", "out"],
+            opens_images: true,
+            streams: false,
+        });
+    }
+
+    /// Runs the tool in `here`, with everything under `out`.
+    fn write(here: &Path, flags: &[&str], records: &[Value]) -> Ran {
+        let input = lines(records);
+        let all = [&["--out-dir", "out"], flags].concat();
+        let ran = run_in(here, TOOL, &all, &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran
+    }
+
+    fn lines(records: &[Value]) -> String {
+        let lines: Vec<_> = records.iter().map(Value::to_string).collect();
+        lines.join("\n")
+    }
+
+    /// A folder with `count` drawn scenes, and their records.
+    fn scenes(count: u64) -> (tempfile::TempDir, Vec<Value>) {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = testkit::folder(folder.path(), count);
+        let records = manifest
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        let records = records.collect();
+        (folder, records)
+    }
+
+    /// Every file under `folder`, by relative path.
+    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        let mut folders = vec![folder.to_path_buf()];
+        while let Some(next) = folders.pop() {
+            for entry in fs::read_dir(&next).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let name = path.strip_prefix(folder).unwrap().to_path_buf();
+                    files.insert(name, fs::read(&path).unwrap());
+                }
+            }
+        }
+        files
+    }
+
+    fn names(here: &Path) -> Vec<String> {
+        let folder = fs::read_dir(here.join("out/dataset/kohya/train")).unwrap();
+        let folder = folder.into_iter().next().unwrap().unwrap().path();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// The caption of the first image.
+    fn caption(here: &Path) -> String {
+        let all = files(&here.join("out/dataset/kohya/train"));
+        let caption = all
+            .iter()
+            .find(|(path, _)| path.extension().unwrap() == "txt");
+        String::from_utf8(caption.unwrap().1.clone()).unwrap()
+    }
+
+    #[test]
+    fn each_type_names_its_images_as_the_plan_says() {
+        let (folder, records) = scenes(1);
+        let mut record = records[0].clone();
+        record["light"] = json!({"time": "evening", "weather": "sunny", "setting": "outdoor"});
+        record["tags"] = json!({"location": [["Porto Rosso", 0.9], ["sea", 0.1]]});
+        record["pose"] = json!({"action": "running", "angle": "three-quarter"});
+        record["emotion"] = json!({"label": "happy", "intensity": "high"});
+        for (kind, name) in [
+            ("character", "char_luca_0001"),
+            ("background", "bg_scene0001_porto_rosso_evening"),
+            ("pose", "pose_luca_running_three_quarter_0001"),
+            ("expression", "expr_luca_happy_high_0001"),
+            ("style", "style_luca_scene0001"),
+            ("lighting", "light_sunny_evening_0001"),
+            ("custom", "image_0001"),
+        ] {
+            let flags = ["--type", kind, "--subject", "Luca", "--trigger", "lucap"];
+            write(folder.path(), &flags, std::slice::from_ref(&record));
+            assert_eq!(
+                names(folder.path()),
+                [format!("{name}.png"), format!("{name}.txt")]
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_unknown_in_names_and_unsaid_in_captions() {
+        let (folder, mut records) = scenes(1);
+        records[0]["light"] = json!({"time": "unknown", "weather": "rainy"});
+        let flags = ["--type", "lighting", "--trigger", "lt_rain"];
+        write(folder.path(), &flags, &records);
+        assert_eq!(names(folder.path())[0], "light_rainy_unknown_0001.png");
+        assert_eq!(caption(folder.path()), "lt_rain, rainy");
+    }
+
+    #[test]
+    fn a_caption_is_one_line_with_the_trigger_in_front() {
+        let (folder, mut records) = scenes(1);
+        for (own, written) in [
+            ("a boat\non  the sea\n", "prs, a boat on the sea"),
+            ("\u{feff}prs, a boat", "prs, a boat"),
+            ("surprsing", "prs, surprsing"),
+            (" \n", "prs, evening"),
+        ] {
+            records[0]["caption"] = json!(own);
+            records[0]["light"] = json!({"time": "evening"});
+            let flags = ["--type", "background", "--trigger", "prs"];
+            write(folder.path(), &flags, &records);
+            assert_eq!(caption(folder.path()), written);
+        }
+    }
+
+    #[test]
+    fn an_empty_caption_is_a_failure() {
+        let (folder, records) = scenes(2);
+        let input = lines(&records);
+        let flags = ["--type", "style", "--out-dir", "out"];
+        let ran = run_in(folder.path(), TOOL, &flags, &input);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains("caption is empty"), "{}", ran.stderr);
+        assert!(
+            !folder.path().join("out/dataset").exists(),
+            "nothing is half there"
+        );
+    }
+
+    #[test]
+    fn no_fact_leads_out_of_the_folder() {
+        let (folder, mut records) = scenes(1);
+        records[0]["light"] = json!({"time": "../../../../tmp/x", "weather": "/etc\u{0}passwd"});
+        write(
+            folder.path(),
+            &["--type", "lighting", "--trigger", "../up"],
+            &records,
+        );
+        assert_eq!(names(folder.path())[0], "light_etc_passwd_tmp_x_0001.png");
+        let top = fs::read_dir(folder.path().join("out")).unwrap().count();
+        assert_eq!(top, 3, "the data set, the link to it, the store");
+    }
+
+    #[test]
+    fn a_plain_image_is_kept_byte_for_byte_and_linked() {
+        use std::os::unix::fs::MetadataExt;
+        let (folder, records) = scenes(1);
+        write(
+            folder.path(),
+            &["--type", "style", "--trigger", "drawn"],
+            &records,
+        );
+        let original = fs::read(folder.path().join("scene_00.png")).unwrap();
+        let image = folder
+            .path()
+            .join("out/dataset/kohya/train/1_drawn/style_drawn_scene0001.png");
+        assert_eq!(fs::read(&image).unwrap(), original);
+        assert_eq!(
+            fs::metadata(&image).unwrap().nlink(),
+            2,
+            "store and view are one file"
+        );
+    }
+
+    #[test]
+    fn alpha_and_gray_become_rgb() {
+        let (folder, mut records) = scenes(2);
+        let clear = vision::RgbaImage::new(8, 8);
+        vision::write::png_rgba(&clear, &folder.path().join("clear.png")).unwrap();
+        let gray = vision::GrayImage::new(8, 8);
+        vision::write::png_luma(&gray, &folder.path().join("gray.png")).unwrap();
+        records[0]["image"] = json!("clear.png");
+        records[1]["image"] = json!("gray.png");
+        let ran = write(
+            folder.path(),
+            &["--type", "style", "--trigger", "drawn"],
+            &records,
+        );
+        for record in ran.records() {
+            let path = folder
+                .path()
+                .join(record["dataset"]["file"].as_str().unwrap());
+            assert!(vision::decode::header(&path).unwrap().samples.is_rgb());
+        }
+    }
+
+    #[test]
+    fn a_crop_is_made_at_export() {
+        let (folder, mut records) = scenes(1);
+        records[0]["crop"] = json!([10.4, 0, 50, 900]);
+        let ran = write(
+            folder.path(),
+            &["--type", "style", "--trigger", "drawn"],
+            &records,
+        );
+        assert_eq!(ran.records()[0]["dataset"]["width"], 40);
+        assert_eq!(ran.records()[0]["dataset"]["height"], 64);
+    }
+
+    #[test]
+    fn what_was_rejected_before_is_left_out() {
+        let (folder, mut records) = scenes(3);
+        records[1]["rejected"] = json!({"by": "blur-filter", "reason": "sharpness 3 < 10"});
+        let flags = [
+            "--type",
+            "style",
+            "--trigger",
+            "drawn",
+            "--rejects",
+            "rejects.jsonl",
+        ];
+        let ran = write(folder.path(), &flags, &records);
+        assert_eq!(ran.records().len(), 2);
+        let rejects = fs::read_to_string(folder.path().join("rejects.jsonl")).unwrap();
+        assert!(
+            rejects.contains("rejected by blur-filter: sharpness 3 < 10"),
+            "{rejects}"
+        );
+    }
+
+    #[test]
+    fn a_second_run_changes_nothing_and_new_content_has_a_new_name() {
+        let (folder, records) = scenes(3);
+        let flags = ["--type", "style", "--trigger", "drawn"];
+        let first = write(folder.path(), &flags, &records);
+        let before = files(&folder.path().join("out"));
+        // What a killed run leaves behind must not matter.
+        fs::create_dir_all(folder.path().join("out/.dataset.part/kohya")).unwrap();
+        let second = write(folder.path(), &flags, &records);
+        assert_eq!(first.stdout, second.stdout);
+        assert_eq!(before, files(&folder.path().join("out")));
+        let third = write(folder.path(), &flags, &records[..2]);
+        let folder_of = |ran: &Ran| {
+            let file = ran.records()[0]["dataset"]["file"].clone();
+            file.as_str().unwrap().split('/').nth(1).unwrap().to_owned()
+        };
+        assert_ne!(folder_of(&first), folder_of(&third));
+        let newest = fs::read_link(folder.path().join("out/dataset")).unwrap();
+        assert_eq!(newest, PathBuf::from(folder_of(&third)));
+    }
+
+    #[test]
+    fn the_toml_has_what_sd_scripts_wants() {
+        let (folder, records) = scenes(1);
+        let flags = [
+            "--type",
+            "style",
+            "--trigger",
+            "drawn",
+            "--repeats",
+            "10",
+            "--root",
+            "/data/drawn",
+        ];
+        write(folder.path(), &flags, &records);
+        let text =
+            fs::read_to_string(folder.path().join("out/dataset/kohya/dataset.toml")).unwrap();
+        let config: toml::Table = text.parse().unwrap();
+        assert_eq!(
+            config["general"]["caption_extension"].as_str(),
+            Some(".txt")
+        );
+        let dataset = &config["datasets"][0];
+        assert_eq!(dataset["resolution"].as_integer(), Some(1024));
+        assert_eq!(dataset["max_bucket_reso"].as_integer(), Some(1536));
+        let subset = &dataset["subsets"][0];
+        assert_eq!(subset["num_repeats"].as_integer(), Some(10));
+        let image_dir = subset["image_dir"].as_str().unwrap();
+        assert!(image_dir.starts_with("/data/drawn/dataset-"), "{image_dir}");
+        assert!(image_dir.ends_with("/kohya/train/10_drawn"), "{image_dir}");
+    }
+}
