@@ -54,3 +54,14 @@ pub enum Error {
     #[error(transparent)]
     Io(#[from] io::Error),
 }
+
+impl Error {
+    /// Whether the input itself could not be read, so that there is no going
+    /// on with the next line.
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Line { cause, .. } => cause.is_input(),
+            other => matches!(other, Self::Io(_)),
+        }
+    }
+}

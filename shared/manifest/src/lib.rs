@@ -33,19 +33,22 @@
 //! | `review` | review | object: `decision`, `by`, `at` strings |
 //! | `facts` | caption-compose | object of what was said and left out |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of key to value |
-//! | `dataset` | dataset-write | object: `file` string, path of the exported image |
+//! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
+//! | `dataset` | dataset-write | object: `file` string, path of the exported image, `width`, `height` integers, its pixels |
 //! | `rejected` | any tool, in its `--rejects` file and with `--keep` | object: `by` string, and `reason` (dropped) or `error` (failed) string |
 //!
 //! A key's meaning never changes; new keys may come. A value that no tool
 //! could find out is left out or says `"unknown"`; `null` is never written.
 
 mod error;
+mod id;
 mod read;
 mod record;
 mod shapes;
 mod write;
 
 pub use error::Error;
+pub use id::safe_id;
 pub use read::{Line, MAX_LINE, Reader};
 pub use record::{DIGITS, Record};
 pub use shapes::{Rejected, Source};

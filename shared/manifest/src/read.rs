@@ -50,12 +50,14 @@ fn at(name: &str, line: u64, cause: Error) -> Error {
 /// The lines of one manifest.
 ///
 /// Blank lines are passed over. A line that is too long is an error of its
-/// own, and reading goes on behind it.
+/// own, and reading goes on behind it; after an error of the input itself
+/// ([`Error::is_input`]) there are no more lines.
 #[derive(Debug)]
 pub struct Reader<R> {
     name: String,
     input: R,
     number: u64,
+    broken: bool,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -65,6 +67,7 @@ impl<R: BufRead> Reader<R> {
             name: name.into(),
             input,
             number: 0,
+            broken: false,
         }
     }
 
@@ -77,7 +80,7 @@ impl<R: BufRead> Reader<R> {
     ///
     /// Every error names the manifest and the line.
     pub fn next_line(&mut self) -> Option<Result<Line>> {
-        loop {
+        while !self.broken {
             let mut bytes = Vec::new();
             self.number += 1;
             match read_bounded(&mut self.input, &mut bytes) {
@@ -85,7 +88,10 @@ impl<R: BufRead> Reader<R> {
                 Ok(Ended::Bound) => {
                     return Some(Err(at(&self.name, self.number, Error::TooLong(MAX_LINE))));
                 }
-                Err(cause) => return Some(Err(at(&self.name, self.number, cause.into()))),
+                Err(cause) => {
+                    self.broken = true;
+                    return Some(Err(at(&self.name, self.number, cause.into())));
+                }
                 Ok(_) => {}
             }
             if self.number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
@@ -96,6 +102,7 @@ impl<R: BufRead> Reader<R> {
                 return Some(Ok(Line { number, bytes }));
             }
         }
+        None
     }
 
     /// All records, parsed.

@@ -1,7 +1,7 @@
 //! Results of costly work, remembered across runs and processes.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -19,16 +19,31 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// it at every use would turn each reading into a writing.
 const NOTED: i64 = 24 * 3600;
 
+/// The flag that names the cache's folder.
+#[derive(Debug, Clone, clap::Args)]
+pub struct CacheFolder {
+    /// Folder that remembers results [default: film2lora in the user's cache
+    /// folder]
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+}
+
+impl CacheFolder {
+    /// Opens the cache.
+    pub fn open(&self) -> Result<Cache> {
+        let folder = self.cache.clone().or_else(default_folder);
+        Cache::open(&folder.context("no folder for the cache: name one with --cache")?)
+    }
+}
+
 /// The flags of tools that remember results: flatten it into a tool's own.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CacheFlags {
-    /// Folder that remembers results [default: film2lora in the user's cache
-    /// folder]
-    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
-    cache: Option<PathBuf>,
+    #[command(flatten)]
+    folder: CacheFolder,
 
     /// Neither use nor remember results
-    #[arg(long)]
+    #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
 }
 
@@ -38,10 +53,7 @@ impl CacheFlags {
         if self.no_cache {
             return Ok(None);
         }
-        let folder = self.cache.clone().or_else(default_folder);
-        let folder =
-            folder.context("no folder for the cache: name one with --cache, or --no-cache")?;
-        Cache::open(&folder).map(Some)
+        self.folder.open().map(Some)
     }
 }
 
@@ -105,48 +117,52 @@ pub struct Usage {
 /// a network file system, whose locks `SQLite`'s write-ahead log cannot use.
 #[derive(Debug)]
 pub struct Cache {
+    folder: PathBuf,
     database: Mutex<Connection>,
 }
 
 impl Cache {
     /// Opens the cache in `folder`, and makes it if need be.
     pub fn open(folder: &Path) -> Result<Self> {
-        let database = connect(folder)
-            .with_context(|| format!("{}: cannot open the cache", folder.display()))?;
+        let database = connect(folder).with_context(|| named(folder))?;
         Ok(Self {
+            folder: folder.to_owned(),
             database: Mutex::new(database),
         })
+    }
+
+    /// The folder it is in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The result of `key`, if it is remembered.
     pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         let hash = key.hash();
-        let database = self.lock();
-        let select = "SELECT value, used FROM results WHERE key = ?1";
-        let found: Option<(Vec<u8>, i64)> = database
-            .prepare_cached(select)?
-            .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let now = now();
-        if let Some((_, used)) = &found
-            && now - used > NOTED
-        {
-            database.execute(
-                "UPDATE results SET used = ?2 WHERE key = ?1",
-                params![hash, now],
-            )?;
-        }
-        Ok(found.map(|(value, _)| value))
+        self.with(|database| {
+            let select = "SELECT value, used FROM results WHERE key = ?1";
+            let found: Option<(Vec<u8>, i64)> = database
+                .prepare_cached(select)?
+                .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            let now = now();
+            if let Some((_, used)) = &found
+                && now - used > NOTED
+            {
+                let update = "UPDATE results SET used = ?2 WHERE key = ?1";
+                database.execute(update, params![hash, now])?;
+            }
+            Ok(found.map(|(value, _)| value))
+        })
     }
 
     /// Remembers the result of `key`.
     pub fn put(&self, key: &Key, value: &[u8]) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO results (key, value, used) VALUES (?1, ?2, ?3)";
-        let database = self.lock();
-        database
-            .prepare_cached(insert)?
-            .execute(params![key.hash(), value, now()])?;
-        Ok(())
+        self.with(|database| {
+            let mut insert = database.prepare_cached(insert)?;
+            insert.execute(params![key.hash(), value, now()]).map(drop)
+        })
     }
 
     /// The result of `key`, remembered or worked out by `work` and remembered.
@@ -166,14 +182,15 @@ impl Cache {
     /// How much the cache holds.
     pub fn usage(&self) -> Result<Usage> {
         let select = "SELECT count(*), coalesce(sum(length(value)), 0) FROM results";
-        let usage = self.lock().query_row(select, [], |row| {
-            let (results, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
-            Ok(Usage {
-                results: results.unsigned_abs(),
-                bytes: bytes.unsigned_abs(),
+        self.with(|database| {
+            database.query_row(select, [], |row| {
+                let (results, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
+                Ok(Usage {
+                    results: results.unsigned_abs(),
+                    bytes: bytes.unsigned_abs(),
+                })
             })
-        });
-        Ok(usage?)
+        })
     }
 
     /// Forgets the results that were not used for longest, until at most
@@ -182,15 +199,30 @@ impl Cache {
         let delete = "DELETE FROM results WHERE key IN (SELECT key FROM (SELECT key,
             sum(length(value)) OVER (ORDER BY used DESC, key) AS held FROM results)
             WHERE held > ?1)";
-        let database = self.lock();
-        database.execute(delete, [i64::try_from(bytes).unwrap_or(i64::MAX)])?;
-        database.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")?;
-        Ok(())
+        self.with(|database| {
+            database.execute(delete, [i64::try_from(bytes).unwrap_or(i64::MAX)])?;
+            // It gives one page back at every step.
+            let mut vacuum = database.prepare("PRAGMA incremental_vacuum")?;
+            let mut steps = vacuum.query([])?;
+            while steps.next()?.is_some() {}
+            database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
+        })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Works with the database; errors name its folder.
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let database = self.database.lock();
+        let database = database.unwrap_or_else(PoisonError::into_inner);
+        work(&database).with_context(|| named(&self.folder))
     }
+}
+
+/// What messages call a cache.
+fn named(folder: &Path) -> String {
+    format!(
+        "{}: the cache in this folder cannot be used",
+        folder.display()
+    )
 }
 
 fn connect(folder: &Path) -> Result<Connection> {

@@ -12,6 +12,7 @@ use crate::flags::{Manifests, Run, Voice};
 use crate::flow::Flow;
 use crate::input::{Input, would_wait};
 use crate::messages;
+use crate::output::{ReaderGone, to_standard_output};
 
 /// Runs a tool that reads manifests and writes one.
 ///
@@ -72,7 +73,7 @@ fn run<S: Args, A: Parser>(
     let mut command = S::augment_args(A::command());
     command.build();
     if let Some(written) = generate(&command) {
-        return status(written.map_err(Into::into));
+        return status(to_standard_output(written));
     }
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|mut matches| {
@@ -89,27 +90,19 @@ fn run<S: Args, A: Parser>(
     };
     match usage.print() {
         Ok(()) => ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2)),
-        Err(error) => status(Err(error.into())),
+        error => status(to_standard_output(error)),
     }
 }
 
 fn status(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error:#}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// The reader of our output has gone, as `head` does: nothing is wrong.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Answers `TOOL --generate man|bash|zsh|fish`, which is not in the help:

@@ -13,13 +13,17 @@ use crate::flags::{Run, Voice};
 use crate::input::{Input, Located};
 use crate::messages;
 use crate::ordered::{Sink, ordered, pool};
-use crate::outcome::Outcome;
+use crate::outcome::{IntoOutcome, Outcome};
 use crate::output::Output;
 use crate::progress::{Progress, Total};
 use crate::signals;
 
 /// The longest malformed line that is repeated whole in the rejects, in bytes.
 const REPEATED: usize = 1 << 16;
+
+/// Failures that wait for the batch around them to fill. A network of which
+/// every record fails must not hold all of them in memory.
+const FAILURES: usize = 1024;
 
 /// The records of one run: where they come from, where they go, and what
 /// becomes of those that are dropped or fail.
@@ -103,8 +107,9 @@ impl Flow {
     ///
     /// `prepare` works on one record on any thread, beside `infer`, and may
     /// fail for it alone; an error of `infer` ends the run. Every batch but
-    /// the last is full, so that the answers do not depend on timing; none
-    /// is empty. `infer` returns one outcome for each record, in order.
+    /// the last is full, so that the answers do not depend on timing, unless
+    /// a great many records fail in the middle of one; none is empty. `infer`
+    /// returns one outcome for each record, in order.
     pub fn batches<T: Send + 'static>(
         &mut self,
         size: usize,
@@ -115,11 +120,12 @@ impl Flow {
         let mut batch = Batch::default();
         let window = 2 * size + 2 * self.jobs;
         self.lines(window, prepare, |flow, done| {
+            flow.progress.step(done.located.line.bytes.len() as u64 + 1);
             match done.result {
                 Ok(ready) => batch.ready.push(ready),
                 Err(error) => batch.failed.push((batch.ready.len(), done.located, error)),
             }
-            if batch.ready.len() == size {
+            if batch.ready.len() == size || batch.failed.len() == FAILURES {
                 flow.finish_batch(&mut batch, &mut infer)?;
             }
             Ok(())
@@ -128,11 +134,12 @@ impl Flow {
     }
 
     /// Prepares every record on all cores, then gives `tool` all of them, in
-    /// order. `tool` returns the outcomes in the order to be written.
-    pub fn whole<T: Send + 'static>(
+    /// order. `tool` returns the outcomes in the order to be written; where
+    /// they are made one by one, as they are taken, they need no memory.
+    pub fn whole<T: Send + 'static, O: IntoIterator<Item: IntoOutcome>>(
         &mut self,
         prepare: impl Fn(Record) -> Result<T> + Sync,
-        tool: impl FnOnce(&Self, Vec<T>) -> Result<Vec<Outcome>>,
+        tool: impl FnOnce(&Self, Vec<T>) -> Result<O>,
     ) -> Result<()> {
         let mut all = Vec::new();
         self.lines(4 * self.jobs, prepare, |flow, done| {
@@ -146,7 +153,7 @@ impl Flow {
         let outcomes = tool(self, all)?;
         outcomes
             .into_iter()
-            .try_for_each(|outcome| self.emit(outcome))
+            .try_for_each(|outcome| self.emit(outcome.into_outcome()?))
     }
 
     /// Makes records of `items`, which are not records, on all cores and in
@@ -192,13 +199,18 @@ impl Flow {
 
     /// Rejects a record on which the tool failed; the run ends where there is
     /// no rejects file.
-    pub fn fail(&mut self, mut record: Record, error: Error) -> Result<()> {
+    pub fn fail(&mut self, record: Record, error: Error) -> Result<()> {
+        let mark = rejected(None, Some(format!("{error:#}")));
+        self.fail_marked(record, mark, error)
+    }
+
+    fn fail_marked(&mut self, mut record: Record, mark: Rejected, error: Error) -> Result<()> {
         self.counts.failed += 1;
         if self.rejects.is_none() {
             return Err(error);
         }
         warn!("{error:#}");
-        record.put("rejected", &rejected(None, Some(format!("{error:#}"))))?;
+        record.put("rejected", &mark)?;
         self.output.lock().reject(&record)
     }
 
@@ -222,12 +234,11 @@ impl Flow {
             }
             return self.fail(record, error);
         };
-        if self.rejects.is_none() {
-            let id = record.get::<String>("id").map(|id| format!(": {id}"));
-            let place = located.place() + &id.unwrap_or_default();
-            return self.fail(record, error.context(place));
-        }
-        self.fail(record, error)
+        // The record itself goes to the rejects; only the message needs its place.
+        let mark = rejected(None, Some(format!("{error:#}")));
+        let id = record.get::<String>("id").map(|id| format!(": {id}"));
+        let place = located.place() + &id.unwrap_or_default();
+        self.fail_marked(record, mark, error.context(place))
     }
 
     fn finish_batch<T>(
@@ -254,7 +265,6 @@ impl Flow {
                 self.fail_line(&located, error)?;
             }
             self.emit(outcome)?;
-            self.progress.step(0);
         }
         failed.try_for_each(|(_, located, error)| self.fail_line(&located, error))
     }
@@ -278,6 +288,7 @@ impl Flow {
             flow.counts.read += 1;
             match done {
                 Ok(done) => take(flow, done),
+                Err(error) if error.is_input() => Err(error.into()),
                 Err(error) => flow.fail(Record::default(), error.into()),
             }
         })
@@ -301,11 +312,12 @@ impl Flow {
     /// the counts is said.
     pub(crate) fn close(self, well: bool) -> Result<()> {
         self.progress.finish();
-        self.output.lock().flush()?;
+        let flushed = self.output.lock().flush();
         let counts = self.counts;
         let taken = self.began.elapsed();
         counts.append(messages::tool(), taken)?;
         info!("{counts}, {:.1} s", taken.as_secs_f64());
+        flushed?;
         if !well {
             return Ok(());
         }

@@ -34,5 +34,5 @@ pub use flags::Keep;
 pub use flow::Flow;
 pub use log;
 pub use manifest::{self, Record};
-pub use outcome::Outcome;
+pub use outcome::{IntoOutcome, Outcome};
 pub use progress::PROGRESS_VARIABLE;

@@ -17,7 +17,7 @@ enum Event<T, R> {
     End,
     /// The item of this number has been worked on.
     Done(u64, R),
-    /// The work on an item panicked.
+    /// The work on an item panicked, or the reading.
     Panicked(Box<dyn Any + Send>),
 }
 
@@ -124,13 +124,15 @@ fn read<T: Send + 'static, R: Send + 'static>(
     permits: SyncSender<()>,
 ) {
     thread::spawn(move || {
-        for item in items {
-            if permits.send(()).is_err() || events.send(Event::Item(item)).is_err() {
-                return;
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            for item in items {
+                if permits.send(()).is_err() || events.send(Event::Item(item)).is_err() {
+                    break;
+                }
             }
-        }
+        }));
         // The main thread may have gone already.
-        drop(events.send(Event::End));
+        drop(events.send(read.map_or_else(Event::Panicked, |()| Event::End)));
     });
 }
 

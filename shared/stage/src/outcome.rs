@@ -1,5 +1,6 @@
 //! What a tool makes of one record.
 
+use anyhow::Result;
 use manifest::Record;
 
 /// What a tool makes of one record: records that go on, and records that are
@@ -71,5 +72,23 @@ impl From<Vec<Record>> for Outcome {
         Self {
             judged: records.into_iter().map(|record| (record, None)).collect(),
         }
+    }
+}
+
+/// An outcome, or one whose making may fail.
+pub trait IntoOutcome {
+    /// The outcome; an error ends the run.
+    fn into_outcome(self) -> Result<Outcome>;
+}
+
+impl IntoOutcome for Outcome {
+    fn into_outcome(self) -> Result<Outcome> {
+        Ok(self)
+    }
+}
+
+impl IntoOutcome for Result<Outcome> {
+    fn into_outcome(self) -> Result<Outcome> {
+        self
     }
 }

@@ -21,6 +21,19 @@ pub(crate) struct Writers {
     line: Vec<u8>,
 }
 
+/// The reader of standard output has gone, as `head` does: nothing is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output: nobody reads it any more")]
+pub(crate) struct ReaderGone;
+
+/// Tells a reader that has gone from other errors of standard output.
+pub(crate) fn to_standard_output(written: io::Result<()>) -> Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(ReaderGone.into()),
+        other => other.context("standard output"),
+    }
+}
+
 impl Output {
     /// Opens standard output, and `rejects` if it is given.
     pub(crate) fn open(rejects: Option<&Path>) -> Result<Self> {
@@ -53,8 +66,7 @@ impl Writers {
     pub(crate) fn write(&mut self, record: &Record) -> Result<()> {
         self.line.clear();
         record.write_line(&mut self.line);
-        let written = self.output.write_all(&self.line);
-        written.context("standard output")
+        to_standard_output(self.output.write_all(&self.line))
     }
 
     /// Writes one record to the rejects file, if there is one.
@@ -69,7 +81,7 @@ impl Writers {
 
     /// Hands everything on to the kernel.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.output.flush().context("standard output")?;
+        to_standard_output(self.output.flush())?;
         match &mut self.rejects {
             Some(rejects) => rejects.flush().context("rejects file"),
             None => Ok(()),

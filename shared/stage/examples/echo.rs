@@ -1,0 +1,85 @@
+//! The smallest tool there is, for the tests of the loop: it passes records
+//! on, and does with each what its own key `do` says.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use stage::{Cache, Context, Flow, Keep, Key, Outcome, Record, Result, bail};
+
+/// Do with each record what its key `do` says
+#[derive(Debug, Parser)]
+#[command(name = "echo", version)]
+struct Args {
+    /// Run the loop in this shape
+    #[arg(long, value_enum, default_value = "each")]
+    shape: Shape,
+
+    /// Take this many records in a batch
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    batch: usize,
+
+    /// Remember in this folder how often a record was worked on
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+
+    #[command(flatten)]
+    keep: Keep,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Shape {
+    Each,
+    Batches,
+    Whole,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let cache = args.cache.as_deref().map(Cache::open).transpose()?;
+    let echo = |record| echo(record, cache.as_ref());
+    match args.shape {
+        Shape::Each => flow.each(echo),
+        Shape::Batches => flow.batches(
+            args.batch,
+            |record| Ok((record.clone(), echo(record)?)),
+            |batch| {
+                stage::log::info!("a batch of {}", batch.len());
+                Ok(batch.into_iter().map(|(_, outcome)| outcome).collect())
+            },
+        ),
+        Shape::Whole => flow.whole(echo, |_, all| Ok(all)),
+    }
+}
+
+/// `drop`, `fail`, `twice`, `panic`, `wait` (until the file in `for` is there)
+/// or `remember`; any other record is passed on.
+fn echo(mut record: Record, cache: Option<&Cache>) -> Result<Outcome> {
+    match record.find::<String>("do")?.as_deref() {
+        Some("drop") => return Ok(Outcome::drop(record, "it asked for it")),
+        Some("fail") => bail!("it failed"),
+        Some("twice") => return Ok(vec![record.clone(), record].into()),
+        Some("panic") => std::panic::panic_any("it panicked"),
+        Some("broken") => return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
+        Some("wait") => {
+            let path: PathBuf = record.get("for")?;
+            while !path.exists() {
+                sleep(Duration::from_millis(2));
+            }
+        }
+        Some("remember") => {
+            let cache = cache.context("no --cache")?;
+            let key = Key::new("echo", "1").part(record.id()?.as_bytes());
+            let id = record.id()?;
+            record.put("known", &cache.remember(&key, || Ok(id))?)?;
+        }
+        _ => {}
+    }
+    Ok(record.into())
+}
