@@ -85,12 +85,13 @@ impl Audit {
         }
         let rest = self.trigger(item);
         let words = text::words(rest);
+        let judged = without(&words, item.allowed);
         let found: Vec<_> = { self.rules.forbidden.iter() }
             .filter_map(|family| {
                 Some((
                     family.level(),
                     family.name().to_owned(),
-                    family.find(&words)?,
+                    family.find(&judged)?,
                 ))
             })
             .collect();
@@ -192,6 +193,18 @@ impl Audit {
     fn finding(&self, kind: Kind, what: String, examples: &Examples) -> Finding {
         Finding::new(kind, what, examples.count(), self.captions, examples.ids())
     }
+}
+
+/// The words without those of `phrases`; an empty word stands where one was.
+fn without(words: &[String], phrases: &[String]) -> Vec<String> {
+    let mut left = words.to_vec();
+    for phrase in phrases.iter().map(|phrase| text::words(phrase)) {
+        let starts = words.windows(phrase.len().max(1)).enumerate();
+        for (at, _) in starts.filter(|(_, window)| *window == phrase) {
+            left[at..at + phrase.len()].fill(String::new());
+        }
+    }
+    left
 }
 
 fn kind_of(flaw: Flaw) -> Kind {

@@ -51,7 +51,7 @@ fn audit(captions: &[String]) -> Report {
             caption,
             trigger: Some("lucap boy"),
             groups: &[("shot", (number / 5).to_string())],
-            tokens: None,
+            ..Item::default()
         });
     }
     audit.report()
@@ -203,7 +203,7 @@ fn the_order_of_captions_changes_nothing() {
                 caption: &caption,
                 trigger: None,
                 groups: &[("shot", (n / 5).to_string())],
-                tokens: None,
+                ..Item::default()
             });
         }
         serde_json::to_string(&audit.report()).unwrap()
@@ -221,7 +221,7 @@ fn a_place_may_be_called_by_its_name() {
             caption: &format!("{}, {place}, {}", VIEWS[n % 5], TIMES[n % 3]),
             trigger: None,
             groups: &[("place", place.to_owned())],
-            tokens: None,
+            ..Item::default()
         });
     }
     let report = audit.report();
@@ -239,9 +239,8 @@ fn a_caption_over_the_budget_is_found() {
         audit.add(Item {
             id: &id,
             caption: "a wall",
-            trigger: None,
-            groups: &[],
             tokens: Some(tokens),
+            ..Item::default()
         });
     }
     let report = audit.report();
@@ -250,4 +249,29 @@ fn a_caption_over_the_budget_is_found() {
         (report.findings[0].kind, &report.findings[0].examples[0]),
         (Kind::OverBudget, &"76".to_owned())
     );
+}
+
+#[test]
+fn what_is_allowed_is_no_leak() {
+    let light = Forbidden::family(family("light").unwrap());
+    let mut audit = Audit::new(Rules {
+        forbidden: vec![light],
+        ..Rules::default()
+    });
+    let allowed = ["golden hour".to_owned()];
+    for caption in [
+        "lt, golden hour, piazza",
+        "lt, golden hour, piazza, long shadows",
+    ] {
+        let item = Item {
+            id: caption,
+            caption,
+            allowed: &allowed,
+            ..Item::default()
+        };
+        audit.add(item);
+    }
+    let report = audit.report();
+    assert_eq!(report.findings.len(), 1, "{:#?}", report.findings);
+    assert_eq!(report.findings[0].what, "says `shadows` (light)");
 }

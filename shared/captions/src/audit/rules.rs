@@ -60,8 +60,9 @@ impl Forbidden {
     }
 }
 
-/// One caption and what it belongs to.
-#[derive(Debug, Clone, Copy)]
+/// One caption and what it belongs to. Fill in what is known, and leave the
+/// rest to `..Item::default()`.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Item<'a> {
     /// The record's id or the file's name, for examples.
     pub id: &'a str,
@@ -71,6 +72,9 @@ pub struct Item<'a> {
     pub trigger: Option<&'a str>,
     /// The groups that the image belongs to, as `("shot", "17")`.
     pub groups: &'a [(&'a str, String)],
+    /// Phrases that this caption may say although they are forbidden, as the
+    /// name of the light in a set that teaches light.
+    pub allowed: &'a [String],
     /// Its tokens, where they are known.
     pub tokens: Option<usize>,
 }
