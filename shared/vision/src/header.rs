@@ -189,13 +189,16 @@ pub fn dimensions_from_bytes(bytes: &[u8]) -> Result<Dimensions> {
 }
 
 fn header_of<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
-    let mut start = Vec::with_capacity(12);
-    (&mut reader).take(12).read_to_end(&mut start)?;
+    let mut start = Vec::with_capacity(raster::START);
+    (&mut reader)
+        .take(raster::START as u64)
+        .read_to_end(&mut start)?;
     reader.seek(SeekFrom::Start(0))?;
     let format = Format::of(&start)?;
     if format == Format::Jpeg {
         return jpeg::header(reader);
     }
+    raster::refuse_bomb(&start, format)?;
     let mut decoder = raster::decoder(reader, format)?;
     raster::header(&mut decoder, format)
 }

@@ -35,6 +35,22 @@ pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
         .map_err(|error| explain(format, error))
 }
 
+/// How many bytes [`refuse_bomb`] looks at.
+pub(crate) const START: usize = 24;
+
+/// Whether the first bytes of a PNG announce a sane size. The decoder has a limit of its own, and
+/// would complain of memory before it tells the size.
+pub(crate) fn refuse_bomb(start: &[u8], format: Format) -> Result<()> {
+    let sides = (
+        u32_at(start, 16, u32::from_be_bytes),
+        u32_at(start, 20, u32::from_be_bytes),
+    );
+    if let (Format::Png, (Some(width), Some(height))) = (format, sides) {
+        header::checked(width.into(), height.into())?;
+    }
+    Ok(())
+}
+
 /// Size and orientation; an orientation that cannot be read counts as none.
 pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<Header> {
     Ok(Header {
@@ -47,6 +63,7 @@ pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<
 
 /// The picture as stored, upright.
 pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<DynamicImage> {
+    refuse_bomb(bytes, format)?;
     complete(bytes, format)?;
     let mut decoder = decoder(Cursor::new(bytes), format)?;
     let header = header(&mut decoder, format)?;

@@ -53,9 +53,12 @@ pub fn contact_sheet(tiles: &[Tile<'_>], columns: u32, tile_width: u32) -> Resul
     )?;
     let wide_enough = (16..=4096).contains(&tile_width);
     check("tile width", tile_width, wide_enough, "16..=4096")?;
+    if tiles.is_empty() {
+        return Err(resize::no_pixels(0, 0));
+    }
     let columns = columns.min(tiles.len() as u32);
     let letter = letter_height(tile_width);
-    let rows: Vec<&[Tile<'_>]> = tiles.chunks(columns.max(1) as usize).collect();
+    let rows: Vec<&[Tile<'_>]> = tiles.chunks(columns as usize).collect();
     let heights: Vec<u32> = rows.iter().map(|row| row_height(row, tile_width)).collect();
     let below = letter + 2 * GAP;
     let height = heights.iter().map(|height| u64::from(height + below));

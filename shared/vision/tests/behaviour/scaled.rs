@@ -1,0 +1,71 @@
+//! Decoding a JPEG at a fraction of its size, and what is forgiven.
+
+use vision::write::{Subsampling, encode_jpeg, encode_png};
+use vision::{decode, resize};
+
+use crate::drawn;
+
+#[test]
+fn a_jpeg_is_shrunk_as_far_as_asked_and_no_farther() {
+    let bytes = encode_jpeg(&drawn(203, 101), 90, Subsampling::S420).unwrap();
+    for (asked, given) in [
+        ((1, 1), (26, 13)),
+        ((26, 13), (26, 13)),
+        ((27, 1), (51, 26)),
+        ((1, 27), (102, 51)),
+        ((103, 51), (203, 101)),
+        ((0, 0), (26, 13)),
+        ((u32::MAX, 1), (203, 101)),
+    ] {
+        let luma = decode::luma_at_least_from_bytes(&bytes, asked.0, asked.1).unwrap();
+        assert_eq!(luma.dimensions(), given, "{asked:?}");
+        let rgb = decode::rgb_at_least_from_bytes(&bytes, asked.0, asked.1).unwrap();
+        assert_eq!(rgb.dimensions(), given, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_png_comes_whole() {
+    let bytes = encode_png(&drawn(203, 101)).unwrap();
+    let luma = decode::luma_at_least_from_bytes(&bytes, 1, 1).unwrap();
+    assert_eq!(luma.dimensions(), (203, 101));
+}
+
+#[test]
+fn a_shrunk_jpeg_looks_like_the_whole_one() {
+    let bytes = encode_jpeg(&drawn(256, 128), 95, Subsampling::S444).unwrap();
+    let small = decode::luma_at_least_from_bytes(&bytes, 64, 32).unwrap();
+    let whole = decode::luma_from_bytes(&bytes).unwrap();
+    let whole = resize::opencv_area_luma(&whole, 64, 32).unwrap();
+    let pairs = small.as_raw().iter().zip(whole.as_raw());
+    let difference: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+    assert!(difference < 64 * 32 * 4, "{difference}");
+}
+
+#[test]
+fn the_order_of_pictures_does_not_matter() {
+    let large = encode_jpeg(&drawn(200, 100), 90, Subsampling::S420).unwrap();
+    let small = encode_jpeg(&drawn(20, 10), 50, Subsampling::S444).unwrap();
+    let first = decode::rgb_from_bytes(&large).unwrap();
+    decode::luma_at_least_from_bytes(&small, 1, 1).unwrap();
+    assert_eq!(decode::rgb_from_bytes(&large).unwrap(), first);
+}
+
+#[test]
+fn padding_before_the_end_is_forgiven_and_within_the_picture_is_not() {
+    let picture = drawn(64, 64);
+    let bytes = encode_jpeg(&picture, 90, Subsampling::S444).unwrap();
+    let mut padded = bytes.clone();
+    padded.splice(bytes.len() - 2..bytes.len() - 2, [0; 5]);
+    assert_eq!(
+        decode::rgb_from_bytes(&padded).unwrap(),
+        decode::rgb_from_bytes(&bytes).unwrap()
+    );
+    let mut holed = bytes.clone();
+    let middle = bytes.len() / 2;
+    holed.splice(middle..middle, [0xff, 0xd9]);
+    assert!(decode::rgb_from_bytes(&holed).is_err());
+    let mut without_end = bytes;
+    without_end.truncate(without_end.len() - 2);
+    assert!(decode::rgb_from_bytes(&without_end).is_err());
+}
