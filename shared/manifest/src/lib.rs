@@ -14,6 +14,7 @@
 //! | `image` | these, and every tool that writes images | string, a path: relative to the working directory, or absolute |
 //! | `width`, `height` | these | integers, pixels, after the EXIF orientation is applied |
 //! | `source` | frame-extract | object [`Source`]: `film` string, `frame` integer from 0, `time` number in seconds, `shot` integer from 0 |
+//! | `transition` | frame-extract | string, where the frame is part of one: `dissolve` (two shots over each other), `fade` (from, to or wholly a plain colour), `flash` (a burst of light within a shot) |
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
 //! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
 //! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
