@@ -1,0 +1,143 @@
+//! The ffmpeg program: where it is, and how it is called.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use stage::{Context, Result, anyhow, bail};
+
+/// Where `make setup` puts ffmpeg, seen from the root of the repository.
+const BROUGHT: &str = "models/runtime/ffmpeg";
+
+/// The environment variable that names the program.
+const VARIABLE: &str = "FFMPEG";
+
+/// An ffmpeg that runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Ffmpeg {
+    program: PathBuf,
+    /// The major version; builds between releases count as the newest.
+    major: u32,
+}
+
+impl Ffmpeg {
+    /// Finds the program: `named`, else by the environment, else what `make setup` brought, else
+    /// the first on the search path.
+    pub(crate) fn find(named: Option<&Path>) -> Result<Self> {
+        let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
+        if let Some(program) = named.map(PathBuf::from).or(variable.map(PathBuf::from)) {
+            return Self::at(&program).with_context(|| program.display().to_string());
+        }
+        for program in [BROUGHT, "ffmpeg"] {
+            match Self::at(Path::new(program)) {
+                Ok(found) => return Ok(found),
+                Err(cause) => log::debug!("{program}: {cause:#}"),
+            }
+        }
+        Err(anyhow!(
+            "ffmpeg: not found: run `make setup`, or install it, or name it with --ffmpeg"
+        ))
+    }
+
+    fn at(program: &Path) -> Result<Self> {
+        let ran = Command::new(program)
+            .args(["-hide_banner", "-version"])
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot run ffmpeg")?;
+        let said = String::from_utf8_lossy(&ran.stdout);
+        let Some(version) = said.strip_prefix("ffmpeg version ") else {
+            bail!("is not ffmpeg: it does not tell its version");
+        };
+        log::debug!("{}: {}", program.display(), first_line(version));
+        Ok(Self {
+            program: program.to_owned(),
+            major: major(version),
+        })
+    }
+
+    /// A call that reads `film`; `before` are flags for its decoding. Its output is still to be
+    /// added.
+    ///
+    /// No playlist in the film's place may reach into the network: only files are opened.
+    pub(crate) fn reading(&self, film: &Path, before: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["-hide_banner", "-nostdin", "-nostats"])
+            .args(["-loglevel", "level+info", "-protocol_whitelist", "file"])
+            .args(before)
+            .args([OsStr::new("-i"), &address(film)])
+            .args(["-map", "0:V:0"])
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Adds to `command` that every decoded frame comes out once, whatever its time.
+    pub(crate) fn every_frame_once(&self, command: &mut Command) {
+        let flag = if self.major < 6 {
+            "-vsync"
+        } else {
+            "-fps_mode"
+        };
+        command.args([flag, "passthrough"]);
+    }
+
+    /// The flag that reads a filter chain from a file.
+    pub(crate) fn chain_file_flag(&self) -> &'static str {
+        if self.major < 7 {
+            "-filter_script:v"
+        } else {
+            "-/filter:v"
+        }
+    }
+
+    /// Whether all of `filters` are built in.
+    pub(crate) fn has_filters(&self, filters: &[&str]) -> Result<bool> {
+        let mut command = Command::new(&self.program);
+        command.args(["-hide_banner", "-filters"]);
+        let ran = command.stdin(Stdio::null()).output().context("ffmpeg")?;
+        let said = String::from_utf8_lossy(&ran.stdout);
+        let has = |name: &&str| {
+            said.lines()
+                .any(|l| l.split_whitespace().nth(1) == Some(name))
+        };
+        Ok(filters.iter().all(has))
+    }
+}
+
+/// The film as ffmpeg must be told of it, so that a name like `-i` or `a:b` is just a name.
+fn address(film: &Path) -> OsString {
+    let mut address = OsString::from("file:");
+    address.push(film);
+    address
+}
+
+/// The number in front of a version such as `6.1.1-3ubuntu5` or `n7.1`.
+fn major(version: &str) -> u32 {
+    let digits = version.trim_start_matches('n');
+    let end = digits.find(|c: char| !c.is_ascii_digit());
+    digits[..end.unwrap_or(digits.len())]
+        .parse()
+        .unwrap_or(u32::MAX)
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_all_kinds() {
+        assert_eq!(major("5.1.9-0+deb12u1 Copyright"), 5);
+        assert_eq!(major("n9.0.2-17-g2a571b6068"), 9);
+        assert_eq!(major("N-112233-gabcdef"), u32::MAX);
+    }
+
+    #[test]
+    fn a_name_is_never_a_flag() {
+        assert_eq!(address(Path::new("-y.mp4")), "file:-y.mp4");
+    }
+}

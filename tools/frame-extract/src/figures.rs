@@ -1,0 +1,118 @@
+//! What is measured on every frame to find the shots.
+
+use image::imageops;
+use vision::RgbImage;
+
+/// The size at which frames are compared, whatever the film's.
+pub(crate) const SMALL: (u32, u32) = (80, 48);
+
+/// Columns and rows of cells; a cell's mean colour stands for its 5x6 pixels.
+pub(crate) const CELLS: (u32, u32) = (16, 8);
+
+/// Numbers that describe the cells of a frame: red, green, blue of each.
+pub(crate) const VALUES: usize = (CELLS.0 * CELLS.1 * 3) as usize;
+
+/// Side of the blocks that are searched for in the frame before, in pixels.
+const BLOCK: usize = 8;
+
+/// How far a block may have moved since the frame before, in pixels: a twentieth of the width.
+const REACH: isize = 4;
+
+/// One frame, reduced to what the search for shots needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Figures {
+    /// What of the luma cannot be found in the frame before, wherever it may have moved: mean
+    /// absolute difference, 0..=255. 0 for the first frame.
+    pub(crate) change: f32,
+    /// Mean luma, 0..=255.
+    pub(crate) mean: f32,
+    /// Standard deviation of luma, 0..=127.
+    pub(crate) spread: f32,
+    /// Mean colours of the cells, row by row.
+    pub(crate) cells: Box<[u8; VALUES]>,
+}
+
+/// Measures frame after frame.
+#[derive(Debug, Default)]
+pub(crate) struct Measure {
+    before: Option<Vec<u8>>,
+}
+
+impl Measure {
+    /// The figures of the next frame, a picture of [`SMALL`].
+    pub(crate) fn next(&mut self, picture: &RgbImage) -> Figures {
+        let luma: Vec<u8> = picture.pixels().map(|pixel| luma(pixel.0)).collect();
+        let count = luma.len() as f32;
+        let mean = luma.iter().map(|&v| f32::from(v)).sum::<f32>() / count;
+        let squares = luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
+        let spread = (squares.sum::<f32>() / count).sqrt();
+        let change = self
+            .before
+            .as_deref()
+            .map_or(0.0, |before| unfound(before, &luma));
+        self.before = Some(luma);
+        Figures {
+            change,
+            mean,
+            spread,
+            cells: cells(picture),
+        }
+    }
+}
+
+/// BT.601 luma.
+fn luma([red, green, blue]: [u8; 3]) -> u8 {
+    let [red, green, blue] = [red, green, blue].map(u32::from);
+    ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
+}
+
+fn cells(picture: &RgbImage) -> Box<[u8; VALUES]> {
+    let cells = imageops::thumbnail(picture, CELLS.0, CELLS.1);
+    let mut values = Box::new([0; VALUES]);
+    values.copy_from_slice(cells.as_raw());
+    values
+}
+
+/// Mean absolute difference between `now` and the most similar places of `before`, block by block.
+fn unfound(before: &[u8], now: &[u8]) -> f32 {
+    let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
+    let mut sum = 0;
+    for top in (0..height).step_by(BLOCK) {
+        for left in (0..width).step_by(BLOCK) {
+            sum += best_match(before, now, left, top);
+        }
+    }
+    sum as f32 / (width * height) as f32
+}
+
+/// The smallest sum of absolute differences of one block.
+fn best_match(before: &[u8], now: &[u8], left: usize, top: usize) -> u32 {
+    let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
+    let mut best = difference(before, now, (left, top), (left, top));
+    for down in -REACH..=REACH {
+        for right in -REACH..=REACH {
+            let from = left
+                .checked_add_signed(right)
+                .zip(top.checked_add_signed(down));
+            let Some((x, y)) = from.filter(|(x, y)| x + BLOCK <= width && y + BLOCK <= height)
+            else {
+                continue;
+            };
+            best = best.min(difference(before, now, (x, y), (left, top)));
+        }
+    }
+    best
+}
+
+/// Sum of absolute differences of the block at `from` in `before` and at `to` in `now`.
+fn difference(before: &[u8], now: &[u8], from: (usize, usize), to: (usize, usize)) -> u32 {
+    let width = SMALL.0 as usize;
+    (0..BLOCK)
+        .flat_map(|row| {
+            let line = |(x, y): (usize, usize)| (y + row) * width + x;
+            let (a, b) = (line(from), line(to));
+            before[a..a + BLOCK].iter().zip(&now[b..b + BLOCK])
+        })
+        .map(|(a, b)| u32::from(a.abs_diff(*b)))
+        .sum()
+}

@@ -1,0 +1,209 @@
+//! What the command line says.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use serde::{Deserialize, Serialize};
+use stage::{Result, bail, ensure};
+use vision::write::Subsampling;
+
+use crate::border::Rectangle;
+use crate::chain::TONE_MAPPING;
+use crate::ffmpeg::Ffmpeg;
+use crate::film::{Film, HighRange, Key};
+
+/// Is raised whenever the same settings would give other pixels.
+const VERSION: u32 = 1;
+
+const EXAMPLES: &str = "\
+Examples:
+  frame-extract film.mkv --out-dir frames > frames.jsonl
+  frame-extract film.mkv --out-dir frames --every 5 --format png --shots shots.jsonl | frame-dedup > unique.jsonl";
+
+/// Sample the frames of a film, with their time and shot
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Film to read, in any format that ffmpeg knows
+    #[arg(value_name = "FILM")]
+    pub(crate) film: PathBuf,
+
+    /// Folder for the images; a rerun goes on where the last one ended
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out_dir: PathBuf,
+
+    /// Take so many frames a second, by presentation time; a shot that falls between two of them
+    /// gives the frame in its middle
+    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate)]
+    fps: f64,
+
+    /// Take a frame every so many seconds, in place of --fps
+    #[arg(long, value_name = "SECONDS", conflicts_with = "fps", value_parser = rate)]
+    every: Option<f64>,
+
+    /// What to cut off: the black bars that the film's frames agree on, nothing, or all outside
+    /// WIDTH:HEIGHT:LEFT:TOP in pixels
+    #[arg(long, value_name = "auto|none|W:H:L:T", default_value = "auto")]
+    crop: String,
+
+    /// What to do with a film in high dynamic range (PQ, HLG)
+    #[arg(long, value_name = "HOW", default_value = "tonemap")]
+    hdr: Hdr,
+
+    /// Format of the images
+    #[arg(long, value_name = "FORMAT", default_value = "jpg")]
+    format: Format,
+
+    /// Quality of JPEG images, 1 to 100
+    #[arg(long, value_name = "N", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+
+    /// Colour resolution of JPEG images; 444 keeps all that conversion and scaling made
+    #[arg(long, value_name = "KIND", default_value = "420")]
+    subsampling: Chroma,
+
+    /// Write one line of JSON a shot here: first frame, end, times in seconds, how it begins, and
+    /// its marked frames
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shots: Option<PathBuf>,
+
+    /// ffmpeg to use [default: $FFMPEG, models/runtime/ffmpeg, or the first on the search path]
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) ffmpeg: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Hdr {
+    /// Map it to the range of a display
+    Tonemap,
+    /// Stop with an error
+    Refuse,
+}
+
+/// A format of images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// JPEG
+    Jpg,
+    /// PNG
+    Png,
+}
+
+/// How much of a JPEG's colour is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub(crate) enum Chroma {
+    /// All
+    #[value(name = "444")]
+    Full,
+    /// Half, across
+    #[value(name = "422")]
+    Half,
+    /// A quarter, as in most films
+    #[value(name = "420")]
+    Quarter,
+}
+
+/// Everything that the pixels and bytes of an image depend on, besides its frame number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    version: u32,
+    film: Key,
+    /// The part of the picture that is written.
+    pub(crate) crop: Rectangle,
+    /// The format.
+    pub(crate) format: Format,
+    quality: u8,
+    subsampling: Chroma,
+}
+
+impl Args {
+    /// Seconds from one frame to be taken to the next.
+    pub(crate) fn period(&self) -> f64 {
+        self.every.unwrap_or(1.0 / self.fps)
+    }
+
+    /// Checks that the film's brightness can be dealt with.
+    pub(crate) fn check(&self, ffmpeg: &Ffmpeg, film: &Film) -> Result<()> {
+        let kind = match film.high_range {
+            None => return Ok(()),
+            Some(HighRange::Pq) => "PQ",
+            Some(HighRange::Hlg) => "HLG",
+        };
+        if self.hdr == Hdr::Refuse {
+            bail!("is in high dynamic range ({kind}), which --hdr refuse asks to refuse");
+        }
+        ensure!(
+            ffmpeg.has_filters(&TONE_MAPPING)?,
+            "is in high dynamic range ({kind}), and this ffmpeg lacks the filters zscale and \
+             tonemap that would map it: use one built with zimg, as `make setup` brings"
+        );
+        Ok(())
+    }
+
+    /// What the images are made with; `bars` is what the film's letterbox leaves.
+    pub(crate) fn settings(&self, film: &Film, bars: Option<Rectangle>) -> Result<Settings> {
+        let whole = Rectangle {
+            width: film.size.0,
+            height: film.size.1,
+            left: 0,
+            top: 0,
+        };
+        let crop = match self.crop.as_str() {
+            "auto" => bars.unwrap_or(whole),
+            "none" => whole,
+            text => text
+                .parse()
+                .map_err(|cause| stage::anyhow!("--crop: {cause}"))?,
+        };
+        ensure!(
+            crop.lies_within(film.size),
+            "--crop: {crop} is not inside its pictures of {}x{}",
+            film.size.0,
+            film.size.1
+        );
+        Ok(Settings {
+            version: VERSION,
+            film: film.key.clone(),
+            crop,
+            format: self.format,
+            quality: self.quality,
+            subsampling: self.subsampling,
+        })
+    }
+
+    /// How the names of the images end.
+    pub(crate) fn ending(&self) -> &'static str {
+        match self.format {
+            Format::Jpg => "jpg",
+            Format::Png => "png",
+        }
+    }
+}
+
+impl Settings {
+    /// A picture as a file in memory.
+    pub(crate) fn encode(&self, picture: &vision::RgbImage) -> vision::Result<Vec<u8>> {
+        match self.format {
+            Format::Png => vision::write::encode_png(picture),
+            Format::Jpg => {
+                let subsampling = match self.subsampling {
+                    Chroma::Full => Subsampling::S444,
+                    Chroma::Half => Subsampling::S422,
+                    Chroma::Quarter => Subsampling::S420,
+                };
+                vision::write::encode_jpeg(picture, self.quality, subsampling)
+            }
+        }
+    }
+}
+
+/// A number of frames a second, or of seconds.
+fn rate(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (1e-3..=1e5).contains(&value) {
+        Ok(value)
+    } else {
+        Err("outside 0.001 to 100000".to_owned())
+    }
+}
