@@ -51,7 +51,7 @@ class Stage:
         self.camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
         self.scene.collection.objects.link(self.camera)
         self.scene.camera = self.camera
-        self.place, self.set, self.figures = [], None, {}
+        self.place, self.set, self.figures, self.extras = [], None, {}, []
         self.override = self._index_material()
         self._settings(width, height, samples, threads)
 
@@ -98,10 +98,19 @@ class Stage:
         """Replaces the set by another (a `places.Place`)."""
         for item in self.place:
             bpy.data.meshes.remove(item.data)
+        self.extras = []
         self.place = [self._object(f"{place.name}_{part}", item, 0)
                       for part, item in place.shapes.items()]
         self.place.append(self._object(f"{place.name}_anchor", _every_material(), 0))
         self.set = place
+
+    def set_extras(self, item) -> None:
+        """Things that stand on the set for one picture only: a shape, or nothing."""
+        for extra in self.extras:
+            self.place.remove(extra)
+            bpy.data.meshes.remove(extra.data)
+        self.extras = [] if item is None else [self._object("extras", item, 0)]
+        self.place += self.extras
 
     def set_light(self, time: str, weather: str, haze=None, change=None) -> None:
         """Sun, sky and lamps; `change` may alter the set-up before it is used."""
