@@ -1,0 +1,209 @@
+//! The audit of a run: what it is given of every record, and how it is said.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use captions::audit::{Audit, Finding, Forbidden, Item, Level, Report, Rules};
+use captions::text;
+use captions::tokens::Tokenizer;
+use serde::Serialize;
+use stage::log::{error, info, warn};
+use stage::{Context, Record, Result};
+
+use crate::facts::{Fact, fact};
+use crate::policy::{Policy, words};
+use crate::trigger::{Chosen, Trigger};
+
+/// Where the group names of the audit come from.
+const PLACE: &str = "/tags/location";
+/// How many findings are said; the file has all.
+const SAID: usize = 20;
+
+/// Looks at the captions of a run.
+pub(crate) struct Check<'a> {
+    policy: &'a Policy,
+    trigger: &'a Trigger,
+    audit: Mutex<Audit>,
+}
+
+/// What `--audit` writes.
+#[derive(Serialize)]
+struct Paper<'a> {
+    r#type: &'a str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl<'a> Check<'a> {
+    pub(crate) fn new(policy: &'a Policy, trigger: &'a Trigger, budget: usize) -> Result<Self> {
+        let look = &policy.audit;
+        let mut forbidden = Vec::new();
+        for name in &look.forbidden {
+            forbidden.push(Forbidden::family(words(name)?));
+        }
+        if !look.words.is_empty() {
+            forbidden.push(Forbidden::new(
+                "policy",
+                look.words.iter().map(String::as_str),
+            ));
+        }
+        for name in &look.warn {
+            forbidden.push(Forbidden::family(words(name)?).warn());
+        }
+        let rules = Rules {
+            expected: expected(policy, trigger),
+            forbidden,
+            budget: Some(budget),
+        };
+        Ok(Self {
+            policy,
+            trigger,
+            audit: Mutex::new(Audit::new(rules)),
+        })
+    }
+
+    /// Looks at the caption of one record.
+    pub(crate) fn look(&self, record: &Record, tokenizer: &Tokenizer) -> Result<()> {
+        let caption: String = record.get("caption")?;
+        let trigger = match self.trigger.of(record)? {
+            Chosen::Word(word) => Some(word),
+            Chosen::None => None,
+            Chosen::Lacking(why) => Some(format!("({why})")),
+        };
+        let groups = groups(record)?;
+        let item = Item {
+            id: &record.id()?,
+            caption: &caption,
+            trigger: trigger.as_deref(),
+            groups: &groups,
+            allowed: &self.allowed(record)?,
+            tokens: Some(tokenizer.count(&caption).tokens),
+        };
+        self.audit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(item);
+        Ok(())
+    }
+
+    /// What the trigger stands for may be said.
+    fn allowed(&self, record: &Record) -> Result<Vec<String>> {
+        let mut allowed = Vec::new();
+        for pointer in &self.policy.trigger_by {
+            let says = |say: &&crate::policy::Say| say.from.contains(pointer);
+            if let (Some(_), Fact::Known(values)) = (
+                self.policy.say.iter().find(says),
+                fact(record, pointer, 1, 0.0)?,
+            ) {
+                allowed.extend(values);
+            }
+        }
+        Ok(allowed)
+    }
+
+    /// Says what was found, writes it to `file`, and returns the number of errors.
+    pub(crate) fn say(&self, file: Option<&Path>) -> Result<usize> {
+        let report = self
+            .audit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .report();
+        if let Some(file) = file {
+            let paper = Paper {
+                r#type: &self.policy.name,
+                report: &report,
+            };
+            write(file, &paper).with_context(|| file.display().to_string())?;
+        }
+        for finding in report.findings.iter().take(SAID) {
+            let line = line(finding, report.captions);
+            match finding.level {
+                Level::Error => error!("{line}"),
+                Level::Warning => warn!("{line}"),
+            }
+        }
+        let more = report.findings.len().saturating_sub(SAID);
+        if more > 0 {
+            warn!("audit: {more} more findings; --audit FILE writes them all");
+        }
+        info!(
+            "audit: {} captions, {} distinct, {} findings",
+            report.captions,
+            report.distinct,
+            report.findings.len()
+        );
+        Ok(report
+            .findings
+            .iter()
+            .filter(|finding| finding.level == Level::Error)
+            .count())
+    }
+}
+
+/// One line of the table: level, how many of all, what, and where to look.
+fn line(finding: &Finding, of: usize) -> String {
+    let level = if finding.level == Level::Error {
+        "error"
+    } else {
+        "warning"
+    };
+    let examples = if finding.examples.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", finding.examples.join(", "))
+    };
+    format!(
+        "audit: {level}: {:>5} of {of}: {}{examples}",
+        finding.captions, finding.what
+    )
+}
+
+/// What the record belongs to: its shot, its place.
+fn groups(record: &Record) -> Result<Vec<(&'static str, String)>> {
+    let mut groups = Vec::new();
+    if let Some(source) = record.source()? {
+        groups.push(("shot", format!("{} of {}", source.shot, source.film)));
+    }
+    if let Fact::Known(place) = fact(record, PLACE, 1, 0.0)? {
+        groups.extend(place.into_iter().map(|place| ("place", place)));
+    }
+    Ok(groups)
+}
+
+/// Words that captions are built with: those of the class word and of the
+/// templates, and those that several values of one kind share, as "view".
+fn expected(policy: &Policy, trigger: &Trigger) -> Vec<String> {
+    let mut expected: BTreeSet<String> = text::words(trigger.class()).into_iter().collect();
+    for say in &policy.say {
+        let templates = say.tag.clone() + " " + &say.phrase;
+        expected.extend(text::words(&templates.replace("{a}", " ")));
+        for values in [&say.values, &say.phrases] {
+            let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+            for word in values.values().flat_map(|value| text::words(value)) {
+                *counts.entry(word).or_default() += 1;
+            }
+            expected.extend(
+                counts
+                    .into_iter()
+                    .filter(|(_, count)| *count > 1)
+                    .map(|(word, _)| word),
+            );
+        }
+    }
+    expected.into_iter().collect()
+}
+
+/// Writes `value` as JSON beside `file` and renames it.
+fn write(file: &Path, value: &impl Serialize) -> Result<()> {
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
+    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer_pretty(&mut beside, value)?;
+    beside.write_all(b"\n")?;
+    beside.persist(file)?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! A record's facts become a caption, within the budget.
+
+use captions::tokens::Tokenizer;
+use clap::ValueEnum;
+use serde::Serialize;
+use stage::{Record, Result, ensure};
+
+use crate::pieces::{self, LeftOut, Piece};
+use crate::policy::Policy;
+use crate::trigger::{Chosen, Trigger};
+use crate::wording::joined;
+
+/// The form of a caption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Words and short phrases between commas
+    Tags,
+    /// A sentence, and the description behind it
+    Sentence,
+    /// The tag line, and the sentence behind it
+    Both,
+}
+
+/// Composes captions.
+pub(crate) struct Composer<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) trigger: &'a Trigger,
+    pub(crate) tokenizer: &'a Tokenizer,
+    pub(crate) form: Form,
+    pub(crate) budget: usize,
+}
+
+/// What the key `facts` holds.
+#[derive(Debug, Serialize)]
+struct Facts<'a> {
+    r#type: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    trigger: &'a str,
+    said: Vec<(&'a str, &'a str)>,
+    left_out: LeftOut,
+    tags: String,
+    sentence: String,
+    tokens: usize,
+}
+
+impl Composer<'_> {
+    /// Writes `caption` and `facts` into the record.
+    pub(crate) fn caption(&self, record: &mut Record) -> Result<()> {
+        let mut left_out = pieces::left_out(self.policy, record)?;
+        let head = match self.trigger.of(record)? {
+            Chosen::Word(word) => self.trigger.with_class(&word),
+            Chosen::None => self.trigger.class().to_owned(),
+            Chosen::Lacking(why) => {
+                left_out.push(("trigger".to_owned(), why));
+                self.trigger.class().to_owned()
+            }
+        };
+        let pieces = pieces::pieces(self.policy, record, &mut left_out)?;
+        let (tags, _) = self.fitted(Form::Tags, &head, &pieces);
+        let (sentence, _) = self.fitted(Form::Sentence, &head, &pieces);
+        let (caption, kept) = self.fitted(self.form, &head, &pieces);
+        ensure!(
+            !caption.is_empty(),
+            "nothing to say: no fact of the policy for {} is known, and there is no trigger",
+            self.policy.name
+        );
+        let dropped = pieces.iter().zip(&kept).filter(|(_, kept)| !**kept);
+        left_out.extend(dropped.map(|(piece, _)| {
+            let why = format!(
+                "over the budget of {} tokens: {}",
+                self.budget,
+                piece.text(self.form)
+            );
+            (piece.pointer.clone(), why)
+        }));
+        let said = pieces.iter().zip(&kept).filter(|(_, kept)| **kept);
+        let said = said.map(|(piece, _)| (piece.pointer.as_str(), piece.text(self.form)));
+        let said: Vec<_> = said.filter(|(_, phrase)| !phrase.is_empty()).collect();
+        let tokens = self.tokenizer.count(&caption).tokens;
+        let facts = Facts {
+            r#type: &self.policy.name,
+            trigger: &head,
+            said,
+            left_out,
+            tags,
+            sentence,
+            tokens,
+        };
+        record.put("facts", &facts)?;
+        Ok(record.put("caption", &caption)?)
+    }
+
+    /// The text of as many pieces as the budget holds, and which they are.
+    ///
+    /// The least important goes first, and of equals the last.
+    fn fitted(&self, form: Form, head: &str, pieces: &[Piece]) -> (String, Vec<bool>) {
+        let mut kept: Vec<bool> = pieces
+            .iter()
+            .map(|piece| !piece.text(form).is_empty())
+            .collect();
+        let mut order: Vec<usize> = (0..pieces.len()).filter(|&at| kept[at]).collect();
+        order.sort_by_key(|&at| pieces[at].importance);
+        loop {
+            let left = pieces
+                .iter()
+                .zip(&kept)
+                .filter_map(|(piece, kept)| kept.then_some(piece));
+            let text = joined(form, head, &left.collect::<Vec<_>>());
+            if self.tokenizer.count(&text).fits(self.budget) {
+                return (text, kept);
+            }
+            match order.pop() {
+                Some(least) => kept[least] = false,
+                None => return (text, kept),
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Free text of a vision-language model, without what must not be said.
+
+use captions::text::{self, Phrases};
+
+/// What such texts begin with, in lower case.
+const OPENINGS: [&str; 22] = [
+    "the image shows ",
+    "the image depicts ",
+    "the image features ",
+    "the image is of ",
+    "this image shows ",
+    "this image depicts ",
+    "this is an animated image of ",
+    "this is an image of ",
+    "this is a picture of ",
+    "an animated image of ",
+    "an image of ",
+    "a picture of ",
+    "a photo of ",
+    "the picture shows ",
+    "this picture shows ",
+    "the scene shows ",
+    "the scene depicts ",
+    "this scene shows ",
+    "in this image we can see ",
+    "in this image, ",
+    "in the image, ",
+    "in this scene, ",
+];
+
+/// The longest part that is repeated in what was left out, in characters.
+const REPEATED: usize = 60;
+
+/// Words of one family that must not be said.
+pub(crate) struct Unsaid {
+    pub(crate) family: String,
+    pub(crate) phrases: Phrases,
+}
+
+/// What remains of `description`, sentence by sentence, and why the rest does not.
+///
+/// A part between commas that names something unsaid is cut out; where it is
+/// the first of a sentence, the sentence goes, as the rest hangs on it.
+pub(crate) fn sentences(description: &str, unsaid: &[Unsaid]) -> (Vec<String>, Vec<String>) {
+    let mut kept = Vec::new();
+    let mut why = Vec::new();
+    for sentence in ended(&text::clean(description)) {
+        let mut parts = Vec::new();
+        for part in text::fragments(without_opening(sentence)) {
+            match found(part, unsaid) {
+                None => parts.push(part),
+                Some(reason) => {
+                    why.push(reason);
+                    if parts.is_empty() {
+                        break;
+                    }
+                }
+            }
+        }
+        if !parts.is_empty() {
+            kept.push(capitalised(&parts.join(", ")));
+        }
+    }
+    (kept, why)
+}
+
+fn found(part: &str, unsaid: &[Unsaid]) -> Option<String> {
+    let words = text::words(part);
+    unsaid.iter().find_map(|unsaid| {
+        let word = unsaid.phrases.find(&words)?;
+        let short: String = part.chars().take(REPEATED).collect();
+        Some(format!("says `{word}` ({}): {short}", unsaid.family))
+    })
+}
+
+/// The sentences of a text.
+fn ended(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(". ")
+        .flat_map(|part| part.split_inclusive("! "))
+        .flat_map(|part| part.split_inclusive("? "))
+        .map(str::trim)
+        .filter(|sentence| !sentence.is_empty())
+}
+
+fn without_opening(sentence: &str) -> &str {
+    let starts = |opening: &&&str| {
+        let start = sentence.get(..opening.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(opening))
+    };
+    match OPENINGS.iter().find(starts) {
+        Some(opening) => &sentence[opening.len()..],
+        None => sentence,
+    }
+}
+
+/// The text with a capital first letter.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut signs = text.chars();
+    let first = signs.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(signs).collect()
+}
+
+/// The text with a small first letter, unless its first word is one of capitals.
+pub(crate) fn uncapitalised(text: &str) -> String {
+    let mut signs = text.chars();
+    let first = signs.next();
+    if signs.clone().next().is_some_and(char::is_uppercase) {
+        return text.to_owned();
+    }
+    first
+        .into_iter()
+        .flat_map(char::to_lowercase)
+        .chain(signs)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without(families: &[&str], description: &str) -> (Vec<String>, Vec<String>) {
+        let unsaid = families.iter().map(|name| Unsaid {
+            family: (*name).to_owned(),
+            phrases: Phrases::new(captions::families::family(name).unwrap().phrases()),
+        });
+        sentences(description, &unsaid.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_part_that_names_something_unsaid_goes() {
+        let text = "The image shows a boy on a wall, with curly brown hair, eating ice cream. The sea is calm.";
+        let (kept, why) = without(&["identity"], text);
+        assert_eq!(
+            kept,
+            ["A boy on a wall, eating ice cream", "The sea is calm"]
+        );
+        assert_eq!(why, ["says `hair` (identity): with curly brown hair"]);
+    }
+
+    #[test]
+    fn a_sentence_goes_with_its_first_part() {
+        let (kept, why) = without(
+            &["people"],
+            "A woman walks by, in the rain. Boats lie at the quay.",
+        );
+        assert_eq!(kept, ["Boats lie at the quay"]);
+        assert_eq!(why, ["says `woman` (people): A woman walks by"]);
+    }
+
+    #[test]
+    fn nothing_is_left_of_nothing() {
+        assert_eq!(without(&["people"], " \n"), (Vec::new(), Vec::new()));
+        assert_eq!(uncapitalised("TV on a wall"), "TV on a wall");
+        assert_eq!(capitalised("étude"), "Étude");
+    }
+}

@@ -1,0 +1,163 @@
+//! What a record gives to say, piece by piece, and what is left out.
+
+use captions::text::{self, Phrases};
+use stage::{Record, Result};
+
+use crate::compose::Form;
+use crate::description::{Unsaid, sentences, uncapitalised};
+use crate::facts::{Fact, fact, first};
+use crate::policy::{Policy, Say, words};
+use crate::wording::filled;
+
+/// What was left out: from where, and why.
+pub(crate) type LeftOut = Vec<(String, String)>;
+
+/// One thing to say, in both forms.
+#[derive(Debug, Clone)]
+pub(crate) struct Piece {
+    pub(crate) pointer: String,
+    /// For the tag line; empty if it does not stand there.
+    pub(crate) tag: String,
+    /// For the sentence: behind what stands before, or a sentence of its own.
+    pub(crate) phrase: String,
+    pub(crate) alone: bool,
+    pub(crate) importance: u32,
+}
+
+impl Piece {
+    /// What is said in a form; for both forms, the tag.
+    pub(crate) fn text(&self, form: Form) -> &str {
+        match form {
+            Form::Tags => &self.tag,
+            Form::Both if !self.tag.is_empty() => &self.tag,
+            _ => self.phrase.trim_start_matches([',', ' ']),
+        }
+    }
+}
+
+/// What the policy leaves out, of what the record has.
+pub(crate) fn left_out(policy: &Policy, record: &Record) -> Result<LeftOut> {
+    let mut left_out = Vec::new();
+    for unsaid in &policy.leave_out {
+        for pointer in &unsaid.from {
+            if let Fact::Known(_) = fact(record, pointer, 1, 0.0)? {
+                left_out.push((pointer.clone(), unsaid.why.clone()));
+            }
+        }
+    }
+    Ok(left_out)
+}
+
+/// Everything that the record gives to say, in the policy's order.
+pub(crate) fn pieces(
+    policy: &Policy,
+    record: &Record,
+    left_out: &mut LeftOut,
+) -> Result<Vec<Piece>> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for say in &policy.say {
+        let Some((pointer, values)) = first(record, say, left_out)? else {
+            continue;
+        };
+        match piece(record, say, &pointer, &values)? {
+            Err(why) => left_out.push((pointer, why)),
+            Ok(piece) if pieces.iter().any(|other| other.tag == piece.tag) => {
+                left_out.push((pointer, "said already".to_owned()));
+            }
+            Ok(piece) => pieces.push(piece),
+        }
+    }
+    pieces.extend(described(policy, record, left_out)?);
+    Ok(pieces)
+}
+
+/// One thing to say; or why it is left unsaid.
+fn piece(
+    record: &Record,
+    say: &Say,
+    pointer: &str,
+    values: &[String],
+) -> Result<Result<Piece, String>> {
+    if let Some(unless) = &say.unless
+        && let Fact::Known(found) = fact(record, &unless.at, 1, 0.0)?
+        && found.iter().any(|value| unless.is.contains(value))
+    {
+        return Ok(Err(format!(
+            "not said where {} is {}",
+            unless.at,
+            found.join(", ")
+        )));
+    }
+    let mut degree = "{}";
+    if let Some(by) = &say.degree
+        && let Fact::Known(found) = fact(record, &by.from, 1, 0.0)?
+    {
+        degree = found
+            .first()
+            .and_then(|value| by.values.get(value))
+            .map_or(degree, String::as_str);
+    }
+    let tag = |value: &String| say.values.get(value).unwrap_or(value).clone();
+    let phrase = |value: &String| {
+        say.phrases
+            .get(value)
+            .cloned()
+            .unwrap_or_else(|| tag(value))
+    };
+    let said = |word: String| (!word.is_empty()).then(|| degree.replace("{}", &word));
+    let tags: Vec<String> = values.iter().map(tag).filter_map(said).collect();
+    let phrases: Vec<String> = values.iter().map(phrase).filter_map(said).collect();
+    if tags.is_empty() || phrases.is_empty() {
+        return Ok(Err(format!("`{}` is left unsaid", values.join(", "))));
+    }
+    let tags: Vec<_> = tags
+        .iter()
+        .map(|tag| filled(&say.tag, std::slice::from_ref(tag)))
+        .collect();
+    Ok(Ok(Piece {
+        pointer: pointer.to_owned(),
+        tag: tags.join(", "),
+        phrase: filled(&say.phrase, &phrases),
+        alone: false,
+        importance: say.importance,
+    }))
+}
+
+/// The description, sentence by sentence.
+fn described(policy: &Policy, record: &Record, left_out: &mut LeftOut) -> Result<Vec<Piece>> {
+    let Some(description) = &policy.description else {
+        return Ok(Vec::new());
+    };
+    let unsaid = description.without.iter().map(|name| {
+        let phrases = Phrases::new(words(name)?.phrases());
+        Ok(Unsaid {
+            family: name.clone(),
+            phrases,
+        })
+    });
+    let unsaid = unsaid.collect::<Result<Vec<_>>>()?;
+    for pointer in &description.from {
+        let Some(text) = record.at::<String>(pointer)? else {
+            continue;
+        };
+        if text::is_degenerate(&text) {
+            left_out.push((pointer.clone(), "it repeats itself".to_owned()));
+            continue;
+        }
+        let (sentences, why) = sentences(&text, &unsaid);
+        left_out.extend(why.into_iter().map(|why| (pointer.clone(), why)));
+        let pieces = sentences.into_iter().map(|sentence| Piece {
+            pointer: pointer.clone(),
+            tag: if description.tags {
+                uncapitalised(&sentence)
+            } else {
+                String::new()
+            },
+            phrase: sentence,
+            alone: true,
+            importance: description.importance,
+        });
+        return Ok(pieces.collect());
+    }
+    Ok(Vec::new())
+}

@@ -1,0 +1,270 @@
+//! A policy: what the captions of one LoRA type say, in which order, and what they leave out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use captions::families::{FAMILIES, Family, family};
+use serde::Deserialize;
+use stage::{Context, Result, ensure};
+
+/// The policies that come with the tool.
+const POLICIES: [(&str, &str); 7] = [
+    ("character", include_str!("../policies/character.toml")),
+    ("background", include_str!("../policies/background.toml")),
+    ("pose", include_str!("../policies/pose.toml")),
+    (
+        "pose-control",
+        include_str!("../policies/pose-control.toml"),
+    ),
+    ("expression", include_str!("../policies/expression.toml")),
+    ("style", include_str!("../policies/style.toml")),
+    ("lighting", include_str!("../policies/lighting.toml")),
+];
+
+/// The names of the policies that come with the tool.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    POLICIES.iter().map(|(name, _)| *name)
+}
+
+/// What the captions of one LoRA type say and leave out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// The LoRA type, or the file's stem.
+    #[serde(skip)]
+    pub(crate) name: String,
+    /// Whether every caption must begin with a trigger.
+    pub(crate) trigger: Need,
+    /// Where the value is that a trigger can stand for; the first that is known.
+    #[serde(default)]
+    pub(crate) trigger_by: Vec<String>,
+    /// What is said, in order.
+    pub(crate) say: Vec<Say>,
+    /// What is not, and why.
+    #[serde(default)]
+    pub(crate) leave_out: Vec<LeaveOut>,
+    /// The free text of a vision-language model, if it is used.
+    pub(crate) description: Option<Description>,
+    /// What the audit looks for.
+    #[serde(default)]
+    pub(crate) audit: Look,
+}
+
+/// Whether there must be a trigger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Need {
+    Required,
+    Optional,
+}
+
+/// One thing that is said.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Say {
+    /// JSON pointers; the first that is known is taken.
+    pub(crate) from: Vec<String>,
+    /// How it stands in a tag line; `{}` is the value, `{a}` the value with its article.
+    #[serde(default = "itself")]
+    pub(crate) tag: String,
+    /// How it follows in a sentence, with the comma or space before it.
+    pub(crate) phrase: String,
+    /// 1 is dropped last.
+    pub(crate) importance: u32,
+    /// What stands for a value; an empty text leaves it unsaid.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, String>,
+    /// The same for the sentence, where it differs.
+    #[serde(default)]
+    pub(crate) phrases: BTreeMap<String, String>,
+    /// A second value that says how much.
+    pub(crate) degree: Option<Degree>,
+    /// When it is not said.
+    pub(crate) unless: Option<Unless>,
+    /// Of a list, so many are said.
+    #[serde(default = "one")]
+    pub(crate) most: usize,
+    /// Of a list with scores, those are said that have this much.
+    #[serde(default)]
+    pub(crate) at_least: f64,
+}
+
+/// A value that says how much, and what becomes of the words by it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Degree {
+    pub(crate) from: String,
+    pub(crate) values: BTreeMap<String, String>,
+}
+
+/// A value at which something is not said.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Unless {
+    pub(crate) at: String,
+    pub(crate) is: Vec<String>,
+}
+
+/// What is not said, and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LeaveOut {
+    pub(crate) from: Vec<String>,
+    pub(crate) why: String,
+}
+
+/// How free text is used.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Description {
+    pub(crate) from: Vec<String>,
+    /// Families of words; what names one of them is cut out.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    pub(crate) importance: u32,
+    /// Whether its parts also stand in the tag line.
+    #[serde(default)]
+    pub(crate) tags: bool,
+}
+
+/// What the audit looks for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Look {
+    /// Families of words that no caption may name.
+    #[serde(default)]
+    pub(crate) forbidden: Vec<String>,
+    /// Further words and phrases that no caption may have.
+    #[serde(default)]
+    pub(crate) words: Vec<String>,
+    /// Families of words that are warned of.
+    #[serde(default)]
+    pub(crate) warn: Vec<String>,
+}
+
+impl Policy {
+    /// The policy that comes with the tool as `kind`, or the one in `file`.
+    pub(crate) fn open(kind: Option<&str>, file: Option<&Path>) -> Result<Self> {
+        let (name, place, text) = match (kind, file) {
+            (_, Some(file)) => {
+                let place = file.display().to_string();
+                let text = std::fs::read_to_string(file).with_context(|| place.clone())?;
+                let name = file.file_stem().unwrap_or_default().to_string_lossy();
+                (name.into_owned(), place, text)
+            }
+            (kind, None) => {
+                let kind = kind.unwrap_or_default();
+                let own = POLICIES.iter().find(|(name, _)| *name == kind);
+                let (name, text) = own.with_context(|| format!("no policy for `{kind}`"))?;
+                ((*name).to_owned(), (*name).to_owned(), (*text).to_owned())
+            }
+        };
+        Self::parse(name, &text).with_context(|| format!("{place}: not a policy"))
+    }
+
+    fn parse(name: String, text: &str) -> Result<Self> {
+        let policy = toml::from_str(text)?;
+        let policy = Self { name, ..policy };
+        policy.pointers().try_for_each(|pointer| {
+            ensure!(
+                pointer.starts_with('/'),
+                "`{pointer}` is not a JSON pointer: it starts with `/`"
+            );
+            Ok(())
+        })?;
+        for say in &policy.say {
+            let holds = |text: &str| text.contains("{}") || text.contains("{a}");
+            ensure!(
+                holds(&say.tag),
+                "tag `{}` has no place for the value, `{{}}`",
+                say.tag
+            );
+            ensure!(
+                holds(&say.phrase),
+                "phrase `{}` has no place for the value, `{{}}`",
+                say.phrase
+            );
+        }
+        let description = policy.description.iter().flat_map(|text| &text.without);
+        let looked = policy.audit.forbidden.iter().chain(&policy.audit.warn);
+        looked
+            .chain(description)
+            .try_for_each(|name| words(name).map(drop))?;
+        Ok(policy)
+    }
+
+    fn pointers(&self) -> impl Iterator<Item = &String> {
+        let says = self.say.iter().flat_map(|say| {
+            let more = say.degree.iter().map(|degree| &degree.from);
+            say.from
+                .iter()
+                .chain(more)
+                .chain(say.unless.iter().map(|unless| &unless.at))
+        });
+        let left_out = self.leave_out.iter().flat_map(|left_out| &left_out.from);
+        let described = self.description.iter().flat_map(|text| &text.from);
+        says.chain(left_out)
+            .chain(described)
+            .chain(&self.trigger_by)
+    }
+}
+
+/// The family of this name; it is an error if there is none.
+pub(crate) fn words(name: &str) -> Result<&'static Family> {
+    family(name).with_context(|| {
+        let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
+        format!(
+            "no family of words `{name}`: there are {}",
+            names.join(", ")
+        )
+    })
+}
+
+fn itself() -> String {
+    "{}".to_owned()
+}
+
+fn one() -> usize {
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_policy_opens() {
+        for name in names() {
+            let policy = Policy::open(Some(name), None).unwrap();
+            assert!(!policy.say.is_empty() && policy.name == name);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_policy_is_named() {
+        let say = "[[say]]\nphrase = ' in {}'\nimportance = 1\n";
+        for (text, part) in [
+            ("trigger = 'maybe'\nsay = []", "maybe"),
+            ("trigger = 'required'", "say"),
+            (
+                &format!("trigger = 'optional'\nfilm = 1\n{say}from = ['/a']"),
+                "film",
+            ),
+            (
+                &format!("trigger = 'optional'\n{say}from = ['a']"),
+                "`a` is not a JSON pointer",
+            ),
+            (
+                &format!("trigger = 'optional'\n{say}from = ['/a']\ntag = 'x'"),
+                "tag `x`",
+            ),
+            (
+                &format!("trigger = 'optional'\n{say}from = ['/a']\n[audit]\nwarn = ['moods']"),
+                "no family of words `moods`",
+            ),
+        ] {
+            let error = Policy::parse("mine".into(), text).unwrap_err();
+            assert!(format!("{error:#}").contains(part), "{error:#}");
+        }
+    }
+}

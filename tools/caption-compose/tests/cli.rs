@@ -1,0 +1,255 @@
+//! What caption-compose makes of manifests.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, manners, run, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_caption-compose");
+
+#[test]
+fn has_manners() {
+    manners(Shape {
+        tool: TOOL,
+        flags: &["--type", "character", "--trigger", "lucap"],
+        opens_images: false,
+        streams: true,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+fn compose(flags: &[&str], record: &Value) -> Value {
+    let ran = run(TOOL, flags, &format!("{record}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.records().remove(0)
+}
+
+fn caption(flags: &[&str], record: &Value) -> String {
+    compose(flags, record)["caption"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+const CHARACTER: [&str; 6] = [
+    "--type",
+    "character",
+    "--trigger",
+    "lucap",
+    "--class",
+    "boy",
+];
+
+#[test]
+fn unknown_is_never_said() {
+    let record = json!({"id": "a", "image": "a.png", "pose": {"action": "unknown", "angle": "side"},
+        "emotion": {"label": "unknown"}, "light": {"time": "unknown", "weather": "unknown", "setting": "unknown"}});
+    for form in ["tags", "sentence", "both"] {
+        let out = compose(&[&CHARACTER[..], &["--form", form]].concat(), &record);
+        assert!(
+            !out["caption"].as_str().unwrap().contains("unknown"),
+            "{out}"
+        );
+    }
+    let out = compose(&CHARACTER, &record);
+    assert_eq!(out["caption"], "lucap boy, side view");
+    assert_eq!(
+        out["facts"]["left_out"][0],
+        json!(["/pose/action", "unknown"])
+    );
+}
+
+#[test]
+fn the_least_important_goes_first_over_the_budget() {
+    let record = json!({"id": "a", "image": "a.png", "framing": "full body",
+        "pose": {"action": "running", "angle": "side"}, "light": {"time": "evening", "setting": "outdoor"}});
+    assert_eq!(
+        caption(&CHARACTER, &record),
+        "lucap boy, full body, side view, running, outdoors, evening"
+    );
+    // `lucap boy, side view, running` has eight tokens: luc ap boy , side view , running.
+    let flags = [&CHARACTER[..], &["--budget", "8"]].concat();
+    let out = compose(&flags, &record);
+    assert_eq!(out["caption"], "lucap boy, side view, running");
+    assert_eq!(out["facts"]["tokens"], 8);
+    let why = &out["facts"]["left_out"][0];
+    assert_eq!(
+        why,
+        &json!(["/framing", "over the budget of 8 tokens: full body"])
+    );
+    let sentence = out["facts"]["sentence"].as_str().unwrap();
+    assert_eq!(
+        sentence, "lucap boy, running.",
+        "the sentence is held to the budget too"
+    );
+}
+
+#[test]
+fn twice_is_once() {
+    let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"},
+        "captioner": {"raw": "The image shows a boy with brown hair. The sea is calm."}});
+    for form in ["tags", "sentence", "both"] {
+        let flags = [&CHARACTER[..], &["--form", form]].concat();
+        let once = compose(&flags, &record);
+        assert_eq!(compose(&flags, &once), once);
+    }
+}
+
+#[test]
+fn one_trigger_for_each_value() {
+    let record = |action| json!({"id": "a", "image": "a.png", "pose": {"action": action}, "light": {"time": "noon"}});
+    let flags = [
+        "--type",
+        "pose",
+        "--trigger",
+        "running=run_pse",
+        "--trigger",
+        "{}_pse",
+    ];
+    assert_eq!(caption(&flags, &record("running")), "run_pse, noon");
+    assert_eq!(caption(&flags, &record("sitting")), "sitting_pse, noon");
+    let ran = run(TOOL, &flags, &format!("{}\n", record("unknown")));
+    assert!(
+        ran.stderr.contains("/pose/action is not known"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_record_with_nothing_to_say_fails() {
+    let ran = run(
+        TOOL,
+        &["--type", "style"],
+        "{\"id\":\"a\",\"image\":\"a.png\"}\n",
+    );
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("nothing to say"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_policy_of_ones_own() {
+    let folder = tempfile();
+    let here = folder.path();
+    fs::write(
+        here.join("mood.toml"),
+        "trigger = 'optional'\n[[say]]\nfrom = ['/mood']\ntag = 'a {} mood'\nphrase = ' {}'\nimportance = 1\n",
+    )
+    .unwrap();
+    let ran = run_in(
+        here,
+        TOOL,
+        &["--policy", "mood.toml"],
+        "{\"id\":\"a\",\"mood\":\"calm\"}\n",
+    );
+    assert_eq!(ran.records()[0]["caption"], "a calm mood", "{}", ran.stderr);
+    assert_eq!(ran.records()[0]["facts"]["type"], "mood");
+    fs::write(here.join("bad.toml"), "trigger = 'often'").unwrap();
+    let ran = run_in(here, TOOL, &["--policy", "bad.toml"], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("bad.toml: not a policy"),
+        "{}",
+        ran.stderr
+    );
+}
+
+fn tempfile() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Forty records of eight shots, as a good set has them, with captions.
+fn captioned(change: impl Fn(usize, String) -> String) -> String {
+    let views = [
+        "front view",
+        "side view",
+        "back view",
+        "three-quarter view",
+        "close-up",
+    ];
+    let actions = [
+        "running", "sitting", "waving", "jumping", "eating", "asleep", "swimming",
+    ];
+    let record = |n: usize| {
+        let caption = format!(
+            "lucap boy, {}, {}, {}",
+            views[n % 5],
+            actions[n % 7],
+            ["piazza", "harbour", "attic"][n % 3]
+        );
+        let source = json!({"film": "film.mp4", "frame": n, "time": n as f64, "shot": n / 5});
+        let id = format!("frame_{n:03}");
+        format!(
+            "{}\n",
+            json!({"id": id, "image": "a.png", "source": source, "caption": change(n, caption)})
+        )
+    };
+    (0..40).map(record).collect()
+}
+
+fn audited(here: &Path, manifest: &str) -> (Ran, Value) {
+    let flags = ["--audit-only", "--strict", "--audit", "audit.json"];
+    let ran = run_in(here, TOOL, &[&CHARACTER[..], &flags].concat(), manifest);
+    assert_eq!(ran.stdout, manifest, "the audit changes nothing");
+    let paper = fs::read_to_string(here.join("audit.json")).unwrap();
+    (ran, serde_json::from_str(&paper).unwrap())
+}
+
+#[test]
+fn a_right_set_is_audited_in_silence() {
+    let folder = tempfile();
+    let (ran, paper) = audited(folder.path(), &captioned(|_, caption| caption));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(paper["findings"], json!([]));
+    assert_eq!(
+        (&paper["type"], &paper["captions"]),
+        (&json!("character"), &json!(40))
+    );
+}
+
+#[test]
+fn every_wrong_set_is_found() {
+    type Change = fn(usize, String) -> String;
+    let cases: [(&str, Option<i32>, Change); 5] = [
+        ("forbidden", Some(1), |n, c| {
+            if n == 3 { c + ", curly brown hair" } else { c }
+        }),
+        ("trigger-missing", Some(1), |n, c| {
+            if n == 3 { c.replace("lucap ", "") } else { c }
+        }),
+        ("glued", Some(1), |_, c| {
+            c + ", warm golden light fills the frame"
+        }),
+        (
+            "empty",
+            Some(1),
+            |n, c| if n == 3 { String::new() } else { c },
+        ),
+        ("betrays", Some(0), |n, c| {
+            if n / 5 == 2 { c + ", red umbrella" } else { c }
+        }),
+    ];
+    for (kind, code, change) in cases {
+        let folder = tempfile();
+        let (ran, paper) = audited(folder.path(), &captioned(change));
+        assert_eq!(ran.code, code, "{kind}: {}", ran.stderr);
+        let kinds: Vec<_> = { paper["findings"].as_array().unwrap().iter() }
+            .map(|finding| finding["kind"].as_str().unwrap())
+            .collect();
+        assert!(kinds.contains(&kind), "{kind}: {paper:#}");
+        assert!(
+            ran.stderr.contains("caption-compose: audit: "),
+            "{}",
+            ran.stderr
+        );
+    }
+}
