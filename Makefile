@@ -131,7 +131,7 @@ export DESTDIR
 else
 
 # The tools say errors with the name of a manifest; here all names are short.
-phase = "$$BIN/phase" --run-dir . --nice $(NICE) --name $(1) --output $@
+phase = @"$$BIN/phase" --run-dir . --nice $(NICE) --name $(1) --output $@
 rejects = --rejects $(basename $@).rejects.jsonl
 
 # Make sees files, not settings: the settings of a stage are written to

@@ -103,5 +103,8 @@ fn run(args: Args) -> Result<ExitCode> {
     phase.end(began.elapsed(), ended.as_ref().ok());
     phase.count(&progress::counts_file(&args.run_dir, name))?;
     progress.update(name, &phase)?;
-    Ok(ended?.exit_code())
+    let exit_code = ended?.exit_code();
+    // Part of the phase's work and not a warning, but said unless `-q` forbids it.
+    stage::log::warn!("{name}: {phase}");
+    Ok(exit_code)
 }

@@ -1,6 +1,7 @@
 //! The progress file.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -105,6 +106,21 @@ impl Phase {
             tools: tools.clone(),
         });
         Ok(())
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.seconds.unwrap_or_default();
+        write!(formatter, "{} in {seconds:.1} s", self.status)?;
+        match &self.counts {
+            Some(counts) => write!(
+                formatter,
+                ": {} in, {} out, {} rejected, {} failed",
+                counts.r#in, counts.out, counts.rejected, counts.failed
+            ),
+            None => Ok(()),
+        }
     }
 }
 
