@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use crate::decode::MAX_FILE_BYTES;
+use crate::decode::{Format, MAX_FILE_BYTES};
 use crate::error::{Error, Result};
 
 /// Opens a regular file of a sane length, and says that length in bytes.
@@ -31,25 +31,31 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
     Ok((File::open(path)?, length))
 }
 
-/// The bytes of a regular file, in one read.
+/// How many bytes tell the format.
+const START: u64 = 12;
+
+/// The bytes of a picture file, in one read. A file that does not begin like a picture is refused
+/// by its beginning, so that a film among the frames is not read into memory.
 ///
 /// # Errors
-/// A directory, a pipe, a socket, a device, an empty file and one over [`MAX_FILE_BYTES`] are
-/// refused; the rest are the operating system's errors.
+/// A directory, a pipe, a socket, a device, an empty file, one over [`MAX_FILE_BYTES`] and one of no
+/// known format are refused; the rest are the operating system's errors.
 ///
 /// ```
 /// assert!(vision::decode::read(std::path::Path::new("/")).is_err());
 /// ```
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let (file, length) = open(path)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    let (mut file, length) = open(path)?;
+    let mut bytes = Vec::with_capacity(START as usize);
+    (&mut file).take(START).read_to_end(&mut bytes)?;
+    Format::of(&bytes)?;
+    bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
     // One more than the limit, so that a file that grew meanwhile is noticed and not read for ever.
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 {
-        0 => Err(Error::Empty),
-        length if length > MAX_FILE_BYTES => Err(Error::FileTooLarge {
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Error::FileTooLarge {
             limit: MAX_FILE_BYTES,
-        }),
-        _ => Ok(bytes),
+        });
     }
+    Ok(bytes)
 }

@@ -198,8 +198,7 @@ fn header_of<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
     if format == Format::Jpeg {
         return jpeg::header(reader);
     }
-    raster::refuse_bomb(&start, format)?;
-    let mut decoder = raster::decoder(reader, format)?;
+    let mut decoder = raster::decoder(reader, &start, format)?;
     raster::header(&mut decoder, format)
 }
 

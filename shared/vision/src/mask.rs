@@ -29,6 +29,18 @@ pub struct Bounds {
     pub bottom: u32,
 }
 
+impl Bounds {
+    /// Columns, at least 1 in what [`Mask::bounding_box`] gives.
+    pub fn width(self) -> u32 {
+        self.right.saturating_sub(self.left)
+    }
+
+    /// Rows, likewise.
+    pub fn height(self) -> u32 {
+        self.bottom.saturating_sub(self.top)
+    }
+}
+
 impl Mask {
     /// A mask with nothing inside.
     ///

@@ -7,18 +7,25 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{Error, Result};
-use crate::header::{self, Format, Header};
+use crate::header::{self, Dimensions, Format, Header, MAX_PIXELS};
 use crate::samples::Samples;
 
-/// The most memory that a decoder may take, picture included: 1.5 GiB, enough for the largest
-/// picture that is let through at 16 bits and four channels.
-const MAX_DECODER_BYTES: u64 = 3 << 29;
+/// What a decoder may take besides the picture, for tables, colour profiles and comments: 64 MiB.
+const SPARE_BYTES: u64 = 64 << 20;
+
+/// The most bytes of a decoded pixel: four channels of 32 bits.
+const PIXEL_BYTES: u64 = 16;
 
 /// A decoder that has read the header and nothing else.
+///
+/// It may take memory for the picture that it announces and little more, so that a small picture
+/// with an enormous comment is refused. `start` is the file's first [`START`] bytes.
 pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
     reader: R,
+    start: &[u8],
     format: Format,
 ) -> Result<impl ImageDecoder + 'a> {
+    let announced = png_size(start, format)?;
     let kind = match format {
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
@@ -27,28 +34,43 @@ pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
         Format::Bmp => ImageFormat::Bmp,
     };
     let mut reader = ImageReader::with_format(reader, kind);
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_DECODER_BYTES);
-    reader.limits(limits);
-    reader
+    // A PNG decoder is told its limit before it has read a byte, the others after the header.
+    reader.limits(limits(announced));
+    let mut decoder = reader
         .into_decoder()
-        .map_err(|error| explain(format, error))
+        .map_err(|error| explain(format, error))?;
+    if announced.is_none() {
+        let size = header::stored(&decoder)?;
+        decoder
+            .set_limits(limits(Some(size)))
+            .map_err(|error| explain(format, error))?;
+    }
+    Ok(decoder)
 }
 
-/// How many bytes [`refuse_bomb`] looks at.
+/// Memory for a picture of this size, or for the largest one.
+fn limits(size: Option<Dimensions>) -> Limits {
+    let pixels = size.map_or(MAX_PIXELS, |size| {
+        u64::from(size.width) * u64::from(size.height)
+    });
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(pixels * PIXEL_BYTES + SPARE_BYTES);
+    limits
+}
+
+/// How many bytes tell the size of a PNG.
 pub(crate) const START: usize = 24;
 
-/// Whether the first bytes of a PNG announce a sane size. The decoder has a limit of its own, and
-/// would complain of memory before it tells the size.
-pub(crate) fn refuse_bomb(start: &[u8], format: Format) -> Result<()> {
-    let sides = (
-        u32_at(start, 16, u32::from_be_bytes),
-        u32_at(start, 20, u32::from_be_bytes),
-    );
-    if let (Format::Png, (Some(width), Some(height))) = (format, sides) {
-        header::checked(width.into(), height.into())?;
+/// The size that a PNG announces, checked. The decoder would complain of memory before it tells it.
+fn png_size(start: &[u8], format: Format) -> Result<Option<Dimensions>> {
+    let width = u32_at(start, 16, u32::from_be_bytes);
+    let height = u32_at(start, 20, u32::from_be_bytes);
+    match (format, width, height) {
+        (Format::Png, Some(width), Some(height)) => {
+            header::checked(width.into(), height.into()).map(Some)
+        }
+        _ => Ok(None),
     }
-    Ok(())
 }
 
 /// Size and orientation; an orientation that cannot be read counts as none.
@@ -63,10 +85,9 @@ pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<
 
 /// The picture as stored, upright.
 pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<DynamicImage> {
-    refuse_bomb(bytes, format)?;
-    complete(bytes, format)?;
-    let mut decoder = decoder(Cursor::new(bytes), format)?;
+    let mut decoder = decoder(Cursor::new(bytes), bytes, format)?;
     let header = header(&mut decoder, format)?;
+    complete(bytes, format)?;
     let mut picture =
         DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
     picture.apply_orientation(header.orientation);

@@ -71,10 +71,20 @@ fn what_follows_a_whole_file_does_no_harm() {
 
 #[test]
 fn flipped_bits_never_panic() {
-    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    flip_bits(0x9e37_79b9_7f4a_7c15, 200);
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn many_flipped_bits_never_panic() {
+    flip_bits(0x1234_5678_9abc_def1, 4000);
+}
+
+fn flip_bits(seed: u64, rounds: usize) {
+    let mut numbers = Numbers(seed);
     for (name, bytes) in samples() {
         let mut refused = 0;
-        for round in 0..200 {
+        for round in 0..rounds {
             let mut damaged = bytes.clone();
             for _ in 0..=round % 4 {
                 // Half of them in the header, where they do most harm.
