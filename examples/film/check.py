@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 import rle
+from encode import ffmpeg
 from finish import FRAME_HEIGHT, WIDTH, font
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -31,8 +32,7 @@ def read_truth(path: str) -> list[dict]:
 
 def read_frames(path: str, wanted):
     """(number, picture) of the wanted frames of a film, in order; numbers start at 1."""
-    import imageio_ffmpeg
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-i", path, "-f", "rawvideo",
+    command = [ffmpeg(), "-loglevel", "error", "-i", path, "-f", "rawvideo",
                "-pix_fmt", "rgb24", "-vf", "scale=in_color_matrix=bt709", "-"]
     size, wanted = WIDTH * FRAME_HEIGHT * 3, set(wanted)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as pipe:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 
@@ -54,8 +55,7 @@ class Drawings:
             while len(self.kept) > 4:
                 self.kept.pop(next(iter(self.kept)))
             raw = np.asarray(Image.open(self.path(shot, drawing, ending)).convert("RGB"))
-            wet = shot.weather == "rainy" and shot.place != "kitchen"
-            rain = (self.seed, sum(map(ord, shot.name)), drawing) if wet else None
+            rain = (self.seed, sum(map(ord, shot.name)), drawing) if shot.rains else None
             self.kept[key] = finish.finish(raw, rain)
         return self.kept[key]
 
@@ -141,7 +141,9 @@ def shot_frames(drawings: Drawings, shot: Shot, before: Shot | None):
 def labels(shot: Shot, drawing: int, drawings: Drawings) -> dict:
     """What the shot list says of a drawing."""
     name = f"{shot.name}_{drawing:03d}"
-    plate = f"plates/{name}.jpg" if os.path.exists(drawings.path(shot, drawing, "_plate.png")) else None
+    source = plate_of(shot, drawing)
+    there = source is not None and os.path.exists(drawings.path(shot, source, "_plate.png"))
+    plate = f"plates/{shot.name}_{source:03d}.jpg" if there else None
     air = "hazy" if (shot.haze or 0) > 0.02 else "clear"
     return {"shot": shot.name, "drawing": name, "place": shot.place,
             "light": {"time": shot.time, "weather": shot.weather,
@@ -149,6 +151,13 @@ def labels(shot: Shot, drawing: int, drawings: Drawings) -> dict:
                       "dark": shot.dim < 1.0, "air": air},
             "transition": "none", "share": 1.0, "focus": shot.focus, "camera": shot.motion,
             "returns": shot.returns, "plate": plate}
+
+
+def plate_of(shot: Shot, drawing: int) -> int | None:
+    """The drawing whose plate fits this one: any of the shot if only the cast moves, else its own."""
+    if shot.motion == "fixed" and not shot.rains:
+        return shot.plates()[0]
+    return drawing if drawing in shot.plates() else None
 
 
 def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
@@ -189,11 +198,19 @@ def numbered(frames):
         yield frame
 
 
+def ffmpeg() -> str:
+    """An ffmpeg program: the one on the path, or else the one that comes as a Python package."""
+    found = shutil.which("ffmpeg")
+    if found is None:
+        import imageio_ffmpeg
+        found = imageio_ffmpeg.get_ffmpeg_exe()
+    return found
+
+
 def encoder(path: str, quality: int):
     """An ffmpeg that takes raw frames and writes the film."""
-    import imageio_ffmpeg
     size = f"{finish.WIDTH}x{finish.FRAME_HEIGHT}"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt",
+    command = [ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt",
                "rgb24", "-s", size, "-r", str(FRAMES_PER_SECOND), "-i", "-", "-vf",
                "scale=out_color_matrix=bt709:out_range=tv", "-c:v", "libx264", "-preset", "veryslow",
                "-tune", "animation", "-crf", str(quality), "-g", "48", "-pix_fmt", "yuv420p",

@@ -36,12 +36,12 @@ def finish(picture: np.ndarray, rain: tuple | None = None) -> np.ndarray:
     return np.clip(np.rint(made), 0, 255).astype(np.uint8)
 
 
-def falling(picture: np.ndarray, random: np.random.Generator, drops: int = 420) -> np.ndarray:
+def falling(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Streaks of rain, long and faint near the camera, short and dense further off."""
     height, width = picture.shape[:2]
     layer = Image.new("L", (width * 2, height * 2))
     pen = ImageDraw.Draw(layer)
-    for _ in range(drops):
+    for _ in range(height * width // 585):
         x, y, near = random.uniform(0, width * 2), random.uniform(-60, height * 2), random.random() ** 3
         length = 16 + 70 * near
         pen.line((x, y, x - 0.14 * length, y + length), fill=int(random.uniform(35, 85)), width=1 + int(2 * near))

@@ -77,9 +77,16 @@ class Shot:
         return drawing / max(1, self.drawings - 1)
 
     def plates(self) -> tuple:
-        """Drawings that are also made without the cast: one if the camera stands, else two."""
+        """Drawings that are also made without the cast: one if the camera stands, else three."""
         middle = self.drawings // 2
-        return (middle,) if self.motion == "fixed" else (1, min(middle + 2, self.drawings - 1))
+        if self.motion == "fixed":
+            return (middle,)
+        return (1, middle - 1, min(middle + 2, self.drawings - 1))
+
+    @property
+    def rains(self) -> bool:
+        """Whether drops fall in the picture."""
+        return self.weather == "rainy" and self.place != "kitchen"
 
 
 def story() -> list[Shot]:
