@@ -54,7 +54,7 @@ def draw(picture: np.ndarray, record: dict) -> Image.Image:
     for item in record["characters"]:
         colour = np.array(COLOURS.get(item["name"], (200, 200, 200)), np.float32)
         own, whole = mask_of(item["mask"]), mask_of(item["whole"])
-        made[own] = made[own] * 0.6 + colour * 0.4
+        made[own] = made[own] * 0.68 + colour * 0.32
         y, x = np.nonzero(whole & ~own)
         hatch = (x + y) % 6 < 2
         made[y[hatch], x[hatch]] = colour
@@ -65,7 +65,8 @@ def draw(picture: np.ndarray, record: dict) -> Image.Image:
     light = record["light"]
     if light:
         words = [record["shot"], light["time"], light["weather"], record["focus"], record["camera"]]
-        pen.text((6, FRAME_HEIGHT - 34), "  ".join(words), font=font(15), fill=(235, 235, 235))
+        pen.text((6, FRAME_HEIGHT - 78), "  ".join(words), font=font(15), fill=(235, 235, 235),
+                 stroke_width=2, stroke_fill=(20, 20, 24))
     return image
 
 
@@ -86,8 +87,8 @@ def _draw_marks(pen, item: dict) -> None:
                 pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill=(40, 120, 255))
     if item["box"]:
         words = f"{item['name']} {item['action']} {item['view']}\n{item['emotion']} {item['intensity']}"
-        pen.text((item["box"][0] + 2, 6 + 26 * sorted(COLOURS).index(item["name"])), words, font=font(12),
-                 fill=colour, spacing=1)
+        pen.text((item["box"][0] + 2, 60 + 28 * sorted(COLOURS).index(item["name"])), words, font=font(13),
+                 fill=colour, spacing=1, stroke_width=2, stroke_fill=(20, 20, 24))
 
 
 def sheet(pictures: list[Image.Image], columns: int, width: int) -> Image.Image:

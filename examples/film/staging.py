@@ -81,7 +81,8 @@ class Shot:
         middle = self.drawings // 2
         if self.motion == "fixed":
             return (middle,)
-        return (1, middle - 1, min(middle + 2, self.drawings - 1))
+        first = 2 if self.join == "dissolve" else 1
+        return (first, middle - 1, min(middle + 2, self.drawings - 1))
 
     @property
     def rains(self) -> bool:
