@@ -1,0 +1,138 @@
+//! Checking a TOML table against the keys and types that a reader allows.
+
+use toml::{Table, Value};
+
+use super::Problem;
+use crate::fit::Size;
+
+/// The type that a reader wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Type {
+    Bool,
+    Integer,
+    Float,
+    Number,
+    Text,
+    Table,
+    /// An integer, or a pair of them.
+    Size,
+    /// A pair of floats.
+    Pair,
+    /// A list of integers.
+    Integers,
+}
+
+impl Type {
+    fn holds(self, value: &Value) -> bool {
+        // Python's `True` is an integer, and voluptuous takes it for one.
+        let integer = |value: &Value| value.is_integer() || value.is_bool();
+        let array = |each: &dyn Fn(&Value) -> bool, length: Option<usize>| {
+            value.as_array().is_some_and(|all| {
+                all.iter().all(each) && length.is_none_or(|length| all.len() == length)
+            })
+        };
+        match self {
+            Self::Bool => value.is_bool(),
+            Self::Integer => integer(value),
+            Self::Float => value.is_float(),
+            Self::Number => integer(value) || value.is_float(),
+            Self::Text => value.is_str(),
+            Self::Table => value.is_table(),
+            Self::Size => integer(value) || array(&integer, Some(2)),
+            Self::Pair => array(&Value::is_float, Some(2)),
+            Self::Integers => array(&integer, None),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "true or false",
+            Self::Integer => "an integer",
+            Self::Float => "a number with a decimal point",
+            Self::Number => "a number",
+            Self::Text => "text",
+            Self::Table => "a table",
+            Self::Size => "an integer or two",
+            Self::Pair => "two numbers with decimal points",
+            Self::Integers => "a list of integers",
+        }
+    }
+}
+
+/// Keys and their types.
+pub(super) type Keys = &'static [(&'static str, Type)];
+
+/// Checks every key of `table` but those in `besides`.
+pub(super) fn check(
+    table: &Table,
+    place: &str,
+    allowed: &[Keys],
+    besides: &[&str],
+    problems: &mut Vec<Problem>,
+) {
+    for (key, value) in table {
+        if besides.contains(&key.as_str()) {
+            continue;
+        }
+        let place = format!("{place}.{key}");
+        let known = allowed.iter().flat_map(|keys| keys.iter());
+        match known.into_iter().find(|(name, _)| name == key) {
+            None => problems.push(Problem::fatal(
+                "config-key",
+                place,
+                "not a key that may stand here, at which the trainer stops",
+            )),
+            Some((_, kind)) if !kind.holds(value) => problems.push(Problem::fatal(
+                "config-type",
+                place,
+                format!("is {value}, and must be {}", kind.name()),
+            )),
+            Some(_) => {}
+        }
+    }
+}
+
+/// The tables of the list `key`.
+pub(super) fn tables<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
+    let all = table.get(key).and_then(Value::as_array);
+    let all = all.into_iter().flatten();
+    all.filter_map(Value::as_table).collect()
+}
+
+/// The value of `key` in the first table that has it.
+pub(super) fn first<'a>(tables: &[&'a Table], key: &str) -> Option<&'a Value> {
+    tables.iter().find_map(|table| table.get(key))
+}
+
+/// Reads values with defaults out of nested tables, the innermost first.
+pub(super) struct Values<'a>(pub(super) Vec<&'a Table>);
+
+impl Values<'_> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        first(&self.0, key)?.as_str().map(str::to_owned)
+    }
+
+    pub(super) fn flag(&self, key: &str) -> bool {
+        first(&self.0, key)
+            .and_then(Value::as_bool)
+            .unwrap_or(false)
+    }
+
+    pub(super) fn number(&self, key: &str, default: u32) -> u32 {
+        let value = first(&self.0, key).and_then(Value::as_integer);
+        value
+            .and_then(|value| value.try_into().ok())
+            .unwrap_or(default)
+    }
+
+    pub(super) fn size(&self, key: &str) -> Option<Size> {
+        let pixels = |value: &Value| u32::try_from(value.as_integer()?).ok();
+        let value = first(&self.0, key)?;
+        let size = match value.as_array().map(Vec::as_slice) {
+            None => Size::square(pixels(value)?),
+            Some([width, height]) => Size::new(pixels(width)?, pixels(height)?),
+            Some(_) => return None,
+        };
+        (size.area() > 0).then_some(size)
+    }
+}

@@ -1,0 +1,140 @@
+//! Bucket, scale and crop of a picture.
+//!
+//! Every trainer scales a picture and cuts a middle part out of it. Where
+//! that part lies in the picture's own pixels is what one needs to know to
+//! say whether a face is cut off.
+
+mod ai_toolkit;
+mod diffusion_pipe;
+mod musubi;
+mod one_trainer;
+mod sd_scripts;
+mod simple_tuner;
+
+pub use ai_toolkit::ai_toolkit;
+pub use diffusion_pipe::DiffusionPipe;
+pub use musubi::Musubi;
+pub use one_trainer::one_trainer;
+pub use sd_scripts::{Buckets, SdScripts};
+pub use simple_tuner::simple_tuner;
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Size {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+impl Size {
+    /// A size.
+    pub const fn new(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// A square.
+    pub const fn square(side: u32) -> Self {
+        Self::new(side, side)
+    }
+
+    /// Pixels.
+    pub fn area(self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// Width over height.
+    pub fn aspect(self) -> f64 {
+        f64::from(self.width) / f64::from(self.height)
+    }
+}
+
+/// What a trainer makes of a picture's size.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fit {
+    /// The picture.
+    pub source: Size,
+    /// What the network sees.
+    pub bucket: Size,
+    /// The picture after scaling, before the rest is cut off.
+    pub resized: Size,
+    /// Columns cut off at the left of the scaled picture.
+    pub left: f64,
+    /// Rows cut off at its top.
+    pub top: f64,
+}
+
+impl Fit {
+    /// Cuts the middle out, with what cannot be halved cut off at right and
+    /// bottom.
+    pub(crate) fn middle(source: Size, resized: Size, bucket: Size) -> Self {
+        let half = |whole: u32, part: u32| f64::from(whole.saturating_sub(part) / 2);
+        Self {
+            source,
+            bucket,
+            resized,
+            left: half(resized.width, bucket.width),
+            top: half(resized.height, bucket.height),
+        }
+    }
+
+    /// What is kept, as `[x0, y0, x1, y1]` in the picture's own pixels.
+    pub fn kept(&self) -> [f64; 4] {
+        let across = f64::from(self.source.width) / f64::from(self.resized.width);
+        let down = f64::from(self.source.height) / f64::from(self.resized.height);
+        [
+            self.left * across,
+            self.top * down,
+            ((self.left + f64::from(self.bucket.width)) * across).min(self.source.width.into()),
+            ((self.top + f64::from(self.bucket.height)) * down).min(self.source.height.into()),
+        ]
+    }
+
+    /// The share of the picture's area that is cut off, 0..=1.
+    pub fn cropped(&self) -> f64 {
+        1.0 - self.bucket.area() as f64 / self.resized.area() as f64
+    }
+
+    /// By how much the picture is enlarged; under 1 it is shrunk.
+    pub fn scale(&self) -> f64 {
+        let across = f64::from(self.resized.width) / f64::from(self.source.width);
+        across.max(f64::from(self.resized.height) / f64::from(self.source.height))
+    }
+}
+
+/// Diffusers: the short side becomes `resolution`, the middle square is kept.
+///
+/// ```
+/// use loaders::fit::{Size, square};
+/// let fit = square(Size::new(1920, 1080), 1024);
+/// assert_eq!(fit.bucket, Size::square(1024));
+/// assert!((fit.cropped() - 0.4375).abs() < 1e-3);
+/// ```
+pub fn square(source: Size, resolution: u32) -> Fit {
+    let short = source.width.min(source.height);
+    // torchvision truncates the long side.
+    let long = |side: u32| (u64::from(side) * u64::from(resolution) / u64::from(short)) as u32;
+    let resized = Size::new(long(source.width), long(source.height));
+    let mut fit = Fit::middle(source, resized, Size::square(resolution));
+    // It also rounds the offset, half to even.
+    fit.left = (f64::from(resized.width - resolution) / 2.0).round_ties_even();
+    fit.top = (f64::from(resized.height - resolution) / 2.0).round_ties_even();
+    fit
+}
+
+/// Rounds half up, as `int(x + 0.5)` does.
+pub(crate) fn half_up(value: f64) -> u32 {
+    (value + 0.5) as u32
+}
+
+/// The index of the smallest value, the first of equals.
+pub(crate) fn smallest(values: impl Iterator<Item = f64>) -> Option<usize> {
+    let better = |best: Option<(usize, f64)>, (index, value): (usize, f64)| match best {
+        Some((_, least)) if least <= value => best,
+        _ => Some((index, value)),
+    };
+    values
+        .enumerate()
+        .fold(None, better)
+        .map(|(index, _)| index)
+}

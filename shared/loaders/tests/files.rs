@@ -1,0 +1,254 @@
+//! Which files are pictures, where captions come from, what is made of them.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::fs;
+use std::path::Path;
+
+use loaders::Trainer::{
+    AiToolkit, Diffusers, DiffusionPipe, KohyaFolder, MusubiTuner, OneTrainer, SdScripts,
+    SimpleTuner,
+};
+use loaders::caption::{Origin, Reading, Unreadable};
+use loaders::metadata::{Reader, rows};
+use loaders::{Trainer, mask, tar};
+
+fn texts(trainer: Trainer, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
+    Reading::new(trainer).texts(bytes)
+}
+
+#[test]
+fn each_trainer_takes_its_own_files_for_pictures() {
+    let takes = |path: &str| -> Vec<_> {
+        let path = Path::new(path);
+        Trainer::ALL
+            .into_iter()
+            .filter(|trainer| trainer.takes(path))
+            .collect()
+    };
+    let flat = [
+        SdScripts,
+        OneTrainer,
+        AiToolkit,
+        MusubiTuner,
+        DiffusionPipe,
+        SimpleTuner,
+        Diffusers,
+    ];
+    assert_eq!(takes("a.png"), flat);
+    assert_eq!(takes("a.JPG"), flat);
+    assert_eq!(
+        takes("a.Jpg"),
+        [OneTrainer, AiToolkit, DiffusionPipe, SimpleTuner, Diffusers]
+    );
+    assert_eq!(
+        takes("a.bmp"),
+        [
+            SdScripts,
+            OneTrainer,
+            MusubiTuner,
+            DiffusionPipe,
+            SimpleTuner,
+            Diffusers
+        ]
+    );
+    assert_eq!(
+        takes("a.tif"),
+        [OneTrainer, DiffusionPipe, SimpleTuner, Diffusers]
+    );
+    assert_eq!(takes("a.gif"), [DiffusionPipe, SimpleTuner, Diffusers]);
+    assert_eq!(takes("masks/a.png"), [AiToolkit, SimpleTuner, Diffusers]);
+    assert_eq!(
+        takes("10_luca boy/a.png"),
+        [KohyaFolder, AiToolkit, SimpleTuner, Diffusers]
+    );
+    assert_eq!(
+        takes("10_luca/deep/a.png"),
+        [AiToolkit, SimpleTuner, Diffusers]
+    );
+    assert_eq!(takes("_controls/a.png"), [SimpleTuner, Diffusers]);
+    assert_eq!(takes(".thumbs/a.png"), [SimpleTuner]);
+    assert_eq!(takes("metadata.jsonl"), [DiffusionPipe]);
+    assert_eq!(
+        takes("a-masklabel.png"),
+        [
+            SdScripts,
+            AiToolkit,
+            MusubiTuner,
+            DiffusionPipe,
+            SimpleTuner,
+            Diffusers
+        ]
+    );
+    assert_eq!(takes("a.txt"), []);
+}
+
+#[test]
+fn the_second_line_of_a_caption_fares_differently() {
+    let two = b"a boy,\r\nrunning\n";
+    assert_eq!(texts(SdScripts, two).unwrap(), ["a boy,"]);
+    assert_eq!(texts(OneTrainer, two).unwrap(), ["a boy,", "running"]);
+    assert_eq!(texts(SimpleTuner, two).unwrap(), ["a boy,", "running"]);
+    assert_eq!(texts(MusubiTuner, two).unwrap(), ["a boy,\nrunning"]);
+    assert_eq!(texts(DiffusionPipe, two).unwrap(), ["a boy,\nrunning"]);
+    assert_eq!(texts(AiToolkit, two).unwrap(), ["a boy, \nrunning\n"]);
+    let wildcard = Reading {
+        wildcard: true,
+        ..Reading::new(SdScripts)
+    };
+    assert_eq!(wildcard.texts(two).unwrap(), ["a boy,", "running"]);
+}
+
+#[test]
+fn a_byte_order_mark_becomes_part_of_the_caption() {
+    for trainer in [SdScripts, OneTrainer, MusubiTuner, AiToolkit] {
+        assert_eq!(
+            texts(trainer, b"\xef\xbb\xbfa boy").unwrap(),
+            ["\u{feff}a boy"]
+        );
+    }
+}
+
+#[test]
+fn only_sd_scripts_stops_at_an_empty_file() {
+    assert_eq!(texts(SdScripts, b""), Err(Unreadable::Empty));
+    assert_eq!(texts(SdScripts, b"\n").unwrap(), [""]);
+    for trainer in [
+        OneTrainer,
+        MusubiTuner,
+        DiffusionPipe,
+        AiToolkit,
+        SimpleTuner,
+    ] {
+        assert_eq!(texts(trainer, b"").unwrap(), [""]);
+    }
+}
+
+#[test]
+fn nobody_reads_latin_1() {
+    for trainer in [SdScripts, OneTrainer, MusubiTuner, DiffusionPipe, AiToolkit] {
+        assert_eq!(texts(trainer, b"caf\xe9"), Err(Unreadable::Encoding(3)));
+    }
+}
+
+#[test]
+fn ai_toolkit_splits_at_commas_and_puts_the_trigger_in_front() {
+    let with = |trigger, text: &str| {
+        let reading = Reading {
+            trigger: Some(trigger),
+            ..Reading::new(AiToolkit)
+        };
+        reading.texts(text.as_bytes()).unwrap().remove(0)
+    };
+    assert_eq!(texts(AiToolkit, b"a, b").unwrap(), ["a,  b"]);
+    assert_eq!(with("lucap", "running"), "lucap running");
+    assert_eq!(with("lucap", "[trigger] running"), "lucap running");
+    assert_eq!(with("lucap", "running lucap"), "running lucap");
+}
+
+#[test]
+fn sd_scripts_takes_a_stray_file_for_a_caption() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = folder.path().join("expr_luca_happy_high_0015.png");
+    fs::write(folder.path().join("expr.txt"), "stray").unwrap();
+    // The temporary folder's own name has no underscore that would count.
+    let found = Reading::new(SdScripts).caption(&image).unwrap().unwrap();
+    assert_eq!(
+        (found.origin, found.texts),
+        (Origin::Shortened, vec!["stray".to_owned()])
+    );
+    assert_eq!(Reading::new(MusubiTuner).caption(&image).unwrap(), None);
+    fs::write(image.with_extension("txt"), "own").unwrap();
+    let found = Reading::new(SdScripts).caption(&image).unwrap().unwrap();
+    assert_eq!(
+        (found.origin, found.texts),
+        (Origin::Own, vec!["own".to_owned()])
+    );
+}
+
+#[test]
+fn a_captions_folder_beside_is_not_looked_into() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("captions")).unwrap();
+    fs::write(folder.path().join("captions/a.txt"), "a boy").unwrap();
+    for trainer in Trainer::ALL {
+        let found = Reading::new(trainer)
+            .caption(&folder.path().join("a.png"))
+            .unwrap();
+        assert_eq!(found, None);
+    }
+}
+
+#[test]
+fn masks_are_looked_for_in_these_places() {
+    let first = |trainer| {
+        let names = mask::candidates(trainer, Path::new("img/a.jpg"), Path::new("mask"));
+        names
+            .iter()
+            .map(|name| name.display().to_string())
+            .collect::<Vec<_>>()
+    };
+    assert!(first(SdScripts).contains(&"mask/a.png".to_owned()));
+    assert_eq!(first(OneTrainer), ["img/a-masklabel.png"]);
+    assert_eq!(first(AiToolkit)[0], "mask/a.jpg");
+    assert_eq!(first(MusubiTuner), [] as [&str; 0]);
+    assert!(mask::is_required(SdScripts) && !mask::is_required(DiffusionPipe));
+}
+
+#[test]
+fn one_row_does_for_three_loaders() {
+    let row = r#"{"file_name":"a_000002.jpg","text":"lucap boy, waving","image_path":"/data/a_000002.jpg","caption":"lucap boy, waving","image_size":[1344,768],"id":"x","shot":17,"prov":{"tool":"export"}}"#;
+    for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
+        let (rows, flaws) = rows(reader, row);
+        assert_eq!(rows[0].caption.as_deref(), Some("lucap boy, waving"));
+        assert_eq!(flaws, []);
+    }
+}
+
+#[test]
+fn what_each_loader_stops_at_in_a_row_is_found() {
+    let codes = |reader, text: &str| -> Vec<_> {
+        rows(reader, text)
+            .1
+            .into_iter()
+            .map(|flaw| flaw.code)
+            .collect()
+    };
+    let good = r#"{"file_name":"a.jpg","text":"x","image_path":"a.jpg","caption":"x"}"#;
+    let blank = format!("{good}\n\n{good}\n");
+    assert_eq!(codes(Reader::SdScripts, &blank), ["metadata-blank"]);
+    assert_eq!(codes(Reader::Musubi, &blank), ["metadata-blank"]);
+    assert_eq!(codes(Reader::ImageFolder, &blank), [] as [&str; 0]);
+    let tags = r#"{"image_path":"a.jpg","caption":"x","tags":["y"]}"#;
+    assert_eq!(codes(Reader::SdScripts, tags), ["metadata-tags"]);
+    let outside = r#"{"file_name":"../a.jpg","text":"x"}"#;
+    assert_eq!(codes(Reader::ImageFolder, outside), ["metadata-outside"]);
+    let changed = "{\"file_name\":\"a.jpg\",\"text\":\"x\",\"n\":1}\n{\"file_name\":\"b.jpg\",\"text\":\"x\",\"n\":\"1\"}";
+    assert_eq!(codes(Reader::ImageFolder, changed), ["metadata-type"]);
+    assert_eq!(codes(Reader::Musubi, "not json"), ["metadata-syntax"]);
+}
+
+#[test]
+fn tags_follow_the_caption_in_sd_scripts() {
+    let row = r#"{"image_path":"a.jpg","caption":"x","tags":"y, z"}"#;
+    assert_eq!(
+        rows(Reader::SdScripts, row).0[0].caption.as_deref(),
+        Some("x,y, z")
+    );
+    assert_eq!(rows(Reader::Musubi, row).0[0].caption.as_deref(), Some("x"));
+}
+
+#[test]
+fn members_of_a_sample_must_lie_together() {
+    let found = tar::samples(["a.jpg", "a.txt", "b.jpg", "a.json", "__x.json"].into_iter());
+    let keys: Vec<_> = found
+        .samples
+        .iter()
+        .map(|sample| sample.key.as_str())
+        .collect();
+    assert_eq!(keys, ["a", "b", "a"]);
+    assert!(found.torn.contains("a"));
+    assert_eq!(
+        tar::samples(["a.jpg", "a.JPG"].into_iter()).twice,
+        ["a.JPG"]
+    );
+}
