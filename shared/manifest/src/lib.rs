@@ -13,6 +13,7 @@
 //! | `id` | frame-extract, frame-scan | string, unique in the manifest, safe as a file name ([`Record::id`]); a child's is its parent's and a suffix (`film_000812.i1`) |
 //! | `image` | these, and every tool that writes images | string, a path: relative to the working directory, or absolute |
 //! | `width`, `height` | these | integers, pixels, after the EXIF orientation is applied |
+//! | `format` | frame-scan | string, the file's format by its content: `jpeg`, `png`, `webp`, `tiff`, `bmp` |
 //! | `source` | frame-extract | object [`Source`]: `film` string, `frame` integer from 0, `time` number in seconds, `shot` integer from 0 |
 //! | `transition` | frame-extract | string, where the frame is part of one: `dissolve` (two shots over each other), `fade` (from, to or wholly a plain colour), `flash` (a burst of light within a shot) |
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
