@@ -1,0 +1,192 @@
+//! The files that the command line asks for, in order.
+
+use std::cmp::Ordering;
+use std::ffi::OsString;
+use std::io::{self, BufRead, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering as Memory};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::names::Names;
+
+/// The longest path in a list, in bytes; Linux takes 4096.
+const LONGEST: u64 = 1 << 16;
+
+/// Endings that images have, in lower case.
+const ENDINGS: [&str; 9] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "bmp",
+];
+
+/// A file that is to become a record.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    /// Its id.
+    pub(crate) id: String,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// Why it cannot be read, where that is known already.
+    pub(crate) error: Option<String>,
+}
+
+/// Where paths come from.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Folders, files, and `-` for a list on standard input.
+    pub(crate) paths: Vec<PathBuf>,
+    /// What ends a path of the list.
+    pub(crate) separator: u8,
+    /// Counts the files in folders that are not named as images.
+    pub(crate) skipped: Arc<AtomicU64>,
+}
+
+/// A path, or why there is none.
+struct Place {
+    path: PathBuf,
+    /// The part of `path` that makes the id.
+    relative: PathBuf,
+    error: Option<String>,
+}
+
+impl Place {
+    fn given(path: PathBuf) -> Self {
+        Self {
+            relative: path.clone(),
+            path,
+            error: None,
+        }
+    }
+}
+
+impl Request {
+    /// All files, each with its id; folders are opened as they are come to.
+    pub(crate) fn files(self) -> impl Iterator<Item = Found> + Send {
+        let Self {
+            paths,
+            separator,
+            skipped,
+        } = self;
+        let mut names = Names::default();
+        let places = paths.into_iter().flat_map(move |path| -> Places {
+            if path.as_os_str() == "-" {
+                Box::new(list(separator))
+            } else if path.is_dir() {
+                Box::new(folder(path, Arc::clone(&skipped)))
+            } else {
+                Box::new(std::iter::once(Place::given(path)))
+            }
+        });
+        places.map(move |place| Found {
+            id: names.name(&place.path, &place.relative),
+            path: place.path,
+            error: place.error,
+        })
+    }
+}
+
+type Places = Box<dyn Iterator<Item = Place> + Send>;
+
+/// The images in a folder and those below, sorted bytewise by path; what is hidden is passed over.
+fn folder(root: PathBuf, skipped: Arc<AtomicU64>) -> impl Iterator<Item = Place> + Send {
+    let entries = WalkDir::new(&root).follow_links(true).sort_by(by_path);
+    let seen = entries.into_iter().filter_entry(|e| !hidden(e));
+    seen.filter_map(move |entry| {
+        let place = match entry {
+            Ok(entry) if entry.file_type().is_dir() => return None,
+            Ok(entry) => Place::given(entry.into_path()),
+            Err(error) => unreadable(&error)?,
+        };
+        let wanted = named_as_image(&place.path) || place.path.is_dir();
+        if !wanted {
+            skipped.fetch_add(1, Memory::Relaxed);
+            return None;
+        }
+        let relative = place.path.strip_prefix(&root).map(Path::to_path_buf);
+        Some(Place {
+            relative: relative.unwrap_or_else(|_| place.path.clone()),
+            ..place
+        })
+    })
+}
+
+/// What could not be looked at: a dangling link, a folder without permission. None for a link back
+/// to a folder above, which shows nothing new.
+fn unreadable(error: &walkdir::Error) -> Option<Place> {
+    let path = error.path().unwrap_or(Path::new("")).to_path_buf();
+    if let Some(above) = error.loop_ancestor() {
+        log::warn!(
+            "{}: leads back to {}: not followed",
+            path.display(),
+            above.display()
+        );
+        return None;
+    }
+    let cause = error.io_error().map(ToString::to_string);
+    let mut place = Place::given(path);
+    place.error = Some(cause.unwrap_or_else(|| error.to_string()));
+    Some(place)
+}
+
+/// Orders entries of one folder so that the whole walk is in the order of the paths' bytes.
+fn by_path(a: &DirEntry, b: &DirEntry) -> Ordering {
+    let bytes = |entry: &DirEntry| {
+        let mut bytes = entry.file_name().as_bytes().to_vec();
+        if entry.file_type().is_dir() {
+            bytes.push(b'/');
+        }
+        bytes
+    };
+    bytes(a).cmp(&bytes(b))
+}
+
+fn hidden(entry: &DirEntry) -> bool {
+    entry.depth() > 0 && entry.file_name().as_bytes().starts_with(b".")
+}
+
+fn named_as_image(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
+/// The paths on standard input.
+fn list(separator: u8) -> impl Iterator<Item = Place> + Send {
+    let mut input = io::BufReader::new(io::stdin());
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        while !ended {
+            let mut bytes = Vec::new();
+            let read = input
+                .by_ref()
+                .take(LONGEST)
+                .read_until(separator, &mut bytes);
+            let error = match read {
+                Ok(0) => break,
+                Ok(_) if bytes.last() == Some(&separator) => {
+                    bytes.pop();
+                    None
+                }
+                Ok(read) if read as u64 == LONGEST => {
+                    ended = true;
+                    Some(format!("stdin: a path of over {LONGEST} bytes"))
+                }
+                Ok(_) => None,
+                Err(cause) => {
+                    ended = true;
+                    Some(format!("stdin: {cause}"))
+                }
+            };
+            if bytes.is_empty() && error.is_none() {
+                continue;
+            }
+            if error.is_some() {
+                bytes = b"stdin".to_vec();
+            }
+            let mut place = Place::given(OsString::from_vec(bytes).into());
+            place.error = error;
+            return Some(place);
+        }
+        None
+    })
+}
