@@ -28,6 +28,9 @@ const UNKNOWN: f64 = 3600.0;
 /// share of its length, whichever is more. Sound is often a little longer than the picture.
 const EARLY: (f64, f64) = (5.0, 0.02);
 
+/// The frames a second that films have; times that are not to be trusted give others.
+const RATES: (f64, f64) = (8.0, 120.0);
+
 /// What is known of a film.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Analysis {
@@ -77,7 +80,7 @@ impl Analysis {
             "ffmpeg cannot decode it: {}",
             complaints.words()
         );
-        let (shots, marks) = shots::find(&frames);
+        let (shots, marks) = shots::find(&frames, rate(&times));
         Ok(Self {
             version: VERSION,
             film: film.key.clone(),
@@ -123,6 +126,14 @@ impl Analysis {
         let mark = self.marks.get(mark).filter(|mark| mark.first <= frame);
         mark.map(|mark| mark.kind)
     }
+}
+
+/// The usual number of frames a second, by the middle one of all steps in time.
+fn rate(times: &[f64]) -> f64 {
+    let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    steps.sort_unstable_by(f64::total_cmp);
+    let step = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
+    (1.0 / step.max(1e-3)).clamp(RATES.0, RATES.1)
 }
 
 /// What is wrong with a film whose last frame is shown at `last`.

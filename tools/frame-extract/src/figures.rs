@@ -32,6 +32,70 @@ pub(crate) struct Figures {
     pub(crate) cells: Box<[u8; VALUES]>,
 }
 
+impl Figures {
+    /// Mean absolute difference of the colours of two frames, 0..=255.
+    pub(crate) fn apart(&self, other: &Self) -> f32 {
+        let pairs = self.cells.iter().zip(other.cells.iter());
+        let sum: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+        sum as f32 / VALUES as f32
+    }
+
+    /// The share of cells that differ by more than `tolerance`, 0..=1.
+    pub(crate) fn changed(&self, other: &Self, tolerance: f32) -> f32 {
+        let pairs = self.cells.chunks_exact(3).zip(other.cells.chunks_exact(3));
+        let differs = |(a, b): &(&[u8], &[u8])| {
+            let sum: u32 = a
+                .iter()
+                .zip(*b)
+                .map(|(a, b)| u32::from(a.abs_diff(*b)))
+                .sum();
+            sum as f32 > 3.0 * tolerance
+        };
+        3.0 * pairs.filter(differs).count() as f32 / VALUES as f32
+    }
+
+    /// Correlation of the cells of two frames, -1..=1; 0 if one is plain.
+    pub(crate) fn correlation(&self, other: &Self) -> f32 {
+        let mean = |cells: &[u8]| cells.iter().map(|&v| f32::from(v)).sum::<f32>() / VALUES as f32;
+        let (a, b) = (mean(&self.cells[..]), mean(&other.cells[..]));
+        let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
+        for (x, y) in self.cells.iter().zip(other.cells.iter()) {
+            let (x, y) = (f32::from(*x) - a, f32::from(*y) - b);
+            aa += x * x;
+            bb += y * y;
+            ab += x * y;
+        }
+        if aa * bb > 0.0 {
+            ab / (aa * bb).sqrt()
+        } else {
+            0.0
+        }
+    }
+
+    /// This frame as a mixture of `a` and `b`: the share of `b` that fits best, and what then
+    /// remains, as a mean absolute difference.
+    pub(crate) fn mixture(&self, a: &Self, b: &Self) -> (f32, f32) {
+        let (mut along, mut length) = (0.0, 0.0);
+        let triples = || {
+            let ends = a.cells.iter().zip(b.cells.iter());
+            let values = self.cells.iter().zip(ends);
+            values.map(|(v, (a, b))| {
+                let a = f32::from(*a);
+                (f32::from(*v) - a, f32::from(*b) - a)
+            })
+        };
+        for (value, way) in triples() {
+            along += value * way;
+            length += way * way;
+        }
+        let share = if length > 0.0 { along / length } else { 0.0 };
+        let rest: f32 = triples()
+            .map(|(value, way)| (value - share * way).abs())
+            .sum();
+        (share, rest / VALUES as f32)
+    }
+}
+
 /// Measures frame after frame.
 #[derive(Debug, Default)]
 pub(crate) struct Measure {

@@ -10,11 +10,15 @@
 mod analysis;
 mod border;
 mod chain;
+mod cuts;
 mod decoder;
+mod dissolves;
 mod extract;
+mod fades;
 mod ffmpeg;
 mod figures;
 mod film;
+mod flashes;
 mod folder;
 mod lines;
 mod options;

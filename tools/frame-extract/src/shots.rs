@@ -1,26 +1,21 @@
-//! Where one shot ends and the next begins.
+//! Where one shot ends and the next begins, and which frames show neither.
 //!
-//! A cut is a frame much of which cannot be found in the frame before, neither there nor nearby,
-//! and whose colours differ: much against the frames around it, so that fast motion is no cut.
+//! Four things are looked for, in this order, each with what is known by then: bursts of light
+//! ([`crate::flashes`]), plain frames and the fades that lead to and from them ([`crate::fades`]),
+//! cuts ([`crate::cuts`]) and dissolves ([`crate::dissolves`]).
 
 use serde::{Deserialize, Serialize};
 
 use crate::figures::Figures;
+use crate::{cuts, dissolves, fades, flashes};
 
-/// Frames on each side that a cut must stand out from.
-const AROUND: usize = 6;
-/// How many times the difference around it a cut must be.
-const STANDS_OUT: f32 = 2.5;
-/// The smallest difference that a cut makes, 0..=255.
-const LEAST: f32 = 4.0;
-
-/// What stands between two shots, or within one, and is no picture of the scene.
+/// What stands between two shots, or within one, and is no plain view of the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Transition {
     /// One shot blends into the next.
     Dissolve,
-    /// From or to black, white or another plain colour.
+    /// From, to or wholly black, white or another plain colour.
     Fade,
     /// A short burst of light within a shot.
     Flash,
@@ -48,6 +43,13 @@ pub(crate) struct Mark {
     pub(crate) end: usize,
 }
 
+impl Mark {
+    /// Whether any of the frames `first` to before `end` is marked.
+    pub(crate) fn meets(&self, first: usize, end: usize) -> bool {
+        self.first < end && first < self.end
+    }
+}
+
 /// A run of frames taken without a break.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shot {
@@ -60,56 +62,69 @@ pub(crate) struct Shot {
     pub(crate) from: Option<Transition>,
 }
 
-/// The shots of a film, which cover all of its frames, and the marks in them.
-pub(crate) fn find(frames: &[Figures]) -> (Vec<Shot>, Vec<Mark>) {
-    let mut starts: Vec<usize> = (1..frames.len()).filter(|&n| is_cut(frames, n)).collect();
-    starts.insert(0, 0);
-    let ends = starts.iter().skip(1).copied().chain([frames.len()]);
-    let shots = starts.iter().zip(ends).map(|(&first, end)| Shot {
-        first,
-        end,
-        from: None,
-    });
-    (shots.collect(), Vec::new())
+/// A boundary between two shots: the first frame of the later one, and what leads to it.
+pub(crate) type Boundary = (usize, Option<Transition>);
+
+/// The shots of a film of so many frames a second, which cover all frames, and the marks, which do
+/// not overlap. Both are in order.
+pub(crate) fn find(frames: &[Figures], rate: f64) -> (Vec<Shot>, Vec<Mark>) {
+    let mut marks = flashes::find(frames, rate);
+    let (fades, mut boundaries) = fades::find(frames, rate, &marks);
+    marks.extend(fades);
+    let cuts = cuts::find(frames, &marks);
+    boundaries.extend(cuts.iter().map(|&cut| (cut, None)));
+    let dissolves = dissolves::find(frames, rate, &marks, &cuts);
+    let middle = |mark: &Mark| usize::midpoint(mark.first, mark.end);
+    boundaries.extend(dissolves.iter().map(|mark| (middle(mark), Some(mark.kind))));
+    marks.extend(dissolves);
+    marks.sort_unstable_by_key(|mark| mark.first);
+    boundaries.sort_unstable_by_key(|&(frame, _)| frame);
+    boundaries.dedup_by_key(|&mut (frame, _)| frame);
+    (between(&boundaries, frames.len()), marks)
 }
 
-/// How different frame `number` is from the one before, 0..=255: the mean of what cannot be found
-/// there of its luma, and of the difference of colours.
-fn difference(frames: &[Figures], number: usize) -> f32 {
-    let (Some(now), Some(before)) = (frames.get(number), frames.get(number.wrapping_sub(1))) else {
-        return 0.0;
-    };
-    f32::midpoint(now.change, apart(before, now))
-}
-
-/// Mean absolute difference of the colours of two frames, cell by cell, 0..=255.
-pub(crate) fn apart(a: &Figures, b: &Figures) -> f32 {
-    let sum: u32 = a
-        .cells
+fn between(boundaries: &[Boundary], count: usize) -> Vec<Shot> {
+    let inner = boundaries
         .iter()
-        .zip(b.cells.iter())
-        .map(|(a, b)| u32::from(a.abs_diff(*b)))
-        .sum();
-    sum as f32 / a.cells.len() as f32
+        .filter(|(frame, _)| (1..count).contains(frame));
+    let starts: Vec<Boundary> = [(0, None)].into_iter().chain(inner.copied()).collect();
+    let ends = starts.iter().skip(1).map(|&(frame, _)| frame);
+    let shots = starts.iter().zip(ends.chain([count]));
+    shots
+        .map(|(&(first, from), end)| Shot { first, end, from })
+        .collect()
 }
 
-fn is_cut(frames: &[Figures], number: usize) -> bool {
-    let here = difference(frames, number);
-    if here < LEAST {
-        return false;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::VALUES;
+
+    #[test]
+    fn shots_cover_the_film() {
+        let shots = between(
+            &[
+                (0, None),
+                (7, Some(Transition::Fade)),
+                (9, None),
+                (12, None),
+            ],
+            12,
+        );
+        let ends: Vec<_> = shots.iter().map(|shot| (shot.first, shot.end)).collect();
+        assert_eq!(ends, [(0, 7), (7, 9), (9, 12)]);
+        assert_eq!(shots[1].from, Some(Transition::Fade));
     }
-    let from = number.saturating_sub(AROUND).max(1);
-    let to = (number + AROUND + 1).min(frames.len());
-    let mut around: Vec<f32> = (from..to)
-        .filter(|&n| n != number)
-        .map(|n| difference(frames, n))
-        .collect();
-    around.sort_unstable_by(|a, b| b.total_cmp(a));
-    // Another cut close by does not hide this one, and of a film drawn on twos only the frames
-    // that change count.
-    let largest = &around[around.len().min(1)..around.len().min(1 + AROUND)];
-    let usual = largest.iter().sum::<f32>() / largest.len().max(1) as f32;
-    let cut = here >= STANDS_OUT * usual.max(LEAST / STANDS_OUT);
-    log::debug!("frame {number}: differs by {here:.1}, around by {usual:.1}: cut {cut}");
-    cut
+
+    #[test]
+    fn a_film_of_one_frame() {
+        let frame = Figures {
+            change: 0.0,
+            mean: 90.0,
+            spread: 20.0,
+            cells: Box::new([90; VALUES]),
+        };
+        let (shots, marks) = find(&[frame], 24.0);
+        assert_eq!((shots.len(), shots[0].end, marks.len()), (1, 1, 0));
+    }
 }
