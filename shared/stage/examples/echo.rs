@@ -60,12 +60,13 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 
 /// `drop`, `fail`, `twice`, `panic`, `wait` (until the file in `for` is there)
 /// or `remember`; any other record is passed on.
+#[allow(clippy::panic, reason = "a test asks for it")]
 fn echo(mut record: Record, cache: Option<&Cache>) -> Result<Outcome> {
     match record.find::<String>("do")?.as_deref() {
         Some("drop") => return Ok(Outcome::drop(record, "it asked for it")),
         Some("fail") => bail!("it failed"),
         Some("twice") => return Ok(vec![record.clone(), record].into()),
-        Some("panic") => std::panic::panic_any("it panicked"),
+        Some("panic") => panic!("it panicked"),
         Some("broken") => return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
         Some("wait") => {
             let path: PathBuf = record.get("for")?;

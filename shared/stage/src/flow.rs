@@ -139,7 +139,7 @@ impl Flow {
     pub fn whole<T: Send + 'static, O: IntoIterator<Item: IntoOutcome>>(
         &mut self,
         prepare: impl Fn(Record) -> Result<T> + Sync,
-        tool: impl FnOnce(&Self, Vec<T>) -> Result<O>,
+        tool: impl FnOnce(&mut Self, Vec<T>) -> Result<O>,
     ) -> Result<()> {
         let mut all = Vec::new();
         self.lines(4 * self.jobs, prepare, |flow, done| {

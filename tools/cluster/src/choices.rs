@@ -1,0 +1,44 @@
+//! What may be chosen on the command line.
+
+use clap::ValueEnum;
+use stage::{Result, anyhow};
+
+/// What vectors are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Metric {
+    /// The angle between them: they are scaled to unit length
+    Cosine,
+    /// Their distance, as they are
+    Euclidean,
+}
+
+/// How groups are found.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Method {
+    /// As many as asked for, each around its mean; no noise
+    Kmeans,
+    /// Regions denser than --epsilon and --min-size say; the rest is noise
+    Dbscan,
+    /// Regions denser than what is around them; the rest is noise
+    Hdbscan,
+}
+
+/// How many clusters; `None` is for the tool to find out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Count(pub(crate) Option<usize>);
+
+/// Reads a number of clusters, or `auto`.
+pub(crate) fn count(text: &str) -> Result<Count> {
+    match text.parse() {
+        _ if text == "auto" => Ok(Count(None)),
+        Ok(0) | Err(_) => Err(anyhow!("neither a number from 1 nor auto")),
+        Ok(count) => Ok(Count(Some(count))),
+    }
+}
+
+/// Reads a number above zero.
+pub(crate) fn positive(text: &str) -> Result<f32> {
+    let number = text.parse().ok();
+    let number = number.filter(|&number: &f32| number > 0.0 && number.is_finite());
+    number.ok_or_else(|| anyhow!("not a number above zero"))
+}

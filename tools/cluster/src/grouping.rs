@@ -1,0 +1,144 @@
+//! From all records to all outcomes.
+
+use ndarray::{Array2, Axis};
+use stage::log::{info, warn};
+use stage::{Flow, Outcome, Record, Result, anyhow};
+
+use crate::density::{dbscan, hdbscan, knee};
+use crate::duplicates::duplicates;
+use crate::groups::{Labels, Place, places};
+use crate::partition::{best_k, kmeans};
+use crate::vectors::{Origin, usual_length};
+use crate::{Args, Method};
+
+/// A record and what it is grouped by.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) record: Record,
+    pub(crate) vector: Vec<f32>,
+    /// More is better; −∞ where nothing is known of it.
+    pub(crate) quality: f64,
+}
+
+/// Drops near duplicates, finds the clusters of the rest, and tells each
+/// record its place.
+pub(crate) fn group(
+    args: &Args,
+    origin: &Origin,
+    flow: &mut Flow,
+    all: Vec<Member>,
+) -> Result<Vec<Outcome>> {
+    let members = of_one_length(args, flow, all)?;
+    let mut records = Vec::with_capacity(members.len());
+    let mut vectors = Vec::with_capacity(members.len());
+    let mut qualities = Vec::with_capacity(members.len());
+    for member in members {
+        records.push(member.record);
+        vectors.push(member.vector);
+        qualities.push(member.quality);
+    }
+    let matrix = origin.matrix(vectors)?;
+    flow.on_all_cores(|| {
+        let reasons = match args.near_duplicates {
+            Some(bound) => reasons(&records, duplicates(&matrix, &qualities, bound))?,
+            None => vec![None; records.len()],
+        };
+        let rows: Vec<_> = (0..reasons.len())
+            .filter(|&row| reasons[row].is_none())
+            .collect();
+        let matrix = if rows.len() == records.len() {
+            matrix
+        } else {
+            matrix.select(Axis(0), &rows)
+        };
+        let places = places(&matrix, &label(args, &matrix)?);
+        summarise(&places);
+        outcomes(records, reasons, places)
+    })
+}
+
+/// Fails the records whose vectors are not as long as most.
+fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<Member>> {
+    let usual = usual_length(all.iter().map(|member| &member.vector));
+    let (members, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|member| member.vector.len() == usual);
+    for Member { record, vector, .. } in others {
+        let id: String = record.find("id")?.unwrap_or_default();
+        let length = vector.len();
+        let error = anyhow!(
+            "{id}: key `{}`: {length} numbers where most vectors have {usual}; vectors of two networks do not compare",
+            args.on
+        );
+        flow.fail(record, error)?;
+    }
+    Ok(members)
+}
+
+/// Why each record that is a near duplicate is dropped.
+fn reasons(
+    records: &[Record],
+    duplicates: Vec<Option<(usize, f32)>>,
+) -> Result<Vec<Option<String>>> {
+    let reason = |duplicate: Option<(usize, f32)>| -> Result<Option<String>> {
+        let Some((kept, cosine)) = duplicate else {
+            return Ok(None);
+        };
+        let id: String = records[kept].get("id")?;
+        Ok(Some(format!("near duplicate of {id}: cosine {cosine:.3}")))
+    };
+    duplicates.into_iter().map(reason).collect()
+}
+
+fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
+    let size = args.min_size as usize;
+    if matrix.is_empty() {
+        return Ok(vec![None; matrix.nrows()]);
+    }
+    match args.method {
+        Method::Kmeans => {
+            let k = match args.k.0 {
+                Some(k) => k,
+                None => best_k(matrix, args.seed)?,
+            };
+            kmeans(matrix, k, args.seed)
+        }
+        Method::Dbscan => {
+            let epsilon = args.epsilon.unwrap_or_else(|| knee(matrix, size));
+            info!("neighbours are within {epsilon}");
+            dbscan(matrix, epsilon, size)
+        }
+        Method::Hdbscan => hdbscan(matrix, size),
+    }
+}
+
+fn summarise(places: &[Place]) {
+    let clusters = places.iter().map(|place| place.id + 1).max().unwrap_or(0);
+    let noise = places.iter().filter(|place| place.id < 0).count();
+    info!(
+        "{clusters} clusters, {noise} of {} records are noise",
+        places.len()
+    );
+    if noise > 0 && clusters == 0 {
+        warn!(
+            "no clusters: all {noise} records are noise; try a smaller --min-size, or a larger --epsilon"
+        );
+    }
+}
+
+fn outcomes(
+    records: Vec<Record>,
+    reasons: Vec<Option<String>>,
+    places: Vec<Place>,
+) -> Result<Vec<Outcome>> {
+    let mut places = places.into_iter();
+    let judge = |(mut record, reason): (Record, Option<String>)| {
+        if reason.is_none()
+            && let Some(place) = places.next()
+        {
+            record.put("cluster", &place)?;
+        }
+        Ok(Outcome::judge(record, reason))
+    };
+    records.into_iter().zip(reasons).map(judge).collect()
+}

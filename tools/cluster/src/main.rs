@@ -1,0 +1,116 @@
+//! Groups records by a vector that each carries, or by figures.
+//!
+//! Reads the vector (`--on`) or the numbers (`--figures`), and with
+//! `--near-duplicates` also the quality (`--quality`). Writes `cluster`:
+//! `id` from 0, the largest cluster first, −1 for noise; `size` in records;
+//! `distance` to the cluster's mean, Euclidean, in the unit of the vectors (of
+//! figures: in standard deviations); `representative`, true for the record
+//! nearest to the mean. All vectors are held in memory, four bytes a number.
+
+mod choices;
+mod density;
+mod distance;
+mod duplicates;
+mod grouping;
+mod groups;
+mod neighbours;
+mod partition;
+mod seeding;
+mod vectors;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Keep, Record, Result};
+
+use crate::choices::{Count, Method, Metric, count, positive};
+use crate::grouping::{Member, group};
+use crate::vectors::Origin;
+
+const EXAMPLES: &str = "Examples:
+  cluster --k 12 --near-duplicates 0.97 embedded.jsonl > clustered.jsonl
+  cluster --figures /light/features/warmth,/quality/brightness --method hdbscan lit.jsonl";
+
+/// Group records by a vector or by figures that they carry
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Group by the vector that this JSON pointer leads to
+    #[arg(long, value_name = "POINTER", default_value = "/embedding/vector")]
+    on: String,
+
+    /// Group by these numbers instead, brought to zero mean and unit variance
+    #[arg(
+        long,
+        value_name = "POINTER,…",
+        value_delimiter = ',',
+        conflicts_with = "on"
+    )]
+    figures: Vec<String>,
+
+    /// Compare vectors by the angle between them (they are scaled to unit
+    /// length) or as they are
+    #[arg(long, value_enum, default_value = "cosine", conflicts_with = "figures")]
+    metric: Metric,
+
+    /// Find the groups by this method
+    #[arg(long, value_enum, default_value = "kmeans")]
+    method: Method,
+
+    /// Make this many clusters; auto is the number with the best silhouette
+    /// on a sample (kmeans)
+    #[arg(long, value_name = "N|auto", value_parser = count, default_value = "auto")]
+    k: Count,
+
+    /// Take no fewer records for a cluster (hdbscan), or for a dense
+    /// neighbourhood (dbscan)
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
+    min_size: u32,
+
+    /// Call records neighbours within this distance (dbscan) [default: the
+    /// knee of the distances to the --min-size nearest]
+    #[arg(long, value_name = "DISTANCE", value_parser = positive)]
+    epsilon: Option<f32>,
+
+    /// First drop each record whose vector has this cosine or more with that
+    /// of a better one
+    #[arg(long, value_name = "COSINE", value_parser = positive, conflicts_with = "figures")]
+    near_duplicates: Option<f32>,
+
+    /// Judge by this number which near duplicate is better; more is better
+    #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
+    quality: String,
+
+    /// Begin the search for clusters from this number (kmeans)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    #[command(flatten)]
+    keep: Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let origin = Origin::of(&args);
+    flow.whole(
+        |record| member(&args, &origin, record),
+        |flow, all| group(&args, &origin, flow, all),
+    )
+}
+
+fn member(args: &Args, origin: &Origin, record: Record) -> Result<Member> {
+    let vector = origin.read(&record)?;
+    let quality = match args.near_duplicates {
+        Some(_) => record.at(&args.quality)?,
+        None => None,
+    };
+    Ok(Member {
+        record,
+        vector,
+        quality: quality.unwrap_or(f64::NEG_INFINITY),
+    })
+}
