@@ -14,8 +14,9 @@ PLAIN = {
     "leaf": dict(roughness=0.65), "roof": dict(roughness=0.8), "sand": dict(roughness=0.95),
     "plank": dict(roughness=0.6), "tile": dict(roughness=0.3), "cobble": dict(roughness=0.7),
     "water": dict(roughness=0.16), "glow": dict(roughness=0.5),
-    "lit": dict(roughness=0.15),
+    "lit": dict(roughness=0.15), "paper": dict(roughness=0.7),
 }
+GLOWING = ("lit", "paper")
 WET = {"cobble": 0.55, "plank": 0.4, "roof": 0.4, "sand": 0.25}
 
 
@@ -143,6 +144,7 @@ def make(name: str, air):
         nodes.feed(surface, "Specular IOR Level", 0.5 if PLAIN[name]["roughness"] < 0.4 else 0.25)
     if name == "lit":
         nodes.feed(surface, "Base Color", nodes.mix(0.9, colour, (0.07, 0.13, 0.18, 1.0)))
+    if name in GLOWING:
         nodes.feed(surface, "Emission Color", colour)
     if height is not None:
         bump = nodes.add("ShaderNodeBump")
@@ -173,5 +175,6 @@ def set_wet(materials: dict, wet: float) -> None:
 
 def set_glow(materials: dict, strength: float) -> None:
     """How bright windows and lamps shine."""
-    surface = materials["lit"].node_tree.nodes["surface"]
-    surface.inputs["Emission Strength"].default_value = strength
+    for name in GLOWING:
+        surface = materials[name].node_tree.nodes["surface"]
+        surface.inputs["Emission Strength"].default_value = strength

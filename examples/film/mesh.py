@@ -14,7 +14,7 @@ import numpy as np
 
 MATERIALS = (
     "matte", "gloss", "glow", "water", "cobble", "plank", "tile", "sand", "plaster", "roof",
-    "leaf", "skin", "cloth", "lit",
+    "leaf", "skin", "cloth", "lit", "paper",
 )
 
 

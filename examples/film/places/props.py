@@ -245,7 +245,7 @@ def boat(hull, trim, mast=True) -> Shape:
 def lantern(colour="#ffb347", size=0.14) -> Shape:
     """A paper lantern that glows."""
     rows = [(0.001, -1.0), (0.5, -0.95), (0.95, -0.5), (1.0, 0), (0.95, 0.5), (0.5, 0.95), (0.001, 1.0)]
-    return join([revolve(np.array(rows) * size, colour, 14, material="lit"),
+    return join([revolve(np.array(rows) * size, colour, 14, material="paper"),
                  revolve([(0.4 * size, 0.92 * size), (0.4 * size, 1.15 * size), (0.001, 1.15 * size)],
                          "#8a3a2c", 10)])
 
