@@ -84,7 +84,7 @@ def eye(looks: Looks, face: Face, side: int, gaze) -> Shape:
     colour = np.broadcast_to(np.array(colours)[:, None], points.shape)
     ball = grid(points * EYE_RADIUS, colour, "gloss", closed=True).moved(look)
     shine = ellipsoid((0.055, 0.02, 0.055), "#ffffff", (0, 0, 0), 6, 10, "glow")
-    spot = look @ np.array([0.09, -0.278, 0.12]) + frame @ np.array([0.0, -0.0, 0.0])
+    spot = look @ np.array([0.09, -0.278, 0.12])
     parts = [ball, shine.moved(look, spot)] + lids(looks, face, side, frame)
     return join(parts).moved(offset=centre)
 
@@ -238,7 +238,7 @@ def pigtails(looks: Looks) -> list[Shape]:
     """A girl's hair: a fringe, a full cap and two tied tails."""
     def hairline(longitude):
         front = np.cos(np.radians(longitude))
-        return 30 * front + 4 if front > 0.2 else -30 + 0.0 * front + 34 * max(front, 0) * 5
+        return 30 * front + 4 if front > 0.2 else -30 + 170 * max(front, 0)
     made = [shell(looks.hair, hairline, 1.09, 0.025)]
     for longitude in (-52, -36, -20, -5, 10, 25, 40, 54):
         made.append(clump(longitude, 56, (0.12 * np.sign(longitude), -0.5, -0.75), 0.42, 0.15,

@@ -133,7 +133,10 @@ class Sky:
         set_wet(self.materials, 0.0 if indoor else light.wet)
         set_glow(self.materials, light.glow)
         self._place_lamps(lamps, 1.0 if indoor and light.lamps else light.lamps)
-        self.scene.view_settings.exposure = light.exposure + (1.5 if indoor and not light.lamps else 0.15 if indoor else 0.0)
+        rise = 0.0
+        if indoor:
+            rise = 0.15 if light.lamps else 1.5
+        self.scene.view_settings.exposure = light.exposure + rise
 
     def _place_lamps(self, lamps, strength: float) -> None:
         for item in self.lamps:

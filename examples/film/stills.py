@@ -163,7 +163,9 @@ def camera_for(random, place: str, actors: list, bearing: float, aspect: float):
 def plan(random, place: str, aspect: float) -> Plan:
     """Draws a still."""
     span = ROOM[place][2]
-    bearing = random.uniform(-span, span) if place != "lane" else random.uniform(-span, span) + 180 * (random.random() < 0.3)
+    bearing = random.uniform(-span, span)
+    if place == "lane" and random.random() < 0.3:
+        bearing += 180
     if random.random() < 0.6 and span > 90:
         bearing = random.uniform(-55, 55)
     actors, seats = players(random, place, bearing)

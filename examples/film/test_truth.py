@@ -114,7 +114,7 @@ class Records(Film):
 
     def test_seen_key_points_lie_on_their_character(self):
         for record, item in self.characters(3):
-            own, whole = mask_of(item["mask"]), mask_of(item["whole"])
+            own = mask_of(item["mask"])
             self.assertEqual(len(item["keypoints"]), 17)
             for x, y, seen in item["keypoints"]:
                 if seen == 2:

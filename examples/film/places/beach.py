@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesh import box, ellipsoid, grid, join, linear, revolve
+from mesh import box, grid, join, linear, revolve
 from places import Place
 from places.props import at, ball, boat, headland, lantern, parasol, pine, rock, roof, sea, shade, tube
 
 
-def sand(random):
+def sand():
     """Dunes that fall to the water; flat where people act."""
     x = np.linspace(-26, 26, 70)[None]
     y = np.linspace(-24, 12, 60)[:, None]
@@ -20,14 +20,14 @@ def sand(random):
     return grid(points, linear("#edd09a") * (1 - damp) + linear("#b58f5f") * damp, "sand")
 
 
-def foam(random):
+def foam():
     """Two white lines where waves run out."""
     x = np.linspace(-24, 24, 80)
     parts = []
     for base, width in ((6.35, 0.14), (8.4, 0.10)):
         y = base + 0.22 * np.sin(x * 0.8 + base) + 0.12 * np.sin(x * 2.1)
         z = np.full_like(x, -0.055)
-        parts.append(tube(np.stack([x, y, z], 1), width, "#fbfdfb", 8, reference=(0, 0, 1)).scaled((1, 1, 1)))
+        parts.append(tube(np.stack([x, y, z], 1), width, "#fbfdfb", 8, reference=(0, 0, 1)))
     return join(parts)
 
 
@@ -66,12 +66,13 @@ def build(random: np.random.Generator) -> Place:
     """The bay."""
     cloths = [("#e2455a", "#fbf4e2"), ("#2f86c9", "#fbf4e2"), ("#f2b632", "#e0564a")]
     order = random.permutation(3)
-    parts = [sand(random), foam(random), at(headland(random, 90, 11), -30, 64), at(headland(random, 60, 7, "#8aa07a"), 40, 75)]
+    parts = [sand(), foam(), at(headland(random, 90, 11), -30, 64), at(headland(random, 60, 7, "#8aa07a"), 40, 75)]
     for place, (x, y) in zip(order, ((2.6, 2.2), (-4.6, 3.0), (7.6, 3.4))):
         parts += [at(parasol(*cloths[place]), x, y), at(towel(*cloths[place]), x - 1.0, y - 0.4, 0, 4)]
     for index, tone in enumerate(("#3f8fc0", "#d9534a", "#e8b23a", "#3f9a7a")):
         parts.append(at(hut(tone), 10.5, -3.6 + 2.3 * index, 0, -90))
-    for x, y, size in ((-8.2, 5.6, 1.2), (-9.6, 4.2, 1.6), (-7.2, 6.8, 0.7), (-10, 7, 1.5), (9.2, 7.2, 0.9), (-6.6, 5.9, 0.4)):
+    for x, y, size in ((-8.2, 5.6, 1.2), (-9.6, 4.2, 1.6), (-7.2, 6.8, 0.7),
+                       (-10, 7, 1.5), (9.2, 7.2, 0.9), (-6.6, 5.9, 0.4)):
         parts.append(at(rock(random, size), x, y, 0, random.uniform(0, 360)))
     parts += [at(pine(random, 5.5), -8.6, 0.4), at(pine(random, 4.4), -10.4, -2.6), at(pine(random, 5), 12.5, 4.5),
               at(boat("#3f8fc0", "#f7f1e3", False), -3.2, 5.6, 0.22, 30), at(ball(), 0.6, 0.6), at(castle(), -1.4, 3.4),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesh import box, ellipsoid, join, plate, revolve
+from mesh import box, ellipsoid, join, revolve
 from places import Place, shutters, walls
 from places.props import (at, barrel, boat, crate, headland, house, lamp_post, lantern, pot, sea, tube)
 
@@ -57,17 +57,19 @@ def build(random: np.random.Generator) -> Place:
         parts.append(at(house(random, 4.9, 5, 2 + index % 2, tones[2 + index % 4], shutters(random)), x, -11, yaw=180))
     hulls = [("#3f8fc0", "#f7f1e3"), ("#d9534a", "#f7f1e3"), ("#f2b632", "#2f6b5e"), ("#f7f1e3", "#3f8fc0")]
     order = random.permutation(4)
-    for place, (x, y, yaw, mast) in zip(order, ((-3.0, 4.2, 8, True), (1.2, 6.6, 172, True), (7.2, 4.6, 24, False), (-6.2, 9.5, -30, True))):
+    berths = ((-3.0, 4.2, 8, True), (1.2, 6.6, 172, True), (7.2, 4.6, 24, False), (-6.2, 9.5, -30, True))
+    for place, (x, y, yaw, mast) in zip(order, berths):
         parts.append(at(boat(*hulls[place], mast), x, y, -0.62, yaw))
-    parts += [at(jetty(), 4.2, 0), at(headland(random, 90, 10), -18, 70), at(headland(random, 50, 6, "#8aa07a"), 38, 60),
-              at(lighthouse(), 24, 52, 1.5)]
+    parts += [at(jetty(), 4.2, 0), at(headland(random, 90, 10), -18, 70),
+              at(headland(random, 50, 6, "#8aa07a"), 38, 60), at(lighthouse(), 24, 52, 1.5)]
     for x in (-6, -2, 1.8, 8):
         parts.append(at(bollard(), x, 1.5))
     for x, y, z in ((-4.6, 0.2, 0), (-4.0, 0.35, 0), (-4.0, 0.35, 0.5), (7.4, 0.4, 0)):
         parts.append(at(crate(), x, y, z, random.uniform(-20, 20)))
     parts += [at(barrel(), -5.4, 0.3), at(barrel("#5f7f6a"), 8.2, 0.2), at(nets(random), 0.2, 0.7),
               at(lamp_post(), -3.0, 1.2), at(lamp_post(), 6.2, 1.1), at(pot(random, 0.3), -8.4, 2.2)]
-    parts += [at(lantern(("#ff8f4a", "#ffc24a", "#ff6f61")[index % 3], 0.12), 3.3 + 1.8 * (index % 2), 2.6 + 1.7 * (index // 2), 0.42)
+    glow = ("#ff8f4a", "#ffc24a", "#ff6f61")
+    parts += [at(lantern(glow[index % 3], 0.12), 3.3 + 1.8 * (index % 2), 2.6 + 1.7 * (index // 2), 0.42)
               for index in range(8)]
     lamps = [((-3.0, 1.0, 3.0), 340, "#ffc27a", 0.15), ((6.2, 0.9, 3.0), 340, "#ffc27a", 0.15),
              ((4.2, 5.0, 0.9), 60, "#ff9f5a", 0.3), ((4.2, 8.4, 0.9), 60, "#ff9f5a", 0.3)]

@@ -6,7 +6,7 @@ import numpy as np
 
 from mesh import box, grid, join, plate
 from places import Place, shutters, walls
-from places.props import at, barrel, cloth, crate, cypress, headland, house, lantern, pot, sea, tube, wall_lamp
+from places.props import at, barrel, cloth, crate, cypress, house, pot, tube, wall_lamp
 
 
 def steps():
@@ -21,7 +21,8 @@ def arch(colour):
     ring = []
     for radius, y in ((1.35, -0.35), (2.6, -0.35), (2.6, 0.35), (1.35, 0.35), (1.35, -0.35)):
         squash = 1.0 if radius < 2 else 0.8
-        ring.append(np.concatenate([radius * np.cos(angle), np.full_like(angle, y), 2.6 + radius * squash * np.sin(angle)], 1))
+        rise = 2.6 + radius * squash * np.sin(angle)
+        ring.append(np.concatenate([radius * np.cos(angle), np.full_like(angle, y), rise], 1))
     parts = [grid(np.stack(ring, 1), colour, "plaster")]
     parts += [box((1.25, 0.7, 2.6), colour, (x, 0, 1.3), 0.02, "plaster") for x in (-1.97, 1.97)]
     return join(parts)
@@ -43,8 +44,9 @@ def build(random: np.random.Generator) -> Place:
     tones = walls(random, 8)
     parts = [plate(6, 40, "#d6bd94", (0, 0, 0), "cobble"), steps(), at(arch("#e9cfa0"), 0, 7.6)]
     for index, y in enumerate((-7.5, -2.6, 2.3, 7.2, 12.1)):
-        parts.append(at(house(random, 4.85, 5, 2 + index % 2, tones[index % 8], shutters(random)), -2.15, y, 0, 90))
-        parts.append(at(house(random, 4.85, 5, 3 - index % 2, tones[(index + 3) % 8], shutters(random)), 2.15, y, 0, -90))
+        left = house(random, 4.85, 5, 2 + index % 2, tones[index % 8], shutters(random))
+        right = house(random, 4.85, 5, 3 - index % 2, tones[(index + 3) % 8], shutters(random))
+        parts += [at(left, -2.15, y, 0, 90), at(right, 2.15, y, 0, -90)]
     parts += [washing(random, 1.4, 3.6), washing(random, 4.6, 4.1), washing(random, -3.0, 3.9)]
     for x, y in ((-1.75, 0.4), (-1.7, 1.0), (1.75, 2.6), (1.7, 3.2), (-1.75, 5.4), (1.75, -1.4), (1.7, 6.2)):
         bloom = ("#e2455a", "#f2a03d", "#d65fb0", "#f4f0e6")[random.integers(4)]

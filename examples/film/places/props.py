@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesh import (Shape, box, curve, ellipsoid, grid, join, linear, plate, revolve, tube, turn_x,
-                  turn_y, turn_z)
+from mesh import (Shape, box, curve, ellipsoid, grid, join, linear, revolve, shape, tube,
+                  turn_z)
 
 
 def shade(colour, factor) -> np.ndarray:
@@ -62,7 +62,6 @@ def roof(width, depth, rise, colour) -> Shape:
     for side in (-1, 1):
         points = np.array([[side * width / 2, -depth / 2, -0.1], [side * width / 2, depth / 2, -0.1],
                            [side * width / 2, 0, rise - 0.1]])
-        from mesh import shape
         parts.append(shape(points, [[0, 1, 2]], "#e9d8b8", "plaster", False))
     return join(parts)
 
