@@ -106,6 +106,12 @@ pub enum Error {
         /// What was given, shortened.
         text: String,
     },
+    /// The picture could not be resized.
+    #[error("could not resize: {cause}")]
+    Resize {
+        /// The resizer's own words.
+        cause: String,
+    },
     /// The picture could not be encoded.
     #[error("could not encode: {cause}")]
     Encode {

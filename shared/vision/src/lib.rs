@@ -10,7 +10,7 @@
 //! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
 //! | [`mask`] | binary masks and their run-length codes |
 //! | [`sheet`] | contact sheets |
-//! | [`write`] | JPEG, PNG and any file, whole or not at all |
+//! | [`mod@write`] | JPEG, PNG and any file, whole or not at all |
 //!
 //! Nothing here prints, knows of manifests, or keeps state that a caller could see. Pictures are
 //! the `image` crate's, named here so that callers need not name it.

@@ -171,7 +171,7 @@ pub(crate) fn no_pixels(width: u32, height: u32) -> Error {
 }
 
 fn resize_error(error: impl std::fmt::Display) -> Error {
-    Error::Encode {
+    Error::Resize {
         cause: error.to_string(),
     }
 }
