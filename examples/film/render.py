@@ -87,9 +87,10 @@ def draw(stage: Stage, shot: Shot, drawing: int, cast: bool, samples: int) -> np
     return (stage.picture if cast else stage.plate)(noise_seed(shot), samples * extra)
 
 
-def record(stage: Stage, shot: Shot, drawing: int, figures: dict) -> dict:
-    """The truth of a drawing."""
-    share = shot.share(drawing)
+def record(stage: Stage, shot: Shot, drawing: int) -> dict:
+    """The truth of a drawing; only while the stage is flat."""
+    share, figures = shot.share(drawing), figures_at(shot, drawing)
+    stage.set_figures(figures)
     aim(stage, view_at(shot, share))
     labels = {actor.name: (actor.action, *emotion_at(actor, share)) for actor in shot.cast}
     return {"shot": shot.name, "drawing": drawing, "width": stage.width, "height": stage.height,
@@ -97,23 +98,33 @@ def record(stage: Stage, shot: Shot, drawing: int, figures: dict) -> dict:
 
 
 def render_shot(stage: Stage, shot: Shot, options) -> None:
-    """All drawings of a shot that are not on disk yet."""
+    """All drawings of a shot that are not on disk yet: first the pictures, then their truth."""
     folder = os.path.join(options.work, f"seed{options.seed}")
     os.makedirs(folder, exist_ok=True)
-    ready = False
-    for drawing in range(0, shot.drawings, options.every):
-        base = os.path.join(folder, f"{shot.name}_{drawing:03d}")
-        wanted = [base + ".png"]
-        if not options.no_truth:
-            wanted += [base + ".json"] + ([base + "_plate.png"] if drawing in shot.plates() else [])
-        if all(map(os.path.exists, wanted)):
-            continue
-        if not ready:
-            enter(stage, shot, options.seed)
-            ready = True
+    drawings = range(0, shot.drawings, options.every)
+    pictures = [(drawing, cast) for drawing in drawings for cast in (True, False)
+                if (cast or (drawing in shot.plates() and not options.no_truth))
+                and not os.path.exists(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"))]
+    truths = [drawing for drawing in drawings
+              if not options.no_truth and not os.path.exists(file_of(folder, shot, drawing, ".json"))]
+    if pictures or truths:
+        enter(stage, shot, options.seed)
+    for drawing, cast in pictures:
         started = time.time()
-        take(stage, shot, drawing, base, wanted, options.samples)
+        stage.set_figures(figures_at(shot, drawing))
+        picture = Image.fromarray(draw(stage, shot, drawing, cast, options.samples))
+        save(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"), picture.save)
         print(f"{shot.name} {drawing + 1}/{shot.drawings} {time.time() - started:.1f} s", flush=True)
+    if truths:
+        with stage.flat():
+            for drawing in truths:
+                text = json.dumps(record(stage, shot, drawing), separators=(",", ":"))
+                save(file_of(folder, shot, drawing, ".json"), lambda path: open(path, "w").write(text))
+
+
+def file_of(folder: str, shot: Shot, drawing: int, ending: str) -> str:
+    """Where one file of a drawing goes."""
+    return os.path.join(folder, f"{shot.name}_{drawing:03d}{ending}")
 
 
 def enter(stage: Stage, shot: Shot, seed: int) -> None:
@@ -121,20 +132,6 @@ def enter(stage: Stage, shot: Shot, seed: int) -> None:
     if stage.set is None or stage.set.name != shot.place:
         stage.set_place(build(shot.place, seed))
     light_the(stage, shot)
-
-
-def take(stage: Stage, shot: Shot, drawing: int, base: str, wanted: list, samples: int) -> None:
-    """Picture, plate and truth of one drawing, in that order, truth last."""
-    figures = figures_at(shot, drawing)
-    stage.set_figures(figures)
-    for path, cast in ((base + ".png", True), (base + "_plate.png", False)):
-        if path in wanted and not os.path.exists(path):
-            picture = Image.fromarray(draw(stage, shot, drawing, cast, samples))
-            save(path, picture.save)
-    if base + ".json" in wanted:
-        stage.set_figures(figures)
-        text = json.dumps(record(stage, shot, drawing, figures), separators=(",", ":"))
-        save(base + ".json", lambda path: open(path, "w").write(text))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import bpy
@@ -175,35 +176,41 @@ class Stage:
         bpy.ops.render.render(write_still=True)
         return np.asarray(Image.open(path).convert("RGB")).copy()
 
+    @contextmanager
+    def flat(self):
+        """While this lasts the renderer draws object indices instead of light.
+
+        One unfiltered sample through the middle of each pixel, with everything in focus. Going in
+        and out makes the renderer load the set again, so do it once for many drawings.
+        """
+        scene, layer, cycles, view = (
+            self.scene, self.scene.view_layers[0], self.scene.cycles, self.scene.view_settings)
+        world, exposure, bounces = scene.world, view.exposure, cycles.max_bounces
+        view.view_transform, view.exposure = "Raw", 0.0
+        scene.world, layer.material_override = None, self.override
+        cycles.samples, cycles.use_denoising, cycles.max_bounces = 1, False, 0
+        cycles.pixel_filter_type, cycles.filter_width = "BOX", 0.01
+        try:
+            yield
+        finally:
+            view.view_transform, view.exposure = "Standard", exposure
+            scene.world, layer.material_override = world, None
+            cycles.use_denoising, cycles.max_bounces = True, bounces
+            cycles.pixel_filter_type, cycles.filter_width = "BLACKMAN_HARRIS", 1.5
+            self.hide(False, self.figures)
+
     def masks(self) -> tuple[np.ndarray, dict]:
         """Index of the figure seen at each pixel (0 is the set), and each figure's whole mask.
 
-        One unfiltered sample through the middle of each pixel, with everything in focus.
+        Only inside `flat`.
         """
-        scene, layer, cycles = self.scene, self.scene.view_layers[0], self.scene.cycles
-        transform, look, exposure = (scene.view_settings.view_transform, scene.view_settings.look,
-                                     scene.view_settings.exposure)
-        world, blurred = scene.world, self.camera.data.dof.use_dof
-        scene.view_settings.view_transform, scene.view_settings.look = "Raw", "None"
-        scene.view_settings.exposure = 0.0
-        scene.world, layer.material_override = None, self.override
         self.camera.data.dof.use_dof = False
-        cycles.samples, cycles.use_denoising, cycles.pixel_filter_type = 1, False, "BOX"
-        cycles.filter_width = 0.01
-        bounces, cycles.max_bounces = cycles.max_bounces, 0
         self.hide(False, self.figures)
         seen = self._indices()
         whole = {}
         for index, name in enumerate(self.figures):
             self.hide(True, (name,))
             whole[name] = self._indices() == index + 1
-        self.hide(False, self.figures)
-        cycles.max_bounces = bounces
-        cycles.use_denoising, cycles.pixel_filter_type = True, "BLACKMAN_HARRIS"
-        layer.material_override, scene.world = None, world
-        self.camera.data.dof.use_dof = blurred
-        scene.view_settings.view_transform, scene.view_settings.look = transform, look
-        scene.view_settings.exposure = exposure
         return seen, whole
 
     def _indices(self) -> np.ndarray:

@@ -223,7 +223,8 @@ def still(stage: Stage, seed: int, number: int) -> tuple[np.ndarray, dict]:
     wet = drawn.weather == "rainy" and not stage.set.indoor
     picture = finish.finish(picture, (seed, number) if wet else None)
     labels = {actor.person.name: (actor.action, actor.emotion, actor.intensity) for actor in drawn.players}
-    found = truth.packed(truth.characters(stage, posed_figures, labels))
+    with stage.flat():
+        found = truth.packed(truth.characters(stage, posed_figures, labels))
     for item in found:
         for key in ("mask", "whole"):
             item[key] = {"size": [stage.height, stage.width], "counts": item[key]}

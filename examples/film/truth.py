@@ -78,7 +78,7 @@ def face(stage: Stage, figure: Figure, own: np.ndarray):
 def characters(stage: Stage, figures: dict, labels: dict) -> list[dict]:
     """The truth of every figure of which anything falls in the picture.
 
-    `labels` gives (action, emotion, intensity) by name.
+    `labels` gives (action, emotion, intensity) by name. Only while the stage is flat.
     """
     seen, whole = stage.masks()
     camera = np.array(stage.camera.matrix_world.translation)
