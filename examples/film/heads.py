@@ -85,7 +85,9 @@ def eye(looks: Looks, face: Face, side: int, gaze) -> Shape:
     ball = grid(points * EYE_RADIUS, colour, "gloss", closed=True).moved(look)
     shine = ellipsoid((0.055, 0.02, 0.055), "#ffffff", (0, 0, 0), 6, 10, "glow")
     spot = look @ np.array([0.09, -0.278, 0.12])
-    parts = [ball, shine.moved(look, spot)] + lids(looks, face, side, frame)
+    parts = [ball] + lids(looks, face, side, frame)
+    if face.upper_lid < 0.6:
+        parts.append(shine.moved(look, spot))
     return join(parts).moved(offset=centre)
 
 
