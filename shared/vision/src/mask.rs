@@ -30,12 +30,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Columns, at least 1 in what [`Mask::bounding_box`] gives.
+    /// Columns.
     pub fn width(self) -> u32 {
         self.right.saturating_sub(self.left)
     }
 
-    /// Rows, likewise.
+    /// Rows.
     pub fn height(self) -> u32 {
         self.bottom.saturating_sub(self.top)
     }
@@ -61,8 +61,7 @@ impl Mask {
     /// ```
     pub fn from_fn(width: u32, height: u32, inside: impl Fn(u32, u32) -> bool) -> Result<Self> {
         header::checked(width.into(), height.into())?;
-        let rows = 0..height;
-        let inside = rows
+        let inside = (0..height)
             .flat_map(|y| (0..width).map(move |x| (x, y)))
             .map(|(x, y)| inside(x, y))
             .collect();
