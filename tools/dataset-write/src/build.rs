@@ -4,10 +4,13 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use loaders::fit::Size;
 use serde::Serialize;
-use stage::{Context, Record, Result};
+use serde_json::json;
+use stage::{Context, Record, Result, log};
 
 use crate::card;
+use crate::picture::Picture;
 use crate::plan::{Example, Purpose};
 use crate::store::Store;
 use crate::views::{self, View, Written};
@@ -15,76 +18,109 @@ use crate::views::{self, View, Written};
 /// The link that always leads to the newest data set.
 const NEWEST: &str = "dataset";
 
+/// From how much enlarging on it is worth a word: buckets are coarse, and a
+/// few percent are rounding.
+const NOTICED: f64 = 1.1;
+
 /// The folder in which a data set is written until it is whole.
 const PART: &str = ".dataset.part";
 
-/// Writes a data set into `out`, and returns its records, each with the path
-/// of its image.
-///
-/// The name has a hash of everything in it: what a trainer has remembered of
-/// another content can never be taken for this one's. Killed at any moment,
-/// the last data set is still there, and the next run does the rest.
-pub(crate) fn build(
-    out: &Path,
-    root: &Path,
-    purpose: &Purpose,
-    views: &[View],
-    examples: &[Example],
-    store: &Store,
-) -> Result<Vec<Record>> {
-    let name = format!("{NEWEST}-{}", hash(purpose, views, examples)?);
-    let part = out.join(PART);
-    clear(&part)?;
-    fs::create_dir(&part).with_context(|| part.display().to_string())?;
-    let written = Written {
-        folder: part.clone(),
-        root: root.join(&name),
-        store,
-    };
-    for view in views {
-        views::write(*view, &written, purpose, examples)?;
-    }
-    let records = records(&out.join(&name), purpose, views, examples)?;
-    manifest(&written, &records)?;
-    card::write(&written, purpose, views, examples)?;
-    place(&part, &out.join(&name))?;
-    point(out, &name)?;
-    store.prune()?;
-    Ok(records)
+/// A data set that is to be written.
+pub(crate) struct Build<'a> {
+    /// The folder for data sets.
+    pub(crate) out: &'a Path,
+    /// That folder, where the trainer runs.
+    pub(crate) root: &'a Path,
+    /// What it is of.
+    pub(crate) purpose: &'a Purpose,
+    /// The trainers that it is for.
+    pub(crate) views: &'a [View],
+    /// The finished images.
+    pub(crate) store: &'a Store,
 }
 
-/// Ten digits of a hash over all that the data set is made of.
-fn hash(purpose: &Purpose, views: &[View], examples: &[Example]) -> Result<String> {
-    #[derive(Serialize)]
-    struct Row<'a>(&'a str, &'a str, &'a str, bool);
-    let mut hash = blake3::Hasher::new();
-    hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-    hash.update(format!("{purpose:?} {views:?}").as_bytes());
-    for example in examples {
-        let key = &example.picture.stored.key;
-        let row = Row(&example.name, &example.caption, key, example.validation);
-        hash.update(&serde_json::to_vec(&row)?);
+impl Build<'_> {
+    /// Writes the data set, and returns its records, each with the path of
+    /// its image.
+    ///
+    /// The folder's name has a hash of everything in it: what a trainer has
+    /// remembered of another content can never be taken for this one's.
+    /// Killed at any moment, the last data set is still there, and the next
+    /// run does the rest.
+    pub(crate) fn write(&self, examples: &[Example]) -> Result<Vec<Record>> {
+        let name = format!("{NEWEST}-{}", self.hash(examples)?);
+        let part = self.out.join(PART);
+        clear(&part)?;
+        fs::create_dir(&part).with_context(|| part.display().to_string())?;
+        let written = Written {
+            folder: part.clone(),
+            root: self.root.join(&name),
+            store: self.store,
+        };
+        for view in self.views {
+            views::write(*view, &written, self.purpose, examples)?;
+            self.enlarged(*view, examples);
+        }
+        let records = self.records(&self.out.join(&name), examples)?;
+        manifest(&written, &records)?;
+        card::write(&written, self.purpose, self.views, examples)?;
+        place(&part, &self.out.join(&name))?;
+        point(self.out, &name)?;
+        self.store.prune()?;
+        Ok(records)
     }
-    Ok(hash.finalize().to_hex()[..10].to_owned())
-}
 
-/// The records of the set, each with the path of its image in the first view.
-fn records(
-    folder: &Path,
-    purpose: &Purpose,
-    views: &[View],
-    examples: &[Example],
-) -> Result<Vec<Record>> {
-    let view = views.first().copied().unwrap_or(View::Kohya);
-    let record = |example: &Example| {
-        let mut record = example.record.clone();
-        let file = folder.join(views::image(view, purpose, example));
-        let (width, height) = (example.picture.width, example.picture.height);
-        let dataset = serde_json::json!({"file": file, "width": width, "height": height});
-        record.put("dataset", &dataset)?;
-        Ok(record)
-    };
-    examples.iter().map(record).collect()
+    /// Ten digits of a hash over all that the data set is made of.
+    fn hash(&self, examples: &[Example]) -> Result<String> {
+        #[derive(Serialize)]
+        struct Row<'a>(&'a str, &'a str, &'a str, Option<&'a str>, bool);
+        let mut hash = blake3::Hasher::new();
+        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hash.update(format!("{:?} {:?}", self.purpose, self.views).as_bytes());
+        for example in examples {
+            let Picture { stored, mask, .. } = &example.picture;
+            let mask = mask.as_ref().map(|mask| mask.key.as_str());
+            let (name, caption) = (&example.name, &example.caption);
+            let row = Row(name, caption, &stored.key, mask, example.validation);
+            hash.update(&serde_json::to_vec(&row)?);
+        }
+        Ok(hash.finalize().to_hex()[..10].to_owned())
+    }
+
+    /// The records of the set, each with the path of its image in the first
+    /// view.
+    fn records(&self, folder: &Path, examples: &[Example]) -> Result<Vec<Record>> {
+        let view = self.views.first().copied().unwrap_or(View::Kohya);
+        let record = |example: &Example| {
+            let mut record = example.record.clone();
+            let file = folder.join(view.image(self.purpose, example));
+            let (width, height) = example.size(view);
+            let dataset = json!({"file": file, "width": width, "height": height});
+            record.put("dataset", &dataset)?;
+            Ok(record)
+        };
+        examples.iter().map(record).collect()
+    }
+
+    /// Says how many images the trainer of a view will enlarge.
+    fn enlarged(&self, view: View, examples: &[Example]) {
+        let scale = |example: &Example| {
+            let (width, height) = example.size(view);
+            let fit = view.fit(Size::new(width, height), self.purpose.resolution)?;
+            Some(fit.scale()).filter(|scale| *scale > NOTICED)
+        };
+        let scales: Vec<_> = examples.iter().filter_map(scale).collect();
+        let most = scales.iter().copied().fold(0.0, f64::max);
+        if !scales.is_empty() {
+            log::warn!(
+                "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by up to {most:.1}",
+                view.name(),
+                scales.len(),
+                examples.len(),
+                self.purpose.resolution
+            );
+        }
+    }
 }
 
 fn manifest(written: &Written<'_>, records: &[Record]) -> Result<()> {

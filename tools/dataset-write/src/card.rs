@@ -1,6 +1,6 @@
 //! The card of a data set: what is in it, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use stage::Result;
@@ -11,6 +11,8 @@ use crate::views::{View, Written};
 
 /// The facts that are counted.
 const COUNTED: &[&str] = &[
+    "source.film",
+    "licence",
     "action",
     "angle",
     "emotion",
@@ -30,7 +32,7 @@ pub(crate) fn write(
 ) -> Result<()> {
     let mut card = format!("# {}\n\n", purpose.title());
     let validation = examples.iter().filter(|example| example.validation).count();
-    let shots: std::collections::BTreeSet<_> = examples
+    let shots: BTreeSet<_> = examples
         .iter()
         .filter_map(|example| example.record.shot().ok()?)
         .collect();
@@ -48,10 +50,28 @@ pub(crate) fn write(
     }
     let names: Vec<_> = views.iter().map(|view| view.name()).collect();
     writeln!(card, "| views | {} |", names.join(", "))?;
-    for fact in COUNTED {
-        counts(&mut card, fact, purpose, examples)?;
+    let masked = examples
+        .iter()
+        .filter(|example| example.picture.mask.is_some())
+        .count();
+    writeln!(card, "| with a mask | {masked} |")?;
+    if let Some(licence) = &purpose.licence {
+        writeln!(card, "| licence | {} |", cell(licence))?;
     }
+    tables(&mut card, purpose, examples)?;
     written.file("README.md", card.as_bytes())
+}
+
+fn tables(card: &mut String, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    for fact in COUNTED {
+        counts(card, fact, purpose, examples)?;
+    }
+    Ok(())
+}
+
+/// Text that does not break out of its table.
+fn cell(text: &str) -> String {
+    text.replace(['|', '\n', '\r', '<'], " ")
 }
 
 /// A table of how many images have which value of a fact, if any has one.
@@ -71,11 +91,7 @@ fn counts(card: &mut String, fact: &str, purpose: &Purpose, examples: &[Example]
     }
     writeln!(card, "\n| {fact} | images |\n|---|---|")?;
     for (value, count) in counts {
-        writeln!(
-            card,
-            "| {} | {count} |",
-            value.replace(['|', '\n', '<'], " ")
-        )?;
+        writeln!(card, "| {} | {count} |", cell(&value))?;
     }
     Ok(())
 }

@@ -70,4 +70,24 @@ impl Kind {
             Self::Custom => "custom",
         }
     }
+
+    /// What is trained on where an image has a mask of its subject.
+    pub(crate) fn trained(self) -> Trained {
+        match self {
+            Self::Character | Self::Pose | Self::Expression => Trained::Subject,
+            Self::Background => Trained::Rest,
+            Self::Style | Self::Lighting | Self::Custom => Trained::All,
+        }
+    }
+}
+
+/// What is trained on where an image has a mask of its subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Trained {
+    /// The subject: white in its mask
+    Subject,
+    /// Everything but the subject
+    Rest,
+    /// Everything: no masks are written
+    All,
 }

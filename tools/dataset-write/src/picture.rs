@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use manifest::Record;
-use stage::{Context, Result, ensure};
-use vision::RgbImage;
+use stage::{Context, Result};
 use vision::decode::{self, Format, Header};
-use vision::write::{Subsampling, encode_jpeg, encode_png};
+use vision::write::{Subsampling, encode_jpeg, encode_png, encode_png_luma};
 
+use crate::area::{Area, Wanted};
+use crate::mask;
 use crate::store::{Store, Stored};
 
 /// Quality of the JPEG files that are written: no artefact is seen at it.
@@ -23,35 +24,95 @@ pub(crate) struct Picture {
     pub(crate) width: u32,
     /// Rows.
     pub(crate) height: u32,
+    /// Its mask, of the same size: white is trained on.
+    pub(crate) mask: Option<Stored>,
+    /// The part of it that a trainer without buckets is given.
+    pub(crate) square: Option<Square>,
 }
 
-/// Finishes the image of `record`.
+/// A square part of an image.
+#[derive(Debug, Clone)]
+pub(crate) struct Square {
+    /// Its file.
+    pub(crate) stored: Stored,
+    /// Pixels on a side.
+    pub(crate) side: u32,
+}
+
+/// Finishes the image of `record`, and its mask.
 ///
 /// A JPEG or PNG that needs no change is kept byte for byte.
-pub(crate) fn finish(record: &Record, store: &Store) -> Result<Picture> {
+pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<Picture> {
     let path = record.image()?;
-    let crop: Option<[f64; 4]> = record.find("crop")?;
     let name = || path.display().to_string();
     let bytes = decode::read(&path).with_context(name)?;
     let header = decode::header_from_bytes(&bytes).with_context(name)?;
-    let size = header.dimensions();
-    let area = crop.map(|crop| area(crop, size.width, size.height));
-    let area = area.transpose().with_context(name)?;
-    let (_, _, width, height) = area.unwrap_or((0, 0, size.width, size.height));
-    let ending = ending(header.format);
-    let stored = if area.is_none() && is_plain(&header) {
-        store.make(&bytes, "", ending, || whole(&bytes, &path))?
-    } else {
-        let recipe = format!("rgb {area:?} {QUALITY}");
-        store.make(&bytes, &recipe, ending, || {
-            changed(&bytes, area, header.format, &path)
-        })?
+    let whole = header.dimensions();
+    let mask = mask::read(record, wanted, whole)?;
+    let subject = mask::subject(record, mask.as_ref())?;
+    let area = Area::of(record, wanted, whole, subject).with_context(name)?;
+    let image = Image {
+        bytes: &bytes,
+        header,
+        path: &path,
     };
+    let square = wanted.square.map(|side| {
+        let area = area.square(subject, side);
+        let side = area.width;
+        image
+            .part(area, store)
+            .map(|stored| Square { stored, side })
+    });
+    let mask = mask.zip(wanted.masks);
     Ok(Picture {
-        stored,
-        width,
-        height,
+        stored: image.part(area, store)?,
+        width: area.width,
+        height: area.height,
+        mask: mask
+            .map(|(mask, masks)| mask.part(area, masks, store))
+            .transpose()?,
+        square: square.transpose()?,
     })
+}
+
+/// An image file in memory.
+struct Image<'a> {
+    bytes: &'a [u8],
+    header: Header,
+    path: &'a Path,
+}
+
+impl Image<'_> {
+    /// An area of the image in the store.
+    fn part(&self, area: Area, store: &Store) -> Result<Stored> {
+        let format = self.header.format;
+        // What is lossy stays so; all else becomes a PNG.
+        let ending = if format == Format::Jpeg { "jpg" } else { "png" };
+        if area.is_all_of(self.header.dimensions()) && is_plain(&self.header) {
+            return store.make(self.bytes, "", ending, || self.as_it_is());
+        }
+        let recipe = format!("rgb {area:?} {QUALITY}");
+        store.make(self.bytes, &recipe, ending, || self.changed(area))
+    }
+
+    /// The bytes themselves, once they are known to hold a whole picture.
+    fn as_it_is(&self) -> Result<Cow<'_, [u8]>> {
+        let read = decode::luma_at_least_from_bytes(self.bytes, 1, 1);
+        read.with_context(|| self.path.display().to_string())?;
+        Ok(Cow::Borrowed(self.bytes))
+    }
+
+    fn changed(&self, area: Area) -> Result<Cow<'static, [u8]>> {
+        let name = || self.path.display().to_string();
+        let picture = decode::rgb_from_bytes(self.bytes).with_context(name)?;
+        let picture = area.cut(picture).with_context(name)?;
+        let encoded = if self.header.format == Format::Jpeg {
+            encode_jpeg(&picture, QUALITY, Subsampling::S444)
+        } else {
+            encode_png(&picture)
+        };
+        Ok(Cow::Owned(encoded.with_context(name)?))
+    }
 }
 
 /// Whether the file is fit as it is.
@@ -60,49 +121,11 @@ fn is_plain(header: &Header) -> bool {
     portable && header.is_upright() && header.samples.is_rgb()
 }
 
-/// What is lossy stays so; all else becomes a PNG.
-fn ending(format: Format) -> &'static str {
-    if format == Format::Jpeg { "jpg" } else { "png" }
-}
-
-/// The bytes themselves, once they are known to hold a whole picture.
-fn whole<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, [u8]>> {
-    decode::luma_at_least_from_bytes(bytes, 1, 1).with_context(|| path.display().to_string())?;
-    Ok(Cow::Borrowed(bytes))
-}
-
-/// The picture, or an area of it, in a new file.
-fn changed(
-    bytes: &[u8],
-    area: Option<Area>,
-    format: Format,
-    path: &Path,
-) -> Result<Cow<'static, [u8]>> {
-    let picture = decode::rgb_from_bytes(bytes).with_context(|| path.display().to_string())?;
-    let picture = area.map_or(picture.clone(), |area| cut(&picture, area));
-    let encoded = if format == Format::Jpeg {
-        encode_jpeg(&picture, QUALITY, Subsampling::S444)
-    } else {
-        encode_png(&picture)
-    };
-    Ok(Cow::Owned(encoded?))
-}
-
-/// Left, top, width and height of a part of a picture, in pixels.
-type Area = (u32, u32, u32, u32);
-
-/// The pixels that the corners `[x0, y0, x1, y1]` enclose.
-fn area([x0, y0, x1, y1]: [f64; 4], width: u32, height: u32) -> Result<Area> {
-    let within = |value: f64, side: u32| value.clamp(0.0, side.into()).round() as u32;
-    let (left, right) = (within(x0, width), within(x1, width));
-    let (top, bottom) = (within(y0, height), within(y1, height));
-    ensure!(
-        left < right && top < bottom,
-        "key `crop`: [{x0}, {y0}, {x1}, {y1}] holds no pixel of {width}x{height}"
-    );
-    Ok((left, top, right - left, bottom - top))
-}
-
-fn cut(picture: &RgbImage, (left, top, width, height): Area) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, y| *picture.get_pixel(left + x, top + y))
+/// A mask that is white all over, for trainers that want one for each image.
+pub(crate) fn white(width: u32, height: u32, store: &Store) -> Result<Stored> {
+    let recipe = format!("white {width}x{height}");
+    store.make(&[], &recipe, "png", || {
+        let white = vision::mask::Mask::from_fn(width, height, |_, _| true)?;
+        Ok(Cow::Owned(encode_png_luma(&white.to_luma())?))
+    })
 }

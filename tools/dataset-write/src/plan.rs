@@ -2,12 +2,15 @@
 
 use stage::{Record, Result};
 
+use crate::area::Wanted;
 use crate::caption::caption;
 use crate::facts::Facts;
 use crate::kind::Kind;
 use crate::picture::{Picture, finish};
-use crate::store::Store;
+use crate::split::{self, Share};
+use crate::store::{Store, Stored};
 use crate::template::{Name, NameTemplate, Template};
+use crate::views::View;
 
 /// The fewest digits of an image's number.
 const DIGITS: usize = 4;
@@ -29,6 +32,10 @@ pub(crate) struct Purpose {
     pub(crate) resolution: u32,
     /// How often each image is seen in an epoch.
     pub(crate) repeats: u32,
+    /// The licence of the images, if one holds for all.
+    pub(crate) licence: Option<String>,
+    /// What is wanted of every image.
+    pub(crate) wanted: Wanted,
 }
 
 impl Purpose {
@@ -52,12 +59,30 @@ pub(crate) struct Example {
     pub(crate) picture: Picture,
     /// Whether it is kept from training, to measure with.
     pub(crate) validation: bool,
+    /// How many images of its side, training or validation, come before it.
+    pub(crate) place: usize,
 }
 
 impl Example {
+    /// The file of the image in the store, as `view` wants it.
+    pub(crate) fn stored(&self, view: View) -> &Stored {
+        match &self.picture.square {
+            Some(square) if view == View::Diffusers => &square.stored,
+            _ => &self.picture.stored,
+        }
+    }
+
+    /// Width and height of the image, as `view` wants it.
+    pub(crate) fn size(&self, view: View) -> (u32, u32) {
+        match &self.picture.square {
+            Some(square) if view == View::Diffusers => (square.side, square.side),
+            _ => (self.picture.width, self.picture.height),
+        }
+    }
+
     /// The file name of the image.
-    pub(crate) fn file(&self) -> String {
-        format!("{}.{}", self.name, self.picture.stored.ending)
+    pub(crate) fn file(&self, view: View) -> String {
+        format!("{}.{}", self.name, self.stored(view).ending)
     }
 }
 
@@ -82,13 +107,13 @@ pub(crate) fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<
     Ok(Ready {
         name: purpose.names.name(&facts)?,
         caption: caption(&facts, &purpose.captions)?,
-        picture: finish(&record, store)?,
+        picture: finish(&record, &purpose.wanted, store)?,
         record,
     })
 }
 
-/// Numbers the images, in order.
-pub(crate) fn numbered(all: Vec<Ready>) -> Vec<Example> {
+/// Numbers the images, in order, and keeps a share for validation.
+pub(crate) fn numbered(all: Vec<Ready>, share: Share) -> Result<Vec<Example>> {
     let digits = DIGITS.max(all.len().to_string().len());
     let example = |(number, ready): (usize, Ready)| Example {
         name: ready.name.numbered(number, digits),
@@ -96,6 +121,15 @@ pub(crate) fn numbered(all: Vec<Ready>) -> Vec<Example> {
         caption: ready.caption,
         picture: ready.picture,
         validation: false,
+        place: 0,
     };
-    (1..).zip(all).map(example).collect()
+    let mut examples: Vec<_> = (1..).zip(all).map(example).collect();
+    split::mark(&mut examples, share)?;
+    let mut places = [0, 0];
+    for example in &mut examples {
+        let place = &mut places[usize::from(example.validation)];
+        example.place = *place;
+        *place += 1;
+    }
+    Ok(examples)
 }

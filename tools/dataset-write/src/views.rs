@@ -1,58 +1,91 @@
 //! A data set as each trainer wants it.
 
+mod ai_toolkit;
+mod diffusers;
+mod diffusion_pipe;
 mod kohya;
+mod musubi;
+mod onetrainer;
+mod simpletuner;
+mod webdataset;
+mod written;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
-use stage::{Context, Result};
+use loaders::fit::{Fit, Size, ai_toolkit, one_trainer, simple_tuner, square};
+use stage::Result;
 
 use crate::plan::{Example, Purpose};
-use crate::store::Store;
+pub(crate) use kohya::buckets as kohya_buckets;
+pub(crate) use written::Written;
 
 /// A trainer, or a family of them that read alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum View {
     /// kohya sd-scripts, its GUI, `FluxGym`: TOML and numbered folders
     Kohya,
+    /// `OneTrainer`: concepts.json
+    Onetrainer,
+    /// ai-toolkit: YAML
+    AiToolkit,
+    /// Hugging Face's imagefolder: squares and metadata.jsonl
+    Diffusers,
+    /// musubi-tuner: TOML and JSON Lines
+    Musubi,
+    /// diffusion-pipe: TOML
+    DiffusionPipe,
+    /// `SimpleTuner`: multidatabackend.json
+    Simpletuner,
+    /// `WebDataset`: tar shards
+    Webdataset,
 }
 
-/// The folder that is being written.
-pub(crate) struct Written<'a> {
-    /// Where it is now.
-    pub(crate) folder: PathBuf,
-    /// Where trainers will find it.
-    pub(crate) root: PathBuf,
-    /// Where the finished images are.
-    pub(crate) store: &'a Store,
-}
-
-impl Written<'_> {
-    /// Makes a folder, and those above it.
-    pub(crate) fn make(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = self.folder.join(path);
-        fs::create_dir_all(&path).with_context(|| path.display().to_string())
+impl View {
+    /// The word of the command line, and the name of the folder.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Kohya => "kohya",
+            Self::Onetrainer => "onetrainer",
+            Self::AiToolkit => "ai-toolkit",
+            Self::Diffusers => "diffusers",
+            Self::Musubi => "musubi",
+            Self::DiffusionPipe => "diffusion-pipe",
+            Self::Simpletuner => "simpletuner",
+            Self::Webdataset => "webdataset",
+        }
     }
 
-    /// Writes a file into a folder that is there.
-    pub(crate) fn file(&self, path: impl AsRef<Path>, content: &[u8]) -> Result<()> {
-        // The whole folder is renamed when it is complete, so this file need not be.
-        let path = self.folder.join(path);
-        fs::write(&path, content).with_context(|| path.display().to_string())
+    /// The folder of training images or of those for validation.
+    pub(crate) fn folder(self, purpose: &Purpose, validation: bool) -> PathBuf {
+        let part = if validation { "validation" } else { "train" };
+        let folder = PathBuf::from(self.name()).join(part);
+        match self {
+            Self::Kohya if !validation => folder.join(kohya::numbered(purpose)),
+            _ => folder,
+        }
     }
 
-    /// Puts an image and its caption into a folder that is there.
-    pub(crate) fn pair(&self, folder: &Path, example: &Example) -> Result<()> {
-        let image = self.folder.join(folder).join(example.file());
-        self.store.link(&example.picture.stored, &image)?;
-        let caption = folder.join(format!("{}.txt", example.name));
-        self.file(caption, example.caption.as_bytes())
+    /// Where the view has the image of `example`.
+    pub(crate) fn image(self, purpose: &Purpose, example: &Example) -> PathBuf {
+        match self {
+            Self::Webdataset => webdataset::shard(purpose, example),
+            _ => self
+                .folder(purpose, example.validation)
+                .join(example.file(self)),
+        }
     }
 
-    /// A path as trainers will see it, for a configuration.
-    pub(crate) fn seen(&self, path: impl AsRef<Path>) -> String {
-        self.root.join(path).to_string_lossy().into_owned()
+    /// What the trainer makes of an image of `size`, where it may enlarge it.
+    pub(crate) fn fit(self, size: Size, resolution: u32) -> Option<Fit> {
+        match self {
+            Self::Onetrainer => Some(one_trainer(size, resolution, 64)),
+            Self::AiToolkit => Some(ai_toolkit(size, resolution, 64)),
+            Self::Simpletuner => Some(simple_tuner(size, resolution, 64)),
+            Self::Diffusers => Some(square(size, resolution)),
+            Self::DiffusionPipe => Some(diffusion_pipe::buckets(resolution).fit(size)),
+            Self::Kohya | Self::Musubi | Self::Webdataset => None,
+        }
     }
 }
 
@@ -63,23 +96,18 @@ pub(crate) fn write(
     purpose: &Purpose,
     examples: &[Example],
 ) -> Result<()> {
+    if view == View::Webdataset {
+        return webdataset::write(written, purpose, examples);
+    }
+    written.folders(view, purpose, examples)?;
     match view {
         View::Kohya => kohya::write(written, purpose, examples),
-    }
-}
-
-/// Where a view has the image of `example`, in the folder of the set.
-pub(crate) fn image(view: View, purpose: &Purpose, example: &Example) -> PathBuf {
-    match view {
-        View::Kohya => kohya::image(purpose, example),
-    }
-}
-
-impl View {
-    /// The word of the command line.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Kohya => "kohya",
-        }
+        View::Onetrainer => onetrainer::write(written, purpose, examples),
+        View::AiToolkit => ai_toolkit::write(written, purpose, examples),
+        View::Diffusers => diffusers::write(written, purpose, examples),
+        View::Musubi => musubi::write(written, purpose, examples),
+        View::DiffusionPipe => diffusion_pipe::write(written, purpose, examples),
+        View::Simpletuner => simpletuner::write(written, purpose, examples),
+        View::Webdataset => Ok(()),
     }
 }

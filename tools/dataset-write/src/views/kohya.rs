@@ -1,11 +1,11 @@
 //! kohya sd-scripts: one folder that both its TOML and its folder mode read.
 
-use std::path::PathBuf;
-
+use loaders::fit::{SdScripts, Size};
 use serde::Serialize;
-use stage::{Context, Result};
+use stage::Result;
 
-use super::Written;
+use super::{View, Written};
+use crate::picture::white;
 use crate::plan::{Example, Purpose};
 use crate::template::slug;
 
@@ -38,56 +38,79 @@ struct Dataset {
 #[derive(Serialize)]
 struct Subset {
     image_dir: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditioning_data_dir: Option<String>,
     num_repeats: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     class_tokens: Option<String>,
 }
 
-/// The folder of training images, under the one that `--train_data_dir` names.
-fn folder(purpose: &Purpose) -> PathBuf {
-    let title = slug(purpose.title());
-    PathBuf::from(format!("kohya/train/{}_{title}", purpose.repeats))
+/// The name of the folder of training images, whose parent is what
+/// `--train_data_dir` names: repeats, then the caption of what has none.
+pub(super) fn numbered(purpose: &Purpose) -> String {
+    format!("{}_{}", purpose.repeats, slug(purpose.title()))
 }
 
-/// Writes the view.
-pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
-    let folder = folder(purpose);
-    written.make(&folder)?;
-    for example in examples {
-        written.pair(&folder, example)?;
+/// The buckets that the configuration asks for.
+pub(crate) fn buckets(resolution: u32) -> SdScripts {
+    let steps = 64;
+    SdScripts {
+        enable_bucket: true,
+        bucket_no_upscale: true,
+        min_bucket_reso: resolution / 2 / steps * steps,
+        max_bucket_reso: (resolution * 3 / 2).next_multiple_of(steps),
+        bucket_reso_steps: steps,
+        ..SdScripts::new(Size::square(resolution))
     }
-    let subset = Subset {
-        image_dir: written.seen(&folder),
+}
+
+/// Writes the configurations: one file with masks is refused as a whole
+/// unless `--masked_loss` is given, so there are two.
+pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    let image_dir = written.seen(View::Kohya.folder(purpose, false));
+    let plain = Subset {
+        image_dir: image_dir.clone(),
+        conditioning_data_dir: None,
         num_repeats: purpose.repeats,
         class_tokens: purpose.trigger.clone(),
     };
-    let config = config(purpose, vec![subset]);
-    let text = toml::to_string(&config).context("kohya/dataset.toml")?;
-    written.file("kohya/dataset.toml", text.as_bytes())
+    written.toml("kohya/dataset.toml", &config(purpose, plain))?;
+    if !written.masks("kohya/mask", examples)? {
+        return Ok(());
+    }
+    // A missing mask stops the trainer: what has none is trained on whole.
+    let without = |example: &&Example| !example.validation && example.picture.mask.is_none();
+    for example in examples.iter().filter(without) {
+        let (width, height) = (example.picture.width, example.picture.height);
+        let mask = white(width, height, written.store)?;
+        written.link(&mask, format!("kohya/mask/{}.png", example.name))?;
+    }
+    let masked = Subset {
+        image_dir,
+        conditioning_data_dir: Some(written.seen("kohya/mask")),
+        num_repeats: purpose.repeats,
+        class_tokens: None,
+    };
+    written.toml("kohya/masked.toml", &config(purpose, masked))
 }
 
-fn config(purpose: &Purpose, subsets: Vec<Subset>) -> Config {
-    let steps = 64;
+fn config(purpose: &Purpose, subset: Subset) -> Config {
+    let buckets = buckets(purpose.resolution);
     Config {
         general: General {
             caption_extension: ".txt",
             shuffle_caption: false,
-            keep_tokens: 1,
+            keep_tokens: u32::from(purpose.trigger.is_some()),
         },
         datasets: vec![Dataset {
             resolution: purpose.resolution,
             batch_size: 1,
-            enable_bucket: true,
-            bucket_no_upscale: true,
-            min_bucket_reso: purpose.resolution / 2 / steps * steps,
-            max_bucket_reso: purpose.resolution * 3 / 2 / steps * steps,
-            bucket_reso_steps: steps,
-            subsets,
+            enable_bucket: buckets.enable_bucket,
+            bucket_no_upscale: buckets.bucket_no_upscale,
+            min_bucket_reso: buckets.min_bucket_reso,
+            max_bucket_reso: buckets.max_bucket_reso,
+            bucket_reso_steps: buckets.bucket_reso_steps,
+            subsets: vec![subset],
         }],
     }
-}
-
-/// Where the image of `example` stands.
-pub(super) fn image(purpose: &Purpose, example: &Example) -> PathBuf {
-    folder(purpose).join(example.file())
 }

@@ -1,0 +1,94 @@
+//! The flags that say what a data set is of and what its images are to be.
+
+use clap::value_parser;
+use loaders::fit::Buckets;
+use stage::Result;
+
+use crate::area::{Masks, Wanted};
+use crate::kind::{Kind, Trained};
+use crate::plan::Purpose;
+use crate::template::{NameTemplate, Template, squeezed};
+use crate::views::{self, View};
+
+/// What the data set is of.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Words {
+    /// What the data set is to teach
+    #[arg(long = "type", value_name = "TYPE", value_enum)]
+    kind: Kind,
+
+    /// Word that stands for what is taught, first in every caption
+    #[arg(long, value_name = "WORD")]
+    trigger: Option<String>,
+
+    /// What the whole set is of, as file names say it: the character, the
+    /// style [default: the trigger]
+    #[arg(long, value_name = "NAME")]
+    subject: Option<String>,
+
+    /// File names, with facts in braces; `{id}` is the image's number
+    /// [default: by type]
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<NameTemplate>,
+
+    /// Captions of records that have none, with facts in braces; a part
+    /// between commas is left out if a fact in it is unknown [default: by type]
+    #[arg(long, value_name = "TEMPLATE")]
+    caption: Option<Template>,
+
+    /// Licence of the images, for the card
+    #[arg(long, value_name = "NAME")]
+    licence: Option<String>,
+}
+
+/// What the images are to be.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Pictures {
+    /// Side of the square whose area is the budget of an image
+    #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = value_parser!(u32).range(64..=8192))]
+    resolution: u32,
+
+    /// Cut each image to its bucket beforehand, round its subject, and shrink
+    /// it to that; nothing is ever enlarged
+    #[arg(long)]
+    fit: bool,
+
+    /// What is trained on where a record has a mask of its subject [default:
+    /// by type]
+    #[arg(long, value_name = "PART", value_enum)]
+    masks: Option<Trained>,
+
+    /// Make the subject of a mask larger by so much
+    #[arg(long, value_name = "PIXELS", default_value_t = 8, value_parser = value_parser!(u32).range(0..=4096))]
+    dilate: u32,
+
+    /// How often an epoch shows each image
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=10_000))]
+    repeats: u32,
+}
+
+/// Both, with the defaults of the type.
+pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[View]) -> Result<Purpose> {
+    let (name, caption) = (words.kind.name_template(), words.kind.caption_template());
+    let trigger = words.trigger.map(|trigger| squeezed(&trigger));
+    let trained = pictures.masks.unwrap_or(words.kind.trained());
+    let resolution = pictures.resolution;
+    Ok(Purpose {
+        kind: words.kind,
+        trigger: trigger.filter(|trigger| !trigger.is_empty()),
+        subject: words.subject,
+        names: words.template.map_or_else(|| name.parse(), Ok)?,
+        captions: words.caption.map_or_else(|| caption.parse(), Ok)?,
+        resolution,
+        repeats: pictures.repeats,
+        licence: words.licence,
+        wanted: Wanted {
+            buckets: Buckets::new(views::kohya_buckets(resolution)).filter(|_| pictures.fit),
+            square: views.contains(&View::Diffusers).then_some(resolution),
+            masks: (trained != Trained::All).then_some(Masks {
+                rest: trained == Trained::Rest,
+                dilate: pictures.dilate,
+            }),
+        },
+    })
+}

@@ -1,0 +1,54 @@
+//! Hugging Face's imagefolder, as the scripts of diffusers read it: they know
+//! no buckets, so the images are squares already.
+
+use serde_json::json;
+use stage::Result;
+
+use super::{View, Written};
+use crate::plan::{Example, Purpose};
+
+/// Writes one `metadata.jsonl` a folder.
+pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    for validation in [false, true] {
+        let mut lines = String::new();
+        for example in examples
+            .iter()
+            .filter(|example| example.validation == validation)
+        {
+            let (width, height) = example.size(View::Diffusers);
+            lines += &row(written, purpose, View::Diffusers, example, (width, height))?;
+        }
+        if !lines.is_empty() {
+            let folder = View::Diffusers.folder(purpose, validation);
+            written.file(folder.join("metadata.jsonl"), lines.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// A row that imagefolder, sd-scripts and musubi-tuner read. Every key has
+/// the same type in every row, and what is not known is left out.
+pub(super) fn row(
+    written: &Written<'_>,
+    purpose: &Purpose,
+    view: View,
+    example: &Example,
+    (width, height): (u32, u32),
+) -> Result<String> {
+    let file = example.file(view);
+    let path = view.folder(purpose, example.validation).join(&file);
+    let mut row = json!({
+        "file_name": file,
+        "text": example.caption,
+        "image_path": written.seen(path),
+        "caption": example.caption,
+        "image_size": [width, height],
+        "id": example.record.id()?,
+    });
+    if let Some(source) = example.record.source().ok().flatten() {
+        row["film"] = json!(source.film);
+        row["shot"] = json!(source.shot);
+        row["time"] = json!(source.time);
+    }
+    Ok(format!("{row}\n"))
+}

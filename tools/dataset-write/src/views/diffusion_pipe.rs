@@ -1,0 +1,61 @@
+//! diffusion-pipe: `dataset.toml`, masks in a tree of their own.
+
+use loaders::fit;
+use serde::Serialize;
+use stage::Result;
+
+use super::{View, Written};
+use crate::plan::{Example, Purpose};
+
+/// Narrowest and widest bucket, width over height, and how many there are:
+/// fine enough for 1.85:1 and 2.39:1.
+const BUCKETS: (f64, f64, u32) = (0.4, 2.5, 13);
+
+#[derive(Serialize)]
+struct Config {
+    resolutions: [u32; 1],
+    enable_ar_bucket: bool,
+    min_ar: f64,
+    max_ar: f64,
+    num_ar_buckets: u32,
+    frame_buckets: [u32; 1],
+    directory: Vec<Directory>,
+}
+
+#[derive(Serialize)]
+struct Directory {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mask_path: Option<String>,
+    num_repeats: u32,
+}
+
+/// The buckets that the configuration asks for.
+pub(super) fn buckets(resolution: u32) -> fit::DiffusionPipe {
+    let (least, most, count) = BUCKETS;
+    fit::DiffusionPipe {
+        resolution: resolution.into(),
+        enable_ar_bucket: true,
+        aspects: fit::DiffusionPipe::aspects(least, most, count),
+    }
+}
+
+/// Writes the masks and the configuration.
+pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    let masks = written.masks("diffusion-pipe/mask", examples)?;
+    let (min_ar, max_ar, num_ar_buckets) = BUCKETS;
+    let config = Config {
+        resolutions: [purpose.resolution],
+        enable_ar_bucket: true,
+        min_ar,
+        max_ar,
+        num_ar_buckets,
+        frame_buckets: [1],
+        directory: vec![Directory {
+            path: written.seen(View::DiffusionPipe.folder(purpose, false)),
+            mask_path: masks.then(|| written.seen("diffusion-pipe/mask")),
+            num_repeats: purpose.repeats,
+        }],
+    };
+    written.toml("diffusion-pipe/dataset.toml", &config)
+}
