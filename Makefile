@@ -30,6 +30,8 @@ NEEDS_DISK ?= 2GB
 # Images to select for a data set.
 STYLE_TARGET ?= 500
 LIGHTING_TARGET ?= 400
+# Trainers to write for, and the share of whole shots to keep from training.
+DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 # Further flags of each tool in each stage.
 EXTRACT_FLAGS ?=
 DEDUP_FLAGS ?=
@@ -37,10 +39,10 @@ BLUR_FLAGS ?=
 LIGHT_FLAGS ?=
 STYLE_BALANCE_FLAGS ?= --per-shot 3
 STYLE_CAPTION_FLAGS ?=
-STYLE_DATASET_FLAGS ?=
+STYLE_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LIGHTING_BALANCE_FLAGS ?= --by /light/time --per-shot 6
 LIGHTING_CAPTION_FLAGS ?=
-LIGHTING_DATASET_FLAGS ?=
+LIGHTING_DATASET_FLAGS ?= $(DATASET_FLAGS)
 
 PIPELINES := frames style lighting
 
@@ -165,17 +167,31 @@ settings.style-selected = $(STYLE_TARGET) $(STYLE_BALANCE_FLAGS)
 style/selected.jsonl: lit.jsonl .settings/style-selected
 	$(call phase,style-selected) -- "$$BIN/balance" --target $(STYLE_TARGET) $(rejects) $(STYLE_BALANCE_FLAGS) $<
 
-settings.style-dataset = $(TRIGGER) $(STYLE_CAPTION_FLAGS) $(STYLE_DATASET_FLAGS)
-style/dataset.jsonl: style/selected.jsonl .settings/style-dataset
-	$(call phase,style-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type style --trigger "$$TRIGGER" --out-dir style $(rejects) $(STYLE_DATASET_FLAGS) $<
+# A style needs no trigger; what is not said binds to the LoRA as a whole.
+trigger = $(if $(TRIGGER),--trigger "$$TRIGGER")
+
+settings.style-captioned = $(TRIGGER) $(STYLE_CAPTION_FLAGS)
+style/captioned.jsonl: style/selected.jsonl .settings/style-captioned
+	$(call phase,style-captioned) -- "$$BIN/caption-compose" --type style $(trigger) --audit style/audit.json $(rejects) $(STYLE_CAPTION_FLAGS) $<
+
+settings.style-dataset = $(TRIGGER) $(STYLE_DATASET_FLAGS)
+style/dataset.jsonl: style/captioned.jsonl .settings/style-dataset
+	$(call phase,style-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type style $(trigger) --out-dir style $(rejects) $(STYLE_DATASET_FLAGS) $<
 
 settings.lighting-selected = $(LIGHTING_TARGET) $(LIGHTING_BALANCE_FLAGS)
 lighting/selected.jsonl: lit.jsonl .settings/lighting-selected
 	$(call phase,lighting-selected) -- "$$BIN/balance" --target $(LIGHTING_TARGET) $(rejects) $(LIGHTING_BALANCE_FLAGS) $<
 
-settings.lighting-dataset = $(TRIGGER) $(LIGHTING_CAPTION_FLAGS) $(LIGHTING_DATASET_FLAGS)
-lighting/dataset.jsonl: lighting/selected.jsonl .settings/lighting-dataset
-	$(call phase,lighting-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type lighting --trigger "$$TRIGGER" --out-dir lighting $(rejects) $(LIGHTING_DATASET_FLAGS) $<
+# One word for each condition of light: the trigger and the condition.
+lighting_trigger = --trigger "$${TRIGGER:-lt}_{}"
+
+settings.lighting-captioned = $(TRIGGER) $(LIGHTING_CAPTION_FLAGS)
+lighting/captioned.jsonl: lighting/selected.jsonl .settings/lighting-captioned
+	$(call phase,lighting-captioned) -- "$$BIN/caption-compose" --type lighting $(lighting_trigger) --audit lighting/audit.json $(rejects) $(LIGHTING_CAPTION_FLAGS) $<
+
+settings.lighting-dataset = $(TRIGGER) $(LIGHTING_DATASET_FLAGS)
+lighting/dataset.jsonl: lighting/captioned.jsonl .settings/lighting-dataset
+	$(call phase,lighting-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type lighting --out-dir lighting $(rejects) $(LIGHTING_DATASET_FLAGS) $<
 
 .PHONY: $(PIPELINES)
 frames: sharp.jsonl ## [pipeline] Extract, deduplicate and filter the frames

@@ -70,7 +70,10 @@ fn flow(run: &Run, input: Option<Input>, work: impl FnOnce(&mut Flow) -> Result<
 fn run<S: Args, A: Parser>(
     work: impl FnOnce(&mut Command, S, A) -> Result<Result<(), clap::Error>>,
 ) -> ExitCode {
-    let mut command = S::augment_args(A::command());
+    let tool = A::command();
+    // The shared flags would put what they say of themselves in the tool's place.
+    let (about, long_about) = (tool.get_about().cloned(), tool.get_long_about().cloned());
+    let mut command = S::augment_args(tool).about(about).long_about(long_about);
     command.build();
     if let Some(written) = generate(&command) {
         return status(to_standard_output(written));
