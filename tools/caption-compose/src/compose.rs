@@ -64,18 +64,17 @@ impl Composer<'_> {
             "nothing to say: no fact of the policy for {} is known, and there is no trigger",
             self.policy.name
         );
-        let dropped = pieces.iter().zip(&kept).filter(|(_, kept)| !**kept);
-        left_out.extend(dropped.map(|(piece, _)| {
-            let why = format!(
-                "over the budget of {} tokens: {}",
-                self.budget,
-                piece.text(self.form)
-            );
-            (piece.pointer.clone(), why)
-        }));
-        let said = pieces.iter().zip(&kept).filter(|(_, kept)| **kept);
-        let said = said.map(|(piece, _)| (piece.pointer.as_str(), piece.text(self.form)));
-        let said: Vec<_> = said.filter(|(_, phrase)| !phrase.is_empty()).collect();
+        let form = self.form;
+        let budget = self.budget;
+        let texts = pieces.iter().zip(&kept);
+        let texts = texts.map(|(piece, kept)| (piece.pointer.as_str(), piece.text(form), *kept));
+        let texts: Vec<_> = texts.filter(|(_, text, _)| !text.is_empty()).collect();
+        for (pointer, text, _) in texts.iter().filter(|(.., kept)| !kept) {
+            let why = format!("over the budget of {budget} tokens: {text}");
+            left_out.push(((*pointer).to_owned(), why));
+        }
+        let said = texts.iter().filter(|(.., kept)| *kept);
+        let said = said.map(|(pointer, text, _)| (*pointer, *text)).collect();
         let tokens = self.tokenizer.count(&caption).tokens;
         let facts = Facts {
             r#type: &self.policy.name,

@@ -1,0 +1,112 @@
+//! Show what was kept, what was dropped and why, on one HTML page.
+//!
+//! Reads manifests and rejects files, once, record by record; of each record `id`, `image`,
+//! `source`, `rejected`, and every number and label that it finds. Writes into the folder of
+//! `--out-dir`:
+//!
+//! * `report.html`: one page that needs no network and no other file: counts, reasons, kept and
+//!   dropped over the film's time, contact sheets, distributions, errors;
+//! * `report.json`: the same figures for programs.
+//!
+//! Pictures are drawn by the hash of their ids, so that the same records give the same page.
+
+mod figures;
+mod histogram;
+mod page;
+mod paper;
+mod phases;
+mod plots;
+mod reasons;
+mod sample;
+mod sheets;
+mod survey;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Context, Result, log};
+
+use survey::Survey;
+
+const EXAMPLES: &str = "Examples:
+  report --kept lit.jsonl --rejects unique.rejects.jsonl --rejects sharp.rejects.jsonl --out-dir report
+  report --kept style/dataset.jsonl --rejects style/selected.rejects.jsonl \\
+      --progress preparation_progress.json --title 'Style of Sintel' --out-dir style/report
+
+Run it where the tools ran: the paths of images are relative to that folder.";
+
+/// Show what was kept, what was dropped and why, on one HTML page
+///
+/// The page is `report.html` in the folder of --out-dir, beside it
+/// `report.json` with the same figures. The page holds its own style, plots
+/// and pictures, and so can be sent to somebody and opened without a network.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Manifest of what was kept (may be repeated)
+    #[arg(long, value_name = "MANIFEST", required = true)]
+    kept: Vec<PathBuf>,
+
+    /// Rejects file of a tool, in the order of the pipeline (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    rejects: Vec<PathBuf>,
+
+    /// Progress file of the run, for its phases
+    #[arg(long, value_name = "FILE")]
+    progress: Option<PathBuf>,
+
+    /// Folder to write report.html and report.json into
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    /// Title of the page
+    #[arg(long, value_name = "TEXT", default_value = "Report")]
+    title: String,
+
+    /// Name of the phase, shown below the title
+    #[arg(long, value_name = "NAME")]
+    phase: Option<String>,
+
+    /// Pictures of what was kept, and half as many for each reason
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pictures: u16,
+}
+
+fn main() -> ExitCode {
+    stage::command(run)
+}
+
+fn run(args: Args) -> Result<ExitCode> {
+    let mut survey = Survey::new(args.pictures.into());
+    for path in &args.kept {
+        survey.read(path, false)?;
+    }
+    for path in &args.rejects {
+        survey.read(path, true)?;
+    }
+    let phases = args
+        .progress
+        .as_deref()
+        .map_or(Ok(Vec::new()), phases::read)?;
+    let sheets = sheets::draw(&survey);
+    let heading = paper::Heading {
+        title: &args.title,
+        phase: args.phase.as_deref(),
+    };
+    let paper = paper::Paper::new(&heading, &survey, &sheets, &phases);
+    let page = page::page(&paper, &sheets);
+    let folder = &args.out_dir;
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let json = serde_json::to_string_pretty(&paper)? + "\n";
+    vision::write::bytes(&folder.join("report.json"), json.as_bytes())?;
+    vision::write::bytes(&folder.join("report.html"), page.as_bytes())?;
+    log::info!(
+        "{}: {} kept, {} dropped, {} failed",
+        folder.display(),
+        survey.kept,
+        survey.dropped,
+        survey.failed
+    );
+    Ok(ExitCode::SUCCESS)
+}

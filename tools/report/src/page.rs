@@ -1,0 +1,299 @@
+//! The page.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::histogram::Bars;
+use crate::paper::{Cause, Drawn, Labels, Paper};
+use crate::plots;
+use crate::sheets::{Sheets, Tile};
+
+/// How the page looks; it names no other file.
+const STYLE: &str = include_str!("style.css");
+
+/// The whole page.
+pub(crate) fn page(paper: &Paper<'_>, sheets: &Sheets) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (paper.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (top(paper))
+                main {
+                    (kept(paper, sheets))
+                    (dropped(paper, sheets))
+                    (over_time(paper))
+                    (distributions(paper))
+                    (phases(paper))
+                }
+                footer { (sampled(paper)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// What was kept, what was dropped and why, at a glance.
+fn top(paper: &Paper<'_>) -> Markup {
+    let most = paper.reasons.iter().map(|why| why.count).max().unwrap_or(0);
+    html! {
+        header {
+            h1 { (paper.title) }
+            p.about {
+                @if let Some(phase) = paper.phase { "Phase " strong { (phase) } ". " }
+                @if !paper.films.is_empty() { (paper.films.join(", ")) }
+            }
+            p.counts {
+                span.kept { b { (number(paper.kept)) } " kept" }
+                span.dropped { b { (number(paper.dropped)) } " dropped" }
+                @if paper.failed > 0 { span.failed { b { (number(paper.failed)) } " failed" } }
+                span.of { "of " (number(paper.all())) " (" (share(paper.kept, paper.all())) " kept)" }
+            }
+            (plots::share([paper.kept, paper.dropped, paper.failed]))
+            @if !paper.reasons.is_empty() {
+                table.reasons {
+                    @for (place, why) in paper.reasons.iter().enumerate() {
+                        tr.failed[why.failed] {
+                            td.number { (number(why.count)) }
+                            td.bar { (plots::row([0, why.count], most)) }
+                            td { a href=(format!("#reason-{place}")) { (why.why) } " " span.by { (why.by) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn kept(paper: &Paper<'_>, sheets: &Sheets) -> Markup {
+    html! {
+        section {
+            h2 { "Kept" span.count { (number(paper.kept)) } }
+            @if let Some(shots) = &paper.shots {
+                p {
+                    "From " (shots.kept) " of " (shots.all) " shots"
+                    @if shots.most > 0 { "; most from shot " (shots.most_of) ": " (shots.most) }
+                    "."
+                }
+            }
+            (shown_of(sheets.kept.len(), paper.kept))
+            (sheet(&sheets.kept, "kept"))
+        }
+    }
+}
+
+fn dropped(paper: &Paper<'_>, sheets: &Sheets) -> Markup {
+    html! {
+        @if !paper.reasons.is_empty() {
+            section {
+                h2 { "Dropped" span.count { (number(paper.dropped + paper.failed)) } }
+                @for (place, why) in paper.reasons.iter().enumerate() {
+                    (reason(place, why, &sheets.dropped[why.sheet]))
+                }
+            }
+        }
+    }
+}
+
+fn reason(place: usize, why: &Cause<'_>, tiles: &[Tile]) -> Markup {
+    let kind = if why.failed { "failed" } else { "dropped" };
+    html! {
+        h3 id=(format!("reason-{place}")) {
+            (why.why) span.by { (why.by) } span.count { (number(why.count)) }
+        }
+        (shown_of(tiles.len(), why.count))
+        (sheet(tiles, kind))
+    }
+}
+
+/// Says that not all pictures are shown, where it is so.
+fn shown_of(shown: usize, all: u64) -> Markup {
+    html! {
+        @if (shown as u64) < all && shown > 0 {
+            p.note { (shown) " of " (number(all)) " shown, drawn by the hash of their ids." }
+        }
+    }
+}
+
+fn sheet(tiles: &[Tile], kind: &str) -> Markup {
+    html! {
+        div.sheet {
+            @for tile in tiles {
+                figure class=(kind) {
+                    @match &tile.picture {
+                        Some(picture) => {
+                            img width=(picture.width) height=(picture.height) loading="lazy" alt=(tile.shown.id)
+                                src=(format!("data:image/jpeg;base64,{}", picture.jpeg));
+                        }
+                        None => div.none { "no picture" },
+                    }
+                    figcaption {
+                        @if !tile.shown.text.is_empty() { span.why { (tile.shown.text) } }
+                        span.id {
+                            (tile.shown.id)
+                            @if let Some(time) = tile.shown.time { " · " (clock(time)) }
+                            @if let Some(shot) = tile.shown.shot { " · shot " (shot) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn over_time(paper: &Paper<'_>) -> Markup {
+    html! {
+        @if let Some(times) = paper.times.as_ref().filter(|times| times.counts.len() > 1) {
+            section {
+                h2 { "Over the film" }
+                (legend())
+                div.plot.wide {
+                    (plots::bars(times, "images kept and dropped over the time of the film"))
+                    (axis(times, clock))
+                }
+            }
+        }
+    }
+}
+
+fn distributions(paper: &Paper<'_>) -> Markup {
+    html! {
+        @if !paper.figures.is_empty() || !paper.labels.is_empty() {
+            section {
+                h2 { "Figures" }
+                (legend())
+                div.plots {
+                    @for labels in &paper.labels { (label(labels)) }
+                    @for figure in &paper.figures { (histogram(figure)) }
+                }
+            }
+        }
+    }
+}
+
+fn histogram(figure: &Drawn<'_>) -> Markup {
+    html! {
+        div.plot {
+            h4 { (name(figure.pointer)) }
+            (plots::bars(&figure.bars, figure.pointer))
+            (axis(&figure.bars, |value| value.to_string()))
+            p.note {
+                @if let Some(mean) = figure.bars.mean_kept { "mean kept " (mean) }
+                @if figure.bars.mean_kept.is_some() && figure.bars.mean_dropped.is_some() { " · " }
+                @if let Some(mean) = figure.bars.mean_dropped { "dropped " (mean) }
+            }
+        }
+    }
+}
+
+fn label(labels: &Labels<'_>) -> Markup {
+    let most = labels
+        .counts
+        .iter()
+        .map(|(_, counts)| counts[0] + counts[1])
+        .max()
+        .unwrap_or(0);
+    html! {
+        div.plot {
+            h4 { (name(labels.pointer)) }
+            table {
+                @for (label, counts) in &labels.counts {
+                    tr {
+                        td { (label) }
+                        td.bar { (plots::row(*counts, most)) }
+                        td.number { (counts[0]) @if counts[1] > 0 { span.less { " + " (counts[1]) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn phases(paper: &Paper<'_>) -> Markup {
+    let cell = |value: Option<u64>| value.map(number).unwrap_or_default();
+    html! {
+        @if !paper.phases.is_empty() {
+            section {
+                h2 { "Phases" }
+                div.scroll { table.phases {
+                    tr { th { "phase" } th { "status" } th { "in" } th { "out" } th { "dropped" } th { "failed" } th { "seconds" } }
+                    @for phase in paper.phases {
+                        tr {
+                            td { (phase.name) }
+                            td { (phase.status) }
+                            td.number { (cell(phase.r#in)) }
+                            td.number { (cell(phase.out)) }
+                            td.number { (cell(phase.rejected)) }
+                            td.number { (cell(phase.failed)) }
+                            td.number { @if let Some(seconds) = phase.seconds { (seconds) } }
+                        }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn sampled(paper: &Paper<'_>) -> Markup {
+    let shown = paper.pictures + paper.reasons.iter().map(|why| why.pictures).sum::<usize>();
+    html! {
+        "Every count is of all " (number(paper.all())) " records; " (shown)
+        " pictures are shown. Where not all are, they are drawn by the hash of their ids: the same records give the same page."
+    }
+}
+
+fn legend() -> Markup {
+    html! { p.legend { span.kept { "kept" } span.dropped { "dropped" } } }
+}
+
+/// The ends of an axis.
+fn axis(bars: &Bars, text: impl Fn(f64) -> String) -> Markup {
+    let end = bars.start + bars.counts.len() as f64 * bars.width;
+    html! {
+        div.axis {
+            span { (text(bars.start.max(bars.least))) }
+            span { (text(end.min(bars.most))) }
+        }
+    }
+}
+
+/// A JSON pointer as words.
+fn name(pointer: &str) -> String {
+    pointer
+        .trim_start_matches('/')
+        .replace('/', " · ")
+        .replace('_', " ")
+}
+
+/// Seconds as minutes and seconds, and hours where there are some.
+fn clock(seconds: f64) -> String {
+    let whole = seconds.max(0.0) as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:02}")
+    } else {
+        format!("{minutes}:{rest:02}")
+    }
+}
+
+/// A count with its thousands apart.
+fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> = { digits.as_bytes().rchunks(3).rev() }
+        .filter_map(|group| std::str::from_utf8(group).ok())
+        .collect();
+    groups.join(",")
+}
+
+fn share(part: u64, of: u64) -> String {
+    let percent = part as f64 / of.max(1) as f64 * 100.0;
+    if percent > 0.0 && percent < 1.0 {
+        format!("{percent:.1} %")
+    } else {
+        format!("{percent:.0} %")
+    }
+}

@@ -1,0 +1,229 @@
+//! What report makes of manifests.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{Ran, folder, run_in, words_and_papers};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_report");
+const HOSTILE: &str = "</figcaption><script>alert('x')</script>\"&<img src=x onerror=alert(1)>";
+
+#[test]
+fn has_words_and_papers() {
+    words_and_papers(TOOL);
+}
+
+/// Twelve drawn images: seven kept, three too soft, one a duplicate, one that failed.
+fn set() -> TempDir {
+    let here = tempfile::tempdir().unwrap();
+    let manifest = folder(here.path(), 12);
+    let mut kept = String::new();
+    let mut rejects = String::new();
+    for (n, line) in manifest.lines().enumerate() {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record["quality"] = json!({"sharpness": n as f64 * 10.0});
+        record["light"] = json!({"time": if n % 2 == 0 { "noon" } else { "night" }});
+        let rejected = match n {
+            0..=2 => {
+                json!({"by": "blur-filter", "reason": format!("sharpness {} is under 25", n * 10)})
+            }
+            3 => {
+                json!({"by": "frame-dedup", "reason": "near duplicate of scene_04: pHash 2 bits apart, dHash 0"})
+            }
+            4 => json!({"by": "light-classify", "error": "gone.png: No such file"}),
+            _ => {
+                kept += &format!("{record}\n");
+                continue;
+            }
+        };
+        record["rejected"] = rejected;
+        rejects += &format!("{record}\n");
+    }
+    fs::write(here.path().join("kept.jsonl"), kept).unwrap();
+    fs::write(here.path().join("rejects.jsonl"), rejects).unwrap();
+    here
+}
+
+fn report(here: &Path, more: &[&str]) -> Ran {
+    let flags = [
+        "--kept",
+        "kept.jsonl",
+        "--rejects",
+        "rejects.jsonl",
+        "--out-dir",
+        "out",
+    ];
+    run_in(here, TOOL, &[&flags[..], more].concat(), "")
+}
+
+fn page(here: &Path) -> String {
+    fs::read_to_string(here.join("out/report.html")).unwrap()
+}
+
+fn paper(here: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(here.join("out/report.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn counts_and_reasons_are_those_of_the_manifests() {
+    let set = set();
+    let ran = report(set.path(), &["--title", "Drawn", "--phase", "frames"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let paper = paper(set.path());
+    assert_eq!(
+        [&paper["kept"], &paper["dropped"], &paper["failed"]],
+        [7, 4, 1]
+    );
+    let reasons: Vec<_> = { paper["reasons"].as_array().unwrap().iter() }
+        .map(|why| {
+            (
+                why["by"].as_str().unwrap(),
+                why["why"].as_str().unwrap(),
+                why["count"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            ("blur-filter", "sharpness … is under …", 3),
+            (
+                "frame-dedup",
+                "near duplicate of …: pHash … bits apart, dHash …",
+                1
+            ),
+            ("light-classify", "…: No such file", 1),
+        ]
+    );
+    assert_eq!(
+        paper["shots"],
+        json!({"kept": 2, "all": 3, "most": 4, "most_of": 2})
+    );
+    let light = &paper["labels"][0];
+    assert_eq!(light["pointer"], "/light/time");
+    assert_eq!(
+        light["counts"],
+        json!([["night", [4, 2]], ["noon", [3, 3]]])
+    );
+    let sharpness = { paper["figures"].as_array().unwrap().iter() }
+        .find(|figure| figure["pointer"] == "/quality/sharpness")
+        .unwrap();
+    assert_eq!(
+        (&sharpness["least"], &sharpness["most"]),
+        (&json!(0.0), &json!(110.0))
+    );
+    assert_eq!(sharpness["mean_kept"], 80.0);
+    let page = page(set.path());
+    for part in [
+        "<h1>Drawn</h1>",
+        "<b>7</b> kept",
+        "<b>4</b> dropped",
+        "sharpness 10 is under 25",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn the_page_needs_no_other_file_and_no_network() {
+    let set = set();
+    report(set.path(), &[]);
+    let page = page(set.path());
+    for part in [
+        "http:", "https:", "//", "<link", "<script", "@import", "url(",
+    ] {
+        // Base 64 has slashes of its own.
+        let text: String = page
+            .split("base64,")
+            .map(|part| part.split_once('"').map_or(part, |cut| cut.1))
+            .collect();
+        assert!(!text.contains(part), "{part}");
+    }
+    assert_eq!(
+        page.matches("src=\"data:image/jpeg;base64,").count(),
+        page.matches("<img").count()
+    );
+    assert_eq!(page.matches("<img").count(), 12);
+}
+
+#[test]
+fn hostile_texts_stay_texts() {
+    let set = set();
+    let record = json!({"id": HOSTILE, "image": HOSTILE, "caption": HOSTILE, "light": {HOSTILE: HOSTILE},
+        "source": {"film": HOSTILE, "frame": 1, "time": -1e300, "shot": 1}, "huge": 1e308, "tiny": -1e-308});
+    let mut rejected = record.clone();
+    rejected["rejected"] = json!({"by": HOSTILE, "reason": HOSTILE});
+    let add = |name: &str, record: &Value| {
+        let path = set.path().join(name);
+        let text = fs::read_to_string(&path).unwrap() + &format!("{record}\n");
+        fs::write(path, text).unwrap();
+    };
+    add("kept.jsonl", &record);
+    add("rejects.jsonl", &rejected);
+    let ran = report(set.path(), &["--title", HOSTILE, "--phase", HOSTILE]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let page = page(set.path());
+    assert!(!page.contains("<script") && !page.contains("<img src=x"));
+    assert!(page.contains("&lt;script&gt;alert('x')&lt;/script&gt;&quot;&amp;"));
+}
+
+#[test]
+fn the_same_records_give_the_same_bytes() {
+    let set = set();
+    report(set.path(), &["--pictures", "3"]);
+    let first = (page(set.path()), paper(set.path()));
+    assert!(
+        first
+            .0
+            .contains("3 of 7 shown, drawn by the hash of their ids.")
+    );
+    report(set.path(), &["--pictures", "3"]);
+    assert!(first == (page(set.path()), paper(set.path())));
+}
+
+#[test]
+fn a_picture_that_is_gone_is_said_to_be() {
+    let set = set();
+    fs::remove_file(set.path().join("scene_07.png")).unwrap();
+    let ran = report(set.path(), &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(page(set.path()).matches("no picture").count(), 1);
+}
+
+#[test]
+fn phases_come_from_the_progress_file() {
+    let set = set();
+    let progress = json!({"phases": {"frames": {"status": "done", "in": 12, "out": 7, "rejected": 4, "failed": 1, "seconds": 1.5, "log": "x"}}});
+    fs::write(set.path().join("progress.json"), progress.to_string()).unwrap();
+    report(set.path(), &["--progress", "progress.json"]);
+    assert_eq!(paper(set.path())["phases"][0]["name"], "frames");
+    assert!(page(set.path()).contains("<h2>Phases</h2>"));
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    let set = set();
+    fs::write(set.path().join("kept.jsonl"), "{\"id\":\"a\"}\nnot json\n").unwrap();
+    let ran = report(set.path(), &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("kept.jsonl: line 2"), "{}", ran.stderr);
+    let ran = report(set.path(), &["--kept", "gone.jsonl"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(!set.path().join("out/report.html").exists());
+}
+
+#[test]
+fn an_empty_run_has_a_page_too() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("kept.jsonl"), "").unwrap();
+    fs::write(here.path().join("rejects.jsonl"), "").unwrap();
+    let ran = report(here.path(), &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(page(here.path()).contains("<b>0</b> kept"));
+}
