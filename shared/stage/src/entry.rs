@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Args, Command, Parser};
 use clap_complete::Shell;
@@ -72,7 +73,8 @@ fn run<S: Args, A: Parser>(
 ) -> ExitCode {
     let tool = A::command();
     // The shared flags would put what they say of themselves in the tool's place.
-    let (about, long_about) = (tool.get_about().cloned(), tool.get_long_about().cloned());
+    let about = Resettable::from(tool.get_about().cloned());
+    let long_about = Resettable::from(tool.get_long_about().cloned());
     let mut command = S::augment_args(tool).about(about).long_about(long_about);
     command.build();
     if let Some(written) = generate(&command) {
