@@ -43,6 +43,7 @@ STYLE_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LIGHTING_BALANCE_FLAGS ?= --by /light/time --per-shot 6
 LIGHTING_CAPTION_FLAGS ?=
 LIGHTING_DATASET_FLAGS ?= $(DATASET_FLAGS)
+LINT_FLAGS ?=
 
 PIPELINES := frames style lighting
 
@@ -147,6 +148,9 @@ $(shell mkdir -p .settings style lighting)
 # A film is another film when its name, size or time of change is another.
 film := $(FILM) $(shell stat -Lc '%s %Y' "$$FILM" 2> /dev/null || stat -Lf '%z %m' "$$FILM")
 
+# Where the frames that went no further are told of.
+frame_rejects := $(foreach stage,frames unique sharp,--rejects $(stage).rejects.jsonl)
+
 settings.frames = $(film) $(EXTRACT_FLAGS)
 frames.jsonl: .settings/frames
 	$(call phase,frames) --needs-disk $(NEEDS_DISK) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(EXTRACT_FLAGS) -- "$$FILM"
@@ -182,6 +186,14 @@ settings.lighting-selected = $(LIGHTING_TARGET) $(LIGHTING_BALANCE_FLAGS)
 lighting/selected.jsonl: lit.jsonl .settings/lighting-selected
 	$(call phase,lighting-selected) -- "$$BIN/balance" --target $(LIGHTING_TARGET) $(rejects) $(LIGHTING_BALANCE_FLAGS) $<
 
+settings.style-linted = $(TRIGGER) $(LINT_FLAGS)
+style/lint.jsonl: style/dataset.jsonl .settings/style-linted
+	$(call phase,style-linted) -- "$$BIN/lora-lint" --table $(trigger) $(LINT_FLAGS) style/dataset
+
+style/report.html: style/lint.jsonl
+	@"$$BIN/report" --title 'Style data set' --out-dir style --kept style/dataset.jsonl $(frame_rejects) \
+	    --rejects style/selected.rejects.jsonl --rejects style/captioned.rejects.jsonl --rejects style/dataset.rejects.jsonl
+
 # One word for each condition of light: the trigger and the condition.
 lighting_trigger = --trigger "$${TRIGGER:-lt}_{}"
 
@@ -193,9 +205,20 @@ settings.lighting-dataset = $(TRIGGER) $(LIGHTING_DATASET_FLAGS)
 lighting/dataset.jsonl: lighting/captioned.jsonl .settings/lighting-dataset
 	$(call phase,lighting-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type lighting --out-dir lighting $(rejects) $(LIGHTING_DATASET_FLAGS) $<
 
+settings.lighting-linted = $(LINT_FLAGS)
+lighting/lint.jsonl: lighting/dataset.jsonl .settings/lighting-linted
+	$(call phase,lighting-linted) -- "$$BIN/lora-lint" --table $(LINT_FLAGS) lighting/dataset
+
+lighting/report.html: lighting/lint.jsonl
+	@"$$BIN/report" --title 'Lighting data set' --out-dir lighting --kept lighting/dataset.jsonl $(frame_rejects) \
+	    --rejects lighting/selected.rejects.jsonl --rejects lighting/captioned.rejects.jsonl --rejects lighting/dataset.rejects.jsonl
+
+frames/report.html: sharp.jsonl
+	@"$$BIN/report" --title 'Frames' --out-dir frames --kept sharp.jsonl $(frame_rejects)
+
 .PHONY: $(PIPELINES)
-frames: sharp.jsonl ## [pipeline] Extract, deduplicate and filter the frames
-style: style/dataset.jsonl ## [pipeline] A style data set
-lighting: lighting/dataset.jsonl ## [pipeline] A lighting data set
+frames: frames/report.html ## [pipeline] Extract, deduplicate and filter the frames
+style: style/report.html ## [pipeline] A style data set
+lighting: lighting/report.html ## [pipeline] A lighting data set
 
 endif
