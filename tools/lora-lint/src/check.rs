@@ -1,0 +1,215 @@
+//! What a trainer sees of one image.
+
+use std::path::{Path, PathBuf};
+
+use loaders::fit::{Fit, Size};
+use loaders::{Trainer, mask};
+use manifest::rounded;
+use vision::decode::{self, Header};
+
+use crate::finding::{Finding, Lint};
+use crate::known::{Known, Manifest};
+use crate::set::Set;
+use crate::words::Measure;
+
+/// By how much an image may be enlarged before it is worth a word.
+const ENLARGED: f64 = 1.1;
+
+/// The share of the pixels asked for under which a bucket is too small.
+const SMALL: f64 = 0.6;
+
+/// What images are judged by.
+pub(crate) struct Judge {
+    /// What captions are measured by.
+    pub(crate) measure: Measure,
+    /// What is known of the images.
+    pub(crate) known: Manifest,
+    /// The share of an image that may be cut off before it is worth a word.
+    pub(crate) threshold: f64,
+    /// The side of the square whose area is the budget.
+    pub(crate) resolution: u32,
+    /// Whether pixels are left undecoded.
+    pub(crate) headers: bool,
+}
+
+impl Judge {
+    /// Looks at `image` with the eyes of the set's trainer.
+    pub(crate) fn image(&self, set: &Set, image: &Path, listed: Option<&str>) -> Lint {
+        let mut lint = Lint::new(set.trainer);
+        lint.repeats = Some(set.repeats);
+        self.measure.caption(set, image, listed, &mut lint);
+        let header = match decode::header(image) {
+            Ok(header) => header,
+            Err(cause) => {
+                lint.add([Finding::error("image-corrupt", cause.to_string())]);
+                return lint;
+            }
+        };
+        self.pixels(set, image, &header, &mut lint);
+        let turned = set.trainer.turns();
+        let seen = if turned {
+            header.dimensions()
+        } else {
+            header.stored
+        };
+        let size = Size::new(seen.width, seen.height);
+        match set.fitting.fit(size) {
+            Some(fit) => self.fit(&fit, image, &mut lint),
+            None if matches!(set.fitting, crate::set::Fitting::None) => {}
+            None => {
+                let text = format!(
+                    "{}x{} is so small that nothing is left of it",
+                    size.width, size.height
+                );
+                lint.add([Finding::error("image-tiny", text)]);
+            }
+        }
+        masks(set, image, size, self.headers, &mut lint);
+        lint
+    }
+
+    /// Judges what the pixels are made of, and whether they are all there.
+    fn pixels(&self, set: &Set, image: &Path, header: &Header, lint: &mut Lint) {
+        if !header.is_upright() && !set.trainer.turns() {
+            let text = "is stored on its side, and the trainer does not turn it";
+            lint.add([Finding::error("image-rotated", text)]);
+        }
+        let samples = header.samples;
+        if samples.bits != 8 || (samples.channels == 4 && !samples.alpha) {
+            let text = format!(
+                "{} channels of {} bits, where three of 8 are usual",
+                samples.channels, samples.bits
+            );
+            lint.add([Finding::warning("image-samples", text)]);
+        }
+        if set.alpha_mask && !samples.alpha {
+            let text = "has no transparency, which is to be the mask: all of it is trained on";
+            lint.add([Finding::warning("mask-no-alpha", text)]);
+        }
+        if self.headers {
+            return;
+        }
+        if samples.alpha {
+            match decode::rgba(image) {
+                Err(cause) => lint.add([Finding::error("image-corrupt", cause.to_string())]),
+                Ok(pixels) => {
+                    let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
+                    if clear && !set.alpha_mask && !set.trainer.flattens() {
+                        let text = "is transparent in places, and the colour that is hidden there is trained on";
+                        lint.add([Finding::error("image-alpha", text)]);
+                    }
+                }
+            }
+        } else if let Err(cause) = decode::luma_at_least(image, 1, 1) {
+            lint.add([Finding::error("image-corrupt", cause.to_string())]);
+        }
+    }
+
+    /// Judges what is cut off.
+    fn fit(&self, fit: &Fit, image: &Path, lint: &mut Lint) {
+        let kept = fit.kept();
+        lint.bucket = Some([fit.bucket.width, fit.bucket.height]);
+        lint.cropped = Some(rounded(fit.cropped(), 4));
+        lint.scale = Some(rounded(fit.scale(), 3));
+        lint.kept = Some(kept.map(|corner| rounded(corner, 1)));
+        if fit.cropped() > self.threshold {
+            let text = format!("{:.1} % of it is cut off", 100.0 * fit.cropped());
+            lint.add([Finding::warning("crop-large", text)]);
+        }
+        if fit.scale() > ENLARGED {
+            let text = format!("is enlarged {:.1} times", fit.scale());
+            lint.add([Finding::warning("image-enlarged", text)]);
+        }
+        let budget = Size::square(self.resolution).area() as f64;
+        let used = fit.bucket.area() as f64 / budget;
+        if used < SMALL && fit.source.area() as f64 >= budget {
+            let text = format!(
+                "its bucket has {:.0} % of the pixels asked for",
+                100.0 * used
+            );
+            lint.add([Finding::warning("bucket-small", text)]);
+        }
+        let stem = image.file_stem().map(|stem| stem.to_string_lossy());
+        if let Some(known) = stem.and_then(|stem| self.known.get(&*stem)) {
+            lint.add(cut(known, kept));
+        }
+    }
+}
+
+/// Faces and joints that are cut.
+fn cut(known: &Known, [x0, y0, x1, y1]: [f64; 4]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some([left, top, right, bottom]) = known.face
+        && (left < x0 || top < y0 || right > x1 || bottom > y1)
+    {
+        findings.push(Finding::error("crop-face", "the face is cut"));
+    }
+    let outside = |[x, y]: &&[f64; 2]| *x < x0 || *x > x1 || *y < y0 || *y > y1;
+    let lost = known.joints.iter().filter(outside).count();
+    if lost > 0 {
+        let text = format!("{lost} of {} joints are cut off", known.joints.len());
+        findings.push(Finding::warning("crop-joint", text));
+    }
+    findings
+}
+
+/// Finds and judges the mask of an image.
+fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &mut Lint) {
+    let beside = set.trainer == Trainer::OneTrainer;
+    let Some(folder) = set.masks.clone().or(beside.then(PathBuf::new)) else {
+        return;
+    };
+    let candidates = mask::candidates(set.trainer, image, &folder);
+    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
+        // Beside the images there may be none on purpose.
+        if !beside {
+            let fatal = mask::is_required(set.trainer);
+            let text = if fatal {
+                "no mask, at which the trainer stops"
+            } else {
+                "no mask: all of it is trained on"
+            };
+            lint.add([Finding::of(fatal, "mask-missing", text)]);
+        }
+        return;
+    };
+    lint.mask = Some(path.to_string_lossy().into_owned());
+    let found = match decode::dimensions(&path) {
+        Ok(found) => Size::new(found.width, found.height),
+        Err(cause) => return lint.add([Finding::error("mask-corrupt", cause.to_string())]),
+    };
+    if found != size {
+        let fatal = mask::needs_same_size(set.trainer);
+        let text = format!(
+            "the mask is {}x{}, the picture {}x{}",
+            found.width, found.height, size.width, size.height
+        );
+        lint.add([Finding::of(fatal, "mask-size", text)]);
+    } else if !headers {
+        lint.add(inside(&path, lint.kept));
+    }
+}
+
+/// What the mask lets through: nothing, or something that is cut off.
+fn inside(path: &Path, kept: Option<[f64; 4]>) -> Option<Finding> {
+    let luma = match decode::luma(path) {
+        Ok(luma) => luma,
+        Err(cause) => return Some(Finding::error("mask-corrupt", cause.to_string())),
+    };
+    let mask = vision::mask::Mask::from_luma(&luma, 1).ok()?;
+    let Some(bounds) = mask.bounding_box() else {
+        return Some(Finding::error(
+            "mask-empty",
+            "the mask is black: nothing is trained on",
+        ));
+    };
+    let [x0, y0, x1, y1] = kept?;
+    let whole = bounds.left == 0
+        && bounds.top == 0
+        && (bounds.right, bounds.bottom) == (mask.width(), mask.height());
+    let cut = f64::from(bounds.left) < x0.floor()
+        || f64::from(bounds.top) < y0.floor()
+        || f64::from(bounds.right) > x1.ceil()
+        || f64::from(bounds.bottom) > y1.ceil();
+    (cut && !whole).then(|| Finding::warning("crop-mask", "what the mask shows is cut"))
+}

@@ -1,0 +1,134 @@
+//! What is said of an image or of a folder.
+
+use std::path::Path;
+
+use loaders::Trainer;
+use manifest::Record;
+use serde::Serialize;
+use stage::Result;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// It trains as meant.
+    Ok,
+    /// It trains, but perhaps not as well as it could.
+    Warning,
+    /// The trainer stops, leaves something out, or learns something wrong.
+    Error,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Finding {
+    /// A word for the kind of thing.
+    pub(crate) code: &'static str,
+    /// How bad it is.
+    pub(crate) level: Level,
+    /// What it is, and what comes of it.
+    pub(crate) text: String,
+}
+
+impl Finding {
+    /// Something that would train wrong.
+    pub(crate) fn error(code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            level: Level::Error,
+            text: text.into(),
+        }
+    }
+
+    /// Something that could be better.
+    pub(crate) fn warning(code: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            level: Level::Warning,
+            ..Self::error(code, text)
+        }
+    }
+
+    /// An error if `wrong`, else a warning.
+    pub(crate) fn of(wrong: bool, code: &'static str, text: impl Into<String>) -> Self {
+        if wrong {
+            Self::error(code, text)
+        } else {
+            Self::warning(code, text)
+        }
+    }
+}
+
+/// What a trainer sees of one image: the key `lint`.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Lint {
+    /// The trainer.
+    pub(crate) trainer: &'static str,
+    /// The worst of the problems.
+    pub(crate) status: Level,
+    /// The caption that is trained on; of several the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) caption: Option<String>,
+    /// The file that it is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) caption_from: Option<String>,
+    /// Its CLIP tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tokens: Option<usize>,
+    /// Width and height of what the network sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bucket: Option<[u32; 2]>,
+    /// The share of the area that is cut off, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cropped: Option<f64>,
+    /// What is kept, as corners in the image's own pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<[f64; 4]>,
+    /// By how much it is scaled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scale: Option<f64>,
+    /// How often an epoch shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) repeats: Option<f64>,
+    /// Its mask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mask: Option<String>,
+    /// What is wrong.
+    pub(crate) problems: Vec<Finding>,
+}
+
+impl Lint {
+    /// Nothing known yet.
+    pub(crate) fn new(trainer: Trainer) -> Self {
+        Self {
+            trainer: trainer.name(),
+            status: Level::Ok,
+            caption: None,
+            caption_from: None,
+            tokens: None,
+            bucket: None,
+            cropped: None,
+            kept: None,
+            scale: None,
+            repeats: None,
+            mask: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Adds what is wrong.
+    pub(crate) fn add(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            self.status = self.status.max(finding.level);
+            self.problems.push(finding);
+        }
+    }
+
+    /// The record of an image (`key` is `image`) or of a folder or file
+    /// (`key` is `path`).
+    pub(crate) fn record(&self, key: &str, path: &Path) -> Result<Record> {
+        let mut record = Record::default();
+        record.put(key, &path.to_string_lossy())?;
+        record.put("lint", self)?;
+        Ok(record)
+    }
+}

@@ -1,0 +1,115 @@
+//! Say what a trainer will see of a data set, and what would train wrong.
+//!
+//! Reads folders, configurations (`dataset.toml`, `concepts.json`) and tar
+//! shards as the loaders of nine trainers do. Writes a record an image, with
+//! `image` and `lint`: `{trainer, status, caption, caption_from, tokens,
+//! bucket, cropped, kept, scale, repeats, mask, problems}`; and one, with
+//! `path` and `lint`, for each problem of a folder or file. `cropped` is a
+//! share of the area, `kept` corners in the image's own pixels.
+//!
+//! Exits with 1 if anything would train wrong, and with 0 if all is well or
+//! there are warnings only.
+
+mod check;
+mod finding;
+mod image_folder;
+mod known;
+mod open;
+mod scan;
+mod set;
+mod shards;
+mod summary;
+mod trainers;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use captions::tokens::{Tokenizer, WINDOW};
+use clap::Parser;
+use stage::{Flow, Result, bail};
+
+use crate::check::Judge;
+use crate::known::Manifest;
+use crate::set::Settings;
+use crate::trainers::Choice;
+use crate::words::Measure;
+
+const EXAMPLES: &str = "\
+Examples:
+  lora-lint --table --trigger lucap out/character/dataset/kohya/dataset.toml > lint.jsonl
+  lora-lint --trainer all --resolution 768 my-pictures/ | jq 'select(.lint.status == \"error\")'";
+
+/// Say what a trainer will see of a data set, and what would train wrong
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Folders, configurations or shards to read
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Trainer to read as [default: the one that the path looks made for]
+    #[arg(long, value_name = "NAME", value_enum)]
+    trainer: Option<Choice>,
+
+    #[command(flatten)]
+    settings: Settings,
+
+    /// Word that every caption must begin with
+    #[arg(long, value_name = "WORD")]
+    trigger: Option<String>,
+
+    /// Tokens that the trainer reads of a caption; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = WINDOW)]
+    max_tokens: usize,
+
+    /// Manifest that knows of faces and joints, which must not be cut
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+
+    /// Share of an image that may be cut off before it is spoken of
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
+    threshold: f64,
+
+    /// Look at the headers of images only: damage further on is not seen
+    #[arg(long)]
+    headers: bool,
+
+    /// Print a table for people on standard error, too
+    #[arg(long)]
+    table: bool,
+}
+
+fn main() -> ExitCode {
+    stage::source(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let known = args.manifest.as_deref().map(known::read).transpose()?;
+    let judge = Judge {
+        measure: Measure {
+            tokenizer: Tokenizer::new(),
+            most_tokens: args.max_tokens,
+            trigger: args.trigger,
+        },
+        known: known.unwrap_or_else(Manifest::new),
+        threshold: args.threshold,
+        resolution: args.settings.resolution,
+        headers: args.headers,
+    };
+    let mut seen = trainers::Seen::default();
+    for path in &args.paths {
+        for trainer in trainers::of(args.trainer, path) {
+            seen.read(flow, &judge, trainer, path, &args.settings)?;
+        }
+    }
+    let summary = seen.end(flow)?;
+    if args.table {
+        summary.print()?;
+    }
+    match summary.errors() {
+        0 => Ok(()),
+        1 => bail!("1 thing would train wrong"),
+        many => bail!("{many} things would train wrong"),
+    }
+}

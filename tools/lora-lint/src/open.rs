@@ -1,0 +1,280 @@
+//! From a path to the sets that a trainer would read there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loaders::config::{Problem, concepts, diffusion_pipe, musubi, sd_scripts};
+use loaders::fit::Buckets;
+use loaders::metadata::{self, Reader};
+use loaders::{Trainer, repeats};
+use stage::{Context, Result, bail};
+use toml::Table;
+
+use crate::finding::Finding;
+use crate::set::{Fitting, Set, Settings};
+
+/// The sets found at a path, and what is wrong with what describes them.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    /// The sets.
+    pub(crate) sets: Vec<Set>,
+    /// What is wrong, and with which file or folder.
+    pub(crate) findings: Vec<(PathBuf, Finding)>,
+}
+
+impl Opened {
+    fn say(&mut self, path: &Path, finding: Finding) {
+        self.findings.push((path.to_path_buf(), finding));
+    }
+
+    fn problems(&mut self, path: &Path, problems: Vec<Problem>) {
+        for Problem {
+            code,
+            place,
+            text,
+            fatal,
+        } in problems
+        {
+            self.say(path, Finding::of(fatal, code, format!("{place}: {text}")));
+        }
+    }
+}
+
+/// Opens what `path` is to `trainer`: a folder, or a configuration.
+pub(crate) fn open(path: &Path, trainer: Trainer, settings: &Settings) -> Result<Opened> {
+    let mut opened = Opened::default();
+    if path.is_file() {
+        config(path, trainer, settings, &mut opened)?;
+    } else if !path.is_dir() {
+        bail!("{}: no such file or folder", path.display());
+    } else if trainer == Trainer::KohyaFolder {
+        numbered(path, settings, &mut opened);
+    } else if trainer == Trainer::Diffusers {
+        crate::image_folder::open(path, settings, &mut opened)?;
+    } else {
+        opened.sets.push(Set::folder(trainer, path, settings));
+    }
+    Ok(opened)
+}
+
+/// The trainer that a path is most likely meant for.
+pub(crate) fn guess(path: &Path) -> Trainer {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if path.is_file() {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        return match ending {
+            Some("json") => Trainer::OneTrainer,
+            Some("tar") => Trainer::WebDataset,
+            _ if text.contains("[[directory]]") => Trainer::DiffusionPipe,
+            _ if text.contains("image_directory") || text.contains("image_jsonl_file") => {
+                Trainer::MusubiTuner
+            }
+            _ => Trainer::SdScripts,
+        };
+    }
+    let names: Vec<_> = names(path);
+    let any = |is: &dyn Fn(&str) -> bool| names.iter().any(|name| is(name));
+    if any(&|name| repeats(name).is_some() && path.join(name).is_dir()) {
+        Trainer::KohyaFolder
+    } else if any(&|name| name.starts_with("metadata.")) {
+        Trainer::Diffusers
+    } else if any(&|name| name.to_ascii_lowercase().ends_with(".tar")) {
+        Trainer::WebDataset
+    } else {
+        Trainer::SdScripts
+    }
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
+}
+
+fn config(path: &Path, trainer: Trainer, settings: &Settings, opened: &mut Opened) -> Result<()> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    if trainer == Trainer::OneTrainer {
+        let (concepts, problems) = concepts::read(&text);
+        opened.problems(path, problems);
+        for concept in concepts {
+            if concept.enable_crop_jitter {
+                let text = format!(
+                    "{}: crop jitter is on unless switched off: what is cut off changes from step to step",
+                    concept.place
+                );
+                opened.say(path, Finding::warning("config-jitter", text));
+            }
+            opened.sets.push(Set {
+                repeats: concept.balancing,
+                deep: concept.include_subdirectories,
+                ..Set::folder(trainer, Path::new(&concept.path), settings)
+            });
+        }
+        return Ok(());
+    }
+    let table: Table = match text.parse() {
+        Ok(table) => table,
+        Err(cause) => {
+            opened.say(
+                path,
+                Finding::error("config-syntax", format!("not TOML: {cause}")),
+            );
+            return Ok(());
+        }
+    };
+    match trainer {
+        Trainer::SdScripts => sd_scripts_sets(path, &table, settings, opened),
+        Trainer::MusubiTuner => musubi_sets(path, &table, settings, opened),
+        Trainer::DiffusionPipe => diffusion_pipe_sets(path, &table, settings, opened),
+        other => bail!("{}: {other} is given a folder, not a file", path.display()),
+    }
+    Ok(())
+}
+
+fn sd_scripts_sets(path: &Path, table: &Table, settings: &Settings, opened: &mut Opened) {
+    let (subsets, problems) = sd_scripts::read(table, settings.masked_loss);
+    opened.problems(path, problems);
+    for subset in subsets {
+        let buckets = subset.buckets.and_then(Buckets::new);
+        let folder = PathBuf::from(subset.image_dir.clone().unwrap_or_default());
+        let mut set = Set {
+            extension: subset.caption_extension,
+            wildcard: subset.enable_wildcard,
+            class_tokens: subset.class_tokens,
+            repeats: subset.num_repeats.into(),
+            masks: subset.conditioning_data_dir.map(PathBuf::from),
+            alpha_mask: subset.alpha_mask,
+            fitting: buckets.map_or(Fitting::None, Fitting::SdScripts),
+            ..Set::folder(Trainer::SdScripts, &folder, settings)
+        };
+        if let Some(file) = subset.metadata_file {
+            let file = PathBuf::from(file);
+            set.rows = Some(rows(Reader::SdScripts, &file, &folder, opened));
+            set.path = file;
+        } else {
+            let name = folder
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let said = repeats(name).filter(|(number, _)| *number != subset.num_repeats);
+            if let Some((number, _)) = said {
+                let text = format!(
+                    "the name says {number} repeats, which means nothing in a configuration: it says {}",
+                    subset.num_repeats
+                );
+                opened.say(&folder, Finding::warning("repeats-in-name", text));
+            }
+        }
+        opened.sets.push(set);
+    }
+}
+
+fn musubi_sets(path: &Path, table: &Table, settings: &Settings, opened: &mut Opened) {
+    let (data_sets, problems) = musubi::read(table);
+    opened.problems(path, problems);
+    for found in data_sets {
+        let folder = PathBuf::from(found.image_directory.unwrap_or_default());
+        let mut set = Set {
+            extension: found.caption_extension.unwrap_or_default(),
+            repeats: found.num_repeats.into(),
+            masks: None,
+            fitting: Fitting::Musubi(found.buckets),
+            ..Set::folder(Trainer::MusubiTuner, &folder, settings)
+        };
+        if let (Some(file), true) = (found.image_jsonl_file, set.path.as_os_str().is_empty()) {
+            let file = PathBuf::from(file);
+            set.rows = Some(rows(Reader::Musubi, &file, Path::new(""), opened));
+            set.path = file;
+        }
+        opened.sets.push(set);
+    }
+}
+
+fn diffusion_pipe_sets(path: &Path, table: &Table, settings: &Settings, opened: &mut Opened) {
+    let (directories, problems) = diffusion_pipe::read(table);
+    opened.problems(path, problems);
+    for directory in directories {
+        let folder = PathBuf::from(directory.path.unwrap_or_default());
+        opened.sets.push(Set {
+            repeats: directory.num_repeats,
+            masks: directory.mask_path.map(PathBuf::from),
+            class_tokens: (!directory.skip_empty_caption).then(String::new),
+            fitting: Fitting::DiffusionPipe(directory.buckets),
+            ..Set::folder(Trainer::DiffusionPipe, &folder, settings)
+        });
+    }
+}
+
+/// The images that a list names; a relative name is looked for in `folder`.
+pub(crate) fn rows(
+    reader: Reader,
+    file: &Path,
+    folder: &Path,
+    opened: &mut Opened,
+) -> Vec<(PathBuf, Option<String>)> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(cause) => {
+            opened.say(file, Finding::error("metadata-file", cause.to_string()));
+            return Vec::new();
+        }
+    };
+    let (rows, flaws) = metadata::rows(reader, &text);
+    for flaw in flaws {
+        let text = format!("line {}: {}", flaw.line, flaw.text);
+        opened.say(file, Finding::error(flaw.code, text));
+    }
+    let mut found = Vec::new();
+    for row in rows {
+        let image = folder.join(&row.image);
+        if image.is_file() {
+            found.push((image, row.caption));
+        } else {
+            let text = format!("line {}: {} is not there", row.line, image.display());
+            opened.say(file, Finding::error("metadata-missing", text));
+        }
+    }
+    found
+}
+
+/// The folders called `N_name` under the one that is given.
+fn numbered(path: &Path, settings: &Settings, opened: &mut Opened) {
+    let pictures = |folder: &Path| {
+        let names = names(folder);
+        names
+            .iter()
+            .any(|name| Trainer::SdScripts.reads(Path::new(name)))
+    };
+    for name in names(path) {
+        let folder = path.join(&name);
+        match repeats(&name) {
+            Some((number, class)) if folder.is_dir() => opened.sets.push(Set {
+                repeats: number.into(),
+                class_tokens: Some(class.to_owned()).filter(|class| !class.is_empty()),
+                ..Set::folder(Trainer::KohyaFolder, &folder, settings)
+            }),
+            None if folder.is_dir() && pictures(&folder) => {
+                let text = "has images, and no number of repeats in its name: it is left out";
+                opened.say(&folder, Finding::error("folder-unnumbered", text));
+            }
+            _ => {}
+        }
+    }
+    let own = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
+    if opened.sets.is_empty() && repeats(own).is_some() {
+        let text = "is one of the folders with a number: the trainer wants the folder above it";
+        opened.say(path, Finding::error("folder-is-child", text));
+    } else if opened.sets.is_empty() {
+        let text = "has no folder called as `10_name`: nothing is trained on";
+        opened.say(path, Finding::error("folder-no-repeats", text));
+    } else if pictures(path) {
+        let text = "has images beside the folders with numbers: they are left out";
+        opened.say(path, Finding::error("folder-loose", text));
+    }
+}

@@ -1,0 +1,301 @@
+//! What lies in a folder: the images that the trainer takes, and what is
+//! wrong with the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use loaders::Trainer;
+use loaders::mask;
+use stage::{Context, Result};
+
+use crate::finding::Finding;
+use crate::set::Set;
+
+/// How deep folders are looked into; more is a loop of links.
+const DEEPEST: usize = 16;
+
+/// Endings of files that belong to data sets and hurt nobody.
+const USUAL: &[&str] = &[
+    "txt",
+    "caption",
+    "npz",
+    "safetensors",
+    "json",
+    "jsonl",
+    "toml",
+    "yaml",
+    "yml",
+    "csv",
+    "parquet",
+    "md",
+    "db",
+    "bak",
+    "ini",
+    "tar",
+    "pt",
+    "arrow",
+    "lock",
+];
+
+/// The images that a trainer takes, relative to the folder, and findings.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    /// The images, sorted.
+    pub(crate) images: Vec<PathBuf>,
+    /// What is wrong, and with which file or folder.
+    pub(crate) findings: Vec<(PathBuf, Finding)>,
+}
+
+/// Every file under `folder`, relative to it, sorted.
+pub(crate) fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(next) = folders.pop() {
+        let entries = fs::read_dir(folder.join(&next));
+        let entries = entries.with_context(|| folder.join(&next).display().to_string())?;
+        for entry in entries {
+            let entry = entry?;
+            let path = next.join(entry.file_name());
+            let linked = entry.file_type()?.is_symlink();
+            if folder.join(&path).is_dir() {
+                if path.components().count() < DEEPEST {
+                    folders.push(path);
+                }
+            } else if !linked || folder.join(&path).exists() {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Looks through the folder of `set`.
+pub(crate) fn scan(set: &Set) -> Result<Scan> {
+    let mut scan = Scan::default();
+    if !set.path.is_dir() {
+        let text = "is no folder: the trainer passes it over with a warning, or stops";
+        scan.say(&set.path, Finding::error("folder-missing", text));
+        return Ok(scan);
+    }
+    let files = walk(&set.path)?;
+    for file in &files {
+        if set.takes(file) && (Trainer::is_picture(file) || set.trainer != Trainer::DiffusionPipe) {
+            scan.images.push(file.clone());
+        } else if set.takes(file) {
+            let text = "is taken for a picture, as everything is here that is not known";
+            scan.say(&set.path.join(file), Finding::error("file-stray", text));
+        }
+    }
+    scan.ignored(set, &files);
+    scan.swallowed(set);
+    scan.captions(set, &files);
+    scan.names(set);
+    scan.masks(set, &files);
+    if scan.images.is_empty() {
+        scan.say(
+            &set.path,
+            Finding::error("folder-empty", "has no image that the trainer takes"),
+        );
+    }
+    Ok(scan)
+}
+
+impl Scan {
+    fn say(&mut self, path: &Path, finding: Finding) {
+        self.findings.push((path.to_path_buf(), finding));
+    }
+
+    /// Pictures and other files that the trainer does not take.
+    fn ignored(&mut self, set: &Set, files: &[PathBuf]) {
+        let mut nested = BTreeMap::<PathBuf, usize>::new();
+        for file in files.iter().filter(|file| !set.takes(file)) {
+            let place = set.path.join(file);
+            let folder = file.parent().unwrap_or(Path::new(""));
+            let hidden = file
+                .iter()
+                .any(|part| part.to_string_lossy().starts_with('.'));
+            if hidden
+                || set
+                    .masks
+                    .as_ref()
+                    .is_some_and(|masks| place.starts_with(masks))
+            {
+                continue;
+            }
+            if !Trainer::is_picture(file) {
+                let ending = file.extension().unwrap_or_default().to_string_lossy();
+                if !USUAL.contains(&ending.to_ascii_lowercase().as_str()) && folder == Path::new("")
+                {
+                    self.say(
+                        &place,
+                        Finding::warning("file-stray", "is no part of a data set"),
+                    );
+                }
+            } else if file
+                .file_stem()
+                .is_some_and(|stem| stem.to_string_lossy().ends_with("label"))
+            {
+                self.label(set, file);
+            } else if folder == Path::new("") {
+                let text = "is a picture of a kind or spelling that the trainer does not read: it is left out";
+                self.say(&place, Finding::error("image-ignored", text));
+            } else if !is_aside(folder) {
+                *nested.entry(folder.to_path_buf()).or_default() += 1;
+            } else if folder.ends_with("_controls") && set.trainer == Trainer::AiToolkit {
+                let text = "is passed over: folders of this name hold controls";
+                self.say(&place, Finding::warning("folder-controls", text));
+            }
+        }
+        for (folder, count) in nested {
+            let text = format!(
+                "has {count} pictures that are left out: the trainer does not look into folders"
+            );
+            self.say(
+                &set.path.join(folder),
+                Finding::error("folder-nested", text),
+            );
+        }
+    }
+
+    /// A mask of `OneTrainer` without a picture.
+    fn label(&mut self, set: &Set, file: &Path) {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let image = stem
+            .trim_end_matches("-masklabel")
+            .trim_end_matches("-condlabel");
+        let has = |found: &PathBuf| found.file_stem().is_some_and(|stem| stem == image);
+        if !self.images.iter().any(has) && set.trainer == Trainer::OneTrainer {
+            let text = "is the mask of no picture";
+            self.say(&set.path.join(file), Finding::warning("mask-extra", text));
+        }
+    }
+
+    /// Folders of masks and the like whose pictures are trained on.
+    fn swallowed(&mut self, set: &Set) {
+        let mut counts = BTreeMap::<PathBuf, usize>::new();
+        for image in &self.images {
+            let folder = image.parent().unwrap_or(Path::new(""));
+            let masks = set
+                .masks
+                .as_ref()
+                .is_some_and(|masks| set.path.join(folder).starts_with(masks));
+            if folder != Path::new("") && (masks || is_aside(folder)) {
+                *counts.entry(folder.to_path_buf()).or_default() += 1;
+            }
+        }
+        for (folder, count) in counts {
+            let text = format!(
+                "has {count} pictures that are trained on like all others: the trainer looks into every folder"
+            );
+            self.say(
+                &set.path.join(folder),
+                Finding::error("folder-swallowed", text),
+            );
+        }
+    }
+
+    /// Caption files that belong to no image.
+    fn captions(&mut self, set: &Set, files: &[PathBuf]) {
+        let ending = set.extension.trim_start_matches('.');
+        let stems: BTreeSet<_> = self
+            .images
+            .iter()
+            .map(|image| image.with_extension(""))
+            .collect();
+        for file in files
+            .iter()
+            .filter(|file| file.extension().is_some_and(|e| *e == *ending))
+        {
+            if set.recurses() || file.components().count() == 1 {
+                let place = set.path.join(file);
+                if set.trainer == Trainer::AiToolkit
+                    && file.file_stem().is_some_and(|stem| stem == "default")
+                {
+                    let text =
+                        "older loaders of ai-toolkit give it to every picture without a caption";
+                    self.say(&place, Finding::warning("caption-default", text));
+                } else if !stems.contains(&file.with_extension("")) && !is_aside(file) {
+                    let text = "is the caption of no picture";
+                    self.say(&place, Finding::warning("caption-orphan", text));
+                }
+            }
+        }
+    }
+
+    /// Names that are mistaken for each other.
+    fn names(&mut self, set: &Set) {
+        let mut names: Vec<_> = self
+            .images
+            .iter()
+            .map(|image| {
+                (
+                    image.with_extension("").to_string_lossy().into_owned(),
+                    image.clone(),
+                )
+            })
+            .collect();
+        names.sort();
+        let mut prefixes = Vec::new();
+        for pair in names.windows(2) {
+            let [(first, _), (second, image)] = pair else {
+                continue;
+            };
+            if first == second {
+                let text = "has the name of another picture but for the ending: they share one caption and one cache";
+                self.findings
+                    .push((set.path.join(image), Finding::error("name-twin", text)));
+            } else if second.starts_with(first.as_str()) {
+                prefixes.push(first.clone());
+            }
+        }
+        let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
+        if let Some(name) = prefixes.first().filter(|_| kohya) {
+            let text = format!(
+                "{} names begin with the whole of another, as with {name}: the size of a cached picture may be taken for another's",
+                prefixes.len()
+            );
+            self.say(&set.path, Finding::warning("name-prefix", text));
+        }
+    }
+
+    /// Masks that belong to no image.
+    fn masks(&mut self, set: &Set, files: &[PathBuf]) {
+        let Some(folder) = &set.masks else { return };
+        let Ok(masks) = fs::read_dir(folder) else {
+            self.say(folder, Finding::error("mask-folder", "is no folder"));
+            return;
+        };
+        let images: BTreeSet<_> = files.iter().filter_map(|file| file.file_stem()).collect();
+        let mut extra: Vec<_> = masks
+            .flatten()
+            .map(|mask| mask.path())
+            .filter(|mask| Trainer::is_picture(mask))
+            .filter(|mask| !mask.file_stem().is_some_and(|stem| images.contains(stem)))
+            .collect();
+        extra.sort();
+        for mask in extra {
+            let fatal = mask::is_required(set.trainer);
+            let text = "is the mask of no picture";
+            self.say(&mask, Finding::of(fatal, "mask-extra", text));
+        }
+    }
+}
+
+/// Whether a folder is, by its name, one of masks or captions or controls.
+fn is_aside(folder: &Path) -> bool {
+    let words = [
+        "mask",
+        "control",
+        "caption",
+        "condition",
+        "backup",
+        "cache",
+        "depth",
+    ];
+    folder.iter().any(|part| {
+        let part = part.to_string_lossy().to_ascii_lowercase();
+        words.iter().any(|word| part.contains(word))
+    })
+}

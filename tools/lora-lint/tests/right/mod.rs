@@ -1,0 +1,153 @@
+//! Data sets that nothing is wrong with: not a word, for every trainer.
+
+use crate::support::{Folder, GOOD, warnings};
+
+fn silent(build: impl FnOnce(&Folder), arguments: &[&str]) {
+    warnings(build, arguments, &[]);
+}
+
+const FLAT: [&str; 6] = [
+    "sd-scripts",
+    "onetrainer",
+    "ai-toolkit",
+    "musubi-tuner",
+    "diffusion-pipe",
+    "simpletuner",
+];
+
+#[test]
+fn a_flat_folder_for_each_trainer() {
+    for trainer in FLAT {
+        let arguments = [
+            ".",
+            "--trainer",
+            trainer,
+            "--resolution",
+            "224",
+            "--trigger",
+            "lucap boy",
+        ];
+        silent(|f| f.pairs("", 6), &arguments);
+    }
+    silent(
+        |f| f.pairs("", 6),
+        &[".", "--trainer", "all", "--resolution", "224"],
+    );
+}
+
+#[test]
+fn a_numbered_folder() {
+    silent(|f| f.pairs("10_lucap boy/", 6), &["."]);
+}
+
+#[test]
+fn a_configuration_with_masks() {
+    let build = |f: &Folder| {
+        f.pairs("img/", 6);
+        for number in 0..6 {
+            f.mask(&format!("mask/img_{number:04}.png"), 256, 192, 255);
+        }
+        let text = "[general]\ncaption_extension = \".txt\"\n[[datasets]]\nresolution = 256\nenable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 128\nmax_bucket_reso = 384\n[[datasets.subsets]]\nimage_dir = \"img\"\nconditioning_data_dir = \"mask\"\n";
+        f.text("set.toml", text);
+    };
+    silent(build, &["set.toml", "--masked-loss"]);
+}
+
+#[test]
+fn masks_beside_the_pictures_for_onetrainer() {
+    let build = |f: &Folder| {
+        f.pairs("img/", 6);
+        f.mask("img/img_0003-masklabel.png", 256, 192, 255);
+        let concept = r#"[{"__version":2,"path":"img","balancing":10.0,"image":{"enable_crop_jitter":false}}]"#;
+        f.text("concepts.json", concept);
+    };
+    silent(build, &["concepts.json", "--resolution", "224"]);
+}
+
+#[test]
+fn several_captions_a_picture() {
+    let two = "Lucap boy, running along the harbour.\nA boy runs by the sea in the evening.";
+    for trainer in ["onetrainer", "simpletuner"] {
+        silent(
+            |f| f.pair("a", two),
+            &[".", "--trainer", trainer, "--resolution", "224"],
+        );
+    }
+}
+
+#[test]
+fn a_musubi_configuration() {
+    let text = "[general]\ncaption_extension = \".txt\"\nresolution = 256\nenable_bucket = true\nbucket_no_upscale = true\n[[datasets]]\nimage_directory = \"img\"\n";
+    silent(
+        |f| {
+            f.pairs("img/", 6);
+            f.text("set.toml", text);
+        },
+        &["set.toml"],
+    );
+}
+
+#[test]
+fn a_diffusion_pipe_configuration() {
+    let text = "resolutions = [224]\nenable_ar_bucket = true\nmin_ar = 0.5\nmax_ar = 2.0\nnum_ar_buckets = 7\n[[directory]]\npath = \"img\"\nmask_path = \"mask\"\n";
+    silent(
+        |f| {
+            f.pair("img/a", GOOD);
+            f.mask("mask/a.png", 256, 192, 255);
+            f.text("set.toml", text);
+        },
+        &["set.toml", "--resolution", "224", "--threshold", "0.2"],
+    );
+}
+
+#[test]
+fn an_imagefolder() {
+    silent(
+        |f| {
+            f.picture("train/a.png", 256, 256);
+            let row = format!("{{\"file_name\":\"a.png\",\"text\":\"{GOOD}\"}}\n");
+            f.text("train/metadata.jsonl", &row);
+        },
+        &[".", "--trainer", "diffusers", "--resolution", "256"],
+    );
+}
+
+#[test]
+fn a_shard() {
+    let mut tar = tar::Builder::new(Vec::new());
+    let png = vision::write::encode_png(&testkit::scene(64, 64, 1)).unwrap();
+    for (name, content) in [("a.png", png.as_slice()), ("a.txt", GOOD.as_bytes())] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, content).unwrap();
+    }
+    let shard = tar.into_inner().unwrap();
+    silent(|f| f.bytes("luca-000000.tar", &shard), &["."]);
+}
+
+#[test]
+fn a_nested_folder_for_those_who_look_into_folders() {
+    for trainer in ["ai-toolkit", "simpletuner"] {
+        silent(
+            |f| {
+                f.pairs("summer/", 3);
+                f.pairs("winter/", 3);
+            },
+            &[".", "--trainer", trainer, "--resolution", "224"],
+        );
+    }
+}
+
+#[test]
+fn an_opaque_alpha_channel_hides_nothing() {
+    let opaque = vision::RgbaImage::from_pixel(256, 192, [9, 9, 9, 255].into());
+    let png = vision::write::encode_png_rgba(&opaque).unwrap();
+    silent(
+        |f| {
+            f.bytes("a.png", &png);
+            f.text("a.txt", GOOD);
+        },
+        &["."],
+    );
+}

@@ -1,0 +1,110 @@
+//! Configurations that the trainer refuses, or reads otherwise than meant.
+
+use crate::support::{Folder, GOOD, errors, warnings};
+
+/// The buckets that the pictures of these tests fit into.
+const BUCKETS: &str =
+    "resolution = 256\nenable_bucket = true\nmin_bucket_reso = 128\nmax_bucket_reso = 384\n";
+
+/// A configuration over the folder `img`.
+fn config(general: &str, dataset: &str, subset: &str) -> impl Fn(&Folder) {
+    let text = format!(
+        "[general]\ncaption_extension = \".txt\"\n{general}\n[[datasets]]\n{BUCKETS}{dataset}\n[[datasets.subsets]]\nimage_dir = \"img\"\n{subset}\n"
+    );
+    written(text)
+}
+
+/// Any configuration beside the folder `img`.
+fn written(text: impl Into<String>) -> impl Fn(&Folder) {
+    let text = text.into();
+    move |f| {
+        f.pairs("img/", 6);
+        f.text("set.toml", &text);
+    }
+}
+
+#[test]
+fn what_sd_scripts_refuses() {
+    for (general, dataset, subset, code) in [
+        ("trigger_word = \"x\"", "", "", "config-key"),
+        ("", "mask_dir = \"x\"", "", "config-key"),
+        ("alpha_mask = true", "", "", "config-key"),
+        ("", "", "num_repeats = 10.0", "config-type"),
+        ("", "validation_split = 0", "", "config-type"),
+        (
+            "",
+            "",
+            "conditioning_data_dir = \"m\"",
+            "config-masked-loss",
+        ),
+    ] {
+        errors(config(general, dataset, subset), &["set.toml"], &[code]);
+    }
+    errors(written("resolution = "), &["set.toml"], &["config-syntax"]);
+}
+
+#[test]
+fn what_is_not_there_or_cannot_be() {
+    let gone = "[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = \"gone\"\n";
+    errors(written(gone), &["set.toml"], &["folder-missing"]);
+    let bounds = "[[datasets]]\nresolution = 512\nenable_bucket = true\nmin_bucket_reso = 768\n[[datasets.subsets]]\nimage_dir = \"img\"\ncaption_extension = \".txt\"\n";
+    errors(written(bounds), &["set.toml"], &["config-buckets"]);
+    let ending = format!("[[datasets]]\n{BUCKETS}[[datasets.subsets]]\nimage_dir = \"img\"\n");
+    errors(written(ending), &["set.toml"], &["caption-extension"]);
+}
+
+#[test]
+fn repeats_in_the_name_mean_nothing_here() {
+    let text = format!(
+        "[[datasets]]\n{BUCKETS}[[datasets.subsets]]\ncaption_extension = \".txt\"\nimage_dir = \"10_luca\"\n"
+    );
+    let build = |f: &Folder| {
+        f.pair("10_luca/a", GOOD);
+        f.text("set.toml", &text);
+    };
+    warnings(build, &["set.toml"], &["repeats-in-name"]);
+}
+
+#[test]
+fn the_same_folder_twice() {
+    let twice = config("", "", "[[datasets.subsets]]\nimage_dir = \"img\"");
+    warnings(twice, &["set.toml"], &["config-twice"]);
+}
+
+#[test]
+fn musubi_refuses_what_sd_scripts_takes() {
+    let text = "[general]\ncaption_extension = \".txt\"\nkeep_tokens = 1\n[[datasets]]\nimage_directory = \"img\"\nresolution = 256\nenable_bucket = true\n";
+    errors(written(text), &["set.toml"], &["config-key"]);
+}
+
+#[test]
+fn onetrainer_goes_on_with_a_default() {
+    let concepts = r#"[{"__version":2,"path":"img","repeats":10,"type":"standard"}]"#;
+    let build = |f: &Folder| {
+        f.pairs("img/", 6);
+        f.text("concepts.json", concepts);
+    };
+    let arguments = ["concepts.json", "--resolution", "224"];
+    warnings(
+        build,
+        &arguments,
+        &["config-jitter", "config-key", "config-word"],
+    );
+}
+
+#[test]
+fn a_list_that_stops_sd_scripts() {
+    let config = "[[datasets]]\nresolution = 256\n[[datasets.subsets]]\nmetadata_file = \"meta.jsonl\"\nimage_dir = \".\"\n";
+    let row = format!("{{\"image_path\":\"a.png\",\"caption\":\"{GOOD}\"}}\n");
+    for (list, code) in [
+        (format!("{row}\n"), "metadata-blank"),
+        (row.replace('}', ",\"tags\":[\"x\"]}"), "metadata-tags"),
+    ] {
+        let build = |f: &Folder| {
+            f.picture("a.png", 256, 256);
+            f.text("meta.jsonl", &list);
+            f.text("set.toml", config);
+        };
+        errors(build, &["set.toml"], &[code]);
+    }
+}

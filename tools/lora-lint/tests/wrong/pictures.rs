@@ -1,0 +1,159 @@
+//! Pictures that are damaged, odd, or badly cut.
+
+use crate::support::{Folder, GOOD, errors, warnings};
+
+/// A file as a picture with its caption.
+fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
+    move |f| {
+        f.bytes(name, &bytes);
+        f.text("a.txt", GOOD);
+    }
+}
+
+#[test]
+fn damaged_pictures() {
+    let whole = vision::write::encode_png(&testkit::scene(64, 64, 1)).unwrap();
+    for trainer in [
+        "sd-scripts",
+        "onetrainer",
+        "ai-toolkit",
+        "musubi-tuner",
+        "diffusion-pipe",
+        "simpletuner",
+    ] {
+        let arguments = [".", "--trainer", trainer];
+        errors(
+            with("a.png", whole[..whole.len() / 2].to_vec()),
+            &arguments,
+            &["image-corrupt"],
+        );
+        errors(
+            with("a.jpg", b"<html>not found</html>".to_vec()),
+            &arguments,
+            &["image-corrupt"],
+        );
+    }
+}
+
+#[test]
+fn transparency() {
+    let clear = vision::RgbaImage::from_fn(256, 192, |x, _| [9, 9, 9, (x % 2 * 255) as u8].into());
+    let png = vision::write::encode_png_rgba(&clear).unwrap();
+    for trainer in [
+        "sd-scripts",
+        "onetrainer",
+        "ai-toolkit",
+        "musubi-tuner",
+        "simpletuner",
+    ] {
+        errors(
+            with("a.png", png.clone()),
+            &[".", "--trainer", trainer],
+            &["image-alpha"],
+        );
+    }
+}
+
+#[test]
+fn a_picture_on_its_side() {
+    let scene = testkit::scene(256, 192, 1);
+    let jpeg = vision::write::encode_jpeg(&scene, 90, vision::write::Subsampling::S444).unwrap();
+    // An EXIF segment with one entry: orientation 6, turned by a quarter.
+    let exif =
+        b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let bytes = [&jpeg[..2], exif, &jpeg[2..]].concat();
+    for trainer in ["sd-scripts", "musubi-tuner", "diffusion-pipe"] {
+        errors(
+            with("a.jpg", bytes.clone()),
+            &[".", "--trainer", trainer],
+            &["image-rotated"],
+        );
+    }
+    for trainer in ["onetrainer", "ai-toolkit", "simpletuner"] {
+        let arguments = [".", "--trainer", trainer, "--resolution", "192"];
+        warnings(with("a.jpg", bytes.clone()), &arguments, &[]);
+    }
+}
+
+#[test]
+fn a_kind_that_is_not_read() {
+    for (trainer, name) in [
+        ("sd-scripts", "b.tif"),
+        ("sd-scripts", "b.Png"),
+        ("ai-toolkit", "b.bmp"),
+        ("musubi-tuner", "b.gif"),
+        ("onetrainer", "b.gif"),
+    ] {
+        let build = |f: &Folder| {
+            f.pair("a", GOOD);
+            f.picture(name, 256, 192);
+        };
+        errors(build, &[".", "--trainer", trainer], &["image-ignored"]);
+    }
+}
+
+#[test]
+fn sizes_that_do_not_suit() {
+    let tiny = |f: &Folder| {
+        f.picture("a.png", 60, 60);
+        f.text("a.txt", GOOD);
+    };
+    errors(tiny, &["."], &["image-tiny"]);
+    for trainer in ["onetrainer", "simpletuner"] {
+        warnings(
+            |f| f.pair("a", GOOD),
+            &[".", "--trainer", trainer],
+            &["image-enlarged"],
+        );
+    }
+}
+
+/// One picture in the buckets of a configuration.
+fn bucketed(width: u32, height: u32, buckets: &str) -> impl Fn(&Folder) {
+    let dataset = format!(
+        "[[datasets]]\nenable_bucket = true\n{buckets}\n[[datasets.subsets]]\ncaption_extension = \".txt\"\nimage_dir = \"img\"\n"
+    );
+    move |f| {
+        f.picture("img/a.png", width, height);
+        f.text("img/a.txt", GOOD);
+        f.text("set.toml", &dataset);
+    }
+}
+
+#[test]
+fn much_of_it_is_cut_off() {
+    let build = bucketed(
+        956,
+        400,
+        "resolution = 512\nmin_bucket_reso = 384\nmax_bucket_reso = 768",
+    );
+    warnings(build, &["set.toml", "--resolution", "512"], &["crop-large"]);
+}
+
+#[test]
+fn half_of_the_pixels_are_given_away() {
+    let build = bucketed(960, 402, "resolution = 512\nmax_bucket_reso = 512");
+    let arguments = ["set.toml", "--resolution", "512", "--threshold", "0.5"];
+    warnings(build, &arguments, &["bucket-small"]);
+}
+
+#[test]
+fn what_the_mask_shows_is_cut() {
+    let build = |f: &Folder| {
+        f.picture("a.png", 512, 250);
+        f.text("a.txt", GOOD);
+        f.mask("mask/a.png", 512, 250, 255);
+    };
+    let arguments = [
+        ".",
+        "--trainer",
+        "ai-toolkit",
+        "--resolution",
+        "300",
+        "--masks",
+        "mask",
+        "--threshold",
+        "0.5",
+    ];
+    warnings(build, &arguments, &["crop-mask"]);
+}
