@@ -222,7 +222,14 @@ impl Flow {
 
     /// Says how many items a tool of another source will make or count.
     pub fn expect(&mut self, items: u64) {
+        self.progress.finish();
         self.progress = Progress::new(&self.voice, Total::Items(items));
+    }
+
+    /// Shows progress by one of the items expected, for work that goes before the first record and
+    /// is not counted.
+    pub fn advance(&mut self) {
+        self.progress.step(0);
     }
 
     fn fail_line(&mut self, located: &Located, error: Error) -> Result<()> {
