@@ -21,7 +21,7 @@ const PICTURES: f64 = 200.0;
 /// The fewest votes that whole runs of keyframes may give; with fewer, all frames are asked.
 const ENOUGH: usize = 40;
 
-/// How long a film is taken to be that does not say, in seconds.
+/// How long a film that does not say is taken to be, in seconds.
 const UNKNOWN: f64 = 3600.0;
 
 /// How far a film may end before its own word without being called incomplete: seconds, or
@@ -66,10 +66,17 @@ impl Analysis {
         ffmpeg.every_frame_once(&mut command);
         let mut decoder = Decoder::start(command, SMALL)?;
         let mut measure = Measure::default();
-        let (mut times, mut frames) = (Vec::new(), Vec::new());
-        flow.expect(film.duration.unwrap_or(0.0) as u64);
+        let (mut times, mut frames) = (Vec::<f64>::new(), Vec::new());
+        let seconds = film.duration.unwrap_or(UNKNOWN) as u64;
+        flow.expect(seconds);
         while let Some(picture) = decoder.next()? {
-            let before = times.last().copied().unwrap_or(0.0);
+            let before: f64 = times.last().copied().unwrap_or(0.0);
+            if picture
+                .time
+                .is_some_and(|time| time.floor() > before.floor())
+            {
+                flow.advance();
+            }
             // A frame that has no time of its own is shown with the one before.
             times.push(rounded(picture.time.unwrap_or(before), 6));
             frames.push(measure.next(&picture.image));

@@ -60,3 +60,39 @@ fn others(differences: &[f32], number: usize, reach: usize) -> Vec<f32> {
     let to = (number + reach + 1).min(differences.len());
     [&differences[from..number], &differences[number + 1..to]].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn::Film;
+
+    #[test]
+    fn every_cut_and_nothing_else() {
+        let film = Film::new()
+            .still(1, 12)
+            .still(2, 3)
+            .still(3, 12)
+            .still(1, 12);
+        assert_eq!(find(&film.figures(), &[]), [12, 15, 27]);
+    }
+
+    #[test]
+    fn a_pan_is_no_cut() {
+        for speed in [1, 2, 4, 7] {
+            let frames = Film::new().pan(1, 30, speed).figures();
+            assert_eq!(find(&frames, &[]), [0; 0], "{speed} pixels a frame");
+        }
+    }
+
+    #[test]
+    fn a_cut_between_two_pans_is_one() {
+        let frames = Film::new().pan(1, 20, 2).pan(5, 20, 3).figures();
+        assert_eq!(find(&frames, &[]), [20]);
+    }
+
+    #[test]
+    fn motion_on_twos_is_no_cut() {
+        let frames = Film::new().on_twos(1, 40, 3).figures();
+        assert_eq!(find(&frames, &[]), [0; 0]);
+    }
+}

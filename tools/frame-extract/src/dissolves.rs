@@ -1,8 +1,9 @@
 //! Dissolves: the frames between are mixtures of the frames at both ends.
 //!
 //! For frames a and b some time apart, each frame between them should be `(1 - s) a + s b`, with a
-//! share s that grows evenly from 0 to 1, and a and b should show different scenes. Motion mixes
-//! too, but not evenly, and what moves can be found again nearby, which what is mixed cannot.
+//! share s that grows evenly from 0 to 1, and a and b should show different scenes. A slow pan
+//! mixes too, but less evenly, and what moves can be found again nearby, which what is mixed
+//! cannot: the less well the mixture fits, the surer it must be that nothing merely moves.
 
 use crate::figures::Figures;
 use crate::shots::{Mark, Transition};
@@ -17,10 +18,33 @@ const LEAST: f32 = 8.0;
 const CHANGED: f32 = 0.6;
 /// The largest correlation of the cells at the ends; more is the same scene in other light.
 const ALIKE: f32 = 0.6;
-/// What of a frame between may be neither end, as a share of their difference.
-const STRANGE: f32 = 0.16;
 /// How far the share of the later end may be from an even growth.
 const UNEVEN: f32 = 0.16;
+
+/// What is asked of a dissolve.
+struct Demand {
+    /// The most of a frame that may be neither end, as a share of their difference.
+    strange: f32,
+    /// The least share of all change that motion must not explain, on average.
+    unmoved: f32,
+    /// The shortest length, in seconds.
+    shortest: f64,
+}
+
+/// Either of these is enough: scenes that hardly move, or scenes that do; there the dissolve must
+/// be long enough that no motion looks like it.
+const DEMANDS: [Demand; 2] = [
+    Demand {
+        strange: 0.16,
+        unmoved: 0.45,
+        shortest: 0.0,
+    },
+    Demand {
+        strange: 0.36,
+        unmoved: 0.6,
+        shortest: 0.7,
+    },
+];
 
 /// The dissolves of a film, in order; none meets a mark or a cut.
 pub(crate) fn find(frames: &[Figures], rate: f64, marks: &[Mark], cuts: &[usize]) -> Vec<Mark> {
@@ -32,7 +56,7 @@ pub(crate) fn find(frames: &[Figures], rate: f64, marks: &[Mark], cuts: &[usize]
                 first,
                 end: first + length + 1,
             };
-            found.extend(error(frames, mark).map(|error| (error, mark)));
+            found.extend(error(frames, rate, mark).map(|error| (error, mark)));
         }
     }
     // The best first; of windows that overlap, the best one stands.
@@ -55,24 +79,69 @@ pub(crate) fn find(frames: &[Figures], rate: f64, marks: &[Mark], cuts: &[usize]
 }
 
 /// How far the frames of `mark` are from a dissolve, 0 for a perfect one; none if they are too far
-/// to be one.
-fn error(frames: &[Figures], mark: Mark) -> Option<f32> {
+/// to be one. Of two that fit equally well the longer one is better: a part of a dissolve is one.
+fn error(frames: &[Figures], rate: f64, mark: Mark) -> Option<f32> {
     let (a, b) = (&frames[mark.first], &frames[mark.end - 1]);
     let apart = a.apart(b);
     if apart < LEAST || a.changed(b, apart / 4.0) < CHANGED || a.correlation(b) > ALIKE {
         return None;
     }
     let length = mark.end - mark.first - 1;
-    let mut sum = 0.0;
+    let (mut sum, mut strangest) = (0.0_f32, 0.0_f32);
     for step in 1..=BETWEEN {
         let even = step as f32 / (BETWEEN + 1) as f32;
         let number = mark.first + (even * length as f32).round() as usize;
         let even = (number - mark.first) as f32 / length as f32;
-        let (share, strange) = frames[number].mixture(a, b);
-        if (share - even).abs() > UNEVEN || strange > STRANGE * apart {
+        let (share, rest) = frames[number].mixture(a, b);
+        if (share - even).abs() > UNEVEN {
             return None;
         }
-        sum += (share - even).abs() + strange / apart;
+        strangest = strangest.max(rest / apart);
+        sum += (share - even).abs() + rest / apart;
     }
-    Some(sum / BETWEEN as f32)
+    let between = &frames[mark.first + 1..mark.end];
+    let unmoved = between.iter().map(|frame| frame.unmoved).sum::<f32>() / length as f32;
+    let enough = |demand: &Demand| {
+        let long = length as f64 >= demand.shortest * rate;
+        long && strangest <= demand.strange && unmoved >= demand.unmoved
+    };
+    let error = sum / BETWEEN as f32 / (length as f32).sqrt();
+    DEMANDS.iter().any(enough).then_some(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn::Film;
+
+    #[test]
+    fn dissolves_of_many_lengths() {
+        for length in [8, 12, 20, 30, 48] {
+            let film = Film::new().still(1, 40).dissolve(1, 2, length).still(2, 40);
+            let found = find(&film.figures(), 24.0, &[], &[]);
+            assert_eq!(found.len(), 1, "{length} frames: {found:?}");
+            let middle = usize::midpoint(found[0].first, found[0].end);
+            assert!(
+                middle.abs_diff(40 + length / 2) <= 2,
+                "{length} frames: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_pan_is_none_and_neither_is_a_cut() {
+        for speed in [1, 2, 4] {
+            let frames = Film::new().pan(1, 80, speed).figures();
+            assert_eq!(find(&frames, 24.0, &[], &[]), [], "{speed} pixels a frame");
+        }
+        let frames = Film::new().still(1, 40).still(2, 40).figures();
+        assert_eq!(find(&frames, 24.0, &[], &[40]), []);
+    }
+
+    #[test]
+    fn dusk_is_none() {
+        // The same scene at half the light.
+        let film = Film::new().still(1, 40).darkened(1, 40, 0.5).still(3, 20);
+        assert_eq!(find(&film.figures(), 24.0, &[], &[80]), []);
+    }
 }

@@ -126,3 +126,58 @@ fn far_end(frames: &[Figures], plain: usize, rate: f64, direction: Direction) ->
     let sudden = distance(1)? > 0.6 * distance(length)?;
     (alike && !sudden).then_some(far)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn::{Film, plain};
+
+    fn ramp(length: usize) -> Vec<f32> {
+        (1..=length).map(|n| n as f32 / length as f32).collect()
+    }
+
+    fn back(length: usize) -> Vec<f32> {
+        ramp(length).into_iter().rev().collect()
+    }
+
+    #[test]
+    fn through_black_and_through_white() {
+        for (colour, length) in [(0, 12), (0, 24), (255, 16), (0, 60)] {
+            let frames = Film::new()
+                .still(1, 30)
+                .blended(1, plain(colour), &ramp(length))
+                .blended(2, plain(colour), &back(length))
+                .still(2, 30)
+                .figures();
+            let (fades, boundaries) = find(&frames, 24.0, &[]);
+            assert_eq!(fades.len(), 1, "{colour} {length}");
+            let end = 30 + 2 * length;
+            assert!(
+                fades[0].first.abs_diff(30) <= 3 && fades[0].end.abs_diff(end) <= 3,
+                "{fades:?}"
+            );
+            assert!(boundaries[0].0.abs_diff(30 + length) <= 1, "{boundaries:?}");
+        }
+    }
+
+    #[test]
+    fn black_between_hard_cuts() {
+        let film = Film::new().still(1, 30).plain(0, 10).still(2, 30);
+        let (fades, boundaries) = find(&film.figures(), 24.0, &[]);
+        assert_eq!((fades[0].first, fades[0].end), (30, 40));
+        assert_eq!(boundaries, [(40, None)]);
+    }
+
+    #[test]
+    fn a_clear_sky_is_no_fade() {
+        let film = Film::new().still(1, 30).plain(150, 20).still(2, 30);
+        assert_eq!(find(&film.figures(), 24.0, &[]), (vec![], vec![]));
+    }
+
+    #[test]
+    fn black_at_both_ends_makes_no_shot() {
+        let film = Film::new().plain(0, 10).still(1, 30).plain(0, 10);
+        let (fades, boundaries) = find(&film.figures(), 24.0, &[]);
+        assert_eq!((fades.len(), boundaries.len()), (2, 0));
+    }
+}

@@ -1,5 +1,7 @@
 //! What is measured on every frame to find the shots.
 
+use std::collections::VecDeque;
+
 use image::imageops;
 use vision::RgbImage;
 
@@ -18,12 +20,18 @@ const BLOCK: usize = 8;
 /// How far a block may have moved since the frame before, in pixels: a twentieth of the width.
 const REACH: isize = 4;
 
+/// How many frames back motion is looked for beside the frame before: a quarter of a second.
+const LONGER: usize = 6;
+
 /// One frame, reduced to what the search for shots needs.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Figures {
     /// What of the luma cannot be found in the frame before, wherever it may have moved: mean
     /// absolute difference, 0..=255. 0 for the first frame.
     pub(crate) change: f32,
+    /// Of what the luma differs from a quarter of a second before, the share that motion does not
+    /// explain, 0..=1. 1 where nothing differs.
+    pub(crate) unmoved: f32,
     /// Mean luma, 0..=255.
     pub(crate) mean: f32,
     /// Standard deviation of luma, 0..=127.
@@ -99,7 +107,8 @@ impl Figures {
 /// Measures frame after frame.
 #[derive(Debug, Default)]
 pub(crate) struct Measure {
-    before: Option<Vec<u8>>,
+    /// The luma of the last frames, the latest at the end.
+    before: VecDeque<Vec<u8>>,
 }
 
 impl Measure {
@@ -110,13 +119,20 @@ impl Measure {
         let mean = luma.iter().map(|&v| f32::from(v)).sum::<f32>() / count;
         let squares = luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
         let spread = (squares.sum::<f32>() / count).sqrt();
-        let change = self
-            .before
-            .as_deref()
-            .map_or(0.0, |before| unfound(before, &luma));
-        self.before = Some(luma);
+        let since = |before: Option<&Vec<u8>>| before.map_or((0, 0), |b| unfound(b, &luma));
+        let (change, _) = since(self.before.back());
+        let (unfound, differs) = since(self.before.front());
+        if self.before.len() == LONGER {
+            self.before.pop_front();
+        }
+        self.before.push_back(luma);
         Figures {
-            change,
+            change: change as f32 / count,
+            unmoved: if differs == 0 {
+                1.0
+            } else {
+                unfound as f32 / differs as f32
+            },
             mean,
             spread,
             cells: cells(picture),
@@ -137,32 +153,34 @@ fn cells(picture: &RgbImage) -> Box<[u8; VALUES]> {
     values
 }
 
-/// Mean absolute difference between `now` and the most similar places of `before`, block by block.
-fn unfound(before: &[u8], now: &[u8]) -> f32 {
+/// Sums of absolute differences between `now` and `before`: of the most similar places, block by
+/// block, and of the same places.
+fn unfound(before: &[u8], now: &[u8]) -> (u32, u32) {
     let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
-    let mut sum = 0;
+    let (mut sum, mut in_place) = (0, 0);
     for top in (0..height).step_by(BLOCK) {
         for left in (0..width).step_by(BLOCK) {
-            sum += best_match(before, now, left, top);
+            let here = difference(before, now, (left, top), (left, top));
+            in_place += here;
+            sum += best_match(before, now, (left, top), here);
         }
     }
-    sum as f32 / (width * height) as f32
+    (sum, in_place)
 }
 
-/// The smallest sum of absolute differences of one block.
-fn best_match(before: &[u8], now: &[u8], left: usize, top: usize) -> u32 {
+/// The smallest sum of absolute differences of the block at `to`, which is `best` in place.
+fn best_match(before: &[u8], now: &[u8], to: (usize, usize), mut best: u32) -> u32 {
     let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
-    let mut best = difference(before, now, (left, top), (left, top));
     for down in -REACH..=REACH {
         for right in -REACH..=REACH {
-            let from = left
-                .checked_add_signed(right)
-                .zip(top.checked_add_signed(down));
+            let from =
+                to.0.checked_add_signed(right)
+                    .zip(to.1.checked_add_signed(down));
             let Some((x, y)) = from.filter(|(x, y)| x + BLOCK <= width && y + BLOCK <= height)
             else {
                 continue;
             };
-            best = best.min(difference(before, now, (x, y), (left, top)));
+            best = best.min(difference(before, now, (x, y), to));
         }
     }
     best

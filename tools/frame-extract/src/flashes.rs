@@ -3,7 +3,7 @@
 use crate::figures::Figures;
 use crate::shots::{Mark, Transition};
 
-/// The longest flash, in seconds.
+/// The longest way from the brightest frame of a flash to its beginning or end, in seconds.
 const LONGEST: f64 = 0.35;
 /// How much brighter the brightest frame of a flash is, of 255.
 const BRIGHTER: f32 = 25.0;
@@ -11,6 +11,9 @@ const BRIGHTER: f32 = 25.0;
 const BELONGS: f32 = 0.3;
 /// How much of the difference that the flash made may remain behind it.
 const REMAINS: f32 = 0.35;
+/// How alike the frames before and behind a flash are: correlation of their cells. Two different
+/// scenes may both be far from white.
+const ALIKE: f32 = 0.75;
 
 /// The flashes of a film, in order.
 pub(crate) fn find(frames: &[Figures], rate: f64) -> Vec<Mark> {
@@ -30,16 +33,18 @@ fn is_peak(frames: &[Figures], number: usize) -> bool {
     mean(number) > mean(number - 1) && mean(number) >= mean(number + 1)
 }
 
-/// The flash whose brightest frame is `peak`, if it is one: of all pairs of frames before and
-/// behind it, close enough together, the most alike.
+/// The flash whose brightest frame is `peak`, if it is one: between the darkest frame shortly
+/// before it, and the frame shortly behind it that is most like that one.
 fn around(frames: &[Figures], peak: usize, reach: usize) -> Option<Mark> {
     let bright = &frames[peak];
     let darker = |n: &usize| bright.mean - frames[*n].mean >= BRIGHTER;
-    let before = (peak.saturating_sub(reach)..peak).rev().find(darker)?;
-    let behind = (peak + 1..frames.len().min(before + reach + 2)).filter(darker);
+    let before = (peak.saturating_sub(reach)..peak).rev().filter(darker);
+    let before = before.min_by(|&a, &b| frames[a].mean.total_cmp(&frames[b].mean))?;
+    let behind = (peak + 1..frames.len().min(peak + reach + 1)).filter(darker);
     let apart = |n: usize| frames[before].apart(&frames[n]);
     let end = behind.min_by(|&a, &b| apart(a).total_cmp(&apart(b)))?;
-    if apart(end) > REMAINS * apart(peak) {
+    let alike = frames[before].correlation(&frames[end]) >= ALIKE;
+    if !alike || apart(end) > REMAINS * apart(peak) {
         return None;
     }
     let rest = frames[before].mean.max(frames[end].mean);
@@ -51,4 +56,42 @@ fn around(frames: &[Figures], peak: usize, reach: usize) -> Option<Mark> {
         first,
         end: last + 1,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drawn::{Film, plain};
+
+    #[test]
+    fn a_burst_of_light_in_one_scene() {
+        let frames = Film::new()
+            .still(1, 20)
+            .blended(1, plain(255), &[0.5, 0.9, 0.6, 0.4, 0.2])
+            .still(1, 20)
+            .figures();
+        let flashes = find(&frames, 24.0);
+        assert_eq!(flashes.len(), 1);
+        assert!((20..=21).contains(&flashes[0].first) && (23..=25).contains(&flashes[0].end));
+    }
+
+    #[test]
+    fn white_between_two_scenes_is_none() {
+        let frames = Film::new()
+            .still(1, 20)
+            .blended(1, plain(255), &[0.5, 1.0])
+            .blended(2, plain(255), &[0.8, 0.5])
+            .still(2, 20)
+            .figures();
+        assert_eq!(find(&frames, 24.0), []);
+    }
+
+    #[test]
+    fn a_light_that_stays_on_is_none() {
+        let frames = Film::new()
+            .still(1, 20)
+            .blended(1, plain(255), &[0.5; 20])
+            .figures();
+        assert_eq!(find(&frames, 24.0), []);
+    }
 }

@@ -13,6 +13,8 @@ mod chain;
 mod cuts;
 mod decoder;
 mod dissolves;
+#[cfg(test)]
+mod drawn;
 mod extract;
 mod fades;
 mod ffmpeg;
@@ -20,6 +22,7 @@ mod figures;
 mod film;
 mod flashes;
 mod folder;
+mod images;
 mod lines;
 mod options;
 mod sample;
@@ -28,15 +31,14 @@ mod shots;
 
 use std::process::ExitCode;
 
-use stage::manifest::Source;
-use stage::{Context, Flow, Outcome, Record, Result, anyhow};
+use stage::{Context, Flow, Record, Result, anyhow};
 
 use analysis::Analysis;
-use extract::{Chosen, Trouble};
 use ffmpeg::Ffmpeg;
 use film::Film;
 use folder::Folder;
-use options::{Args, Settings};
+use images::Images;
+use options::Args;
 
 fn main() -> ExitCode {
     stage::source(run)
@@ -91,72 +93,4 @@ fn analyse(ffmpeg: &Ffmpeg, film: &Film, folder: &Folder, flow: &mut Flow) -> Re
     let found = Analysis::make(ffmpeg, film, flow)?;
     folder.remember("analysis", &found)?;
     Ok(found)
-}
-
-/// The images of a film.
-struct Images {
-    film: String,
-    folder: Folder,
-    settings: Settings,
-    analysis: Analysis,
-}
-
-impl Images {
-    fn write(
-        &self,
-        ffmpeg: &Ffmpeg,
-        film: &Film,
-        wanted: Vec<usize>,
-        flow: &mut Flow,
-    ) -> Result<()> {
-        let there = |frame: &usize| self.folder.image(*frame).is_file();
-        let missing: Vec<usize> = wanted
-            .iter()
-            .copied()
-            .filter(|frame| !there(frame))
-            .collect();
-        let decoder = extract::start(ffmpeg, film, &missing)?;
-        let trouble = Trouble::default();
-        let times = self.analysis.times.clone();
-        let chosen = extract::pictures(decoder, wanted, missing, times, trouble.clone());
-        flow.make(
-            chosen,
-            |chosen| self.write_one(&chosen).map(Outcome::pass),
-            |chosen| self.record(chosen.frame),
-        )?;
-        trouble.check()
-    }
-
-    fn write_one(&self, chosen: &Chosen) -> Result<Record> {
-        if let Some(picture) = &chosen.picture {
-            let path = self.folder.image(chosen.frame);
-            let bytes = self
-                .settings
-                .encode(&extract::cropped(picture, self.settings.crop));
-            let written = bytes.and_then(|bytes| vision::write::bytes(&path, &bytes));
-            written.with_context(|| path.display().to_string())?;
-        }
-        self.record(chosen.frame)
-    }
-
-    fn record(&self, frame: usize) -> Result<Record> {
-        let image = self.folder.image(frame);
-        let image = image
-            .to_str()
-            .context("--out-dir is not UTF-8, which a manifest must be")?;
-        let mut record = Record::new(&self.folder.id(frame), image)?;
-        record.put("width", &self.settings.crop.width)?;
-        record.put("height", &self.settings.crop.height)?;
-        let source = Source {
-            film: self.film.clone(),
-            frame: frame as u64,
-            time: self.analysis.times[frame],
-            shot: self.analysis.shot(frame) as u64,
-        };
-        record.put("source", &source)?;
-        if let Some(transition) = self.analysis.transition(frame) {
-            record.put("transition", &transition)?;
-        }
-        Ok(record)
-    }
 }

@@ -1,0 +1,84 @@
+//! The images and their records.
+
+use stage::manifest::Source;
+use stage::{Context, Flow, Outcome, Record, Result};
+
+use crate::analysis::Analysis;
+use crate::extract::{self, Chosen, Trouble};
+use crate::ffmpeg::Ffmpeg;
+use crate::film::Film;
+use crate::folder::Folder;
+use crate::options::Settings;
+
+/// The images of a film.
+pub(crate) struct Images {
+    /// The film's file name.
+    pub(crate) film: String,
+    /// Where they are.
+    pub(crate) folder: Folder,
+    /// What they are made with.
+    pub(crate) settings: Settings,
+    /// What is known of the film.
+    pub(crate) analysis: Analysis,
+}
+
+impl Images {
+    /// Writes the images of the frames `wanted` that are not there yet, and all their records.
+    pub(crate) fn write(
+        &self,
+        ffmpeg: &Ffmpeg,
+        film: &Film,
+        wanted: Vec<usize>,
+        flow: &mut Flow,
+    ) -> Result<()> {
+        let there = |frame: &usize| self.folder.image(*frame).is_file();
+        let missing: Vec<usize> = wanted
+            .iter()
+            .copied()
+            .filter(|frame| !there(frame))
+            .collect();
+        let decoder = extract::start(ffmpeg, film, &missing)?;
+        let trouble = Trouble::default();
+        let times = self.analysis.times.clone();
+        let chosen = extract::pictures(decoder, wanted, missing, times, trouble.clone());
+        flow.make(
+            chosen,
+            |chosen| self.write_one(&chosen).map(Outcome::pass),
+            |chosen| self.record(chosen.frame),
+        )?;
+        trouble.check()
+    }
+
+    fn write_one(&self, chosen: &Chosen) -> Result<Record> {
+        if let Some(picture) = &chosen.picture {
+            let path = self.folder.image(chosen.frame);
+            let bytes = self
+                .settings
+                .encode(&extract::cropped(picture, self.settings.crop));
+            let written = bytes.and_then(|bytes| vision::write::bytes(&path, &bytes));
+            written.with_context(|| path.display().to_string())?;
+        }
+        self.record(chosen.frame)
+    }
+
+    fn record(&self, frame: usize) -> Result<Record> {
+        let image = self.folder.image(frame);
+        let image = image
+            .to_str()
+            .context("--out-dir is not UTF-8, which a manifest must be")?;
+        let mut record = Record::new(&self.folder.id(frame), image)?;
+        record.put("width", &self.settings.crop.width)?;
+        record.put("height", &self.settings.crop.height)?;
+        let source = Source {
+            film: self.film.clone(),
+            frame: frame as u64,
+            time: self.analysis.times[frame],
+            shot: self.analysis.shot(frame) as u64,
+        };
+        record.put("source", &source)?;
+        if let Some(transition) = self.analysis.transition(frame) {
+            record.put("transition", &transition)?;
+        }
+        Ok(record)
+    }
+}

@@ -1,0 +1,62 @@
+//! Films for the tests, drawn by ffmpeg on the spot.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An ffmpeg that runs, as the tool would find it; none, and a word about it, if there is none.
+#[expect(clippy::print_stderr, reason = "a test that does nothing must say so")]
+pub(crate) fn ffmpeg() -> Option<PathBuf> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/runtime/ffmpeg");
+    let named = std::env::var_os("FFMPEG").map(PathBuf::from);
+    let candidates = named.into_iter().chain([root.into(), "ffmpeg".into()]);
+    let runs = |program: &PathBuf| {
+        let mut command = Command::new(program);
+        command
+            .arg("-version")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let found = candidates.into_iter().find(runs);
+    if found.is_none() {
+        eprintln!("skipped: no ffmpeg found; `make setup` brings one");
+    }
+    found
+}
+
+/// Draws the film `name` in `folder` by a graph of filters whose output is `[out]`.
+///
+/// FFV1 in Matroska: no loss, and every picture is a keyframe.
+pub(crate) fn draw(ffmpeg: &Path, folder: &Path, name: &str, graph: &str) -> PathBuf {
+    let path = folder.join(name);
+    let mut command = Command::new(ffmpeg);
+    command
+        .args([
+            "-v",
+            "error",
+            "-y",
+            "-filter_complex",
+            graph,
+            "-map",
+            "[out]",
+        ])
+        .args(["-c:v", "ffv1", "-fps_mode", "passthrough", "-f", "matroska"])
+        .arg(&path);
+    let status = command.stdin(Stdio::null()).status().unwrap();
+    assert!(status.success(), "ffmpeg draws {name}: {graph}");
+    path
+}
+
+/// Pictures that no other `number` has: a chain that ends in `[label]`, `frames` long at 24 a second.
+pub(crate) fn scene(number: u32, frames: u32, label: &str) -> String {
+    // Smooth noise in two colours, a large dark and a large bright thing on it.
+    let (x, y) = (20 + number * 67 % 160, 10 + number * 41 % 80);
+    let hue = number * 77 % 360;
+    format!(
+        "gradients=s=320x180:r=24:seed={number}:speed=0.00002:n=4,trim=end_frame={frames},hue=h={hue},\
+         drawbox=x={x}:y={y}:w=90:h=60:c=black:t=fill,\
+         drawbox=x={}:y={}:w=60:h=70:c=white:t=fill,format=yuv420p,settb=1/24[{label}];",
+        (x + 130) % 260,
+        (y + 60) % 110,
+    )
+}
