@@ -212,7 +212,7 @@ def encoder(path: str, quality: int):
     size = f"{finish.WIDTH}x{finish.FRAME_HEIGHT}"
     command = [ffmpeg(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt",
                "rgb24", "-s", size, "-r", str(FRAMES_PER_SECOND), "-i", "-", "-vf",
-               "scale=out_color_matrix=bt709:out_range=tv", "-c:v", "libx264", "-preset", "veryslow",
+               "scale=out_color_matrix=bt709:out_range=tv", "-c:v", "libx264", "-preset", "slow",
                "-tune", "animation", "-crf", str(quality), "-g", "48", "-pix_fmt", "yuv420p",
                "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
                "-movflags", "+faststart", "-threads", "2", "-fflags", "+bitexact", path]

@@ -217,7 +217,7 @@ def storm() -> list[Shot]:
              View((-0.5, -3.0, 1.05), (-0.6, 1, 0.92), 38), (
                  Actor("pia", "standing", (-1.1, -0.2), yaw=22, emotion="neutral", intensity="high",
                        then=("sad", "medium"), rate=0.4, head=(0, 5)),
-                 Actor("oreste", "walking", (3.0, 3.0), (1.0, 2.7), -88, "neutral", "high", rate=0.8))),
+                 Actor("oreste", "walking", (2.5, 1.25), (0.8, 1.15), -88, "neutral", "high", rate=0.8))),
         Shot("quarrel", "lane", "morning", "cloudy", 48,
              View((0.05, -1.9, 1.0), (0.05, 0.6, 0.84), 34), (
                  Actor("pia", "standing", (-0.45, 0.6), yaw=78, emotion="angry", intensity="high", manner=2,

@@ -14,6 +14,7 @@ from stage import Stage
 
 FACE_SEEN = 0.12
 SMALLEST = 12
+SMALLEST_FACE = 4.0
 
 
 def view_angle(figure: Figure, camera, lying: bool) -> str:
@@ -58,7 +59,7 @@ def bounds(mask: np.ndarray):
 
 
 def face(stage: Stage, figure: Figure, own: np.ndarray):
-    """Box and five landmarks of a face that is turned to the camera; nothing otherwise."""
+    """Box and five landmarks of a face turned to the camera and in the picture; nothing otherwise."""
     camera = np.array(stage.camera.matrix_world.translation)
     middle = figure.face_outline.mean(axis=0)
     toward = camera - middle
@@ -71,6 +72,8 @@ def face(stage: Stage, figure: Figure, own: np.ndarray):
         return None
     low, high = outline[:, :2].min(axis=0), outline[:, :2].max(axis=0)
     box = [max(0.0, low[0]), max(0.0, low[1]), min(stage.width, high[0]), min(stage.height, high[1])]
+    if box[2] - box[0] < SMALLEST_FACE or box[3] - box[1] < SMALLEST_FACE:
+        return None
     return {"box": [round(float(value), 1) for value in box], "landmarks": marks,
             "facing": round(facing, 3)}
 
