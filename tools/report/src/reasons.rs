@@ -40,8 +40,13 @@ impl Reasons {
         let rejected = rejected(record);
         let failed = rejected.error.is_some();
         let text = rejected.error.or(rejected.reason).unwrap_or_default();
-        let kept: Option<String> = record.at("/dedup/group").ok().flatten();
-        let mut key = (rejected.by, pattern(&text, kept.as_deref()), failed);
+        // Names that a reason may hold, beside its figures.
+        let names = ["/dedup/group", "/image", "/id"];
+        let names = names
+            .iter()
+            .filter_map(|name| record.at(name).ok().flatten());
+        let names: Vec<String> = names.collect();
+        let mut key = (rejected.by, pattern(&text, &names), failed);
         if self.all.len() >= MOST && !self.places.contains_key(&key) {
             "other reasons".clone_into(&mut key.1);
         }
@@ -72,11 +77,11 @@ pub(crate) fn rejected(record: &Record) -> Rejected {
 }
 
 /// A reason without its figures and names, so that like is put with like.
-fn pattern(text: &str, name: Option<&str>) -> String {
-    let text = match name {
-        Some(name) if !name.is_empty() => text.replace(name, FIGURE),
-        _ => text.to_owned(),
-    };
+fn pattern(text: &str, names: &[String]) -> String {
+    let mut text = text.to_owned();
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        text = text.replace(name.as_str(), FIGURE);
+    }
     let words = text.split_whitespace().map(|word| {
         let inner = word.trim_matches(|c: char| matches!(c, ':' | ',' | ';' | '(' | ')' | '.'));
         let path = inner.contains('/') && inner.len() > 1;
@@ -100,25 +105,21 @@ mod tests {
 
     #[test]
     fn like_reasons_are_one() {
-        assert_eq!(
-            pattern(
+        let names = ["opening".to_owned(), "gone.png".to_owned()];
+        for (reason, like) in [
+            (
                 "near duplicate of film_000123: pHash 3 bits apart, dHash 5",
-                None
+                "near duplicate of …: pHash … bits apart, dHash …",
             ),
-            "near duplicate of …: pHash … bits apart, dHash …"
-        );
-        assert_eq!(
-            pattern("near duplicate of opening: cosine 0.991", Some("opening")),
-            "near duplicate of …: cosine …"
-        );
-        assert_eq!(
-            pattern("frames/x.png: unexpected end", None),
-            "…: unexpected end"
-        );
-        assert_eq!(
-            pattern("sharpness 0.12 is under 0.3", None),
-            "sharpness … is under …"
-        );
-        assert_eq!(pattern("and/or", None), "…");
+            (
+                "near duplicate of opening: cosine 0.991",
+                "near duplicate of …: cosine …",
+            ),
+            ("frames/x.png: unexpected end", "…: unexpected end"),
+            ("gone.png: unexpected end", "…: unexpected end"),
+            ("sharpness 0.12 is under 0.3", "sharpness … is under …"),
+        ] {
+            assert_eq!(pattern(reason, &names), like);
+        }
     }
 }

@@ -199,7 +199,9 @@ fn news(file: &Manifest, before: &Record, record: &Record) -> Vec<Step> {
     let raw = |record: &Record, key: &str| record.raw(key).map(|raw| raw.get().to_owned());
     let mut steps = Vec::new();
     for key in record.keys() {
-        let hidden = matches!(key, "rejected" | "id" | "width" | "height" | "format");
+        // Where an image was cut from another, that one's chain says these.
+        let of_parent = record.has("parent") && matches!(key, "parent" | "source" | "transition");
+        let hidden = of_parent || matches!(key, "rejected" | "id" | "width" | "height" | "format");
         let (old, new) = (raw(before, key), raw(record, key));
         if hidden || old == new {
             continue;
