@@ -92,7 +92,7 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
     scan.swallowed(set);
     scan.captions(set, &files);
     scan.names(set);
-    scan.masks(set, &files);
+    scan.masks(set);
     if scan.images.is_empty() {
         scan.say(
             &set.path,
@@ -261,13 +261,17 @@ impl Scan {
     }
 
     /// Masks that belong to no image.
-    fn masks(&mut self, set: &Set, files: &[PathBuf]) {
+    fn masks(&mut self, set: &Set) {
         let Some(folder) = &set.masks else { return };
         let Ok(masks) = fs::read_dir(folder) else {
             self.say(folder, Finding::error("mask-folder", "is no folder"));
             return;
         };
-        let images: BTreeSet<_> = files.iter().filter_map(|file| file.file_stem()).collect();
+        let images: BTreeSet<_> = self
+            .images
+            .iter()
+            .filter_map(|file| file.file_stem())
+            .collect();
         let mut extra: Vec<_> = masks
             .flatten()
             .map(|mask| mask.path())

@@ -85,12 +85,12 @@ mod tests {
     fn the_table_is_for_people() {
         let folder = Folder::new();
         folder.pair("img_0001", "lucap boy, running along the harbour");
-        folder.picture("img_0002.png", 256, 192);
+        folder.picture("img_0002.png", 256, 256);
         let ran = folder.lint(&[".", "--table"]);
         assert_eq!(ran.code, Some(1));
         for part in [
             "2 images",
-            "256x192",
+            "256x256",
             "caption-missing",
             "1 thing would train wrong",
         ] {

@@ -87,7 +87,7 @@ pub fn read(config: &Table, masked_loss: bool) -> (Vec<Subset>, Vec<Problem>) {
             &mut problems,
         );
     }
-    twice(&subsets, &mut problems);
+    twice(&mut subsets, &mut problems);
     (subsets, problems)
 }
 
@@ -215,13 +215,14 @@ fn missing(subset: &Subset) -> Vec<Problem> {
     problems
 }
 
-/// Folders that stand twice: the second is left out with a warning.
-fn twice(subsets: &[Subset], problems: &mut Vec<Problem>) {
+/// Takes out folders that stand twice: the second is left out with a warning.
+fn twice(subsets: &mut Vec<Subset>, problems: &mut Vec<Problem>) {
     let mut seen = BTreeSet::new();
-    for subset in subsets {
+    subsets.retain(|subset| {
         let data_set = subset.place.split(".subsets").next().unwrap_or_default();
         let folder = subset.metadata_file.as_ref().or(subset.image_dir.as_ref());
-        if !seen.insert((data_set, folder)) {
+        let first = seen.insert((data_set.to_owned(), folder.cloned()));
+        if !first {
             problems.push(Problem {
                 code: "config-twice",
                 place: subset.place.clone(),
@@ -229,5 +230,6 @@ fn twice(subsets: &[Subset], problems: &mut Vec<Problem>) {
                 fatal: false,
             });
         }
-    }
+        first
+    });
 }

@@ -23,7 +23,7 @@ fn a_flat_folder_for_each_trainer() {
             "--trainer",
             trainer,
             "--resolution",
-            "224",
+            "256",
             "--trigger",
             "lucap boy",
         ];
@@ -31,7 +31,7 @@ fn a_flat_folder_for_each_trainer() {
     }
     silent(
         |f| f.pairs("", 6),
-        &[".", "--trainer", "all", "--resolution", "224"],
+        &[".", "--trainer", "all", "--resolution", "256"],
     );
 }
 
@@ -45,7 +45,7 @@ fn a_configuration_with_masks() {
     let build = |f: &Folder| {
         f.pairs("img/", 6);
         for number in 0..6 {
-            f.mask(&format!("mask/img_{number:04}.png"), 256, 192, 255);
+            f.mask(&format!("mask/img_{number:04}.png"), 256, 256, 255);
         }
         let text = "[general]\ncaption_extension = \".txt\"\n[[datasets]]\nresolution = 256\nenable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 128\nmax_bucket_reso = 384\n[[datasets.subsets]]\nimage_dir = \"img\"\nconditioning_data_dir = \"mask\"\n";
         f.text("set.toml", text);
@@ -57,11 +57,11 @@ fn a_configuration_with_masks() {
 fn masks_beside_the_pictures_for_onetrainer() {
     let build = |f: &Folder| {
         f.pairs("img/", 6);
-        f.mask("img/img_0003-masklabel.png", 256, 192, 255);
+        f.mask("img/img_0003-masklabel.png", 256, 256, 255);
         let concept = r#"[{"__version":2,"path":"img","balancing":10.0,"image":{"enable_crop_jitter":false}}]"#;
         f.text("concepts.json", concept);
     };
-    silent(build, &["concepts.json", "--resolution", "224"]);
+    silent(build, &["concepts.json", "--resolution", "256"]);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn several_captions_a_picture() {
     for trainer in ["onetrainer", "simpletuner"] {
         silent(
             |f| f.pair("a", two),
-            &[".", "--trainer", trainer, "--resolution", "224"],
+            &[".", "--trainer", trainer, "--resolution", "256"],
         );
     }
 }
@@ -89,14 +89,14 @@ fn a_musubi_configuration() {
 
 #[test]
 fn a_diffusion_pipe_configuration() {
-    let text = "resolutions = [224]\nenable_ar_bucket = true\nmin_ar = 0.5\nmax_ar = 2.0\nnum_ar_buckets = 7\n[[directory]]\npath = \"img\"\nmask_path = \"mask\"\n";
+    let text = "resolutions = [256]\nenable_ar_bucket = true\nmin_ar = 0.5\nmax_ar = 2.0\nnum_ar_buckets = 7\n[[directory]]\npath = \"img\"\nmask_path = \"mask\"\n";
     silent(
         |f| {
             f.pair("img/a", GOOD);
-            f.mask("mask/a.png", 256, 192, 255);
+            f.mask("mask/a.png", 256, 256, 255);
             f.text("set.toml", text);
         },
-        &["set.toml", "--resolution", "224", "--threshold", "0.2"],
+        &["set.toml", "--resolution", "256", "--threshold", "0.2"],
     );
 }
 
@@ -134,14 +134,14 @@ fn a_nested_folder_for_those_who_look_into_folders() {
                 f.pairs("summer/", 3);
                 f.pairs("winter/", 3);
             },
-            &[".", "--trainer", trainer, "--resolution", "224"],
+            &[".", "--trainer", trainer, "--resolution", "256"],
         );
     }
 }
 
 #[test]
 fn an_opaque_alpha_channel_hides_nothing() {
-    let opaque = vision::RgbaImage::from_pixel(256, 192, [9, 9, 9, 255].into());
+    let opaque = vision::RgbaImage::from_pixel(256, 256, [9, 9, 9, 255].into());
     let png = vision::write::encode_png_rgba(&opaque).unwrap();
     silent(
         |f| {

@@ -41,9 +41,9 @@ impl Folder {
         self.bytes(name, &vision::write::encode_png(&scene).unwrap());
     }
 
-    /// A picture of 256x192 and its caption.
+    /// A picture of 256x256 and its caption.
     pub(crate) fn pair(&self, stem: &str, caption: &str) {
-        self.picture(&format!("{stem}.png"), 256, 192);
+        self.picture(&format!("{stem}.png"), 256, 256);
         self.text(&format!("{stem}.txt"), caption);
     }
 

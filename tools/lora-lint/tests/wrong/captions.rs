@@ -15,7 +15,7 @@ const TRAINERS: [&str; 6] = [
 fn wrong_for_all(caption: &[u8], code: &str) {
     for trainer in TRAINERS {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 192);
+            f.picture("a.png", 256, 256);
             f.bytes("a.txt", caption);
         };
         errors(build, &[".", "--trainer", trainer], &[code]);
@@ -27,7 +27,7 @@ fn no_caption() {
     for trainer in TRAINERS {
         let build = |f: &Folder| {
             f.pair("a_0001", GOOD);
-            f.picture("b_0002.png", 256, 192);
+            f.picture("b_0002.png", 256, 256);
         };
         errors(build, &[".", "--trainer", trainer], &["caption-missing"]);
     }
@@ -40,7 +40,7 @@ fn captions_where_nobody_looks() {
         ("captions/a.txt", "caption-elsewhere"),
     ] {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 192);
+            f.picture("a.png", 256, 256);
             f.text(name, GOOD);
         };
         errors(build, &["."], &[code]);
@@ -67,7 +67,7 @@ fn a_wrapped_caption() {
         );
     }
     for trainer in ["ai-toolkit", "musubi-tuner", "diffusion-pipe"] {
-        let arguments = [".", "--trainer", trainer, "--resolution", "224"];
+        let arguments = [".", "--trainer", trainer, "--resolution", "256"];
         warnings(|f| f.pair("a", wrapped), &arguments, &["caption-lines"]);
     }
 }
@@ -82,7 +82,7 @@ fn a_line_end_that_stays() {
 #[test]
 fn stray_caption_files() {
     let fallback = |f: &Folder| {
-        f.picture("expr_luca_happy_high_0015.png", 256, 192);
+        f.picture("expr_luca_happy_high_0015.png", 256, 256);
         f.text("expr.txt", GOOD);
     };
     errors(fallback, &["."], &["caption-fallback"]);
@@ -147,6 +147,6 @@ fn one_caption_for_all() {
 
 #[test]
 fn class_tokens_for_a_caption() {
-    let build = |f: &Folder| f.picture("train/10_lucap boy/a.png", 256, 192);
+    let build = |f: &Folder| f.picture("train/10_lucap boy/a.png", 256, 256);
     warnings(build, &["train"], &["caption-class"]);
 }

@@ -84,7 +84,7 @@ fn onetrainer_goes_on_with_a_default() {
         f.pairs("img/", 6);
         f.text("concepts.json", concepts);
     };
-    let arguments = ["concepts.json", "--resolution", "224"];
+    let arguments = ["concepts.json", "--resolution", "256"];
     warnings(
         build,
         &arguments,

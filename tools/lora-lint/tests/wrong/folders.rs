@@ -18,7 +18,7 @@ fn nothing_at_all() {
         "simpletuner",
     ] {
         errors(
-            |f| f.text("notes.md", "x"),
+            |f| f.text("notes.json", "x"),
             &[".", "--trainer", trainer],
             &["folder-empty"],
         );
@@ -95,7 +95,7 @@ fn files_that_do_not_belong() {
 fn twins_and_prefixes() {
     let twins = |f: &Folder| {
         f.pair("a", GOOD);
-        f.picture("a.webp", 256, 192);
+        f.picture("a.webp", 256, 256);
     };
     errors(twins, &["."], &["name-twin"]);
     warnings(pairs(&["luca_1", "luca_10"]), &["."], &["name-prefix"]);
@@ -105,23 +105,23 @@ fn twins_and_prefixes() {
 fn masks_missing_and_masks_too_many() {
     let arguments = |trainer| {
         [
-            ".",
+            "img",
             "--trainer",
             trainer,
             "--masks",
             "mask",
             "--resolution",
-            "224",
+            "256",
         ]
     };
     let missing = |f: &Folder| {
-        f.pairs("", 2);
-        f.mask("mask/img_0000.png", 256, 192, 255);
+        f.pairs("img/", 2);
+        f.mask("mask/img_0000.png", 256, 256, 255);
     };
     let extra = |f: &Folder| {
-        f.pair("a", GOOD);
-        f.mask("mask/a.png", 256, 192, 255);
-        f.mask("mask/c.png", 256, 192, 255);
+        f.pair("img/a", GOOD);
+        f.mask("mask/a.png", 256, 256, 255);
+        f.mask("mask/c.png", 256, 256, 255);
     };
     errors(missing, &arguments("sd-scripts"), &["mask-missing"]);
     errors(extra, &arguments("sd-scripts"), &["mask-extra"]);
@@ -134,7 +134,7 @@ fn a_mask_of_another_size_or_of_nothing() {
     let mask = |width, level| {
         move |f: &Folder| {
             f.pair("a", GOOD);
-            f.mask("mask/a.png", width, 192, level);
+            f.mask("mask/a.png", width, 256, level);
         }
     };
     let arguments = [".", "--masks", "mask", "--trainer", "diffusion-pipe"];
@@ -151,9 +151,9 @@ fn a_mask_of_another_size_or_of_nothing() {
 fn a_mask_without_its_picture_beside() {
     let build = |f: &Folder| {
         f.pair("a", GOOD);
-        f.mask("b-masklabel.png", 256, 192, 255);
+        f.mask("b-masklabel.png", 256, 256, 255);
     };
-    let arguments = [".", "--trainer", "onetrainer", "--resolution", "224"];
+    let arguments = [".", "--trainer", "onetrainer", "--resolution", "256"];
     warnings(build, &arguments, &["mask-extra"]);
 }
 

@@ -37,7 +37,7 @@ fn damaged_pictures() {
 
 #[test]
 fn transparency() {
-    let clear = vision::RgbaImage::from_fn(256, 192, |x, _| [9, 9, 9, (x % 2 * 255) as u8].into());
+    let clear = vision::RgbaImage::from_fn(256, 256, |x, _| [9, 9, 9, (x % 2 * 255) as u8].into());
     let png = vision::write::encode_png_rgba(&clear).unwrap();
     for trainer in [
         "sd-scripts",
@@ -56,7 +56,7 @@ fn transparency() {
 
 #[test]
 fn a_picture_on_its_side() {
-    let scene = testkit::scene(256, 192, 1);
+    let scene = testkit::scene(256, 256, 1);
     let jpeg = vision::write::encode_jpeg(&scene, 90, vision::write::Subsampling::S444).unwrap();
     // An EXIF segment with one entry: orientation 6, turned by a quarter.
     let exif =
@@ -70,7 +70,7 @@ fn a_picture_on_its_side() {
         );
     }
     for trainer in ["onetrainer", "ai-toolkit", "simpletuner"] {
-        let arguments = [".", "--trainer", trainer, "--resolution", "192"];
+        let arguments = [".", "--trainer", trainer, "--resolution", "256"];
         warnings(with("a.jpg", bytes.clone()), &arguments, &[]);
     }
 }
@@ -86,7 +86,7 @@ fn a_kind_that_is_not_read() {
     ] {
         let build = |f: &Folder| {
             f.pair("a", GOOD);
-            f.picture(name, 256, 192);
+            f.picture(name, 256, 256);
         };
         errors(build, &[".", "--trainer", trainer], &["image-ignored"]);
     }
@@ -140,12 +140,12 @@ fn half_of_the_pixels_are_given_away() {
 #[test]
 fn what_the_mask_shows_is_cut() {
     let build = |f: &Folder| {
-        f.picture("a.png", 512, 250);
-        f.text("a.txt", GOOD);
+        f.picture("img/a.png", 512, 250);
+        f.text("img/a.txt", GOOD);
         f.mask("mask/a.png", 512, 250, 255);
     };
     let arguments = [
-        ".",
+        "img",
         "--trainer",
         "ai-toolkit",
         "--resolution",
