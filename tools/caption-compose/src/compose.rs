@@ -55,13 +55,18 @@ impl Composer<'_> {
                 self.trigger.class().to_owned()
             }
         };
-        let pieces = pieces::pieces(self.policy, record, &mut left_out)?;
+        let mut pieces = pieces::pieces(self.policy, record, &mut left_out)?;
+        if let (true, true, Some(text)) =
+            (pieces.is_empty(), head.is_empty(), &self.policy.otherwise)
+        {
+            pieces.push(Piece::otherwise(text));
+        }
         let (tags, _) = self.fitted(Form::Tags, &head, &pieces);
         let (sentence, _) = self.fitted(Form::Sentence, &head, &pieces);
         let (caption, kept) = self.fitted(self.form, &head, &pieces);
         ensure!(
             !caption.is_empty(),
-            "nothing to say: no fact of the policy for {} is known, and there is no trigger",
+            "nothing to say: no fact of the policy for {} is known, and there is no --trigger for it",
             self.policy.name
         );
         let form = self.form;

@@ -25,6 +25,17 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// What is said where nothing is known.
+    pub(crate) fn otherwise(text: &str) -> Self {
+        Self {
+            pointer: "otherwise".to_owned(),
+            tag: text.to_owned(),
+            phrase: text.to_owned(),
+            alone: false,
+            importance: 1,
+        }
+    }
+
     /// What is said in a form; for both forms, the tag.
     pub(crate) fn text(&self, form: Form) -> &str {
         match form {

@@ -40,6 +40,8 @@ pub(crate) struct Policy {
     pub(crate) trigger_by: Vec<String>,
     /// What is said, in order.
     pub(crate) say: Vec<Say>,
+    /// What is said where nothing of that is known and there is no trigger.
+    pub(crate) otherwise: Option<String>,
     /// What is not, and why.
     #[serde(default)]
     pub(crate) leave_out: Vec<LeaveOut>,

@@ -129,11 +129,25 @@ fn one_trigger_for_each_value() {
 fn a_record_with_nothing_to_say_fails() {
     let ran = run(
         TOOL,
-        &["--type", "style"],
+        &["--type", "expression"],
         "{\"id\":\"a\",\"image\":\"a.png\"}\n",
     );
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("nothing to say"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_style_shows_even_where_nothing_is_known() {
+    let record = json!({"id": "a", "image": "a.png", "light": {"time": "unknown"}});
+    assert_eq!(caption(&["--type", "style"], &record), "a scene");
+    assert_eq!(
+        caption(&["--type", "style", "--form", "sentence"], &record),
+        "A scene."
+    );
+    assert_eq!(
+        caption(&["--type", "style", "--trigger", "lucastyle"], &record),
+        "lucastyle"
+    );
 }
 
 #[test]
