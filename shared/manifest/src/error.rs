@@ -23,7 +23,7 @@ pub enum Error {
     TooLong(usize),
     /// The line is not one JSON object.
     #[error("not a JSON object: {0}")]
-    Syntax(#[source] serde_json::Error),
+    Syntax(serde_json::Error),
     /// The object has the same key twice.
     #[error("key `{0}` stands twice")]
     Duplicate(String),
@@ -36,7 +36,6 @@ pub enum Error {
         /// The key or JSON pointer.
         key: String,
         /// What the parser said.
-        #[source]
         cause: serde_json::Error,
     },
     /// A value to be written holds NaN, infinity or null.

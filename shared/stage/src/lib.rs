@@ -35,4 +35,5 @@ pub use flow::Flow;
 pub use log;
 pub use manifest::{self, Record};
 pub use outcome::{IntoOutcome, Outcome};
+pub use output::print;
 pub use progress::PROGRESS_VARIABLE;

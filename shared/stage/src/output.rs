@@ -34,6 +34,12 @@ pub(crate) fn to_standard_output(written: io::Result<()>) -> Result<()> {
     }
 }
 
+/// Writes `text` to standard output, for tools that write no records; that
+/// nobody reads it any more is no error to the user.
+pub fn print(text: &str) -> Result<()> {
+    to_standard_output(io::stdout().write_all(text.as_bytes()))
+}
+
 impl Output {
     /// Opens standard output, and `rejects` if it is given.
     pub(crate) fn open(rejects: Option<&Path>) -> Result<Self> {
