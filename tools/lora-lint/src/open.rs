@@ -76,13 +76,21 @@ pub(crate) fn guess(path: &Path) -> Trainer {
     let any = |is: &dyn Fn(&str) -> bool| names.iter().any(|name| is(name));
     if any(&|name| repeats(name).is_some() && path.join(name).is_dir()) {
         Trainer::KohyaFolder
-    } else if any(&|name| name.starts_with("metadata.")) {
+    } else if has_metadata(path) || any(&|name| has_metadata(&path.join(name))) {
         Trainer::Diffusers
     } else if any(&|name| name.to_ascii_lowercase().ends_with(".tar")) {
         Trainer::WebDataset
     } else {
         Trainer::SdScripts
     }
+}
+
+/// Whether a folder has a metadata file of Hugging Face's.
+fn has_metadata(folder: &Path) -> bool {
+    let endings = ["jsonl", "csv", "parquet"];
+    endings
+        .iter()
+        .any(|ending| folder.join(format!("metadata.{ending}")).is_file())
 }
 
 /// The names in a folder, sorted.

@@ -45,6 +45,7 @@ def module(path, name, stubs):
     """One file of a trainer, without what it imports only to train."""
     for stub in stubs:
         package = types.ModuleType(stub)
+        package.__path__ = []
         package.__getattr__ = lambda _: type("Stub", (), {})
         sys.modules.setdefault(stub, package)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -56,11 +57,11 @@ def module(path, name, stubs):
 def sd_scripts(root, checkout):
     import toml
 
-    stubs = ["library", "library.train_util", "library.utils", "torch", "diffusers", "transformers"]
+    stubs = ["library", "library.train_util", "torch", "diffusers", "transformers"]
     utils = types.ModuleType("library.utils")
     utils.setup_logging = lambda *a, **k: None
     sys.modules["library.utils"] = utils
-    config = module(f"{checkout}/library/config_util.py", "config_util", stubs)
+    config = module(f"{checkout}/library/config_util.py", "library.config_util", stubs)
     for name, masked in (("dataset", False), ("masked", True)):
         path = f"{root}/kohya/{name}.toml"
         if os.path.exists(path):

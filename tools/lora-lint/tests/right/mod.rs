@@ -108,7 +108,7 @@ fn an_imagefolder() {
             let row = format!("{{\"file_name\":\"a.png\",\"text\":\"{GOOD}\"}}\n");
             f.text("train/metadata.jsonl", &row);
         },
-        &[".", "--trainer", "diffusers", "--resolution", "256"],
+        &[".", "--resolution", "256"],
     );
 }
 
