@@ -1,0 +1,65 @@
+//! What `cache` does, seen from outside.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+use std::fs;
+
+use tempfile::tempdir;
+use testkit::{Ran, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_cache");
+
+#[test]
+fn has_the_manners_of_a_tool() {
+    testkit::words_and_papers(TOOL);
+}
+
+/// Runs it on a cache of ten results of 1000 bytes.
+fn on_ten(arguments: &[&str]) -> Ran {
+    let folder = tempdir().unwrap();
+    let cache = stage::Cache::open(&folder.path().join("c")).unwrap();
+    for number in 0..10_u8 {
+        let key = stage::Key::new("test", "1").part(&[number]);
+        cache.put(&key, &[0; 1000]).unwrap();
+    }
+    run_in(
+        folder.path(),
+        TOOL,
+        &[&["--cache", "c"], arguments].concat(),
+        "",
+    )
+}
+
+#[test]
+fn it_shows_what_is_there() {
+    let ran = on_ten(&[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout,
+        "{\"folder\":\"c\",\"results\":10,\"bytes\":10000}\n"
+    );
+}
+
+#[test]
+fn it_keeps_to_a_bound_and_clears() {
+    let record = &on_ten(&["--max-size", "4KiB"]).records()[0];
+    assert_eq!(
+        (&record["results"], &record["bytes"]),
+        (&4.into(), &4000.into())
+    );
+    let record = &on_ten(&["--clear"]).records()[0];
+    assert_eq!(
+        (&record["results"], &record["bytes"]),
+        (&0.into(), &0.into())
+    );
+}
+
+#[test]
+fn wrong_sizes_and_broken_caches_are_errors() {
+    assert_eq!(on_ten(&["--max-size", "4Q"]).code, Some(2));
+    assert_eq!(on_ten(&["--max-size", "4K", "--clear"]).code, Some(2));
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("results.sqlite3"), "no database at all").unwrap();
+    let ran = run_in(folder.path(), TOOL, &["--cache", "."], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert!(ran.stderr.starts_with("cache: .: "), "{}", ran.stderr);
+}
