@@ -1,0 +1,80 @@
+//! What a record is judged by.
+
+use serde_json::Value;
+use stage::{Context, Record, Result, bail, ensure};
+
+use crate::Args;
+
+/// The value of a key that a record does not have.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// A record, and all that the choice depends on.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) record: Record,
+    /// Its values of the keys of `--by`.
+    pub(crate) cell: Vec<String>,
+    /// Its values of the keys that have quotas, in the order of these keys.
+    pub(crate) values: Vec<String>,
+    /// Its film and shot.
+    pub(crate) shot: Option<(String, u64)>,
+    /// Its film and the time in it, in seconds.
+    pub(crate) time: Option<(String, f32)>,
+    pub(crate) vector: Option<Vec<f32>>,
+    pub(crate) quality: Option<f64>,
+}
+
+impl Candidate {
+    /// Reads what the flags ask for; `keys` are the keys that have quotas.
+    pub(crate) fn read(args: &Args, keys: &[String], record: Record) -> Result<Self> {
+        let values = |pointers: &[String]| -> Result<Vec<String>> {
+            pointers
+                .iter()
+                .map(|pointer| value(&record, pointer))
+                .collect()
+        };
+        let film: String = record.at("/source/film")?.unwrap_or_default();
+        let shot: Option<u64> = record.at("/source/shot")?;
+        let time: Option<f32> = record.at("/source/time")?;
+        Ok(Self {
+            cell: values(&args.by)?,
+            values: values(keys)?,
+            shot: shot.map(|shot| (film.clone(), shot)),
+            time: time.map(|time| (film, time)),
+            vector: vector(args, &record)?,
+            quality: record.at(&args.quality)?,
+            record,
+        })
+    }
+}
+
+/// The value of a key, as text; [`UNKNOWN`] if there is none.
+fn value(record: &Record, pointer: &str) -> Result<String> {
+    Ok(match record.at::<Value>(pointer)? {
+        None => UNKNOWN.to_owned(),
+        Some(Value::String(text)) => text,
+        Some(Value::Array(_) | Value::Object(_)) => {
+            bail!(
+                "key `{pointer}` is a list or an object; a category is text, a number or a truth value"
+            )
+        }
+        Some(scalar) => scalar.to_string(),
+    })
+}
+
+/// The vector to spread by. One that `--on` names must be there.
+fn vector(args: &Args, record: &Record) -> Result<Option<Vec<f32>>> {
+    const USUAL: &str = "/embedding/vector";
+    let pointer = args.on.as_deref().unwrap_or(USUAL);
+    let Some(vector) = record.at::<Vec<f32>>(pointer)? else {
+        ensure!(args.on.is_none(), "key `{pointer}` is missing");
+        return Ok(None);
+    };
+    // Squares of larger numbers do not add up any more.
+    let large = vector.iter().find(|number| number.abs() > 1e15);
+    match large {
+        Some(number) => Err(stage::anyhow!("{number} is too large")),
+        None => Ok(Some(vector)),
+    }
+    .with_context(|| format!("key `{pointer}`"))
+}

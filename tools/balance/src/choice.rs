@@ -1,0 +1,168 @@
+//! From all records to all outcomes.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use stage::log::warn;
+use stage::{Flow, Outcome, Result, anyhow};
+
+use crate::Args;
+use crate::candidate::Candidate;
+use crate::cells::{Cell, cells};
+use crate::exchange::exchange;
+use crate::limits::Limits;
+use crate::selection::{select, weights};
+use crate::spread::Spread;
+use crate::summary::Summary;
+
+/// A record's place in the selection: the key `balance`.
+#[derive(Debug, Serialize)]
+struct Balance<'a> {
+    rank: usize,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    cell: BTreeMap<&'a str, &'a str>,
+}
+
+/// Chooses, says what could not be filled, and judges every record.
+pub(crate) fn choose(
+    args: &Args,
+    keys: &[String],
+    flow: &mut Flow,
+    all: Vec<Candidate>,
+) -> Result<Vec<Outcome>> {
+    let mut candidates = of_one_length(flow, all)?;
+    let Choice {
+        cells,
+        limits,
+        ranks,
+    } = flow.on_all_cores(|| Choice::of(args, keys, &mut candidates))?;
+    let summary = Summary::of(args, &candidates, &cells, &ranks)?;
+    summary.warn();
+    if let Some(path) = &args.summary {
+        summary.write(path)?;
+    }
+    outcomes(args, candidates, &cells, &ranks, &limits)
+}
+
+/// What is chosen of the candidates, and what stood against the others.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) limits: Limits,
+    /// The rank of each candidate that is chosen.
+    pub(crate) ranks: Vec<Option<usize>>,
+}
+
+impl Choice {
+    /// Chooses; the candidates lose their vectors.
+    pub(crate) fn of(args: &Args, keys: &[String], candidates: &mut [Candidate]) -> Result<Self> {
+        let mut cells = cells(args, candidates)?;
+        let mut strict = BTreeMap::new();
+        for cell in cells.iter().filter(|_| !args.by.is_empty()) {
+            strict.extend(cell.wanted.map(|wanted| (cell.values.as_slice(), wanted)));
+        }
+        let mut limits = Limits::new(args, keys, candidates, &strict)?;
+        let mut spread = Spread::of(candidates);
+        let qualities: Vec<_> = candidates.iter().map(|c| c.quality).collect();
+        let by_cell: Vec<_> = cells.iter().map(|cell| cell.candidates.clone()).collect();
+        let weights = weights(&qualities);
+        let chosen = fill(args, &by_cell, &weights, &mut spread, &mut limits);
+        let mut ranks = vec![None; candidates.len()];
+        for (rank, &candidate) in (1..).zip(&chosen) {
+            ranks[candidate] = Some(rank);
+        }
+        for cell in &mut cells {
+            let taken = cell.candidates.iter().filter(|&&c| ranks[c].is_some());
+            cell.taken = taken.count();
+        }
+        Ok(Self {
+            cells,
+            limits,
+            ranks,
+        })
+    }
+}
+
+/// The candidates chosen, in the order of choice.
+fn fill(
+    args: &Args,
+    by_cell: &[Vec<usize>],
+    weights: &[f32],
+    spread: &mut Spread,
+    limits: &mut Limits,
+) -> Vec<usize> {
+    let target = args.target().unwrap_or(weights.len());
+    let mut chosen = Vec::new();
+    // First every cell its share, then what small ones left to the others.
+    select(target, &mut chosen, by_cell, weights, spread, limits);
+    let exchanged = exchange(target, &mut chosen, limits);
+    if !args.strict {
+        limits.lift_cells();
+    }
+    if chosen.len() < target {
+        if exchanged {
+            spread.again(&chosen);
+        }
+        select(target, &mut chosen, by_cell, weights, spread, limits);
+        exchange(target, &mut chosen, limits);
+    }
+    chosen
+}
+
+/// Fails the records whose vectors are not as long as the first one.
+fn of_one_length(flow: &mut Flow, all: Vec<Candidate>) -> Result<Vec<Candidate>> {
+    let length = |candidate: &Candidate| candidate.vector.as_ref().map(Vec::len);
+    let Some(first) = all.iter().find_map(length) else {
+        return Ok(all);
+    };
+    let (alike, others): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .partition(|candidate| length(candidate).is_none_or(|own| own == first));
+    for other in others {
+        let id: String = other.record.find("id")?.unwrap_or_default();
+        let own = length(&other).unwrap_or(0);
+        let error = anyhow!("{id}: a vector of {own} numbers where the first has {first}");
+        flow.fail(other.record, error)?;
+    }
+    let without = alike.iter().filter(|c| c.vector.is_none()).count();
+    if without > 0 {
+        warn!(
+            "{without} of {} records have no vector: the vectors are not used",
+            alike.len()
+        );
+    }
+    Ok(alike)
+}
+
+fn outcomes(
+    args: &Args,
+    candidates: Vec<Candidate>,
+    cells: &[Cell],
+    ranks: &[Option<usize>],
+    limits: &Limits,
+) -> Result<Vec<Outcome>> {
+    let taken: BTreeMap<_, _> = cells.iter().map(|c| (&c.values, c.taken)).collect();
+    let size = ranks.iter().flatten().count();
+    let judge = |(number, candidate): (usize, Candidate)| {
+        let Candidate {
+            mut record, cell, ..
+        } = candidate;
+        if let Some(rank) = ranks[number] {
+            let keys = args.by.iter().map(String::as_str);
+            let cell = keys.zip(cell.iter().map(String::as_str)).collect();
+            record.put("balance", &Balance { rank, cell })?;
+            return Ok(Outcome::pass(record));
+        }
+        let reason = match limits.against(number) {
+            Some(limit) => limit.reason.clone(),
+            None if cell.is_empty() => format!("the selection has its {size}"),
+            None => format!(
+                "cell {} has {} of the {size} selected",
+                cell.join("/"),
+                taken.get(&cell).copied().unwrap_or(0)
+            ),
+        };
+        Ok(Outcome::drop(record, reason))
+    };
+    candidates.into_iter().enumerate().map(judge).collect()
+}

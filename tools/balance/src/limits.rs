@@ -1,0 +1,132 @@
+//! What bounds a selection: shots, quotas, cells.
+
+use std::collections::BTreeMap;
+
+use stage::Result;
+
+use crate::Args;
+use crate::candidate::Candidate;
+use crate::quota::Quota;
+
+/// Records of which only so many may be chosen.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    pub(crate) most: usize,
+    pub(crate) taken: usize,
+    /// Why a record is left out once they are taken.
+    pub(crate) reason: String,
+}
+
+/// All limits, and which of them each candidate counts for.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    pub(crate) all: Vec<Limit>,
+    /// By candidate: one limit of every family (shots, cells, each key that
+    /// has quotas), or none of it. The limits of a family do not overlap.
+    pub(crate) of: Vec<Vec<Option<usize>>>,
+    /// Which family the cells are, if they have limits.
+    cells: Option<usize>,
+}
+
+impl Limits {
+    /// The limits that the flags set; `cells` are the most of every cell, if
+    /// there is a most.
+    pub(crate) fn new(
+        args: &Args,
+        keys: &[String],
+        candidates: &[Candidate],
+        cells: &BTreeMap<&[String], usize>,
+    ) -> Result<Self> {
+        let mut limits = Self {
+            all: Vec::new(),
+            of: vec![Vec::new(); candidates.len()],
+            cells: None,
+        };
+        if let Some(most) = args.per_shot {
+            limits.family(candidates, most.get(), |candidate| {
+                let (film, shot) = candidate.shot.as_ref()?;
+                let reason = format!("shot {shot} has its {most}");
+                Some(((film.clone(), *shot), None, reason))
+            });
+        }
+        if !cells.is_empty() {
+            limits.cells = Some(limits.families());
+            limits.family(candidates, 0, |candidate| {
+                let most = *cells.get(candidate.cell.as_slice())?;
+                let reason = format!("cell {} has its {most}", candidate.cell.join("/"));
+                Some((candidate.cell.clone(), Some(most), reason))
+            });
+        }
+        for (number, key) in keys.iter().enumerate() {
+            let mut quotas = BTreeMap::new();
+            for quota in args.quota.iter().filter(|quota| quota.pointer == *key) {
+                quotas.insert(&quota.value, (quota.records(args.target())?, quota));
+            }
+            limits.family(candidates, 0, |candidate| {
+                let (most, quota) = *quotas.get(&candidate.values[number])?;
+                let reason = format!("the quota of {} is full: {most}", Quota::name(quota));
+                Some((quota.value.clone(), Some(most), reason))
+            });
+        }
+        Ok(limits)
+    }
+
+    /// Adds a family of limits: `limit` says by what a candidate is limited,
+    /// to how many (else `most`), and what to say then.
+    fn family<K: Ord>(
+        &mut self,
+        candidates: &[Candidate],
+        most: usize,
+        limit: impl Fn(&Candidate) -> Option<(K, Option<usize>, String)>,
+    ) {
+        let mut known = BTreeMap::new();
+        for (candidate, of) in candidates.iter().zip(&mut self.of) {
+            let number = limit(candidate).map(|(key, own, reason)| {
+                *known.entry(key).or_insert_with(|| {
+                    self.all.push(Limit {
+                        most: own.unwrap_or(most),
+                        taken: 0,
+                        reason,
+                    });
+                    self.all.len() - 1
+                })
+            });
+            of.push(number);
+        }
+    }
+
+    /// The first limit that `candidate` would pass.
+    pub(crate) fn against(&self, candidate: usize) -> Option<&Limit> {
+        let own = self.of[candidate].iter().flatten();
+        own.map(|&limit| &self.all[limit])
+            .find(|limit| limit.taken >= limit.most)
+    }
+
+    /// The number of families.
+    pub(crate) fn families(&self) -> usize {
+        self.of.first().map_or(0, Vec::len)
+    }
+
+    /// Takes the limits of the cells away.
+    pub(crate) fn lift_cells(&mut self) {
+        if let Some(cells) = self.cells.take() {
+            for of in &mut self.of {
+                of.remove(cells);
+            }
+        }
+    }
+
+    /// Counts `candidate` as chosen.
+    pub(crate) fn take(&mut self, candidate: usize) {
+        for &limit in self.of[candidate].iter().flatten() {
+            self.all[limit].taken += 1;
+        }
+    }
+
+    /// Counts `candidate` as chosen no more.
+    pub(crate) fn give_back(&mut self, candidate: usize) {
+        for &limit in self.of[candidate].iter().flatten() {
+            self.all[limit].taken -= 1;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Selects a subset that fills its cells evenly and is as diverse as possible.
+//!
+//! Reads the keys of `--by` and `--quota`, `source` (film, shot, time), a
+//! vector (`--on`) and a quality (`--quality`), as far as they are there; a
+//! category that is not counts as `unknown`. Writes `balance`: `rank`, from 1,
+//! in the order of choice, so that the first so many by rank are a good
+//! smaller selection; `cell`, the values of the keys of `--by`. What is not
+//! chosen is dropped with the limit that kept it out.
+
+mod candidate;
+mod cells;
+mod choice;
+mod exchange;
+mod limits;
+#[cfg(test)]
+mod properties;
+mod quota;
+mod selection;
+mod spread;
+mod summary;
+
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Keep, Result};
+
+use crate::candidate::Candidate;
+use crate::quota::Quota;
+
+const EXAMPLES: &str = "Examples:
+  balance --target 500 --by /light/time --per-shot 3 lit.jsonl > selected.jsonl
+  balance --target 400 --by /emotion/label,/emotion/intensity --quota /pose/angle=back:10% \\
+      --summary gaps.json --rejects spare.jsonl faces.jsonl > selected.jsonl";
+
+/// Select a subset that fills quotas and is as diverse as possible
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Select this many records [default: all that the limits allow]
+    #[arg(long, value_name = "N")]
+    target: Option<NonZero<usize>>,
+
+    /// Take as many records of each combination of the values of these keys
+    #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
+    by: Vec<String>,
+
+    /// Leave the places empty that a small combination cannot fill, and do
+    /// not share them among the others
+    #[arg(long, requires = "target", requires = "by")]
+    strict: bool,
+
+    /// Take at most so many records with this value of this key, or that
+    /// share of the target; may be given again
+    #[arg(long, value_name = "POINTER=VALUE:N[%]")]
+    quota: Vec<Quota>,
+
+    /// Take at most this many records of a shot; those without a shot have
+    /// no limit
+    #[arg(long, value_name = "N")]
+    per_shot: Option<NonZero<usize>>,
+
+    /// Spread the selection in the space of these vectors [default:
+    /// /embedding/vector if all records have it, else the time in the film]
+    #[arg(long, value_name = "POINTER")]
+    on: Option<String>,
+
+    /// Prefer records in which this number is high: the best counts as twice
+    /// as far from the others as the worst
+    #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
+    quality: String,
+
+    /// Write what every cell wanted, had and got here, as JSON
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+
+    #[command(flatten)]
+    keep: Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let keys = args.keys();
+    flow.whole(
+        |record| Candidate::read(&args, &keys, record),
+        |flow, all| choice::choose(&args, &keys, flow, all),
+    )
+}
+
+impl Args {
+    /// The keys that have quotas.
+    fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.quota.iter().map(|q| q.pointer.clone()).collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    fn target(&self) -> Option<usize> {
+        self.target.map(NonZero::get)
+    }
+}

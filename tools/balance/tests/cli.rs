@@ -1,0 +1,211 @@
+//! What `balance` does, seen from outside.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+use std::fs;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, run, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_balance");
+
+#[test]
+fn has_the_manners_of_a_tool() {
+    testkit::manners(Shape {
+        tool: TOOL,
+        flags: &["--target", "9", "--per-shot", "3", "--by", "/source/shot"],
+        opens_images: false,
+        streams: false,
+    });
+}
+
+#[test]
+fn golden_cases_come_out_as_stored() {
+    testkit::golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Runs it on a film of `count` records: 4 a shot, one second apart, night in
+/// every tenth, sharper towards the end.
+fn on_film(count: usize, arguments: &[&str]) -> Ran {
+    let record = |n: usize| {
+        let time = if n % 10 == 9 { "night" } else { "day" };
+        json!({
+            "id": format!("r{n:03}"),
+            "source": {"film": "a.mp4", "time": n, "shot": n / 4},
+            "light": {"time": time},
+            "quality": {"sharpness": n},
+        })
+    };
+    let lines: Vec<_> = (0..count).map(|n| record(n).to_string() + "\n").collect();
+    run(TOOL, arguments, &lines.concat())
+}
+
+fn ids(ran: &Ran) -> Vec<String> {
+    let records = ran.records();
+    records
+        .iter()
+        .map(|record| record["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn without_a_vector_it_spreads_over_the_film() {
+    // The sharpest is the last; then the first is furthest; then the middle.
+    let ran = on_film(101, &["--target", "3", "--on=", "-q"]);
+    assert_eq!(ran.code, Some(1), "an empty pointer is no pointer");
+    let ran = on_film(101, &["--target", "3", "--quality", "/none"]);
+    assert_eq!(ids(&ran), ["r000", "r050", "r100"]);
+    let ranks: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|r| r["balance"]["rank"].clone())
+        .collect();
+    assert_eq!(ranks, [json!(1), json!(3), json!(2)]);
+}
+
+#[test]
+fn quality_decides_the_first_and_weighs_the_others() {
+    let ran = on_film(101, &["--target", "1"]);
+    assert_eq!(ids(&ran), ["r100"]);
+    // Record n is 100 - n from the last and weighs a half and n/200.
+    let ran = on_film(101, &["--target", "2"]);
+    assert_eq!(ids(&ran), ["r000", "r100"]);
+}
+
+#[test]
+fn shots_cells_and_quotas_are_kept_and_named() {
+    let flags = [
+        "--target",
+        "20",
+        "--by",
+        "/light/time",
+        "--per-shot",
+        "1",
+        "--keep",
+    ];
+    let ran = on_film(100, &flags);
+    let records = ran.records();
+    assert_eq!(records.len(), 100, "--keep marks");
+    let chosen: Vec<_> = records
+        .iter()
+        .filter(|r| r["balance"].is_object())
+        .collect();
+    assert_eq!(chosen.len(), 20);
+    let night = chosen
+        .iter()
+        .filter(|r| r["light"]["time"] == "night")
+        .count();
+    assert_eq!(night, 10, "all there are");
+    let mut shots: Vec<_> = chosen
+        .iter()
+        .map(|r| r["source"]["shot"].as_u64())
+        .collect();
+    shots.dedup();
+    assert_eq!(shots.len(), 20, "one a shot");
+    let reasons: Vec<_> = records
+        .iter()
+        .filter_map(|r| r["rejected"]["reason"].as_str())
+        .collect();
+    assert_eq!(reasons.len(), 80);
+    assert!(reasons.contains(&"shot 2 has its 1"), "{reasons:?}");
+    assert!(
+        reasons.contains(&"cell day has 10 of the 20 selected"),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn a_quota_in_percent_is_one_of_the_target() {
+    let ran = on_film(
+        100,
+        &[
+            "--target",
+            "20",
+            "--quota",
+            "/light/time=night:10%",
+            "--keep",
+        ],
+    );
+    let text = ran.stdout;
+    assert!(
+        text.contains("the quota of /light/time=night is full: 2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_filled_is_said_and_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = [
+        r#"{"id":"a","t":"day","s":"in"}"#,
+        r#"{"id":"b","t":"day","s":"in"}"#,
+        r#"{"id":"c","t":"day","s":"in"}"#,
+        r#"{"id":"d","t":"night","s":7}"#,
+        r#"{"id":"e","s":"in"}"#,
+    ]
+    .join("\n");
+    let flags = [
+        "--target",
+        "6",
+        "--by",
+        "/t,/s",
+        "--strict",
+        "--summary",
+        "gaps.json",
+    ];
+    let ran = run_in(folder.path(), TOOL, &flags, &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ids(&ran), ["a", "b", "d", "e"]);
+    for said in [
+        "balance: cell night/7: wanted 2, had 1, took 1; 2 repeats of each would even it out\n",
+        "balance: cell unknown/in: wanted 2, had 1, took 1; 2 repeats of each would even it out\n",
+        "balance: 3 combinations have no record at all, such as ",
+        "balance: took 4 of 6: the limits allow no more of 5 records\n",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    let summary = fs::read_to_string(folder.path().join("gaps.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        summary["cells"][0],
+        json!({"cell": {"/s": "in", "/t": "day"}, "wanted": 2, "had": 3, "taken": 2, "repeats": 1})
+    );
+    assert_eq!(summary["missing"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn limits_that_block_each_other_are_worked_around() {
+    // The first choice by rank is one that leaves shot 1 empty-handed.
+    let input = r#"{"id":"day0","t":"day","source":{"shot":0,"film":"f","time":0},"q":3}
+{"id":"night0","t":"night","source":{"shot":0,"film":"f","time":1},"q":1}
+{"id":"day1","t":"day","source":{"shot":1,"film":"f","time":2},"q":2}
+"#;
+    let flags = [
+        "--target",
+        "2",
+        "--per-shot",
+        "1",
+        "--quota",
+        "/t=day:1",
+        "--quality",
+        "/q",
+    ];
+    let ran = run(TOOL, &flags, input);
+    assert_eq!(ids(&ran), ["night0", "day1"]);
+}
+
+#[test]
+fn wrong_records_fail_alone() {
+    let input = "{\"id\":\"a\",\"v\":[0,1]}\n{\"id\":\"b\",\"v\":[1]}\n{\"id\":\"c\"}\n{\"id\":\"d\",\"v\":[1e39,0]}\n{\"id\":\"e\",\"v\":[1,0],\"t\":[]}\n";
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--on", "/v", "--by", "/t", "--rejects", "r.jsonl"];
+    let ran = run_in(folder.path(), TOOL, &flags, input);
+    assert_eq!(ids(&ran), ["a"]);
+    for said in [
+        "b: a vector of 1 numbers where the first has 2",
+        "stdin: line 3: c: key `/v` is missing",
+        "stdin: line 4: d: key `/v`: ",
+        "stdin: line 5: e: key `/t` is a list or an object",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
