@@ -7,7 +7,7 @@ use stage::{Flow, Outcome, Record, Result, anyhow};
 use crate::density::{dbscan, hdbscan, knee};
 use crate::duplicates::duplicates;
 use crate::groups::{Labels, Place, places};
-use crate::partition::{best_k, kmeans};
+use crate::partition::{best_k, kmeans, runs};
 use crate::vectors::{Origin, usual_length};
 use crate::{Args, Method};
 
@@ -80,14 +80,13 @@ fn reasons(
     records: &[Record],
     duplicates: Vec<Option<(usize, f32)>>,
 ) -> Result<Vec<Option<String>>> {
-    let reason = |duplicate: Option<(usize, f32)>| -> Result<Option<String>> {
-        let Some((kept, cosine)) = duplicate else {
-            return Ok(None);
-        };
-        let id: String = records[kept].get("id")?;
-        Ok(Some(format!("near duplicate of {id}: cosine {cosine:.3}")))
+    let reason = |(kept, cosine): (usize, f32)| -> Result<String> {
+        let id: Option<String> = records[kept].find("id")?;
+        let id = id.unwrap_or_else(|| "a record without an id".to_owned());
+        Ok(format!("near duplicate of {id}: cosine {cosine:.3}"))
     };
-    duplicates.into_iter().map(reason).collect()
+    let reasons = duplicates.into_iter().map(|of| of.map(reason).transpose());
+    reasons.collect()
 }
 
 fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
@@ -101,7 +100,7 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
                 Some(k) => k,
                 None => best_k(matrix, args.seed)?,
             };
-            kmeans(matrix, k, args.seed)
+            kmeans(matrix, k, args.seed, runs(matrix, k))
         }
         Method::Dbscan => {
             let epsilon = args.epsilon.unwrap_or_else(|| knee(matrix, size));

@@ -7,7 +7,7 @@ use ndarray::{Array2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use stage::{Result, ensure};
+use stage::{Context, Result, ensure};
 
 use crate::distance::{Straight, squared};
 use crate::groups::Labels;
@@ -23,24 +23,46 @@ const SAMPLED: usize = 1024;
 /// The most clusters that are tried.
 const MOST: usize = 64;
 
-/// K-means with `k` clusters.
-pub(crate) fn kmeans(matrix: &Array2<f32>, k: usize, seed: u64) -> Result<Labels> {
+/// K-means with `k` clusters: the tightest of `runs` results.
+pub(crate) fn kmeans(matrix: &Array2<f32>, k: usize, seed: u64, runs: u64) -> Result<Labels> {
     ensure!(
         k <= matrix.nrows(),
         "--k {k}: there are only {} records",
         matrix.nrows()
     );
     let dataset = DatasetBase::from(matrix.view());
-    // The random numbers are for centres of linfa's own choice.
-    let unused = Xoshiro256Plus::seed_from_u64(seed);
-    let model = KMeans::params_with(k, unused, Straight)
-        .init_method(KMeansInit::Precomputed(centres(matrix, k, seed)))
-        .n_runs(1)
-        .max_n_iterations(ROUNDS)
-        .tolerance(tolerance(matrix))
-        .fit(&dataset)?;
+    let tolerance = tolerance(matrix);
+    let mut best: Option<KMeans<f32, Straight>> = None;
+    for run in 0..runs {
+        let seed = seed.wrapping_add(run);
+        // The random numbers are for centres of linfa's own choice.
+        let unused = Xoshiro256Plus::seed_from_u64(seed);
+        let model = KMeans::params_with(k, unused, Straight)
+            .init_method(KMeansInit::Precomputed(centres(matrix, k, seed)))
+            .n_runs(1)
+            .max_n_iterations(ROUNDS)
+            .tolerance(tolerance)
+            .fit(&dataset)?;
+        if best
+            .as_ref()
+            .is_none_or(|best| model.inertia() < best.inertia())
+        {
+            best = Some(model);
+        }
+    }
+    let model = best.context("k-means was not run")?;
     let labels = model.predict(matrix);
     Ok(labels.iter().map(|&label| Some(label)).collect())
+}
+
+/// How often k-means is to begin anew: ten times where that costs nothing,
+/// once where each is long; its result hangs less on chance then, too.
+pub(crate) fn runs(matrix: &Array2<f32>, k: usize) -> u64 {
+    match matrix.len() * k {
+        0..10_000_000 => 10,
+        10_000_000..200_000_000 => 3,
+        _ => 1,
+    }
 }
 
 /// A hundredth of the columns' mean standard deviation: centres that move by
@@ -63,7 +85,7 @@ pub(crate) fn best_k(matrix: &Array2<f32>, seed: u64) -> Result<usize> {
     let mut best = (f64::NEG_INFINITY, 1.min(rows.len()));
     let mut k = 2;
     while k <= MOST.min(rows.len() / 2) {
-        let labels = kmeans(&sample, k, seed)?;
+        let labels = kmeans(&sample, k, seed, 1)?;
         let silhouette = silhouette(&distances, &labels, k);
         stage::log::debug!("{k} clusters: mean silhouette {silhouette:.4}");
         if silhouette > best.0 {
@@ -129,6 +151,6 @@ mod tests {
     fn rows_that_are_all_alike_are_one_cluster_or_two_but_no_panic() {
         let matrix = Array2::zeros((20, 3));
         assert!(best_k(&matrix, 0).unwrap() <= 2);
-        assert_eq!(kmeans(&matrix, 5, 0).unwrap().len(), 20);
+        assert_eq!(kmeans(&matrix, 5, 0, 2).unwrap().len(), 20);
     }
 }

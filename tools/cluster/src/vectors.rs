@@ -84,7 +84,10 @@ fn check(vector: &[f32], pointer: &str) -> Result<()> {
     ensure!(!vector.is_empty(), "key `{pointer}`: the vector is empty");
     // Squares of larger numbers do not add up any more.
     match vector.iter().position(|number| number.abs() > 1e15) {
-        Some(at) => bail!("key `{pointer}`: number {at} is {}, too large", vector[at]),
+        Some(at) => bail!(
+            "key `{pointer}`: number {at} is {:e}, too large",
+            vector[at]
+        ),
         None => Ok(()),
     }
 }

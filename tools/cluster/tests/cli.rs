@@ -1,0 +1,274 @@
+//! What `cluster` does, seen from outside.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, run, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_cluster");
+
+#[test]
+fn has_the_manners_of_a_tool() {
+    testkit::manners(Shape {
+        tool: TOOL,
+        flags: &["--figures", "/source/frame,/source/shot", "--k", "1"],
+        opens_images: false,
+        streams: false,
+    });
+}
+
+#[test]
+fn golden_cases_come_out_as_stored() {
+    testkit::golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Runs it on the vectors of a stored set, as they are.
+fn on(set: &str, arguments: &[&str]) -> Ran {
+    let input = fs::read_to_string(format!("tests/reference/{set}.jsonl")).unwrap();
+    let usual = ["--on", "/vector", "--metric", "euclidean"];
+    let ran = run(TOOL, &[&usual, arguments].concat(), &input);
+    assert_eq!(ran.code, Some(0), "{set}: {}", ran.stderr);
+    ran
+}
+
+fn reference(set: &str) -> Value {
+    let text = fs::read_to_string("tests/reference/kmeans.json").unwrap();
+    serde_json::from_str::<Value>(&text).unwrap()[set].clone()
+}
+
+/// Asserts that the clusters found are those under `key`, however numbered;
+/// noise is noise.
+fn assert_same_parts(records: &[Value], key: &str) {
+    let mut pairs = BTreeMap::new();
+    for record in records {
+        let found = record["cluster"]["id"].as_i64().unwrap();
+        let expected = record[key].as_i64().unwrap();
+        assert_eq!(found < 0, expected < 0, "noise: {record}");
+        assert_eq!(
+            *pairs.entry(found).or_insert(expected),
+            expected,
+            "{record}"
+        );
+    }
+    let mut expected: Vec<_> = pairs.values().collect();
+    expected.sort_unstable();
+    expected.dedup();
+    assert_eq!(expected.len(), pairs.len(), "{key}: one is split");
+}
+
+#[test]
+fn dbscan_finds_what_scikit_learn_finds() {
+    for set in ["moons", "blobs", "mixed"] {
+        let epsilon = reference(set)["epsilon"].to_string();
+        let ran = on(set, &["--method", "dbscan", "--epsilon", &epsilon]);
+        assert_same_parts(&ran.records(), "dbscan");
+    }
+}
+
+#[test]
+fn hdbscan_finds_what_scikit_learn_finds() {
+    for set in ["moons", "blobs", "mixed"] {
+        let ran = on(set, &["--method", "hdbscan"]);
+        assert_same_parts(&ran.records(), "hdbscan");
+    }
+}
+
+#[test]
+fn kmeans_is_as_tight_as_the_best_of_twenty_of_scikit_learn() {
+    for set in ["moons", "blobs", "mixed"] {
+        let reference = reference(set);
+        let best = reference["inertia"].as_f64().unwrap();
+        for seed in ["0", "1", "2"] {
+            let ran = on(set, &["--k", &reference["k"].to_string(), "--seed", seed]);
+            let distances = ran.records();
+            let distances = distances.iter().map(|r| r["cluster"]["distance"].as_f64());
+            let inertia: f64 = distances.map(|distance| distance.unwrap().powi(2)).sum();
+            assert!(
+                inertia < 1.05 * best,
+                "{set}, seed {seed}: {inertia}, {best}"
+            );
+        }
+    }
+}
+
+#[test]
+fn auto_finds_how_many_blobs_there_are() {
+    let ran = on("blobs", &[]);
+    let ids = ran
+        .records()
+        .iter()
+        .map(|r| r["cluster"]["id"].as_i64())
+        .max();
+    assert_eq!(ids, Some(Some(4)));
+}
+
+#[test]
+fn the_knee_separates_clusters_from_noise() {
+    let ran = on("mixed", &["--method", "dbscan"]);
+    let records = ran.records();
+    let noise = |range: std::ops::Range<usize>| {
+        let noise = records[range].iter().filter(|r| r["cluster"]["id"] == -1);
+        noise.count()
+    };
+    assert!(noise(0..160) < 16, "of four blobs few are noise");
+    assert!(noise(160..200) > 32, "of what lies between most is");
+}
+
+#[test]
+fn clusters_are_described_and_noise_is_kept() {
+    let ran = on("mixed", &["--method", "hdbscan"]);
+    let records = ran.records();
+    assert_eq!(records.len(), 200, "noise is not lost");
+    let mut sizes = BTreeMap::<i64, Vec<&Value>>::new();
+    for record in &records {
+        let cluster = &record["cluster"];
+        sizes
+            .entry(cluster["id"].as_i64().unwrap())
+            .or_default()
+            .push(cluster);
+    }
+    let mut last = usize::MAX;
+    for (&id, clusters) in &sizes {
+        assert!(clusters.iter().all(|c| c["size"] == clusters.len()));
+        let representatives: Vec<_> = clusters
+            .iter()
+            .filter(|c| c["representative"] == true)
+            .collect();
+        if id < 0 {
+            assert!(representatives.is_empty() && clusters[0].get("distance").is_none());
+            continue;
+        }
+        assert!(clusters.len() <= last, "the largest come first");
+        last = clusters.len();
+        let distance = |c: &Value| c["distance"].as_f64().unwrap();
+        let nearest = clusters
+            .iter()
+            .map(|c| distance(c))
+            .fold(f64::INFINITY, f64::min);
+        assert_eq!(representatives.len(), 1);
+        assert!(distance(representatives[0]) <= nearest);
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    // Enough for every loop to be split.
+    let line = |n: u64| {
+        let number = |at: u64| ((n * 37 + at * 101) * 2_654_435_761 >> 13) % 1000;
+        let vector: Vec<_> = (0..24).map(number).collect();
+        json!({"id": format!("r{n}"), "vector": vector}).to_string() + "\n"
+    };
+    let input: String = (0..1500).map(line).collect();
+    for method in ["kmeans", "dbscan"] {
+        let with = |jobs: &str| {
+            let flags = [
+                "--on",
+                "/vector",
+                "--method",
+                method,
+                "--near-duplicates",
+                "0.9",
+                "-j",
+                jobs,
+            ];
+            run(TOOL, &flags, &input).stdout
+        };
+        let one = with("1");
+        assert!(!one.is_empty());
+        assert!(one == with("2") && one == with("5"), "{method}");
+    }
+}
+
+#[test]
+fn the_best_of_near_duplicates_stays() {
+    let input = r#"{"id":"a","embedding":{"vector":[1,0]},"quality":{"sharpness":3}}
+{"id":"b","embedding":{"vector":[0.99,0.01]},"quality":{"sharpness":9}}
+{"id":"c","embedding":{"vector":[0,1]}}
+{"id":"d","embedding":{"vector":[0.6,0.8]}}
+"#;
+    let flags = ["--near-duplicates", "0.98", "--k", "1", "--keep"];
+    let ran = run(TOOL, &flags, input);
+    let records = ran.records();
+    assert_eq!(
+        records[0]["rejected"],
+        json!({"by": "cluster", "reason": "near duplicate of b: cosine 1.000"})
+    );
+    assert!(records[0].get("cluster").is_none());
+    for kept in &records[1..] {
+        assert_eq!(kept["cluster"]["size"], 3, "the size is without duplicates");
+    }
+}
+
+#[test]
+fn wrong_vectors_fail_alone_and_are_named() {
+    let input = r#"{"id":"a","embedding":{"vector":[1,0]}}
+{"id":"b","embedding":{"vector":[0,1]}}
+{"id":"short","embedding":{"vector":[1]}}
+{"id":"none","embedding":{}}
+{"id":"zero","embedding":{"vector":[0,0]}}
+{"id":"huge","embedding":{"vector":[1e30,0]}}
+{"id":"empty","embedding":{"vector":[]}}
+{"id":"text","embedding":{"vector":["x",0]}}
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let flags = ["--k", "1", "--rejects", "r.jsonl"];
+    let ran = run_in(folder.path(), TOOL, &flags, input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.records().len(), 2);
+    for said in [
+        "short: key `/embedding/vector`: 1 numbers where most vectors have 2",
+        "line 4: none: key `/embedding/vector` is missing",
+        "line 5: zero: key `/embedding/vector`: all numbers are zero",
+        "line 6: huge: key `/embedding/vector`: number 0 is 1e30, too large",
+        "line 7: empty: key `/embedding/vector`: the vector is empty",
+        "line 8: text: key `/embedding/vector`: invalid type",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn figures_count_alike_whatever_their_unit() {
+    // By height alone there are two groups; the other figure is in millions.
+    let line = |n: u64| {
+        let height = if n % 2 == 0 { 0.001 } else { 0.002 };
+        json!({"id": n, "height": height, "other": n / 2 % 3 * 1_000_000}).to_string() + "\n"
+    };
+    let input: String = (0..60).map(line).collect();
+    let ran = run(TOOL, &["--figures", "/height,/other", "--k", "6"], &input);
+    let records = ran.records();
+    assert!(
+        records.iter().all(|r| r["cluster"]["size"] == 10),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        records
+            .iter()
+            .all(|r| r["cluster"]["distance"].as_f64() < Some(0.001))
+    );
+}
+
+#[test]
+fn wrong_wishes_are_refused() {
+    let two = "{\"id\":\"a\",\"vector\":[1,0]}\n{\"id\":\"b\",\"vector\":[0,1]}\n";
+    let ran = run(TOOL, &["--on", "/vector", "--k", "3"], two);
+    assert_eq!(ran.stderr, "cluster: --k 3: there are only 2 records\n");
+    for flags in [
+        ["--k", "0"],
+        ["--epsilon", "-1"],
+        ["--min-size", "1"],
+        ["--near-duplicates", "NaN"],
+    ] {
+        assert_eq!(run(TOOL, &flags, two).code, Some(2), "{flags:?}");
+    }
+    let ran = run(TOOL, &["--on", "/vector", "--method", "hdbscan"], two);
+    assert_eq!(ran.code, Some(0));
+    assert!(
+        ran.stderr.contains("no clusters: all 2 records are noise"),
+        "{}",
+        ran.stderr
+    );
+}
