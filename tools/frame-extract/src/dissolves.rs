@@ -25,24 +25,29 @@ const UNEVEN: f32 = 0.16;
 struct Demand {
     /// The most of a frame that may be neither end, as a share of their difference.
     strange: f32,
-    /// The least share of all change that motion must not explain, on average.
+    /// The least share of all change within a quarter of a second that motion must not explain.
     unmoved: f32,
+    /// The least share of all change from frame to frame that motion must not explain. Fast motion
+    /// is found here, slow motion above.
+    fresh: f32,
     /// The shortest length, in seconds.
     shortest: f64,
 }
 
-/// Either of these is enough: scenes that hardly move, or scenes that do; there the dissolve must
-/// be long enough that no motion looks like it.
+/// Either of these is enough: scenes that hardly move, or scenes that do; there it must be surer
+/// that the change is no motion.
 const DEMANDS: [Demand; 2] = [
     Demand {
         strange: 0.16,
         unmoved: 0.45,
+        fresh: 0.0,
         shortest: 0.0,
     },
     Demand {
         strange: 0.36,
         unmoved: 0.6,
-        shortest: 0.7,
+        fresh: 0.58,
+        shortest: 0.3,
     },
 ];
 
@@ -100,10 +105,13 @@ fn error(frames: &[Figures], rate: f64, mark: Mark) -> Option<f32> {
         sum += (share - even).abs() + rest / apart;
     }
     let between = &frames[mark.first + 1..mark.end];
-    let unmoved = between.iter().map(|frame| frame.unmoved).sum::<f32>() / length as f32;
+    let sum_of = |value: fn(&Figures) -> f32| between.iter().map(value).sum::<f32>();
+    let unmoved = sum_of(|frame| frame.unmoved) / length as f32;
+    let fresh = sum_of(|frame| frame.change) / sum_of(|frame| frame.in_place).max(f32::EPSILON);
     let enough = |demand: &Demand| {
         let long = length as f64 >= demand.shortest * rate;
-        long && strangest <= demand.strange && unmoved >= demand.unmoved
+        let still = unmoved >= demand.unmoved && fresh >= demand.fresh;
+        long && still && strangest <= demand.strange
     };
     let error = sum / BETWEEN as f32 / (length as f32).sqrt();
     DEMANDS.iter().any(enough).then_some(error)

@@ -29,6 +29,8 @@ pub(crate) struct Figures {
     /// What of the luma cannot be found in the frame before, wherever it may have moved: mean
     /// absolute difference, 0..=255. 0 for the first frame.
     pub(crate) change: f32,
+    /// Mean absolute difference of luma to the frame before, place by place, 0..=255.
+    pub(crate) in_place: f32,
     /// Of what the luma differs from a quarter of a second before, the share that motion does not
     /// explain, 0..=1. 1 where nothing differs.
     pub(crate) unmoved: f32,
@@ -120,7 +122,7 @@ impl Measure {
         let squares = luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
         let spread = (squares.sum::<f32>() / count).sqrt();
         let since = |before: Option<&Vec<u8>>| before.map_or((0, 0), |b| unfound(b, &luma));
-        let (change, _) = since(self.before.back());
+        let (change, in_place) = since(self.before.back());
         let (unfound, differs) = since(self.before.front());
         if self.before.len() == LONGER {
             self.before.pop_front();
@@ -128,6 +130,7 @@ impl Measure {
         self.before.push_back(luma);
         Figures {
             change: change as f32 / count,
+            in_place: in_place as f32 / count,
             unmoved: if differs == 0 {
                 1.0
             } else {

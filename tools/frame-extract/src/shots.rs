@@ -120,6 +120,7 @@ mod tests {
     fn a_film_of_one_frame() {
         let frame = Figures {
             change: 0.0,
+            in_place: 0.0,
             unmoved: 1.0,
             mean: 90.0,
             spread: 20.0,
