@@ -26,7 +26,7 @@
 //! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
 //! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals |
 //! | `tags` | clip-tag | object of group to array of `[label, score]` |
-//! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number, `representative` boolean |
+//! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number (noise has none), `representative` boolean |
 //! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score`, `vector`, `action`, `angle`, `visible` |
 //! | `face` | face-crop | object: `box`, `landmarks`, `score`, `sharpness`, in the parent's pixels |
 //! | `emotion` | emotion-classify | object: `label`, `intensity` strings, `scores` object, `margin` number |
@@ -34,7 +34,7 @@
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string |
 //! | `review` | review | object: `decision`, `by`, `at` strings |
 //! | `facts` | caption-compose | object of what was said and left out |
-//! | `balance` | balance | object: `rank` integer from 1, `cell` object of key to value |
+//! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |
 //! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
 //! | `dataset` | dataset-write | object: `file` string, path of the exported image, `width`, `height` integers, its pixels |
 //! | `rejected` | any tool, in its `--rejects` file and with `--keep` | object: `by` string, and `reason` (dropped) or `error` (failed) string |
