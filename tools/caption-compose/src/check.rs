@@ -1,7 +1,9 @@
 //! The audit of a run: what it is given of every record, and how it is said.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -201,7 +203,11 @@ fn write(file: &Path, value: &impl Serialize) -> Result<()> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    let mut beside = tempfile::NamedTempFile::new_in(folder)?;
+    // As any file, and not for its owner alone as temporary ones are.
+    let permissions = Permissions::from_mode(0o666);
+    let mut beside = tempfile::Builder::new()
+        .permissions(permissions)
+        .tempfile_in(folder)?;
     serde_json::to_writer_pretty(&mut beside, value)?;
     beside.write_all(b"\n")?;
     beside.persist(file)?;

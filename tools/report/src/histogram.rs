@@ -108,7 +108,7 @@ impl Histogram {
             add(&mut counts[at as usize], *count);
         }
         let mean = |side: usize| {
-            (self.count[side] > 0).then(|| tidy(self.sum[side] / self.count[side] as f64))
+            (self.count[side] > 0).then(|| short(self.sum[side] / self.count[side] as f64))
         };
         Some(Bars {
             least: tidy(self.least),
@@ -150,9 +150,14 @@ fn round_width(width: f64) -> f64 {
     digit.unwrap_or(10.0) * power
 }
 
-/// A number for a person: six significant digits.
+/// A number without the noise of its last digits: six significant ones.
 fn tidy(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
+}
+
+/// A number at a glance: four significant digits.
+fn short(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -169,7 +174,7 @@ mod tests {
         assert_eq!((bars.least, bars.most), (0.0, 9_999.0));
         assert_eq!(
             (bars.mean_kept, bars.mean_dropped),
-            (Some(3_749.5), Some(8_749.5))
+            (Some(3_750.0), Some(8_750.0))
         );
         assert!(bars.counts.len() <= 2 * BARS && bars.counts.len() >= BARS / 2);
         let sum = |side: usize| bars.counts.iter().map(|bar| bar[side]).sum::<u64>();

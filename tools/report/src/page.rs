@@ -161,6 +161,8 @@ fn over_time(paper: &Paper<'_>) -> Markup {
 }
 
 fn distributions(paper: &Paper<'_>) -> Markup {
+    // A figure that is the same everywhere tells nothing at a glance.
+    let varied = { paper.figures.iter() }.filter(|figure| figure.bars.least < figure.bars.most);
     html! {
         @if !paper.figures.is_empty() || !paper.labels.is_empty() {
             section {
@@ -168,7 +170,7 @@ fn distributions(paper: &Paper<'_>) -> Markup {
                 (legend())
                 div.plots {
                     @for labels in &paper.labels { (label(labels)) }
-                    @for figure in &paper.figures { (histogram(figure)) }
+                    @for figure in varied { (histogram(figure)) }
                 }
             }
         }

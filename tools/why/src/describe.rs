@@ -120,7 +120,10 @@ fn scored(value: &Value, names: &[&str]) -> String {
     let label = |name: &&str| {
         let label = value[*name].as_str()?;
         let score = value["scores"][*name][label].as_f64();
-        Some(score.map_or_else(|| label.to_owned(), |score| format!("{label} ({score:.2})")))
+        let score = score
+            .map(|score| format!(" ({score:.2})"))
+            .unwrap_or_default();
+        Some(format!("{name} {label}{score}"))
     };
     names
         .iter()

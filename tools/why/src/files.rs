@@ -131,9 +131,23 @@ fn look(folder: &Path, path: &Path, phases: &[String]) -> Result<Option<Manifest
     if first.has("file_name") || !(of_an_image || first.has("rejected")) {
         return Ok(None);
     }
+    if is_copy(&manifest, &first) {
+        return Ok(None);
+    }
     manifest.rejects = first.has("rejected");
     manifest.keys = first.keys().filter(|key| *key != "rejected").count();
     Ok(Some(manifest))
+}
+
+/// Whether it is the copy of a manifest that a data set carries with it.
+fn is_copy(manifest: &Manifest, first: &Record) -> bool {
+    let folder = manifest.path.parent().and_then(Path::file_name);
+    let file: Option<PathBuf> = first.at("/dataset/file").ok().flatten();
+    let copy = manifest
+        .path
+        .file_name()
+        .is_some_and(|name| name == "manifest.jsonl");
+    copy && file.is_some_and(|file| file.iter().any(|part| Some(part) == folder))
 }
 
 /// The names of the phases, in the order in which they began.

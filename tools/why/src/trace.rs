@@ -1,6 +1,7 @@
 //! The chain of one image through the manifests.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 use stage::manifest::Rejected;
@@ -162,16 +163,14 @@ fn fate(files: &[Manifest], id: &str, file: usize, record: &Record) -> Fate {
 /// The steps of a record, from manifest to manifest. Branches go on from the trunk.
 fn steps(files: &[Manifest], own: &[(usize, Record)]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut trunk = Record::default();
-    let mut before = Record::default();
-    let mut branch = "";
+    // The last record of each branch; a branch goes on from the one above it.
+    let mut ends: BTreeMap<&str, &Record> = BTreeMap::new();
+    let none = Record::default();
     for (file, record) in own {
         let file = &files[*file];
-        if file.branch != branch {
-            before = trunk.clone();
-            branch = &file.branch;
-        }
-        let news = news(file, &before, record);
+        let mut above = Path::new(&file.branch).ancestors().filter_map(Path::to_str);
+        let before = above.find_map(|branch| ends.get(branch).copied());
+        let news = news(file, before.unwrap_or(&none), record);
         let rejected = record.find::<Rejected>("rejected").ok().flatten();
         if news.is_empty() && rejected.is_none() {
             steps.push(step(file, What::Passed, None, None, String::new()));
@@ -185,10 +184,7 @@ fn steps(files: &[Manifest], own: &[(usize, Record)]) -> Vec<Step> {
                 };
                 steps.push(step(file, what, Some(&rejected.by), None, why));
             }
-            None => before = record.clone(),
-        }
-        if file.branch.is_empty() && !file.rejects {
-            trunk = record.clone();
+            None => drop(ends.insert(&file.branch, record)),
         }
     }
     steps
