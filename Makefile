@@ -40,7 +40,7 @@ LIGHT_FLAGS ?=
 STYLE_BALANCE_FLAGS ?= --per-shot 3
 STYLE_CAPTION_FLAGS ?=
 STYLE_DATASET_FLAGS ?= $(DATASET_FLAGS)
-LIGHTING_BALANCE_FLAGS ?= --by /light/time --per-shot 6
+LIGHTING_BALANCE_FLAGS ?= --by /light/time --quota /light/time=unknown:0 --per-shot 6
 LIGHTING_CAPTION_FLAGS ?=
 LIGHTING_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LINT_FLAGS ?=
@@ -186,9 +186,12 @@ settings.lighting-selected = $(LIGHTING_TARGET) $(LIGHTING_BALANCE_FLAGS)
 lighting/selected.jsonl: lit.jsonl .settings/lighting-selected
 	$(call phase,lighting-selected) -- "$$BIN/balance" --target $(LIGHTING_TARGET) $(rejects) $(LIGHTING_BALANCE_FLAGS) $<
 
+# What there is to lint of the trainers that were written for.
+views = $$(ls -d $(1)/kohya/dataset*.toml $(1)/onetrainer/concepts.json $(1)/ai-toolkit/train $(1)/diffusers/train 2> /dev/null)
+
 settings.style-linted = $(TRIGGER) $(LINT_FLAGS)
 style/lint.jsonl: style/dataset.jsonl .settings/style-linted
-	$(call phase,style-linted) -- "$$BIN/lora-lint" --table $(trigger) $(LINT_FLAGS) style/dataset
+	$(call phase,style-linted) -- "$$BIN/lora-lint" --table $(trigger) $(rejects) $(LINT_FLAGS) $(call views,style/dataset)
 
 style/report.html: style/lint.jsonl
 	@"$$BIN/report" --title 'Style data set' --out-dir style --kept style/dataset.jsonl $(frame_rejects) \
@@ -207,7 +210,7 @@ lighting/dataset.jsonl: lighting/captioned.jsonl .settings/lighting-dataset
 
 settings.lighting-linted = $(LINT_FLAGS)
 lighting/lint.jsonl: lighting/dataset.jsonl .settings/lighting-linted
-	$(call phase,lighting-linted) -- "$$BIN/lora-lint" --table $(LINT_FLAGS) lighting/dataset
+	$(call phase,lighting-linted) -- "$$BIN/lora-lint" --table $(rejects) $(LINT_FLAGS) $(call views,lighting/dataset)
 
 lighting/report.html: lighting/lint.jsonl
 	@"$$BIN/report" --title 'Lighting data set' --out-dir lighting --kept lighting/dataset.jsonl $(frame_rejects) \
