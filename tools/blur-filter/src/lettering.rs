@@ -1,0 +1,146 @@
+//! Letters in a picture: title cards, credits, captions laid over a scene.
+//!
+//! Letters are patches that stand out from the ground, of one height, on one line, close together.
+//! No letter is read; a row of windows at night, all alike, can be taken for a line.
+
+use vision::GrayImage;
+
+use crate::patches::{Patch, patches};
+
+/// A ground of one level is looked for within this many levels on either side.
+const GROUND: usize = 4;
+
+/// Ink of any colour is looked for where the ground has this share of the picture.
+const PLAIN: f64 = 0.5;
+
+/// Ink on a ground differs from it by at least so many levels.
+const CONTRAST: u8 = 16;
+
+/// Ink laid over a scene is white: at least this level.
+const WHITE: u8 = 235;
+
+/// Letters that run into each other have at least so many strokes side by side, on average over
+/// their rows; a cloud has one or two.
+const STROKES: u32 = 5;
+
+/// A letter is at least so many pixels high; below, it cannot be told from grain.
+const LOWEST: u32 = 5;
+
+/// A letter is at most this share of the picture's height.
+const HIGHEST: f64 = 0.25;
+
+/// A line has at least so many letters.
+const SHORTEST: usize = 4;
+
+/// What is written in a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Lettering {
+    /// Letters that stand in lines.
+    pub(crate) letters: u32,
+    /// The share of the picture that is within 4 levels of its most frequent level, 0..=1.
+    pub(crate) ground: f64,
+}
+
+impl Patch {
+    /// Whether it may be a letter of a picture `height` pixels high.
+    fn is_letter(&self, height: u32) -> bool {
+        let box_area = self.width() * self.height();
+        self.height() >= LOWEST
+            && f64::from(self.height()) <= HIGHEST * f64::from(height)
+            && self.width() <= 2 * self.height()
+            && 6 * self.width() >= self.height()
+            && 6 * self.area >= box_area
+    }
+
+    /// How many letters a patch may be that run into each other, as in the title of a film: what has
+    /// many strokes side by side is written. None for any other patch.
+    fn joined_letters(&self, luma: &GrayImage) -> Option<u32> {
+        let inside = self.left > 0
+            && self.top > 0
+            && self.right + 1 < luma.width()
+            && self.bottom + 1 < luma.height();
+        let high = self.height() >= 4 * LOWEST
+            && f64::from(self.height()) <= HIGHEST * f64::from(luma.height());
+        let strokes = self.stretches / self.height();
+        (inside && high && self.width() > self.height() && strokes >= STROKES)
+            .then_some(strokes / 2)
+    }
+
+    /// Whether `other`, which begins further right, stands next to it on one line.
+    fn is_next(&self, other: &Self) -> bool {
+        let (low, high) = (
+            self.height().min(other.height()),
+            self.height().max(other.height()),
+        );
+        let gap = other.left.saturating_sub(self.right);
+        10 * high <= 17 * low
+            && gap <= high + high / 2
+            && self.bottom.abs_diff(other.bottom) <= 1 + high / 6
+    }
+}
+
+impl Lettering {
+    /// Finds what is written in a picture with this histogram.
+    pub(crate) fn of(luma: &GrayImage, histogram: &[u32; 256]) -> Self {
+        let (level, share) = ground(histogram);
+        let mut count = letters(luma, |pixel| pixel >= WHITE);
+        if share >= PLAIN {
+            let ink = ink(histogram, level).max(CONTRAST);
+            count = count.max(letters(luma, |pixel| pixel.abs_diff(level) >= ink));
+        }
+        Self {
+            letters: count,
+            ground: share,
+        }
+    }
+}
+
+/// The most frequent level, and the share of pixels near it.
+fn ground(histogram: &[u32; 256]) -> (u8, f64) {
+    let near = |level: usize| -> u64 {
+        let range = level.saturating_sub(GROUND)..(level + GROUND + 1).min(256);
+        histogram[range].iter().copied().map(u64::from).sum()
+    };
+    let total: u64 = histogram.iter().copied().map(u64::from).sum();
+    let level = (0..256)
+        .max_by_key(|level| (near(*level), 256 - level))
+        .unwrap_or(0);
+    (level as u8, near(level) as f64 / total.max(1) as f64)
+}
+
+/// Half the difference between the ground and what differs most from it.
+fn ink(histogram: &[u32; 256], ground: u8) -> u8 {
+    let total: u32 = histogram.iter().sum();
+    let few = total / 2000;
+    let beyond = |(seen, found): (u32, Option<u8>), level: u8| {
+        let seen = seen + histogram[usize::from(level)];
+        (seen, found.or_else(|| (seen > few).then_some(level)))
+    };
+    let brightest = (0..=255).rev().fold((0, None), beyond).1.unwrap_or(ground);
+    let darkest = (0..=255).fold((0, None), beyond).1.unwrap_or(ground);
+    brightest
+        .saturating_sub(ground)
+        .max(ground.saturating_sub(darkest))
+        / 2
+}
+
+/// How many letters stand in lines of at least four.
+fn letters(luma: &GrayImage, is_ink: impl Fn(u8) -> bool) -> u32 {
+    let mut letters = patches(luma, is_ink);
+    let words: u32 = letters
+        .iter()
+        .filter_map(|patch| patch.joined_letters(luma))
+        .sum();
+    letters.retain(|patch| patch.is_letter(luma.height()));
+    letters.sort_by_key(|patch| (patch.left, patch.top));
+    let mut lines: Vec<Vec<Patch>> = Vec::new();
+    for letter in letters {
+        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| last.is_next(&letter));
+        match lines.iter_mut().find(next) {
+            Some(line) => line.push(letter),
+            None => lines.push(vec![letter]),
+        }
+    }
+    let lengths = lines.iter().map(Vec::len);
+    words + lengths.filter(|length| *length >= SHORTEST).sum::<usize>() as u32
+}

@@ -1,0 +1,114 @@
+//! Measure sharpness, light and contrast; drop what falls short.
+//!
+//! Reads `image` and, where it is, `transition`. Writes `quality`, whose figures and their units are
+//! those of [`quality::Quality`]. A figure that cannot be measured is left out.
+
+mod edges;
+mod lettering;
+mod limit;
+mod measured;
+mod patches;
+mod quality;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Result, log};
+
+use limit::Limit;
+use measured::{Bounds, Measured};
+use verdict::Kind;
+
+const EXAMPLES: &str = "Examples:
+  frame-scan frames/ | blur-filter --rejects blurred.jsonl > sharp.jsonl
+  blur-filter --keep frames.jsonl | jq -r '[.quality.sharpness, .image] | @tsv' | sort -n
+  blur-filter --sharpness 400 --letters 0 frames.jsonl > sharp.jsonl
+
+The key `quality`, in which levels are luma, 0 to 255:
+  sharpness         pixels across the long side that the sharpest tenth really
+                    shows: a frame of 1920 px with edges twice as wide as need
+                    be has 960; whatever its light, contrast and size
+  sharpness_median  the same of the median part that has edges
+  motion            how much blurrier edges are one way than the other, 0 to 1
+  detail            share of the picture that has edges, 0 to 1
+  brightness        mean level
+  contrast          standard deviation, levels
+  levels            levels that 1, 50 and 99 percent do not exceed
+  dark_share        share below level 16, 0 to 1
+  bright_share      share at level 240 and above, 0 to 1
+  entropy           of the histogram, bits, 0 to 8
+  saturation        mean HSV saturation, 0 to 1
+  colourfulness     0 gray, 33 moderate, 109 extreme (Hasler and Süsstrunk)
+  flat              share within 4 levels of the most frequent one, 0 to 1
+  letters           letters that stand in lines; none is read
+  resolution        short side, pixels
+
+Dark is no fault: a night scene passes as long as something is in focus.";
+
+/// Measure sharpness, light and contrast; drop what falls short
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Drop images that show fewer pixels across their long side than this:
+    /// a number; with `%`, the lowest so many percent of the run; with `x`,
+    /// so many times the run's median
+    #[arg(long, value_name = "PX|N%|Nx", default_value_t = Limit::Median(0.7))]
+    sharpness: Limit,
+
+    /// Drop images of less contrast, standard deviation in levels of 255;
+    /// `%` and `x` as above
+    #[arg(long, value_name = "LEVELS|N%|Nx", default_value_t = Limit::Absolute(5.0))]
+    contrast: Limit,
+
+    /// Drop images with at least this share of one plain level, 0 to 1; 0
+    /// drops none
+    #[arg(long, value_name = "SHARE", default_value_t = 0.97)]
+    flat: f64,
+
+    /// Drop images with at least this many letters in lines; half as many on
+    /// a plain ground; 0 drops none
+    #[arg(long, value_name = "COUNT", default_value_t = 12)]
+    letters: u32,
+
+    /// Drop images whose short side is below this
+    #[arg(long, value_name = "PX", default_value_t = 256)]
+    size: u32,
+
+    /// Let frames of these transitions pass that frame-extract has marked
+    /// (dissolve, fade, flash)
+    #[arg(long, value_name = "KIND", value_delimiter = ',')]
+    allow: Vec<Kind>,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    if let (Limit::Absolute(sharpness), Limit::Absolute(contrast)) = (args.sharpness, args.contrast)
+    {
+        let bounds = Bounds {
+            sharpness,
+            contrast,
+        };
+        return flow.each(|record| Ok(Measured::new(&args, record)?.judge(bounds)));
+    }
+    let prepare = |record| Ok(Measured::new(&args, record)?.packed());
+    flow.whole(prepare, |_, all| {
+        let sound = all.iter().filter(|image| image.fault.is_none());
+        let figures: Vec<_> = sound.map(|image| image.figures).collect();
+        let sharpness = figures.iter().filter_map(|figures| figures.sharpness);
+        let contrast = figures.iter().map(|figures| figures.contrast);
+        let bounds = Bounds {
+            sharpness: args.sharpness.resolve(sharpness.collect()),
+            contrast: args.contrast.resolve(contrast.collect()),
+        };
+        log::info!("{bounds}");
+        Ok(all.into_iter().map(move |image| image.judge(bounds)))
+    })
+}

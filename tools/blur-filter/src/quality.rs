@@ -1,0 +1,98 @@
+//! The figures of one picture: the key `quality`.
+
+use serde::Serialize;
+use stage::{Context, Record, Result};
+use vision::colour;
+use vision::decode::{self, Dimensions};
+use vision::statistics::{LumaStatistics, histogram};
+
+use crate::edges::Edges;
+use crate::lettering::Lettering;
+
+/// Brightness and edges are taken from a picture at least this long, pixels, where the decoder can
+/// shrink while it decodes: half of a 1080p frame.
+const LONG_SIDE: u32 = 960;
+
+/// Colours are taken from a picture at least this long, pixels.
+const COLOUR_SIDE: u32 = 160;
+
+/// What was measured of one picture. Levels are luma, 0..=255.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Quality {
+    /// Pixels across the long side that the sharpest tenth of the picture really shows: a frame of
+    /// 1920 pixels with edges blurred to twice their width has 960. Left out where there are no
+    /// edges to judge by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sharpness: Option<f64>,
+    /// The same of the median part that has edges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sharpness_median: Option<f64>,
+    /// How much blurrier edges are in one direction than in the other, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) motion: Option<f64>,
+    /// The share of the picture that has edges, 0..=1.
+    pub(crate) detail: f64,
+    /// Mean level.
+    pub(crate) brightness: f64,
+    /// Standard deviation, levels.
+    pub(crate) contrast: f64,
+    /// The levels that 1, 50 and 99 percent of the pixels do not exceed.
+    pub(crate) levels: [u8; 3],
+    /// The share of pixels below level 16, 0..=1.
+    pub(crate) dark_share: f64,
+    /// The share of pixels at level 240 or above, 0..=1.
+    pub(crate) bright_share: f64,
+    /// Of the histogram, bits: 0 plain, 8 all levels alike.
+    pub(crate) entropy: f64,
+    /// Mean HSV saturation, 0..=1.
+    pub(crate) saturation: f64,
+    /// Hasler and Süsstrunk's measure: 0 gray, 33 moderate, 109 extreme.
+    pub(crate) colourfulness: f64,
+    /// The share of the picture within 4 levels of its most frequent one, 0..=1.
+    pub(crate) flat: f64,
+    /// Letters that stand in lines.
+    pub(crate) letters: u32,
+    /// The short side, pixels.
+    pub(crate) resolution: u32,
+}
+
+impl Quality {
+    /// Measures the image of a record.
+    pub(crate) fn measure(record: &Record) -> Result<Self> {
+        let path = record.image()?;
+        let name = || path.display().to_string();
+        let file = decode::read(&path).with_context(name)?;
+        Self::of_file(&file).with_context(name)
+    }
+
+    fn of_file(file: &[u8]) -> vision::Result<Self> {
+        let Dimensions { width, height } = decode::dimensions_from_bytes(file)?;
+        let least = |side: u32| if width > height { (side, 1) } else { (1, side) };
+        let (across, down) = least(LONG_SIDE);
+        let luma = decode::luma_at_least_from_bytes(file, across, down)?;
+        let (across, down) = least(COLOUR_SIDE);
+        let colours = decode::rgb_at_least_from_bytes(file, across, down)?;
+        let histogram = histogram(&luma);
+        let levels = LumaStatistics::of_histogram(&histogram);
+        let edges = Edges::of(&luma);
+        let lettering = Lettering::of(&luma, &histogram);
+        let [low, _, middle, _, high] = levels.percentiles;
+        Ok(Self {
+            sharpness: edges.sharpness,
+            sharpness_median: edges.median,
+            motion: edges.motion,
+            detail: edges.share,
+            brightness: levels.mean,
+            contrast: levels.standard_deviation,
+            levels: [low, middle, high],
+            dark_share: levels.dark_share,
+            bright_share: levels.bright_share,
+            entropy: levels.entropy,
+            saturation: colour::saturation(&colours),
+            colourfulness: colour::colourfulness(&colours),
+            flat: lettering.ground,
+            letters: lettering.letters,
+            resolution: width.min(height),
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! What blur-filter makes of manifests and pictures.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::path::Path;
+
+use image::RgbImage;
+use image::imageops::{self, FilterType};
+use serde_json::{Value, json};
+use testkit::{Shape, Tolerance, blurred, golden, manners, run_in, scene};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_blur-filter");
+
+/// Drops nothing that has an edge.
+const LENIENT: [&str; 10] = [
+    "--size",
+    "0",
+    "--sharpness",
+    "0",
+    "--contrast",
+    "0",
+    "--flat",
+    "0",
+    "--letters",
+    "0",
+];
+
+#[test]
+fn has_manners() {
+    let shape = Shape {
+        tool: TOOL,
+        flags: &[],
+        opens_images: true,
+        streams: false,
+    };
+    manners(shape);
+    manners(Shape {
+        flags: &LENIENT,
+        streams: true,
+        ..shape
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Why each picture of the golden case is dropped; empty for those that are kept.
+#[test]
+fn says_why() {
+    let text = std::fs::read_to_string("tests/golden/kinds/out.jsonl").unwrap();
+    let found: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let reason = record["rejected"]["reason"].as_str().unwrap_or_default();
+            let word = reason.split([':', ',']).next().unwrap();
+            format!("{} {word}", record["id"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "sharp ",
+            "night ",
+            "face ",
+            "shallow ",
+            "blurred blurred",
+            "moved blurred",
+            "black black",
+            "white white",
+            "plain plain",
+            "faint faint",
+            "card a title",
+            "paper a title",
+            "credits a title",
+            "caption written on",
+            "fading in a fade",
+        ]
+    );
+}
+
+/// The figures of a picture.
+fn quality(folder: &Path, name: &str, picture: &RgbImage) -> Value {
+    let file = format!("{name}.png");
+    picture.save(folder.join(&file)).unwrap();
+    let record = json!({"id": name, "image": file});
+    let ran = run_in(folder, TOOL, &LENIENT, &format!("{record}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.records()[0]["quality"].clone()
+}
+
+fn sharpness(folder: &Path, name: &str, picture: &RgbImage) -> f64 {
+    quality(folder, name, picture)["sharpness"]
+        .as_f64()
+        .unwrap()
+}
+
+#[test]
+fn sharpness_is_that_of_the_scene_and_not_of_its_light() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = blurred(&scene(480, 270, 5), 1);
+    let bright = sharpness(here.path(), "bright", &picture);
+    let mut dark = picture;
+    for pixel in dark.pixels_mut() {
+        pixel.0 = pixel.0.map(|level| level / 2);
+    }
+    let dark = sharpness(here.path(), "dark", &dark);
+    assert!((dark / bright - 1.0).abs() < 0.1, "{bright} and {dark}");
+}
+
+#[test]
+fn sharpness_is_that_of_the_scene_and_not_of_its_size() {
+    let here = tempfile::tempdir().unwrap();
+    let squares = RgbImage::from_fn(900, 506, |x, y| {
+        image::Rgb([40 + ((x / 40 + y / 40) % 2 * 150) as u8; 3])
+    });
+    let large = blurred(&squares, 3);
+    let small = imageops::resize(&large, 600, 337, FilterType::Triangle);
+    let large = sharpness(here.path(), "large", &large);
+    let small = sharpness(here.path(), "small", &small);
+    assert!((small / large - 1.0).abs() < 0.15, "{large} and {small}");
+}
+
+#[test]
+fn sharpness_falls_with_blur() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = scene(480, 270, 2);
+    let by_blur: Vec<f64> = [0, 1, 2, 4]
+        .into_iter()
+        .map(|radius| sharpness(here.path(), "blurred", &blurred(&picture, radius)))
+        .collect();
+    assert!(
+        by_blur.is_sorted_by(|sharper, softer| *sharper > 1.3 * softer),
+        "{by_blur:?}"
+    );
+}
+
+#[test]
+fn figures_of_two_halves() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = RgbImage::from_fn(64, 32, |x, _| {
+        image::Rgb(if x < 32 { [0; 3] } else { [250, 0, 0] })
+    });
+    let found = quality(here.path(), "halves", &picture);
+    // The luma of (250, 0, 0) is 0.299 * 250 = 75.
+    assert_eq!(found["brightness"], json!(37.5));
+    assert_eq!(found["contrast"], json!(37.5));
+    assert_eq!(found["levels"], json!([0, 0, 75]));
+    assert_eq!(found["dark_share"], json!(0.5));
+    assert_eq!(found["entropy"], json!(1.0));
+    assert_eq!(found["saturation"], json!(0.5));
+    assert_eq!(found["flat"], json!(0.5));
+    assert_eq!(found["resolution"], json!(32));
+}
+
+#[test]
+fn thresholds_of_the_film() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut input = String::new();
+    for number in 0..10 {
+        let name = format!("p{number}.png");
+        blurred(&scene(320, 180, 2), number / 3)
+            .save(here.join(&name))
+            .unwrap();
+        let record = json!({"id": format!("p{number}"), "image": name});
+        input += &record.to_string();
+        input.push('\n');
+    }
+    let kept = |sharpness: &str| {
+        let flags = [
+            "--size",
+            "0",
+            "--contrast",
+            "0",
+            "--letters",
+            "0",
+            "--sharpness",
+            sharpness,
+        ];
+        let ran = run_in(here, TOOL, &flags, &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.records().len()
+    };
+    assert_eq!(kept("0%"), 10);
+    assert_eq!(kept("10%"), 9, "the softest of ten");
+    assert_eq!(kept("0x"), 10);
+    assert!(kept("0.9x") < 10);
+}
+
+#[test]
+fn a_wrong_threshold_is_a_wrong_command_line() {
+    for wrong in ["", "x", "%", "-1", "101%", "nan", "5 %"] {
+        let ran = run_in(Path::new("."), TOOL, &[&format!("--sharpness={wrong}")], "");
+        assert_eq!(ran.code, Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn transitions_may_pass() {
+    let here = Path::new("tests/golden/kinds");
+    let input = "{\"id\":\"fading\",\"image\":\"fading.jpg\",\"transition\":\"fade\"}\n";
+    let strict = run_in::<&str>(here, TOOL, &[], input);
+    assert_eq!(strict.stdout, "");
+    let allowed = run_in(here, TOOL, &["--allow", "dissolve,fade"], input);
+    assert_eq!(allowed.records().len(), 1, "{}", allowed.stderr);
+    let wrong = run_in(
+        here,
+        TOOL,
+        &["--sharpness", "0"],
+        &input.replace("\"fade\"", "\"wipe\""),
+    );
+    assert_eq!(wrong.code, Some(1));
+    assert!(
+        wrong.stderr.contains("key `transition`"),
+        "{}",
+        wrong.stderr
+    );
+}
