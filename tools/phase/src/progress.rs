@@ -199,7 +199,7 @@ impl Progress {
             });
             table.push_str(&row(&name, cells));
         }
-        Ok(io::stdout().write_all(table.as_bytes())?)
+        stage::print(&table)
     }
 }
 

@@ -11,7 +11,6 @@ mod find;
 mod show;
 mod trace;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -95,6 +94,5 @@ fn print(args: &Args, answer: &impl serde::Serialize, text: impl Fn() -> String)
     } else {
         text()
     };
-    std::io::stdout().lock().write_all(text.as_bytes())?;
-    Ok(())
+    stage::print(&text)
 }
