@@ -105,6 +105,13 @@ check: ## Check format, lints and documents
 bench: build ## Measure speed and memory against named peers, in this run
 	bash tests/bench/run.sh
 
+# Scores need frames close together, held drawings among them.
+.PHONY: score
+score: $(if $(BIN),,build) ## Score the tools on the sample film against its truth
+	@$(MAKE) --no-print-directory style lighting FILM=examples/film/film.mp4 OUT=target/score TRIGGER=lantern \
+	    EXTRACT_FLAGS='--fps 6'
+	@python3 tests/score/score.py examples/film/truth.jsonl target/score
+
 .PHONY: man
 man: build ## Write man pages and shell completions to target/papers/
 	@mkdir -p target/papers

@@ -1,0 +1,147 @@
+"""Scores a run of the pipelines on the sample film against its truth, and prints a table.
+
+Usage: score.py TRUTH OUT, with OUT the folder of `make frames style lighting` on that film. Needs
+nothing but Python.
+"""
+
+import json
+import sys
+from itertools import combinations
+from pathlib import Path
+
+# Frames that no data set should hold, by what the truth says of them.
+WITHOUT_PICTURE = {"title", "credits", "black"}
+IN_BETWEEN = {"dissolve", "fade", "flash"}
+# Seconds by which a cut may be off: the truth's frame is the first behind it.
+CUT_TOLERANCE = 2.5 / 24
+
+
+def records(path):
+    """The records of a manifest; none if it is not there."""
+    return [json.loads(line) for line in open(path)] if path.exists() else []
+
+
+def both(out, stage):
+    """The records that went into a stage: passed and dropped."""
+    return records(out / f"{stage}.jsonl") + records(out / f"{stage}.rejects.jsonl")
+
+
+def figures(right, found, wanted):
+    """Precision, recall and F1 as text, of so many found, wanted, and both."""
+    precision, recall = right / max(1, found), right / max(1, wanted)
+    f1 = 2 * precision * recall / max(1e-9, precision + recall)
+    return f"precision {precision:.3f} ({right}/{found}), recall {recall:.3f} ({right}/{wanted}), F1 {f1:.3f}"
+
+
+def pairs(groups):
+    """All pairs of members of the same group."""
+    return {tuple(sorted(pair)) for group in groups.values() for pair in combinations(group, 2)}
+
+
+def score_dedup(out, truth):
+    """Pairs of frames that show the same drawing, against pairs in the same group."""
+    wanted, found = {}, {}
+    for record in both(out, "unique"):
+        number = record["source"]["frame"]
+        line = truth[number]
+        # A fade or flash over a drawing makes another picture of it.
+        if line["transition"] in ("none", "cut_first"):
+            wanted.setdefault((line["shot"], line["drawing"]), []).append(number)
+            found.setdefault(record["dedup"]["group"], []).append(number)
+    wanted, found = pairs(wanted), pairs(found)
+    return figures(len(wanted & found), len(found), len(wanted))
+
+
+def dropped(out, truth, kinds):
+    """Frames that blur-filter dropped, against those that it should have."""
+    gone = {record["source"]["frame"] for record in records(out / "sharp.rejects.jsonl")}
+    seen = {record["source"]["frame"] for record in both(out, "sharp")}
+    wanted = {number for number in seen if kinds(truth[number])}
+    return gone, seen, wanted
+
+
+def score_kind(out, truth, kinds):
+    """Recall alone: what else blur-filter dropped has reasons of its own."""
+    gone, _, wanted = dropped(out, truth, kinds)
+    return f"recall {len(gone & wanted) / max(1, len(wanted)):.3f} ({len(gone & wanted)}/{len(wanted)})"
+
+
+def unfit(line):
+    """Whether a frame has no place in any data set."""
+    return line["transition"] in WITHOUT_PICTURE | IN_BETWEEN or line["focus"] == "out_of_focus"
+
+
+def score_dropped(out, truth):
+    """All that blur-filter dropped, against all that it should have."""
+    gone, _, wanted = dropped(out, truth, unfit)
+    return figures(len(gone & wanted), len(gone), len(wanted))
+
+
+def score_cuts(out, truth):
+    """Beginnings of shots; a dissolve or fade may begin one anywhere inside it."""
+    analysis = next((out / "frames").glob("*.analysis.json"), None)
+    if analysis is None:
+        return "no analysis in the frames folder"
+    found = [shot["first"] / 24 for shot in json.load(open(analysis))["shots"]][1:]
+    lines = [truth[number] for number in sorted(truth)]
+    wanted = []
+    for before, line in zip(lines, lines[1:]):
+        if line["shot_number"] != before["shot_number"]:
+            wanted.append(spread(lines, line["frame"] - 1))
+    right = sum(any(low - CUT_TOLERANCE <= cut <= high + CUT_TOLERANCE for cut in found) for low, high in wanted)
+    false = sum(not any(low - CUT_TOLERANCE <= cut <= high + CUT_TOLERANCE for low, high in wanted) for cut in found)
+    return figures(right, right + false, len(wanted))
+
+
+def spread(lines, at):
+    """From when to when, in seconds, the change round frame `at` (from 0) goes on."""
+    low = high = at
+    while low > 0 and lines[low - 1]["transition"] in ("dissolve", "fade"):
+        low -= 1
+    while high + 1 < len(lines) and lines[high + 1]["transition"] in ("dissolve", "fade"):
+        high += 1
+    return low / 24, high / 24
+
+
+def score_light(out, truth, what):
+    """How many answers are right, and how often it answers at all."""
+    rows = [(record["light"][what], truth[record["source"]["frame"]]["light"]) for record in records(out / "lit.jsonl")]
+    rows = [(said, light[what]) for said, light in rows if light]
+    answered = [(said, so) for said, so in rows if said != "unknown"]
+    right = sum(said == so for said, so in answered)
+    return (f"accuracy {right / max(1, len(answered)):.3f} ({right}/{len(answered)} answers), "
+            f"{len(answered) / max(1, len(rows)):.3f} answered")
+
+
+def score_sets(out, truth):
+    """Frames in a data set that should not be in any."""
+    bad, total = 0, 0
+    for kind in ("style", "lighting"):
+        for record in records(out / kind / "dataset.jsonl"):
+            total += 1
+            bad += unfit(truth[record["source"]["frame"]])
+    return f"{bad} of {total} images"
+
+
+def main():
+    """The table."""
+    truth = {line["frame"] - 1: line for line in records(Path(sys.argv[1]))}
+    out = Path(sys.argv[2])
+    rows = [
+        ("frames sampled", f"{len(records(out / 'frames.jsonl'))} of {len(truth)}"),
+        ("shot changes", score_cuts(out, truth)),
+        ("near duplicates, by pairs", score_dedup(out, truth)),
+        ("dropped by blur-filter", score_dropped(out, truth)),
+        ("title, credits, black", score_kind(out, truth, lambda line: line["transition"] in WITHOUT_PICTURE)),
+        ("dissolves, fades, flashes", score_kind(out, truth, lambda line: line["transition"] in IN_BETWEEN)),
+        ("out of focus", score_kind(out, truth, lambda line: line["focus"] == "out_of_focus")),
+        *((f"light: {what}", score_light(out, truth, what)) for what in ("time", "weather", "setting")),
+        ("unfit images in the data sets", score_sets(out, truth)),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, text in rows:
+        print(f"{name:<{width}}  {text}")
+
+
+if __name__ == "__main__":
+    main()
