@@ -33,7 +33,7 @@
 //! | `caption` | vlm-caption, caption-compose | string, the final text |
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string |
 //! | `review` | review | object: `decision`, `by`, `at` strings |
-//! | `facts` | caption-compose | object of what was said and left out |
+//! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of CLIP |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |
 //! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
 //! | `dataset` | dataset-write | object: `file` string, path of the exported image, `width`, `height` integers, its pixels |
