@@ -47,8 +47,8 @@ impl Build<'_> {
     /// remembered of another content can never be taken for this one's.
     /// Killed at any moment, the last data set is still there, and the next
     /// run does the rest.
-    pub(crate) fn write(&self, examples: &[Example]) -> Result<Vec<Record>> {
-        let name = format!("{NEWEST}-{}", self.hash(examples)?);
+    pub(crate) fn write(&self, examples: Vec<Example>) -> Result<Vec<Record>> {
+        let name = format!("{NEWEST}-{}", self.hash(&examples)?);
         let part = self.out.join(PART);
         clear(&part)?;
         fs::create_dir(&part).with_context(|| part.display().to_string())?;
@@ -58,12 +58,12 @@ impl Build<'_> {
             store: self.store,
         };
         for view in self.views {
-            views::write(*view, &written, self.purpose, examples)?;
-            self.enlarged(*view, examples);
+            views::write(*view, &written, self.purpose, &examples)?;
+            self.enlarged(*view, &examples);
         }
+        card::write(&written, self.purpose, self.views, &examples)?;
         let records = self.records(&self.out.join(&name), examples)?;
         manifest(&written, &records)?;
-        card::write(&written, self.purpose, self.views, examples)?;
         place(&part, &self.out.join(&name))?;
         point(self.out, &name)?;
         self.store.prune()?;
@@ -89,17 +89,17 @@ impl Build<'_> {
 
     /// The records of the set, each with the path of its image in the first
     /// view.
-    fn records(&self, folder: &Path, examples: &[Example]) -> Result<Vec<Record>> {
+    fn records(&self, folder: &Path, examples: Vec<Example>) -> Result<Vec<Record>> {
         let view = self.views.first().copied().unwrap_or(View::Kohya);
-        let record = |example: &Example| {
-            let mut record = example.record.clone();
-            let file = folder.join(view.image(self.purpose, example));
+        let record = |mut example: Example| {
+            let mut record = std::mem::take(&mut example.record);
+            let file = folder.join(view.image(self.purpose, &example));
             let (width, height) = example.size(view);
             let dataset = json!({"file": file, "width": width, "height": height});
             record.put("dataset", &dataset)?;
             Ok(record)
         };
-        examples.iter().map(record).collect()
+        examples.into_iter().map(record).collect()
     }
 
     /// Says how many images the trainer of a view will enlarge.

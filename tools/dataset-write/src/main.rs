@@ -108,7 +108,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
                 views: &views,
                 store: &store,
             };
-            outcomes.push(build.write(&examples)?.into());
+            outcomes.push(build.write(examples)?.into());
         }
         Ok(outcomes)
     })

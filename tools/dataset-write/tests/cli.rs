@@ -5,15 +5,37 @@
     reason = "a test that fails says so by panicking"
 )]
 
+mod support;
+
+mod views;
+
 mod tests {
-    use std::collections::BTreeMap;
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use serde_json::{Value, json};
-    use testkit::{Ran, Shape, manners, run_in};
+    use serde_json::json;
+    use testkit::{Ran, Shape, Tolerance, golden, manners, run_in};
 
-    const TOOL: &str = env!("CARGO_BIN_EXE_dataset-write");
+    use crate::support::{TOOL, caption, files, lines, names, scenes, write};
+
+    /// The tool writes beside its manifests, so the cases are copied first.
+    #[test]
+    fn the_golden_manifests_come_out_as_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        for (name, content) in files(&cases) {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        golden(TOOL, folder.path().to_str().unwrap(), Tolerance::default());
+        for case in ["character", "lighting"] {
+            let written = folder.path().join(case).join("out.jsonl");
+            if std::env::var_os("UPDATE").is_some() {
+                fs::copy(written, cases.join(case).join("out.jsonl")).unwrap();
+            }
+        }
+    }
 
     #[test]
     fn it_has_manners() {
@@ -23,69 +45,6 @@ mod tests {
             opens_images: true,
             streams: false,
         });
-    }
-
-    /// Runs the tool in `here`, with everything under `out`.
-    fn write(here: &Path, flags: &[&str], records: &[Value]) -> Ran {
-        let input = lines(records);
-        let all = [&["--out-dir", "out"], flags].concat();
-        let ran = run_in(here, TOOL, &all, &input);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        ran
-    }
-
-    fn lines(records: &[Value]) -> String {
-        let lines: Vec<_> = records.iter().map(Value::to_string).collect();
-        lines.join("\n")
-    }
-
-    /// A folder with `count` drawn scenes, and their records.
-    fn scenes(count: u64) -> (tempfile::TempDir, Vec<Value>) {
-        let folder = tempfile::tempdir().unwrap();
-        let manifest = testkit::folder(folder.path(), count);
-        let records = manifest
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap());
-        let records = records.collect();
-        (folder, records)
-    }
-
-    /// Every file under `folder`, by relative path.
-    fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut files = BTreeMap::new();
-        let mut folders = vec![folder.to_path_buf()];
-        while let Some(next) = folders.pop() {
-            for entry in fs::read_dir(&next).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    let name = path.strip_prefix(folder).unwrap().to_path_buf();
-                    files.insert(name, fs::read(&path).unwrap());
-                }
-            }
-        }
-        files
-    }
-
-    fn names(here: &Path) -> Vec<String> {
-        let folder = fs::read_dir(here.join("out/dataset/kohya/train")).unwrap();
-        let folder = folder.into_iter().next().unwrap().unwrap().path();
-        let mut names: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    /// The caption of the first image.
-    fn caption(here: &Path) -> String {
-        let all = files(&here.join("out/dataset/kohya/train"));
-        let caption = all
-            .iter()
-            .find(|(path, _)| path.extension().unwrap() == "txt");
-        String::from_utf8(caption.unwrap().1.clone()).unwrap()
     }
 
     #[test]
@@ -296,338 +255,5 @@ mod tests {
         let image_dir = subset["image_dir"].as_str().unwrap();
         assert!(image_dir.starts_with("/data/drawn/dataset-"), "{image_dir}");
         assert!(image_dir.ends_with("/kohya/train/10_drawn"), "{image_dir}");
-    }
-
-    /// Every view at once, with masks, a validation share and facts.
-    fn everything() -> (tempfile::TempDir, Vec<Value>) {
-        let (folder, mut records) = scenes(12);
-        for (number, record) in records.iter_mut().enumerate().take(6) {
-            let mask = vision::mask::Mask::from_fn(96, 64, |x, y| x >= 64 && y < 32).unwrap();
-            let path = folder.path().join(format!("mask_{number}.png"));
-            vision::write::png_luma(&mask.to_luma(), &path).unwrap();
-            record["mask"] = json!(path);
-        }
-        let views =
-            "kohya,onetrainer,ai-toolkit,diffusers,musubi,diffusion-pipe,simpletuner,webdataset";
-        let flags = [
-            "--type",
-            "character",
-            "--trigger",
-            "lucap boy",
-            "--views",
-            views,
-            "--validation",
-            "34%",
-            "--dilate",
-            "4",
-            "--resolution",
-            "64",
-            "--root",
-            "/data/luca",
-        ];
-        let ran = write(folder.path(), &flags, &records);
-        let records = ran.records();
-        (folder, records)
-    }
-
-    #[test]
-    fn every_view_stands_as_its_trainer_wants_it() {
-        let (folder, records) = everything();
-        assert_eq!(records.len(), 12);
-        let all = files(&folder.path().join("out/dataset"));
-        let under = |prefix: &str| {
-            let names = all.keys().filter(|path| path.starts_with(prefix));
-            names.count()
-        };
-        // Three shots of four images, of which one fits into 34 %.
-        for view in [
-            "onetrainer",
-            "ai-toolkit",
-            "musubi",
-            "diffusion-pipe",
-            "simpletuner",
-        ] {
-            let captions = |part: &str| {
-                let texts = all
-                    .keys()
-                    .filter(|path| path.starts_with(format!("{view}/{part}")));
-                texts
-                    .filter(|path| path.extension().is_some_and(|e| e == "txt"))
-                    .count()
-            };
-            assert_eq!(
-                (captions("train"), captions("validation")),
-                (8, 4),
-                "{view}"
-            );
-        }
-        assert_eq!(under("kohya/train/1_lucap_boy"), 16);
-        assert_eq!(under("kohya/mask"), 8, "kohya wants a mask for every image");
-        assert_eq!(under("diffusers/train"), 9, "images and one metadata.jsonl");
-        assert_eq!(under("webdataset"), 2);
-        for file in [
-            "kohya/masked.toml",
-            "README.md",
-            "manifest.jsonl",
-            "musubi/jsonl.toml",
-        ] {
-            assert!(all.contains_key(Path::new(file)), "{file}");
-        }
-    }
-
-    #[test]
-    fn a_shot_is_on_one_side() {
-        let (_folder, records) = everything();
-        let mut sides = BTreeMap::new();
-        for record in records {
-            let validation = record["dataset"]["file"]
-                .as_str()
-                .unwrap()
-                .contains("/validation/");
-            let shot = record["source"]["shot"].as_u64().unwrap();
-            assert_eq!(
-                *sides.entry(shot).or_insert(validation),
-                validation,
-                "shot {shot}"
-            );
-        }
-        assert_eq!(sides.values().filter(|validation| **validation).count(), 1);
-    }
-
-    #[test]
-    fn the_configurations_are_what_the_loaders_accept() {
-        use loaders::config::{concepts, diffusion_pipe, musubi, sd_scripts};
-        let (folder, _) = everything();
-        let read = |path: &str| {
-            let path = folder.path().join("out/dataset").join(path);
-            fs::read_to_string(path).unwrap()
-        };
-        let (subsets, problems) =
-            sd_scripts::read(&read("kohya/dataset.toml").parse().unwrap(), false);
-        assert_eq!((subsets.len(), problems), (1, vec![]));
-        let masked = read("kohya/masked.toml").parse().unwrap();
-        let (subsets, problems) = sd_scripts::read(&masked, true);
-        assert_eq!(problems, []);
-        assert!(
-            subsets[0]
-                .conditioning_data_dir
-                .as_ref()
-                .unwrap()
-                .ends_with("kohya/mask")
-        );
-        assert_eq!(
-            sd_scripts::read(&masked, false).1.len(),
-            1,
-            "refused without --masked_loss"
-        );
-        for file in ["musubi/dataset.toml", "musubi/jsonl.toml"] {
-            assert_eq!(musubi::read(&read(file).parse().unwrap()).1, [], "{file}");
-        }
-        assert_eq!(
-            diffusion_pipe::read(&read("diffusion-pipe/dataset.toml").parse().unwrap()).1,
-            []
-        );
-        let (concepts, problems) = concepts::read(&read("onetrainer/concepts.json"));
-        assert_eq!((concepts.len(), problems), (2, vec![]));
-        assert!(!concepts[0].enable_crop_jitter);
-        let backends: Value =
-            serde_json::from_str(&read("simpletuner/multidatabackend.json")).unwrap();
-        assert_eq!(backends[0]["repeats"], 0, "one pass is no repeat");
-        let yaml = read("ai-toolkit/config.yaml");
-        assert!(
-            yaml.contains("        - folder_path: \"/data/luca/dataset-"),
-            "{yaml}"
-        );
-        assert!(yaml.contains("      trigger_word: \"lucap boy\""), "{yaml}");
-    }
-
-    #[test]
-    fn metadata_is_read_by_three_loaders() {
-        use loaders::metadata::{Reader, rows};
-        let (folder, _) = everything();
-        let dataset = folder.path().join("out/dataset");
-        for path in [
-            "diffusers/train/metadata.jsonl",
-            "diffusers/validation/metadata.jsonl",
-            "musubi/metadata.jsonl",
-        ] {
-            let text = fs::read_to_string(dataset.join(path)).unwrap();
-            for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
-                let (rows, flaws) = rows(reader, &text);
-                assert_eq!(flaws, [], "{path}");
-                assert_eq!(rows[0].caption.as_deref(), Some("lucap boy"));
-            }
-        }
-    }
-
-    #[test]
-    fn squares_lie_round_the_subject_and_masks_are_dilated() {
-        let (folder, records) = everything();
-        let dataset = folder.path().join("out/dataset");
-        let masked = records.iter().find(|record| {
-            let file = record["dataset"]["file"].as_str().unwrap();
-            record.get("mask").is_some() && file.contains("/train/")
-        });
-        let file = masked.unwrap()["dataset"]["file"].as_str().unwrap();
-        let name = Path::new(file).file_stem().unwrap().to_str().unwrap();
-        let source = vision::decode::rgb(&folder.path().join(file)).unwrap();
-        let square = dataset.join(format!("diffusers/train/{name}.png"));
-        let square = vision::decode::rgb(&square).unwrap();
-        // The subject fills the right third, so that the square is at the right end.
-        assert_eq!(square.dimensions(), (64, 64));
-        assert_eq!(square.get_pixel(0, 0), source.get_pixel(32, 0));
-        let mask = vision::decode::luma(&dataset.join(format!("kohya/mask/{name}.png"))).unwrap();
-        assert_eq!(mask.dimensions(), (96, 64));
-        let level = |x, y| mask.get_pixel(x, y).0[0];
-        assert_eq!(
-            (level(60, 0), level(59, 0), level(95, 35), level(95, 36)),
-            (255, 0, 255, 0)
-        );
-        let label = dataset.join(format!("onetrainer/train/{name}-masklabel.png"));
-        assert!(label.exists(), "OneTrainer has masks beside the images");
-    }
-
-    #[test]
-    fn a_background_is_trained_on_where_the_subject_is_not() {
-        let (folder, mut records) = scenes(1);
-        let mask = vision::mask::Mask::from_fn(96, 64, |x, _| x < 10).unwrap();
-        vision::write::png_luma(&mask.to_luma(), &folder.path().join("mask.png")).unwrap();
-        records[0]["mask"] = json!("mask.png");
-        let flags = ["--type", "background", "--trigger", "prs", "--dilate", "2"];
-        write(folder.path(), &flags, &records);
-        let (_, mask) = files(&folder.path().join("out/dataset/kohya/mask"))
-            .pop_first()
-            .unwrap();
-        let mask = vision::decode::luma_from_bytes(&mask).unwrap();
-        assert_eq!(
-            (mask.get_pixel(11, 0).0[0], mask.get_pixel(12, 0).0[0]),
-            (0, 255)
-        );
-    }
-
-    #[test]
-    fn a_mask_of_another_size_is_a_failure() {
-        let (folder, mut records) = scenes(1);
-        vision::write::png_luma(
-            &vision::GrayImage::new(9, 9),
-            &folder.path().join("mask.png"),
-        )
-        .unwrap();
-        records[0]["mask"] = json!("mask.png");
-        let flags = ["--type", "pose", "--trigger", "x", "--out-dir", "out"];
-        let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
-        assert_eq!(ran.code, Some(1));
-        assert!(
-            ran.stderr
-                .contains("mask mask.png: is 9x9, and its image 96x64"),
-            "{}",
-            ran.stderr
-        );
-    }
-
-    #[test]
-    fn fitted_images_lose_nothing_in_the_trainer() {
-        use loaders::fit::{Buckets, SdScripts, Size};
-        let (folder, records) = scenes(1);
-        let picture = testkit::scene(1000, 700, 1);
-        vision::write::png(&picture, &folder.path().join("scene_00.png")).unwrap();
-        let flags = [
-            "--type",
-            "style",
-            "--trigger",
-            "x",
-            "--fit",
-            "--resolution",
-            "512",
-        ];
-        let ran = write(folder.path(), &flags, &records);
-        let side = |key| u32::try_from(ran.records()[0]["dataset"][key].as_u64().unwrap()).unwrap();
-        let size = Size::new(side("width"), side("height"));
-        let buckets = Buckets::new(SdScripts {
-            enable_bucket: true,
-            bucket_no_upscale: true,
-            ..SdScripts::new(Size::square(512))
-        });
-        let fit = buckets.unwrap().fit(size).unwrap();
-        assert_eq!((fit.bucket, fit.cropped()), (size, 0.0));
-    }
-
-    #[test]
-    fn an_image_that_would_be_enlarged_is_spoken_of() {
-        let (folder, records) = scenes(2);
-        let flags = ["--type", "style", "--trigger", "x", "--views", "onetrainer"];
-        let ran = write(folder.path(), &flags, &records);
-        assert!(
-            ran.stderr.contains("onetrainer: 2 of 2 images are smaller"),
-            "{}",
-            ran.stderr
-        );
-        assert_eq!(
-            ran.records()[0]["dataset"]["width"],
-            96,
-            "and left as it is"
-        );
-    }
-
-    #[test]
-    fn two_runs_in_two_places_write_the_same_bytes() {
-        let write_there = || {
-            let (folder, mut records) = scenes(3);
-            for (number, record) in records.iter_mut().enumerate() {
-                record["image"] = json!(format!("scene_{number:02}.png"));
-            }
-            let flags = [
-                "--type",
-                "style",
-                "--trigger",
-                "x",
-                "--views",
-                "kohya,webdataset,diffusers",
-                "--root",
-                ".",
-            ];
-            write(folder.path(), &flags, &records);
-            files(&folder.path().join("out"))
-        };
-        assert_eq!(write_there(), write_there());
-    }
-
-    #[test]
-    fn a_shard_is_read_back_by_the_rules_of_webdataset() {
-        let (folder, _) = everything();
-        let path = folder
-            .path()
-            .join("out/dataset/webdataset/lucap_boy-train-000000.tar");
-        let mut shard = tar::Archive::new(fs::File::open(path).unwrap());
-        let names: Vec<_> = shard
-            .entries()
-            .unwrap()
-            .map(|entry| {
-                let entry = entry.unwrap();
-                assert_eq!(entry.header().mtime().unwrap(), 0);
-                entry.path().unwrap().to_str().unwrap().to_owned()
-            })
-            .collect();
-        let found = loaders::tar::samples(names.iter().map(String::as_str));
-        assert_eq!(found.samples.len(), 8);
-        assert!(found.torn.is_empty() && found.twice.is_empty());
-        let fields: Vec<_> = found.samples[0].fields.keys().collect();
-        assert_eq!(fields, ["json", "png", "txt"]);
-    }
-
-    #[test]
-    fn a_second_writer_is_kept_out() {
-        let (folder, records) = scenes(1);
-        fs::create_dir(folder.path().join("out")).unwrap();
-        let held = fs::File::open(folder.path().join("out")).unwrap();
-        held.lock().unwrap();
-        let flags = ["--type", "style", "--trigger", "x", "--out-dir", "out"];
-        let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
-        assert_eq!(ran.code, Some(1));
-        assert!(
-            ran.stderr.contains("another run is writing here"),
-            "{}",
-            ran.stderr
-        );
     }
 }

@@ -9,8 +9,8 @@ use stage::Result;
 
 use crate::finding::Finding;
 use crate::open::{Opened, rows};
-use crate::scan::walk;
 use crate::set::{Set, Settings};
+use crate::walk::walk;
 
 /// Opens every folder that has a metadata file.
 pub(crate) fn open(path: &Path, settings: &Settings, opened: &mut Opened) -> Result<()> {

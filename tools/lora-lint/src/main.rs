@@ -11,15 +11,18 @@
 //! there are warnings only.
 
 mod check;
+mod configs;
 mod finding;
 mod image_folder;
 mod known;
+mod names;
 mod open;
 mod scan;
 mod set;
 mod shards;
 mod summary;
 mod trainers;
+mod walk;
 mod words;
 
 use std::path::PathBuf;

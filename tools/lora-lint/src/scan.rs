@@ -7,13 +7,11 @@ use std::path::{Path, PathBuf};
 
 use loaders::Trainer;
 use loaders::mask;
-use stage::{Context, Result};
+use stage::Result;
 
 use crate::finding::Finding;
 use crate::set::Set;
-
-/// How deep folders are looked into; more is a loop of links.
-const DEEPEST: usize = 16;
+use crate::walk::{is_aside, walk};
 
 /// Endings of files that belong to data sets and hurt nobody.
 const USUAL: &[&str] = &[
@@ -45,30 +43,6 @@ pub(crate) struct Scan {
     pub(crate) images: Vec<PathBuf>,
     /// What is wrong, and with which file or folder.
     pub(crate) findings: Vec<(PathBuf, Finding)>,
-}
-
-/// Every file under `folder`, relative to it, sorted.
-pub(crate) fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(next) = folders.pop() {
-        let entries = fs::read_dir(folder.join(&next));
-        let entries = entries.with_context(|| folder.join(&next).display().to_string())?;
-        for entry in entries {
-            let entry = entry?;
-            let path = next.join(entry.file_name());
-            let linked = entry.file_type()?.is_symlink();
-            if folder.join(&path).is_dir() {
-                if path.components().count() < DEEPEST {
-                    folders.push(path);
-                }
-            } else if !linked || folder.join(&path).exists() {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Looks through the folder of `set`.
@@ -103,7 +77,8 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
 }
 
 impl Scan {
-    fn say(&mut self, path: &Path, finding: Finding) {
+    /// Adds what is wrong with `path`.
+    pub(crate) fn say(&mut self, path: &Path, finding: Finding) {
         self.findings.push((path.to_path_buf(), finding));
     }
 
@@ -196,70 +171,6 @@ impl Scan {
         }
     }
 
-    /// Caption files that belong to no image.
-    fn captions(&mut self, set: &Set, files: &[PathBuf]) {
-        let ending = set.extension.trim_start_matches('.');
-        let stems: BTreeSet<_> = self
-            .images
-            .iter()
-            .map(|image| image.with_extension(""))
-            .collect();
-        for file in files
-            .iter()
-            .filter(|file| file.extension().is_some_and(|e| *e == *ending))
-        {
-            if set.recurses() || file.components().count() == 1 {
-                let place = set.path.join(file);
-                if set.trainer == Trainer::AiToolkit
-                    && file.file_stem().is_some_and(|stem| stem == "default")
-                {
-                    let text =
-                        "older loaders of ai-toolkit give it to every picture without a caption";
-                    self.say(&place, Finding::warning("caption-default", text));
-                } else if !stems.contains(&file.with_extension("")) && !is_aside(file) {
-                    let text = "is the caption of no picture";
-                    self.say(&place, Finding::warning("caption-orphan", text));
-                }
-            }
-        }
-    }
-
-    /// Names that are mistaken for each other.
-    fn names(&mut self, set: &Set) {
-        let mut names: Vec<_> = self
-            .images
-            .iter()
-            .map(|image| {
-                (
-                    image.with_extension("").to_string_lossy().into_owned(),
-                    image.clone(),
-                )
-            })
-            .collect();
-        names.sort();
-        let mut prefixes = Vec::new();
-        for pair in names.windows(2) {
-            let [(first, _), (second, image)] = pair else {
-                continue;
-            };
-            if first == second {
-                let text = "has the name of another picture but for the ending: they share one caption and one cache";
-                self.findings
-                    .push((set.path.join(image), Finding::error("name-twin", text)));
-            } else if second.starts_with(first.as_str()) {
-                prefixes.push(first.clone());
-            }
-        }
-        let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
-        if let Some(name) = prefixes.first().filter(|_| kohya) {
-            let text = format!(
-                "{} names begin with the whole of another, as with {name}: the size of a cached picture may be taken for another's",
-                prefixes.len()
-            );
-            self.say(&set.path, Finding::warning("name-prefix", text));
-        }
-    }
-
     /// Masks that belong to no image.
     fn masks(&mut self, set: &Set) {
         let Some(folder) = &set.masks else { return };
@@ -285,21 +196,4 @@ impl Scan {
             self.say(&mask, Finding::of(fatal, "mask-extra", text));
         }
     }
-}
-
-/// Whether a folder is, by its name, one of masks or captions or controls.
-fn is_aside(folder: &Path) -> bool {
-    let words = [
-        "mask",
-        "control",
-        "caption",
-        "condition",
-        "backup",
-        "cache",
-        "depth",
-    ];
-    folder.iter().any(|part| {
-        let part = part.to_string_lossy().to_ascii_lowercase();
-        words.iter().any(|word| part.contains(word))
-    })
 }

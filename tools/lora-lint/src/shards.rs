@@ -22,7 +22,7 @@ pub(crate) fn find(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);
     }
-    let files = crate::scan::walk(path)?;
+    let files = crate::walk::walk(path)?;
     let shards = files
         .into_iter()
         .filter(|file| file.extension().is_some_and(|e| e == "tar"));
