@@ -18,8 +18,11 @@ const VERSION: u32 = 1;
 /// How many pictures decide on the letterbox.
 const PICTURES: f64 = 200.0;
 
-/// The fewest votes that whole runs of keyframes may give; with fewer, all frames are asked.
-const ENOUGH: usize = 40;
+/// The fewest keyframes that decide alone; with fewer, all frames are decoded for this.
+const ENOUGH: usize = 100;
+
+/// Seconds between the pictures of a film that does not say how long it is.
+const BETWEEN: f64 = 2.0;
 
 /// How long a film that does not say is taken to be, in seconds.
 const UNKNOWN: f64 = 3600.0;
@@ -159,13 +162,13 @@ fn incomplete(film: &Film, last: f64, complaints: &Complaints) -> Option<String>
 
 /// Votes on the letterbox, by keyframes if there are enough.
 fn letterbox(ffmpeg: &Ffmpeg, film: &Film) -> Result<Option<Rectangle>> {
-    let mut votes = votes(ffmpeg, film, &["-skip_frame", "nokey"])?;
-    if votes.len() < ENOUGH {
-        votes = self::votes(ffmpeg, film, &[])?;
+    let (mut seen, mut votes) = votes(ffmpeg, film, &["-skip_frame", "nokey"])?;
+    if seen < ENOUGH {
+        (seen, votes) = self::votes(ffmpeg, film, &[])?;
     }
     let crop = border::decide(&votes, film.size);
     log::info!(
-        "{}: {}, by {} votes",
+        "{}: {}, by {} of {seen} pictures",
         film.path.display(),
         crop.map_or("no bars".to_owned(), |crop| format!(
             "picture inside bars is {crop}"
@@ -175,15 +178,17 @@ fn letterbox(ffmpeg: &Ffmpeg, film: &Film) -> Result<Option<Rectangle>> {
     Ok(crop)
 }
 
-fn votes(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Vec<Vote>> {
-    let seconds = film.duration.unwrap_or(UNKNOWN) / PICTURES;
+/// How many pictures were looked at, and the votes of those that are bright enough.
+fn votes(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<(usize, Vec<Vote>)> {
+    let seconds = film.duration.map_or(BETWEEN, |seconds| seconds / PICTURES);
     let mut command = ffmpeg.reading(&film.path, before);
     command.args(["-vf", &chain::sparse(film, seconds)]);
     ffmpeg.every_frame_once(&mut command);
     let mut decoder = Decoder::start(command, film.size).context("letterbox")?;
-    let mut votes = Vec::new();
+    let (mut seen, mut votes) = (0, Vec::new());
     while let Some(picture) = decoder.next()? {
+        seen += 1;
         votes.extend(border::vote(&picture.image));
     }
-    Ok(votes)
+    Ok((seen, votes))
 }
