@@ -53,6 +53,8 @@ pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<Trainer> {
     match choice {
         Some(Choice::One(trainer)) => vec![trainer],
         None => vec![open::guess(path)],
+        // A configuration is one trainer's.
+        Some(Choice::All) if path.is_file() => vec![open::guess(path)],
         Some(Choice::All) => {
             let flat = |trainer: &Trainer| {
                 let special = [

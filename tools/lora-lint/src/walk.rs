@@ -1,30 +1,33 @@
 //! Every file of a folder, and what folders' names say.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use stage::{Context, Result};
 
-/// How deep folders are looked into; more is a loop of links.
-const DEEPEST: usize = 16;
-
 /// Every file under `folder`, relative to it, sorted.
+///
+/// Links are followed, and no folder is looked into twice.
 pub(crate) fn walk(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(next) = folders.pop() {
-        let entries = fs::read_dir(folder.join(&next));
-        let entries = entries.with_context(|| folder.join(&next).display().to_string())?;
-        for entry in entries {
-            let entry = entry?;
-            let path = next.join(entry.file_name());
-            let linked = entry.file_type()?.is_symlink();
-            if folder.join(&path).is_dir() {
-                if path.components().count() < DEEPEST {
-                    folders.push(path);
-                }
-            } else if !linked || folder.join(&path).exists() {
-                files.push(path);
+        let here = folder.join(&next);
+        let name = || here.display().to_string();
+        let metadata = fs::metadata(&here).with_context(name)?;
+        if !seen.insert((metadata.dev(), metadata.ino())) {
+            continue;
+        }
+        for entry in fs::read_dir(&here).with_context(name)? {
+            let path = next.join(entry.with_context(name)?.file_name());
+            match fs::metadata(folder.join(&path)) {
+                Ok(metadata) if metadata.is_dir() => folders.push(path),
+                Ok(_) => files.push(path),
+                // A link that leads nowhere is nothing to a trainer either.
+                Err(_) => {}
             }
         }
     }

@@ -151,3 +151,15 @@ fn an_opaque_alpha_channel_hides_nothing() {
         &["."],
     );
 }
+
+#[test]
+fn links_that_go_round_in_circles() {
+    let build = |f: &Folder| {
+        f.pairs("", 6);
+        for name in ["round", "about"] {
+            std::os::unix::fs::symlink(".", f.path().join(name)).unwrap();
+        }
+        std::os::unix::fs::symlink("gone.png", f.path().join("nowhere.png")).unwrap();
+    };
+    silent(build, &[".", "--resolution", "256"]);
+}
