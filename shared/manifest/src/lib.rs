@@ -36,7 +36,8 @@
 //! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of CLIP |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |
 //! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
-//! | `dataset` | dataset-write | object: `file` string, path of the exported image, `width`, `height` integers, its pixels |
+//! | `dataset` | dataset-write | object: `file` string, path of the exported image (of its shard, in a tar view), `width`, `height` integers, its pixels |
+//! | `lint` | lora-lint | object: what a trainer sees of the image; its members in lora-lint's manual |
 //! | `rejected` | any tool, in its `--rejects` file and with `--keep` | object: `by` string, and `reason` (dropped) or `error` (failed) string |
 //!
 //! A key's meaning never changes; new keys may come. A value that no tool
