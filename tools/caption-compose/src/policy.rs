@@ -1,9 +1,12 @@
 //! A policy: what the captions of one LoRA type say, in which order, and what they leave out.
 
+mod parts;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use captions::families::{FAMILIES, Family, family};
+pub(crate) use parts::{Degree, Description, LeaveOut, Look, Unless};
 use serde::Deserialize;
 use stage::{Context, Result, ensure};
 
@@ -89,59 +92,6 @@ pub(crate) struct Say {
     /// Of a list with scores, those are said that have this much.
     #[serde(default)]
     pub(crate) at_least: f64,
-}
-
-/// A value that says how much, and what becomes of the words by it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Degree {
-    pub(crate) from: String,
-    pub(crate) values: BTreeMap<String, String>,
-}
-
-/// A value at which something is not said.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Unless {
-    pub(crate) at: String,
-    pub(crate) is: Vec<String>,
-}
-
-/// What is not said, and why.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LeaveOut {
-    pub(crate) from: Vec<String>,
-    pub(crate) why: String,
-}
-
-/// How free text is used.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Description {
-    pub(crate) from: Vec<String>,
-    /// Families of words; what names one of them is cut out.
-    #[serde(default)]
-    pub(crate) without: Vec<String>,
-    pub(crate) importance: u32,
-    /// Whether its parts also stand in the tag line.
-    #[serde(default)]
-    pub(crate) tags: bool,
-}
-
-/// What the audit looks for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Look {
-    /// Families of words that no caption may name.
-    #[serde(default)]
-    pub(crate) forbidden: Vec<String>,
-    /// Further words and phrases that no caption may have.
-    #[serde(default)]
-    pub(crate) words: Vec<String>,
-    /// Families of words that are warned of.
-    #[serde(default)]
-    pub(crate) warn: Vec<String>,
 }
 
 impl Policy {

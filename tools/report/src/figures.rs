@@ -22,6 +22,8 @@ const PASSED_OVER: [&str; 12] = [
     "review",
     "dataset",
 ];
+/// Members of them that are names as well.
+const NAMES: [&str; 6] = ["hash", "dhash", "group", "model", "file", "original"];
 /// A value longer than this, in bytes, is a list of many, not a figure.
 const LONGEST: usize = 1 << 14;
 /// Objects within objects, at most.
@@ -70,7 +72,10 @@ impl Figures {
     fn take(&mut self, pointer: &str, value: &Value, side: usize, depth: usize) {
         match value {
             Value::Object(members) if depth < DEEPEST => {
-                for (key, value) in members {
+                for (key, value) in members
+                    .iter()
+                    .filter(|(key, _)| !NAMES.contains(&key.as_str()))
+                {
                     self.take(&format!("{pointer}/{key}"), value, side, depth + 1);
                 }
             }

@@ -10,6 +10,7 @@
 //!
 //! Pictures are drawn by the hash of their ids, so that the same records give the same page.
 
+mod charts;
 mod figures;
 mod histogram;
 mod page;
@@ -20,6 +21,7 @@ mod reasons;
 mod sample;
 mod sheets;
 mod survey;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

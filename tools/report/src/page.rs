@@ -2,10 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::histogram::Bars;
-use crate::paper::{Cause, Drawn, Labels, Paper};
+use crate::charts::{distributions, over_time};
+use crate::paper::{Cause, Paper};
 use crate::plots;
 use crate::sheets::{Sheets, Tile};
+use crate::words::{clock, number, share};
 
 /// How the page looks; it names no other file.
 const STYLE: &str = include_str!("style.css");
@@ -145,76 +146,6 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
     }
 }
 
-fn over_time(paper: &Paper<'_>) -> Markup {
-    html! {
-        @if let Some(times) = paper.times.as_ref().filter(|times| times.counts.len() > 1) {
-            section {
-                h2 { "Over the film" }
-                (legend())
-                div.plot.wide {
-                    (plots::bars(times, "images kept and dropped over the time of the film"))
-                    (axis(times, clock))
-                }
-            }
-        }
-    }
-}
-
-fn distributions(paper: &Paper<'_>) -> Markup {
-    // A figure that is the same everywhere tells nothing at a glance.
-    let varied = { paper.figures.iter() }.filter(|figure| figure.bars.least < figure.bars.most);
-    html! {
-        @if !paper.figures.is_empty() || !paper.labels.is_empty() {
-            section {
-                h2 { "Figures" }
-                (legend())
-                div.plots {
-                    @for labels in &paper.labels { (label(labels)) }
-                    @for figure in varied { (histogram(figure)) }
-                }
-            }
-        }
-    }
-}
-
-fn histogram(figure: &Drawn<'_>) -> Markup {
-    html! {
-        div.plot {
-            h4 { (name(figure.pointer)) }
-            (plots::bars(&figure.bars, figure.pointer))
-            (axis(&figure.bars, |value| value.to_string()))
-            p.note {
-                @if let Some(mean) = figure.bars.mean_kept { "mean kept " (mean) }
-                @if figure.bars.mean_kept.is_some() && figure.bars.mean_dropped.is_some() { " · " }
-                @if let Some(mean) = figure.bars.mean_dropped { "dropped " (mean) }
-            }
-        }
-    }
-}
-
-fn label(labels: &Labels<'_>) -> Markup {
-    let most = labels
-        .counts
-        .iter()
-        .map(|(_, counts)| counts[0] + counts[1])
-        .max()
-        .unwrap_or(0);
-    html! {
-        div.plot {
-            h4 { (name(labels.pointer)) }
-            table {
-                @for (label, counts) in &labels.counts {
-                    tr {
-                        td { (label) }
-                        td.bar { (plots::row(*counts, most)) }
-                        td.number { (counts[0]) @if counts[1] > 0 { span.less { " + " (counts[1]) } } }
-                    }
-                }
-            }
-        }
-    }
-}
-
 fn phases(paper: &Paper<'_>) -> Markup {
     let cell = |value: Option<u64>| value.map(number).unwrap_or_default();
     html! {
@@ -245,57 +176,5 @@ fn sampled(paper: &Paper<'_>) -> Markup {
     html! {
         "Every count is of all " (number(paper.all())) " records; " (shown)
         " pictures are shown. Where not all are, they are drawn by the hash of their ids: the same records give the same page."
-    }
-}
-
-fn legend() -> Markup {
-    html! { p.legend { span.kept { "kept" } span.dropped { "dropped" } } }
-}
-
-/// The ends of an axis.
-fn axis(bars: &Bars, text: impl Fn(f64) -> String) -> Markup {
-    let end = bars.start + bars.counts.len() as f64 * bars.width;
-    html! {
-        div.axis {
-            span { (text(bars.start.max(bars.least))) }
-            span { (text(end.min(bars.most))) }
-        }
-    }
-}
-
-/// A JSON pointer as words.
-fn name(pointer: &str) -> String {
-    pointer
-        .trim_start_matches('/')
-        .replace('/', " · ")
-        .replace('_', " ")
-}
-
-/// Seconds as minutes and seconds, and hours where there are some.
-fn clock(seconds: f64) -> String {
-    let whole = seconds.max(0.0) as u64;
-    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{rest:02}")
-    } else {
-        format!("{minutes}:{rest:02}")
-    }
-}
-
-/// A count with its thousands apart.
-fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = { digits.as_bytes().rchunks(3).rev() }
-        .filter_map(|group| std::str::from_utf8(group).ok())
-        .collect();
-    groups.join(",")
-}
-
-fn share(part: u64, of: u64) -> String {
-    let percent = part as f64 / of.max(1) as f64 * 100.0;
-    if percent > 0.0 && percent < 1.0 {
-        format!("{percent:.1} %")
-    } else {
-        format!("{percent:.0} %")
     }
 }

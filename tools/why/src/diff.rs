@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -123,17 +124,26 @@ fn values(file: Option<&Manifest>) -> Result<HashMap<String, Values>> {
         if record.has("rejected") {
             continue;
         }
-        let values = record.keys().map(|key| {
-            let mut hasher = DefaultHasher::new();
-            let raw = record.raw(key);
-            raw.map(RawValue::get).hash(&mut hasher);
-            (key.to_owned(), hasher.finish())
-        });
+        let values = record
+            .keys()
+            .map(|key| (key.to_owned(), hash(&record, key)));
         if let Ok(id) = record.get("id") {
             all.insert(id, values.collect());
         }
     }
     Ok(all)
+}
+
+/// The hash of a value. Where a data set lies changes with every change of any
+/// of its images, so that of `dataset` only the name of the file counts.
+fn hash(record: &Record, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let file: Option<PathBuf> = record.at("/dataset/file").ok().flatten();
+    match file.as_deref().and_then(Path::file_name) {
+        Some(name) if key == "dataset" => name.hash(&mut hasher),
+        _ => record.raw(key).map(RawValue::get).hash(&mut hasher),
+    }
+    hasher.finish()
 }
 
 /// The images that only one of the two runs has, and what `other`, the run

@@ -1,7 +1,5 @@
 //! Answers for a person.
 
-use std::fmt::Write;
-
 use crate::diff::{Branch, Change};
 use crate::trace::{Fate, Step, Trace, What};
 
@@ -58,9 +56,11 @@ fn trace(trace: &Trace) -> String {
     text
 }
 
-/// A line, without blanks at its end.
+/// A line, without blanks at its end and without control characters, which a
+/// terminal would obey.
 fn line(text: &mut String, line: &str) {
-    text.push_str(line.trim_end());
+    let visible = line.replace(|c: char| c.is_control(), "\u{fffd}");
+    text.push_str(visible.trim_end());
     text.push('\n');
 }
 
@@ -104,14 +104,14 @@ pub(crate) fn diff(branches: &[Branch]) -> String {
     let mut text = String::new();
     for branch in branches {
         let [came, went, changed] = branch.counts();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{}: {} before, {} now: {came} came, {went} went, {changed} changed",
-            branch.manifest, branch.before, branch.now
+        let (manifest, before, now) = (&branch.manifest, branch.before, branch.now);
+        let head = format!("{manifest}: {before} before, {now} now");
+        line(
+            &mut text,
+            &format!("{head}: {came} came, {went} went, {changed} changed"),
         );
         for (what, by, count) in branch.by_tool() {
-            let _ = writeln!(text, "  {count:>6} {what} by {by}");
+            line(&mut text, &format!("  {count:>6} {what} by {by}"));
         }
         for image in &branch.images {
             let sign = match image.change {
@@ -119,7 +119,10 @@ pub(crate) fn diff(branches: &[Branch]) -> String {
                 Change::Went => '-',
                 Change::Changed => '~',
             };
-            let _ = writeln!(text, "{sign} {}  {}: {}", image.id, image.by, image.why);
+            line(
+                &mut text,
+                &format!("{sign} {}  {}: {}", image.id, image.by, image.why),
+            );
         }
     }
     if branches.iter().all(|branch| branch.images.is_empty()) {

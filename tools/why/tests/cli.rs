@@ -294,3 +294,14 @@ fn junk_between_records_does_no_harm() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(ran.stdout.contains("DROPPED"), "{}", ran.stdout);
 }
+
+#[test]
+fn a_terminal_has_nothing_to_obey() {
+    let folder = run();
+    let record = json!({"id": "evil", "image": "a.png", "mine": "\u{1b}[2J", "rejected": {"by": "x", "reason": "\u{1b}[31mred\u{7}"}});
+    write(&folder.path().join("out"), "evil.rejects.jsonl", &[record]);
+    let ran = why(&folder, &["evil", "out"]);
+    assert_eq!(ran.code, Some(0));
+    let obeyed = |c: char| c.is_control() && c != '\n';
+    assert!(!ran.stdout.contains(obeyed), "{:?}", ran.stdout);
+}
