@@ -1,11 +1,15 @@
 //! What is known of one image: its hashes, and how good it is.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::BufReader;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use stage::manifest::Line;
-use stage::{Context, Record, Result};
+use stage::manifest::{Line, Reader};
+use stage::{Context, Record, Result, ensure};
 use vision::{decode, hash};
 
 /// Hashes are taken from a picture of at least this many pixels a side, where the decoder can
@@ -171,4 +175,35 @@ fn shot(record: &Record) -> Result<Option<u64>> {
         (film, shot).hash(&mut hasher);
         hasher.finish()
     }))
+}
+
+/// The images of an older manifest, which must have hashes.
+pub(crate) fn read_all(path: &Path) -> Result<Vec<Image>> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| name.clone())?;
+    let records = Reader::new(&name, BufReader::new(file)).records();
+    records
+        .map(|record| {
+            let record = record?;
+            let image = Image::new(&record)?;
+            let missing = || format!("{name}: {}: no hashes; add them with --hash-only", image.id);
+            ensure!(image.hashes.is_some(), missing());
+            Ok(image)
+        })
+        .collect()
+}
+
+/// An id may stand twice only where the whole record does.
+pub(crate) fn refuse_double_ids(images: &[Image]) -> Result<()> {
+    let mut lines = HashMap::with_capacity(images.len());
+    for image in images {
+        if let Some(line) = lines.insert(&*image.id, &image.line) {
+            ensure!(
+                *line == image.line,
+                "id `{}` stands twice, for different records; ids are unique in a manifest",
+                image.id
+            );
+        }
+    }
+    Ok(())
 }

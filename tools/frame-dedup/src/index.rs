@@ -13,8 +13,9 @@ const VALUES: usize = 1 << 16;
 /// Hashes by the values of their bands.
 pub(crate) struct Index {
     hashes: Vec<u64>,
-    /// The numbers of the hashes that have a value in a band, at `band * VALUES + value`.
-    buckets: Vec<Vec<u32>>,
+    /// The hashes that have a value in a band, with their numbers, at `band * VALUES + value`. They
+    /// lie here a second time so that looking through a bucket reads one stretch of memory.
+    buckets: Vec<Vec<(u64, u32)>>,
 }
 
 impl Index {
@@ -31,27 +32,30 @@ impl Index {
         let number = self.hashes.len() as u32;
         self.hashes.push(hash);
         for band in 0..BANDS {
-            self.buckets[band * VALUES + value(hash, band)].push(number);
+            self.buckets[band * VALUES + value(hash, band)].push((hash, number));
         }
     }
 
     /// Calls `found` with the number of every hash within `radius` bits of `hash`, some of them more
     /// than once.
     pub(crate) fn near(&self, hash: u64, radius: u32, mut found: impl FnMut(usize)) {
-        let mut look = |number: usize| {
-            if vision::hash::hamming(self.hashes[number], hash) <= radius {
+        let mut look = |other: u64, number: usize| {
+            if vision::hash::hamming(other, hash) <= radius {
                 found(number);
             }
         };
         if self.scan_is_cheaper(radius) {
-            return (0..self.hashes.len()).for_each(look);
+            for (number, other) in self.hashes.iter().enumerate() {
+                look(*other, number);
+            }
+            return;
         }
         for band in 0..BANDS {
             let buckets = &self.buckets[band * VALUES..(band + 1) * VALUES];
             let sought = value(hash, band);
             flips(radius / BANDS as u32, 0, 0, &mut |mask| {
-                for number in &buckets[sought ^ mask] {
-                    look(*number as usize);
+                for (other, number) in &buckets[sought ^ mask] {
+                    look(*other, *number as usize);
                 }
             });
         }

@@ -14,19 +14,17 @@ mod group;
 mod image;
 mod index;
 mod pairs;
+mod verdict;
 
-use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::manifest::Reader;
-use stage::{Context, Flow, Outcome, Record, Result, ensure};
+use stage::{Flow, Record, Result};
 
-use group::{Groups, Limits, Place};
-use image::{Dedup, Image};
+use group::Limits;
+use image::Image;
 
 const EXAMPLES: &str = "Examples:
   frame-scan frames/ | frame-dedup --rejects duplicates.jsonl > unique.jsonl
@@ -80,7 +78,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         return flow.each(image::hashed);
     }
     flow.mark(args.keep.keep);
-    let old = args.against.as_deref().map_or(Ok(Vec::new()), read_old)?;
+    let old = args
+        .against
+        .as_deref()
+        .map_or(Ok(Vec::new()), image::read_all)?;
     let known: HashSet<String> = old.iter().map(|image| image.id.to_string()).collect();
     let prepare = |record: Record| {
         if known.contains(&record.id()?) {
@@ -93,70 +94,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         across: args.across,
     };
     flow.whole(prepare, |flow, new| {
-        refuse_double_ids(&new)?;
+        image::refuse_double_ids(&new)?;
         flow.on_all_cores(|| pairs::report(&new));
         let groups = flow.on_all_cores(|| group::groups(&old, &new, limits));
-        Ok((0..new.len()).map(move |at| judge(&old, &new, &groups, at)))
+        Ok((0..new.len()).map(move |at| verdict::judge(&old, &new, &groups, at)))
     })
-}
-
-/// What becomes of the new image at `at`.
-fn judge(old: &[Image], new: &[Image], groups: &Groups, at: usize) -> Result<Outcome> {
-    let mut record = new[at].record()?;
-    let Some((place, size)) = groups.of(at) else {
-        return Ok(Outcome::drop(record, "its id is in the older manifest"));
-    };
-    let (kept, of) = match place {
-        Place::New(place) => (&new[place], ""),
-        Place::Old(place) => (&old[place], " of the older manifest"),
-    };
-    let dedup: Dedup = record.get("dedup")?;
-    let dedup = Dedup {
-        group: Some(kept.id.to_string()),
-        size: Some(size),
-        ..dedup
-    };
-    record.put("dedup", &dedup)?;
-    let distances = new[at].hashes.zip(kept.hashes);
-    let reason = distances
-        .filter(|_| place != Place::New(at))
-        .map(|(own, other)| {
-            let [frequency, gradient] = own.distances(other);
-            format!(
-                "near duplicate of {}{of}: pHash {frequency} bits apart, dHash {gradient}",
-                kept.id
-            )
-        });
-    Ok(Outcome::judge(record, reason))
-}
-
-/// The images of an older manifest, which must have hashes.
-fn read_old(path: &Path) -> Result<Vec<Image>> {
-    let name = path.display().to_string();
-    let file = File::open(path).with_context(|| name.clone())?;
-    let records = Reader::new(&name, BufReader::new(file)).records();
-    records
-        .map(|record| {
-            let record = record?;
-            let image = Image::new(&record)?;
-            let missing = || format!("{name}: {}: no hashes; add them with --hash-only", image.id);
-            ensure!(image.hashes.is_some(), missing());
-            Ok(image)
-        })
-        .collect()
-}
-
-/// An id may stand twice only where the whole record does.
-fn refuse_double_ids(images: &[Image]) -> Result<()> {
-    let mut lines = HashMap::with_capacity(images.len());
-    for image in images {
-        if let Some(line) = lines.insert(&*image.id, &image.line) {
-            ensure!(
-                *line == image.line,
-                "id `{}` stands twice, for different records; ids are unique in a manifest",
-                image.id
-            );
-        }
-    }
-    Ok(())
 }
