@@ -26,6 +26,9 @@ pub const COMMON: f64 = 0.8;
 /// Sets of fewer captions are not judged by shares.
 pub const SMALLEST: usize = 5;
 
+/// So many words of a caption are counted: more than any trainer reads.
+const LONGEST: usize = 500;
+
 /// One text of more than this share of the captions is no caption.
 const SAME: f64 = 0.1;
 
@@ -84,7 +87,7 @@ impl Audit {
             self.note(Kind::OverBudget, what, item.id);
         }
         let rest = self.trigger(item);
-        let words = text::words(rest);
+        let mut words = text::words(rest);
         let judged = without(&words, item.allowed);
         let found: Vec<_> = { self.rules.forbidden.iter() }
             .filter_map(|family| {
@@ -102,6 +105,7 @@ impl Audit {
             };
             self.note(kind, format!("says `{word}` ({family})"), item.id);
         }
+        words.truncate(LONGEST);
         self.words.add(&words, item.groups);
         self.sample.add(item.id, words);
     }

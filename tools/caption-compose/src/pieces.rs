@@ -9,6 +9,9 @@ use crate::facts::{Fact, fact, first};
 use crate::policy::{Policy, Say, words};
 use crate::wording::filled;
 
+/// So much of a description is read, in characters: more than any trainer takes.
+const LONGEST: usize = 4_000;
+
 /// What was left out: from where, and why.
 pub(crate) type LeftOut = Vec<(String, String)>;
 
@@ -151,6 +154,7 @@ fn described(policy: &Policy, record: &Record, left_out: &mut LeftOut) -> Result
         let Some(text) = record.at::<String>(pointer)? else {
             continue;
         };
+        let text: String = text.chars().take(LONGEST).collect();
         if text::is_degenerate(&text) {
             left_out.push((pointer.clone(), "it repeats itself".to_owned()));
             continue;

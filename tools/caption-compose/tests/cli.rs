@@ -267,3 +267,23 @@ fn every_wrong_set_is_found() {
         );
     }
 }
+
+#[test]
+fn a_description_without_end_is_cut_short() {
+    let raw = "A boat lies at the quay. ".repeat(20_000) + &"x".repeat(1_000_000);
+    let record = json!({"id": "a", "image": "a.png", "captioner": {"raw": raw}, "tags": {"location": [["y".repeat(1_000_000), 0.9]]}});
+    let out = compose(&[&CHARACTER[..], &["--form", "sentence"]].concat(), &record);
+    assert!(out["facts"]["tokens"].as_u64().unwrap() <= 75);
+    let words: Vec<String> = (0..200_000).map(|n| format!("Word{n}. ")).collect();
+    let raw = words.concat();
+    let record = json!({"id": "a", "image": "a.png", "captioner": {"raw": raw}});
+    let out = compose(&[&CHARACTER[..], &["--form", "sentence"]].concat(), &record);
+    assert!(
+        out["caption"]
+            .as_str()
+            .unwrap()
+            .starts_with("lucap boy. Word0. Word1. "),
+        "{}",
+        out["caption"]
+    );
+}
