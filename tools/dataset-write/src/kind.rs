@@ -5,17 +5,17 @@ use clap::ValueEnum;
 /// What a data set is to teach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// Who somebody is
+    /// Who somebody is, as `char_{character}_{id}`
     Character,
-    /// What a place looks like
+    /// What a place looks like, as `bg_scene{id}_{location}_{time}`
     Background,
-    /// What a body does
+    /// What a body does, as `pose_{character}_{action}_{angle}_{id}`
     Pose,
-    /// What a face shows
+    /// What a face shows, as `expr_{character}_{emotion}_{intensity}_{id}`
     Expression,
-    /// How everything is drawn
+    /// How everything is drawn, as `style_{style}_scene{id}`
     Style,
-    /// How a scene is lit
+    /// How a scene is lit, as `light_{condition}_{time}_{id}`
     Lighting,
     /// Anything else: give --template and --caption
     Custom,

@@ -28,12 +28,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use manifest::Rejected;
-use stage::{Context, Flow, Outcome, Record, Result};
+use stage::{Context, Flow, Result};
 
 use crate::build::Build;
 use crate::flags::{Pictures, Words};
-use crate::plan::Ready;
 use crate::split::Share;
 use crate::store::{Lock, Store};
 use crate::views::View;
@@ -43,7 +41,12 @@ Examples:
   dataset-write --type style --trigger sintelstyle --out-dir out/style style.jsonl
   dataset-write --type character --trigger 'lucap boy' --subject luca \\
       --views kohya,onetrainer,ai-toolkit --validation 10% \\
-      --out-dir out/luca luca.jsonl > written.jsonl";
+      --out-dir out/luca luca.jsonl > written.jsonl
+
+Facts: action, angle, character, condition, emotion, intensity, location,
+setting, shot, style, subject, time, trigger, weather; any other word is a path
+of keys, as light.time. In names what is not known is `unknown`; in captions
+{fact?} is nothing where it is not known.";
 
 /// Write the training folders that the trainers load
 #[derive(Debug, Parser)]
@@ -93,12 +96,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let purpose = flags::purpose(args.words, args.pictures, &views)?;
     let _lock = Lock::take(&out)?;
     let store = Store::open(out.join("store"))?;
-    let prepare = |record: Record| match record.find("rejected")? {
-        Some(rejected) => Ok(Err((record, reason(&rejected)))),
-        None => plan::ready(record, &purpose, &store).map(Ok),
-    };
+    let prepare = |record| plan::prepare(record, &purpose, &store);
     flow.whole(prepare, |_, all| {
-        let (ready, mut outcomes) = sorted(all);
+        let (ready, mut outcomes) = plan::sorted(all);
         if !ready.is_empty() {
             let examples = plan::numbered(ready, args.validation)?;
             let build = Build {
@@ -112,28 +112,4 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         }
         Ok(outcomes)
     })
-}
-
-/// Either an image for the set, or a record that is left out, and why.
-type Prepared = Result<Ready, (Record, String)>;
-
-fn sorted(all: Vec<Prepared>) -> (Vec<Ready>, Vec<Outcome>) {
-    let mut dropped = Vec::new();
-    let mut ready = Vec::new();
-    for prepared in all {
-        match prepared {
-            Ok(one) => ready.push(one),
-            Err((record, reason)) => dropped.push(Outcome::drop(record, reason)),
-        }
-    }
-    (ready, dropped)
-}
-
-fn reason(rejected: &Rejected) -> String {
-    let why = rejected.reason.as_deref().or(rejected.error.as_deref());
-    format!(
-        "rejected by {}: {}",
-        rejected.by,
-        why.unwrap_or("no reason given")
-    )
 }

@@ -1,6 +1,7 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
-use stage::{Record, Result};
+use manifest::Rejected;
+use stage::{Outcome, Record, Result};
 
 use crate::area::Wanted;
 use crate::caption::caption;
@@ -95,8 +96,41 @@ pub(crate) struct Ready {
     picture: Picture,
 }
 
+/// Either an image for the set, or a record that is left out, and why.
+pub(crate) type Prepared = Result<Ready, (Record, String)>;
+
+/// Finishes the image of a record, unless the record is marked as rejected.
+pub(crate) fn prepare(record: Record, purpose: &Purpose, store: &Store) -> Result<Prepared> {
+    match record.find("rejected")? {
+        Some(rejected) => Ok(Err((record, reason(&rejected)))),
+        None => ready(record, purpose, store).map(Ok),
+    }
+}
+
+/// Images for the set, and records that are left out.
+pub(crate) fn sorted(all: Vec<Prepared>) -> (Vec<Ready>, Vec<Outcome>) {
+    let mut dropped = Vec::new();
+    let mut ready = Vec::new();
+    for prepared in all {
+        match prepared {
+            Ok(one) => ready.push(one),
+            Err((record, reason)) => dropped.push(Outcome::drop(record, reason)),
+        }
+    }
+    (ready, dropped)
+}
+
+fn reason(rejected: &Rejected) -> String {
+    let why = rejected.reason.as_deref().or(rejected.error.as_deref());
+    format!(
+        "rejected by {}: {}",
+        rejected.by,
+        why.unwrap_or("no reason given")
+    )
+}
+
 /// Finishes and describes the image of a record.
-pub(crate) fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
+fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     // Files are named by number, but every record must be one that others can speak of.
     record.id()?;
     let facts = Facts {
