@@ -27,7 +27,7 @@ const OWNED: &[(&str, &str)] = &[
 ];
 
 /// The most lines of a tool's `main.rs`, its tests not counted.
-const MAIN_LINES: usize = 130;
+const MAIN_LINES: usize = 150;
 
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))

@@ -1,0 +1,280 @@
+//! What people's folders hold, all of it at once: no tool panics, each bad
+//! file is named, nothing else is lost, and nothing is written elsewhere.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Cursor;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use end_to_end::tools;
+use image::{DynamicImage, ImageFormat};
+use serde_json::{Value, json};
+use testkit::{Ran, run_in, scene};
+
+/// Tools that open images, with the flags that they need.
+const READERS: [(&str, &[&str]); 3] = [
+    ("frame-dedup", &[]),
+    ("blur-filter", &["--keep", "--size", "1"]),
+    ("light-classify", &[]),
+];
+
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// The header of a PNG that announces a picture of this size, and no more.
+fn bomb(width: u32, height: u32) -> Vec<u8> {
+    let small = encoded(&DynamicImage::new_rgb8(1, 1), ImageFormat::Png);
+    let mut header = b"IHDR".to_vec();
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut png = small[..12].to_vec();
+    png.extend(&header);
+    png.extend(checksum(&header).to_be_bytes());
+    png.extend(&small[33..]);
+    png
+}
+
+/// CRC-32 as in the PNG specification, annex D.
+fn checksum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ if sum & 1 == 1 { 0xEDB8_8320 } else { 0 }
+        })
+    })
+}
+
+/// Fills `folder` with a thousand files, most of them bad, and returns the
+/// names of those that are good.
+fn fill(folder: &Path) -> BTreeSet<String> {
+    let picture = DynamicImage::from(scene(96, 64, 5));
+    let mut good = BTreeSet::new();
+    let formats = [
+        ("png", ImageFormat::Png),
+        ("jpg", ImageFormat::Jpeg),
+        ("bmp", ImageFormat::Bmp),
+        ("tiff", ImageFormat::Tiff),
+        ("webp", ImageFormat::WebP),
+    ];
+    for (extension, format) in formats {
+        let whole = encoded(&picture, format);
+        fs::write(
+            folder.join(format!("whole_{extension}.{extension}")),
+            &whole,
+        )
+        .unwrap();
+        good.insert(format!("whole_{extension}.{extension}"));
+        for part in 0..190 {
+            let cut = &whole[..(whole.len() - 1) * part / 190];
+            fs::write(folder.join(format!("cut_{part:03}.{extension}")), cut).unwrap();
+        }
+        fs::write(folder.join(format!("wrong_{extension}.jpg")), &whole).unwrap();
+        good.insert(format!("wrong_{extension}.jpg"));
+    }
+    let deep = DynamicImage::from(picture.to_rgb16());
+    fs::write(folder.join("deep.png"), encoded(&deep, ImageFormat::Png)).unwrap();
+    let dot = DynamicImage::new_luma8(1, 1);
+    fs::write(folder.join("dot.png"), encoded(&dot, ImageFormat::Png)).unwrap();
+    let wide = DynamicImage::new_luma8(65_535, 1);
+    fs::write(folder.join("wide.png"), encoded(&wide, ImageFormat::Png)).unwrap();
+    let glass = DynamicImage::from(picture.to_rgba8());
+    fs::write(folder.join("glass.png"), encoded(&glass, ImageFormat::Png)).unwrap();
+    good.extend(["deep.png", "dot.png", "wide.png", "glass.png"].map(String::from));
+    fs::write(folder.join("bomb.png"), bomb(60_000, 60_000)).unwrap();
+    fs::write(folder.join("endless.png"), bomb(u32::MAX, u32::MAX)).unwrap();
+    fs::write(folder.join("empty.jpg"), "").unwrap();
+    fs::write(folder.join("text.jpg"), "this is no picture\n").unwrap();
+    fs::create_dir(folder.join("folder.jpg")).unwrap();
+    symlink("nowhere", folder.join("dangling.png")).unwrap();
+    symlink("loop.png", folder.join("loop.png")).unwrap();
+    let pipe = Command::new("mkfifo").arg(folder.join("pipe.jpg")).status();
+    assert!(pipe.unwrap().success());
+    while fs::read_dir(folder).unwrap().count() < 1000 {
+        let number = fs::read_dir(folder).unwrap().count();
+        fs::write(
+            folder.join(format!("noise_{number}.png")),
+            number.to_string(),
+        )
+        .unwrap();
+    }
+    good
+}
+
+fn rejects(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("rejects.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn tool(name: &str) -> String {
+    tools().join(name).display().to_string()
+}
+
+fn name_of(record: &Value) -> String {
+    let path = Path::new(record["image"].as_str().unwrap());
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// The run went well, and every record came out or was rejected with a reason.
+fn accounted(ran: &Ran, folder: &Path, read: usize) {
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    let rejects = fs::read_to_string(folder.join("rejects.jsonl")).unwrap();
+    assert_eq!(ran.stdout.lines().count() + rejects.lines().count(), read);
+    for reject in rejects.lines() {
+        let rejected = reject.contains(r#""rejected":{"by":"#);
+        assert!(rejected, "{}", &reject[..reject.len().min(200)]);
+    }
+}
+
+#[test]
+fn a_thousand_hostile_files_are_each_named_and_nothing_else_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = folder.path().join("images");
+    fs::create_dir(&images).unwrap();
+    let good = fill(&images);
+    let names: BTreeSet<_> = fs::read_dir(&images)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(names.len(), 1000);
+    let flags = ["images", "--rejects", "rejects.jsonl"];
+    let scanned = run_in(folder.path(), &tool("frame-scan"), &flags, "");
+    assert_eq!(scanned.code, Some(0), "{}", scanned.stderr);
+    let seen: BTreeSet<_> = scanned.records().iter().map(name_of).collect();
+    assert!(
+        seen.is_superset(&good),
+        "lost: {:?}",
+        good.difference(&seen)
+    );
+    // frame-scan reads headers only; the others are given every file there is.
+    let manifest: String = (0..)
+        .zip(&names)
+        .map(|(n, name)| {
+            json!({"id": format!("r{n:04}"), "image": format!("images/{name}")}).to_string() + "\n"
+        })
+        .collect();
+    for (reader, flags) in READERS {
+        let flags = [flags, &["--rejects", "rejects.jsonl"]].concat();
+        let ran = run_in(folder.path(), &tool(reader), &flags, &manifest);
+        accounted(&ran, folder.path(), names.len());
+        let failed: BTreeSet<_> = rejects(folder.path())
+            .iter()
+            .filter(|reject| reject["rejected"]["error"].is_string())
+            .map(name_of)
+            .collect();
+        let lost: Vec<_> = failed.intersection(&good).collect();
+        assert!(lost.is_empty(), "{reader} cannot read {lost:?}");
+        for bad in [
+            "bomb.png",
+            "endless.png",
+            "empty.jpg",
+            "text.jpg",
+            "folder.jpg",
+            "pipe.jpg",
+            "dangling.png",
+        ] {
+            assert!(failed.contains(bad), "{reader} names {bad}");
+        }
+    }
+    let left: BTreeSet<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert_eq!(
+        left,
+        ["images", "rejects.jsonl"].map(String::from).into(),
+        "nothing else is written"
+    );
+}
+
+#[test]
+fn a_hostile_manifest_is_read_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    scene(96, 64, 1).save(here.join("a.png")).unwrap();
+    let record =
+        |id: &str| json!({"id": id, "image": "a.png", "width": 96, "height": 64}).to_string();
+    let mut manifest = Vec::new();
+    let (first, outside) = (record("first"), record("../../escaped"));
+    let lines: [&[u8]; 9] = [
+        first.as_bytes(),
+        b"{\"id\":\"\xff\",\"image\":\"a.png\"}",
+        b"{\"id\":\"nan\",\"image\":\"a.png\",\"x\":NaN}",
+        &[
+            &b"{\"id\":\"deep\",\"deep\":"[..],
+            &[b'['; 50_000],
+            &[b']'; 50_000],
+            b"}",
+        ]
+        .concat(),
+        outside.as_bytes(),
+        b"{\"id\":\"no_image\"}",
+        b"{\"id\":7,\"image\":[]}",
+        b"{\"id\":\"twice\",\"id\":\"twice\"}",
+        &[
+            &b"{\"id\":\"long\",\"x\":\""[..],
+            &vec![b'x'; 100 << 20],
+            b"\"}",
+        ]
+        .concat(),
+    ];
+    for line in lines {
+        manifest.extend_from_slice(line);
+        manifest.push(b'\n');
+    }
+    manifest.extend_from_slice(record("last").as_bytes());
+    fs::write(here.join("in.jsonl"), &manifest).unwrap();
+    let all: [(&str, &[&str]); 7] = [
+        READERS[0],
+        READERS[1],
+        READERS[2],
+        (
+            "cluster",
+            &[
+                "--figures",
+                "/width,/height",
+                "--method",
+                "kmeans",
+                "--k",
+                "1",
+            ],
+        ),
+        ("balance", &["--target", "5"]),
+        ("caption-compose", &["--type", "style", "--trigger", "x"]),
+        (
+            "dataset-write",
+            &["--type", "style", "--trigger", "x", "--out-dir", "set"],
+        ),
+    ];
+    for (name, flags) in all {
+        let flags = [flags, &["--rejects", "rejects.jsonl", "in.jsonl"]].concat();
+        let ran = run_in(here, &tool(name), &flags, "");
+        accounted(&ran, here, 10);
+        let all = ran.stdout + &fs::read_to_string(here.join("rejects.jsonl")).unwrap();
+        for id in [r#""id":"first""#, r#""id":"last""#] {
+            assert!(all.contains(id), "{name}: {id}");
+        }
+        assert!(
+            !here.join("../escaped.png").exists(),
+            "{name} stays in its folder"
+        );
+    }
+    let above = here.parent().unwrap();
+    let escaped = fs::read_dir(above).unwrap();
+    let escaped = escaped.filter(|e| {
+        e.as_ref()
+            .unwrap()
+            .file_name()
+            .to_string_lossy()
+            .contains("escaped")
+    });
+    assert_eq!(escaped.count(), 0);
+}
