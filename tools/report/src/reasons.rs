@@ -84,7 +84,7 @@ fn pattern(text: &str, names: &[String]) -> String {
     }
     let words = text.split_whitespace().map(|word| {
         let inner = word.trim_matches(|c: char| matches!(c, ':' | ',' | ';' | '(' | ')' | '.'));
-        let path = inner.contains('/') && inner.len() > 1;
+        let path = inner.contains('/') && inner.contains('.');
         if inner.contains(|c: char| c.is_ascii_digit()) || path {
             word.replace(inner, FIGURE)
         } else {
@@ -117,6 +117,10 @@ mod tests {
             ),
             ("frames/x.png: unexpected end", "…: unexpected end"),
             ("gone.png: unexpected end", "…: unexpected end"),
+            (
+                "the quota of /light/time=unknown is full: 0",
+                "the quota of /light/time=unknown is full: …",
+            ),
             ("sharpness 0.12 is under 0.3", "sharpness … is under …"),
         ] {
             assert_eq!(pattern(reason, &names), like);
