@@ -35,6 +35,9 @@ impl Run {
             .arg(format!("FILM={}", here.join("my film.mp4").display()))
             .arg(format!("BIN={}", tools().display()))
             .arg("TRIGGER=drawnfilm")
+            // The drawn film is small and plain, and its light is nobody's.
+            .arg("BLUR_FLAGS=--size 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
+            .arg("LIGHT_FLAGS=--threshold 0")
             .args(more)
             .env("FFMPEG", &self.ffmpeg)
             .env_remove("MAKEFLAGS")
