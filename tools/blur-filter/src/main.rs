@@ -41,7 +41,8 @@ The key `quality`, in which levels are luma, 0 to 255:
   saturation        mean HSV saturation, 0 to 1
   colourfulness     0 gray, 33 moderate, 109 extreme (Hasler and Süsstrunk)
   flat              share within 4 levels of the most frequent one, 0 to 1
-  letters           letters that stand in lines; none is read
+  letters           letters that stand in lines; none is read, and drawn
+                    titles whose letters touch are not found
   resolution        short side, pixels
 
 Dark is no fault: a night scene passes as long as something is in focus.";
@@ -68,7 +69,7 @@ struct Args {
 
     /// Drop images with at least this many letters in lines; half as many on
     /// a plain ground; 0 drops none
-    #[arg(long, value_name = "COUNT", default_value_t = 12)]
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
     letters: u32,
 
     /// Drop images whose short side is below this
