@@ -17,6 +17,9 @@ const FLATTEST: f64 = 1.5;
 /// What is said where no class reaches the threshold.
 pub(crate) const UNKNOWN: &str = "unknown";
 
+/// The setting in which no weather is seen; the model was not fitted on the weather there.
+const INDOOR: &str = "indoor";
+
 /// Scores are written in steps of this many to one.
 const STEPS: f64 = 1000.0;
 
@@ -47,6 +50,14 @@ struct Question {
 pub(crate) struct Answer {
     pub(crate) label: String,
     pub(crate) scores: Scores,
+}
+
+impl Answer {
+    /// Whether `class` has half of the score or more.
+    fn leans_to(&self, class: &str) -> bool {
+        let mut scores = self.scores.0.iter();
+        scores.any(|(name, score)| name == class && *score >= 0.5)
+    }
 }
 
 /// Scores by class, in the order of the classes.
@@ -105,10 +116,15 @@ impl Model {
             };
             question.answer(scores, threshold)
         };
+        let setting = answer(&self.setting);
+        let mut weather = answer(&self.weather);
+        if setting.leans_to(INDOOR) {
+            UNKNOWN.clone_into(&mut weather.label);
+        }
         Ok(Answers {
             time: answer(&self.time),
-            weather: answer(&self.weather),
-            setting: answer(&self.setting),
+            weather,
+            setting,
         })
     }
 
