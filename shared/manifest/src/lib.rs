@@ -17,7 +17,7 @@
 //! | `source` | frame-extract | object [`Source`]: `film` string, `frame` integer from 0, `time` number in seconds, `shot` integer from 0 |
 //! | `transition` | frame-extract | string, where the frame is part of one: `dissolve` (two shots over each other), `fade` (from, to or wholly a plain colour), `flash` (a burst of light within a shot) |
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
-//! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
+//! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `bytes` integer, size of the file, `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
 //! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
 //! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers |
 //! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
