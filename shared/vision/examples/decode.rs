@@ -28,7 +28,9 @@ fn main() -> Result<(), Failure> {
     thread::scope(|threads| {
         let other = threads.spawn(|| decode_all(&odd, scale, format));
         decode_all(&even, scale, format)?;
-        other.join().unwrap_or_else(|_| Err("a thread panicked".into()))
+        other
+            .join()
+            .unwrap_or_else(|_| Err("a thread panicked".into()))
     })
 }
 
