@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Args, Command, Parser};
@@ -29,6 +29,17 @@ pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCod
         }
         messages::start(command.get_name(), &shared.run.voice);
         let input = Input::open(&shared.manifests)?;
+        if let Some(rejects) = shared
+            .run
+            .rejects
+            .as_deref()
+            .filter(|path| input.reads(path))
+        {
+            bail!(
+                "--rejects {}: is a manifest to read, and would be overwritten",
+                rejects.display()
+            );
+        }
         flow(&shared.run, Some(input), |flow| tool(args, flow)).map(Ok)
     })
 }

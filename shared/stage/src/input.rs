@@ -1,8 +1,9 @@
 //! Where records come from: manifests, one after another.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufReader, IsTerminal};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -21,6 +22,8 @@ type Manifest = Reader<BufReader<File>>;
 pub(crate) struct Input {
     manifests: std::vec::IntoIter<Manifest>,
     total: Total,
+    /// Device and number of each manifest that is a plain file.
+    files: Vec<(u64, u64)>,
 }
 
 /// A line and the name of the manifest it is from.
@@ -49,10 +52,12 @@ impl Input {
         let paths = if paths.is_empty() { &standard } else { paths };
         let mut manifests = Vec::new();
         let mut bytes = Some(0);
+        let mut files = Vec::new();
         for path in paths {
             let file = open(path)?;
             let metadata = file.metadata();
-            let length = metadata.ok().filter(std::fs::Metadata::is_file);
+            let length = metadata.ok().filter(Metadata::is_file);
+            files.extend(length.as_ref().map(same_file));
             bytes = bytes.zip(length).map(|(sum, m)| sum + m.len());
             let name = if is_standard(path) {
                 STDIN.to_owned()
@@ -64,7 +69,14 @@ impl Input {
         Ok(Self {
             manifests: manifests.into_iter(),
             total: bytes.map_or(Total::Unknown, Total::Bytes),
+            files,
         })
+    }
+
+    /// Whether `path` is one of the manifests, by whatever name.
+    pub(crate) fn reads(&self, path: &Path) -> bool {
+        path.metadata()
+            .is_ok_and(|file| self.files.contains(&same_file(&file)))
     }
 
     /// How much there is to read.
@@ -86,6 +98,11 @@ impl Input {
             }
         })
     }
+}
+
+/// What makes a file the same file under two names.
+fn same_file(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 /// Whether the run would wait for somebody to type a manifest.

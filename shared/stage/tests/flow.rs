@@ -403,3 +403,21 @@ fn work_that_is_remembered_is_not_done_again() {
     assert_eq!(first.stdout, second.stdout);
     assert_eq!(first.records()[0]["known"], "a");
 }
+
+#[test]
+fn rejects_never_overwrite_what_is_to_be_read() {
+    let folder = tempdir().unwrap();
+    let manifest = folder.path().join("in.jsonl");
+    fs::write(&manifest, "{\"id\":\"a\"}\n").unwrap();
+    std::os::unix::fs::symlink("in.jsonl", folder.path().join("link.jsonl")).unwrap();
+    for rejects in ["in.jsonl", "./in.jsonl", "link.jsonl"] {
+        let ran = run(&folder, &["--rejects", rejects, "in.jsonl"], "");
+        assert_eq!(ran.code, Some(1));
+        assert!(
+            ran.stderr.contains("would be overwritten"),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(fs::read_to_string(&manifest).unwrap(), "{\"id\":\"a\"}\n");
+    }
+}
