@@ -156,7 +156,7 @@ fn clusters_are_described_and_noise_is_kept() {
 fn any_number_of_threads_gives_the_same_bytes() {
     // Enough for every loop to be split.
     let line = |n: u64| {
-        let number = |at: u64| ((n * 37 + at * 101) * 2_654_435_761 >> 13) % 1000;
+        let number = |at: u64| (((n * 37 + at * 101) * 2_654_435_761) >> 13) % 1000;
         let vector: Vec<_> = (0..24).map(number).collect();
         json!({"id": format!("r{n}"), "vector": vector}).to_string() + "\n"
     };
@@ -233,7 +233,7 @@ fn wrong_vectors_fail_alone_and_are_named() {
 fn figures_count_alike_whatever_their_unit() {
     // By height alone there are two groups; the other figure is in millions.
     let line = |n: u64| {
-        let height = if n % 2 == 0 { 0.001 } else { 0.002 };
+        let height = if n.is_multiple_of(2) { 0.001 } else { 0.002 };
         json!({"id": n, "height": height, "other": n / 2 % 3 * 1_000_000}).to_string() + "\n"
     };
     let input: String = (0..60).map(line).collect();

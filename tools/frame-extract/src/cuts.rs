@@ -4,8 +4,15 @@
 use crate::figures::Figures;
 use crate::shots::Mark;
 
-/// Frames on each side that a cut must stand out from.
+/// Changes on each side that a cut must stand out from. A film drawn on twos or sixes holds its
+/// frames between them; held frames are no measure of its motion.
 const AROUND: usize = 6;
+/// So few changes count as this many: in a still scene each of them may be a cut.
+const FEW: usize = 3;
+/// How far off these changes may lie, frames.
+const REACH: usize = 36;
+/// Below this difference a frame is held, 0..=255: what compression alone makes of it.
+const HELD: f32 = 0.4;
 /// Frames on each side that a cut must stand out from, each one of them.
 const BESIDE: usize = 2;
 /// How many times the usual difference around it a cut must be.
@@ -42,23 +49,36 @@ fn is_cut(differences: &[f32], number: usize) -> bool {
     if here < LEAST {
         return false;
     }
-    let mut around = others(differences, number, AROUND);
+    let mut around = changes(differences, number);
     around.sort_unstable_by(|a, b| b.total_cmp(a));
-    // Another cut close by does not hide this one, and of a film drawn on twos only the frames
-    // that change count.
+    // Another cut close by does not hide this one, and a third one only half.
     let largest = &around[around.len().min(1)..around.len().min(1 + AROUND)];
-    let usual = largest.iter().sum::<f32>() / largest.len().max(1) as f32;
-    let beside = others(differences, number, BESIDE);
-    let beside = beside.into_iter().fold(0.0, f32::max);
+    let usual = largest.iter().sum::<f32>() / largest.len().max(FEW) as f32;
+    let beside = beside(differences, number);
     log::debug!("frame {number}: differs by {here:.1}, around {usual:.1}, beside {beside:.1}");
     here >= OVER_AROUND * usual + LEAST && here >= OVER_BESIDE * beside + LEAST
 }
 
-/// The differences of up to `reach` frames on each side of a frame.
-fn others(differences: &[f32], number: usize, reach: usize) -> Vec<f32> {
-    let from = number.saturating_sub(reach).max(1);
-    let to = (number + reach + 1).min(differences.len());
-    [&differences[from..number], &differences[number + 1..to]].concat()
+/// The nearest changes on each side of a frame.
+fn changes(differences: &[f32], number: usize) -> Vec<f32> {
+    let changed = |difference: &&f32| **difference >= HELD;
+    let before = differences[1..number].iter().rev().take(REACH);
+    let behind = differences[number + 1..].iter().take(REACH);
+    let before = before.filter(changed).take(AROUND);
+    before
+        .chain(behind.filter(changed).take(AROUND))
+        .copied()
+        .collect()
+}
+
+/// The largest difference right beside a frame.
+fn beside(differences: &[f32], number: usize) -> f32 {
+    let from = number.saturating_sub(BESIDE).max(1);
+    let to = (number + BESIDE + 1).min(differences.len());
+    let beside = differences[from..number]
+        .iter()
+        .chain(&differences[number + 1..to]);
+    beside.copied().fold(0.0, f32::max)
 }
 
 #[cfg(test)]
@@ -91,8 +111,16 @@ mod tests {
     }
 
     #[test]
-    fn motion_on_twos_is_no_cut() {
-        let frames = Film::new().on_twos(1, 40, 3).figures();
-        assert_eq!(find(&frames, &[]), [0; 0]);
+    fn motion_on_twos_or_sixes_is_no_cut() {
+        for (each, step) in [(2, 3), (4, 9), (6, 14)] {
+            let frames = Film::new().held(1, 60, step, each).figures();
+            assert_eq!(find(&frames, &[]), [0; 0], "drawn on {each}");
+        }
+    }
+
+    #[test]
+    fn a_cut_between_held_drawings_is_one() {
+        let film = Film::new().held(1, 48, 9, 6).held(5, 48, 9, 6);
+        assert_eq!(find(&film.figures(), &[]), [48]);
     }
 }

@@ -73,14 +73,12 @@ impl Film {
         self
     }
 
-    /// A wide scene that passes by in every other frame.
-    pub(crate) fn on_twos(mut self, seed: u64, frames: usize, step: u32) -> Self {
-        let pan = Self::new().pan(seed, frames / 2, step);
-        self.0.extend(
-            pan.0
-                .into_iter()
-                .flat_map(|picture| [picture.clone(), picture]),
-        );
+    /// A wide scene that passes by in drawings of which each is held so many frames.
+    pub(crate) fn held(mut self, seed: u64, frames: usize, step: u32, each: usize) -> Self {
+        let pan = Self::new().pan(seed, frames / each, step);
+        let pictures = pan.0.into_iter();
+        self.0
+            .extend(pictures.flat_map(|picture| std::iter::repeat_n(picture, each)));
         self
     }
 
