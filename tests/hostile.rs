@@ -77,6 +77,13 @@ fn fill(folder: &Path) -> BTreeSet<String> {
         fs::write(folder.join(format!("wrong_{extension}.jpg")), &whole).unwrap();
         good.insert(format!("wrong_{extension}.jpg"));
     }
+    good.extend(unusual(folder, &picture));
+    bad(folder);
+    good
+}
+
+/// Pictures that are rare and good.
+fn unusual(folder: &Path, picture: &DynamicImage) -> [String; 4] {
     let deep = DynamicImage::from(picture.to_rgb16());
     fs::write(folder.join("deep.png"), encoded(&deep, ImageFormat::Png)).unwrap();
     let dot = DynamicImage::new_luma8(1, 1);
@@ -85,7 +92,11 @@ fn fill(folder: &Path) -> BTreeSet<String> {
     fs::write(folder.join("wide.png"), encoded(&wide, ImageFormat::Png)).unwrap();
     let glass = DynamicImage::from(picture.to_rgba8());
     fs::write(folder.join("glass.png"), encoded(&glass, ImageFormat::Png)).unwrap();
-    good.extend(["deep.png", "dot.png", "wide.png", "glass.png"].map(String::from));
+    ["deep.png", "dot.png", "wide.png", "glass.png"].map(String::from)
+}
+
+/// Files that are no pictures, up to a thousand in the folder.
+fn bad(folder: &Path) {
     fs::write(folder.join("bomb.png"), bomb(60_000, 60_000)).unwrap();
     fs::write(folder.join("endless.png"), bomb(u32::MAX, u32::MAX)).unwrap();
     fs::write(folder.join("empty.jpg"), "").unwrap();
@@ -103,7 +114,6 @@ fn fill(folder: &Path) -> BTreeSet<String> {
         )
         .unwrap();
     }
-    good
 }
 
 fn rejects(folder: &Path) -> Vec<Value> {
@@ -131,6 +141,37 @@ fn accounted(ran: &Ran, folder: &Path, read: usize) {
     for reject in rejects.lines() {
         let rejected = reject.contains(r#""rejected":{"by":"#);
         assert!(rejected, "{}", &reject[..reject.len().min(200)]);
+    }
+}
+
+/// Runs `reader` on all files of `manifest`, and looks at what became of them.
+fn reads_what_is_good(
+    reader: &str,
+    flags: &[&str],
+    folder: &Path,
+    manifest: &str,
+    good: &BTreeSet<String>,
+) {
+    let flags = [flags, &["--rejects", "rejects.jsonl"]].concat();
+    let ran = run_in(folder, &tool(reader), &flags, manifest);
+    accounted(&ran, folder, 1000);
+    let failed: BTreeSet<_> = rejects(folder)
+        .iter()
+        .filter(|reject| reject["rejected"]["error"].is_string())
+        .map(name_of)
+        .collect();
+    let lost: Vec<_> = failed.intersection(good).collect();
+    assert!(lost.is_empty(), "{reader} cannot read {lost:?}");
+    for bad in [
+        "bomb.png",
+        "endless.png",
+        "empty.jpg",
+        "text.jpg",
+        "folder.jpg",
+        "pipe.jpg",
+        "dangling.png",
+    ] {
+        assert!(failed.contains(bad), "{reader} names {bad}");
     }
 }
 
@@ -162,27 +203,7 @@ fn a_thousand_hostile_files_are_each_named_and_nothing_else_is_lost() {
         })
         .collect();
     for (reader, flags) in READERS {
-        let flags = [flags, &["--rejects", "rejects.jsonl"]].concat();
-        let ran = run_in(folder.path(), &tool(reader), &flags, &manifest);
-        accounted(&ran, folder.path(), names.len());
-        let failed: BTreeSet<_> = rejects(folder.path())
-            .iter()
-            .filter(|reject| reject["rejected"]["error"].is_string())
-            .map(name_of)
-            .collect();
-        let lost: Vec<_> = failed.intersection(&good).collect();
-        assert!(lost.is_empty(), "{reader} cannot read {lost:?}");
-        for bad in [
-            "bomb.png",
-            "endless.png",
-            "empty.jpg",
-            "text.jpg",
-            "folder.jpg",
-            "pipe.jpg",
-            "dangling.png",
-        ] {
-            assert!(failed.contains(bad), "{reader} names {bad}");
-        }
+        reads_what_is_good(reader, flags, folder.path(), &manifest, &good);
     }
     let left: BTreeSet<_> = fs::read_dir(folder.path())
         .unwrap()
@@ -195,67 +216,56 @@ fn a_thousand_hostile_files_are_each_named_and_nothing_else_is_lost() {
     );
 }
 
+/// Other tools that read manifests.
+const OTHERS: [(&str, &[&str]); 4] = [
+    (
+        "cluster",
+        &[
+            "--figures",
+            "/width,/height",
+            "--method",
+            "kmeans",
+            "--k",
+            "1",
+        ],
+    ),
+    ("balance", &["--target", "5"]),
+    ("caption-compose", &["--type", "style", "--trigger", "x"]),
+    (
+        "dataset-write",
+        &["--type", "style", "--trigger", "x", "--out-dir", "set"],
+    ),
+];
+
+/// Ten records, of which the first and the last are good.
+fn hostile_manifest() -> Vec<u8> {
+    let record =
+        |id: &str| json!({"id": id, "image": "a.png", "width": 96, "height": 64}).to_string();
+    let deep = ["[".repeat(50_000), "]".repeat(50_000)].concat();
+    let long = "x".repeat(100 << 20);
+    let lines = [
+        record("first").into_bytes(),
+        b"{\"id\":\"\xff\",\"image\":\"a.png\"}".to_vec(),
+        b"{\"id\":\"nan\",\"image\":\"a.png\",\"x\":NaN}".to_vec(),
+        format!("{{\"id\":\"deep\",\"deep\":{deep}}}").into_bytes(),
+        record("../../escaped").into_bytes(),
+        b"{\"id\":\"no_image\"}".to_vec(),
+        b"{\"id\":7,\"image\":[]}".to_vec(),
+        b"{\"id\":\"twice\",\"id\":\"twice\"}".to_vec(),
+        format!("{{\"id\":\"long\",\"x\":\"{long}\"}}").into_bytes(),
+        record("last").into_bytes(),
+    ];
+    lines.join(&b'\n')
+}
+
 #[test]
 fn a_hostile_manifest_is_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     scene(96, 64, 1).save(here.join("a.png")).unwrap();
-    let record =
-        |id: &str| json!({"id": id, "image": "a.png", "width": 96, "height": 64}).to_string();
-    let mut manifest = Vec::new();
-    let (first, outside) = (record("first"), record("../../escaped"));
-    let lines: [&[u8]; 9] = [
-        first.as_bytes(),
-        b"{\"id\":\"\xff\",\"image\":\"a.png\"}",
-        b"{\"id\":\"nan\",\"image\":\"a.png\",\"x\":NaN}",
-        &[
-            &b"{\"id\":\"deep\",\"deep\":"[..],
-            &[b'['; 50_000],
-            &[b']'; 50_000],
-            b"}",
-        ]
-        .concat(),
-        outside.as_bytes(),
-        b"{\"id\":\"no_image\"}",
-        b"{\"id\":7,\"image\":[]}",
-        b"{\"id\":\"twice\",\"id\":\"twice\"}",
-        &[
-            &b"{\"id\":\"long\",\"x\":\""[..],
-            &vec![b'x'; 100 << 20],
-            b"\"}",
-        ]
-        .concat(),
-    ];
-    for line in lines {
-        manifest.extend_from_slice(line);
-        manifest.push(b'\n');
-    }
-    manifest.extend_from_slice(record("last").as_bytes());
-    fs::write(here.join("in.jsonl"), &manifest).unwrap();
-    let all: [(&str, &[&str]); 7] = [
-        READERS[0],
-        READERS[1],
-        READERS[2],
-        (
-            "cluster",
-            &[
-                "--figures",
-                "/width,/height",
-                "--method",
-                "kmeans",
-                "--k",
-                "1",
-            ],
-        ),
-        ("balance", &["--target", "5"]),
-        ("caption-compose", &["--type", "style", "--trigger", "x"]),
-        (
-            "dataset-write",
-            &["--type", "style", "--trigger", "x", "--out-dir", "set"],
-        ),
-    ];
-    for (name, flags) in all {
-        let flags = [flags, &["--rejects", "rejects.jsonl", "in.jsonl"]].concat();
+    fs::write(here.join("in.jsonl"), hostile_manifest()).unwrap();
+    for (name, flags) in READERS.iter().chain(&OTHERS) {
+        let flags = [*flags, &["--rejects", "rejects.jsonl", "in.jsonl"]].concat();
         let ran = run_in(here, &tool(name), &flags, "");
         accounted(&ran, here, 10);
         let all = ran.stdout + &fs::read_to_string(here.join("rejects.jsonl")).unwrap();
