@@ -39,7 +39,9 @@ def pairs(groups):
 
 
 def score_dedup(out, truth):
-    """Pairs of frames that show the same drawing, against pairs in the same group."""
+    """How many pairs of frames of the same drawing are in one group, and how many pairs in a group
+    are of one set-up: of the same shot, or of one that returns to it. Drawings of a set-up that
+    differ by little are near duplicates too, so that no more is asked of a pair."""
     wanted, found = {}, {}
     for record in both(out, "unique"):
         number = record["source"]["frame"]
@@ -49,7 +51,14 @@ def score_dedup(out, truth):
             wanted.setdefault((line["shot"], line["drawing"]), []).append(number)
             found.setdefault(record["dedup"]["group"], []).append(number)
     wanted, found = pairs(wanted), pairs(found)
-    return figures(len(wanted & found), len(found), len(wanted))
+    kept = sum(set_up(truth[one]) == set_up(truth[other]) for one, other in found)
+    return (f"recall {len(wanted & found) / max(1, len(wanted)):.3f} ({len(wanted & found)}/{len(wanted)} pairs of one "
+            f"drawing), precision {kept / max(1, len(found)):.3f} ({kept}/{len(found)} pairs of one set-up)")
+
+
+def set_up(line):
+    """The shot whose camera and place a frame has."""
+    return line["returns"] or line["shot"]
 
 
 def dropped(out, truth, kinds):
