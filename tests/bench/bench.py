@@ -5,9 +5,7 @@ change it; above 1 ours is faster. Memory is the largest process's.
 """
 
 import argparse
-import json
 import os
-import random
 import shlex
 import statistics
 import subprocess
@@ -52,70 +50,6 @@ def tool(name, arguments):
     return f"{shlex.quote(str(BIN / name))} -q {arguments}"
 
 
-def manifest_of_images(work):
-    """A manifest of the frames, by frame-scan."""
-    path = work / "frames.jsonl"
-    with open(path, "wb") as out:
-        subprocess.run([BIN / "frame-scan", work / "frames"], stdout=out, check=True)
-    return path
-
-
-def manifest_of_hashes(work, count):
-    """Records that carry hashes already: a tenth are near another one."""
-    path = work / f"hashes_{count}.jsonl"
-    if not path.exists():
-        source = random.Random(1)
-        known = []
-        with open(path, "w") as out:
-            for number in range(count):
-                near = known and source.random() < 0.1
-                value = source.choice(known) ^ (1 << source.randrange(64)) if near else source.getrandbits(64)
-                known.append(value)
-                text = f"{value:016x}"
-                record = {"id": f"r{number:07}", "image": f"r{number}.jpg", "width": 1920, "height": 1080,
-                          "source": {"film": "f", "frame": number, "time": number / 2, "shot": number // 8},
-                          "dedup": {"hash": text, "dhash": text}, "quality": {"sharpness": number % 997}}
-                out.write(json.dumps(record, separators=(",", ":")) + "\n")
-    return path
-
-
-def manifest_of_small_images(work, count):
-    """The same 50 small images again and again, for memory over the length of a manifest."""
-    folder = work / "small"
-    if not folder.exists():
-        import numpy
-        from PIL import Image
-
-        folder.mkdir()
-        source = numpy.random.default_rng(1)
-        for number in range(50):
-            Image.fromarray(source.integers(0, 255, (64, 96, 3), "uint8")).save(folder / f"{number}.jpg")
-    path = work / f"small_{count}.jsonl"
-    with open(path, "w") as out:
-        for number in range(count):
-            image = str(folder / f"{number % 50}.jpg")
-            out.write(json.dumps({"id": f"r{number:07}", "image": image, "width": 96, "height": 64}) + "\n")
-    return path
-
-
-def vectors(work, count, width):
-    """Unit vectors round 50 centres, as a manifest and as a numpy file."""
-    import numpy
-
-    manifest, array = work / f"vectors_{count}.jsonl", work / f"vectors_{count}.npy"
-    if not array.exists():
-        source = numpy.random.default_rng(1)
-        centres = source.normal(size=(50, width))
-        points = centres[source.integers(0, 50, count)] + 0.7 * source.normal(size=(count, width))
-        points = (points / numpy.linalg.norm(points, axis=1, keepdims=True)).round(5).astype("float32")
-        with open(manifest, "w") as out:
-            for number, point in enumerate(points):
-                vector = [round(float(value), 5) for value in point]
-                out.write(json.dumps({"id": f"r{number}", "embedding": {"vector": vector}}) + "\n")
-        numpy.save(array, points)
-    return manifest, array
-
-
 def main():
     """All comparisons."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -123,7 +57,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     work, rounds = options.work.resolve(), options.rounds
-    frames, manifest = work / "frames", manifest_of_images(work)
+    frames, manifest = work / "frames", work / "frames.jsonl"
+    subprocess.run([sys.executable, HERE / "inputs.py", work], check=True)
 
     def peer(name, argument):
         return f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'peers.py'))} {name} {shlex.quote(str(argument))}"
@@ -142,16 +77,16 @@ def main():
         "cleanvision, all issues": peer("cleanvision_all", frames)}, work, rounds)
     compare("Light, the same frames", {"light-classify": tool("light-classify", quoted)}, {
         "libjpeg-turbo, RGB at 1/4, decoding only": decode("quarter")}, work, rounds)
-    points, array = vectors(work, 10_000, 512)
+    points, array = work / "vectors_10000.jsonl", work / "vectors_10000.npy"
     compare("k-means, 10,000 vectors of 512, 50 clusters", {
         "cluster": tool("cluster", f"--method kmeans --k 50 {shlex.quote(str(points))}")}, {
         "scikit-learn": peer("sklearn_kmeans", array), "faiss": peer("faiss_kmeans", array)}, work, rounds)
     compare("Hashes that are known already, frame-dedup", {
-        f"{count:,} records": tool("frame-dedup", shlex.quote(str(manifest_of_hashes(work, count))))
+        f"{count:,} records": tool("frame-dedup", shlex.quote(str(work / f"hashes_{count}.jsonl")))
         for count in (10_000, 100_000, 1_000_000)}, {}, work, 1)
     compare("Memory over the length of a manifest, blur-filter with absolute limits", {
         f"{count:,} records": tool("blur-filter", "--keep --size 1 --sharpness 1 --contrast 1 "
-                                   + shlex.quote(str(manifest_of_small_images(work, count))))
+                                   + shlex.quote(str(work / f"small_{count}.jsonl")))
         for count in (1_000, 10_000, 100_000)}, {}, work, 1)
 
 
