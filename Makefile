@@ -95,6 +95,13 @@ status: ## Show the phases of the run in OUT
 test: ## Run all tests
 	cargo test --workspace --locked --no-fail-fast
 
+.PHONY: test-film
+test-film: ## Test the sample film's truth against its pixels
+	@test -x target/film/bin/python || python3 -m venv target/film
+	@grep -Ei '^(numpy|pillow|imageio-ffmpeg)==' examples/film/requirements.txt > target/film/requirements.txt
+	@target/film/bin/python -m pip install --quiet --disable-pip-version-check -r target/film/requirements.txt
+	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
+
 .PHONY: check
 check: ## Check format, lints and documents
 	cargo fmt --all --check
