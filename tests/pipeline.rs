@@ -205,3 +205,37 @@ fn killed_and_made_again_gives_what_an_undisturbed_run_gives() {
         );
     }
 }
+
+#[test]
+fn the_shell_lines_of_the_readme_run() {
+    let jq = Command::new("jq").arg("--version").output();
+    if !jq.is_ok_and(|jq| jq.status.success()) {
+        eprintln!("skipped: there is no jq");
+        return;
+    }
+    let Some(run) = Run::new(1) else { return };
+    let made = run.make("out", &["frames"]);
+    assert!(made.status.success());
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let mut blocks = readme.split("```sh\n").skip(1);
+    let block = blocks.find(|block| block.starts_with("cd out\n")).unwrap();
+    let path = format!("{}:{}", tools().display(), std::env::var("PATH").unwrap());
+    let ran = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", block.split("```").next().unwrap()])
+        .current_dir(run.folder.path())
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    let hashed = records(&run.path("out/unique.jsonl"));
+    assert!(
+        !hashed.is_empty(),
+        "duplicates are found in what was hashed in pieces"
+    );
+    assert!(
+        hashed
+            .iter()
+            .all(|record| record["dedup"]["hash"].is_string())
+    );
+}
