@@ -72,7 +72,11 @@ impl Run {
                 let name = path.strip_prefix(&out).unwrap().to_owned();
                 // Times and memory are in these; they differ from run to run.
                 let told = ["logs", "preparation_progress.json", ".settings"];
-                if told.iter().any(|told| name.starts_with(told)) {
+                // What was being written when a run was killed is no result.
+                let half = path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
+                if half || told.iter().any(|told| name.starts_with(told)) {
                     continue;
                 }
                 if path.is_dir() {
