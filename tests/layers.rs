@@ -14,6 +14,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
     ("stage", &["manifest"]),
+    ("onnx", &[]),
+    ("nets", &["onnx", "vision"]),
     ("testkit", &[]),
     ("end-to-end", &["testkit"]),
 ];
@@ -22,7 +24,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &str)] = &[
     ("indicatif", "stage"),
     ("jsonl", "manifest"),
+    ("ort", "onnx"),
     ("rusqlite", "stage"),
+    ("tokenizers", "nets"),
     ("turbojpeg", "vision"),
 ];
 

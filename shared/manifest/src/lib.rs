@@ -32,6 +32,7 @@
 //! | `emotion` | emotion-classify | object: `label`, `intensity` strings, `scores` object, `margin` number |
 //! | `caption` | vlm-caption, caption-compose | string, the final text |
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string |
+//! | `models` | every tool that runs a network | object of the tool's name to `{model, sha256, device}`: which network answered |
 //! | `review` | review | object: `decision`, `by`, `at` strings |
 //! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of CLIP |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |

@@ -120,6 +120,35 @@ impl Record {
         self.put_rounded(key, value, DIGITS)
     }
 
+    /// Sets the member `name` of the object under `key`, which is made if it
+    /// is not there; its other members stay as they are.
+    ///
+    /// ```
+    /// # fn main() -> manifest::Result<()> {
+    /// let mut record = manifest::Record::new("a", "a.png")?;
+    /// record.put_member("models", "rtmpose", &"small")?;
+    /// record.put_member("models", "char-detect", &"large")?;
+    /// record.put_member("models", "rtmpose", &"medium")?;
+    /// assert_eq!(record.raw("models").map(|raw| raw.get()), Some(r#"{"rtmpose":"medium","char-detect":"large"}"#));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put_member<T: Serialize + ?Sized>(
+        &mut self,
+        key: &str,
+        name: &str,
+        value: &T,
+    ) -> Result<()> {
+        let mut object: serde_json::Map<String, serde_json::Value> =
+            self.find(key)?.unwrap_or_default();
+        let value = serde_json::to_value(value).map_err(|cause| Error::Value {
+            key: format!("{key}.{name}"),
+            cause,
+        })?;
+        object.insert(name.to_owned(), value);
+        self.put(key, &object)
+    }
+
     /// As [`Record::put`], with another number of decimals.
     pub fn put_rounded<T: Serialize + ?Sized>(
         &mut self,

@@ -51,7 +51,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             |record| Ok((record.clone(), echo(record)?)),
             |batch| {
                 stage::log::info!("a batch of {}", batch.len());
-                Ok(batch.into_iter().map(|(_, outcome)| outcome).collect())
+                Ok(batch.into_iter().map(|(_, outcome)| Ok(outcome)).collect())
             },
         ),
         Shape::Whole => flow.whole(echo, |_, all| Ok(all)),

@@ -109,12 +109,12 @@ impl Flow {
     /// fail for it alone; an error of `infer` ends the run. Every batch but
     /// the last is full, so that the answers do not depend on timing, unless
     /// a great many records fail in the middle of one; none is empty. `infer`
-    /// returns one outcome for each record, in order.
+    /// returns one outcome for each record, in order, or that record's error.
     pub fn batches<T: Send + 'static>(
         &mut self,
         size: usize,
         prepare: impl Fn(Record) -> Result<(Record, T)> + Sync,
-        mut infer: impl FnMut(Vec<(Record, T)>) -> Result<Vec<Outcome>>,
+        mut infer: impl FnMut(Vec<(Record, T)>) -> Result<Vec<Result<Outcome>>>,
     ) -> Result<()> {
         let size = size.max(1);
         let mut batch = Batch::default();
@@ -122,7 +122,10 @@ impl Flow {
         self.lines(window, prepare, |flow, done| {
             flow.progress.step(done.located.line.bytes.len() as u64 + 1);
             match done.result {
-                Ok(ready) => batch.ready.push(ready),
+                Ok(ready) => {
+                    batch.ready.push(ready);
+                    batch.located.push(done.located);
+                }
                 Err(error) => batch.failed.push((batch.ready.len(), done.located, error)),
             }
             if batch.ready.len() == size || batch.failed.len() == FAILURES {
@@ -251,9 +254,13 @@ impl Flow {
     fn finish_batch<T>(
         &mut self,
         batch: &mut Batch<T>,
-        infer: &mut impl FnMut(Vec<(Record, T)>) -> Result<Vec<Outcome>>,
+        infer: &mut impl FnMut(Vec<(Record, T)>) -> Result<Vec<Result<Outcome>>>,
     ) -> Result<()> {
-        let Batch { ready, failed } = std::mem::take(batch);
+        let Batch {
+            ready,
+            located,
+            failed,
+        } = std::mem::take(batch);
         let given = ready.len();
         let outcomes = if ready.is_empty() {
             Vec::new()
@@ -267,11 +274,14 @@ impl Flow {
             );
         }
         let mut failed = failed.into_iter().peekable();
-        for (number, outcome) in outcomes.into_iter().enumerate() {
+        for (number, (outcome, own)) in outcomes.into_iter().zip(located).enumerate() {
             while let Some((_, located, error)) = failed.next_if(|(at, ..)| *at <= number) {
                 self.fail_line(&located, error)?;
             }
-            self.emit(outcome)?;
+            match outcome {
+                Ok(outcome) => self.emit(outcome)?,
+                Err(error) => self.fail_line(&own, error)?,
+            }
         }
         failed.try_for_each(|(_, located, error)| self.fail_line(&located, error))
     }
@@ -347,6 +357,8 @@ impl Flow {
 /// A batch that is being filled, and the failures between its records.
 struct Batch<T> {
     ready: Vec<(Record, T)>,
+    /// Where each of them stood.
+    located: Vec<Located>,
     /// Each with the number of ready records before it.
     failed: Vec<(usize, Located, Error)>,
 }
@@ -355,6 +367,7 @@ impl<T> Default for Batch<T> {
     fn default() -> Self {
         Self {
             ready: Vec::new(),
+            located: Vec::new(),
             failed: Vec::new(),
         }
     }

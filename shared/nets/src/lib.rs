@@ -1,0 +1,7 @@
+//! One network family a file: from a picture to its tensor, and from the answer's tensor to what
+//! it says.
+//!
+//! Each file says which published networks it reads, has the [`onnx::Contract`] that they keep,
+//! `prepare` (picture to tensor) and `decode` (tensor to answer), both pure, and the small type of
+//! its answer. Each is proved against the reference implementation on the same input: the scripts
+//! are in `tests/reference`, what they found in `tests/expected`.

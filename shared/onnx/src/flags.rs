@@ -1,0 +1,82 @@
+//! The flags of every tool that runs a network.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::model::Model;
+use crate::registry::Registry;
+
+/// Where networks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Device {
+    /// On the first CUDA device if there is one, or else on the CPU; says which.
+    #[default]
+    Auto,
+    /// On the CPU.
+    Cpu,
+    /// On the first CUDA device, or not at all.
+    Cuda,
+}
+
+const NETWORK: &str = "Network";
+
+/// How networks run.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Runtime {
+    /// Where the network runs
+    #[arg(long, value_enum, value_name = "DEVICE", default_value = "auto", help_heading = NETWORK)]
+    pub device: Device,
+
+    /// Threads of the network on the CPU [default: one a core]
+    #[arg(long, value_name = "N", help_heading = NETWORK)]
+    pub threads: Option<usize>,
+
+    /// ONNX Runtime's library [default: `$ORT_DYLIB_PATH`, models/runtime,
+    /// beside the tool, the system's]
+    #[arg(long, value_name = "FILE", help_heading = NETWORK)]
+    pub ort_lib: Option<PathBuf>,
+
+    /// Folder with registry.toml and the models [default: `$FILM2LORA_MODELS`,
+    /// or models in or above the folder of the tool]
+    #[arg(long, value_name = "DIR", help_heading = NETWORK)]
+    pub models: Option<PathBuf>,
+}
+
+/// The flags of a tool that runs one network; flatten it into the tool's own.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ModelFlags {
+    /// Model: a name in the registry, an ONNX file, or a folder of them
+    /// [default: the registry's for this tool]
+    #[arg(long, value_name = "NAME|PATH", help_heading = NETWORK)]
+    pub model: Option<String>,
+
+    /// How it runs.
+    #[command(flatten)]
+    pub runtime: Runtime,
+}
+
+impl ModelFlags {
+    /// The model that the flags name, or the default of `role`; its files are
+    /// there and whole.
+    pub fn open(&self, role: &str) -> Result<Model> {
+        self.runtime.model(role, self.model.as_deref())
+    }
+}
+
+impl Runtime {
+    /// The model `name`, or the default of `role`; its files are there and
+    /// whole. For tools that run several networks.
+    pub fn model(&self, role: &str, name: Option<&str>) -> Result<Model> {
+        Registry::open(self.models.as_deref())?.model(role, name)
+    }
+
+    /// Threads of a network on the CPU.
+    pub(crate) fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads
+            .filter(|threads| *threads > 0)
+            .unwrap_or_else(cores)
+    }
+}

@@ -1,0 +1,33 @@
+//! Networks in ONNX files: the runtime, sessions, devices, batches, and the registry of models.
+//!
+//! A tool asks [`ModelFlags::open`] for the model of its role, opens its graphs as [`Net`]s against
+//! a [`Contract`], and runs [`Tensor`]s through them. Nothing here knows what a network is for.
+//!
+//! | module | what |
+//! |---|---|
+//! | `library` | finds and loads ONNX Runtime, once a process |
+//! | `registry`, `model` | which models there are, where their files lie, whether they are whole |
+//! | `contract` | what a graph must take and give |
+//! | `net`, `tensor` | sessions, and what goes in and comes out |
+//! | `batch` | batches that halve when memory runs out |
+//!
+//! This is the only crate that names `ort`.
+
+mod batch;
+mod checksum;
+mod contract;
+mod flags;
+mod library;
+mod model;
+mod net;
+mod registry;
+mod tensor;
+
+pub use batch::{OutOfMemory, halving};
+pub use checksum::sha256;
+pub use contract::{Contract, Dim, Kind, Port};
+pub use flags::{Device, ModelFlags, Runtime};
+pub use model::{Model, ModelFile};
+pub use net::{Net, Options, Outputs, Provenance};
+pub use registry::{Entry, FileEntry, Registry};
+pub use tensor::Tensor;

@@ -1,0 +1,304 @@
+//! Sessions: graphs that are ready to run.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Error, Result, anyhow, bail};
+use ort::ep;
+use ort::session::Session;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::value::{Outlet, ValueType};
+use serde::Serialize;
+
+use crate::batch::{OutOfMemory, says_out_of_memory};
+use crate::contract::{Contract, Kind, Port};
+use crate::flags::{Device, Runtime};
+use crate::library;
+use crate::model::Model;
+use crate::tensor::{Tensor, said};
+
+/// How a graph wants to be opened, where that is not the usual way.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Its shapes change from run to run, so that a plan of memory made for
+    /// one run is of no use to the next.
+    pub changing_shapes: bool,
+    /// Optimise it only lightly: for graphs that full optimisation breaks.
+    pub light_optimization: bool,
+    /// Constants to replace, by name. The runtime does not say whether a name
+    /// is there: the caller has to look.
+    pub constants: Vec<(String, Tensor)>,
+}
+
+/// A graph that is ready to run.
+#[derive(Debug)]
+pub struct Net {
+    session: Session,
+    name: String,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    provenance: Provenance,
+}
+
+/// Which network answered: written into the record under `models`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Provenance {
+    /// The model's name in the registry, or the file's.
+    pub model: String,
+    /// Its checksum, or that of its files' checksums.
+    pub sha256: String,
+    /// `cpu` or `cuda`.
+    pub device: &'static str,
+}
+
+impl Net {
+    /// Opens the graph `part` of `model` and holds it to `contract`.
+    pub fn open(model: &Model, part: &str, runtime: &Runtime, contract: &Contract) -> Result<Self> {
+        Self::open_with(model, part, runtime, contract, Options::default())
+    }
+
+    /// Opens a graph in an unusual way.
+    pub fn open_with(
+        model: &Model,
+        part: &str,
+        runtime: &Runtime,
+        contract: &Contract,
+        options: Options,
+    ) -> Result<Self> {
+        let path = model.path(part)?;
+        let (session, device) = session(path, runtime, &options)?;
+        let inputs = ports(session.inputs());
+        let outputs = ports(session.outputs());
+        let wrong = || format!("{}: is not the graph that is wanted here", path.display());
+        contract.check(&inputs, &outputs).with_context(wrong)?;
+        Ok(Self {
+            session,
+            name: path.display().to_string(),
+            inputs,
+            outputs,
+            provenance: Provenance {
+                model: model.name().to_owned(),
+                sha256: model.sha256().to_owned(),
+                device,
+            },
+        })
+    }
+
+    /// What it takes.
+    pub fn inputs(&self) -> &[Port] {
+        &self.inputs
+    }
+
+    /// What it gives.
+    pub fn outputs(&self) -> &[Port] {
+        &self.outputs
+    }
+
+    /// Which network this is.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// How many go into one run: the fixed size of the first axis of the
+    /// first input, or `None` where any number does.
+    pub fn fixed_batch(&self) -> Option<usize> {
+        self.inputs.first()?.shape.first().copied().flatten()
+    }
+
+    /// Runs `inputs`, each by its name, and gives all outputs. Where the
+    /// graph wants another width of number, it is changed.
+    ///
+    /// An error for want of memory is an [`OutOfMemory`].
+    pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs> {
+        let mut changed = Vec::new();
+        for (name, tensor) in inputs {
+            let port = self.inputs.iter().find(|port| port.name == *name);
+            let port = port.with_context(|| format!("{}: takes no input `{name}`", self.name))?;
+            let kind = if port.kind == Kind::Other {
+                tensor.kind()
+            } else {
+                port.kind
+            };
+            let change = tensor.to_kind(kind);
+            changed.push(change.with_context(|| format!("{}: input `{name}`", self.name))?);
+        }
+        let named = inputs
+            .iter()
+            .zip(&changed)
+            .map(|((name, tensor), changed)| {
+                let tensor = changed.as_ref().unwrap_or(tensor);
+                (Cow::Borrowed(*name), (&tensor.0).into())
+            });
+        let named: Vec<(Cow<'_, str>, ort::session::SessionInputValue<'_>)> = named.collect();
+        let mut outputs = self
+            .session
+            .run(named)
+            .map_err(|error| failed(&self.name, error.message()))?;
+        let tensors = self
+            .outputs
+            .iter()
+            .filter_map(|port| Some((port.name.clone(), Tensor(outputs.remove(&port.name)?))));
+        Ok(Outputs {
+            net: self.name.clone(),
+            tensors: tensors.collect(),
+        })
+    }
+}
+
+fn failed(net: &str, message: &str) -> Error {
+    let message = format!("{net}: {message}");
+    if says_out_of_memory(&message) {
+        return OutOfMemory(message).into();
+    }
+    anyhow!(message)
+}
+
+/// What came out of a run, by name.
+#[derive(Debug)]
+pub struct Outputs {
+    net: String,
+    tensors: Vec<(String, Tensor)>,
+}
+
+impl Outputs {
+    /// Takes the output `name` out.
+    pub fn take(&mut self, name: &str) -> Result<Tensor> {
+        let place = self.tensors.iter().position(|(own, _)| own == name);
+        let place = place.with_context(|| format!("{}: gave no output `{name}`", self.net))?;
+        Ok(self.tensors.remove(place).1)
+    }
+
+    /// The output `name`.
+    pub fn get(&self, name: &str) -> Result<&Tensor> {
+        let found = self.tensors.iter().find(|(own, _)| own == name);
+        found
+            .map(|(_, tensor)| tensor)
+            .with_context(|| format!("{}: gave no output `{name}`", self.net))
+    }
+
+    /// All outputs, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        self.tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), tensor))
+    }
+}
+
+fn ports(outlets: &[Outlet]) -> Vec<Port> {
+    let port = |outlet: &Outlet| Port {
+        name: outlet.name().to_owned(),
+        kind: Kind::of(outlet.dtype()),
+        shape: match outlet.dtype() {
+            ValueType::Tensor { shape, .. } => shape
+                .iter()
+                .map(|size| usize::try_from(*size).ok())
+                .collect(),
+            _ => Vec::new(),
+        },
+    };
+    outlets.iter().map(port).collect()
+}
+
+/// A session, and the device that it runs on.
+fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session, &'static str)> {
+    let open = |cuda: bool| -> Result<Session> {
+        let mut builder = builder(runtime, options)?;
+        if cuda {
+            builder = with_cuda(builder)?;
+        }
+        let cannot = |error: ort::Error| {
+            anyhow!(
+                "{}: not a network that can be run: {}",
+                path.display(),
+                error.message()
+            )
+        };
+        builder.commit_from_file(path).map_err(cannot)
+    };
+    match runtime.device {
+        Device::Cpu => Ok((open(false)?, "cpu")),
+        Device::Cuda => Ok((open(true)?, "cuda")),
+        Device::Auto => match with_cuda(builder(runtime, options)?).and_then(|_| open(true)) {
+            Ok(session) => {
+                log::warn!("runs on CUDA");
+                Ok((session, "cuda"))
+            }
+            Err(error) => {
+                log::debug!("no CUDA: {error:#}");
+                log::warn!("runs on the CPU: {}", why_not(&error));
+                Ok((open(false)?, "cpu"))
+            }
+        },
+    }
+}
+
+/// Why CUDA was not taken, in a few words.
+fn why_not(error: &Error) -> &'static str {
+    if error.to_string().contains("not enabled in this build") {
+        "this ONNX Runtime is built without CUDA"
+    } else {
+        "CUDA could not be used (-vv says why)"
+    }
+}
+
+fn builder(runtime: &Runtime, options: &Options) -> Result<SessionBuilder> {
+    let environment = library::environment(runtime.ort_lib.as_deref())?;
+    let level = if options.light_optimization {
+        GraphOptimizationLevel::Level1
+    } else {
+        GraphOptimizationLevel::All
+    };
+    let mut builder = Session::builder(environment).map_err(said)?;
+    builder = builder.with_optimization_level(level).map_err(said)?;
+    builder = builder
+        .with_intra_threads(runtime.threads())
+        .map_err(said)?;
+    // Pictures are decoded on the same cores; threads that spin would starve that.
+    builder = builder.with_intra_op_spinning(false).map_err(said)?;
+    builder = builder
+        .with_memory_pattern(!options.changing_shapes)
+        .map_err(said)?;
+    builder = builder.with_deterministic_compute(true).map_err(said)?;
+    for (name, value) in &options.constants {
+        let [number] = value.as_floats()?[..] else {
+            bail!("constant `{name}`: only single numbers can be replaced");
+        };
+        builder = builder
+            .with_initializer(name, Arc::new(scalar(value.kind(), number)?))
+            .map_err(said)?;
+    }
+    Ok(builder)
+}
+
+/// A number without axes, of the width that a graph has it in.
+fn scalar(kind: Kind, number: f32) -> Result<ort::value::DynValue> {
+    let none: Vec<usize> = Vec::new();
+    Ok(if kind == Kind::F16 {
+        let narrow = vec![half::f16::from_f32(number)];
+        ort::value::Tensor::from_array((none, narrow))
+            .map_err(said)?
+            .into_dyn()
+    } else {
+        ort::value::Tensor::from_array((none, vec![number]))
+            .map_err(said)?
+            .into_dyn()
+    })
+}
+
+fn with_cuda(builder: SessionBuilder) -> Result<SessionBuilder> {
+    // The default search of convolution algorithms tries all of them again
+    // for every new shape of input.
+    let cuda = ep::CUDA::default()
+        .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
+        .with_tf32(false)
+        .build()
+        .error_on_failure();
+    let refused = |error: ort::Error<SessionBuilder>| {
+        anyhow!(
+            "--device cuda: {}: `make setup RUNTIME=gpu` brings a runtime with CUDA",
+            error.message()
+        )
+    };
+    builder.with_execution_providers([cuda]).map_err(refused)
+}
