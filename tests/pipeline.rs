@@ -73,11 +73,9 @@ impl Run {
                 // Times and memory are in these; they differ from run to run.
                 let told = ["logs", "preparation_progress.json", ".settings"];
                 // What was being written when a run was killed is no result.
-                // The audit's advice is no part of a data set, and its order is not settled yet.
-                let half = name.ends_with("audit.json")
-                    || path
-                        .file_name()
-                        .is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
+                let half = path
+                    .file_name()
+                    .is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
                 if half || told.iter().any(|told| name.starts_with(told)) {
                     continue;
                 }

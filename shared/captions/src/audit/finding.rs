@@ -90,11 +90,13 @@ impl Finding {
         }
     }
 
-    /// Errors first, then by kind, then the most captions first.
+    /// Errors first, then by kind, then the most captions first; texts that come again equally
+    /// often differ in nothing but their examples.
     pub(super) fn order(&self, other: &Self) -> Ordering {
         (self.level, self.kind)
             .cmp(&(other.level, other.kind))
             .then(other.captions.cmp(&self.captions))
             .then_with(|| self.what.cmp(&other.what))
+            .then_with(|| self.examples.cmp(&other.examples))
     }
 }

@@ -17,15 +17,15 @@ const MEANING: usize = 2;
 
 /// A sample of captions, as words, the same in whatever order they come.
 #[derive(Debug, Default)]
-pub(super) struct Sample(BTreeMap<(u64, String), Vec<String>>);
+pub(super) struct Sample(BTreeSet<(u64, String, Vec<String>)>);
 
 impl Sample {
     pub(super) fn add(&mut self, id: &str, words: Vec<String>) {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
-        let key = (hasher.finish(), id.to_owned());
-        if self.0.len() < SAMPLE || self.0.last_key_value().is_some_and(|(last, _)| key < *last) {
-            self.0.insert(key, words);
+        let caption = (hasher.finish(), id.to_owned(), words);
+        if self.0.len() < SAMPLE || self.0.last().is_some_and(|last| caption < *last) {
+            self.0.insert(caption);
         }
         if self.0.len() > SAMPLE {
             self.0.pop_last();
@@ -35,7 +35,7 @@ impl Sample {
     /// Phrases in nearly all of the captions, as long as they go.
     pub(super) fn glued(&self, expected: &[String]) -> Vec<(String, Examples)> {
         let mut counts: HashMap<&[String], usize> = HashMap::new();
-        for words in self.0.values() {
+        for (.., words) in &self.0 {
             let distinct: BTreeSet<&[String]> = words.windows(SHORTEST).collect();
             for phrase in distinct {
                 *counts.entry(phrase).or_default() += 1;
@@ -47,7 +47,7 @@ impl Sample {
             *count as f64 > bound && phrase.iter().filter(means).count() >= MEANING
         });
         let mut glued: BTreeMap<String, Examples> = BTreeMap::new();
-        for ((_, id), words) in &self.0 {
+        for (_, id, words) in &self.0 {
             for phrase in runs(words, |window| counts.contains_key(window)) {
                 glued.entry(phrase).or_default().add(id);
             }
