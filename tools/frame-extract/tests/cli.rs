@@ -214,7 +214,6 @@ fn bars_are_cut_off() {
 }
 
 #[test]
-#[ignore = "ffmpeg draws these gradients anew at each run, and some dissolves are too faint to find"]
 fn transitions_are_marked() {
     let Some(set) = Set::new() else { return };
     let blend = |kind, offset| format!("xfade=transition={kind}:duration=1:offset={offset}");

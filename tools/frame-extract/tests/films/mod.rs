@@ -48,14 +48,27 @@ pub(crate) fn draw(ffmpeg: &Path, folder: &Path, name: &str, graph: &str) -> Pat
 }
 
 /// Pictures that no other `number` has: a chain that ends in `[label]`, `frames` long at 24 a second.
+///
+/// One picture is computed and held: ffmpeg's own sources of noise are not the same at every run.
 pub(crate) fn scene(number: u32, frames: u32, label: &str) -> String {
-    // Smooth noise in two colours, a large dark and a large bright thing on it.
+    // Waves in three colours, a large dark and a large bright thing on them.
+    let wave = |part: u32| {
+        let (across, down) = (
+            23 + (number * 7 + part * 5) % 40,
+            17 + (number * 11 + part * 3) % 30,
+        );
+        let (level, turn) = (96 + (number * 53 + part * 31) % 64, number * (part + 2));
+        format!("{level}+50*sin(X/{across}+{turn})*cos(Y/{down}-{turn})+25*sin((X+2*Y)/{down})")
+    };
     let (x, y) = (20 + number * 67 % 160, 10 + number * 41 % 80);
-    let hue = number * 77 % 360;
     format!(
-        "gradients=s=320x180:r=24:seed={number}:speed=0.00002:n=4,trim=end_frame={frames},hue=h={hue},\
+        "nullsrc=s=320x180:r=24,trim=end_frame=1,format=gbrp,geq=r='{}':g='{}':b='{}',\
+         loop=loop=-1:size=1,setpts=N/24/TB,trim=end_frame={frames},\
          drawbox=x={x}:y={y}:w=90:h=60:c=black:t=fill,\
          drawbox=x={}:y={}:w=60:h=70:c=white:t=fill,format=yuv420p,settb=1/24[{label}];",
+        wave(0),
+        wave(1),
+        wave(2),
         (x + 130) % 260,
         (y + 60) % 110,
     )
