@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`decode`] | JPEG, PNG, WebP, TIFF, BMP to RGB, RGBA or luma: upright, 8 bits, within limits, shrunk on the way if wanted |
 //! | [`resize`] | like Pillow, like `OpenCV` |
+//! | [`warp`] | affine maps, like `OpenCV` |
 //! | [`hash`] | perceptual hashes, 64 bits |
 //! | [`focus`] | sharpness, whole and by tiles; the direction of blur |
 //! | [`statistics`] | histograms, brightness in figures, distances of distributions |
@@ -23,6 +24,7 @@ pub mod mask;
 pub mod resize;
 pub mod sheet;
 pub mod statistics;
+pub mod warp;
 pub mod write;
 
 mod area;
