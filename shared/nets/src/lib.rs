@@ -5,3 +5,7 @@
 //! `prepare` (picture to tensor) and `decode` (tensor to answer), both pure, and the small type of
 //! its answer. Each is proved against the reference implementation on the same input: the scripts
 //! are in `tests/reference`, what they found in `tests/expected`.
+
+pub mod movenet;
+pub mod pose;
+pub mod simcc;
