@@ -8,4 +8,5 @@
 
 pub mod movenet;
 pub mod pose;
+pub mod sam;
 pub mod simcc;

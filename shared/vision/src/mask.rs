@@ -72,6 +72,23 @@ impl Mask {
         })
     }
 
+    /// A mask of pixels that are known already, row by row.
+    ///
+    /// # Errors
+    /// A size without pixels or over the limit, or of another number of pixels than there are.
+    pub fn from_pixels(width: u32, height: u32, inside: Vec<bool>) -> Result<Self> {
+        header::checked(width.into(), height.into())?;
+        let rows = inside.len() / width as usize;
+        if !inside.len().is_multiple_of(width as usize) || rows != height as usize {
+            return Err(sizes_differ((width, height), (width, rows as u32)));
+        }
+        Ok(Self {
+            width,
+            height,
+            inside,
+        })
+    }
+
     /// The pixels of a gray picture at `threshold` or above; 128 for a mask file.
     ///
     /// # Errors

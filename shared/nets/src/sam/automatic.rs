@@ -1,0 +1,265 @@
+//! Everything in a picture: a grid of points, and of their masks those that hold.
+//!
+//! `SAM2AutomaticMaskGenerator` of facebookresearch/sam2 (2b90b9f) and segment-anything's before it,
+//! with SAM 1's way of tidying small regions; refinement by masks is left out, since published
+//! graphs cannot do it.
+
+use anyhow::Result;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use vision::RgbImage;
+use vision::mask::{Bounds, Mask, Rle};
+
+use super::suppress::{Edges, suppress};
+use super::{Candidate, Layout, PROMPTS, Prepared, Prompt, Segmenter, regions};
+
+/// How near a box lies to an edge that it touches, pixels.
+const NEAR: f32 = 20.0;
+
+/// How the automatic generator works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Automatic {
+    /// Points along each side of the grid.
+    pub points_per_side: u32,
+    /// Least predicted quality, 0..=1, itself left out.
+    pub least_iou: f32,
+    /// Least stability, 0..=1, itself included.
+    pub least_stability: f64,
+    /// How far the threshold is moved for the stability, in logits.
+    pub offset: f32,
+    /// Most intersection over union of the boxes of two masks, in one crop and of two crops.
+    pub most_overlap: f32,
+    /// Layers of crops beside the whole picture: the first has 2x2, the next 4x4.
+    pub crop_layers: u32,
+    /// How much crops of the first layer overlap, as a share of the picture's shorter side.
+    pub crop_overlap: f64,
+    /// By how much the grid is thinner from layer to layer.
+    pub thinner: u32,
+    /// Least pixels of a hole or an island; 0 leaves them.
+    pub least_region: u64,
+}
+
+impl Automatic {
+    /// The defaults of the reference of `layout`.
+    pub fn new(layout: Layout) -> Self {
+        Self {
+            points_per_side: 32,
+            least_iou: if layout.is_padded() { 0.88 } else { 0.8 },
+            least_stability: 0.95,
+            offset: super::OFFSET,
+            most_overlap: 0.7,
+            crop_layers: 0,
+            crop_overlap: 512.0 / 1500.0,
+            thinner: 1,
+            least_region: 0,
+        }
+    }
+}
+
+/// A mask that was found without a prompt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Segment {
+    /// The mask, of the picture's size.
+    pub mask: Rle,
+    /// The predicted quality.
+    pub iou: f32,
+    /// How little it changes with the threshold, 0..=1.
+    pub stability: f64,
+    /// The point that it was found at, pixels of the picture.
+    pub point: [f64; 2],
+    /// The part of the picture that it was found in.
+    pub crop: Bounds,
+    /// Its box.
+    edges: Edges,
+}
+
+impl Segmenter {
+    /// Everything in a picture. `prepared` is the picture as [`Layout::prepare`] makes it.
+    pub fn everything(
+        &mut self,
+        image: &RgbImage,
+        prepared: &Prepared,
+        settings: &Automatic,
+    ) -> Result<Vec<Segment>> {
+        let crops = crops(image.dimensions(), settings);
+        let mut found = Vec::new();
+        for (crop, layer) in &crops {
+            let embedding = if *layer == 0 {
+                self.encode_prepared(prepared)?
+            } else {
+                self.encode(&part(image, *crop))?
+            };
+            let per_side =
+                settings.points_per_side / settings.thinner.max(1).saturating_pow(*layer);
+            let mut of_crop = Vec::new();
+            for points in grid(per_side, *crop).chunks(PROMPTS) {
+                let prompts: Vec<Prompt> = points.iter().map(|at| Prompt::at(*at)).collect();
+                let offered = self.predict(&embedding, &prompts)?.into_iter().zip(points);
+                let offered: Vec<(Candidate, [f64; 2])> = offered
+                    .flat_map(|(candidates, at)| candidates.into_iter().map(|one| (one, *at)))
+                    .collect();
+                let judged = offered.into_par_iter().map(|(candidate, at)| {
+                    judged(&candidate, at, *crop, image.dimensions(), settings)
+                });
+                of_crop.extend(judged.collect::<Result<Vec<_>>>()?.into_iter().flatten());
+            }
+            let ious: Vec<f32> = of_crop.iter().map(|segment| segment.iou).collect();
+            found.extend(kept(of_crop, &ious, settings.most_overlap));
+        }
+        if crops.len() > 1 {
+            // The smaller the crop, the finer what was seen in it.
+            let fine = found
+                .iter()
+                .map(|segment| 1.0 / (segment.crop.width() * segment.crop.height()) as f32);
+            let fine: Vec<f32> = fine.collect();
+            found = kept(found, &fine, settings.most_overlap);
+        }
+        if settings.least_region > 0 {
+            found = tidied(found, settings)?;
+        }
+        Ok(found)
+    }
+}
+
+/// The segments that no better one lies on, best first.
+fn kept(segments: Vec<Segment>, scores: &[f32], threshold: f32) -> Vec<Segment> {
+    let boxes: Vec<Edges> = segments.iter().map(|segment| segment.edges).collect();
+    let mut segments: Vec<Option<Segment>> = segments.into_iter().map(Some).collect();
+    let order = suppress(&boxes, scores, threshold).into_iter();
+    order.filter_map(|at| segments[at].take()).collect()
+}
+
+/// What a candidate is, if it holds.
+fn judged(
+    candidate: &Candidate,
+    at: [f64; 2],
+    crop: Bounds,
+    (width, height): (u32, u32),
+    settings: &Automatic,
+) -> Result<Option<Segment>> {
+    let is_good = settings.least_iou <= 0.0 || candidate.iou > settings.least_iou;
+    if !is_good {
+        return Ok(None);
+    }
+    let cut = candidate.logits.cut(0.0, settings.offset)?;
+    if cut.stability < settings.least_stability {
+        return Ok(None);
+    }
+    let edges = edges(&cut.mask, crop);
+    if is_cut_off(edges, crop, (width, height)) {
+        return Ok(None);
+    }
+    let mask = if (cut.mask.width(), cut.mask.height()) == (width, height) {
+        cut.mask
+    } else {
+        let inside = |x: u32, y: u32| {
+            x >= crop.left && y >= crop.top && cut.mask.get(x - crop.left, y - crop.top)
+        };
+        Mask::from_fn(width, height, inside)?
+    };
+    Ok(Some(Segment {
+        mask: Rle::encode(&mask),
+        iou: candidate.iou,
+        stability: cut.stability,
+        point: [at[0] + f64::from(crop.left), at[1] + f64::from(crop.top)],
+        crop,
+        edges,
+    }))
+}
+
+/// The box of a mask of a crop, in the picture; an empty one lies at the crop's corner.
+fn edges(mask: &Mask, crop: Bounds) -> Edges {
+    let [left, top] = [crop.left as f32, crop.top as f32];
+    mask.bounding_box().map_or([left, top, left, top], |found| {
+        [
+            left + found.left as f32,
+            top + found.top as f32,
+            left + (found.right - 1) as f32,
+            top + (found.bottom - 1) as f32,
+        ]
+    })
+}
+
+/// Whether a side of the box lies at the crop's edge and not at the picture's.
+fn is_cut_off(edges: Edges, crop: Bounds, (width, height): (u32, u32)) -> bool {
+    let crop = [crop.left, crop.top, crop.right, crop.bottom];
+    let picture = [0, 0, width, height];
+    let sides = edges.iter().zip(crop.iter().zip(picture));
+    sides.into_iter().any(|(side, (crop, picture))| {
+        let near = |edge: u32| (side - edge as f32).abs() <= NEAR;
+        near(*crop) && !near(picture)
+    })
+}
+
+/// The picture, and the crops of each layer, with the number of the layer.
+fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Bounds, u32)> {
+    let whole = Bounds {
+        left: 0,
+        top: 0,
+        right: width,
+        bottom: height,
+    };
+    let mut crops = vec![(whole, 0)];
+    for layer in 1..=settings.crop_layers {
+        let sides = f64::from(2_u32.saturating_pow(layer));
+        let overlap = settings.crop_overlap * f64::from(width.min(height)) * (2.0 / sides);
+        let overlap = overlap.trunc();
+        let length = |side: u32| ((overlap * (sides - 1.0) + f64::from(side)) / sides).ceil();
+        let (across, down) = (length(width), length(height));
+        let starts = |length: f64| {
+            (0..sides as u32).map(move |at| ((length - overlap) * f64::from(at)) as u32)
+        };
+        for left in starts(across) {
+            for top in starts(down) {
+                let crop = Bounds {
+                    left,
+                    top,
+                    right: (left + across as u32).min(width),
+                    bottom: (top + down as u32).min(height),
+                };
+                crops.push((crop, layer));
+            }
+        }
+    }
+    // A picture of a few pixels has no part of its own for each of them.
+    crops.retain(|(crop, _)| crop.width() > 0 && crop.height() > 0);
+    crops
+}
+
+/// The points of a crop, row by row, in pixels of the crop.
+fn grid(per_side: u32, crop: Bounds) -> Vec<[f64; 2]> {
+    let place =
+        |at: u32, length: u32| (f64::from(at) + 0.5) / f64::from(per_side) * f64::from(length);
+    let rows = 0..per_side;
+    rows.flat_map(|y| (0..per_side).map(move |x| (x, y)))
+        .map(|(x, y)| [place(x, crop.width()), place(y, crop.height())])
+        .collect()
+}
+
+fn part(image: &RgbImage, crop: Bounds) -> RgbImage {
+    RgbImage::from_fn(crop.width(), crop.height(), |x, y| {
+        *image.get_pixel(crop.left + x, crop.top + y)
+    })
+}
+
+/// Tidies small regions, and keeps one of those that have become alike: rather one that was not
+/// touched.
+fn tidied(segments: Vec<Segment>, settings: &Automatic) -> Result<Vec<Segment>> {
+    let tidied = segments.into_par_iter().map(|mut segment| {
+        let Some(mask) = regions::tidied(&segment.mask.decode()?, settings.least_region)? else {
+            return Ok((segment, 1.0));
+        };
+        let whole = Bounds {
+            left: 0,
+            top: 0,
+            right: mask.width(),
+            bottom: mask.height(),
+        };
+        segment.edges = edges(&mask, whole);
+        segment.mask = Rle::encode(&mask);
+        Ok((segment, 0.0))
+    });
+    let (segments, untouched): (Vec<Segment>, Vec<f32>) =
+        tidied.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    Ok(kept(segments, &untouched, settings.most_overlap))
+}
