@@ -150,8 +150,8 @@ mod tests {
         let outside = (0..1200).take_while(|x| !cut.mask.get(*x, 3)).count();
         assert_eq!(outside, 301);
         assert_eq!(cut.mask.area(), 7 * (1200 - 301));
-        // One level is 1200 / 256 pixels: from 306 and from 297 on.
-        let stability = f64::from(1200 - 306) / f64::from(1200 - 297);
+        // One level is 1200 / 256 pixels: from 305.9 and from 296.5 on.
+        let stability = f64::from(1200 - 306) / f64::from(1200 - 296);
         assert!(
             (cut.stability - stability).abs() < 1e-9,
             "{}",
