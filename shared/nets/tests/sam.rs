@@ -56,11 +56,19 @@ fn a_box_comes_back_from_a_frame_of_another_shape() {
         let answers = segmenter.predict(&embedding, &prompts).unwrap();
         for (rectangle, candidates) in boxes.iter().zip(answers) {
             assert_eq!(candidates.len(), 3);
-            let mask = best(candidates).unwrap().logits.cut(0.0, OFFSET).unwrap().mask;
+            let mask = best(candidates)
+                .unwrap()
+                .logits
+                .cut(0.0, OFFSET)
+                .unwrap()
+                .mask;
             let bounds = mask.bounding_box().unwrap();
             let found = [bounds.left, bounds.top, bounds.right, bounds.bottom].map(f64::from);
             for (found, wanted) in found.iter().zip(rectangle) {
-                assert!((found - wanted).abs() <= 0.75, "{width}x{height}: {found} {wanted}");
+                assert!(
+                    (found - wanted).abs() <= 0.75,
+                    "{width}x{height}: {found} {wanted}"
+                );
             }
         }
     }
