@@ -6,7 +6,14 @@
 //! its answer. Each is proved against the reference implementation on the same input: the scripts
 //! are in `tests/reference`, what they found in `tests/expected`.
 
+pub mod detect;
+pub mod detr;
+pub mod letterbox;
 pub mod movenet;
+pub mod nms;
+pub mod planes;
 pub mod pose;
+pub mod resize;
 pub mod sam;
 pub mod simcc;
+pub mod yolox;

@@ -1,0 +1,231 @@
+//! Detectors of any known family: a picture in, boxes out.
+//!
+//! | family | files |
+//! |---|---|
+//! | `yolox` | [`crate::yolox`]: the raw grid, or openmmlab's with the suppression inside |
+//! | `rtmdet` | the same with another normalisation |
+//! | `rtdetr` | [`crate::detr`]: RT-DETR, D-FINE |
+//!
+//! A user's own file is recognised by what it takes and gives. Of a registry's entry the family is
+//! known, and two parameters may be given: `size`, the side of the input where the graph leaves it
+//! open, and `labels`, the names of its classes.
+
+mod labels;
+mod layout;
+mod tiles;
+
+use anyhow::{Context, Result};
+use image::imageops::crop_imm;
+use onnx::{Contract, Model, Net, Provenance, Runtime, Tensor, halving};
+use serde::{Deserialize, Serialize};
+use vision::RgbImage;
+
+pub use labels::COCO;
+pub use layout::{Layout, View};
+use tiles::{Tile, merge, tiles};
+
+/// What was found in a picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// Left, top, right, bottom in pixels of the picture, within it.
+    #[serde(rename = "box")]
+    pub corners: [f32; 4],
+    /// 0 to 1.
+    pub score: f32,
+    /// The name of its class.
+    pub label: String,
+}
+
+/// What counts as found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// A box has a score over this, 0 to 1.
+    pub threshold: f32,
+    /// Of two boxes of a class that overlap by more, intersection over union, the better one counts.
+    /// RT-DETR and D-FINE need no such rule, and openmmlab's files have theirs inside.
+    pub nms: f32,
+    /// The classes to look for; `all` stands for every one. None means `person` if the detector
+    /// knows it, or else every one.
+    pub classes: Vec<String>,
+    /// Tiles along the shorter side that are looked at for themselves; 0 for none.
+    pub tiles: u32,
+    /// The least length of the shorter side of a box, in pixels.
+    pub min_size: f32,
+}
+
+impl Default for Settings {
+    /// Scores of animated figures are lower than those of photographs, for which rtmlib takes 0.7,
+    /// and crowds overlap more than its 0.45.
+    fn default() -> Self {
+        Self {
+            threshold: 0.3,
+            nms: 0.65,
+            classes: Vec::new(),
+            tiles: 0,
+            min_size: 0.0,
+        }
+    }
+}
+
+impl Settings {
+    /// Whether every class counts, also those without a name.
+    fn all(&self) -> bool {
+        self.classes.iter().any(|class| class == "all")
+    }
+}
+
+/// A picture and its tiles, ready to go in.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    width: u32,
+    height: u32,
+    whole: View,
+    tiles: Vec<(Tile, View)>,
+}
+
+/// From a picture to what goes in: pure, for any thread.
+pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result<Prepared> {
+    let (width, height) = image.dimensions();
+    let parts = tiles(width, height, settings.tiles).into_iter();
+    let view = |tile: Tile| {
+        let part = crop_imm(image, tile.x, tile.y, tile.width, tile.height).to_image();
+        Ok((tile, layout.prepare(&part)?))
+    };
+    Ok(Prepared {
+        width,
+        height,
+        whole: layout.prepare(image)?,
+        tiles: parts.map(view).collect::<Result<_>>()?,
+    })
+}
+
+/// A detector that is ready to run.
+#[derive(Debug)]
+pub struct Detector {
+    net: Net,
+    layout: Layout,
+    /// Views that go in at once, unless memory runs out.
+    batch: usize,
+}
+
+impl Detector {
+    /// Opens a model of the role `detect`.
+    pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
+        let net = Net::open(model, "model", runtime, &Contract::new())?;
+        let layout = Layout::of(model, &net)?;
+        Ok(Self {
+            net,
+            layout,
+            batch: usize::MAX,
+        })
+    }
+
+    /// How its tensors are read.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Which network it is.
+    pub fn provenance(&self) -> &Provenance {
+        self.net.provenance()
+    }
+
+    /// What is in a picture, by descending score.
+    pub fn detect(&mut self, image: &RgbImage, settings: &Settings) -> Result<Vec<Detection>> {
+        let prepared = prepare(&self.layout, image, settings)?;
+        let mut found = self.detect_all(std::slice::from_ref(&prepared), settings)?;
+        found.pop().context("no answer")
+    }
+
+    /// What is in each of several pictures. They go in at once where the graph takes any number.
+    pub fn detect_all(
+        &mut self,
+        pictures: &[Prepared],
+        settings: &Settings,
+    ) -> Result<Vec<Vec<Detection>>> {
+        let views: Vec<&View> = pictures
+            .iter()
+            .flat_map(|picture| {
+                let tiles = picture.tiles.iter().map(|(_, view)| view);
+                std::iter::once(&picture.whole).chain(tiles)
+            })
+            .collect();
+        let mut found = self.views(&views, settings)?.into_iter();
+        let of_picture = |picture: &Prepared| {
+            let whole = found.next().unwrap_or_default();
+            let tiles = found.by_ref().take(picture.tiles.len()).collect();
+            picture.gather(whole, tiles, settings)
+        };
+        Ok(pictures.iter().map(of_picture).collect())
+    }
+
+    /// What is in each view.
+    fn views(&mut self, views: &[&View], settings: &Settings) -> Result<Vec<Vec<Detection>>> {
+        let fixed = self.net.fixed_batch();
+        let mut size = fixed.unwrap_or(self.batch).max(1);
+        let found = halving(views, &mut size, |part| {
+            let pictures = fixed.unwrap_or(part.len());
+            let shape = self.layout.shape(pictures);
+            let mut numbers = Vec::with_capacity(shape.iter().product());
+            for view in part {
+                numbers.extend_from_slice(&view.numbers);
+            }
+            // A graph for several pictures at once gets empty ones if there are too few.
+            numbers.resize(shape.iter().product(), 0.0);
+            let tensor = Tensor::floats(&shape, numbers)?;
+            let outputs = self.net.run(&[(self.layout.input(), &tensor)])?;
+            part.iter()
+                .enumerate()
+                .map(|(place, view)| self.layout.decode(&outputs, place, view, settings))
+                .collect()
+        })?;
+        self.batch = size;
+        Ok(found)
+    }
+}
+
+impl Prepared {
+    /// One list of what the whole picture and its tiles show.
+    fn gather(
+        &self,
+        whole: Vec<Detection>,
+        tiles: Vec<Vec<Detection>>,
+        settings: &Settings,
+    ) -> Vec<Detection> {
+        let mut news = Vec::new();
+        for ((tile, _), found) in self.tiles.iter().zip(tiles) {
+            let (x, y) = (tile.x as f32, tile.y as f32);
+            for mut found in found {
+                let [x0, y0, x1, y1] = found.corners;
+                found.corners = [x0 + x, y0 + y, x1 + x, y1 + y];
+                if !tile.cuts(found.corners, self.width, self.height) {
+                    news.push(found);
+                }
+            }
+        }
+        let mut all = if self.tiles.is_empty() {
+            whole
+        } else {
+            merge(whole, news, settings.nms)
+        };
+        all.retain_mut(|found| self.clip(found, settings.min_size));
+        all.sort_by(|a, b| b.score.total_cmp(&a.score));
+        all
+    }
+
+    /// Clips a box to the picture; whether anything of enough size is left.
+    fn clip(&self, found: &mut Detection, min_size: f32) -> bool {
+        let (width, height) = (self.width as f32, self.height as f32);
+        let [x0, y0, x1, y1] = found.corners;
+        let finite = found.corners.iter().all(|corner| !corner.is_nan());
+        found.corners = [
+            x0.clamp(0.0, width),
+            y0.clamp(0.0, height),
+            x1.clamp(0.0, width),
+            y1.clamp(0.0, height),
+        ];
+        let [x0, y0, x1, y1] = found.corners;
+        let shorter = (x1 - x0).min(y1 - y0);
+        finite && shorter > 0.0 && shorter >= min_size
+    }
+}

@@ -1,0 +1,35 @@
+//! From the pixels of a picture to the planes of numbers that most networks take.
+
+use vision::RgbImage;
+
+/// The order of a network's colour planes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Red, green, blue: what Pillow and torchvision read.
+    Rgb,
+    /// Blue, green, red: what `OpenCV` reads.
+    Bgr,
+}
+
+/// The pixels as three planes, row-major, shape `[3, height, width]`; each level, 0 to 255, becomes
+/// `(level - mean) / deviation` of its plane. Both are in the order of the planes.
+///
+/// ```
+/// use nets::planes::{Order, planes};
+/// let picture = vision::RgbImage::from_raw(2, 1, vec![10, 20, 30, 40, 50, 60]).unwrap();
+/// let numbers = planes(&picture, Order::Bgr, [0.0; 3], [10.0, 1.0, 1.0]);
+/// assert_eq!(numbers, [3.0, 6.0, 20.0, 50.0, 10.0, 40.0]);
+/// ```
+pub fn planes(image: &RgbImage, order: Order, mean: [f32; 3], deviation: [f32; 3]) -> Vec<f32> {
+    let pixels = image.as_raw();
+    let mut numbers = Vec::with_capacity(pixels.len());
+    for plane in 0..3 {
+        let channel = match order {
+            Order::Rgb => plane,
+            Order::Bgr => 2 - plane,
+        };
+        let level = |pixel: &[u8]| (f32::from(pixel[channel]) - mean[plane]) / deviation[plane];
+        numbers.extend(pixels.chunks_exact(3).map(level));
+    }
+    numbers
+}
