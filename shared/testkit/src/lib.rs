@@ -12,6 +12,6 @@ mod picture;
 mod run;
 
 pub use golden::{Tolerance, close, golden};
-pub use manners::{Shape, manners, words_and_papers};
+pub use manners::{Shape, keyed_manners, manners, words_and_papers};
 pub use picture::{blurred, checkerboard, flat, folder, noise, scene};
 pub use run::{Ran, run, run_in};

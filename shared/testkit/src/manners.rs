@@ -30,10 +30,26 @@ pub struct Shape<'a> {
 ///
 /// When it does not.
 pub fn manners(shape: Shape<'_>) {
+    keyed_manners(shape, &[]);
+}
+
+/// As [`manners`], of a tool that wants more `keys` in its records than those
+/// that drawn images come with.
+///
+/// # Panics
+///
+/// When it does not behave.
+pub fn keyed_manners(shape: Shape<'_>, keys: &[(&str, Value)]) {
     words(&shape);
     papers(&shape);
     let folder = tempfile::tempdir().unwrap();
-    let manifest = picture::folder(folder.path(), 12);
+    let mut manifest = String::new();
+    for mut record in lines(&picture::folder(folder.path(), 12)) {
+        for (key, value) in keys {
+            record[*key] = value.clone();
+        }
+        manifest.extend([record.to_string(), "\n".to_owned()]);
+    }
     let here = folder.path();
     empty_input(&shape, here);
     junk(&shape, here, &manifest);
