@@ -6,8 +6,11 @@
 //! its answer. Each is proved against the reference implementation on the same input: the scripts
 //! are in `tests/reference`, what they found in `tests/expected`.
 
+pub mod clip;
 pub mod detect;
 pub mod detr;
+pub mod dino;
+pub mod embed;
 pub mod letterbox;
 pub mod movenet;
 pub mod nms;
@@ -15,5 +18,8 @@ pub mod planes;
 pub mod pose;
 pub mod resize;
 pub mod sam;
+pub mod siglip;
 pub mod simcc;
+pub mod tagger;
+pub mod text;
 pub mod yolox;

@@ -1,0 +1,108 @@
+//! A picture's way into a network: its size, what of it is looked at, and its numbers.
+
+use vision::RgbImage;
+use vision::resize::{self, PilFilter};
+
+/// How a picture is brought to the size that a network takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resize {
+    /// Its shorter edge to so many pixels, the other in proportion, rounded down; then a square is
+    /// cut out.
+    Shortest(u32),
+    /// To a square, whatever its proportions.
+    Squeezed,
+}
+
+/// What of a picture is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crops {
+    /// As the family's reference has it: the middle, or everything squeezed.
+    Reference,
+    /// Three squares along the longer edge, at its start, middle and end, unsqueezed: film frames
+    /// are so wide that the middle square leaves out almost half of them.
+    Wide,
+}
+
+/// How a picture is made ready for a network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Processing {
+    /// How it is brought to size.
+    pub resize: Resize,
+    /// With which filter of Pillow.
+    pub filter: PilFilter,
+    /// Columns and rows that the network takes.
+    pub side: u32,
+    /// Subtracted from red, green and blue, 0..=1.
+    pub mean: [f32; 3],
+    /// What they are then divided by.
+    pub deviation: [f32; 3],
+}
+
+impl Processing {
+    /// The views of a picture: each the numbers of a tensor `[3, side, side]`, red, green and blue.
+    ///
+    /// # Errors
+    /// A picture so long and thin that it would be too large once its shorter edge has the size.
+    pub fn prepare(&self, image: &RgbImage, crops: Crops) -> vision::Result<Vec<Vec<f32>>> {
+        let shortest = match (self.resize, crops) {
+            (Resize::Squeezed, Crops::Reference) => {
+                let square = resize::pil(image, self.side, self.side, self.filter)?;
+                return Ok(vec![self.numbers(&square, 0, 0)]);
+            }
+            (Resize::Squeezed, Crops::Wide) => self.side,
+            (Resize::Shortest(shortest), _) => shortest,
+        };
+        let (width, height) = scaled(image.dimensions(), shortest);
+        let resized;
+        let image = if (width, height) == image.dimensions() {
+            image
+        } else {
+            resized = resize::pil(image, width, height, self.filter)?;
+            &resized
+        };
+        let (left, top) = ((width - self.side) / 2, (height - self.side) / 2);
+        let long = width.max(height) - self.side;
+        let places = match crops {
+            Crops::Wide if width > height => vec![(0, top), (left, top), (long, top)],
+            Crops::Wide if height > width => vec![(left, 0), (left, top), (left, long)],
+            _ => vec![(left, top)],
+        };
+        let views = places.into_iter();
+        Ok(views
+            .map(|(left, top)| self.numbers(image, left, top))
+            .collect())
+    }
+
+    /// The numbers of the square whose upper left corner is at `left`, `top`.
+    fn numbers(&self, image: &RgbImage, left: u32, top: u32) -> Vec<f32> {
+        let side = self.side as usize;
+        let mut numbers = vec![0.0; 3 * side * side];
+        let stride = 3 * image.width() as usize;
+        let rows = image.as_raw().chunks_exact(stride).skip(top as usize);
+        for (y, row) in rows.take(side).enumerate() {
+            let from = 3 * left as usize;
+            let pixels = row[from..from + 3 * side].chunks_exact(3);
+            for (x, pixel) in pixels.enumerate() {
+                for channel in 0..3 {
+                    let level = f32::from(pixel[channel]) / 255.0;
+                    numbers[(channel * side + y) * side + x] =
+                        (level - self.mean[channel]) / self.deviation[channel];
+                }
+            }
+        }
+        numbers
+    }
+}
+
+/// The size of a picture whose shorter edge becomes `shortest`; the longer is rounded down, as
+/// transformers does.
+fn scaled((width, height): (u32, u32), shortest: u32) -> (u32, u32) {
+    let (short, long) = (width.min(height), width.max(height));
+    let longer = u64::from(shortest) * u64::from(long) / u64::from(short.max(1));
+    let longer = u32::try_from(longer).unwrap_or(u32::MAX).max(shortest);
+    if width <= height {
+        (shortest, longer)
+    } else {
+        (longer, shortest)
+    }
+}

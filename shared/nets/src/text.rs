@@ -1,0 +1,152 @@
+//! Texts as vectors of unit length, in the space of the pictures of the same model.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use onnx::{Contract, Model, Net, Runtime, Tensor};
+use tokenizers::Tokenizer;
+
+use crate::embed::{Family, rows, unit};
+use crate::{clip, siglip};
+
+/// A network that makes vectors of texts, ready to run.
+pub struct TextEncoder {
+    net: Net,
+    words: Words,
+}
+
+impl TextEncoder {
+    /// Opens the text network of `model` and its tokenizer: the files for `text` and `tokenizer`.
+    ///
+    /// `family` goes before what the registry says, and that before what the tokenizer says.
+    pub fn open(model: &Model, family: Option<Family>, runtime: &Runtime) -> Result<Self> {
+        let named = || model.family().map(Family::named).transpose();
+        let family = family.map_or_else(named, |family| Ok(Some(family)))?;
+        if family == Some(Family::Dinov2) {
+            bail!("{}: DINOv2 has no texts: take CLIP or SigLIP", model.name());
+        }
+        let words = Words::read(model.path("tokenizer")?, family)?;
+        let net = Net::open(model, "text", runtime, &Contract::new())?;
+        let contract = match words.family {
+            Family::Clip => {
+                let mut inputs = net.inputs().iter();
+                clip::text_contract(inputs.any(|port| port.name == "attention_mask"))
+            }
+            _ => siglip::text_contract(),
+        };
+        let name = || model.name().to_owned();
+        contract
+            .check(net.inputs(), net.outputs())
+            .with_context(name)?;
+        Ok(Self { net, words })
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        self.words.family
+    }
+
+    /// The network itself.
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// The vector of a text, of unit length. Texts go one by one, so that one's vector does not
+    /// depend on which others there are.
+    pub fn encode(&mut self, text: &str) -> Result<Vec<f32>> {
+        let mut ids = self.words.ids(text)?;
+        let tokens = ids.len();
+        let ports = self.net.inputs();
+        let wanted = ports.first().and_then(|port| *port.shape.get(1)?);
+        if let (Some(wanted), Some(last)) = (wanted, ids.last().copied()) {
+            ids.resize(wanted.max(tokens), last);
+        }
+        let shape = [1, ids.len()];
+        let mask = (0..ids.len()).map(|at| i64::from(at < tokens)).collect();
+        let (ids, mask) = (
+            Tensor::integers(&shape, ids)?,
+            Tensor::integers(&shape, mask)?,
+        );
+        let mut inputs = vec![("input_ids", &ids)];
+        if ports.iter().any(|port| port.name == "attention_mask") {
+            inputs.push(("attention_mask", &mask));
+        }
+        let outputs = self.net.run(&inputs)?;
+        let name = match self.words.family {
+            Family::Clip => "text_embeds",
+            _ => "pooler_output",
+        };
+        let vectors = rows(outputs.get(name)?)?;
+        unit(vectors.first().context("the network gave no vector")?)
+    }
+}
+
+/// A tokenizer, and what its family makes of its tokens.
+pub struct Words {
+    tokenizer: Tokenizer,
+    family: Family,
+    end: i64,
+    padding: i64,
+}
+
+impl Words {
+    /// Reads a `tokenizer.json`. The family is recognised by the tokens if it is not given.
+    pub fn read(path: &Path, family: Option<Family>) -> Result<Self> {
+        let named = || path.display().to_string();
+        let mut tokenizer = Tokenizer::from_file(path)
+            .map_err(|error| anyhow!("{error}"))
+            .with_context(named)?;
+        tokenizer.with_padding(None);
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| anyhow!("{error}"))?;
+        let id = |token: &str| tokenizer.token_to_id(token).map(i64::from);
+        let family = match family {
+            Some(family) => family,
+            None if id(clip::END).is_some() => Family::Clip,
+            None if id("<eos>").is_some() => Family::Siglip2,
+            None if id("</s>").is_some() => Family::Siglip,
+            None => bail!(
+                "{}: neither the tokens of CLIP nor those of SigLIP",
+                path.display()
+            ),
+        };
+        let (end, padding) = match family {
+            Family::Clip => (clip::END, clip::END),
+            Family::Siglip => ("</s>", "</s>"),
+            Family::Siglip2 => ("<eos>", "<pad>"),
+            Family::Dinov2 => bail!("DINOv2 has no texts"),
+        };
+        let token =
+            |name: &str| id(name).with_context(|| format!("{}: no token `{name}`", path.display()));
+        let (end, padding) = (token(end)?, token(padding)?);
+        Ok(Self {
+            tokenizer,
+            family,
+            end,
+            padding,
+        })
+    }
+
+    /// The tokens of a text as the family's network takes them: of CLIP between start and end and
+    /// at most 77, of `SigLIP` exactly 64.
+    pub fn ids(&self, text: &str) -> Result<Vec<i64>> {
+        let text = text.to_lowercase();
+        let encoding = self
+            .tokenizer
+            .encode(text.as_str(), true)
+            .map_err(|error| anyhow!("`{text}`: {error}"))?;
+        let mut ids: Vec<i64> = encoding.get_ids().iter().copied().map(i64::from).collect();
+        if self.family == Family::Clip {
+            ensure!(
+                ids.last() == Some(&self.end),
+                "the tokenizer puts no `{}` behind a text",
+                clip::END
+            );
+            clip::cut(&mut ids);
+        } else {
+            siglip::fit(&mut ids, self.end, self.padding);
+        }
+        Ok(ids)
+    }
+}
