@@ -1,0 +1,142 @@
+//! What a network is shown of a record.
+
+use std::path::PathBuf;
+
+use nets::embed::{Crops, Family, Processing};
+use stage::{Context, Key, Record, Result, ensure};
+use vision::decode::Format;
+use vision::mask::Mask;
+use vision::{RgbImage, decode};
+
+use crate::TOOL;
+
+/// How images are looked at.
+pub(crate) struct Look {
+    pub(crate) processing: Processing,
+    pub(crate) family: Family,
+    /// Checksum of the model.
+    pub(crate) model: String,
+    pub(crate) crops: Crops,
+    pub(crate) mask: bool,
+    pub(crate) ground: [u8; 3],
+}
+
+/// The files of a record.
+pub(crate) struct Seen {
+    image: Vec<u8>,
+    mask: Option<Vec<u8>>,
+}
+
+/// What goes into the network.
+pub(crate) struct Views {
+    /// One or more squares, each `[3, side, side]`.
+    pub(crate) views: Vec<Vec<f32>>,
+    /// Whether something was put on the plain ground.
+    pub(crate) masked: bool,
+}
+
+impl Look {
+    /// Reads a record's files, and names the answer by all that it depends on.
+    pub(crate) fn look(&self, record: &Record) -> Result<(Key, Seen)> {
+        let path = record.image()?;
+        let image = decode::read(&path).with_context(|| path.display().to_string())?;
+        let mask = self.mask_of(record)?;
+        let key = Key::new(TOOL, env!("CARGO_PKG_VERSION"))
+            .part(&image)
+            .part(mask.as_deref().unwrap_or_default())
+            .part(self.model.as_bytes())
+            .settings(&(
+                self.family.name(),
+                self.processing.side,
+                self.crops == Crops::Wide,
+                mask.is_some(),
+                self.ground,
+            ))?;
+        Ok((key, Seen { image, mask }))
+    }
+
+    fn mask_of(&self, record: &Record) -> Result<Option<Vec<u8>>> {
+        if !self.mask {
+            return Ok(None);
+        }
+        let Some(path) = record.find::<PathBuf>("mask")? else {
+            return Ok(None);
+        };
+        let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
+        Ok(Some(bytes))
+    }
+
+    /// Makes the network's input of a record's files.
+    pub(crate) fn views(&self, record: &Record, seen: Seen) -> Result<Views> {
+        let path = record.image()?;
+        let name = || path.display().to_string();
+        let (mut picture, clear) = self.over_ground(&seen.image).with_context(name)?;
+        if let Some(bytes) = &seen.mask {
+            let mask = decode::luma_from_bytes(bytes).context("key `mask`")?;
+            let mask = Mask::from_luma(&mask, 128).context("key `mask`")?;
+            lay(&mut picture, &mask, self.ground).with_context(name)?;
+        }
+        let views = self.processing.prepare(&picture, self.crops);
+        Ok(Views {
+            views: views.with_context(name)?,
+            masked: clear || seen.mask.is_some(),
+        })
+    }
+
+    /// The picture over the ground, and whether that shows. Only a JPEG cannot be transparent.
+    fn over_ground(&self, bytes: &[u8]) -> vision::Result<(RgbImage, bool)> {
+        if Format::of(bytes)? == Format::Jpeg {
+            return Ok((decode::rgb_from_bytes(bytes)?, false));
+        }
+        let whole = decode::rgba_from_bytes(bytes)?;
+        let clear = whole.pixels().any(|pixel| pixel.0[3] < u8::MAX);
+        Ok((decode::over(&whole, self.ground), clear))
+    }
+
+    /// The ground as it is written.
+    pub(crate) fn ground_name(&self) -> String {
+        let [red, green, blue] = self.ground;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// Puts everything outside the mask on the ground.
+fn lay(picture: &mut RgbImage, mask: &Mask, ground: [u8; 3]) -> Result<()> {
+    let size = (mask.width(), mask.height());
+    ensure!(
+        picture.dimensions() == size,
+        "the image has {:?} pixels, its mask {size:?}",
+        picture.dimensions()
+    );
+    for (pixel, inside) in picture.pixels_mut().zip(mask.as_slice()) {
+        if !inside {
+            pixel.0 = ground;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a colour, `#rrggbb`.
+pub(crate) fn ground(text: &str) -> Result<[u8; 3], String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let number = u32::from_str_radix(digits, 16).ok();
+    let number = number.filter(|_| digits.len() == 6 && !digits.starts_with('+'));
+    let [_, red, green, blue] = number
+        .ok_or_else(|| "not a colour such as #ffffff".to_owned())?
+        .to_be_bytes();
+    Ok([red, green, blue])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_six_digits() {
+        assert_eq!(ground("#8000ff"), Ok([128, 0, 255]));
+        assert_eq!(ground("8000ff"), Ok([128, 0, 255]));
+        for wrong in ["#80f", "white", "+8000f", "#1234567"] {
+            assert!(ground(wrong).is_err(), "{wrong}");
+        }
+    }
+}

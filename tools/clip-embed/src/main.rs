@@ -1,0 +1,123 @@
+//! Describes every image by a vector of a vision network: CLIP, `SigLIP`, `SigLIP` 2 or `DINOv2`.
+//!
+//! Reads `image`, and with `--mask` the file `mask` where there is one. Writes `embedding`: `model`,
+//! the network's name; `vector`, of unit length, 5 decimals; and where it was not made in the plain
+//! way `crops` (`wide`) and `ground` (`#rrggbb`), what the character stands on. Writes
+//! `models.clip-embed`, which network answered.
+//!
+//! Vectors of different models, or of other files of one model, must not be compared.
+
+mod embedding;
+mod look;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::embed::{Crops, Embedder, Family};
+use onnx::ModelFlags;
+use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
+
+use crate::embedding::{Answer, DECIMALS, Embedding, embed};
+use crate::look::{Look, ground};
+
+const TOOL: &str = env!("CARGO_PKG_NAME");
+
+const EXAMPLES: &str = "Examples:
+  clip-embed frames.jsonl > embedded.jsonl
+  clip-embed --model dinov2-small --mask instances.jsonl > embedded.jsonl
+  clip-embed --crops wide --model siglip2-base-patch16-224 scenes.jsonl | clip-tag --labels labels/
+  ls part.?? | xargs -P4 -I{} sh -c 'clip-embed --threads 1 {} > {}.embedded'
+
+A file of your own is recognised by what it gives: `image_embeds` is CLIP,
+`pooler_output` SigLIP 2, `last_hidden_state` alone DINOv2; --family says it
+where that is wrong. In a folder of files the network is the one with `vision`
+in its name.";
+
+/// Describe every image by a vector of a vision network
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Look at this of each image: what the model's reference looks at (CLIP
+    /// and `DINOv2` the middle square, `SigLIP` everything, squeezed), or three
+    /// squares along the longer edge, whose unit vectors are averaged
+    #[arg(long, value_enum, default_value = "reference")]
+    crops: Choice,
+
+    /// Put what the file `mask` leaves out on the plain ground
+    #[arg(long)]
+    mask: bool,
+
+    /// Plain ground behind transparent images, and behind --mask
+    #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = ground)]
+    ground: [u8; 3],
+
+    /// Process images so many at a time on a GPU; on the CPU they go one by
+    /// one, so that an answer never depends on the others
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+
+    /// Take the model for one of this family [default: as the registry says,
+    /// or the file's outputs]
+    #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
+    family: Option<Family>,
+
+    /// Columns and rows of the network's pictures [default: as the file or
+    /// the registry says, or 224]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096), help_heading = "Network")]
+    side: Option<u32>,
+
+    #[command(flatten)]
+    model: ModelFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Choice {
+    Reference,
+    Wide,
+}
+
+fn family(name: &str) -> Result<Family, String> {
+    Family::named(name).map_err(|error| error.to_string())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let model = args.model.open("embed")?;
+    let size = usize::from(args.batch);
+    let mut embedder = Embedder::open(&model, args.family, args.side, size, &args.model.runtime)?;
+    let provenance = embedder.net().provenance().clone();
+    let look = Look {
+        processing: embedder.processing(),
+        family: embedder.family(),
+        model: model.sha256().to_owned(),
+        crops: match args.crops {
+            Choice::Reference => Crops::Reference,
+            Choice::Wide => Crops::Wide,
+        },
+        mask: args.mask,
+        ground: args.ground,
+    };
+    let work = Inference {
+        look: |record: &_| look.look(record),
+        prepare: |record: &_, seen| look.views(record, seen),
+        infer: |images| embed(&mut embedder, images),
+        finish: |mut record: Record, answer: Answer| {
+            let embedding = Embedding {
+                model: &provenance.model,
+                vector: answer.vector,
+                crops: (args.crops == Choice::Wide).then_some("wide"),
+                ground: answer.masked.then(|| look.ground_name()),
+            };
+            record.put_rounded("embedding", &embedding, DECIMALS)?;
+            record.put_member("models", TOOL, &provenance)?;
+            Ok(Outcome::pass(record))
+        },
+    };
+    flow.infer(size, args.cache.open()?.as_ref(), work)
+}

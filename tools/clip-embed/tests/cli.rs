@@ -1,0 +1,277 @@
+//! What clip-embed makes of manifests, with small networks that have the names and shapes of the
+//! published ones. What is expected of them was made by `shared/nets/tests/reference/embed.py`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, manners, run_in, scene};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_clip-embed");
+const CLIP: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/tiny-clip"
+);
+const DINO: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/tiny-dinov2"
+);
+const SIGLIP: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/tiny-siglip2"
+);
+const EXPECTED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/expected/embed/vectors.json"
+);
+
+#[test]
+fn has_manners() {
+    manners(Shape {
+        tool: TOOL,
+        flags: &[
+            "--model",
+            CLIP,
+            "--device",
+            "cpu",
+            "--threads",
+            "1",
+            "--batch",
+            "2",
+            "--no-cache",
+        ],
+        opens_images: true,
+        streams: true,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+fn record(id: &str, image: &str) -> String {
+    format!("{}\n", json!({"id": id, "image": image}))
+}
+
+fn embed(here: &Path, model: &str, more: &[&str], input: &str) -> Ran {
+    let flags = ["--model", model, "--device", "cpu", "--no-cache"];
+    let arguments: Vec<_> = flags.iter().chain(more).collect();
+    run_in(here, TOOL, &arguments, input)
+}
+
+fn vectors(ran: &Ran) -> Vec<Vec<f64>> {
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let records = ran.records();
+    let vector = |record: &Value| serde_json::from_value(record["embedding"]["vector"].clone());
+    records
+        .iter()
+        .map(|record| vector(record).unwrap())
+        .collect()
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The picture that the reference draws too.
+fn drawn(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        let even = (x / 9 + y / 7) % 2 == 0;
+        let green = if even {
+            230
+        } else {
+            y * 200 / (height - 1).max(1)
+        };
+        let red = x * 255 / (width - 1).max(1);
+        Rgb([red, green, (x * x + y * y) / 97 % 256].map(|level| u8::try_from(level).unwrap()))
+    })
+}
+
+#[test]
+fn vectors_are_those_of_transformers() {
+    let here = tempfile::tempdir().unwrap();
+    let expected: Vec<Value> = serde_json::from_slice(&fs::read(EXPECTED).unwrap()).unwrap();
+    for (model, path) in expected.iter().zip([CLIP, SIGLIP, DINO]) {
+        let images = model["images"].as_array().unwrap();
+        let mut input = String::new();
+        for image in images {
+            let (width, height): (u32, u32) =
+                serde_json::from_value(image["size"].clone()).unwrap();
+            let name = format!("{width}x{height}.png");
+            drawn(width, height).save(here.path().join(&name)).unwrap();
+            input += &record(&name, &name);
+        }
+        let ran = embed(here.path(), path, &["--batch", "5"], &input);
+        for (image, found) in images.iter().zip(vectors(&ran)) {
+            let wanted: Vec<f64> = serde_json::from_value(image["vector"].clone()).unwrap();
+            let cosine = cosine(&wanted, &found);
+            assert!(
+                cosine > 0.9998,
+                "{} {}: {cosine}",
+                model["model"],
+                image["size"]
+            );
+        }
+        assert_eq!(ran.records()[0]["embedding"]["model"], model["model"]);
+        assert_eq!(ran.records()[0]["models"]["clip-embed"]["device"], "cpu");
+    }
+}
+
+/// Six scenes as PNG, and their manifest.
+fn scenes(here: &Path) -> String {
+    let scene = |number: u64| {
+        let name = format!("s{number}.png");
+        scene(300, 200, number).save(here.join(&name)).unwrap();
+        record(&format!("s{number}"), &name)
+    };
+    (0..6).map(scene).collect()
+}
+
+#[test]
+fn any_batch_gives_the_same_bytes() {
+    let here = tempfile::tempdir().unwrap();
+    let input = scenes(here.path());
+    for model in [CLIP, DINO, SIGLIP] {
+        let one = embed(here.path(), model, &["--batch", "1"], &input);
+        assert_eq!(vectors(&one).len(), 6);
+        for batch in ["2", "5", "64"] {
+            let many = embed(here.path(), model, &["--batch", batch], &input);
+            assert_eq!(one.stdout, many.stdout, "--batch {batch}");
+        }
+    }
+}
+
+#[test]
+fn what_is_remembered_has_the_same_bytes() {
+    let here = tempfile::tempdir().unwrap();
+    let input = scenes(here.path());
+    let again = |more: &[&str]| {
+        let flags = ["--model", CLIP, "--device", "cpu", "--cache", "cache"];
+        let arguments: Vec<_> = flags.iter().chain(more).collect();
+        let ran = run_in(here.path(), TOOL, &arguments, &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    let first = again(&[]);
+    assert_eq!(first, again(&["--batch", "3"]));
+    assert_ne!(
+        first,
+        again(&["--crops", "wide"]),
+        "another look is another answer"
+    );
+    assert_ne!(first, again(&["--family", "clip", "--crops", "wide"]));
+    assert_eq!(first, again(&[]));
+}
+
+#[test]
+fn a_wide_frame_is_seen_at_its_ends() {
+    let here = tempfile::tempdir().unwrap();
+    let plain = RgbImage::from_pixel(600, 200, Rgb([90, 120, 90]));
+    let mut sign = plain.clone();
+    // Something at the left end, which the middle square leaves out.
+    for (x, y) in (0..150).flat_map(|x| (20..180).map(move |y| (x, y))) {
+        sign.put_pixel(x, y, Rgb([if (x + y) % 16 < 8 { 255 } else { 0 }, 0, 200]));
+    }
+    plain.save(here.path().join("plain.png")).unwrap();
+    sign.save(here.path().join("sign.png")).unwrap();
+    let input = record("a", "plain.png") + &record("b", "sign.png");
+    let middle = vectors(&embed(here.path(), CLIP, &[], &input));
+    assert_eq!(middle[0], middle[1], "the middle is the same");
+    let ran = embed(here.path(), CLIP, &["--crops", "wide"], &input);
+    let wide = vectors(&ran);
+    assert!(cosine(&wide[0], &wide[1]) < 0.999);
+    assert!(
+        (cosine(&wide[1], &wide[1]) - 1.0).abs() < 1e-4,
+        "of unit length"
+    );
+    assert_eq!(ran.records()[0]["embedding"]["crops"], "wide");
+}
+
+#[test]
+fn a_character_stands_on_plain_ground() {
+    let here = tempfile::tempdir().unwrap();
+    let inside = |x: u32, y: u32| x.abs_diff(60) < 30 && y.abs_diff(60) < 50;
+    let red = Rgb([200, 30, 40]);
+    let before = |ground: Rgb<u8>| {
+        RgbImage::from_fn(120, 120, |x, y| if inside(x, y) { red } else { ground })
+    };
+    let alpha = |x, y| if inside(x, y) { 255 } else { 0 };
+    before(Rgb([0, 128, 255]))
+        .save(here.path().join("plain.png"))
+        .unwrap();
+    before(Rgb([9, 90, 9]))
+        .save(here.path().join("scene.png"))
+        .unwrap();
+    let cut = RgbaImage::from_fn(120, 120, |x, y| Rgba([200, 30, 40, alpha(x, y)]));
+    cut.save(here.path().join("cut.png")).unwrap();
+    let mask = GrayImage::from_fn(120, 120, |x, y| Luma([alpha(x, y)]));
+    mask.save(here.path().join("mask.png")).unwrap();
+    let masked = json!({"id": "m", "image": "scene.png", "mask": "mask.png"});
+    let input = record("p", "plain.png") + &record("c", "cut.png") + &format!("{masked}\n");
+    let ran = embed(
+        here.path(),
+        CLIP,
+        &["--mask", "--ground", "#0080ff"],
+        &input,
+    );
+    let found = vectors(&ran);
+    assert_eq!(found[0], found[1], "a transparent cut-out");
+    assert_eq!(found[0], found[2], "a mask");
+    let grounds: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|r| r["embedding"]["ground"].clone())
+        .collect();
+    assert_eq!(grounds, [Value::Null, json!("#0080ff"), json!("#0080ff")]);
+    let unmasked = vectors(&embed(here.path(), CLIP, &["--ground", "#0080ff"], &input));
+    assert_ne!(
+        found[2], unmasked[2],
+        "without --mask the whole scene counts"
+    );
+    let small = GrayImage::new(10, 10);
+    small.save(here.path().join("mask.png")).unwrap();
+    let ran = embed(here.path(), CLIP, &["--mask"], &input);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("its mask (10, 10)"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let here = tempfile::tempdir().unwrap();
+    let said = |model: &str, more: &[&str], words: &str| {
+        let ran = embed(here.path(), model, more, "");
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    };
+    said(
+        "no-such-model",
+        &[],
+        "no-such-model: neither a model of the registry nor a file",
+    );
+    said(
+        &format!("{CLIP}/text_model.onnx"),
+        &[],
+        "not a network that makes vectors of pictures",
+    );
+    said(
+        CLIP,
+        &["--family", "dinov2"],
+        "no output `last_hidden_state`",
+    );
+    said(
+        DINO,
+        &["--side", "112"],
+        "takes pictures of 224 pixels, not of 112",
+    );
+    fs::write(here.path().join("cut.onnx"), b"\x08\x08").unwrap();
+    said("cut.onnx", &[], "cut.onnx: ");
+    let ran = embed(here.path(), CLIP, &["--family", "vgg"], "");
+    assert_eq!(ran.code, Some(2));
+}
