@@ -1,0 +1,31 @@
+//! The vectors that are labelled, and whether they may be.
+
+use serde::Deserialize;
+use stage::{Record, Result, ensure};
+
+/// What is read of the key `embedding`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Embedding {
+    pub(crate) model: String,
+    pub(crate) vector: Vec<f32>,
+}
+
+/// The vector must be of the model that the texts are of.
+pub(crate) fn check(
+    record: &Record,
+    embedding: &Embedding,
+    partner: &str,
+    sha256: Option<&str>,
+) -> Result<()> {
+    ensure!(
+        embedding.model == partner,
+        "its vector is by {}, the texts are by {partner}: give both tools the same --model, or name the vectors' with --partner",
+        embedding.model
+    );
+    let by: Option<String> = record.at("/models/clip-embed/sha256")?;
+    ensure!(
+        by.is_none() || sha256.is_none() || by.as_deref() == sha256,
+        "its vector is by other files of {partner} than the texts: embed it again, or say --partner {partner} if they belong together"
+    );
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Labels every image without training: compares its vector with the vectors of texts.
+//!
+//! Reads `embedding`, written by clip-embed with the same model. Writes `tags`: for each group of the
+//! label files a list of `[label, score]`, best first, scores 0 to 1, or `[["unknown", score]]` with
+//! the best score where that does not reach the group's threshold. Groups that are there already
+//! from other files stay. Writes `models.clip-tag`.
+//!
+//! Scores of CLIP are a softmax over the group's labels, of which one holds; those of `SigLIP` stand
+//! for themselves, and several labels may hold. A group may say otherwise.
+
+mod embedding;
+mod labels;
+mod score;
+mod texts;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::embed::Family;
+use nets::text::TextEncoder;
+use onnx::ModelFlags;
+use stage::{CacheFlags, Flow, Result};
+
+use crate::embedding::{Embedding, check};
+use crate::score::{Answer, Question};
+
+const TOOL: &str = env!("CARGO_PKG_NAME");
+
+const EXAMPLES: &str = "Examples:
+  clip-embed scenes.jsonl | clip-tag --labels examples/labels > tagged.jsonl
+  clip-tag --labels location.toml --threshold 0.6 embedded.jsonl | jq -r '.tags.location[0][0]' | sort | uniq -c
+  clip-tag --model siglip2-base-patch16-224 --labels style.toml embedded.jsonl > tagged.jsonl
+
+A label file, TOML or JSON, has a table for each group:
+
+  [location]
+  templates = [\"a scene in {}\", \"a frame of an animated film set in {}\"]
+  threshold = 0.4
+  [location.labels]
+  kitchen = \"a kitchen\"
+  street = [\"a street\", \"an alley between houses\"]
+
+Also: score (softmax or sigmoid), margin (to the second best, of a softmax), top (labels to write),
+about (for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
+
+/// Label every image without training, by its vector and a file of labels
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Take groups of labels from this TOML or JSON file, or from all in a
+    /// folder
+    #[arg(long, value_name = "FILE|DIR", required = true)]
+    labels: Vec<PathBuf>,
+
+    /// Say `unknown` below this score, 0 to 1 [default: the group's]
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    threshold: Option<f64>,
+
+    /// Say `unknown` where the second best of a softmax is nearer than this
+    /// [default: the group's]
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    margin: Option<f64>,
+
+    /// Write so many labels of a group [default: the group's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    top: Option<u16>,
+
+    /// Take the vectors of the model of this name for those of the texts'
+    /// partner [default: the texts' model's own name]
+    #[arg(long, value_name = "NAME", help_heading = "Network")]
+    partner: Option<String>,
+
+    /// Take the model for one of this family: clip, siglip, siglip2 [default:
+    /// as the registry or the tokenizer says]
+    #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
+    family: Option<Family>,
+
+    #[command(flatten)]
+    model: ModelFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+fn family(name: &str) -> Result<Family, String> {
+    Family::named(name).map_err(|error| error.to_string())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let groups = labels::read(&args.labels)?;
+    let model = args.model.open("embed")?;
+    let mut encoder = TextEncoder::open(&model, args.family, &args.model.runtime)?;
+    let logits = score::Logits::of(&model, encoder.family())?;
+    let provenance = encoder.net().provenance().clone();
+    let cache = args.cache.open()?;
+    let mut questions = Vec::new();
+    for group in groups {
+        let vectors = texts::vectors(&group, &mut encoder, model.sha256(), cache.as_ref())?;
+        questions.push(Question::new(
+            group,
+            vectors,
+            &args,
+            logits,
+            encoder.family(),
+        )?);
+    }
+    let partner = args.partner.as_deref().unwrap_or(model.name());
+    flow.each(|mut record| {
+        let embedding: Embedding = record.get("embedding")?;
+        let sha256 = args.partner.is_none().then_some(model.sha256());
+        check(&record, &embedding, partner, sha256)?;
+        for question in &questions {
+            let answer: Answer = question.answer(&embedding.vector)?;
+            record.put_member("tags", question.name(), &answer)?;
+        }
+        record.put_member("models", TOOL, &provenance)?;
+        Ok(record)
+    })
+}
