@@ -1,0 +1,134 @@
+//! Names the character of every cut-out, by reference images and along the shot.
+//!
+//! Reads `embedding`; `source` (film, shot, frame, time) and the place in the frame, `instance.box` or
+//! `box` and, where they are there, run lengths in `instance.mask`, in pixels of the frame. Without
+//! references reads `cluster` instead of `embedding`. Writes `identity`:
+//!
+//! * `name`: the character, or `unknown`;
+//! * `score`: cosine of the own vector and the named character's references, -1 to 1;
+//! * `margin`: `score` less that of the best other character; below 0 where the shot knows better;
+//! * `by`: `reference` where the own vector says so, `track` where the rest of the track does;
+//! * `track`: number of the track in the manifest, the cut-outs of one figure through one shot;
+//! * `best`: of an `unknown`, the character that it is nearest to.
+//!
+//! Cut-outs of neighbouring frames belong to one track where their masks, or else their boxes, overlap.
+//! Every member that is sure votes with its margin, and more than half of the votes name the track: a
+//! head that turns away keeps its name. By clusters each member votes for `cluster_N` with one vote,
+//! `score` is the share of the track's votes, and `by` says `cluster` or `track`.
+
+mod instance;
+mod overlap;
+mod references;
+mod tracks;
+mod verdict;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Keep, Result};
+
+use crate::references::{Cast, Named};
+
+const EXAMPLES: &str = "Examples:
+  clip-embed --mask references/nilo/*.jsonl > nilo.jsonl
+  clip-embed --mask instances.jsonl | id-match --reference nilo=nilo.jsonl --reference pia=pia.jsonl > named.jsonl
+  id-match --references cast.jsonl --only nilo --rejects others.jsonl instances.jsonl > nilo.jsonl
+  cluster instances.jsonl | id-match | jq -r .identity.name | sort | uniq -c
+
+Ten to thirty references of each character, from all sides and in all lights, are worth more than any
+threshold. Give references also of those who are not wanted: the margin to them is the surest sign.
+Make references and cut-outs with the same model, ground and --mask; -v says how far apart they lie.";
+
+/// Name the character of every cut-out, by reference images and along the shot
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Take every record of this manifest, written by clip-embed, for a
+    /// reference of this character
+    #[arg(long, value_name = "NAME=MANIFEST", value_parser = references::named)]
+    reference: Vec<Named>,
+
+    /// Take the records of this manifest for references of whom their key
+    /// `character` names
+    #[arg(long, value_name = "MANIFEST")]
+    references: Vec<PathBuf>,
+
+    /// Compare with the mean direction of a character's references, or with
+    /// the nearest of them
+    #[arg(long, value_enum, default_value = "mean")]
+    by: By,
+
+    /// Be sure only of a cosine of this or more, -1 to 1
+    #[arg(long, value_name = "COSINE", default_value_t = 0.75, value_parser = cosine, allow_hyphen_values = true)]
+    threshold: f64,
+
+    /// Be sure only where the next character is this much farther
+    #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = cosine)]
+    margin: f64,
+
+    /// Link cut-outs of which this share overlaps, intersection over union
+    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
+    overlap: f64,
+
+    /// Link across gaps of so many seconds at most; 0 links nothing
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    gap: f64,
+
+    /// Pass on only these characters
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+
+    #[command(flatten)]
+    keep: Keep,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    Mean,
+    Nearest,
+}
+
+fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number: &f64| (least..=most).contains(number));
+    number.ok_or_else(|| format!("not a number from {least} to {most}"))
+}
+
+fn cosine(text: &str) -> Result<f64, String> {
+    number(text, -1.0, 1.0)
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, 0.01, 1.0)
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    number(text, 0.0, 1e6)
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let cast = Cast::read(&args.reference, &args.references)?;
+    if let Some(cast) = &cast {
+        cast.must_have(&args.only)?;
+        cast.describe();
+    }
+    let prepare = |record| instance::Instance::read(record, cast.as_ref(), args.by);
+    flow.whole(prepare, |_, instances| {
+        let tracks = tracks::link(&instances, args.overlap, args.gap);
+        let limits = verdict::Limits {
+            threshold: args.threshold,
+            margin: args.margin,
+        };
+        let found = verdict::identities(&instances, &tracks, cast.as_ref(), limits);
+        let judged = instances.into_iter().zip(found);
+        let only = args.only;
+        Ok(judged
+            .map(move |(instance, identity)| verdict::judge(instance.record, &identity, &only)))
+    })
+}

@@ -1,0 +1,167 @@
+//! Who each cut-out is: its own verdict, then its track's.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use stage::{Outcome, Record, Result};
+
+use crate::instance::{Instance, Looks};
+use crate::references::Cast;
+
+/// What is said where nobody is sure.
+const UNKNOWN: &str = "unknown";
+
+/// Decimals of scores.
+const DECIMALS: u32 = 4;
+
+/// When a cut-out is sure of itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) threshold: f64,
+    pub(crate) margin: f64,
+}
+
+/// The key `identity`.
+#[derive(Debug, PartialEq, Serialize)]
+pub(crate) struct Identity {
+    name: String,
+    score: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    track: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<String>,
+}
+
+/// A vote of one cut-out: for whom, and how much it weighs.
+type Vote = (u64, f64);
+
+/// The identity of each cut-out.
+pub(crate) fn identities(
+    instances: &[Instance],
+    tracks: &[Option<usize>],
+    cast: Option<&Cast>,
+    limits: Limits,
+) -> Vec<Identity> {
+    let votes: Vec<Option<Vote>> = instances
+        .iter()
+        .map(|instance| vote(&instance.looks, limits))
+        .collect();
+    let mut ballots: BTreeMap<usize, BTreeMap<u64, f64>> = BTreeMap::new();
+    for (track, vote) in tracks.iter().zip(&votes) {
+        if let (Some(track), Some((whom, weight))) = (track, vote) {
+            *ballots.entry(*track).or_default().entry(*whom).or_default() += weight;
+        }
+    }
+    let names: Option<Vec<&str>> = cast.map(|cast| cast.names().collect());
+    let nobody = BTreeMap::new();
+    let all = instances.iter().zip(tracks).zip(votes);
+    all.map(|((instance, track), own)| {
+        let ballot = track.and_then(|track| ballots.get(&track));
+        let ballot = ballot.unwrap_or(&nobody);
+        let own = own.map(|(whom, _)| whom);
+        let whom = majority(ballot).or(own);
+        match (&instance.looks, &names) {
+            (Looks::Scores(scores), Some(names)) => by_scores(scores, names, own, whom, *track),
+            _ => by_cluster(ballot, own, whom, *track),
+        }
+    })
+    .collect()
+}
+
+/// For whom a cut-out votes: of references with its margin, or with 1 where there is only one
+/// character; of clusters with 1.
+fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
+    match looks {
+        Looks::Cluster(cluster) => cluster.map(|cluster| (cluster, 1.0)),
+        Looks::Scores(scores) => {
+            let best = best(scores)?;
+            let margin = margin(scores, best);
+            let sure = scores[best] >= limits.threshold;
+            let apart = margin.is_none_or(|margin| margin >= limits.margin);
+            (sure && apart).then(|| (best as u64, margin.unwrap_or(1.0)))
+        }
+    }
+}
+
+/// The one with more than half of the weight.
+fn majority(ballot: &BTreeMap<u64, f64>) -> Option<u64> {
+    let mut all = ballot.keys().copied();
+    all.find(|whom| share(ballot, *whom) > 0.5)
+}
+
+fn share(ballot: &BTreeMap<u64, f64>, whom: u64) -> f64 {
+    let all: f64 = ballot.values().sum();
+    ballot.get(&whom).map_or(0.0, |weight| weight / all)
+}
+
+fn by_scores(
+    scores: &[f64],
+    names: &[&str],
+    own: Option<u64>,
+    whom: Option<u64>,
+    track: Option<usize>,
+) -> Identity {
+    let nearest = best(scores).unwrap_or(0);
+    let shown = whom.map_or(nearest, |whom| whom as usize);
+    let said = |at: usize| names.get(at).copied().unwrap_or(UNKNOWN).to_owned();
+    Identity {
+        name: whom.map_or_else(|| UNKNOWN.to_owned(), |_| said(shown)),
+        score: scores.get(shown).copied().unwrap_or(0.0),
+        margin: margin(scores, shown),
+        by: whom.map(|_| if own == whom { "reference" } else { "track" }),
+        track,
+        best: whom.is_none().then(|| said(nearest)),
+    }
+}
+
+fn by_cluster(
+    ballot: &BTreeMap<u64, f64>,
+    own: Option<u64>,
+    whom: Option<u64>,
+    track: Option<usize>,
+) -> Identity {
+    let alone = if own.is_some() { 1.0 } else { 0.0 };
+    let score = |whom| track.map_or(alone, |_| share(ballot, whom));
+    Identity {
+        name: whom.map_or_else(|| UNKNOWN.to_owned(), |whom| format!("cluster_{whom}")),
+        score: whom.map_or(0.0, score),
+        margin: None,
+        by: whom.map(|_| if own == whom { "cluster" } else { "track" }),
+        track,
+        best: None,
+    }
+}
+
+/// The highest score's place; the first of equal ones.
+fn best(scores: &[f64]) -> Option<usize> {
+    let places = scores.iter().enumerate().rev();
+    places
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(at, _)| at)
+}
+
+/// By how much the score at `place` is above the best of the others.
+fn margin(scores: &[f64], place: usize) -> Option<f64> {
+    let others = scores.iter().enumerate().filter(|(at, _)| *at != place);
+    let best = others.map(|(_, score)| *score).max_by(f64::total_cmp)?;
+    scores.get(place).map(|score| score - best)
+}
+
+/// Writes the identity; with `only`, drops whoever is not among them.
+pub(crate) fn judge(mut record: Record, identity: &Identity, only: &[String]) -> Result<Outcome> {
+    record.put_rounded("identity", identity, DECIMALS)?;
+    if only.is_empty() || only.contains(&identity.name) {
+        return Ok(Outcome::pass(record));
+    }
+    let wanted = only.join(" or ");
+    let score = identity.score;
+    let reason = match &identity.best {
+        Some(best) => format!("not known to be {wanted}: nearest to {best}, {score:.2}"),
+        None => format!("is {} ({score:.2}), not {wanted}", identity.name),
+    };
+    Ok(Outcome::drop(record, reason))
+}

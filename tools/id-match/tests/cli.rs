@@ -1,0 +1,361 @@
+//! What id-match makes of manifests. Vectors have two numbers, so that cosines can be worked out.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_id-match");
+
+#[test]
+fn has_manners() {
+    let shape = Shape {
+        tool: TOOL,
+        flags: &[],
+        opens_images: false,
+        streams: false,
+    };
+    let place = ("instance", json!({"box": [10, 10, 30, 40]}));
+    keyed_manners(shape, &[("cluster", json!({"id": 2})), place.clone()]);
+    let cast = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/track/cast.jsonl");
+    let embedding = json!({"model": "flat", "vector": [0.8, 0.6]});
+    let flags = ["--references", cast];
+    keyed_manners(
+        Shape {
+            flags: &flags,
+            ..shape
+        },
+        &[("embedding", embedding), place],
+    );
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// A reference, or a record without a place.
+fn seen(id: &str, vector: [f64; 2]) -> Value {
+    json!({"id": id, "image": "x.png", "embedding": {"model": "flat", "vector": vector}})
+}
+
+/// A cut-out of frame `frame`, a quarter of a second each, at column `left`, 20 by 40 pixels.
+fn cut(id: &str, frame: u64, left: u64, vector: [f64; 2]) -> Value {
+    let mut record = seen(id, vector);
+    let time = frame as f64 / 4.0;
+    record["source"] = json!({"film": "f.mp4", "shot": 3, "frame": frame, "time": time});
+    record["parent"] = json!(format!("f{frame}"));
+    record["instance"] = json!({"box": [left, 10, left + 20, 50]});
+    record
+}
+
+fn lines(records: &[Value]) -> String {
+    let line = |record: &Value| [record.to_string(), "\n".to_owned()];
+    records.iter().flat_map(line).collect()
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Nilo is along the first axis, Pia along the second.
+fn matched(here: &Path, more: &[&str], records: &[Value]) -> Ran {
+    fs::write(here.join("nilo.jsonl"), lines(&[seen("r0", [1.0, 0.0])])).unwrap();
+    fs::write(here.join("pia.jsonl"), lines(&[seen("r1", [0.0, 1.0])])).unwrap();
+    let flags = [
+        "--reference",
+        "nilo=nilo.jsonl",
+        "--reference",
+        "pia=pia.jsonl",
+        "--rejects",
+        "rejects.jsonl",
+    ];
+    let arguments: Vec<_> = flags.iter().chain(more).collect();
+    let ran = run_in(here, TOOL, &arguments, &lines(records));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran
+}
+
+fn identities(ran: &Ran) -> Vec<Value> {
+    ran.records()
+        .iter()
+        .map(|record| record["identity"].clone())
+        .collect()
+}
+
+fn names(ran: &Ran) -> Vec<String> {
+    let name = |identity: &Value| identity["name"].as_str().unwrap().to_owned();
+    identities(ran).iter().map(name).collect()
+}
+
+#[test]
+fn a_turned_head_keeps_its_name() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        cut("a0", 0, 10, [0.96, 0.28]),
+        cut("b0", 0, 100, [0.28, 0.96]),
+        // Halfway between the two, and then nearer to the other: 0.2 against Nilo's 0.68 before.
+        cut("a1", 1, 14, [1.0, 1.0]),
+        cut("b1", 1, 98, [0.6, 0.8]),
+        cut("a2", 2, 18, [0.6, 0.8]),
+    ];
+    let ran = matched(here.path(), &[], &records);
+    assert_eq!(names(&ran), ["nilo", "pia", "nilo", "pia", "nilo"]);
+    let found = identities(&ran);
+    assert_eq!(
+        found[0],
+        json!({"name": "nilo", "score": 0.96, "margin": 0.68, "by": "reference", "track": 0})
+    );
+    assert_eq!(
+        found[2],
+        parsed(r#"{"name":"nilo","score":0.7071,"margin":0.0,"by":"track","track":0}"#)
+    );
+    assert_eq!(
+        found[3],
+        json!({"name": "pia", "score": 0.8, "margin": 0.2, "by": "reference", "track": 1})
+    );
+    assert_eq!(
+        found[4],
+        json!({"name": "nilo", "score": 0.6, "margin": -0.2, "by": "track", "track": 0})
+    );
+    let alone = matched(here.path(), &["--gap", "0"], &records);
+    assert_eq!(
+        names(&alone),
+        ["nilo", "pia", "unknown", "pia", "pia"],
+        "without tracks"
+    );
+    let found = identities(&alone);
+    assert_eq!(found[2]["best"], "nilo", "the first of equal ones");
+    assert!(found[2].get("by").is_none());
+}
+
+#[test]
+fn tracks_end_with_the_shot_and_with_a_gap() {
+    let here = tempfile::tempdir().unwrap();
+    let mut other_shot = cut("c", 2, 10, [1.0, 1.0]);
+    other_shot["source"]["shot"] = json!(4);
+    let records = [
+        cut("a", 0, 10, [1.0, 0.0]),
+        cut("b", 8, 10, [1.0, 1.0]),
+        other_shot,
+        cut("d", 20, 10, [1.0, 1.0]),
+        seen("e", [1.0, 1.0]),
+        cut("f", 21, 80, [1.0, 1.0]),
+    ];
+    let ran = matched(here.path(), &[], &records);
+    // Frame 8 is two seconds later, frame 20 three more; the last stands elsewhere.
+    assert_eq!(
+        names(&ran),
+        ["nilo", "nilo", "unknown", "unknown", "unknown", "unknown"]
+    );
+    let tracks: Vec<_> = identities(&ran)
+        .iter()
+        .map(|found| found["track"].clone())
+        .collect();
+    assert_eq!(
+        tracks,
+        [
+            json!(0),
+            json!(0),
+            json!(1),
+            json!(2),
+            Value::Null,
+            json!(3)
+        ]
+    );
+    let wide = matched(here.path(), &["--gap", "5"], &records);
+    assert_eq!(names(&wide)[3], "nilo");
+}
+
+#[test]
+fn those_who_overlap_most_are_linked() {
+    let here = tempfile::tempdir().unwrap();
+    // Two that pass each other closely: each is linked to the nearer of the next frame.
+    let records = [
+        cut("a0", 0, 10, [1.0, 0.0]),
+        cut("b0", 0, 22, [0.0, 1.0]),
+        cut("b1", 1, 20, [1.0, 1.0]),
+        cut("a1", 1, 12, [1.0, 1.0]),
+    ];
+    assert_eq!(
+        names(&matched(here.path(), &[], &records)),
+        ["nilo", "pia", "pia", "nilo"]
+    );
+    // 16 of 24 columns overlap, 0.67.
+    let strict = matched(here.path(), &["--overlap", "0.9"], &records);
+    assert_eq!(names(&strict)[2..], ["unknown", "unknown"]);
+}
+
+#[test]
+fn masks_go_before_boxes() {
+    let here = tempfile::tempdir().unwrap();
+    // A frame of 4 columns and 2 rows: one stands in columns 0 and 1, the other in 2 and 3; run
+    // lengths go down the columns.
+    let masked = |id: &str, frame, counts: Value, vector| {
+        let mut record = cut(id, frame, 10, vector);
+        record["instance"]["mask"] = json!({"size": [2, 4], "counts": counts});
+        record
+    };
+    let records = [
+        masked("a0", 0, json!([0, 4, 4]), [1.0, 0.0]),
+        masked("b0", 0, json!([4, 4]), [0.0, 1.0]),
+        masked("b1", 1, json!([4, 4]), [1.0, 1.0]),
+        masked("a1", 1, json!([0, 4, 4]), [1.0, 1.0]),
+    ];
+    assert_eq!(
+        names(&matched(here.path(), &[], &records)),
+        ["nilo", "pia", "pia", "nilo"]
+    );
+    let broken = [
+        masked("a0", 0, json!([0, 400]), [1.0, 0.0]),
+        seen("b", [1.0, 0.0]),
+    ];
+    let ran = matched(here.path(), &[], &broken);
+    assert_eq!(names(&ran), ["nilo"], "the other fails alone");
+    assert!(
+        ran.stderr.contains("key `instance`: mask"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn only_the_wanted_go_on() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        cut("a", 0, 10, [0.96, 0.28]),
+        cut("b", 0, 100, [0.28, 0.96]),
+        cut("c", 0, 200, [1.0, 1.0]),
+    ];
+    let ran = matched(here.path(), &["--only", "nilo"], &records);
+    assert_eq!(names(&ran), ["nilo"]);
+    let text = fs::read_to_string(here.path().join("rejects.jsonl")).unwrap();
+    let reasons: Vec<String> = text
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["rejected"]["reason"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "is pia (0.96), not nilo",
+            "not known to be nilo: nearest to nilo, 0.71"
+        ]
+    );
+    let kept = matched(here.path(), &["--only", "nilo", "--keep"], &records);
+    assert_eq!(kept.records().len(), 3);
+    let flags = ["--reference", "nilo=nilo.jsonl", "--only", "oreste"];
+    let ran = run_in(here.path(), TOOL, &flags, "");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("--only oreste: no references of this name, only of nilo"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_nearest_reference_or_their_mean() {
+    let here = tempfile::tempdir().unwrap();
+    let mut cast = [seen("r0", [1.0, 0.0]), seen("r1", [0.0, 1.0])];
+    for record in &mut cast {
+        record["character"] = json!("nilo");
+    }
+    fs::write(here.path().join("cast.jsonl"), lines(&cast)).unwrap();
+    let score = |by: &str| {
+        let flags = ["--references", "cast.jsonl", "--by", by];
+        let ran = run_in(here.path(), TOOL, &flags, &lines(&[seen("a", [1.0, 0.0])]));
+        identities(&ran)[0].clone()
+    };
+    // The mean of the two lies between them; there is no other character, and so no margin.
+    assert_eq!(
+        score("mean"),
+        parsed(r#"{"name":"unknown","score":0.7071,"best":"nilo"}"#)
+    );
+    assert_eq!(
+        score("nearest"),
+        json!({"name": "nilo", "score": 1.0, "by": "reference"})
+    );
+}
+
+#[test]
+fn clusters_are_carried_along_the_shot() {
+    let here = tempfile::tempdir().unwrap();
+    let clustered = |frame: u64, left: u64, cluster: i64| {
+        let mut record = cut(&format!("c{frame}_{left}"), frame, left, [1.0, 0.0]);
+        record["cluster"] = json!({"id": cluster});
+        record
+    };
+    let records = [
+        clustered(0, 10, 3),
+        clustered(1, 10, -1),
+        clustered(2, 10, 3),
+        clustered(3, 10, 5),
+        clustered(3, 90, -1),
+    ];
+    let ran = run_in::<&str>(here.path(), TOOL, &[], &lines(&records));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let found = identities(&ran);
+    assert_eq!(
+        found[0],
+        json!({"name": "cluster_3", "score": 0.6667, "by": "cluster", "track": 0})
+    );
+    assert_eq!(
+        found[1],
+        json!({"name": "cluster_3", "score": 0.6667, "by": "track", "track": 0})
+    );
+    assert_eq!(found[3]["name"], "cluster_3");
+    assert_eq!(
+        found[4],
+        json!({"name": "unknown", "score": 0.0, "track": 1})
+    );
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(
+        here.path().join("nilo.jsonl"),
+        lines(&[seen("r0", [1.0, 0.0])]),
+    )
+    .unwrap();
+    fs::write(here.path().join("empty.jsonl"), "").unwrap();
+    let mut other = seen("a", [1.0, 0.0]);
+    other["embedding"]["model"] = json!("round");
+    let said = |flags: &[&str], records: &[Value], words: &str| {
+        let ran = run_in(here.path(), TOOL, flags, &lines(records));
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    };
+    let nilo = ["--reference", "nilo=nilo.jsonl"];
+    said(
+        &nilo,
+        &[other],
+        "its vector is by round, those of the references by flat",
+    );
+    said(&nilo, &[seen("a", [0.0, 0.0])], "a vector without a length");
+    said(&nilo, &[json!({"id": "a"})], "embedding");
+    said(
+        &["--reference", "nilo=empty.jsonl"],
+        &[],
+        "empty.jsonl: no references in it",
+    );
+    said(&["--references", "nilo.jsonl"], &[], "character");
+    said(
+        &[],
+        &[seen("a", [1.0, 0.0])],
+        "no key `cluster`: give references, or run cluster first",
+    );
+    let ran = run_in(here.path(), TOOL, &["--reference", "nilo"], "");
+    assert_eq!(ran.code, Some(2));
+}
