@@ -1,0 +1,123 @@
+//! Tags every image with the words of an image board, by a WD14 v3 network.
+//!
+//! Reads `image`; what is transparent counts as white. Writes three groups of `tags`, each a list of
+//! `[tag, probability]`, most probable first: `wd`, what is in the picture; `rating`, the one that
+//! holds of general, sensitive, questionable and explicit; and with `--characters` `wd_character`.
+//! A group in which nothing is probable enough is `[]`. Writes `models.wd-tag`.
+//!
+//! The networks learnt from drawn pictures, and know the names of other people's characters.
+
+mod choice;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::tagger::{self, Category, Tagger};
+use onnx::ModelFlags;
+use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result};
+use vision::decode;
+
+use crate::choice::{chosen, least, of_category, rounded};
+
+const TOOL: &str = env!("CARGO_PKG_NAME");
+
+const EXAMPLES: &str = "Examples:
+  wd-tag instances.jsonl > tagged.jsonl
+  wd-tag --threshold 0.5 --escape frames.jsonl | jq -r '[.tags.wd[][0]] | join(\", \")'
+  wd-tag --gap --model wd-vit-tagger-v3 frames.jsonl > tagged.jsonl";
+
+/// Tag every image with the words of an image board
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Write tags of at least this probability
+    #[arg(long, value_name = "SCORE", default_value_t = tagger::GENERAL, value_parser = share)]
+    threshold: f64,
+
+    /// Choose the threshold of each image by the largest gap between its
+    /// probabilities
+    #[arg(long, conflicts_with = "threshold")]
+    gap: bool,
+
+    /// Write also the names of characters that it takes the figures for
+    #[arg(long)]
+    characters: bool,
+
+    /// Write names of at least this probability
+    #[arg(long, value_name = "SCORE", default_value_t = tagger::CHARACTER, value_parser = share)]
+    character_threshold: f64,
+
+    /// Escape parentheses, for prompts in which they mean weight
+    #[arg(long)]
+    escape: bool,
+
+    /// Process images so many at a time on a GPU; on the CPU they go one by
+    /// one, so that an answer never depends on the others
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+
+    #[command(flatten)]
+    model: ModelFlags,
+
+    #[command(flatten)]
+    cache: CacheFlags,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let model = args.model.open("tag")?;
+    let batch = usize::from(args.batch);
+    let mut tagger = Tagger::open(&model, batch, &args.model.runtime)?;
+    let (tags, side) = (tagger.tags().to_vec(), tagger.side());
+    let provenance = tagger.net().provenance().clone();
+    let work = Inference {
+        look: |record: &Record| {
+            let path = record.image()?;
+            let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
+            let key = Key::new(TOOL, env!("CARGO_PKG_VERSION")).part(&bytes);
+            Ok((key.part(model.sha256().as_bytes()), bytes))
+        },
+        prepare: |record: &Record, bytes: Vec<u8>| {
+            let name = || record.image().unwrap_or_default().display().to_string();
+            let picture = decode::rgb_from_bytes(&bytes).with_context(name)?;
+            tagger::prepare(&picture, side).with_context(name)
+        },
+        infer: |pictures: Vec<Vec<f32>>| {
+            Ok(tagger
+                .tag(&pictures)?
+                .into_iter()
+                .map(rounded)
+                .map(Ok)
+                .collect())
+        },
+        finish: |mut record: Record, probabilities: Vec<f64>| {
+            let of = |category| of_category(&tags, &probabilities, category);
+            let general = of(Category::General);
+            let bound = least(&general, args.gap, args.threshold, 0.0);
+            record.put_member("tags", "wd", &chosen(general, bound, args.escape))?;
+            let mut rating = chosen(of(Category::Rating), 0.0, args.escape);
+            rating.truncate(1);
+            record.put_member("tags", "rating", &rating)?;
+            if args.characters {
+                let names = of(Category::Character);
+                let floor = tagger::CHARACTER_BY_GAP;
+                let bound = least(&names, args.gap, args.character_threshold, floor);
+                record.put_member("tags", "wd_character", &chosen(names, bound, args.escape))?;
+            }
+            record.put_member("models", TOOL, &provenance)?;
+            Ok(Outcome::pass(record))
+        },
+    };
+    flow.infer(batch, args.cache.open()?.as_ref(), work)
+}
