@@ -24,8 +24,10 @@
 //! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object |
 //! | `mask` | sam-mask | string, path of the union of `masks` |
 //! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
-//! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals |
-//! | `tags` | clip-tag | object of group to array of `[label, score]` |
+//! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals; where it was not made in the plain way `crops` string (`wide`), `ground` string (`#rrggbb`) |
+//! | `tags` | clip-tag, wd-tag | object of group to array of `[label, score]`, best first, scores 0 to 1; `[["unknown", score]]` where no label of clip-tag reaches the threshold; wd-tag's groups are `wd`, `rating`, `wd_character` |
+//! | `character` | you, in manifests of references | string, name of whom the image shows |
+//! | `identity` | id-match | object: `name` string (a character, `cluster_N` or `unknown`), `score` number (cosine with the character's references; by clusters the share of the track's votes), `margin` number (to the best other character), `by` string (`reference`, `cluster` or `track`), `track` integer from 0, `best` string (of an `unknown`, the nearest character) |
 //! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number (noise has none), `representative` boolean |
 //! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score`, `vector`, `action`, `angle`, `visible` |
 //! | `face` | face-crop | object: `box`, `landmarks`, `score`, `sharpness`, in the parent's pixels |
