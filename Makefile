@@ -20,6 +20,12 @@ SETTINGS ?= film.mk
 FILM ?=
 OUT ?= out
 TRIGGER ?=
+# ONNX Runtime to bring: cpu or gpu.
+RUNTIME ?= cpu
+# Models to bring: of these roles, or by name; and a folder or address to bring them from.
+ROLE ?=
+MODEL ?=
+MODELS_FROM ?=
 # Where the tools are; set it to use installed ones and build nothing.
 BIN ?=
 PREFIX ?= /usr/local
@@ -48,7 +54,7 @@ LINT_FLAGS ?=
 PIPELINES := frames style lighting
 
 # Recipes read these from the environment, where any character is safe.
-export FILM OUT TRIGGER BIN PREFIX
+export FILM OUT TRIGGER BIN PREFIX RUNTIME ROLE MODEL MODELS_FROM
 
 ifndef INSIDE_OUT
 
@@ -68,8 +74,12 @@ build: ## Build the tools, optimised
 	cargo build --release --locked --workspace
 
 .PHONY: setup
-setup: ## Bring what is missing: ONNX Runtime and ffmpeg, into models/runtime/
+setup: ## Bring what is missing: ONNX Runtime (RUNTIME=gpu: with CUDA) and ffmpeg, into models/runtime/
 	bash models/setup.sh
+
+.PHONY: models
+models: ## Bring the default models, or those of ROLE, or MODEL by name, into models/published/
+	@python3 models/fetch.py --role "$$ROLE" --model "$$MODEL" --from "$$MODELS_FROM"
 
 # All pipelines asked for go to one make, so that shared stages run once.
 .PHONY: $(PIPELINES)

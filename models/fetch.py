@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Brings published models into models/published/, as registry.toml says: `make models`.
+
+    fetch.py                      the default of every role
+    fetch.py --role detect,pose   the defaults of these roles
+    fetch.py --model lama,yunet   these; the only way to those with a notice
+    fetch.py --from DIR|URL       from a mirror of the same layout, NAME/PATH
+
+A file is downloaded beside its place, goes on where it was cut, is held to its SHA-256, and renamed.
+Nothing lies under a model's name that is not whole. Exit: 0 all are there, 1 some could not be
+brought, 2 wrong command line. Only Python's own modules are needed.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+from pathlib import Path
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # before Python 3.11
+    from pip._vendor import tomli as tomllib
+
+UNCONFIRMED = "unconfirmed"
+BLOCK = 1 << 20
+TRIES = 4
+PAUSE = 2.0  # seconds before the second try, twice as many before each further one
+TIMEOUT = 60  # seconds without a byte
+LARGEST = 16 << 30  # bytes of a file in an archive
+
+
+class Failed(Exception):
+    """One file could not be brought; the message says why and what to do."""
+
+
+def say(text):
+    print(f"models: {text}", file=sys.stderr, flush=True)
+
+
+def words(size):
+    return "size unknown" if size is None else f"{max(size / 1e6, 0.1):.1f} MB"
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def safe(path):
+    """A path of the registry, which must not lead out of its folder."""
+    parts = Path(path).parts
+    if not parts or Path(path).is_absolute() or ".." in parts:
+        raise Failed(f"{path}: not a path within the folder of models")
+    return Path(path)
+
+
+class SameSecurity(urllib.request.HTTPRedirectHandler):
+    """Follows redirects, but never from https to plain http."""
+
+    def redirect_request(self, request, file, code, message, headers, target):
+        if request.full_url.startswith("https:") and not target.startswith("https:"):
+            raise urllib.error.URLError(f"redirected to {target}, which is not https")
+        return super().redirect_request(request, file, code, message, headers, target)
+
+
+OPENER = urllib.request.build_opener(SameSecurity)
+
+
+def download(url, part):
+    """Downloads to `part`, which may hold the beginning already; tries again where it is cut."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return attempt_download(url, part)
+        except urllib.error.HTTPError as error:
+            if error.code < 500 and error.code not in (408, 429):
+                raise Failed(f"{url}: {error.code} {error.reason}") from error
+            problem = f"{error.code} {error.reason}"
+        except (OSError, EOFError) as error:
+            problem = str(getattr(error, "reason", error))
+        if attempt < TRIES:
+            time.sleep(PAUSE * 2 ** (attempt - 1))
+    raise Failed(f"{url}: {problem}: run again to go on where it stopped")
+
+
+def attempt_download(url, part):
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "film2lora", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    try:
+        answer = OPENER.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code != 416:
+            raise
+        # All of it is there already, or the beginning is of another file.
+        if error.headers.get("Content-Range", "").rpartition("/")[2] == str(have):
+            return
+        part.unlink()
+        return attempt_download(url, part)
+    with answer:
+        goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        have = have if goes_on else 0
+        if goes_on:
+            say(f"  goes on at {words(have)}")
+        length = answer.headers.get("Content-Length")
+        total = have + int(length) if length else None
+        with open(part, "ab" if goes_on else "wb") as file:
+            copy(answer, file, have, total)
+            have = file.tell()
+    if total is not None and have != total:
+        raise EOFError(f"cut at {have} of {total} bytes")
+
+
+def copy(source, target, have, total):
+    shown = sys.stderr.isatty()
+    while block := source.read(BLOCK):
+        target.write(block)
+        have += len(block)
+        if shown:
+            print(f"\r  {words(have)} of {words(total)}   ", end="", file=sys.stderr)
+    if shown:
+        print(file=sys.stderr)
+
+
+def extract(archive, member, to):
+    """Takes the one file out of a zip whose path is `member`, or ends in it."""
+    try:
+        with zipfile.ZipFile(archive) as zip_file:
+            found = [info for info in zip_file.infolist() if ("/" + info.filename).endswith("/" + member)]
+            exact = [info for info in found if info.filename == member]
+            if len(exact or found) != 1:
+                raise Failed(f"{archive.name}: has {len(found)} files `{member}` where one is wanted")
+            info = (exact or found)[0]
+            if info.file_size > LARGEST:
+                raise Failed(f"{member}: {info.file_size} bytes are too many")
+            with zip_file.open(info) as source, open(to, "wb") as target:
+                shutil.copyfileobj(source, target, BLOCK)
+    except (zipfile.BadZipFile, EOFError) as error:
+        archive.unlink()
+        raise Failed(f"{archive.name}: not a whole zip: {error}: run again to bring it anew") from error
+
+
+class Bringer:
+    """Brings the files of models from where they are published, or from a mirror."""
+
+    def __init__(self, models, mirror):
+        self.models = models
+        self.mirror = mirror
+        self.archives = set()
+
+    def folder(self, model):
+        return self.models / safe(model.get("folder", f"published/{model['name']}"))
+
+    def missing(self, model, entry):
+        """Whether the file has to be brought; one that is not what it should be has."""
+        path = self.folder(model) / safe(entry["path"])
+        if not path.is_file():
+            return True
+        wanted = entry["sha256"]
+        if wanted == UNCONFIRMED or sha256(path) == wanted:
+            return False
+        say(f"{path}: is not the file of the registry: it is brought again")
+        return True
+
+    def bring(self, model, entry):
+        path = self.folder(model) / safe(entry["path"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        say(f"{model['name']}: {entry['path']}, {words(entry.get('bytes'))}")
+        if entry["sha256"] == UNCONFIRMED:
+            # Nothing would tell the halves of two versions apart.
+            part.unlink(missing_ok=True)
+        if self.mirror:
+            self.from_mirror(model["name"], entry, part)
+        elif not entry.get("url"):
+            raise Failed(f"{path}: is part of the repository and not published elsewhere: check it out again")
+        elif entry.get("member"):
+            self.from_archive(entry, path, part)
+        else:
+            download(entry["url"], part)
+        self.settle(entry, part, path)
+
+    def from_mirror(self, name, entry, part):
+        if "://" in self.mirror:
+            url = f"{self.mirror.rstrip('/')}/{urllib.parse.quote(name)}/{urllib.parse.quote(entry['path'])}"
+            return download(url, part)
+        source = Path(self.mirror) / name / safe(entry["path"])
+        if not source.is_file():
+            raise Failed(f"{source}: the mirror has no such file")
+        shutil.copyfile(source, part)
+
+    def from_archive(self, entry, path, part):
+        name = urllib.parse.unquote(urllib.parse.urlparse(entry["url"]).path).rpartition("/")[2]
+        archive = path.parent / name
+        self.archives.add(archive)
+        if not archive.is_file():
+            beginning = archive.with_name(name + ".part")
+            download(entry["url"], beginning)
+            beginning.rename(archive)
+        extract(archive, entry["member"], part)
+
+    def settle(self, entry, part, path):
+        """Holds what was brought to its checksum, and gives it its name."""
+        found = sha256(part)
+        if entry["sha256"] == UNCONFIRMED:
+            say(f"  SHA-256 {found}: the registry has none to compare it with")
+        elif found != entry["sha256"]:
+            part.unlink()
+            for archive in self.archives:
+                archive.unlink(missing_ok=True)
+            raise Failed(f"{path}: SHA-256 {found} is not {entry['sha256']} of the registry: nothing was kept")
+        os.replace(part, path)
+
+    def clean(self):
+        for archive in self.archives:
+            archive.unlink(missing_ok=True)
+        self.archives.clear()
+
+
+def chosen(registry, roles, names):
+    """The models asked for; a name or role that is not there is a usage error."""
+    if names:
+        known = {model["name"]: model for model in registry}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise KeyError(f"{', '.join(unknown)}: no model of the registry: {', '.join(known)}")
+        return [known[name] for name in names]
+    known = sorted({model["role"] for model in registry})
+    unknown = [role for role in roles if role not in known]
+    if unknown:
+        raise KeyError(f"{', '.join(unknown)}: no role: {', '.join(known)}")
+    return [m for m in registry if m.get("default") and (not roles or m["role"] in roles) and not m.get("notice")]
+
+
+def announce(todo):
+    """Says what is going to be brought, before it is."""
+    for model, files in todo:
+        sizes = [entry.get("bytes") for entry in files]
+        size = None if None in sizes else sum(sizes)
+        say(f"{model['name']} ({model['role']}): {len(files)} files, {words(size)}, licence {model['licence']}")
+        if model.get("data"):
+            say(f"  trained on {model['data']}")
+        if model.get("notice"):
+            say(f"  NOTICE: {model['notice']}")
+    sizes = [entry.get("bytes") for _, files in todo for entry in files]
+    known = sum(size for size in sizes if size)
+    more = sizes.count(None)
+    whole = f"{words(known)} in all" if known or not more else ""
+    unknown = f"{more} files whose size is not known" if more else ""
+    say(", and ".join(part for part in [whole, unknown] if part))
+    return known
+
+
+def fetch(bringer, models):
+    """Brings what is missing; the number of models that could not be brought."""
+    todo = []
+    for model in models:
+        files = [entry for entry in model["file"] if bringer.missing(model, entry)]
+        if files:
+            todo.append((model, files))
+        else:
+            say(f"{model['name']}: is there")
+    if not todo:
+        return 0
+    needed = announce(todo)
+    bringer.models.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(bringer.models).free
+    if needed > free:
+        say(f"{words(needed)} are needed and {words(free)} are free: nothing was brought")
+        return len(todo)
+    failed = 0
+    for model, files in todo:
+        try:
+            for entry in files:
+                bringer.bring(model, entry)
+        except (Failed, OSError) as error:
+            say(f"{model['name']}: {error}")
+            failed += 1
+        finally:
+            bringer.clean()
+    return failed
+
+
+def main(arguments=None):
+    here = Path(__file__).resolve().parent
+    parser = argparse.ArgumentParser(prog="models", description="Bring published models, as registry.toml says.")
+    split = lambda text: [word for word in text.split(",") if word]
+    parser.add_argument("--role", type=split, default=[], metavar="ROLE,…", help="the defaults of these roles")
+    parser.add_argument("--model", type=split, default=[], metavar="NAME,…", help="these models")
+    parser.add_argument("--from", dest="mirror", default="", metavar="DIR|URL", help="a mirror with NAME/PATH")
+    parser.add_argument("--models", type=Path, default=here, metavar="DIR", help="folder with registry.toml")
+    flags = parser.parse_args(arguments)
+    registry = tomllib.loads((flags.models / "registry.toml").read_text(encoding="utf-8")).get("model", [])
+    try:
+        models = chosen(registry, flags.role, flags.model)
+    except KeyError as error:
+        parser.error(error.args[0])
+    try:
+        failed = fetch(Bringer(flags.models, flags.mirror), models)
+    except Failed as error:
+        say(str(error))
+        return 1
+    if failed:
+        say(f"{failed} of {len(models)} models could not be brought")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        say("stopped: run again to go on")
+        sys.exit(1)
