@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings what is missing into models/runtime/: the ONNX Runtime library, and
 # ffmpeg if none is on the PATH. Versions and checksums stand in runtime.txt.
+# With RUNTIME=gpu the library is the one with CUDA, and replaces one without.
 set -euo pipefail
 
 models=$(cd "$(dirname "$0")" && pwd)
@@ -34,7 +35,26 @@ mkdir -p "$runtime"
 work=$(mktemp -d "$runtime/.setup.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-if [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then
+case ${RUNTIME:-cpu} in
+    cpu|gpu) ;;
+    *) say "RUNTIME is cpu or gpu, not $RUNTIME"; exit 2 ;;
+esac
+
+if [ "${RUNTIME:-cpu}" = gpu ]; then
+    if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+        say "no ONNX Runtime wheel with CUDA for $(uname -sm): name a library in ORT_DYLIB_PATH"; exit 1
+    elif [ -e "$runtime/libonnxruntime_providers_cuda.so" ]; then
+        say "ONNX Runtime with CUDA is there"
+    else
+        say "bringing ONNX Runtime with CUDA (about 260 MB)"
+        mkdir "$work/onnx"
+        fetch onnxruntime-gpu "$work/onnx"
+        # The library finds its providers beside itself; it goes last, so that it never is without.
+        capi=$work/onnx/wheel/onnxruntime/capi
+        mv "$capi"/libonnxruntime_providers_{shared,cuda}.so "$runtime/"
+        mv "$capi"/libonnxruntime.so.* "$runtime/libonnxruntime.so"
+    fi
+elif [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then
     say "ONNX Runtime is there"
 elif [ "$(uname -s)-$(uname -m)" = Darwin-x86_64 ]; then
     say "no ONNX Runtime wheel for this platform: name a library in ORT_DYLIB_PATH"
