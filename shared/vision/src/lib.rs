@@ -9,6 +9,7 @@
 //! | [`focus`] | sharpness, whole and by tiles; the direction of blur |
 //! | [`statistics`] | histograms, brightness in figures, distances of distributions |
 //! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
+//! | [`crop`] | parts of pictures |
 //! | [`mask`] | binary masks and their run-length codes |
 //! | [`sheet`] | contact sheets |
 //! | [`mod@write`] | JPEG, PNG and any file, whole or not at all |
@@ -17,6 +18,7 @@
 //! the `image` crate's, named here so that callers need not name it.
 
 pub mod colour;
+pub mod crop;
 pub mod decode;
 pub mod focus;
 pub mod hash;

@@ -1,0 +1,32 @@
+//! Parts of pictures.
+
+use image::{RgbImage, imageops};
+
+use crate::error::Result;
+use crate::header;
+use crate::mask::Bounds;
+
+/// The part of a picture within `bounds`, as far as it is in the picture.
+///
+/// # Errors
+/// A part without pixels.
+///
+/// ```
+/// use vision::{crop, mask::Bounds};
+/// let picture = vision::RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8, y as u8, 0]));
+/// let part = crop::rgb(&picture, Bounds { left: 2, top: 1, right: 9, bottom: 3 }).unwrap();
+/// assert_eq!(part.dimensions(), (2, 2));
+/// assert_eq!(part.get_pixel(1, 1).0, [3, 2, 0]);
+/// assert!(crop::rgb(&picture, Bounds { left: 4, top: 0, right: 9, bottom: 3 }).is_err());
+/// ```
+pub fn rgb(image: &RgbImage, bounds: Bounds) -> Result<RgbImage> {
+    let within = Bounds {
+        left: bounds.left.min(image.width()),
+        top: bounds.top.min(image.height()),
+        right: bounds.right.min(image.width()),
+        bottom: bounds.bottom.min(image.height()),
+    };
+    let (width, height) = (within.width(), within.height());
+    header::checked(width.into(), height.into())?;
+    Ok(imageops::crop_imm(image, within.left, within.top, width, height).to_image())
+}
