@@ -6,20 +6,33 @@
 //! its answer. Each is proved against the reference implementation on the same input: the scripts
 //! are in `tests/reference`, what they found in `tests/expected`.
 
+pub mod align;
+pub mod centerface;
 pub mod clip;
 pub mod detect;
 pub mod detr;
 pub mod dino;
 pub mod embed;
+pub mod emotion;
+pub mod face;
+pub mod fer_mobilefacenet;
+pub mod ferplus;
+pub mod hsemotion;
 pub mod letterbox;
+pub mod mini_xception;
 pub mod movenet;
 pub mod nms;
 pub mod planes;
 pub mod pose;
 pub mod resize;
+pub mod retinaface;
 pub mod sam;
+pub mod scrfd;
 pub mod siglip;
 pub mod simcc;
 pub mod tagger;
 pub mod text;
+pub mod ultraface;
+pub mod yolo_face;
 pub mod yolox;
+pub mod yunet;

@@ -1,0 +1,44 @@
+//! FER+ (Barsoum et al., 2016): the VGG13 of onnx/models, `emotion-ferplus-8.onnx`.
+//!
+//! Processing as in that model's page: gray, 64x64, levels as they are. Its size of face is the
+//! data set's, a square round the face.
+
+use anyhow::Result;
+use onnx::{Contract, Dim, Kind};
+use vision::resize::PilFilter;
+
+use crate::emotion::{Emotion, Sitter};
+
+/// The side of its input, in pixels.
+pub const SIDE: u32 = 64;
+
+/// Its classes, in its order.
+pub const CLASSES: [Emotion; 8] = [
+    Emotion::Neutral,
+    Emotion::Happy,
+    Emotion::Surprised,
+    Emotion::Sad,
+    Emotion::Angry,
+    Emotion::Disgust,
+    Emotion::Fear,
+    Emotion::Contempt,
+];
+
+/// What its graph takes and gives.
+pub fn contract() -> Contract {
+    use Dim::{Any, Is};
+    Contract::new()
+        .input("Input3", Kind::F32, &[Any, Is(1), Is(64), Is(64)])
+        .output("Plus692_Output_0", Kind::F32, &[Any, Is(8)])
+}
+
+/// The gray levels of the face, 0 to 255.
+pub fn prepare(sitter: &Sitter<'_>) -> Result<Vec<f32>> {
+    let gray = vision::decode::to_luma(&sitter.cut(true)?);
+    let face = vision::resize::pil_luma(&gray, SIDE, SIDE, PilFilter::Lanczos)?;
+    Ok(face
+        .as_raw()
+        .iter()
+        .map(|level| f32::from(*level))
+        .collect())
+}
