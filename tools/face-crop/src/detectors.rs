@@ -1,0 +1,185 @@
+//! The detectors, and what they say of a picture at each scale.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use nets::face::{Detector, Face, Input, Plan};
+use onnx::{ModelFlags, Provenance};
+use serde::{Deserialize, Serialize};
+use stage::{Context, Key, Record, Result};
+use vision::{RgbImage, decode};
+
+/// Flags of what is looked for, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    model: ModelFlags,
+
+    /// Second detector, whose word counts for doubtful faces: a name in the
+    /// registry or an ONNX file
+    #[arg(long, value_name = "NAME|PATH", help_heading = "Network")]
+    second: Option<String>,
+
+    /// Take nothing below this score for a face [default: what the registry
+    /// says of the model, or 0.5]
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    threshold: Option<f32>,
+
+    /// Look at the image shrunk or enlarged to these long sides
+    #[arg(long, value_name = "PX,…", value_delimiter = ',', default_values_t = [640, 320],
+        value_parser = clap::value_parser!(u32).range(32..=4096))]
+    scales: Vec<u32>,
+}
+
+/// Parses a share or score.
+pub(crate) fn share(text: &str) -> Result<f32, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+/// One look at a picture: which detector, and at which long side in pixels.
+#[derive(Debug, Clone)]
+struct Pass {
+    detector: usize,
+    scale: u32,
+    plan: Plan,
+    threshold: f32,
+}
+
+/// How pictures are looked at; for use on any thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    passes: Vec<Pass>,
+    networks: Vec<Provenance>,
+}
+
+/// The detectors, ready to run.
+pub(crate) struct Detectors {
+    detectors: Vec<Detector>,
+    search: Search,
+}
+
+/// What the passes found, in their order.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Found {
+    pub(crate) passes: Vec<Vec<Face>>,
+    /// The picture, while it is still in memory.
+    #[serde(skip)]
+    pub(crate) picture: Option<Arc<RgbImage>>,
+}
+
+/// A picture, made ready for each pass.
+pub(crate) struct Ready {
+    picture: Arc<RgbImage>,
+    inputs: Vec<Input>,
+}
+
+impl Detectors {
+    pub(crate) fn open(flags: &Flags) -> Result<Self> {
+        let runtime = &flags.model.runtime;
+        let mut models = vec![flags.model.open("face")?];
+        if let Some(second) = &flags.second {
+            models.push(runtime.model("face", Some(second))?);
+        }
+        let (mut detectors, mut passes) = (Vec::new(), Vec::new());
+        for (number, model) in models.iter().enumerate() {
+            let detector = Detector::open(model, runtime)?;
+            let plan = detector.plan();
+            let threshold = match flags.threshold {
+                Some(threshold) => threshold,
+                None => model.parameter("threshold")?.unwrap_or(0.5),
+            };
+            let scales = if plan.has_scales() {
+                &flags.scales[..]
+            } else {
+                &flags.scales[..1]
+            };
+            passes.extend(scales.iter().map(|scale| Pass {
+                detector: number,
+                scale: *scale,
+                plan: plan.clone(),
+                threshold,
+            }));
+            detectors.push(detector);
+        }
+        let networks = { detectors.iter() }.map(|detector| detector.provenance().clone());
+        Ok(Self {
+            search: Search {
+                passes,
+                networks: networks.collect(),
+            },
+            detectors,
+        })
+    }
+
+    pub(crate) fn search(&self) -> Search {
+        self.search.clone()
+    }
+
+    /// Runs every pass over each picture.
+    pub(crate) fn run(&mut self, pictures: Vec<Ready>) -> Result<Vec<Result<Found>>> {
+        let run = |Ready { picture, inputs }| {
+            let pairs = self.search.passes.iter().zip(inputs);
+            let passes =
+                pairs.map(|(pass, input)| self.detectors[pass.detector].run(input, pass.threshold));
+            Ok(Ok(Found {
+                passes: passes.collect::<Result<_>>()?,
+                picture: Some(picture),
+            }))
+        };
+        pictures.into_iter().map(run).collect()
+    }
+}
+
+/// The file of a record's image, whose picture is not yet decoded.
+pub(crate) struct File {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Search {
+    /// Reads the file and names what the passes will find in it.
+    pub(crate) fn look(&self, record: &Record) -> Result<(Key, File)> {
+        let path = record.image()?;
+        let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
+        let mut key = Key::new("face-crop", env!("CARGO_PKG_VERSION")).part(&bytes);
+        for pass in &self.passes {
+            key = key
+                .part(self.networks[pass.detector].sha256.as_bytes())
+                .settings(&(pass.scale, pass.threshold))?;
+        }
+        Ok((key, File { path, bytes }))
+    }
+
+    /// Decodes the picture and makes the input of every pass.
+    pub(crate) fn prepare(&self, file: File) -> Result<Ready> {
+        let name = || file.path.display().to_string();
+        let picture = decode::rgb_from_bytes(&file.bytes).with_context(name)?;
+        let inputs = self
+            .passes
+            .iter()
+            .map(|pass| pass.plan.prepare(&picture, pass.scale));
+        Ok(Ready {
+            inputs: inputs.collect::<Result<_>>().with_context(name)?,
+            picture: Arc::new(picture),
+        })
+    }
+
+    /// The networks: the first detector's and, if there is one, the second's.
+    pub(crate) fn networks(&self) -> &[Provenance] {
+        &self.networks
+    }
+
+    /// The network of a pass.
+    pub(crate) fn network(&self, pass: usize) -> &Provenance {
+        &self.networks[self.passes[pass].detector]
+    }
+
+    /// Whether two passes are of the same detector.
+    pub(crate) fn same_detector(&self, one: usize, other: usize) -> bool {
+        self.passes[one].detector == self.passes[other].detector
+    }
+}

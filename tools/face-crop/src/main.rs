@@ -1,0 +1,130 @@
+//! Find the faces in every image and crop them.
+//!
+//! Reads `image`; where they are, `boxes` (a character's head speaks for a doubtful face) and
+//! `pose.keypoints` (the head, where no face is found). A record with `parent` is one character, as
+//! mask-crop makes them: it gives its best face, and `mask`, a file of the image's size, or else the
+//! image's own alpha says what of the face is seen. Writes one record a face: `id` with `.f0` and so
+//! on, best first, `parent`, `image`, `width`, `height` of the crop, and `face`, as `record.rs` has
+//! it, in pixels of the parent's image. Keys that speak of the whole image do not go with it.
+
+mod candidates;
+mod detectors;
+mod head;
+mod judge;
+mod measure;
+mod record;
+mod view;
+mod window;
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Context, Flow, Inference, Result, log};
+
+use detectors::Detectors;
+use judge::Limits;
+use window::Aspect;
+
+const EXAMPLES: &str = "Examples:
+  face-crop --out-dir faces frames.jsonl > faces.jsonl
+  face-crop --out-dir faces --second retinaface-mobilenet --rejects no_face.jsonl frames.jsonl > faces.jsonl
+  mask-crop --out-dir cut masked.jsonl | face-crop --out-dir faces --size 96 > faces.jsonl
+
+A face that --sure trusts is taken at once. Below that, and from --threshold on,
+it is taken if the other scale, the --second detector or the head of one of the
+image's `boxes` agrees. Where there is none, the head that `pose.keypoints` show
+is taken.
+
+The key `face`, in pixels of the parent's image:
+  box          left, top, right, bottom; may reach beyond the image
+  landmarks    x and y of the eye on the left of the image, the one on the
+               right, nose, corners of the mouth on the left and right
+  score        of the detector, or of the key points, 0 to 1
+  by           the model that found it, or `pose`
+  agreed       what else says so: `scale`, a model, `boxes`
+  window       the crop
+  box_in_crop  the box in pixels of the crop
+  size         short side of the box, pixels
+  sharpness    0 to 1: fine detail against all contrast of the face, which is
+               shrunk to 112 px first if it is larger
+  angle        degrees by the landmarks: `yaw` to the image's right, `roll`
+               clockwise
+  occlusion    shares of the face: `edge` beyond the image, `mask` outside of
+               the character's mask, `landmarks` beyond either";
+
+/// Find the faces in every image and crop them
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Folder for the crops
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    #[command(flatten)]
+    finding: detectors::Flags,
+
+    /// Take a face of this score at once; a lesser one has to be agreed upon
+    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = detectors::share)]
+    sure: f32,
+
+    /// Take no head from `pose` where no face is found
+    #[arg(long)]
+    no_pose: bool,
+
+    /// Take at most so many faces of an image, the best ones [default: all;
+    /// one where the record has `parent`]
+    #[arg(long, value_name = "N")]
+    faces: Option<usize>,
+
+    /// Add so much on each side of the face, in shares of its longer side
+    #[arg(long, value_name = "SHARE", default_value_t = 0.4, value_parser = window::padding)]
+    padding: f64,
+
+    /// Shape of the crop; `face` is the face's own
+    #[arg(long, value_name = "W:H", default_value = "1:1")]
+    aspect: Aspect,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+
+    #[command(flatten)]
+    cache: stage::CacheFlags,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let folder = &args.out_dir;
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let cache = args.cache.open()?;
+    let mut detectors = Detectors::open(&args.finding)?;
+    let search = detectors.search();
+    let (images, faces) = (Cell::new(0_usize), Cell::new(0_usize));
+    let work = Inference {
+        look: |record: &stage::Record| search.look(record),
+        prepare: |_: &stage::Record, file| search.prepare(file),
+        infer: |inputs| detectors.run(inputs),
+        finish: |record, found| {
+            let outcome = record::outcome(&args, &search, record, found)?;
+            images.set(images.get() + 1);
+            faces.set(faces.get() + outcome.passed().count());
+            Ok(outcome)
+        },
+    };
+    flow.infer(1, cache.as_ref(), work)?;
+    if images.get() > 0 && faces.get() == 0 {
+        log::warn!(
+            "no face: {} images and not one; --rejects says why of each, --second asks another detector",
+            images.get()
+        );
+    }
+    Ok(())
+}
