@@ -110,60 +110,68 @@ struct Decoding {
     faces: Vec<Face>,
 }
 
+impl Decoding {
+    fn get(&self, name: &str) -> &[f32] {
+        &self.tensors[name]
+    }
+
+    /// The tensor `name` of the grid of `stride` pixels.
+    fn at(&self, name: &str, stride: usize) -> &[f32] {
+        self.get(&format!("{name}_{stride}"))
+    }
+
+    fn decode(&self) -> anyhow::Result<Vec<Face>> {
+        let (size, threshold) = (self.size, self.threshold);
+        match self.family.as_str() {
+            "yunet" => {
+                let grids = yunet::STRIDES.map(|stride| yunet::Grid {
+                    class: self.at("cls", stride),
+                    object: self.at("obj", stride),
+                    area: self.at("bbox", stride),
+                    points: self.at("kps", stride),
+                });
+                yunet::decode(&grids, size, threshold)
+            }
+            "scrfd" => {
+                let grids = scrfd::STRIDES.map(|stride| scrfd::Grid {
+                    scores: self.at("score", stride),
+                    boxes: self.at("bbox", stride),
+                    points: Some(self.at("kps", stride)),
+                });
+                scrfd::decode(&grids, size, threshold)
+            }
+            "retinaface" => {
+                let (boxes, scores) = (self.get("loc"), self.get("conf"));
+                retinaface::decode(boxes, scores, self.get("landms"), size, threshold)
+            }
+            "ultraface" => {
+                ultraface::decode(self.get("scores"), self.get("boxes"), size, threshold)
+            }
+            "centerface" => {
+                let maps = centerface::Maps {
+                    columns: 24,
+                    heat: self.get("537"),
+                    size: self.get("538"),
+                    offset: self.get("539"),
+                    points: self.get("540"),
+                };
+                centerface::decode(&maps, size, threshold)
+            }
+            other => {
+                let rows = other.strip_prefix("yolo_").unwrap().parse().unwrap();
+                Ok(yolo_face::decode(self.get("output0"), rows, threshold))
+            }
+        }
+    }
+}
+
 #[test]
 fn answers_are_read_as_by_the_references() {
     let cases: Vec<Decoding> = expected("decode.json");
     assert_eq!(cases.len(), 8);
     for case in cases {
-        let Decoding {
-            size,
-            threshold,
-            tensors,
-            ..
-        } = &case;
-        let get = |name: &str| tensors[name].as_slice();
-        let at = |name: &str, stride: usize| get(&format!("{name}_{stride}")).to_vec();
-        let found = match case.family.as_str() {
-            "yunet" => {
-                let parts =
-                    [8, 16, 32].map(|s| (at("cls", s), at("obj", s), at("bbox", s), at("kps", s)));
-                let grids = [0, 1, 2].map(|n| yunet::Grid {
-                    class: &parts[n].0,
-                    object: &parts[n].1,
-                    area: &parts[n].2,
-                    points: &parts[n].3,
-                });
-                yunet::decode(&grids, *size, *threshold)
-            }
-            "scrfd" => {
-                let parts = [8, 16, 32].map(|s| (at("score", s), at("bbox", s), at("kps", s)));
-                let grids = [0, 1, 2].map(|n| scrfd::Grid {
-                    scores: &parts[n].0,
-                    boxes: &parts[n].1,
-                    points: Some(&parts[n].2),
-                });
-                scrfd::decode(&grids, *size, *threshold)
-            }
-            "retinaface" => {
-                retinaface::decode(get("loc"), get("conf"), get("landms"), *size, *threshold)
-            }
-            "ultraface" => ultraface::decode(get("scores"), get("boxes"), *size, *threshold),
-            "centerface" => {
-                let maps = centerface::Maps {
-                    columns: 24,
-                    heat: get("537"),
-                    size: get("538"),
-                    offset: get("539"),
-                    points: get("540"),
-                };
-                centerface::decode(&maps, *size, *threshold)
-            }
-            other => {
-                let rows = other.strip_prefix("yolo_").unwrap().parse().unwrap();
-                Ok(yolo_face::decode(get("output0"), rows, *threshold))
-            }
-        };
-        close(&found.unwrap(), &case.faces, 0.02, 1e-4, &case.family);
+        let found = case.decode().unwrap();
+        close(&found, &case.faces, 0.02, 1e-4, &case.family);
     }
 }
 
@@ -180,9 +188,9 @@ fn one_hot_cell_is_one_known_box() {
     for (found, wanted) in found[0].area.iter().zip([20.0, 4.0, 36.0, 20.0]) {
         assert!((found - wanted).abs() < 1e-4, "{found} and not {wanted}");
     }
-    assert_eq!(
-        found[0].landmarks.unwrap()[2],
-        [20.0, 12.0],
+    let nose = found[0].landmarks.unwrap()[2];
+    assert!(
+        (nose[0] - 20.0).abs() < 1e-4 && (nose[1] - 12.0).abs() < 1e-4,
         "the prior's centre"
     );
 }
@@ -231,7 +239,7 @@ struct Detecting {
 #[test]
 fn pictures_go_through_as_through_the_references() {
     let cases: Vec<Detecting> = expected("detect.json");
-    assert_eq!(cases.len(), 7 * 6 * 2);
+    assert_eq!(cases.len(), 6 * (4 * 2 + 3));
     let mut seen = 0;
     for case in cases {
         let what = format!("{} on {} at {}", case.graph, case.picture, case.longest);
@@ -249,7 +257,7 @@ fn pictures_go_through_as_through_the_references() {
         close(&found, &case.faces, 0.2 * pixel.max(1.0), 0.02, &what);
         seen += found.len();
     }
-    assert!(seen > 60, "the drawn faces are seen: {seen}");
+    assert!(seen > 40, "the drawn faces are seen: {seen}");
 }
 
 #[derive(Deserialize)]

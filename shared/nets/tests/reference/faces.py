@@ -344,7 +344,7 @@ def detecting(drawn):
                          ("ultraface_320", "ultraface"), ("scrfd", "scrfd"), ("yolo_face", "yolo_face"),
                          ("centerface", "centerface")]:
         for name, rgb in drawn.items():
-            for longest in [640, 320]:
+            for longest in {"centerface": [320], "ultraface": [640], "yolo_face": [640]}.get(family, [640, 320]):
                 tensor, faces = look(family, GRAPHS / f"{file}.onnx", rgb, longest)
                 result.append({"graph": file, "picture": name, "longest": longest, "input": sample(tensor), "faces": faces})
     return result
