@@ -61,12 +61,19 @@ impl Window {
     }
 
     /// From pixels of an input of `width` to pixels of the picture: one scale for both directions,
-    /// taken from the widths as rtmlib does, and the middle on the middle.
+    /// taken from the widths, and the middle on the middle. As `get_warp_matrix` of rtmlib, which
+    /// goes by three points of 32 bits.
     pub fn to_picture(&self, (width, height): (u32, u32)) -> Affine {
-        let scale = self.size[0] / f64::from(width);
-        let left = self.centre[0] - scale * f64::from(width) * 0.5;
-        let top = self.centre[1] - scale * f64::from(height) * 0.5;
-        [[scale, 0.0, left], [0.0, scale, top]]
+        let narrow = |number: f64| f64::from(number as f32);
+        let [column, row] = self.centre.map(narrow);
+        let down = row - narrow(self.centre[1] - self.size[0] * 0.5);
+        let across = column - narrow(column - down);
+        let (width, height) = (f64::from(width) * 0.5, f64::from(height) * 0.5);
+        let (right, low) = (across / width, down / width);
+        [
+            [right, 0.0, column - right * width],
+            [0.0, low, row - low * height],
+        ]
     }
 
     /// A place in the window, 0 to 1 from the left and from the top, in pixels of the picture.

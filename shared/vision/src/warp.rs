@@ -2,8 +2,8 @@
 //!
 //! Unlike a resize, it maps the *integer* coordinates of each target pixel, with no shift by half a
 //! pixel, takes four neighbours whatever the scale, and finds black beyond the source's border. It
-//! agrees with `OpenCV` 4.12 to one level; versions before 4.11 round positions to 1/32 pixel and
-//! differ beside hard edges.
+//! rounds as `OpenCV` does (`imgproc/src/imgwarp.cpp`): products to 1/1024 of a pixel, places to 1/32,
+//! so that it gives the same levels as 4.12.
 
 use image::{Rgb, RgbImage};
 
@@ -13,9 +13,14 @@ use crate::header;
 /// Two rows of three: `x' = m[0][0] x + m[0][1] y + m[0][2]`, and `y'` from the second row.
 pub type Affine = [[f64; 3]; 2];
 
-/// Farther from the border than this, in pixels, nothing but black is found; it keeps positions
-/// within whole numbers.
-const FAR: f64 = 1e6;
+/// Parts of a pixel that products are rounded to, as a power of two.
+const PRODUCT_BITS: u32 = 10;
+
+/// Parts of a pixel that places are rounded to, as a power of two.
+const PLACE_BITS: u32 = 5;
+
+/// Farther from the border than this, in pixels, nothing but black is found.
+const FAR: f64 = 1e9;
 
 /// The picture seen through an affine map, `width` x `height`: each target pixel shows what is at
 /// `to_source` of its column and row.
@@ -48,33 +53,42 @@ pub fn opencv_affine(
             range: "the finite numbers",
         });
     }
-    let along = |[across, down, shift]: [f64; 3], column: f64, row: f64| {
-        (across * column + down * row + shift).clamp(-FAR, FAR)
+    // Across and down are rounded apart, before they are added.
+    let rounded = |pixels: f64| {
+        let parts = pixels.clamp(-FAR, FAR) * f64::from(1 << PRODUCT_BITS);
+        parts.round_ties_even() as i64
+    };
+    let half = 1 << (PRODUCT_BITS - PLACE_BITS - 1);
+    let place = |[across, down, shift]: [f64; 3], column: f64, row: f64| {
+        let parts = rounded(across * column) + rounded(down * row + shift);
+        (parts + half) >> (PRODUCT_BITS - PLACE_BITS)
     };
     Ok(RgbImage::from_fn(width, height, |column, row| {
         let (column, row) = (f64::from(column), f64::from(row));
-        let x = along(to_source[0], column, row);
-        let y = along(to_source[1], column, row);
+        let x = place(to_source[0], column, row);
+        let y = place(to_source[1], column, row);
         between(image, x, y)
     }))
 }
 
-/// What is at a point between four pixels, by the share of each.
-fn between(image: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
-    let (left, top) = (x.floor(), y.floor());
-    let (right, down) = ((x - left) as f32, (y - top) as f32);
-    let (left, top) = (left as i64, top as i64);
+/// What is at a place, in parts of a pixel, by its share in each of the four pixels around it.
+fn between(image: &RgbImage, x: i64, y: i64) -> Rgb<u8> {
+    let whole = 1 << PLACE_BITS;
+    let (right, down) = ((x & (whole - 1)) as u32, (y & (whole - 1)) as u32);
+    let (column, row) = (x >> PLACE_BITS, y >> PLACE_BITS);
     let pixel = |x: i64, y: i64| match (u32::try_from(x), u32::try_from(y)) {
         (Ok(x), Ok(y)) => image
             .get_pixel_checked(x, y)
-            .map_or([0.0; 3], |pixel| pixel.0.map(f32::from)),
-        _ => [0.0; 3],
+            .map_or([0; 3], |pixel| pixel.0.map(u32::from)),
+        _ => [0; 3],
     };
-    let (first, second) = (pixel(left, top), pixel(left + 1, top));
-    let (third, fourth) = (pixel(left, top + 1), pixel(left + 1, top + 1));
+    let (first, second) = (pixel(column, row), pixel(column + 1, row));
+    let (third, fourth) = (pixel(column, row + 1), pixel(column + 1, row + 1));
+    let (left, up) = (whole as u32 - right, whole as u32 - down);
     Rgb(std::array::from_fn(|channel| {
-        let above = first[channel] + right * (second[channel] - first[channel]);
-        let below = third[channel] + right * (fourth[channel] - third[channel]);
-        (above + down * (below - above)).round_ties_even() as u8
+        let above = left * first[channel] + right * second[channel];
+        let below = left * third[channel] + right * fourth[channel];
+        let half = 1 << (2 * PLACE_BITS - 1);
+        ((up * above + down * below + half) >> (2 * PLACE_BITS)) as u8
     }))
 }
