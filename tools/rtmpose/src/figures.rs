@@ -1,0 +1,143 @@
+//! Where the figures are in a record's picture.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use nets::pose::Pose;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use stage::{Context, Record, Result, bail, ensure};
+use vision::mask::Mask;
+use vision::{RgbaImage, decode};
+
+/// More boxes than this are not looked into: no picture shows so many figures, and each takes memory.
+const MOST: usize = 256;
+
+/// What is opaque enough to belong to a figure, of 255; as of a mask file.
+const INSIDE: u8 = 128;
+
+/// Where the figures are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    /// As `mask` for records with `parent`, else as `boxes`, else as `whole`
+    Auto,
+    /// In each of `boxes`
+    Boxes,
+    /// Around what is inside `mask`, or opaque in the picture; else as `whole`
+    Mask,
+    /// Anywhere in the picture
+    Whole,
+}
+
+impl Place {
+    /// Whether the figures of `record` are its `boxes`.
+    pub(crate) fn among_boxes(self, record: &Record) -> bool {
+        match self {
+            Self::Auto => record.has("boxes") && !record.has("parent"),
+            Self::Boxes => true,
+            Self::Mask | Self::Whole => false,
+        }
+    }
+}
+
+/// The member of `boxes` that is read here.
+#[derive(Debug, Deserialize)]
+struct Bounded {
+    #[serde(rename = "box")]
+    bounds: [f64; 4],
+}
+
+/// The figures of one record, as far as it says.
+#[derive(Debug)]
+pub(crate) enum Figures {
+    /// One in each box, `[x0, y0, x1, y1]` in pixels.
+    In(Vec<[f64; 4]>),
+    /// One, around what is inside the mask in this file, whose content is this.
+    Masked(PathBuf, Vec<u8>),
+    /// One, around what is opaque.
+    Opaque,
+    /// One that fills the picture.
+    Whole,
+}
+
+impl Figures {
+    /// The figures of `record`.
+    ///
+    /// # Errors
+    /// No `boxes` where they are asked for, too many of them, a mask that cannot be read.
+    pub(crate) fn of(record: &Record, place: Place) -> Result<Self> {
+        if place.among_boxes(record) {
+            let boxes: Vec<Bounded> = record.get("boxes")?;
+            ensure!(
+                boxes.len() <= MOST,
+                "boxes: {} are more than {MOST}: raise the detector's --threshold",
+                boxes.len()
+            );
+            return Ok(Self::In(boxes.iter().map(|of| of.bounds).collect()));
+        }
+        let masked = place == Place::Mask || (place == Place::Auto && record.has("parent"));
+        if !masked {
+            return Ok(Self::Whole);
+        }
+        let Some(path) = record.find::<PathBuf>("mask")? else {
+            return Ok(Self::Opaque);
+        };
+        let file = decode::read(&path).with_context(|| path.display().to_string())?;
+        Ok(Self::Masked(path, file))
+    }
+
+    /// What of it decides the answer, for the cache.
+    pub(crate) fn key(&self) -> (&'static str, &[[f64; 4]], &[u8]) {
+        match self {
+            Self::In(boxes) => ("boxes", boxes, &[]),
+            Self::Masked(_, file) => ("mask", &[], file),
+            Self::Opaque => ("opaque", &[], &[]),
+            Self::Whole => ("whole", &[], &[]),
+        }
+    }
+
+    /// The box around each figure in `picture`, `[x0, y0, x1, y1]` in pixels.
+    ///
+    /// # Errors
+    /// A mask of another size than the picture.
+    pub(crate) fn boxes(&self, picture: &RgbaImage) -> Result<Vec<[f64; 4]>> {
+        let (width, height) = picture.dimensions();
+        let mask = match self {
+            Self::In(boxes) => return Ok(boxes.clone()),
+            Self::Whole => return Ok(vec![whole(width, height)]),
+            Self::Opaque => {
+                Mask::from_fn(width, height, |x, y| picture.get_pixel(x, y).0[3] >= INSIDE)?
+            }
+            Self::Masked(path, file) => {
+                let name = || path.display().to_string();
+                let mask = decode::luma_from_bytes(file).with_context(name)?;
+                if mask.dimensions() != (width, height) {
+                    let (own, other) = mask.dimensions();
+                    bail!(
+                        "{}: a mask of {own}x{other} for an image of {width}x{height}",
+                        name()
+                    );
+                }
+                Mask::from_luma(&mask, INSIDE).with_context(name)?
+            }
+        };
+        let bounds = mask.bounding_box();
+        let inside = bounds.map(|of| [of.left, of.top, of.right, of.bottom].map(f64::from));
+        Ok(vec![inside.unwrap_or_else(|| whole(width, height))])
+    }
+}
+
+fn whole(width: u32, height: u32) -> [f64; 4] {
+    [0.0, 0.0, width.into(), height.into()]
+}
+
+/// Gives each of the record's `boxes` its pose, as the member `pose`.
+pub(crate) fn put_in_boxes(record: &mut Record, poses: &[Pose]) -> Result<()> {
+    let mut boxes: Vec<Map<String, Value>> = record.get("boxes")?;
+    for (figure, pose) in boxes.iter_mut().zip(poses) {
+        figure.insert("pose".to_owned(), serde_json::to_value(pose)?);
+    }
+    // More decimals than anything in it has: what others measured stays as it is.
+    record.put_rounded("boxes", &boxes, 9)?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Find the key points of figures.
+//!
+//! Reads `image`, and where the figure is in it: of a record with `parent`, which shows one figure,
+//! `mask` (or the picture's alpha); of others every one of `boxes`. What has none of these is one
+//! figure that fills the picture.
+//!
+//! Writes `pose`, of the record's only figure: `keypoints`, an array of `[x, y, score]`, 17 in
+//! COCO's order or 26 in Halpe's, pixels of the record's image with 2 decimals; and `score`, the
+//! mean of theirs. Of several `boxes` each gets its own `pose` as a member, and the record none.
+//! The score of a point is the mean of the two highest of its `SimCC` rows, as in rtmlib: no
+//! probability, and it may exceed 1.
+
+mod figures;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::pose::{Crop, Estimator, Method, Pose};
+use onnx::{ModelFlags, Provenance};
+use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result, bail};
+use vision::decode;
+
+use figures::{Figures, Place};
+
+const TOOL: &str = "rtmpose";
+
+const EXAMPLES: &str = "Examples:
+  rtmpose instances.jsonl > posed.jsonl
+  char-detect frames.jsonl | rtmpose --model rtmpose-m-halpe26 > posed.jsonl
+  rtmpose --box whole --model mine.onnx pictures.jsonl | jq .pose.score
+
+Scores of drawn figures are lower than those of people: a point of 0.3 is often
+right. Where nothing was found the score is 0, and the place means nothing.";
+
+/// Find the key points of figures: 17 of COCO's, or 26 of Halpe's, with scores
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    #[command(flatten)]
+    model: ModelFlags,
+
+    /// Where the figures are
+    #[arg(long = "box", value_enum, value_name = "WHERE", default_value = "auto")]
+    place: Place,
+
+    /// Colour under a cut-out's transparent pixels, RRGGBB; the default is the mean that the
+    /// network subtracts, so that it sees nothing there
+    #[arg(long, value_name = "COLOUR", default_value = "7c7468", value_parser = colour)]
+    matte: [u8; 3],
+
+    /// Give the network blue for red and red for blue, as rtmlib does by mistake, to compare with it
+    #[arg(long)]
+    rtmlib_compat: bool,
+
+    /// Figures to run at once
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    batch: usize,
+
+    #[command(flatten)]
+    cache: CacheFlags,
+}
+
+fn colour(text: &str) -> Result<[u8; 3], String> {
+    let number = u32::from_str_radix(text, 16)
+        .ok()
+        .filter(|_| text.len() == 6);
+    let number = number.ok_or("not six hexadecimal digits, RRGGBB")?;
+    Ok([(number >> 16) as u8, (number >> 8) as u8, number as u8])
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let model = args.model.open("pose")?;
+    let mut estimator = Estimator::open(&model, &args.model.runtime)?;
+    match estimator.method_mut() {
+        Method::Simcc(processing) => processing.swapped ^= args.rtmlib_compat,
+        Method::Movenet(_) if args.rtmlib_compat => {
+            bail!("--rtmlib-compat: rtmlib runs no MoveNet")
+        }
+        Method::Movenet(_) => {}
+    }
+    let cache = args.cache.open()?;
+    let method = estimator.method().clone();
+    let provenance = estimator.net().provenance().clone();
+    let size = args.batch.max(1);
+    let mut largest = size;
+    let work = Inference {
+        look: |record: &Record| {
+            let path = record.image()?;
+            let file = read(&path)?;
+            let figures = Figures::of(record, args.place)?;
+            let key = Key::new(TOOL, env!("CARGO_PKG_VERSION")).part(&file);
+            let key = key.part(model.sha256().as_bytes());
+            let settings = (figures.key(), args.matte, format!("{method:?}"));
+            Ok((key.settings(&settings)?, (file, figures)))
+        },
+        prepare: |record: &Record, (file, figures): (Vec<u8>, Figures)| {
+            let path = record.image()?;
+            let picture =
+                decode::rgba_from_bytes(&file).with_context(|| path.display().to_string())?;
+            let boxes = figures.boxes(&picture)?;
+            let picture = decode::over(&picture, args.matte);
+            let crops = boxes.iter().map(|bounds| method.prepare(&picture, *bounds));
+            crops.collect::<Result<Vec<Crop>>>()
+        },
+        infer: |records: Vec<Vec<Crop>>| estimate(&mut estimator, records, &mut largest),
+        finish: |record, poses| write(record, poses, args.place, &provenance),
+    };
+    flow.infer(size, cache.as_ref(), work)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    decode::read(path).with_context(|| path.display().to_string())
+}
+
+/// The poses in the crops of each record.
+fn estimate(
+    estimator: &mut Estimator,
+    records: Vec<Vec<Crop>>,
+    largest: &mut usize,
+) -> Result<Vec<Result<Vec<Pose>>>> {
+    let counts: Vec<usize> = records.iter().map(Vec::len).collect();
+    let crops: Vec<Crop> = records.into_iter().flatten().collect();
+    let mut poses = onnx::halving(&crops, largest, |part| estimator.run(part))?.into_iter();
+    Ok(counts
+        .into_iter()
+        .map(|count| Ok(poses.by_ref().take(count).collect()))
+        .collect())
+}
+
+/// Writes the poses where their figures stand in the record.
+fn write(
+    mut record: Record,
+    poses: Vec<Pose>,
+    place: Place,
+    provenance: &Provenance,
+) -> Result<Outcome> {
+    if place.among_boxes(&record) {
+        figures::put_in_boxes(&mut record, &poses)?;
+    }
+    if let [only] = &poses[..] {
+        record.put("pose", only)?;
+    }
+    record.put_member("models", TOOL, provenance)?;
+    Ok(record.into())
+}
