@@ -1,0 +1,127 @@
+//! Name the action and the view of figures by their key points, and say how much of them is seen.
+//!
+//! Reads `pose.keypoints`, and `pose` of each of `boxes`: 17 points in COCO's order, or more of which
+//! these are the first; `width` and `height`, and the masks, where they are there. A record without a
+//! pose passes as it is.
+//!
+//! Writes into each pose: `vector`, 34 numbers, x and y of each joint in turn, from the middle of the
+//! hips, to the right and down, in sizes of the body (the larger of two and a half trunks and the
+//! farthest joint); of the mirrored picture it has x negated and left and right joints changed.
+//! `action` (standing walking running sitting jumping lying other) and `angle` (front three-quarter
+//! side back), each `unknown` where no class reaches `--threshold`; `scores` of every class; and
+//! `visible`, `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
+//!
+//! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
+
+mod body;
+mod features;
+mod model;
+mod occlusion;
+mod poses;
+mod smooth;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::Value;
+use stage::{Flow, Outcome, Record, Result, log};
+
+use model::Model;
+use smooth::Vote;
+
+/// The fitted coefficients.
+const MODEL: &str = include_str!("../model.json");
+
+const EXAMPLES: &str = "Examples:
+  rtmpose instances.jsonl | pose-classify > posed.jsonl
+  pose-classify --threshold 0.9 posed.jsonl | jq -r .pose.action | sort | uniq -c
+  pose-classify --smooth 1 --identity /identity/name posed.jsonl > smooth.jsonl
+
+One picture does not always tell walking from standing or running, or a crouch
+from a jump: `unknown` is meant, and `--smooth` asks the frames before and after.";
+
+/// Name the action and the view of figures by their key points, and say how much of them is seen
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Say `unknown` where no class has at least this score, 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = 0.6, value_parser = score)]
+    threshold: f64,
+
+    /// Take a joint for seen from this score of its key point
+    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = score)]
+    joint_threshold: f64,
+
+    /// Write one vector for a pose and its mirror image: that of which the limbs reach to the right
+    #[arg(long)]
+    fold_mirror: bool,
+
+    /// Let the records of a shot that show the same figure vote on its action, those up to so many
+    /// seconds apart; needs all records in memory
+    #[arg(long, value_name = "SECONDS")]
+    smooth: Option<f64>,
+
+    /// Where the records say whom they show, a JSON pointer, for --smooth
+    #[arg(long, value_name = "POINTER", default_value = "/identity/name")]
+    identity: String,
+
+    /// Write the figures of the geometry, as `features`, to fit a model by
+    #[arg(long)]
+    features: bool,
+}
+
+fn score(text: &str) -> Result<f64, String> {
+    let score = text
+        .parse()
+        .ok()
+        .filter(|score| (0.0..=1.0).contains(score));
+    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let model = Model::parse(MODEL)?;
+    match args.smooth {
+        None => flow.each(|record| poses::classify(&model, &args, record)),
+        Some(seconds) => {
+            let prepare = |record: Record| {
+                let record = poses::classify(&model, &args, record)?;
+                let vote = poses::vote(&record, &args.identity)?;
+                Ok((record, vote))
+            };
+            flow.whole(prepare, |_, records| vote(records, seconds, args.threshold))
+        }
+    }
+}
+
+/// Gives each record's own pose the action that those around it vote for.
+fn vote(
+    records: Vec<(Record, Option<Vote>)>,
+    seconds: f64,
+    threshold: f64,
+) -> Result<Vec<Outcome>> {
+    let (records, votes): (Vec<Record>, Vec<Option<Vote>>) = records.into_iter().unzip();
+    let alone = votes
+        .iter()
+        .flatten()
+        .filter(|vote| vote.figure.is_none())
+        .count();
+    if alone > 0 {
+        log::warn!("{alone} poses say neither shot nor identity: nobody votes with them");
+    }
+    let mut outcomes = Vec::with_capacity(records.len());
+    for (mut record, scores) in records.into_iter().zip(smooth::smoothed(&votes, seconds)) {
+        if let Some(scores) = scores {
+            record.put_member("pose", "action", scores.label(threshold))?;
+            let mut all: serde_json::Map<String, Value> =
+                record.at("/pose/scores")?.unwrap_or_default();
+            all.insert("action".to_owned(), serde_json::to_value(&scores)?);
+            record.put_member("pose", "scores", &all)?;
+        }
+        outcomes.push(record.into());
+    }
+    Ok(outcomes)
+}

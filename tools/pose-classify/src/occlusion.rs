@@ -1,0 +1,258 @@
+//! How much of a figure is seen: by its joints, the picture's edges, and its mask.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use stage::{Context, Record, Result, bail};
+use vision::decode;
+use vision::mask::{Mask, Rle};
+
+/// Joints of trunk and limbs, without the face, of which some are always turned away.
+const LIMBS: std::ops::Range<usize> = 5..17;
+
+/// With so many of the twelve limb joints seen nothing is missing: a far arm's elbow and wrist may be
+/// behind the body.
+const WHOLE: usize = 10;
+
+/// With fewer than so many the figure is mostly hidden, or out of the picture.
+const HALF: usize = 6;
+
+/// So much of the shorter side of the picture from its edge, and a joint lies on the edge.
+const EDGE: f64 = 0.02;
+
+/// So much of the body's size from the mask, and a joint lies outside it: points of detectors lie
+/// beside the limb now and then, and joints near its outline.
+const BESIDE: f64 = 0.05;
+
+/// More of the joints outside the mask than this, and something stands in front of the figure.
+const COVERED: f64 = 0.15;
+
+/// More than this, and it is mostly covered.
+const MOSTLY: f64 = 0.4;
+
+/// How much of a figure is seen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Seen {
+    /// The share of the 17 joints that are seen.
+    pub(crate) visible: f64,
+    /// `none`, `partial` or `heavy`.
+    pub(crate) occlusion: &'static str,
+    /// The edges of the picture that cut the figure.
+    pub(crate) cut: Vec<&'static str>,
+    /// The share of the joints that lie outside the figure's mask, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hidden: Option<f64>,
+}
+
+impl Seen {
+    /// That of key points `[x, y, score]`, seen from the score `least`, of a figure of `pixels`, in a
+    /// picture of this size if that is known, with this mask if there is one.
+    pub(crate) fn of(
+        points: &[[f64; 3]],
+        least: f64,
+        pixels: f64,
+        picture: Option<(f64, f64)>,
+        mask: Option<&Mask>,
+    ) -> Self {
+        let seen = |point: &&[f64; 3]| point[2] >= least && point[2] > 0.0;
+        let body = &points[..points.len().min(LIMBS.end)];
+        let count = body.iter().filter(seen).count();
+        let limbs = body.iter().skip(LIMBS.start).filter(seen).count();
+        let cut = picture.map_or_else(Vec::new, |size| cut(body.iter().filter(seen), size));
+        let hidden = mask.and_then(|mask| outside(body.iter().filter(seen), BESIDE * pixels, mask));
+        let covered = hidden.unwrap_or(0.0);
+        let occlusion = if limbs < HALF || covered > MOSTLY {
+            "heavy"
+        } else if limbs < WHOLE || covered > COVERED || !cut.is_empty() {
+            "partial"
+        } else {
+            "none"
+        };
+        let rounded = |share: f64| (share * 1e4).round() / 1e4;
+        Self {
+            visible: rounded(count as f64 / LIMBS.end as f64),
+            occlusion,
+            cut,
+            hidden: hidden.map(rounded),
+        }
+    }
+}
+
+/// The edges of a picture that joints lie on or beyond.
+fn cut<'a>(
+    points: impl Iterator<Item = &'a [f64; 3]>,
+    (width, height): (f64, f64),
+) -> Vec<&'static str> {
+    let margin = EDGE * width.min(height);
+    let mut at = [false; 4];
+    for [x, y, _] in points {
+        let beyond = [
+            *x < margin,
+            *y < margin,
+            *x > width - margin,
+            *y > height - margin,
+        ];
+        for (edge, is) in at.iter_mut().zip(beyond) {
+            *edge |= is;
+        }
+    }
+    let names = ["left", "top", "right", "bottom"].into_iter().zip(at);
+    names.filter_map(|(name, is)| is.then_some(name)).collect()
+}
+
+/// The share of the joints in the picture that lie farther than `beside` from the mask.
+fn outside<'a>(
+    points: impl Iterator<Item = &'a [f64; 3]>,
+    beside: f64,
+    mask: &Mask,
+) -> Option<f64> {
+    let (width, height) = (f64::from(mask.width()), f64::from(mask.height()));
+    let within = |x: f64, y: f64| (0.0..width).contains(&x) && (0.0..height).contains(&y);
+    let mask = mask.dilate(beside.clamp(0.0, 1000.0) as u32);
+    let inside: Vec<bool> = points
+        .filter(|[x, y, _]| within(*x, *y))
+        .map(|[x, y, _]| mask.get(*x as u32, *y as u32))
+        .collect();
+    let out = inside.iter().filter(|inside| !**inside).count();
+    (!inside.is_empty()).then(|| out as f64 / inside.len() as f64)
+}
+
+/// A mask as records carry it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Stored {
+    /// A file.
+    Path(PathBuf),
+    /// COCO's run lengths: height and width, and the runs.
+    Runs { size: [u32; 2], counts: Counts },
+}
+
+/// COCO's runs.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Counts {
+    Packed(String),
+    Plain(Vec<u32>),
+}
+
+/// One of `masks`.
+#[derive(Debug, Deserialize)]
+struct OfMany {
+    mask: Stored,
+}
+
+impl Stored {
+    /// The mask itself.
+    pub(crate) fn read(self) -> Result<Mask> {
+        match self {
+            Self::Path(path) => {
+                let name = || path.display().to_string();
+                let luma = decode::luma(&path).with_context(name)?;
+                Mask::from_luma(&luma, 128).with_context(name)
+            }
+            Self::Runs {
+                size: [height, width],
+                counts,
+            } => {
+                let runs = match counts {
+                    Counts::Packed(text) => Rle::from_coco_string(width, height, &text),
+                    Counts::Plain(counts) => Rle::from_counts(width, height, counts),
+                };
+                runs.and_then(|runs| runs.decode()).context("masks")
+            }
+        }
+    }
+}
+
+/// The masks of the figures of a record: of one cut out, its own; of `boxes`, those of `masks` where
+/// there are as many.
+pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<Stored>> {
+    if record.has("parent") {
+        let own: Option<Stored> = record.find("mask")?;
+        return Ok(own.into_iter().collect());
+    }
+    let Some(masks) = record.find::<Vec<OfMany>>("masks")? else {
+        return Ok(Vec::new());
+    };
+    if masks.len() != figures {
+        return Ok(Vec::new());
+    }
+    Ok(masks.into_iter().map(|of| of.mask).collect())
+}
+
+/// The picture's size, where the record has it.
+pub(crate) fn picture(record: &Record) -> Result<Option<(f64, f64)>> {
+    let size = record
+        .find::<f64>("width")?
+        .zip(record.find::<f64>("height")?);
+    match size {
+        Some((width, height)) if width < 1.0 || height < 1.0 => {
+            bail!("width and height are below 1")
+        }
+        size => Ok(size),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use super::*;
+
+    /// Seventeen joints down the middle of a picture of 100x200, 10 apart.
+    fn column() -> Vec<[f64; 3]> {
+        (0..17)
+            .map(|at| [50.0, 20.0 + 10.0 * f64::from(at), 0.9])
+            .collect()
+    }
+
+    #[test]
+    fn a_whole_figure_is_not_hidden() {
+        let found = Seen::of(&column(), 0.3, 160.0, Some((100.0, 200.0)), None);
+        assert_eq!(
+            found,
+            Seen {
+                visible: 1.0,
+                occlusion: "none",
+                cut: vec![],
+                hidden: None
+            }
+        );
+    }
+
+    #[test]
+    fn an_edge_cuts() {
+        let mut points = column();
+        points[16] = [50.0, 199.0, 0.9];
+        points[9] = [-3.0, 100.0, 0.9];
+        let found = Seen::of(&points, 0.3, 160.0, Some((100.0, 200.0)), None);
+        assert_eq!(
+            (found.occlusion, found.cut),
+            ("partial", vec!["left", "bottom"])
+        );
+    }
+
+    #[test]
+    fn joints_that_are_not_seen_count() {
+        let mut points = column();
+        for point in &mut points[14..] {
+            point[2] = 0.1;
+        }
+        let found = Seen::of(&points, 0.3, 160.0, None, None);
+        assert_eq!((found.visible, found.occlusion), (0.8235, "partial"));
+        for point in &mut points[8..] {
+            point[2] = 0.1;
+        }
+        assert_eq!(Seen::of(&points, 0.3, 160.0, None, None).occlusion, "heavy");
+    }
+
+    #[test]
+    fn joints_outside_the_mask_are_behind_something() {
+        // The lower half is covered: joints at 120 and below, 7 of 17.
+        let mask = Mask::from_fn(100, 200, |_, y| y < 111).unwrap();
+        let found = Seen::of(&column(), 0.3, 1.0, Some((100.0, 200.0)), Some(&mask));
+        assert_eq!(found.hidden, Some(0.4118));
+        assert_eq!(found.occlusion, "heavy");
+        let found = Seen::of(&column(), 0.3, 200.0, None, Some(&mask));
+        assert_eq!(found.hidden, Some(0.3529), "the one at 120 is beside it");
+    }
+}
