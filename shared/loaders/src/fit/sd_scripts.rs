@@ -94,6 +94,12 @@ impl Buckets {
         Some(Self { settings, sizes })
     }
 
+    /// The sizes of the buckets, by width and then by height. With `bucket_no_upscale` a picture
+    /// may also get a smaller one of its own.
+    pub fn sizes(&self) -> &[Size] {
+        &self.sizes
+    }
+
     /// What becomes of a picture; `None` if it has no pixels, or so few that
     /// nothing is left of it.
     pub fn fit(&self, source: Size) -> Option<Fit> {
