@@ -7,29 +7,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nets::sam::{Layout, OFFSET, Prompt, Segmenter, best};
+use nets::sam::{Layout, OFFSET, Point, Prompt, Segmenter, best};
 use onnx::{Device, ModelFlags, Runtime};
 use vision::RgbImage;
+use vision::mask::Rle;
 
 fn graphs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx/sam")
 }
 
-/// A folder with the two graphs of a model, under names that users' files have.
-fn folder(encoder: &str, decoder: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (from, to) in [
-        (encoder, "tiny.encoder.onnx"),
-        (decoder, "tiny.decoder.onnx"),
-    ] {
-        fs::copy(graphs().join(from), folder.path().join(to)).unwrap();
-    }
-    folder
-}
-
-fn open(folder: &Path) -> anyhow::Result<Segmenter> {
+/// Opens a model of the test's folder.
+fn open(model: &str) -> anyhow::Result<Segmenter> {
     let flags = ModelFlags {
-        model: Some(folder.to_str().unwrap().to_owned()),
+        model: Some(graphs().join(model).to_str().unwrap().to_owned()),
         runtime: Runtime {
             device: Device::Cpu,
             threads: Some(2),
@@ -41,8 +31,7 @@ fn open(folder: &Path) -> anyhow::Result<Segmenter> {
 
 #[test]
 fn a_box_comes_back_from_a_frame_of_another_shape() {
-    let folder = folder("drawn2.encoder.onnx", "drawn2.decoder.onnx");
-    let mut segmenter = open(folder.path()).unwrap();
+    let mut segmenter = open("drawn2").unwrap();
     assert_eq!(segmenter.layout(), Layout::Sam2);
     for (width, height) in [(640, 271), (97, 403), (1024, 1024)] {
         let picture = RgbImage::new(width, height);
@@ -72,4 +61,82 @@ fn a_box_comes_back_from_a_frame_of_another_shape() {
             }
         }
     }
+}
+
+/// What the reference says of a picture: prompts with the quality of each mask, and the best mask.
+fn reference(model: &str) -> serde_json::Value {
+    let path = format!("tests/expected/sam/{model}.json");
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn prompt(value: &serde_json::Value) -> Prompt {
+    let number = |value: &serde_json::Value, at: usize| value[at].as_f64().unwrap();
+    let points = value["points"].as_array().unwrap().iter();
+    let point = |own: &serde_json::Value| Point {
+        at: [number(own, 0), number(own, 1)],
+        inside: number(own, 2) > 0.0,
+    };
+    let sides = |own: &serde_json::Value| std::array::from_fn(|at| number(own, at));
+    Prompt {
+        points: points.map(point).collect(),
+        rectangle: Some(&value["box"]).filter(|own| own.is_array()).map(sides),
+    }
+}
+
+/// Answers as the reference does: qualities within 1e-3, masks with an intersection over union of
+/// more than 0.995; what is left is the rounding of the scaled picture to whole levels.
+fn agrees(segmenter: &mut Segmenter, reference: &serde_json::Value) {
+    for (name, wanted) in reference.as_object().unwrap() {
+        let path = format!("tests/expected/sam/{name}.png");
+        let picture = vision::decode::rgb(Path::new(&path)).unwrap();
+        let embedding = segmenter.encode(&picture).unwrap();
+        let wanted = wanted["prompts"].as_array().unwrap();
+        let prompts: Vec<Prompt> = wanted.iter().map(prompt).collect();
+        let answers = segmenter.predict(&embedding, &prompts).unwrap();
+        for (wanted, candidates) in wanted.iter().zip(answers) {
+            let qualities = wanted["iou"].as_array().unwrap();
+            assert_eq!(qualities.len(), candidates.len());
+            for (candidate, quality) in candidates.iter().zip(qualities) {
+                let far = f64::from(candidate.iou) - quality.as_f64().unwrap();
+                assert!(far.abs() < 1e-3, "{name}: {far} of {wanted}");
+            }
+            let mask = best(candidates)
+                .unwrap()
+                .logits
+                .cut(0.0, OFFSET)
+                .unwrap()
+                .mask;
+            let counts = wanted["best"].as_str().unwrap();
+            let truth = Rle::from_coco_string(picture.width(), picture.height(), counts).unwrap();
+            let truth = truth.decode().unwrap();
+            let overlap = mask.intersection_over_union(&truth).unwrap();
+            assert!(overlap > 0.995, "{name}: {overlap} {}", wanted["points"]);
+        }
+    }
+}
+
+#[test]
+fn sam2_answers_as_the_reference() {
+    let mut segmenter = open("sam2").unwrap();
+    assert_eq!(segmenter.layout(), Layout::Sam2);
+    agrees(&mut segmenter, &reference("sam2"));
+}
+
+#[test]
+fn sam2_with_a_size_answers_as_the_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = graphs().join("sam2/encoder.onnx");
+    fs::copy(encoder, folder.path().join("sam2_tiny.encoder.onnx")).unwrap();
+    let decoder = graphs().join("sam2sized_decoder.onnx");
+    fs::copy(decoder, folder.path().join("sam2_tiny.decoder.onnx")).unwrap();
+    let mut segmenter = open(folder.path().to_str().unwrap()).unwrap();
+    assert_eq!(segmenter.layout(), Layout::Sam2Sized);
+    agrees(&mut segmenter, &reference("sam2"));
+}
+
+#[test]
+fn sam21_answers_as_the_reference() {
+    let mut segmenter = open("sam21").unwrap();
+    assert_eq!(segmenter.layout(), Layout::Sam21);
+    agrees(&mut segmenter, &reference("sam2"));
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws graphs with the ports of Segment Anything whose answers can be worked out by hand.
 
-    python sam_drawn.py          # rewrites ../onnx/sam/drawn2.*.onnx and drawn1.*.onnx
+    python sam_drawn.py          # rewrites the graphs in ../onnx/sam/drawn2
 
 Made with onnx 1.23. The encoder keeps the picture's colours at a quarter of the frame. The decoder
 answers a box with that box, in the frame of 1024x1024, by the distance from its nearest side in
@@ -41,6 +41,7 @@ class Graph:
         graph = helper.make_graph(self.nodes, "drawn", info, out, self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         onnx.checker.check_model(model, full_check=True)
+        (HERE / path).parent.mkdir(parents=True, exist_ok=True)
         onnx.save(model, HERE / path)
 
 
@@ -63,7 +64,7 @@ def encoder2():
     widen(g, half, 64, "high_res_feats_1")
     quarter = g.add("AveragePool", half, kernel_shape=[2, 2], strides=[2, 2])
     widen(g, quarter, 256, "image_embed")
-    g.save("drawn2.encoder.onnx", [("image", T.FLOAT, [1, 3, 1024, 1024])], [
+    g.save("drawn2/encoder.onnx", [("image", T.FLOAT, [1, 3, 1024, 1024])], [
         ("high_res_feats_0", T.FLOAT, [1, 32, 256, 256]),
         ("high_res_feats_1", T.FLOAT, [1, 64, 128, 128]),
         ("image_embed", T.FLOAT, [1, 256, 64, 64]),
@@ -129,7 +130,7 @@ def decoder2():
     place = g.add("Add", g.add("Mul", x, g.const(1e-5)), g.add("Mul", y, g.const(2.3e-5)))
     place = g.add("Reshape", place, g.const([-1, 1], np.int64))
     g.add("Sub", g.const([[0.95, 0.85, 0.75]]), place, to="iou_predictions")
-    g.save("drawn2.decoder.onnx", [
+    g.save("drawn2/decoder.onnx", [
         ("image_embed", T.FLOAT, [1, 256, 64, 64]),
         ("high_res_feats_0", T.FLOAT, [1, 32, 256, 256]),
         ("high_res_feats_1", T.FLOAT, [1, 64, 128, 128]),
@@ -144,6 +145,5 @@ def decoder2():
 
 
 if __name__ == "__main__":
-    HERE.mkdir(parents=True, exist_ok=True)
     encoder2()
     decoder2()
