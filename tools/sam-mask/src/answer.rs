@@ -1,0 +1,263 @@
+//! From a record to the network's masks, which are remembered.
+
+use clap::Args;
+use nets::sam::{Automatic, Layout, OFFSET, PROMPTS, Prepared, Prompt, Segmenter, best};
+use serde::{Deserialize, Serialize};
+use stage::{Context, Key, Record, Result};
+use vision::RgbImage;
+use vision::decode;
+use vision::mask::{Bounds, Rle};
+
+use crate::prompt::{self, Wanted};
+
+/// The flags of the automatic generator.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Auto {
+    /// Cut out everything: a grid of points, and of their masks those that hold
+    #[arg(long = "auto", conflicts_with_all = ["points", "grow"], help_heading = "Everything")]
+    everything: bool,
+
+    /// Points along each side of the grid
+    #[arg(long, value_name = "N", default_value_t = 32, requires = "everything", help_heading = "Everything",
+          value_parser = clap::value_parser!(u32).range(1..=256))]
+    points_per_side: u32,
+
+    /// Least stability: how little a mask changes with its threshold, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.95, requires = "everything", help_heading = "Everything",
+          value_parser = crate::share)]
+    stability: f64,
+
+    /// Look again into crops: 1 adds 2x2 of them, 2 adds 4x4 more
+    #[arg(long, value_name = "LAYERS", default_value_t = 0, requires = "everything", help_heading = "Everything",
+          value_parser = clap::value_parser!(u32).range(0..=3))]
+    crop_layers: u32,
+
+    /// Make the grid of each layer of crops so many times thinner than the last
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "everything", help_heading = "Everything",
+          value_parser = clap::value_parser!(u32).range(1..=8))]
+    thinner: u32,
+
+    /// Fill holes and drop islands of fewer pixels
+    #[arg(
+        long,
+        value_name = "PIXELS",
+        default_value_t = 0,
+        requires = "everything",
+        help_heading = "Everything"
+    )]
+    min_region: u64,
+}
+
+impl Auto {
+    /// What the flags ask for, with the defaults of the reference; `None` without `--auto`.
+    pub(crate) fn settings(&self, layout: Layout, threshold: Option<f64>) -> Option<Automatic> {
+        let usual = Automatic::new(layout);
+        self.everything.then(|| Automatic {
+            points_per_side: self.points_per_side,
+            least_iou: threshold.map_or(usual.least_iou, |least| least as f32),
+            least_stability: self.stability,
+            crop_layers: self.crop_layers,
+            thinner: self.thinner,
+            least_region: self.min_region,
+            ..usual
+        })
+    }
+}
+
+/// What is to be done with every record.
+pub(crate) struct Task {
+    /// Where the points are, if not boxes are taken.
+    pub(crate) points: Option<String>,
+    /// By which share boxes are grown.
+    pub(crate) grow: f64,
+    /// How everything is cut out, if it is.
+    pub(crate) everything: Option<Automatic>,
+    pub(crate) layout: Layout,
+    /// The model's checksum.
+    pub(crate) model: String,
+}
+
+/// A record that was looked at.
+pub(crate) struct Seen {
+    name: String,
+    bytes: Vec<u8>,
+    prompts: Vec<Prompt>,
+}
+
+/// A record that is ready for the network.
+pub(crate) struct Input {
+    name: String,
+    width: u32,
+    height: u32,
+    picture: Picture,
+}
+
+enum Picture {
+    /// Nothing is asked for.
+    Nothing,
+    /// Prompts, with the number that each has in the record.
+    Prompted(Prepared, Vec<(usize, Prompt)>),
+    Everything(RgbImage, Prepared),
+}
+
+/// The masks of a record.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) masks: Vec<Found>,
+}
+
+/// A mask.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// Which prompt it answers.
+    pub(crate) prompt: usize,
+    /// COCO's compressed run lengths.
+    pub(crate) counts: String,
+    /// The predicted quality.
+    pub(crate) score: f32,
+    pub(crate) stability: f64,
+    /// The point and the crop in which it was found without a prompt.
+    pub(crate) place: Option<([f64; 2], [u32; 4])>,
+}
+
+impl Task {
+    /// What a record asks for; nothing in particular where everything is cut out.
+    pub(crate) fn wanted(&self, record: &Record) -> Result<Vec<Wanted>> {
+        match (&self.everything, &self.points) {
+            (Some(_), _) => Ok(Vec::new()),
+            (None, Some(pointer)) => prompt::points(record, pointer),
+            (None, None) => prompt::boxes(record),
+        }
+    }
+
+    pub(crate) fn look(&self, record: &Record) -> Result<(Key, Seen)> {
+        let path = record.image()?;
+        let name = path.display().to_string();
+        let bytes = decode::read(&path).with_context(|| name.clone())?;
+        let prompts = self.wanted(record)?.into_iter().map(|wanted| wanted.prompt);
+        let prompts: Vec<Prompt> = prompts.collect();
+        let clicks = |prompt: &Prompt| -> Vec<_> {
+            let points = prompt.points.iter();
+            points.map(|point| (point.at, point.inside)).collect()
+        };
+        let asked: Vec<_> = prompts
+            .iter()
+            .map(|prompt| (clicks(prompt), prompt.rectangle))
+            .collect();
+        let key = Key::new(crate::TOOL.0, crate::TOOL.1)
+            .part(&bytes)
+            .part(self.model.as_bytes())
+            .settings(&(asked, self.grow, &self.everything))?;
+        let seen = Seen {
+            name,
+            bytes,
+            prompts,
+        };
+        Ok((key, seen))
+    }
+
+    pub(crate) fn prepare(&self, seen: Seen) -> Result<Input> {
+        let Seen {
+            name,
+            bytes,
+            prompts,
+        } = seen;
+        let named = || name.clone();
+        let size = decode::dimensions_from_bytes(&bytes).with_context(named)?;
+        let (width, height) = (size.width, size.height);
+        let prompts = prompts.into_iter().enumerate();
+        let prompts = prompts.filter_map(|(at, mut prompt)| {
+            if let Some(rectangle) = prompt.rectangle {
+                prompt.rectangle = Some(prompt::grown(rectangle, self.grow, (width, height))?);
+            }
+            Some((at, prompt))
+        });
+        let prompts: Vec<_> = prompts.collect();
+        let picture = if self.everything.is_none() && prompts.is_empty() {
+            Picture::Nothing
+        } else {
+            let image = decode::rgb_from_bytes(&bytes).with_context(named)?;
+            let prepared = self.layout.prepare(&image).with_context(named)?;
+            match self.everything {
+                Some(_) => Picture::Everything(image, prepared),
+                None => Picture::Prompted(prepared, prompts),
+            }
+        };
+        Ok(Input {
+            name,
+            width,
+            height,
+            picture,
+        })
+    }
+
+    /// Runs the network. One mask of the picture's size is held at a time, by each thread.
+    pub(crate) fn infer(&self, segmenter: &mut Segmenter, input: Input) -> Result<Answer> {
+        let masks = match (&input.picture, &self.everything) {
+            (Picture::Everything(image, prepared), Some(settings)) => {
+                everything(segmenter, image, prepared, settings)
+            }
+            (Picture::Prompted(prepared, prompts), _) => prompted(segmenter, prepared, prompts),
+            _ => Ok(Vec::new()),
+        };
+        Ok(Answer {
+            width: input.width,
+            height: input.height,
+            masks: masks.with_context(|| input.name)?,
+        })
+    }
+}
+
+fn prompted(
+    segmenter: &mut Segmenter,
+    prepared: &Prepared,
+    prompts: &[(usize, Prompt)],
+) -> Result<Vec<Found>> {
+    let mut masks = Vec::new();
+    let embedding = segmenter.encode_prepared(prepared)?;
+    for part in prompts.chunks(PROMPTS) {
+        let prompts: Vec<Prompt> = part.iter().map(|(_, prompt)| prompt.clone()).collect();
+        let answers = segmenter.predict(&embedding, &prompts)?;
+        for ((prompt, _), candidates) in part.iter().zip(answers) {
+            let Some(candidate) = best(candidates) else {
+                continue;
+            };
+            let cut = candidate.logits.cut(0.0, OFFSET)?;
+            masks.push(Found {
+                prompt: *prompt,
+                counts: Rle::encode(&cut.mask).to_coco_string(),
+                score: candidate.iou,
+                stability: cut.stability,
+                place: None,
+            });
+        }
+    }
+    Ok(masks)
+}
+
+fn everything(
+    segmenter: &mut Segmenter,
+    image: &RgbImage,
+    prepared: &Prepared,
+    settings: &Automatic,
+) -> Result<Vec<Found>> {
+    let segments = segmenter.everything(image, prepared, settings)?;
+    let found = segments.into_iter().map(|segment| {
+        let Bounds {
+            left,
+            top,
+            right,
+            bottom,
+        } = segment.crop;
+        Found {
+            prompt: 0,
+            counts: segment.mask.to_coco_string(),
+            score: segment.iou,
+            stability: segment.stability,
+            place: Some((segment.point, [left, top, right, bottom])),
+        }
+    });
+    Ok(found.collect())
+}

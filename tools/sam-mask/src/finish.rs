@@ -1,0 +1,188 @@
+//! Which masks stay, and how they are written.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use stage::{Context, Record, Result};
+use vision::mask::{Bounds, Mask, Rle};
+use vision::write;
+
+use crate::answer::{Answer, Found, Task};
+use crate::prompt::Wanted;
+
+/// Which masks stay, and how they are written.
+pub(crate) struct Choice {
+    pub(crate) out_dir: PathBuf,
+    pub(crate) png: bool,
+    /// Least predicted quality.
+    pub(crate) least: f64,
+    /// Most intersection over union.
+    pub(crate) overlap: f64,
+    /// Most masks.
+    pub(crate) most: usize,
+}
+
+impl Choice {
+    /// Writes the masks that stay into the record, and their union beside it.
+    pub(crate) fn finish(&self, record: &mut Record, task: &Task, answer: Answer) -> Result<()> {
+        let id = record.id()?;
+        let wanted = task.wanted(record)?;
+        let (width, height) = (answer.width, answer.height);
+        let mut union = Mask::new(width, height)?;
+        let mut entries = Vec::new();
+        for (found, runs) in self.chosen(&wanted, answer)? {
+            let mask = runs.decode()?;
+            let Some(bounds) = mask.bounding_box() else {
+                continue;
+            };
+            let shape = if self.png {
+                let path = self.out_dir.join(format!("{id}.m{}.png", entries.len()));
+                write::png_luma(&mask.to_luma(), &path)
+                    .with_context(|| path.display().to_string())?;
+                json!(path)
+            } else {
+                json!({"size": [height, width], "counts": found.counts})
+            };
+            entries.push(entry(shape, &found, bounds, runs.area(), &wanted));
+            union = union.union(&mask)?;
+        }
+        // What an earlier run said of the picture does not hold any more.
+        record.remove("mask");
+        record.put_rounded("masks", &entries, 4)?;
+        if !entries.is_empty() {
+            let path = self.out_dir.join(format!("{id}.mask.png"));
+            write::png_luma(&union.to_luma(), &path).with_context(|| path.display().to_string())?;
+            record.put("mask", &path)?;
+        }
+        Ok(())
+    }
+
+    /// The masks that stay, in their order.
+    fn chosen(&self, wanted: &[Wanted], answer: Answer) -> Result<Vec<(Found, Rle)>> {
+        let mut masks = Vec::new();
+        for found in answer.masks {
+            let runs = Rle::from_coco_string(answer.width, answer.height, &found.counts)?;
+            let good = f64::from(found.score) >= self.least;
+            if good && runs.area() > 0 {
+                masks.push((found, runs));
+            }
+        }
+        let sure = |at: usize| wanted.get(masks[at].0.prompt).map_or(0.0, |own| own.score);
+        let mut best: Vec<usize> = (0..masks.len()).collect();
+        best.sort_by(|a, b| {
+            let by_box = sure(*b).total_cmp(&sure(*a));
+            by_box.then(masks[*b].0.score.total_cmp(&masks[*a].0.score))
+        });
+        let mut kept: Vec<usize> = Vec::new();
+        for at in best {
+            let same = |better: &usize| overlap(&masks[*better].1, &masks[at].1) > self.overlap;
+            // What the automatic generator kept may lie in one another.
+            if wanted.is_empty() || !kept.iter().any(same) {
+                kept.push(at);
+            }
+        }
+        kept.sort_by(|a, b| {
+            masks[*b]
+                .0
+                .score
+                .total_cmp(&masks[*a].0.score)
+                .then(a.cmp(b))
+        });
+        kept.truncate(self.most);
+        kept.sort_unstable();
+        let mut masks: Vec<Option<_>> = masks.into_iter().map(Some).collect();
+        Ok(kept.into_iter().filter_map(|at| masks[at].take()).collect())
+    }
+}
+
+/// A mask's entry in the record.
+fn entry(
+    shape: Value,
+    found: &Found,
+    bounds: Bounds,
+    area: u64,
+    wanted: &[Wanted],
+) -> Map<String, Value> {
+    let mut entry = Map::new();
+    let mut put = |name: &str, value: Value| {
+        entry.entry(name).or_insert(value);
+    };
+    put("mask", shape);
+    put(
+        "box",
+        json!([bounds.left, bounds.top, bounds.right, bounds.bottom]),
+    );
+    put("area", json!(area));
+    put("score", json!(f64::from(found.score)));
+    put("stability", json!(found.stability));
+    if let Some((point, crop)) = &found.place {
+        put("point", json!(point));
+        put("crop", json!(crop));
+    }
+    for (name, value) in wanted.get(found.prompt).iter().flat_map(|own| &own.about) {
+        put(name, value.clone());
+    }
+    entry
+}
+
+/// Intersection over union of two masks of one size, by their runs.
+fn overlap(first: &Rle, second: &Rle) -> f64 {
+    let (mut both, mut at) = (0_u64, 0_u64);
+    let (mut ours, mut theirs) = (first.counts().iter(), second.counts().iter());
+    let (mut our_end, mut their_end) = (0_u64, 0_u64);
+    // Each begins outside, and turns with every run.
+    let (mut inside, mut inside_other) = (true, true);
+    loop {
+        while our_end <= at {
+            let Some(run) = ours.next() else {
+                return quotient(both, first, second);
+            };
+            our_end += u64::from(*run);
+            inside = !inside;
+        }
+        while their_end <= at {
+            let Some(run) = theirs.next() else {
+                return quotient(both, first, second);
+            };
+            their_end += u64::from(*run);
+            inside_other = !inside_other;
+        }
+        let next = our_end.min(their_end);
+        if inside && inside_other {
+            both += next - at;
+        }
+        at = next;
+    }
+}
+
+fn quotient(both: u64, first: &Rle, second: &Rle) -> f64 {
+    let either = first.area() + second.area() - both;
+    both as f64 / either.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use super::*;
+
+    #[test]
+    fn overlap_by_runs_is_that_of_the_masks() {
+        let shapes = [
+            (0, 5, 0, 7),
+            (2, 9, 3, 7),
+            (0, 9, 0, 7),
+            (8, 9, 6, 7),
+            (4, 4, 0, 0),
+        ];
+        let masks = shapes.map(|(x0, x1, y0, y1)| {
+            Mask::from_fn(9, 7, |x, y| (x0..x1).contains(&x) && (y0..y1).contains(&y)).unwrap()
+        });
+        for first in &masks {
+            for second in &masks {
+                let by_runs = overlap(&Rle::encode(first), &Rle::encode(second));
+                let by_pixels = first.intersection_over_union(second).unwrap();
+                assert!((by_runs - by_pixels).abs() < 1e-12);
+            }
+        }
+    }
+}

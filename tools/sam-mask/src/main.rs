@@ -1,0 +1,138 @@
+//! Cut out what is in each box, at each point, or everything, with Segment Anything.
+//!
+//! Reads `image`, `id` and `boxes`, or the key of `--points`. Writes
+//!
+//! * `masks`: one object a mask, in the order of the boxes: `mask`, a COCO run-length object
+//!   `{size: [height, width], counts}` or, with `--png`, the path of a gray PNG; `box`, whole pixels
+//!   `[x0, y0, x1, y1]`, ends exclusive; `area`, pixels; `score`, the predicted intersection over
+//!   union with the truth, 0 to 1; `stability`, 0 to 1. Then the members of the box that it was made
+//!   for (`label`, `identity` and whatever else), but for its `box` and `score`, which are in
+//!   `detection`; or `points`, that it was made for; or, with `--auto`, the `point` that it was
+//!   found at and the `crop` it was found in;
+//! * `mask`: path of their union, a PNG of the picture's size, white inside. A picture without masks
+//!   has none, and an empty `masks`;
+//! * `models`: which network answered.
+
+mod answer;
+mod finish;
+mod prompt;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::sam::Segmenter;
+use stage::{Context, Flow, Result};
+
+use answer::Auto;
+use finish::Choice;
+
+/// The name and version under which answers are remembered.
+const TOOL: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+
+const EXAMPLES: &str = "Examples:
+  char-detect frames.jsonl | sam-mask --out-dir masks > masked.jsonl
+  sam-mask --model models/sam2.1 --grow 0.05 --out-dir masks --png boxes.jsonl
+  sam-mask --auto --crop-layers 1 --max-masks 50 --out-dir all frames.jsonl
+
+A model is a folder of two graphs, one with `encoder` and one with `decoder` in
+its name: SAM 2 of samexporter, SAM 2.1 of onnx-community, SAM 1, MobileSAM.
+With --points /clicks each member of `clicks` gives one mask: a point [x, y], or
+[x, y, 0] for where it is not, or a list of those.";
+
+/// Cut out what is in each box, at each point, or everything, with Segment Anything
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Folder for the masks; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    /// Take points in place of boxes, from here in the record (a JSON pointer)
+    #[arg(long, value_name = "POINTER", conflicts_with = "grow")]
+    points: Option<String>,
+
+    /// Grow boxes by this share of their size on every side
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    grow: f64,
+
+    /// Write each mask as a PNG, in place of run lengths in the record
+    #[arg(long)]
+    png: bool,
+
+    /// Keep masks of at least this predicted quality, 0 to 1 [default: 0; with
+    /// --auto 0.8, or 0.88 for SAM 1]
+    #[arg(long, value_name = "SCORE", value_parser = share)]
+    threshold: Option<f64>,
+
+    /// Of two masks whose intersection over union is over this, keep that of
+    /// the better box, or the better of two as good; not with --auto
+    #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = share)]
+    overlap: f64,
+
+    /// Keep at most so many masks of an image, those of the best quality
+    /// [default: all]
+    #[arg(long, value_name = "N")]
+    max_masks: Option<usize>,
+
+    #[command(flatten)]
+    auto: Auto,
+
+    #[command(flatten)]
+    model: onnx::ModelFlags,
+
+    #[command(flatten)]
+    cache: stage::CacheFlags,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let named = || args.out_dir.display().to_string();
+    std::fs::create_dir_all(&args.out_dir).with_context(named)?;
+    let model = args.model.open("segment")?;
+    let mut segmenter = Segmenter::open(&model, &args.model.runtime)?;
+    let cache = args.cache.open()?;
+    let provenance = segmenter.provenance().clone();
+    let task = answer::Task {
+        points: args.points,
+        grow: args.grow,
+        everything: args.auto.settings(segmenter.layout(), args.threshold),
+        layout: segmenter.layout(),
+        model: model.sha256().to_owned(),
+    };
+    let choice = Choice {
+        out_dir: args.out_dir,
+        png: args.png,
+        least: args.threshold.unwrap_or(0.0),
+        overlap: args.overlap,
+        most: args.max_masks.unwrap_or(usize::MAX),
+    };
+    let work = stage::Inference {
+        look: |record: &_| task.look(record),
+        prepare: |_: &_, seen| task.prepare(seen),
+        infer: |inputs: Vec<_>| {
+            let answers = inputs.into_iter();
+            Ok(answers
+                .map(|input| task.infer(&mut segmenter, input))
+                .collect())
+        },
+        finish: |mut record: stage::Record, answer| {
+            choice.finish(&mut record, &task, answer)?;
+            record.put_member("models", TOOL.0, &provenance)?;
+            Ok(record.into())
+        },
+    };
+    // The encoder sees one picture at a time.
+    flow.infer(1, cache.as_ref(), work)
+}

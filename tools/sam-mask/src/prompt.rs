@@ -1,0 +1,138 @@
+//! What a record asks for.
+
+use nets::sam::{Point, Prompt};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use stage::{Context, Record, Result, ensure};
+
+/// The most masks that one record may ask for.
+const MOST: usize = 4096;
+
+/// One thing that a record asks for.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// Where it is, in pixels of the picture.
+    pub(crate) prompt: Prompt,
+    /// How sure the detector was, where one was.
+    pub(crate) score: f64,
+    /// What the mask's entry takes over.
+    pub(crate) about: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Clicks {
+    One(Click),
+    Several(Vec<Click>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Click {
+    At([f64; 2]),
+    Labelled([f64; 3]),
+}
+
+/// The boxes of a record. It must have the key: without it nobody has looked for any.
+pub(crate) fn boxes(record: &Record) -> Result<Vec<Wanted>> {
+    let boxes: Vec<Map<String, Value>> = record
+        .get("boxes")
+        .context("no boxes to cut out: char-detect finds them, or give --points or --auto")?;
+    checked(boxes.len())?;
+    let wanted = |mut about: Map<String, Value>| {
+        let rectangle = about.get("box").map(<[f64; 4]>::deserialize);
+        let rectangle = rectangle.context("a box without `box`")?.context("`box`")?;
+        let [left, top, right, bottom] = rectangle;
+        ensure!(
+            left < right && top < bottom,
+            "box {rectangle:?} is not [x0, y0, x1, y1] of a rectangle"
+        );
+        let mut detection = Map::new();
+        for name in ["box", "score"] {
+            detection.extend(about.shift_remove(name).map(|own| (name.to_owned(), own)));
+        }
+        let score = detection.get("score").and_then(Value::as_f64);
+        about.insert("detection".to_owned(), detection.into());
+        Ok(Wanted {
+            prompt: Prompt::of_box(rectangle),
+            score: score.unwrap_or(0.0),
+            about,
+        })
+    };
+    boxes.into_iter().map(wanted).collect()
+}
+
+/// The points that a JSON pointer leads to: a point or a list of points a mask.
+pub(crate) fn points(record: &Record, pointer: &str) -> Result<Vec<Wanted>> {
+    let found: Option<Vec<Value>> = record.at(pointer)?;
+    let found = found.with_context(|| format!("no points at {pointer}"))?;
+    checked(found.len())?;
+    let wanted = |value: Value| {
+        let clicks = Clicks::deserialize(&value)
+            .with_context(|| format!("{pointer}: {value} is neither a point nor a list of them"))?;
+        let clicks = match clicks {
+            Clicks::One(click) => vec![click],
+            Clicks::Several(clicks) => clicks,
+        };
+        let points = clicks.into_iter().map(|click| match click {
+            Click::At(at) => Point { at, inside: true },
+            Click::Labelled([x, y, label]) => Point {
+                at: [x, y],
+                inside: label > 0.0,
+            },
+        });
+        Ok(Wanted {
+            prompt: Prompt {
+                points: points.collect(),
+                rectangle: None,
+            },
+            score: 0.0,
+            about: [("points".to_owned(), value)].into_iter().collect(),
+        })
+    };
+    found.into_iter().map(wanted).collect()
+}
+
+fn checked(count: usize) -> Result<()> {
+    ensure!(
+        count <= MOST,
+        "{count} masks are asked for, and {MOST} are the most"
+    );
+    Ok(())
+}
+
+/// A box grown by a share of its size and cut off at the picture's edges; `None` if it lies outside.
+pub(crate) fn grown(
+    [left, top, right, bottom]: [f64; 4],
+    share: f64,
+    (width, height): (u32, u32),
+) -> Option<[f64; 4]> {
+    let (across, down) = ((right - left) * share, (bottom - top) * share);
+    let (width, height) = (f64::from(width), f64::from(height));
+    let grown = [
+        (left - across).clamp(0.0, width),
+        (top - down).clamp(0.0, height),
+        (right + across).clamp(0.0, width),
+        (bottom + down).clamp(0.0, height),
+    ];
+    (grown[0] < grown[2] && grown[1] < grown[3]).then_some(grown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_grows_to_the_edges_and_not_over() {
+        let grow = |rectangle, share| grown(rectangle, share, (100, 50));
+        assert_eq!(
+            grow([10.0, 10.0, 30.0, 20.0], 0.1),
+            Some([8.0, 9.0, 32.0, 21.0])
+        );
+        assert_eq!(
+            grow([-5.0, 40.0, 30.0, 60.0], 0.5),
+            Some([0.0, 30.0, 47.5, 50.0])
+        );
+        assert_eq!(grow([120.0, 0.0, 130.0, 9.0], 0.0), None);
+    }
+}
