@@ -1,0 +1,168 @@
+//! Cut every instance out of its image, as a crop of its own with its mask.
+//!
+//! Reads `id`, `image` and `masks` (run lengths or PNG files). Writes one record an instance, the
+//! others being dropped with the figure that decided: the parent's record with
+//!
+//! * `id`: the parent's, and `.i` and the place in `masks`; `parent`: the parent's;
+//! * `image`, `width`, `height`: the crop; `mask`: its mask, a PNG of the same size, white inside;
+//! * `instance`: `index`, place in `masks`; `box` and `crop`, `[x0, y0, x1, y1]` in pixels of the
+//!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
+//!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
+//!   off; `hidden`, the share of its box in which others stand before it; `sharpness`, of its
+//!   sharpest parts, in squared levels of luma as `quality.sharpness`; and what else `masks` says of
+//!   it (`score`, `label`, `identity`, …).
+//!
+//! What the parent's record says of places in the image, or of all of it, does not hold for the crop
+//! and goes: `boxes`, `masks`, `crop`, `cluster`, `dedup`, `embedding`, `face`, `format`, `pose`,
+//! `quality`. `source`, `light` and keys of your own stay.
+
+mod figures;
+mod ground;
+mod instance;
+mod verdict;
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Context, Flow, Outcome, Record, Result};
+use vision::{decode, write};
+
+use ground::Ground;
+use instance::Instance;
+use verdict::Limits;
+use window::Frame;
+
+/// Keys that hold for the parent's image only.
+const PARENTS: [&str; 10] = [
+    "boxes",
+    "masks",
+    "crop",
+    "cluster",
+    "dedup",
+    "embedding",
+    "face",
+    "format",
+    "pose",
+    "quality",
+];
+
+const EXAMPLES: &str = "Examples:
+  sam-mask --out-dir masks boxes.jsonl | mask-crop --out-dir crops > instances.jsonl
+  mask-crop --ground transparent --max-hidden 0.05 --out-dir cutouts masked.jsonl
+  mask-crop --ground '#808080' --padding 0.3 --out-dir gray --rejects dropped.jsonl masked.jsonl";
+
+/// Cut every instance out of its image, as a crop of its own with its mask
+///
+/// A crop holds the whole instance, context round it, and has the shape of a
+/// bucket of the trainers, so that they cut next to nothing off it. It is not
+/// scaled. The defaults of what is dropped are made for film frames of 1080p.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Folder for crops and masks; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    /// What to put behind the instance: `whole` leaves what is there, `blur`
+    /// blurs it, `transparent` cuts it out, `white` or a colour replaces it
+    #[arg(
+        long,
+        value_name = "whole|blur|transparent|white|#RRGGBB",
+        default_value = "whole"
+    )]
+    ground: Ground,
+
+    /// Context on each side, as a share of the longer side of the instance
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = share)]
+    padding: f64,
+
+    #[command(flatten)]
+    buckets: window::Flags,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+}
+
+/// A share, of 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let named = || args.out_dir.display().to_string();
+    std::fs::create_dir_all(&args.out_dir).with_context(named)?;
+    flow.mark(args.keep.keep);
+    let frame = Frame::new(args.buckets, args.padding)?;
+    flow.each(|record| crop(&args, &frame, record))
+}
+
+/// The instances of a record.
+fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
+    let id = record.id()?;
+    let instances = instance::read(&record)?;
+    if instances.is_empty() {
+        return Ok(Outcome::drop(record, "has no masks"));
+    }
+    let path = record.image()?;
+    let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
+    instance::check(&instances, picture.dimensions())?;
+    let mut parent = record;
+    for key in PARENTS {
+        parent.remove(key);
+    }
+    parent.put("parent", &id)?;
+    let mut outcome = Outcome::default();
+    for instance in &instances {
+        let figures = figures::measure(instance, &instances, &picture)?;
+        let reason = args.limits.reason(&figures);
+        let window = frame.window(instance.bounds, picture.dimensions())?;
+        let mut child = parent.clone();
+        child.put("id", &format!("{id}.i{}", instance.index))?;
+        let facts = instance.facts(&figures, &window);
+        child.put_rounded("instance", &facts, 4)?;
+        if let Some(reason) = reason.filter(|_| !args.keep.keep) {
+            outcome = outcome.and_drop(child, reason);
+            continue;
+        }
+        save(args, instance, &picture, &window, &mut child)?;
+        outcome = match args.limits.reason(&figures) {
+            Some(reason) => outcome.and_drop(child, reason),
+            None => outcome.and_pass(child),
+        };
+    }
+    Ok(outcome)
+}
+
+/// Writes a crop and its mask, and says so in its record.
+fn save(
+    args: &Args,
+    instance: &Instance,
+    picture: &vision::RgbImage,
+    window: &window::Window,
+    child: &mut Record,
+) -> Result<()> {
+    let id = child.id()?;
+    let mask = instance.mask_of(window.crop)?;
+    let image = args.out_dir.join(format!("{id}.png"));
+    let bytes = args.ground.paint(picture, window.crop, &mask)?;
+    write::bytes(&image, &bytes).with_context(|| image.display().to_string())?;
+    let path = args.out_dir.join(format!("{id}.mask.png"));
+    write::png_luma(&mask.to_luma(), &path).with_context(|| path.display().to_string())?;
+    child.put("image", &image)?;
+    child.put("width", &window.crop.width())?;
+    child.put("height", &window.crop.height())?;
+    Ok(child.put("mask", &path)?)
+}

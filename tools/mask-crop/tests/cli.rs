@@ -1,0 +1,285 @@
+//! What mask-crop makes of drawn pictures.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use image::RgbImage;
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, blurred, golden, manners, noise, run_in};
+use vision::mask::{Mask, Rle};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_mask-crop");
+
+#[test]
+fn has_manners() {
+    manners(Shape {
+        tool: TOOL,
+        flags: &["--out-dir", "crops"],
+        opens_images: false,
+        streams: false,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+const SIZE: (u32, u32) = (640, 360);
+
+/// Run lengths of a rectangle `[x0, y0, x1, y1]`.
+fn runs(sides: [u32; 4]) -> Value {
+    let [x0, y0, x1, y1] = sides;
+    let inside = |x, y| (x0..x1).contains(&x) && (y0..y1).contains(&y);
+    let mask = Mask::from_fn(SIZE.0, SIZE.1, inside).unwrap();
+    json!({"size": [SIZE.1, SIZE.0], "counts": Rle::encode(&mask).to_coco_string()})
+}
+
+/// A record of one picture with these masks.
+fn record(folder: &Path, picture: &RgbImage, masks: &[[u32; 4]]) -> Value {
+    picture.save(folder.join("a.png")).unwrap();
+    let masks = masks
+        .iter()
+        .map(|sides| json!({"mask": runs(*sides), "score": 0.9, "label": "cat"}));
+    json!({
+        "id": "a", "image": "a.png", "width": SIZE.0, "height": SIZE.1,
+        "source": {"film": "f", "frame": 7, "time": 0.25, "shot": 2}, "boxes": [], "quality": {},
+        "masks": masks.collect::<Vec<_>>(),
+    })
+}
+
+fn crop(folder: &Path, record: &Value, flags: &[&str]) -> (Vec<Value>, Vec<Value>) {
+    let ran = ran(folder, record, flags);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let text = fs::read_to_string(folder.join("rejects.jsonl")).unwrap();
+    let rejects = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    (ran.records(), rejects.collect())
+}
+
+fn ran(folder: &Path, record: &Value, flags: &[&str]) -> Ran {
+    let usual = ["--out-dir", "crops", "--rejects", "rejects.jsonl"];
+    run_in(
+        folder,
+        TOOL,
+        &[&usual, flags].concat(),
+        &format!("{record}\n"),
+    )
+}
+
+fn sides(value: &Value) -> [u32; 4] {
+    std::array::from_fn(|at| value[at].as_u64().unwrap() as u32)
+}
+
+#[test]
+fn a_record_an_instance_with_its_mask_beside() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = noise(SIZE.0, SIZE.1, 1);
+    let record = record(
+        here.path(),
+        &picture,
+        &[[100, 60, 260, 300], [400, 100, 560, 300]],
+    );
+    let (passed, dropped) = crop(here.path(), &record, &[]);
+    assert_eq!((passed.len(), dropped.len()), (2, 0), "{dropped:?}");
+    let first = &passed[0];
+    assert_eq!(first["id"], "a.i0");
+    assert_eq!(first["parent"], "a");
+    assert_eq!(first["source"], record["source"]);
+    for gone in ["boxes", "masks", "quality"] {
+        assert!(first.get(gone).is_none(), "{gone}");
+    }
+    assert_eq!(first["instance"]["label"], "cat");
+    assert_eq!(first["instance"]["area"], 160 * 240);
+    let [x0, y0, x1, y1] = sides(&first["instance"]["crop"]);
+    let image = image::open(here.path().join("crops/a.i0.png"))
+        .unwrap()
+        .into_rgb8();
+    let mask = image::open(here.path().join("crops/a.i0.mask.png"))
+        .unwrap()
+        .into_luma8();
+    assert_eq!(image.dimensions(), (x1 - x0, y1 - y0));
+    assert_eq!(mask.dimensions(), image.dimensions());
+    assert_eq!(first["width"], x1 - x0);
+    for (x, y, pixel) in image.enumerate_pixels() {
+        let (px, py) = (x0 + x, y0 + y);
+        assert_eq!(pixel, picture.get_pixel(px, py), "the whole ground stays");
+        let inside = (100..260).contains(&px) && (60..300).contains(&py);
+        assert_eq!(mask.get_pixel(x, y).0[0] == 255, inside);
+    }
+}
+
+/// Asserts that of instances with these boxes the last is dropped, for a reason that begins so.
+fn is_dropped(picture: &RgbImage, masks: &[[u32; 4]], flags: &[&str], said: &str) {
+    let here = tempfile::tempdir().unwrap();
+    let record = record(here.path(), picture, masks);
+    let (passed, dropped) = crop(here.path(), &record, flags);
+    assert_eq!(
+        (passed.len(), dropped.len()),
+        (masks.len() - 1, 1),
+        "{said}: {dropped:?}"
+    );
+    let reason = dropped[0]["rejected"]["reason"].as_str().unwrap();
+    assert!(reason.starts_with(said), "{reason}");
+    assert_eq!(dropped[0]["id"], format!("a.i{}", masks.len() - 1));
+    assert_eq!(dropped[0]["parent"], "a");
+}
+
+#[test]
+fn each_fault_is_named_with_its_figure() {
+    let sharp = noise(SIZE.0, SIZE.1, 1);
+    let whole = [200, 50, 400, 250];
+    let small = "small: 10000 pixels, under 20000";
+    is_dropped(&sharp, &[[5, 5, 105, 105]], &[], small);
+    is_dropped(&blurred(&sharp, 9), &[whole], &[], "blurred: sharpness");
+    let same = "the same as instance 0: intersection over union 0.87";
+    is_dropped(&sharp, &[[200, 60, 420, 250], whole], &[], same);
+}
+
+#[test]
+fn what_the_frame_cuts_off_is_dropped_but_not_a_bust() {
+    let sharp = noise(SIZE.0, SIZE.1, 1);
+    for (sides, edge) in [
+        ([0, 50, 200, 250], "left edge along 1.00"),
+        ([200, 0, 400, 250], "upper edge along 1.00"),
+        ([500, 50, 640, 250], "right edge along 1.00"),
+    ] {
+        let said = format!("cut off by the frame's {edge}");
+        is_dropped(&sharp, &[sides], &[], &said);
+    }
+    let bust = [200, 90, 400, 360];
+    let flags = ["--max-cut-below", "0.9"];
+    is_dropped(&sharp, &[bust], &flags, "cut off by the frame's lower edge");
+    let here = tempfile::tempdir().unwrap();
+    let record = record(here.path(), &sharp, &[bust]);
+    assert_eq!(crop(here.path(), &record, &[]).0.len(), 1);
+}
+
+#[test]
+fn who_stands_before_another_hides_it() {
+    let here = tempfile::tempdir().unwrap();
+    // The second reaches farther down, and fills 100x190 of the 200x200 of the first's box.
+    let record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[200, 50, 400, 250], [300, 60, 500, 300]],
+    );
+    let mut shared = record.clone();
+    // Masks of a segmenter do not overlap: the first lacks what is hidden.
+    let first = Mask::from_fn(SIZE.0, SIZE.1, |x, y| {
+        (200..400).contains(&x)
+            && (50..250).contains(&y)
+            && !((300..500).contains(&x) && (60..300).contains(&y))
+    });
+    let counts = Rle::encode(&first.unwrap()).to_coco_string();
+    shared["masks"][0]["mask"]["counts"] = json!(counts);
+    let (passed, dropped) = crop(here.path(), &shared, &["--min-area", "100"]);
+    assert_eq!(passed.len(), 1);
+    assert_eq!(passed[0]["id"], "a.i1");
+    assert_eq!(passed[0]["instance"]["hidden"], 0.0);
+    let reason = dropped[0]["rejected"]["reason"].as_str().unwrap();
+    assert_eq!(
+        reason,
+        "hidden: others stand before 0.47 of its box, over 0.2"
+    );
+    let (passed, _) = crop(
+        here.path(),
+        &shared,
+        &["--min-area", "100", "--max-hidden", "0.5"],
+    );
+    assert_eq!(passed.len(), 2);
+}
+
+#[test]
+fn the_ground_is_as_it_is_asked_for() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = noise(SIZE.0, SIZE.1, 1);
+    let record = record(here.path(), &picture, &[[200, 100, 400, 260]]);
+    let open = |ground: &str| {
+        let (passed, _) = crop(here.path(), &record, &["--ground", ground]);
+        let [x0, y0, ..] = sides(&passed[0]["instance"]["crop"]);
+        let image = image::open(here.path().join("crops/a.i0.png"))
+            .unwrap()
+            .into_rgba8();
+        let at = move |x: u32, y: u32| image.get_pixel(x - x0, y - y0).0;
+        assert_eq!(at(300, 200)[..3], picture.get_pixel(300, 200).0, "{ground}");
+        at
+    };
+    assert_eq!(open("white")(190, 180), [255; 4]);
+    assert_eq!(open("#102030")(190, 180), [16, 32, 48, 255]);
+    let clear = open("transparent");
+    assert_eq!(clear(190, 180), [255, 255, 255, 0]);
+    assert_eq!(clear(300, 200)[3], 255);
+    // Half of the neighbours of a pixel at the edge are inside: 6 of 9.
+    assert_eq!(clear(200, 180)[3], 170);
+    // Of noise, the mean stays.
+    let blur = open("blur")(190, 180)[0];
+    assert!((100..156).contains(&blur), "{blur}");
+}
+
+#[test]
+fn masks_in_files_are_masks() {
+    let here = tempfile::tempdir().unwrap();
+    let mut record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[200, 100, 400, 260]],
+    );
+    let (by_runs, _) = crop(here.path(), &record, &[]);
+    let mask = Mask::from_fn(SIZE.0, SIZE.1, |x, y| {
+        (200..400).contains(&x) && (100..260).contains(&y)
+    });
+    mask.unwrap()
+        .to_luma()
+        .save(here.path().join("m.png"))
+        .unwrap();
+    record["masks"][0]["mask"] = json!("m.png");
+    assert_eq!(crop(here.path(), &record, &[]).0, by_runs);
+}
+
+#[test]
+fn wrong_masks_are_errors_of_their_record() {
+    let here = tempfile::tempdir().unwrap();
+    let mut record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[200, 100, 400, 260]],
+    );
+    for (wrong, said) in [
+        (json!({"size": [360, 640], "counts": "0"}), "mask 0"),
+        (
+            json!({"size": [4, 4], "counts": [0, 16]}),
+            "mask 0: is 4x4, and its image 640x360",
+        ),
+        (
+            json!({"size": [99999, 99999], "counts": [0, 1]}),
+            "over the limit",
+        ),
+        (json!("gone.png"), "gone.png"),
+        (json!(3), "neither a path nor run lengths"),
+    ] {
+        record["masks"][0]["mask"] = wrong;
+        let ran = ran(here.path(), &record, &[]);
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    record["image"] = json!("gone.png");
+    record["masks"][0]["mask"] = runs([200, 100, 400, 260]);
+    assert!(ran(here.path(), &record, &[]).stderr.contains("gone.png"));
+}
+
+#[test]
+fn what_is_kept_in_spite_of_a_fault_has_its_files() {
+    let here = tempfile::tempdir().unwrap();
+    let record = record(here.path(), &noise(SIZE.0, SIZE.1, 1), &[[5, 5, 50, 50]]);
+    let (passed, _) = crop(here.path(), &record, &["--keep"]);
+    assert_eq!(passed[0]["rejected"]["by"], "mask-crop");
+    assert!(
+        here.path()
+            .join(passed[0]["image"].as_str().unwrap())
+            .exists()
+    );
+}
