@@ -21,8 +21,9 @@
 //! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
 //! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers |
 //! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
-//! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object |
-//! | `mask` | sam-mask | string, path of the union of `masks` |
+//! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object, `box` `[x0, y0, x1, y1]` in pixels, ends exclusive, `score` the predicted quality, 0 to 1; with what the box says of it (`label`, …), and `detection`: the box's own `box` and `score` |
+//! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |
+//! | `instance` | mask-crop | object: `index` integer, its place in the parent's `masks`, `box`, `crop` `[x0, y0, x1, y1]` in the parent's pixels, `bucket` `[width, height]`, `area` integer, pixels, `cut` object of shares by side, `hidden`, `sharpness` numbers; and what the entry of `masks` says |
 //! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
 //! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals; where it was not made in the plain way `crops` string (`wide`), `ground` string (`#rrggbb`) |
 //! | `tags` | clip-tag, wd-tag | object of group to array of `[label, score]`, best first, scores 0 to 1; `[["unknown", score]]` where no label of clip-tag reaches the threshold; wd-tag's groups are `wd`, `rating`, `wd_character` |
