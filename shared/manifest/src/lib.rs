@@ -24,6 +24,7 @@
 //! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object, `box` `[x0, y0, x1, y1]` in pixels, ends exclusive, `score` the predicted quality, 0 to 1; with what the box says of it (`label`, …), and `detection`: the box's own `box` and `score` |
 //! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |
 //! | `instance` | mask-crop | object: `index` integer, its place in the parent's `masks`, `box`, `crop` `[x0, y0, x1, y1]` in the parent's pixels, `bucket` `[width, height]`, `area` integer, pixels, `cut` object of shares by side, `hidden`, `sharpness` numbers; and what the entry of `masks` says |
+//! | `plate` | plate-merge | object: `original` string, the image that the plate was made from; `frames` integer, merged; `seen`, `hole`, `residual` numbers; `motion` string; `reason` string where nothing was merged; units in plate-merge's manual |
 //! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
 //! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals; where it was not made in the plain way `crops` string (`wide`), `ground` string (`#rrggbb`) |
 //! | `tags` | clip-tag, wd-tag | object of group to array of `[label, score]`, best first, scores 0 to 1; `[["unknown", score]]` where no label of clip-tag reaches the threshold; wd-tag's groups are `wd`, `rating`, `wd_character` |
@@ -39,7 +40,7 @@
 //! | `caption` | vlm-caption, caption-compose | string, the final text |
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string |
 //! | `models` | every tool that runs a network | object of the tool's name to `{model, sha256, device}`: which network answered |
-//! | `review` | review | object: `decision`, `by`, `at` strings |
+//! | `review` | review | object: `decision` (`keep`, `drop`, `open`), `by`, `at` (RFC 3339) strings |
 //! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of CLIP |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |
 //! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
