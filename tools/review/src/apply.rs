@@ -1,0 +1,64 @@
+//! Applying a patch to the records that come in.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use stage::{Flow, Outcome, Record, Result, log};
+
+use crate::patch::Decisions;
+
+/// Ids that a message names at most.
+const NAMED: usize = 5;
+
+/// Applies the patch record by record.
+pub(crate) fn run(path: &Path, flow: &mut Flow) -> Result<()> {
+    let decisions = Decisions::read(path)?;
+    let missing: HashSet<&str> = decisions
+        .all()
+        .map(|decision| decision.id.as_str())
+        .collect();
+    let missing = Mutex::new(missing);
+    flow.each(|record| {
+        let id = record.id()?;
+        missing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(id.as_str());
+        one(&decisions, &id, record)
+    })?;
+    report(
+        path,
+        missing.into_inner().unwrap_or_else(PoisonError::into_inner),
+    );
+    Ok(())
+}
+
+/// Applies what was decided of one record.
+pub(crate) fn one(decisions: &Decisions, id: &str, record: Record) -> Result<Outcome> {
+    match decisions.get(id) {
+        Some(decision) => decision.apply(record),
+        None => Ok(Outcome::pass(record)),
+    }
+}
+
+/// Says which decisions found no record.
+pub(crate) fn report(path: &Path, missing: HashSet<&str>) {
+    if missing.is_empty() {
+        return;
+    }
+    let mut ids: Vec<&str> = missing.into_iter().collect();
+    ids.sort_unstable();
+    let (count, more) = (ids.len(), ids.len().saturating_sub(NAMED));
+    ids.truncate(NAMED);
+    let rest = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    log::warn!(
+        "{}: decisions on {count} images that are not here: {}{rest}",
+        path.display(),
+        ids.join(", ")
+    );
+}

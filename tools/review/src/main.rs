@@ -1,0 +1,89 @@
+//! Keep, drop, relabel and re-caption images in the browser, as a patch that re-applies.
+//!
+//! Reads `id` and, to show them, `image` and whatever else is in the record. Writes `review`
+//! (`decision`, `by`, `at`), and `caption` and whatever the patch sets.
+
+mod apply;
+mod decision;
+mod gallery;
+mod patch;
+mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Result};
+
+use server::Label;
+
+const EXAMPLES: &str = "Examples:
+  review --patch decisions.jsonl --serve captioned.jsonl > reviewed.jsonl
+  review --patch decisions.jsonl captioned.jsonl --rejects dropped.jsonl > reviewed.jsonl
+  review --patch faces.jsonl --serve --label /emotion/label=happy,sad,angry faces.jsonl > /dev/null
+
+With --serve it prints the address of a page for this machine alone, and ends
+when you press `Done` there. Each decision is on the disk before the page shows
+it, as a line of the patch:
+
+  {\"id\":\"film_000812\",\"decision\":\"drop\",\"by\":\"ann\",\"at\":\"2026-03-01T10:20:30Z\"}
+
+`decision` is keep, drop or open; `caption` is the new caption; `set` maps JSON
+pointers to new values. The last line of an id counts. So the patch outlives
+the manifest: apply it again after every rebuild.";
+
+/// Keep, drop, relabel and re-caption images in the browser, as a patch that re-applies
+///
+/// Without --serve it is a filter: it applies the patch to the records that
+/// come in, drops what was dropped, and says which decisions are about images
+/// that are not there.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Decisions, one a line; made where it is not there
+    #[arg(long, value_name = "FILE")]
+    patch: PathBuf,
+
+    /// Open a page to decide on, and apply the patch when it is done
+    #[arg(long)]
+    serve: bool,
+
+    /// Apply the patch, which is what it does without --serve
+    #[arg(long, conflicts_with = "serve")]
+    apply: bool,
+
+    /// Serve on this port of this machine; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0, requires = "serve")]
+    port: u16,
+
+    /// Write this name into the decisions [default: the user's]
+    #[arg(long, value_name = "NAME", requires = "serve")]
+    by: Option<String>,
+
+    /// Let the keys 1 to 9 set what a JSON pointer leads to, as
+    /// `/light/time=day,night`
+    #[arg(long, value_name = "POINTER=VALUES", requires = "serve")]
+    label: Option<Label>,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+}
+
+impl Args {
+    fn by(&self) -> String {
+        let user = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+        self.by.clone().unwrap_or_else(user)
+    }
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    if args.serve {
+        return server::run(&args, flow);
+    }
+    apply::run(&args.patch, flow)
+}

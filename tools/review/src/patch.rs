@@ -1,0 +1,188 @@
+//! The patch file: decisions, one a line, added at the end and never changed.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::io::{BufRead, BufReader, ErrorKind, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use stage::{Context, Result, bail, log};
+
+use crate::decision::Decision;
+
+/// What was decided, by id, and how it came to that.
+#[derive(Debug, Default)]
+pub(crate) struct Decisions {
+    current: HashMap<String, Decision>,
+    /// For each line that was not taken back: its id, and what stood before it.
+    history: Vec<(String, Option<Decision>)>,
+}
+
+impl Decisions {
+    /// Reads a patch file; one that is not there holds nothing.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        match File::open(path) {
+            Ok(file) => Ok(Self::of(path, &file)?.0),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                log::warn!("{}: no such file yet: nothing is decided", path.display());
+                Ok(Self::default())
+            }
+            Err(error) => Err(error).with_context(|| path.display().to_string()),
+        }
+    }
+
+    /// The decisions, and how many bytes of the file hold them: less than all where a power cut or
+    /// a full disk left half a line at the end.
+    fn of(path: &Path, file: &File) -> Result<(Self, u64)> {
+        let mut decisions = Self::default();
+        let mut reader = BufReader::new(file);
+        let (mut line, mut number, mut whole) = (Vec::new(), 0, 0);
+        loop {
+            line.clear();
+            number += 1;
+            let place = || format!("{}: line {number}", path.display());
+            let read = reader.read_until(b'\n', &mut line).with_context(place)? as u64;
+            if read == 0 {
+                return Ok((decisions, whole));
+            }
+            match serde_json::from_slice::<Decision>(&line) {
+                Ok(decision) => {
+                    decision.check().with_context(place)?;
+                    decisions.take(decision);
+                }
+                Err(_) if line.last() != Some(&b'\n') => {
+                    log::warn!("{}: half a line, left out", place());
+                    return Ok((decisions, whole));
+                }
+                Err(_) if line.trim_ascii().is_empty() => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("{}: not a decision", place()));
+                }
+            }
+            whole += read;
+        }
+    }
+
+    /// Takes in one more line.
+    fn take(&mut self, decision: Decision) {
+        let id = decision.id.clone();
+        let before = self.current.get(&id).cloned();
+        if decision.undo {
+            self.history.pop();
+        } else {
+            self.history.push((id.clone(), before));
+        }
+        if decision.is_empty() {
+            self.current.remove(&id);
+        } else {
+            self.current.insert(id, decision);
+        }
+    }
+
+    /// What was decided of an image.
+    pub(crate) fn get(&self, id: &str) -> Option<&Decision> {
+        self.current.get(id)
+    }
+
+    /// Everything that was decided, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Decision> {
+        self.current.values()
+    }
+
+    /// How many lines can be taken back.
+    pub(crate) fn depth(&self) -> usize {
+        self.history.len()
+    }
+
+    /// The line that takes the last one back.
+    fn back(&self) -> Option<Decision> {
+        let (id, before) = self.history.last()?;
+        let before = before.clone().unwrap_or_default();
+        Some(Decision {
+            id: id.clone(),
+            undo: true,
+            ..before
+        })
+    }
+}
+
+/// A patch file that is open for more decisions; nobody else can open it so.
+#[derive(Debug)]
+pub(crate) struct Patch {
+    path: PathBuf,
+    file: File,
+    by: String,
+    pub(crate) decisions: Decisions,
+}
+
+impl Patch {
+    /// Opens the file, or makes it.
+    pub(crate) fn open(path: &Path, by: &str) -> Result<Self> {
+        let name = || path.display().to_string();
+        let file = File::options()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)
+            .with_context(name)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!("{}: another review has it open", name()),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(name),
+        }
+        let (decisions, whole) = Decisions::of(path, &file)?;
+        file.set_len(whole).with_context(name)?;
+        let mut opened = Self {
+            path: path.to_owned(),
+            file,
+            by: by.to_owned(),
+            decisions,
+        };
+        opened.finish_line(whole).with_context(name)?;
+        Ok(opened)
+    }
+
+    /// Ends a last line that was written by hand without a newline.
+    fn finish_line(&mut self, length: u64) -> std::io::Result<()> {
+        let mut last = [b'\n'];
+        if length > 0 {
+            self.file.seek(std::io::SeekFrom::Start(length - 1))?;
+            std::io::Read::read_exact(&mut self.file, &mut last)?;
+        }
+        if last == *b"\n" {
+            Ok(())
+        } else {
+            self.file.write_all(b"\n")
+        }
+    }
+
+    /// Writes a decision to the disk, and then takes it in.
+    pub(crate) fn add(&mut self, mut decision: Decision) -> Result<()> {
+        decision.check()?;
+        decision.by.clone_from(&self.by);
+        decision.at = now();
+        let mut line = serde_json::to_vec(&decision)?;
+        line.push(b'\n');
+        let written = self
+            .file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data());
+        written.with_context(|| self.path.display().to_string())?;
+        self.decisions.take(decision);
+        Ok(())
+    }
+
+    /// Takes the last decision back, and says of which image it was; none if there is none.
+    pub(crate) fn undo(&mut self) -> Result<Option<String>> {
+        let Some(back) = self.decisions.back() else {
+            return Ok(None);
+        };
+        let id = back.id.clone();
+        self.add(back)?;
+        Ok(Some(id))
+    }
+}
+
+fn now() -> String {
+    let now = jiff::Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+}

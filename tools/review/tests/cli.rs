@@ -1,0 +1,408 @@
+//! What review makes of manifests and of requests.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, folder, golden, manners, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_review");
+
+#[test]
+fn has_manners() {
+    manners(Shape {
+        tool: TOOL,
+        flags: &["--patch", "decisions.jsonl"],
+        opens_images: false,
+        streams: true,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Applies a patch to records of these ids.
+fn applied(folder: &Path, patch: &str, ids: &[&str]) -> Ran {
+    fs::write(folder.join("p.jsonl"), patch).unwrap();
+    let line = |id: &&str| format!("{{\"id\":\"{id}\",\"image\":\"gone.png\"}}\n");
+    let input: String = ids.iter().map(line).collect();
+    run_in(
+        folder,
+        TOOL,
+        &["--patch", "p.jsonl", "--rejects", "r.jsonl"],
+        &input,
+    )
+}
+
+#[test]
+fn the_last_line_of_an_id_says_all() {
+    let here = tempfile::tempdir().unwrap();
+    let patch = concat!(
+        "{\"id\":\"a\",\"decision\":\"drop\",\"caption\":\"old\",\"by\":\"ann\"}\n",
+        "{\"id\":\"b\",\"decision\":\"drop\",\"by\":\"ann\",\"at\":\"2026-01-02T03:04:05Z\"}\n",
+        "\n",
+        "{\"id\":\"a\",\"decision\":\"keep\",\"set\":{\"/light/time\":\"night\"}}\n",
+        "{\"id\":\"c\",\"decision\":\"drop\"}\n",
+        "{\"id\":\"c\",\"decision\":\"open\",\"undo\":true}\n",
+        "{\"id\":\"gone\",\"decision\":\"keep\"}\n",
+    );
+    let ran = applied(here.path(), patch, &["a", "b", "c", "d"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let expected = [
+        json!({"id": "a", "image": "gone.png", "light": {"time": "night"}, "review": {"decision": "keep"}}),
+        json!({"id": "c", "image": "gone.png"}),
+        json!({"id": "d", "image": "gone.png"}),
+    ];
+    assert_eq!(ran.records(), expected);
+    let dropped: Value =
+        serde_json::from_str(&fs::read_to_string(here.path().join("r.jsonl")).unwrap()).unwrap();
+    assert_eq!(dropped["id"], "b");
+    assert_eq!(dropped["rejected"]["reason"], "dropped in review by ann");
+    assert_eq!(dropped["review"]["at"], "2026-01-02T03:04:05Z");
+    assert!(
+        ran.stderr
+            .contains("decisions on 1 images that are not here: gone"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_patch_that_is_wrong_is_an_error_but_half_a_line_is_not() {
+    let here = tempfile::tempdir().unwrap();
+    let whole = "{\"id\":\"a\",\"decision\":\"drop\"}\n";
+    for wrong in [
+        "{\"id\":\"a\",\"decision\":\"perhaps\"}\n",
+        "{\"id\":\"a\",\"decision\":\"keep\",\"captoin\":\"x\"}\n",
+        "{\"id\":\"a\",\"decision\":\"keep\",\"set\":{\"/id\":\"b\"}}\n",
+        "junk\n",
+    ] {
+        let ran = applied(here.path(), &format!("{whole}{wrong}{whole}"), &["a"]);
+        assert_eq!(ran.code, Some(1), "{wrong}");
+        assert!(ran.stderr.contains("p.jsonl: line 2"), "{}", ran.stderr);
+    }
+    let ran = applied(
+        here.path(),
+        &format!("{whole}{{\"id\":\"b\",\"deci"),
+        &["a", "b"],
+    );
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("line 2: half a line"), "{}", ran.stderr);
+}
+
+/// A server over twelve drawn pictures.
+struct Server {
+    child: Child,
+    address: String,
+    path: String,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+impl Server {
+    fn start(here: &Path) -> Self {
+        let manifest = here.join("in.jsonl");
+        if !manifest.exists() {
+            fs::write(&manifest, folder(here, 12)).unwrap();
+        }
+        let mut child = Command::new(TOOL)
+            .args([
+                "--patch", "p.jsonl", "--serve", "--by", "tester", "in.jsonl",
+            ])
+            .current_dir(here)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url =
+            said.find_map(|line| Some(line.unwrap().split_once("open http://")?.1.to_owned()));
+        let url = url.unwrap();
+        let (address, path) = url.split_once('/').unwrap();
+        Self {
+            child,
+            address: address.to_owned(),
+            path: format!("/{path}"),
+        }
+    }
+
+    /// Sends a request just as it is written.
+    fn raw(&self, request: &str) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+            .unwrap();
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        Answer {
+            status: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head,
+            body: bytes[end + 4..].to_vec(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            self.address
+        ))
+    }
+
+    fn page(&self, path: &str) -> Answer {
+        self.get(&format!("{}{path}", self.path))
+    }
+
+    fn post_from(&self, origin: &str, path: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        self.raw(&format!(
+            "POST {}{path} HTTP/1.1\r\nHost: {}\r\n{origin}Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.path, self.address, body.len()
+        ))
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_from(&format!("Origin: http://{}\r\n", self.address), path, body)
+    }
+
+    fn decide(&self, body: &Value) -> Value {
+        let answer = self.post("decide", body);
+        assert_eq!(
+            answer.status,
+            200,
+            "{}",
+            String::from_utf8_lossy(&answer.body)
+        );
+        answer.json()
+    }
+
+    fn list(&self) -> Vec<Value> {
+        self.page("list").json()["items"]
+            .as_array()
+            .unwrap()
+            .clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn patch_lines(here: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(here.join("p.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A power cut while a line is written.
+fn cut_off(here: &Path) {
+    let mut options = fs::File::options();
+    let mut file = options.append(true).open(here.join("p.jsonl")).unwrap();
+    file.write_all(b"{\"id\":\"scene_0").unwrap();
+}
+
+#[test]
+fn a_killed_server_has_lost_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut server = Server::start(here);
+    let page = String::from_utf8(server.page("").body).unwrap();
+    assert!(page.contains("<title>review</title>"));
+    assert_eq!(server.list().len(), 12);
+    server.decide(&json!({"id": "scene_00", "decision": "keep"}));
+    let answer = server.decide(&json!({"id": "scene_01", "decision": "drop"}));
+    assert_eq!(
+        (&answer["row"]["decision"], &answer["undo"]),
+        (&json!("drop"), &json!(2))
+    );
+    server.decide(&json!({"id": "scene_02", "decision": "keep", "caption": "a \"red\" hill"}));
+    server.decide(&json!({"id": "scene_00", "decision": "drop"}));
+    let answer = server.post("undo", &json!({})).json();
+    assert_eq!(
+        (&answer["id"], &answer["row"]["decision"]),
+        (&json!("scene_00"), &json!("keep"))
+    );
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let lines = patch_lines(here);
+    assert_eq!(lines.len(), 5);
+    assert_eq!(
+        lines[4],
+        json!({"id": "scene_00", "decision": "keep", "undo": true, "by": "tester", "at": lines[4]["at"]})
+    );
+    cut_off(here);
+    let server = Server::start(here);
+    let list = server.list();
+    let decided: Vec<_> = list
+        .iter()
+        .map(|row| row["decision"].as_str().unwrap())
+        .collect();
+    assert_eq!(decided[..4], ["keep", "drop", "keep", "open"]);
+    assert_eq!(list[2]["caption"], "a \"red\" hill");
+    // What was decided before the kill can still be taken back, and no further.
+    for (id, left) in [("scene_02", 2), ("scene_01", 1), ("scene_00", 0)] {
+        let answer = server.post("undo", &json!({})).json();
+        assert_eq!(
+            (answer["id"].as_str(), answer["undo"].as_u64()),
+            (Some(id), Some(left))
+        );
+    }
+    assert_eq!(server.post("undo", &json!({})).status, 409);
+    assert!(server.list().iter().all(|row| row["decision"] == "open"));
+}
+
+#[test]
+fn done_writes_the_reviewed_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path());
+    server.decide(&json!({"id": "scene_03", "decision": "drop"}));
+    server.decide(&json!({"id": "scene_04", "decision": "open", "set": {"/mine/kept": ["x"]}}));
+    assert_eq!(server.post("done", &json!({})).status, 204);
+    let mut text = String::new();
+    server
+        .child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(server.child.wait().unwrap().success());
+    let applied = run_in(folder.path(), TOOL, &["--patch", "p.jsonl", "in.jsonl"], "");
+    assert_eq!(text, applied.stdout, "as the patch alone makes it");
+    assert_eq!(text.lines().count(), 11);
+    assert!(text.contains("\"mine\":{\"kept\":[\"x\"]}"), "{text}");
+}
+
+#[test]
+fn pictures_are_those_of_the_manifest_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let picture = server.page("thumbnail/3");
+    assert_eq!(picture.status, 200, "{}", picture.head);
+    assert_eq!(
+        image::load_from_memory(&picture.body)
+            .unwrap()
+            .to_rgb8()
+            .dimensions(),
+        (96, 64)
+    );
+    assert_eq!(server.page("item/3").json()["id"], "scene_03");
+    for path in [
+        "thumbnail/12",
+        "picture/99999999999999999999",
+        "picture/-1",
+        "picture/../in.jsonl",
+        "picture/..%2f..%2fetc%2fpasswd",
+        "../../../../etc/passwd",
+        "in.jsonl",
+        "scene_00.png",
+    ] {
+        let answer = server.page(path);
+        assert!(
+            matches!(answer.status, 400 | 404),
+            "{path}: {}",
+            answer.head
+        );
+    }
+    fs::remove_file(folder.path().join("scene_05.png")).unwrap();
+    assert_eq!(server.page("picture/5").status, 422);
+}
+
+#[test]
+fn nobody_else_gets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let secret = server.path.trim_matches('/');
+    assert_eq!(secret.len(), 32);
+    let other = "/0123456789abcdef0123456789abcdef/list";
+    for path in ["/", "/list", other, &format!("/{}/list", &secret[..31])] {
+        assert_eq!(server.get(path).status, 403, "{path}");
+    }
+    let host = |host: &str| {
+        let line = format!("GET {}list HTTP/1.1", server.path);
+        let request = format!("{line}\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        server.raw(&request).status
+    };
+    assert_eq!(host("evil.example"), 403, "a name made to point here");
+    assert_eq!(host(&server.address.replace("127.0.0.1", "localhost")), 200);
+    let policy = "content-security-policy: default-src 'none'";
+    assert!(server.page("").head.contains(policy));
+}
+
+#[test]
+fn what_changes_something_comes_from_the_page_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let drop = json!({"id": "scene_00", "decision": "drop"});
+    for origin in [
+        "",
+        "Origin: http://evil.example\r\n",
+        "Origin: null\r\n",
+        "Origin: https://127.0.0.1:1\r\n",
+    ] {
+        let answer = server.post_from(origin, "decide", &drop);
+        assert_eq!(answer.status, 403, "{origin}");
+    }
+    for (wrong, status) in [
+        (json!({"id": "../x", "decision": "drop"}), 404),
+        (
+            json!({"id": "scene_00", "decision": "keep", "set": {"/id": "x"}}),
+            400,
+        ),
+        (json!({"id": "scene_00", "decision": "perhaps"}), 422),
+    ] {
+        assert_eq!(server.post("decide", &wrong).status, status, "{wrong}");
+    }
+    let patch = fs::read_to_string(folder.path().join("p.jsonl")).unwrap();
+    assert!(patch.is_empty(), "nothing was written: {patch}");
+}
+
+#[test]
+fn one_patch_has_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = Server::start(folder.path());
+    let second = run_in(
+        folder.path(),
+        TOOL,
+        &["--patch", "p.jsonl", "--serve", "in.jsonl"],
+        "",
+    );
+    assert_eq!(second.code, Some(1));
+    assert!(
+        second
+            .stderr
+            .contains("p.jsonl: another review has it open"),
+        "{}",
+        second.stderr
+    );
+}
