@@ -1,0 +1,198 @@
+//! Which movement lays one frame on another: none, a shift, or a homography.
+
+use std::fmt;
+
+use nalgebra::Matrix3;
+use serde::Serialize;
+
+use crate::fit::Fit;
+use crate::level::Level;
+use crate::miss::miss;
+use crate::spectrum;
+
+/// The copy on which shifts are looked for has at most this long a side, pixels.
+const SHIFTS: usize = 192;
+
+/// A simpler movement is good enough if its tiles miss by less, thousandths of the long side.
+const FINE: f64 = 0.15;
+
+/// And one that leaves no more than so many times what the best one leaves.
+const AS_GOOD: f64 = 1.15;
+
+/// How the camera moved between frames; each is a case of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Motion {
+    /// Not at all.
+    Fixed,
+    /// Everything by the same step.
+    Shift,
+    /// As the picture of a plane, or of anything by a camera that turns on the spot.
+    Homography,
+}
+
+impl Motion {
+    /// How many numbers it has.
+    fn unknowns(self) -> usize {
+        match self {
+            Self::Fixed => 0,
+            Self::Shift => 2,
+            Self::Homography => 8,
+        }
+    }
+}
+
+/// How one frame lies on the reference.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Alignment {
+    /// Where a point of the reference is in the frame.
+    pub(crate) warp: Matrix3<f64>,
+    pub(crate) motion: Motion,
+    /// How far tiles miss, thousandths of the long side; 0 where the picture is too plain to say.
+    pub(crate) miss: f64,
+    /// Mean difference, levels.
+    pub(crate) error: f64,
+}
+
+/// Why a frame cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Refusal {
+    /// Too little of the picture is in both.
+    Apart,
+    /// Things near and far moved differently: so far, thousandths of the long side.
+    Parallax(f64),
+    /// The light changed by more than a gain: so many levels on average.
+    Light(f64),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Apart => write!(formatter, "too little of the picture is in both"),
+            Self::Parallax(miss) => write!(
+                formatter,
+                "parts still lie {miss:.2} thousandths of the long side apart, as when a camera moves past things near and far"
+            ),
+            Self::Light(error) => write!(formatter, "the light differs by {error:.1} levels"),
+        }
+    }
+}
+
+/// What is still accepted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Thousandths of the long side by which tiles may miss.
+    pub(crate) miss: f64,
+    /// Levels by which frames may differ on average.
+    pub(crate) light: f64,
+}
+
+/// First guesses of where a frame lies: what the neighbours say, and the shifts to them.
+///
+/// `before` are frames between the reference and this one, with their own warps.
+pub(crate) fn guesses(
+    still: &[Level],
+    moved: &[Level],
+    before: Option<(&[Level], &Matrix3<f64>)>,
+) -> Vec<Matrix3<f64>> {
+    let coarse = |levels: &[Level]| {
+        let small = |level: &Level| level.grid.width.max(level.grid.height) <= SHIFTS;
+        levels.iter().rposition(small).unwrap_or(0)
+    };
+    let level = coarse(still);
+    let grid = still[level].grid;
+    let shift = |from: &[Level]| grid.shift(spectrum::shift(&from[level], &moved[level]));
+    let mut guesses = vec![Matrix3::identity(), shift(still)];
+    if let Some((levels, warp)) = before {
+        guesses.push(*warp);
+        guesses.push(shift(levels) * warp);
+    }
+    guesses
+}
+
+/// Lays `moved` on `still`, beginning with the best of `guesses`; both are copies of frames of one
+/// size, the smallest first.
+pub(crate) fn align(
+    still: &[Level],
+    moved: &[Level],
+    guesses: &[Matrix3<f64>],
+    limits: Limits,
+) -> Result<Alignment, Refusal> {
+    let first = started(still, moved, guesses).ok_or(Refusal::Apart)?;
+    let finest = still.len() - 1;
+    let judge = |fit: Fit, motion| {
+        let miss = miss(&still[finest], &moved[finest], &fit);
+        Alignment {
+            warp: fit.warp,
+            motion,
+            miss: miss.unwrap_or(0.0),
+            error: fit.error,
+        }
+    };
+    let mut tried: Vec<Alignment> = Vec::new();
+    for motion in [Motion::Fixed, Motion::Shift, Motion::Homography] {
+        let start = if motion == Motion::Fixed {
+            Fit::from(Matrix3::identity())
+        } else {
+            first
+        };
+        let Some(fit) = finer(start, still, moved, motion) else {
+            continue;
+        };
+        tried.push(judge(fit, motion));
+        if tried[tried.len() - 1].miss <= FINE && fit.error <= limits.light / 2.0 {
+            break;
+        }
+    }
+    let least = |of: fn(&Alignment) -> f64| tried.iter().map(of).fold(f64::INFINITY, f64::min);
+    let (miss, error) = (least(|a| a.miss), least(|a| a.error));
+    let as_good = |found: &&Alignment| {
+        found.miss <= AS_GOOD * miss + FINE / 3.0 && found.error <= AS_GOOD * error + 0.1
+    };
+    let best = tried
+        .iter()
+        .find(as_good)
+        .or(tried.last())
+        .ok_or(Refusal::Apart)?;
+    if best.error > limits.light {
+        return Err(Refusal::Light(best.error));
+    }
+    // Before a camera that stands still, what misses moves by itself.
+    if best.miss > limits.miss && best.motion != Motion::Fixed {
+        return Err(Refusal::Parallax(best.miss));
+    }
+    Ok(*best)
+}
+
+/// The guess that fits best on small copies, as a shift and then as a homography.
+fn started(still: &[Level], moved: &[Level], guesses: &[Matrix3<f64>]) -> Option<Fit> {
+    let better = |guess: &Matrix3<f64>| {
+        let fit = Fit::from(*guess).improved(&still[0], &moved[0], 2)?;
+        Some(
+            fit.improved(&still[0], &moved[0], 8)
+                .filter(|warped| warped.error < fit.error)
+                .unwrap_or(fit),
+        )
+    };
+    let fits = guesses.iter().filter_map(better);
+    fits.min_by(|one, other| one.error.total_cmp(&other.error))
+}
+
+/// The same movement on larger and larger copies.
+fn finer(start: Fit, still: &[Level], moved: &[Level], motion: Motion) -> Option<Fit> {
+    let unknowns = motion.unknowns();
+    let from = if motion == Motion::Fixed {
+        still.len() - 1
+    } else {
+        usize::from(still.len() > 1)
+    };
+    let mut fit = start;
+    if motion == Motion::Shift {
+        let (x, y) = (fit.warp[(0, 2)], fit.warp[(1, 2)]);
+        fit.warp = Matrix3::new(1.0, 0.0, x, 0.0, 1.0, y, 0.0, 0.0, 1.0);
+    }
+    for (still, moved) in still.iter().zip(moved).skip(from) {
+        fit = fit.improved(still, moved, unknowns)?;
+    }
+    Some(fit)
+}

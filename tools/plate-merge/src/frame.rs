@@ -1,0 +1,178 @@
+//! A frame and what is hidden in it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::Value;
+use stage::{Context, Record, Result, bail, ensure};
+use vision::mask::{Mask, Rle};
+use vision::{RgbImage, decode};
+
+use crate::level::Level;
+
+/// A mask file is white inside: this level and above.
+const WHITE: u8 = 128;
+
+/// How far masks are grown, thousandths of the long side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Margins {
+    /// All round.
+    pub(crate) grow: f64,
+    /// Downwards, besides: where feet and seats darken the ground.
+    pub(crate) shadow: f64,
+}
+
+/// A frame, decoded.
+pub(crate) struct Frame {
+    pub(crate) picture: RgbImage,
+    /// The characters and the margin round them.
+    pub(crate) hidden: Mask,
+    /// Copies to align by, the smallest first.
+    pub(crate) levels: Vec<Level>,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    mask: Value,
+}
+
+#[derive(Deserialize)]
+struct Runs {
+    size: [u32; 2],
+    counts: Counts,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Counts {
+    Text(String),
+    Numbers(Vec<u32>),
+}
+
+impl Frame {
+    /// Reads the image and the masks of a record. Without `mask` and `masks` it is an error, unless
+    /// `unmasked` says that nothing is then hidden.
+    pub(crate) fn read(record: &Record, margins: Margins, unmasked: bool) -> Result<Self> {
+        let path = record.image()?;
+        let name = || path.display().to_string();
+        let picture = decode::rgb(&path).with_context(name)?;
+        let mask = mask(record, picture.dimensions(), unmasked)?;
+        let hidden = grown(&mask, margins);
+        let levels = Level::pyramid(&decode::to_luma(&picture), &hidden).with_context(name)?;
+        Ok(Self {
+            picture,
+            hidden,
+            levels,
+        })
+    }
+}
+
+/// The union of the characters: the file in `mask`, or all of `masks`.
+fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
+    if let Some(path) = record.find::<PathBuf>("mask")? {
+        return sized(from_file(&path)?, size).with_context(|| path.display().to_string());
+    }
+    let Some(instances) = record.find::<Vec<Instance>>("masks")? else {
+        ensure!(
+            unmasked,
+            "neither `mask` nor `masks`: pipe it through sam-mask first, or say --unmasked if it shows nobody"
+        );
+        return Ok(Mask::new(size.0, size.1)?);
+    };
+    let mut union = Mask::new(size.0, size.1)?;
+    for (number, instance) in instances.into_iter().enumerate() {
+        let name = || format!("key `masks`: mask {number}");
+        let mask = match instance.mask {
+            Value::String(path) => from_file(Path::new(&path)),
+            runs => from_runs(runs),
+        };
+        let mask = sized(mask.with_context(name)?, size).with_context(name)?;
+        union = union.union(&mask)?;
+    }
+    Ok(union)
+}
+
+fn from_file(path: &Path) -> Result<Mask> {
+    let name = || path.display().to_string();
+    let luma = decode::luma(path).with_context(name)?;
+    Mask::from_luma(&luma, WHITE).with_context(name)
+}
+
+fn from_runs(runs: Value) -> Result<Mask> {
+    let Runs { size, counts } = serde_json::from_value(runs).context("no run lengths")?;
+    let [height, width] = size;
+    let runs = match counts {
+        Counts::Text(text) => Rle::from_coco_string(width, height, &text)?,
+        Counts::Numbers(numbers) => Rle::from_counts(width, height, numbers)?,
+    };
+    Ok(runs.decode()?)
+}
+
+fn sized(mask: Mask, (width, height): (u32, u32)) -> Result<Mask> {
+    if (mask.width(), mask.height()) != (width, height) {
+        bail!(
+            "a mask of {}x{} for an image of {width}x{height}",
+            mask.width(),
+            mask.height()
+        );
+    }
+    Ok(mask)
+}
+
+/// The mask with its margins.
+fn grown(mask: &Mask, margins: Margins) -> Mask {
+    let side = f64::from(mask.width().max(mask.height()));
+    let pixels = |thousandths: f64| (thousandths * side / 1000.0).round() as u32;
+    stretched(mask, pixels(margins.shadow)).dilate(pixels(margins.grow))
+}
+
+/// Everything inside, and so many pixels below it.
+fn stretched(mask: &Mask, pixels: u32) -> Mask {
+    let mut result = mask.clone();
+    for x in 0..mask.width() {
+        let mut left = 0;
+        for y in 0..mask.height() {
+            if mask.get(x, y) {
+                left = pixels;
+            } else if left > 0 {
+                result.set(x, y, true);
+                left -= 1;
+            }
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_grow_all_round_and_downwards_more() {
+        let mask = Mask::from_fn(100, 100, |x, y| {
+            (40..60).contains(&x) && (40..60).contains(&y)
+        })
+        .unwrap();
+        let bounds = grown(
+            &mask,
+            Margins {
+                grow: 20.0,
+                shadow: 50.0,
+            },
+        )
+        .bounding_box()
+        .unwrap();
+        assert_eq!(
+            (bounds.left, bounds.top, bounds.right, bounds.bottom),
+            (38, 38, 62, 67)
+        );
+        let same = grown(
+            &mask,
+            Margins {
+                grow: 0.0,
+                shadow: 0.0,
+            },
+        );
+        assert_eq!(same, mask);
+    }
+}

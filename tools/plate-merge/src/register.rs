@@ -1,0 +1,165 @@
+//! Laying all frames of a shot on one of them, and choosing that one.
+
+use nalgebra::Matrix3;
+
+use crate::align::{Alignment, Limits, Motion, Refusal, align, guesses};
+use crate::frame::Frame;
+use crate::warp::place;
+
+/// The copy on which holes are counted has at most this long a side, pixels.
+const COUNTED: usize = 192;
+
+/// How each frame lies on the one at `reference`, or why it does not.
+pub(crate) struct Registered {
+    pub(crate) reference: usize,
+    pub(crate) found: Vec<Result<Alignment, Refusal>>,
+}
+
+impl Registered {
+    /// Lays all frames on the one that hides least, and then on the one whose plate has the
+    /// smallest hole.
+    pub(crate) fn new(frames: &[&Frame], limits: Limits) -> Self {
+        let least = (0..frames.len()).min_by_key(|at| frames[*at].hidden.area());
+        let first = Self::on(frames, least.unwrap_or(0), limits);
+        let aligned = (0..frames.len()).filter(|at| first.found[*at].is_ok());
+        let best = aligned.min_by_key(|at| (first.unseen(frames, *at), frames[*at].hidden.area()));
+        first.moved_to(best.unwrap_or(first.reference))
+    }
+
+    /// Lays all frames on one, going outwards from it, so that each has a neighbour to begin from.
+    fn on(frames: &[&Frame], reference: usize, limits: Limits) -> Self {
+        let mut found = vec![Err(Refusal::Apart); frames.len()];
+        found[reference] = Ok(still());
+        let after: Vec<usize> = (reference + 1..frames.len()).collect();
+        let before: Vec<usize> = (0..reference).rev().collect();
+        for way in [after, before] {
+            let mut last = reference;
+            for at in way {
+                found[at] = on_one(
+                    frames[reference],
+                    frames[at],
+                    neighbour(frames, &found, last),
+                    limits,
+                );
+                if found[at].is_ok() {
+                    last = at;
+                }
+            }
+        }
+        Self { reference, found }
+    }
+
+    /// The pixels of a small copy of frame `at` that no frame shows.
+    fn unseen(&self, frames: &[&Frame], at: usize) -> usize {
+        let level = |frame: &Frame| {
+            let small = |grid: crate::warp::Grid| grid.width.max(grid.height) <= COUNTED;
+            frame
+                .levels
+                .iter()
+                .rposition(|level| small(level.grid))
+                .unwrap_or(0)
+        };
+        let moved = self.moved_to_warps(at);
+        let own = &frames[at].levels[level(frames[at])];
+        let views: Vec<_> = frames
+            .iter()
+            .zip(&moved)
+            .filter_map(|(frame, warp)| {
+                Some((
+                    &frame.levels[level(frame)],
+                    own.grid.on_pixels(warp.as_ref()?),
+                ))
+            })
+            .collect();
+        let seen = |at: usize| {
+            let (x, y) = (at % own.grid.width, at / own.grid.width);
+            views.iter().any(|(level, matrix)| {
+                let (x, y) = place(matrix, x as f64, y as f64);
+                level.at(x, y).is_some()
+            })
+        };
+        (0..own.open.len())
+            .filter(|at| !own.open[*at] && !seen(*at))
+            .count()
+    }
+
+    /// Where a point of frame `at` is in each frame that is laid on the reference.
+    fn moved_to_warps(&self, at: usize) -> Vec<Option<Matrix3<f64>>> {
+        let back = self.found[at]
+            .ok()
+            .and_then(|found| found.warp.try_inverse());
+        let fixed = |found: &Alignment| found.motion == Motion::Fixed;
+        let own_fixed = self.found[at].as_ref().is_ok_and(fixed);
+        let warp = |found: &Result<Alignment, Refusal>| {
+            let found = found.as_ref().ok()?;
+            // No rounding where nothing moved.
+            if own_fixed && fixed(found) {
+                Some(Matrix3::identity())
+            } else {
+                Some(found.warp * back?)
+            }
+        };
+        let mut warps: Vec<_> = self.found.iter().map(warp).collect();
+        warps[at] = Some(Matrix3::identity());
+        warps
+    }
+
+    /// The same with another frame as the reference, which must be laid on this one.
+    pub(crate) fn moved_to(&self, at: usize) -> Self {
+        let own = self.found[at].unwrap_or(still());
+        let warps = self.moved_to_warps(at);
+        let found = self.found.iter().zip(warps).map(|(found, warp)| {
+            let found = (*found)?;
+            Ok(Alignment {
+                warp: warp.unwrap_or(found.warp),
+                motion: found.motion.max(own.motion),
+                miss: found.miss.max(own.miss),
+                error: found.error,
+            })
+        });
+        let mut found: Vec<_> = found.collect();
+        found[at] = Ok(still());
+        Self {
+            reference: at,
+            found,
+        }
+    }
+
+    /// The frames that are laid on the reference, itself among them.
+    pub(crate) fn aligned(&self) -> impl Iterator<Item = (usize, Alignment)> {
+        let found = self.found.iter().enumerate();
+        found.filter_map(|(at, found)| Some((at, (*found).ok()?)))
+    }
+}
+
+/// Nothing moved.
+fn still() -> Alignment {
+    Alignment {
+        warp: Matrix3::identity(),
+        motion: Motion::Fixed,
+        miss: 0.0,
+        error: 0.0,
+    }
+}
+
+fn neighbour<'a>(
+    frames: &[&'a Frame],
+    found: &[Result<Alignment, Refusal>],
+    at: usize,
+) -> Option<(&'a Frame, Matrix3<f64>)> {
+    Some((frames[at], found[at].ok()?.warp))
+}
+
+/// Lays one frame on the reference, with a neighbour to begin from.
+fn on_one(
+    reference: &Frame,
+    frame: &Frame,
+    neighbour: Option<(&Frame, Matrix3<f64>)>,
+    limits: Limits,
+) -> Result<Alignment, Refusal> {
+    let before = neighbour
+        .as_ref()
+        .map(|(frame, warp)| (frame.levels.as_slice(), warp));
+    let begin = guesses(&reference.levels, &frame.levels, before);
+    align(&reference.levels, &frame.levels, &begin, limits)
+}
