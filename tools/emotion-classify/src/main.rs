@@ -20,7 +20,7 @@ use judge::Bounds;
 
 const EXAMPLES: &str = "Examples:
   emotion-classify faces.jsonl > felt.jsonl
-  emotion-classify --model emotion-ferplus faces.jsonl | jq -r .emotion.label | sort | uniq -c
+  emotion-classify --model emotion-ferplus-8 faces.jsonl | jq -r .emotion.label | sort | uniq -c
   emotion-classify faces.jsonl | jq -c 'select(.emotion.intensity == \"high\")' > strong.jsonl
 
 The key `emotion`:

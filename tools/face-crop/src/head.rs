@@ -1,6 +1,7 @@
 //! Where the head is, by the body's key points.
 
 use nets::face::Face;
+use serde::Deserialize;
 use stage::{Record, Result};
 
 use crate::candidates::Candidate;
@@ -14,15 +15,33 @@ const HEAD: f64 = 2.2;
 /// And at least so many times as the shoulders.
 const OF_SHOULDERS: f64 = 0.35;
 
-/// The head of a record's `pose.keypoints`, in COCO's order (nose, eyes, ears, shoulders, …) or
-/// Halpe's, which begins the same; `None` if there are none, or they show no nose and eye.
-pub(crate) fn head(record: &Record) -> Result<Option<Candidate>> {
-    let Some(points) = record.at::<Vec<[f64; 3]>>("/pose/keypoints")? else {
-        return Ok(None);
-    };
+/// One of `boxes`, as rtmpose leaves it where an image has several.
+#[derive(Deserialize)]
+struct Boxed {
+    pose: Option<Pose>,
+}
+
+#[derive(Deserialize)]
+struct Pose {
+    keypoints: Vec<[f64; 3]>,
+}
+
+/// The heads by a record's `pose.keypoints`, or by those of each of its `boxes`.
+pub(crate) fn heads(record: &Record) -> Result<Vec<Candidate>> {
+    if let Some(points) = record.at::<Vec<[f64; 3]>>("/pose/keypoints")? {
+        return Ok(head(&points).into_iter().collect());
+    }
+    let boxes: Vec<Boxed> = record.find("boxes")?.unwrap_or_default();
+    let poses = boxes.iter().filter_map(|boxed| boxed.pose.as_ref());
+    Ok(poses.filter_map(|pose| head(&pose.keypoints)).collect())
+}
+
+/// The head of a figure's key points, in COCO's order (nose, eyes, ears, shoulders, …) or Halpe's,
+/// which begins the same; `None` if they show no nose and eye.
+fn head(points: &[[f64; 3]]) -> Option<Candidate> {
     let seen = |joint: usize| points.get(joint).filter(|point| point[2] >= SEEN);
     let (Some(nose), Some(_)) = (seen(0), seen(1).or_else(|| seen(2))) else {
-        return Ok(None);
+        return None;
     };
     let sides: Vec<&[f64; 3]> = (1..=4).filter_map(seen).collect();
     let apart = |one: &[f64; 3], other: &[f64; 3]| (one[0] - other[0]).hypot(one[1] - other[1]);
@@ -43,9 +62,9 @@ pub(crate) fn head(record: &Record) -> Result<Option<Candidate>> {
     let (x, y, half) = (mean(0), mean(1), side / 2.0);
     let area = [x - half, y - half, x + half, y + half].map(|place| place as f32);
     if half <= 0.0 || area.iter().any(|place| !place.is_finite()) {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Candidate {
+    Some(Candidate {
         face: Face {
             area,
             score: mean(2).min(1.0) as f32,
@@ -53,5 +72,5 @@ pub(crate) fn head(record: &Record) -> Result<Option<Candidate>> {
         },
         by: "pose".to_owned(),
         agreed: Vec::new(),
-    }))
+    })
 }

@@ -1,11 +1,13 @@
 //! Find the faces in every image and crop them.
 //!
 //! Reads `image`; where they are, `boxes` (a character's head speaks for a doubtful face) and
-//! `pose.keypoints` (the head, where no face is found). A record with `parent` is one character, as
-//! mask-crop makes them: it gives its best face, and `mask`, a file of the image's size, or else the
-//! image's own alpha says what of the face is seen. Writes one record a face: `id` with `.f0` and so
-//! on, best first, `parent`, `image`, `width`, `height` of the crop, and `face`, as `record.rs` has
-//! it, in pixels of the parent's image. Keys that speak of the whole image do not go with it.
+//! `pose.keypoints`, its own or those of its `boxes` (the head, where no face is found). A record
+//! with `parent` is one character, as mask-crop makes them: it gives its best face, and `mask`, a
+//! file of the image's size, or else the image's own alpha says what of the face is seen.
+//!
+//! Writes one record a face: `id` with `.f0` and so on, best first, `parent`, `image`, `width`,
+//! `height` of the crop, and `face`, as `record.rs` has it, in pixels of the parent's image. Keys
+//! that speak of the whole image do not go with it.
 
 mod candidates;
 mod detectors;
@@ -34,8 +36,8 @@ const EXAMPLES: &str = "Examples:
 
 A face that --sure trusts is taken at once. Below that, and from --threshold on,
 it is taken if the other scale, the --second detector or the head of one of the
-image's `boxes` agrees. Where there is none, the head that `pose.keypoints` show
-is taken.
+image's `boxes` agrees. Where there is none, the heads that the `pose` of the image or
+of its `boxes` shows are taken.
 
 The key `face`, in pixels of the parent's image:
   box          left, top, right, bottom; may reach beyond the image

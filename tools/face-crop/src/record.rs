@@ -11,7 +11,7 @@ use vision::{crop, write};
 use crate::Args;
 use crate::candidates::{Candidate, candidates};
 use crate::detectors::{Found, Search};
-use crate::head::head;
+use crate::head::heads;
 use crate::measure::{Angle, Occlusion, sharpness};
 use crate::view::View;
 use crate::window::window;
@@ -107,8 +107,12 @@ pub(crate) fn outcome(
     record: Record,
     found: Found,
 ) -> Result<Outcome> {
-    let head = if args.no_pose { None } else { head(&record)? };
-    if head.is_none() && found.passes.iter().all(Vec::is_empty) {
+    let heads = if args.no_pose {
+        Vec::new()
+    } else {
+        heads(&record)?
+    };
+    if heads.is_empty() && found.passes.iter().all(Vec::is_empty) {
         return Ok(Outcome::drop(record, "no face"));
     }
     let view = View::open(&record, found.picture)?;
@@ -117,7 +121,7 @@ pub(crate) fn outcome(
     let (mut sure, doubtful): (Vec<_>, Vec<_>) = { seen.into_iter() }
         .partition(|seen| seen.face.score >= args.sure || !seen.agreed.is_empty());
     if sure.is_empty() {
-        sure.extend(head);
+        sure.extend(heads);
     }
     let mut found = Vec::new();
     for candidate in sure {

@@ -37,6 +37,8 @@ fn has_manners() {
         "--no-cache",
         "--out-dir",
         "faces",
+        "--scales",
+        "64",
         "--keep",
     ];
     manners(Shape {
@@ -267,6 +269,12 @@ fn the_head_stands_in_for_a_face() {
     );
     assert!(face.get("landmarks").is_none());
     assert!(bench.run(&["--no-pose"], &input).records().is_empty());
+    let boxed = json!({"boxes": [
+        {"box": [0, 0, 10, 10], "score": 0.9},
+        {"box": [90, 80, 210, 300], "score": 0.9, "pose": {"keypoints": points}},
+    ]});
+    let ran = bench.run(&[], &bench.record("a", &picture, boxed));
+    assert_eq!(ran.records()[0]["face"]["box"], face["box"]);
     points[1][2] = 0.1;
     points[2][2] = 0.1;
     let away = bench.record("a", &picture, pose(&points));
