@@ -18,6 +18,7 @@ pub mod face;
 pub mod fer_mobilefacenet;
 pub mod ferplus;
 pub mod hsemotion;
+pub mod lama;
 pub mod letterbox;
 pub mod mini_xception;
 pub mod movenet;
