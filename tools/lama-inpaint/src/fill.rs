@@ -1,0 +1,69 @@
+//! Filling a hole, one crop after the other.
+
+use image::imageops::crop_imm;
+use nets::lama::{Crop, Inpainter, Range, crops};
+use stage::Result;
+use vision::RgbImage;
+use vision::mask::Mask;
+
+use crate::hole::Hole;
+
+/// The largest share of a crop that the largest hole takes up; the more of a crop is hole, the
+/// less there is to fill it from.
+pub(crate) fn fullest(hole: &Hole, context: f64) -> Result<f64> {
+    let share = |crop: &Crop| {
+        let hole = cut_mask(&hole.mask, crop)?;
+        Ok(hole.area() as f64 / hole.as_slice().len() as f64)
+    };
+    crops(&hole.mask, context)?
+        .iter()
+        .map(share)
+        .try_fold(0.0, |most, share: Result<f64>| Ok(f64::max(most, share?)))
+}
+
+/// The picture with its hole filled. `context` multiplies the margins round the holes; 1 is usual.
+///
+/// Each crop sees what those before it have filled. Only what lies in the hole changes.
+pub(crate) fn fill(
+    network: &mut Inpainter,
+    picture: &RgbImage,
+    hole: &Hole,
+    context: f64,
+) -> Result<RgbImage> {
+    let mut result = picture.clone();
+    let mut left = hole.mask.clone();
+    for crop in crops(&hole.mask, context)? {
+        let from = crop.rectangle;
+        let part = crop_imm(&result, from.left, from.top, from.width(), from.height());
+        let (filled, range) = network.fill(&part.to_image(), &cut_mask(&left, &crop)?)?;
+        stage::log::debug!(
+            "a crop of {}x{}, read as {}",
+            from.width(),
+            from.height(),
+            match range {
+                Range::Unit => "0 to 1",
+                Range::Bytes => "0 to 255",
+            }
+        );
+        let own = crop.hole;
+        for y in own.top..own.bottom {
+            for x in own.left..own.right {
+                if hole.mask.get(x, y) {
+                    let at = y as usize * picture.width() as usize + x as usize;
+                    let new = filled.get_pixel(x - from.left, y - from.top).0;
+                    let old = picture.get_pixel(x, y).0;
+                    let mixed = [0, 1, 2].map(|c| hole.blend(at, new[c], old[c]));
+                    result.put_pixel(x, y, image::Rgb(mixed));
+                    left.set(x, y, false);
+                }
+            }
+        }
+    }
+    Ok(result)
+}
+
+fn cut_mask(mask: &Mask, crop: &Crop) -> Result<Mask> {
+    let from = crop.rectangle;
+    let inside = |x, y| mask.get(x + from.left, y + from.top);
+    Ok(Mask::from_fn(from.width(), from.height(), inside)?)
+}

@@ -1,0 +1,101 @@
+//! What a record says of its hole.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use stage::{Context, Key, Record, Result, bail, ensure};
+use vision::RgbImage;
+use vision::decode;
+use vision::mask::{Mask, Rle};
+
+/// A level of a mask file from which on a pixel is inside, as `IOPaint` has it.
+const INSIDE: u8 = 128;
+
+/// A mask in a record.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    /// The path of a picture.
+    File(PathBuf),
+    /// Run lengths as COCO writes them; height comes first.
+    Runs { size: [u32; 2], counts: String },
+}
+
+/// An image and its mask, read but not decoded. None of it where there is no mask.
+pub(crate) struct Seen(Option<(Vec<u8>, MaskBytes)>);
+
+enum MaskBytes {
+    File(Vec<u8>, PathBuf),
+    Runs([u32; 2], String),
+}
+
+/// Reads the image and the mask of a record under `pointer`, and adds them to the key.
+pub(crate) fn look(record: &Record, pointer: &str, key: Key) -> Result<(Key, Seen)> {
+    let Some(stored) = record.at::<Stored>(pointer)? else {
+        return Ok((key.part(b"no mask"), Seen(None)));
+    };
+    let path = record.image()?;
+    let image = decode::read(&path).with_context(|| path.display().to_string())?;
+    let (key, mask) = match stored {
+        Stored::File(path) => {
+            let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
+            (key.part(&bytes), MaskBytes::File(bytes, path))
+        }
+        Stored::Runs { size, counts } => {
+            let key = key.settings(&size)?.part(counts.as_bytes());
+            (key, MaskBytes::Runs(size, counts))
+        }
+    };
+    Ok((key.part(&image), Seen(Some((image, mask)))))
+}
+
+/// The picture and its mask; `None` where there is no mask, or an empty one.
+pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, Mask)>> {
+    let Some((image, mask)) = seen.0 else {
+        return Ok(None);
+    };
+    let path = record.image()?;
+    let picture = decode::rgb_from_bytes(&image).with_context(|| path.display().to_string())?;
+    let mask = match mask {
+        MaskBytes::File(bytes, path) => {
+            let name = || path.display().to_string();
+            let luma = decode::luma_from_bytes(&bytes).with_context(name)?;
+            Mask::from_luma(&luma, INSIDE).with_context(name)?
+        }
+        MaskBytes::Runs([height, width], counts) => {
+            Rle::from_coco_string(width, height, &counts)?.decode()?
+        }
+    };
+    ensure!(
+        (mask.width(), mask.height()) == picture.dimensions(),
+        "the mask is {}x{} and the image {}x{}: make the mask of this very image",
+        mask.width(),
+        mask.height(),
+        picture.width(),
+        picture.height()
+    );
+    Ok((mask.area() > 0).then_some((picture, mask)))
+}
+
+/// The JSON pointer of a key, or the pointer itself.
+pub(crate) fn pointer(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("no key".to_owned());
+    }
+    if text.starts_with('/') {
+        return Ok(text.to_owned());
+    }
+    Ok(format!("/{}", text.replace('~', "~0").replace('/', "~1")))
+}
+
+/// Refuses to write over the image that a record came with.
+pub(crate) fn differ(original: &std::path::Path, new: &std::path::Path) -> Result<()> {
+    let same = original.canonicalize().ok().zip(new.canonicalize().ok());
+    if same.is_some_and(|(original, new)| original == new) {
+        bail!(
+            "{}: would be written over: give another --out-dir",
+            original.display()
+        );
+    }
+    Ok(())
+}

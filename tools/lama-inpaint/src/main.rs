@@ -1,0 +1,128 @@
+//! Fill the hole that a mask leaves in every image, and look whether it shows.
+//!
+//! Reads `image` and its mask (`mask`, or what `--mask-key` names: a path, or COCO run lengths).
+//! Writes the filled image and, beside it, the mask of what was filled to `--out-dir`; `image` is
+//! its path; and `inpaint`: `original` the path before, `filled` that of the mask, `hole` the filled
+//! share of the picture, `seam` (1 is none), `texture` (the share of the hole that is smeared),
+//! `remnant` (the largest share of something detected that lies in the hole, `unknown` where
+//! `--detector` is not given), `tries`, `verdict`. A failed filling drops its record.
+//!
+//! A record without a mask, or with an empty one, passes as it is, with `hole` 0.
+
+mod attempt;
+mod fill;
+mod finish;
+mod hole;
+mod input;
+mod measure;
+mod patch;
+mod remnant;
+mod verdict;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use nets::lama::Inpainter;
+use stage::{Flow, Inference, Key, Record, Result};
+
+use attempt::{Plan, attempts};
+use finish::Target;
+use hole::Growth;
+use remnant::{Look, Watch};
+use verdict::Limits;
+
+const TOOL: &str = env!("CARGO_PKG_NAME");
+
+const EXAMPLES: &str = "Examples:
+  lama-inpaint --out-dir plates masked.jsonl > plates.jsonl
+  lama-inpaint --out-dir plates --detector yolox-m-humanart --rejects failed.jsonl masked.jsonl
+  plate-merge ... | lama-inpaint --out-dir plates --mask-key plate_hole > plates.jsonl";
+
+/// Fill the hole that a mask leaves in every image, and look whether it shows
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    /// Key, or JSON pointer, of the mask
+    #[arg(long, value_name = "KEY", default_value = "mask", value_parser = input::pointer)]
+    mask_key: String,
+
+    /// Grow the mask by this many pixels for every 1024 of the image's shorter side
+    #[arg(long, value_name = "PIXELS", default_value_t = 8.0, value_parser = growth)]
+    dilate: f64,
+
+    /// Grow it at the feet by this share of each region's height, for the shadow
+    #[arg(long, value_name = "SHARE", default_value_t = 0.06, value_parser = growth)]
+    shadow: f64,
+
+    /// Fill at most so many times, each with a larger hole or more context
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3))]
+    tries: u32,
+
+    #[command(flatten)]
+    look: Look,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+
+    #[command(flatten)]
+    cache: stage::CacheFlags,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    model: onnx::ModelFlags,
+}
+
+fn growth(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x| (0.0..=1000.0).contains(x));
+    number.ok_or_else(|| "not a number from 0 to 1000".to_owned())
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let mut network = Inpainter::open(&args.model.open("inpaint")?, &args.model.runtime)?;
+    let mut watch = Watch::open(&args.look, &args.model.runtime)?;
+    let plan = Plan {
+        growth: Growth {
+            dilate: args.dilate,
+            shadow: args.shadow,
+        },
+        limits: args.limits,
+        tries: args.tries,
+    };
+    let provenance = finish::provenance(&network, watch.as_ref());
+    let key = Key::new(TOOL, env!("CARGO_PKG_VERSION"))
+        .settings(&plan)?
+        .settings(&args.look.settings())?
+        .settings(&provenance)?;
+    let cache = args.cache.open()?;
+    let look = |record: &Record| input::look(record, &args.mask_key, key.clone());
+    let infer = |pictures: Vec<Option<_>>| {
+        let answer = |given: Option<_>| match given {
+            Some((picture, mask)) => {
+                attempts(&mut network, &mut watch, &plan, &picture, &mask).map(Some)
+            }
+            None => Ok(None),
+        };
+        Ok(pictures.into_iter().map(answer).collect())
+    };
+    let finish = |record, answer| {
+        args.target
+            .finish(record, answer, &plan.limits, &provenance)
+    };
+    let work = Inference {
+        look,
+        prepare: input::decoded,
+        infer,
+        finish,
+    };
+    flow.infer(1, cache.as_ref(), work)
+}

@@ -1,0 +1,141 @@
+//! What remains of the characters: a detector, and a segmenter, look at the filled picture.
+
+use clap::Args;
+use nets::detect::{Detection, Detector, Settings};
+use nets::sam::{OFFSET, Prompt, Segmenter, best};
+use onnx::Runtime;
+use stage::{Context, Result};
+use vision::RgbImage;
+use vision::mask::Mask;
+
+use crate::hole::Hole;
+
+const REMAINS: &str = "What remains";
+
+/// Who looks whether something remains.
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// Detector that looks at the result for what remains of the characters: a
+    /// name in the registry or a path [default: nobody looks]
+    #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS)]
+    detector: Option<String>,
+
+    /// Segmenter that makes masks of what the detector finds
+    #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS, requires = "detector")]
+    segmenter: Option<String>,
+
+    /// Least score of what the detector finds, 0 to 1
+    #[arg(long, value_name = "SCORE", help_heading = REMAINS, default_value_t = 0.3)]
+    threshold: f32,
+}
+
+impl Look {
+    /// What counts as found.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
+            threshold: self.threshold,
+            ..Settings::default()
+        }
+    }
+}
+
+/// Those who look.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Finds boxes.
+    pub(crate) detector: Detector,
+    /// What it counts as found.
+    pub(crate) settings: Settings,
+    /// Makes masks of the boxes; without it a box is its own mask.
+    pub(crate) segmenter: Option<Segmenter>,
+}
+
+/// What they found in the hole.
+#[derive(Debug)]
+pub(crate) struct Remnant {
+    /// The largest share of something found that lies in the hole, 0 to 1; 0 where nothing does.
+    pub(crate) share: f64,
+    /// All that was found and has more than the limit in the hole.
+    pub(crate) mask: Mask,
+}
+
+impl Watch {
+    /// Opens what the flags name; `None` where they name no detector.
+    pub(crate) fn open(look: &Look, runtime: &Runtime) -> Result<Option<Self>> {
+        let Some(detector) = &look.detector else {
+            stage::log::info!("no --detector: nobody looks for what remains of the characters");
+            return Ok(None);
+        };
+        let model = runtime.model("detect", Some(detector))?;
+        let segmenter = match &look.segmenter {
+            Some(name) => {
+                let model = runtime.model("segment", Some(name))?;
+                Some(Segmenter::open(&model, runtime)?)
+            }
+            None => None,
+        };
+        Ok(Some(Self {
+            detector: Detector::open(&model, runtime)?,
+            settings: look.settings(),
+            segmenter,
+        }))
+    }
+
+    /// Looks at `picture`, whose `hole` was filled.
+    pub(crate) fn look(&mut self, picture: &RgbImage, hole: &Hole, limit: f64) -> Result<Remnant> {
+        let mut remnant = Remnant {
+            share: 0.0,
+            mask: Mask::new(picture.width(), picture.height())?,
+        };
+        let found = self.detector.detect(picture, &self.settings)?;
+        let mut touching = Vec::new();
+        for detection in &found {
+            let mask = boxed(detection, &hole.mask)?;
+            if mask.intersection(&hole.mask)?.area() > 0 {
+                touching.push((mask, detection));
+            }
+        }
+        if touching.is_empty() {
+            return Ok(remnant);
+        }
+        let masks = match &mut self.segmenter {
+            Some(segmenter) => segmented(segmenter, picture, &touching)?,
+            None => touching.into_iter().map(|(mask, _)| mask).collect(),
+        };
+        for mask in masks {
+            let share = mask.intersection(&hole.mask)?.area() as f64 / mask.area().max(1) as f64;
+            remnant.share = remnant.share.max(share);
+            if share > limit {
+                remnant.mask = remnant.mask.union(&mask)?;
+            }
+        }
+        Ok(remnant)
+    }
+}
+
+/// The box of a detection as a mask of the size of `hole`.
+fn boxed(found: &Detection, hole: &Mask) -> Result<Mask> {
+    let [left, top, right, bottom] = found.corners;
+    let within = |x: u32, y: u32| {
+        let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+        x > left && x < right && y > top && y < bottom
+    };
+    Ok(Mask::from_fn(hole.width(), hole.height(), within)?)
+}
+
+fn segmented(
+    segmenter: &mut Segmenter,
+    picture: &RgbImage,
+    found: &[(Mask, &Detection)],
+) -> Result<Vec<Mask>> {
+    let embedding = segmenter.encode(picture)?;
+    let mut masks = Vec::with_capacity(found.len());
+    for (_, detection) in found {
+        let prompt = Prompt::of_box(detection.corners.map(f64::from));
+        let mut answers = segmenter.predict(&embedding, std::slice::from_ref(&prompt))?;
+        let candidates = answers.pop().context("the segmenter gave no answer")?;
+        let candidate = best(candidates).context("the segmenter gave no mask")?;
+        masks.push(candidate.logits.cut(0.0, OFFSET)?.mask);
+    }
+    Ok(masks)
+}

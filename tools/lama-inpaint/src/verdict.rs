@@ -1,0 +1,149 @@
+//! What is said of a filling.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+const LIMITS: &str = "Limits";
+
+/// Above which figure a filling has failed; README.md says where they come from.
+#[derive(Debug, Clone, Copy, Args, Serialize)]
+pub(crate) struct Limits {
+    /// Step of colour across the edge of the hole, times the usual step beside it
+    #[arg(long = "max-seam", value_name = "TIMES", help_heading = LIMITS, default_value_t = 2.0)]
+    pub(crate) seam: f64,
+
+    /// Share of the hole that is much smoother than what is round it, 0 to 1
+    #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.7)]
+    pub(crate) texture: f64,
+
+    /// Share of something detected on the result that lies in the hole, 0 to 1
+    #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.3)]
+    pub(crate) remnant: f64,
+
+    /// Share of a crop that is hole, 0 to 1; beyond it nothing is filled
+    #[arg(long = "max-hole", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.6)]
+    pub(crate) hole: f64,
+}
+
+/// What came of a hole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// Nothing shows.
+    Clean,
+    /// Something of the characters is left.
+    Remnant,
+    /// The edge of the hole shows.
+    Seam,
+    /// The hole is smeared.
+    Flat,
+    /// There is too little round the hole to fill it from.
+    TooLarge,
+}
+
+/// The figures of a filling, rounded to 4 decimals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Figures {
+    /// The hole as a share of the picture.
+    pub(crate) hole: f64,
+    /// See [`crate::measure::Look::seam`].
+    pub(crate) seam: Option<f64>,
+    /// See [`crate::measure::Look::texture`].
+    pub(crate) texture: Option<f64>,
+    /// The largest share of something detected that lies in the hole; `None` where nobody looked.
+    pub(crate) remnant: Option<f64>,
+    /// How many times it was filled.
+    pub(crate) tries: u32,
+    /// What to think of it.
+    pub(crate) verdict: Verdict,
+}
+
+impl Figures {
+    /// The verdict on these figures. What could not be measured does not count against them.
+    pub(crate) fn judge(&self, limits: &Limits) -> Verdict {
+        let over = |figure: Option<f64>, limit: f64| figure.is_some_and(|figure| figure > limit);
+        if over(self.remnant, limits.remnant) {
+            Verdict::Remnant
+        } else if over(self.seam, limits.seam) {
+            Verdict::Seam
+        } else if over(self.texture, limits.texture) {
+            Verdict::Flat
+        } else {
+            Verdict::Clean
+        }
+    }
+
+    /// How far the worst figure is over its limit, times; the best try has the least.
+    pub(crate) fn badness(&self, limits: &Limits) -> f64 {
+        [
+            (self.remnant, limits.remnant),
+            (self.seam, limits.seam),
+            (self.texture, limits.texture),
+        ]
+        .into_iter()
+        .map(|(figure, limit)| figure.unwrap_or(0.0) / limit.max(1e-9))
+        .fold(0.0, f64::max)
+    }
+
+    /// Why the record is dropped, if it is.
+    pub(crate) fn reason(&self, limits: &Limits) -> Option<String> {
+        let reason = |what: &str, figure: Option<f64>, limit: f64| {
+            let figure = figure.unwrap_or_default();
+            Some(format!("{what}: {figure} is over {limit}"))
+        };
+        match self.verdict {
+            Verdict::Clean => None,
+            Verdict::Remnant => reason("remnant", self.remnant, limits.remnant),
+            Verdict::Seam => reason("seam", self.seam, limits.seam),
+            Verdict::Flat => reason("flat", self.texture, limits.texture),
+            Verdict::TooLarge => Some(format!(
+                "too_large: the hole is over {} of its crop",
+                limits.hole
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        seam: 2.0,
+        texture: 0.5,
+        remnant: 0.25,
+        hole: 0.5,
+    };
+
+    fn figures(seam: f64, texture: f64, remnant: Option<f64>) -> Figures {
+        let mut figures = Figures {
+            hole: 0.1,
+            seam: Some(seam),
+            texture: Some(texture),
+            remnant,
+            tries: 1,
+            verdict: Verdict::Clean,
+        };
+        figures.verdict = figures.judge(&LIMITS);
+        figures
+    }
+
+    #[test]
+    fn the_worst_sort_of_failure_is_said() {
+        assert_eq!(figures(2.0, 0.5, Some(0.25)).verdict, Verdict::Clean);
+        assert_eq!(figures(2.1, 0.6, Some(0.26)).verdict, Verdict::Remnant);
+        assert_eq!(figures(2.1, 0.6, None).verdict, Verdict::Seam);
+        assert_eq!(figures(2.0, 0.6, Some(0.0)).verdict, Verdict::Flat);
+        let reason = figures(3.0, 0.0, None).reason(&LIMITS);
+        assert_eq!(reason.as_deref(), Some("seam: 3 is over 2"));
+    }
+
+    #[test]
+    fn the_worst_figure_counts() {
+        let close = |figures: Figures, badness: f64| {
+            assert!((figures.badness(&LIMITS) - badness).abs() < 1e-12);
+        };
+        close(figures(1.0, 0.75, None), 1.5);
+        close(figures(1.0, 0.0, Some(0.5)), 2.0);
+    }
+}

@@ -1,0 +1,465 @@
+//! What lama-inpaint makes of pictures and masks.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use image::{GrayImage, Luma, Rgb, RgbImage};
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, manners, noise, run_in, scene};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_lama-inpaint");
+const FIXED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/lama_512.onnx"
+);
+const DYNAMIC: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/lama_dynamic.onnx"
+);
+const BRIGHT: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/lama_bright.onnx"
+);
+
+/// Runs the tool in `folder` on the CPU, without the user's cache.
+fn fill(folder: &Path, model: &str, flags: &[&str], input: &str) -> Ran {
+    let usual = [
+        "--model",
+        model,
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+        "--out-dir",
+        "out",
+    ];
+    let cache: &[&str] = if flags.contains(&"--cache") {
+        &[]
+    } else {
+        &["--no-cache"]
+    };
+    run_in(folder, TOOL, &[&usual, cache, flags].concat(), input)
+}
+
+/// Stores a picture and the mask of an ellipse in it; gives its record.
+fn drawn(folder: &Path, id: &str, picture: &RgbImage, parts: &[[i64; 4]]) -> String {
+    let (width, height) = picture.dimensions();
+    let mask = GrayImage::from_fn(width, height, |x, y| {
+        let inside = parts.iter().any(|[cx, cy, rx, ry]| {
+            let across = (i64::from(x) - cx) * ry;
+            let down = (i64::from(y) - cy) * rx;
+            across * across + down * down <= (rx * ry) * (rx * ry)
+        });
+        Luma([if inside { 255 } else { 0 }])
+    });
+    let (image, hole) = (format!("{id}.png"), format!("{id}.mask.png"));
+    picture.save(folder.join(&image)).unwrap();
+    mask.save(folder.join(&hole)).unwrap();
+    let record = json!({"id": id, "image": image, "width": width, "height": height, "mask": hole});
+    format!("{record}\n")
+}
+
+fn open(folder: &Path, path: &Value) -> RgbImage {
+    image::open(folder.join(path.as_str().unwrap()))
+        .unwrap()
+        .to_rgb8()
+}
+
+fn rejected(folder: &Path) -> Value {
+    let text = fs::read_to_string(folder.join("rejects.jsonl")).unwrap();
+    serde_json::from_str(text.lines().next().unwrap()).unwrap()
+}
+
+/// The waves and squares of `shared/nets/tests/reference/lama.py`.
+fn waves(width: u32, height: u32) -> RgbImage {
+    let wave = |at: u32, half: u32| (at % (2 * half)).abs_diff(half) * 200 / half;
+    RgbImage::from_fn(width, height, |x, y| {
+        let squares = (x / 8 + y / 8) % 2 * 12;
+        let level = |c: u32| u32::midpoint(wave(x + c * 20, 97), wave(2 * y + c * 11, 61));
+        Rgb([0, 1, 2].map(|c| (level(c) + squares) as u8))
+    })
+}
+
+#[test]
+fn has_manners() {
+    manners(Shape {
+        tool: TOOL,
+        flags: &[
+            "--model",
+            DYNAMIC,
+            "--device",
+            "cpu",
+            "--no-cache",
+            "--out-dir",
+            "out",
+        ],
+        opens_images: false,
+        streams: true,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Name, width and height, and the ellipses of the mask.
+type Case = (&'static str, (u32, u32), &'static [[i64; 4]]);
+
+/// Every pixel within one level of the same steps in Python, hole for hole.
+#[test]
+fn fills_as_the_reference_does() {
+    let here = tempfile::tempdir().unwrap();
+    let cases: [Case; 4] = [
+        ("odd", (333, 257), &[[160, 120, 40, 70]]),
+        ("tiny", (5, 7), &[[2, 3, 1, 1]]),
+        (
+            "border",
+            (640, 480),
+            &[[0, 240, 50, 90], [639, 470, 60, 60]],
+        ),
+        (
+            "apart",
+            (2200, 600),
+            &[[200, 300, 40, 60], [1900, 280, 50, 90], [2080, 300, 20, 60]],
+        ),
+    ];
+    let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected");
+    for (model, kind) in [(FIXED, "512"), (DYNAMIC, "dynamic")] {
+        let input: String = cases
+            .iter()
+            .map(|(id, (width, height), parts)| {
+                drawn(here.path(), id, &waves(*width, *height), parts)
+            })
+            .collect();
+        let ran = fill(here.path(), model, &["--tries", "1", "--keep"], &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        for (record, (id, ..)) in ran.records().iter().zip(cases) {
+            let hole = open(here.path(), &record["inpaint"]["filled"]);
+            let wanted = image::open(expected.join(format!("{id}_hole.png"))).unwrap();
+            assert_eq!(hole, wanted.to_rgb8(), "{id}: the hole");
+            let found = open(here.path(), &record["image"]);
+            let wanted = image::open(expected.join(format!("{id}_{kind}.png"))).unwrap();
+            let levels = found.as_raw().iter().zip(wanted.to_rgb8().into_raw());
+            let worst = levels.map(|(a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(worst <= 1, "{id}_{kind}: {worst} levels off");
+        }
+    }
+}
+
+#[test]
+fn changes_nothing_outside_the_hole() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = waves(300, 200);
+    let input = drawn(here.path(), "a", &picture, &[[150, 100, 30, 50]]);
+    let ran = fill(here.path(), FIXED, &["--keep"], &input);
+    let record = &ran.records()[0];
+    let found = open(here.path(), &record["image"]);
+    let hole = open(here.path(), &record["inpaint"]["filled"]);
+    assert_eq!((record["width"].clone(), found.width()), (json!(300), 300));
+    assert_eq!(record["inpaint"]["original"], "a.png");
+    let mut changed = 0;
+    for (x, y, pixel) in found.enumerate_pixels() {
+        let same = pixel == picture.get_pixel(x, y);
+        assert!(same || hole.get_pixel(x, y).0[0] == 255, "{x} {y}");
+        changed += u32::from(!same);
+    }
+    assert!(changed > 3000, "the hole is filled: {changed}");
+    let share = record["inpaint"]["hole"].as_f64().unwrap();
+    let inside = hole.pixels().filter(|pixel| pixel.0[0] == 255).count();
+    assert!((share - inside as f64 / 60000.0).abs() < 1e-4);
+}
+
+#[test]
+fn a_smear_is_dropped_with_its_figure() {
+    let here = tempfile::tempdir().unwrap();
+    // A network that knows nothing but means of what is round a hole smears noise.
+    let input = drawn(
+        here.path(),
+        "noise",
+        &noise(256, 256, 3),
+        &[[128, 128, 40, 40]],
+    );
+    let ran = fill(here.path(), FIXED, &["--rejects", "rejects.jsonl"], &input);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+    let record = rejected(here.path());
+    assert_eq!(record["inpaint"]["verdict"], "flat");
+    assert_eq!(record["inpaint"]["tries"], 3, "it was tried again");
+    let reason = record["rejected"]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("flat: 0.9") || reason == "flat: 1 is over 0.7",
+        "{reason}"
+    );
+    let kept = fill(here.path(), FIXED, &["--keep"], &input);
+    assert_eq!(kept.records()[0]["rejected"]["reason"], json!(reason));
+    let lenient = fill(here.path(), FIXED, &["--max-flat", "1"], &input);
+    assert_eq!(lenient.records()[0]["inpaint"]["verdict"], "clean");
+    assert_eq!(lenient.records()[0]["inpaint"]["tries"], 1);
+}
+
+#[test]
+fn a_wrong_colour_is_a_seam() {
+    let here = tempfile::tempdir().unwrap();
+    let plain = RgbImage::from_pixel(200, 150, Rgb([150, 160, 170]));
+    let input = drawn(here.path(), "plain", &plain, &[[100, 70, 30, 30]]);
+    let flags = ["--rejects", "rejects.jsonl"];
+    let ran = fill(here.path(), BRIGHT, &flags, &input);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        ran.stderr
+    );
+    let record = rejected(here.path());
+    assert_eq!(record["inpaint"]["verdict"], "seam");
+    // A tenth of white is 25 or 26 levels, of which the fading ring takes some; nothing is round it.
+    let seam = record["inpaint"]["seam"].as_f64().unwrap();
+    assert!((15.0..27.0).contains(&seam), "{seam}");
+    let right = fill(here.path(), DYNAMIC, &flags, &input);
+    assert_eq!(right.records()[0]["inpaint"]["verdict"], "clean");
+    assert_eq!(right.records()[0]["inpaint"]["seam"], 1.0);
+}
+
+#[test]
+fn a_hole_without_surroundings_is_too_large() {
+    let here = tempfile::tempdir().unwrap();
+    let input = drawn(here.path(), "all", &scene(96, 64, 1), &[[48, 32, 60, 60]]);
+    let ran = fill(here.path(), FIXED, &["--rejects", "rejects.jsonl"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let record = rejected(here.path());
+    assert_eq!(record["inpaint"]["verdict"], "too_large");
+    assert_eq!(record["image"], "all.png", "nothing was filled");
+    assert!(!here.path().join("out/all.png").exists());
+}
+
+#[test]
+fn what_has_no_hole_passes_as_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    let mut input = drawn(here.path(), "empty", &scene(96, 64, 1), &[]);
+    input += "{\"id\":\"none\",\"image\":\"none.png\"}\n";
+    let ran = fill(here.path(), FIXED, &[], &input);
+    for (record, image) in ran.records().iter().zip(["empty.png", "none.png"]) {
+        let inpaint = json!({"original": image, "hole": 0.0, "tries": 0, "verdict": "clean"});
+        assert_eq!(record["image"], image);
+        assert_eq!(record["inpaint"], inpaint);
+    }
+    assert!(!here.path().join("out").exists(), "nothing is written");
+}
+
+#[test]
+fn a_rerun_writes_the_same_bytes_from_memory() {
+    let here = tempfile::tempdir().unwrap();
+    let input = drawn(here.path(), "a", &waves(300, 200), &[[150, 100, 30, 50]])
+        + &drawn(here.path(), "b", &noise(200, 200, 1), &[[90, 90, 30, 30]]);
+    let flags = ["--keep", "--cache", "memory"];
+    let first = fill(here.path(), FIXED, &flags, &input);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let files = || {
+        let names = ["a.png", "a.hole.png", "b.png", "b.hole.png"];
+        names.map(|name| fs::read(here.path().join("out").join(name)).unwrap())
+    };
+    let bytes = files();
+    // As after a kill between the network's answer and the file.
+    fs::remove_file(here.path().join("out/a.png")).unwrap();
+    fs::write(here.path().join("out/b.png"), "half").unwrap();
+    let again = fill(here.path(), FIXED, &flags, &input);
+    assert_eq!(again.stdout, first.stdout);
+    assert!(files() == bytes, "the files are the same");
+    let without = fill(here.path(), FIXED, &["--keep"], &input);
+    assert_eq!(without.stdout, first.stdout);
+    assert!(files() == bytes, "and without memory");
+}
+
+#[test]
+fn takes_run_lengths_under_another_key() {
+    let here = tempfile::tempdir().unwrap();
+    scene(40, 30, 1).save(here.path().join("a.png")).unwrap();
+    // Column 20 from row 0 on: 600 outside, 30 inside, 570 outside.
+    let runs = vision::mask::Rle::from_counts(40, 30, vec![600, 30, 570]).unwrap();
+    let record = json!({"id": "a", "image": "a.png",
+        "plate": {"left": {"size": [30, 40], "counts": runs.to_coco_string()}}});
+    let flags = [
+        "--mask-key",
+        "/plate/left",
+        "--dilate",
+        "0",
+        "--keep",
+        "--format",
+        "jpeg",
+    ];
+    let ran = fill(here.path(), FIXED, &flags, &format!("{record}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let record = &ran.records()[0];
+    assert_eq!(record["inpaint"]["hole"], 0.025);
+    assert_eq!(record["image"], "out/a.jpg");
+    let hole = open(here.path(), &record["inpaint"]["filled"]);
+    assert!(
+        hole.enumerate_pixels()
+            .all(|(x, _, p)| (p.0[0] == 255) == (x == 20))
+    );
+}
+
+#[test]
+fn says_what_is_wrong_with_a_record() {
+    let here = tempfile::tempdir().unwrap();
+    let good = drawn(here.path(), "good", &scene(96, 64, 1), &[[40, 30, 9, 9]]);
+    drawn(here.path(), "small", &scene(90, 64, 1), &[[40, 30, 9, 9]]);
+    let cases = [
+        (
+            good.replace("good.mask", "small.mask"),
+            "the mask is 90x64 and the image 96x64",
+        ),
+        (good.replace("good.mask", "gone"), "gone.png: "),
+        (
+            good.replace("\"id\":\"good\"", "\"id\":\"../good\""),
+            "../good",
+        ),
+        (good.replace("\"good.mask.png\"", "7"), "mask"),
+        (
+            good.replace("\"good.mask.png\"", r#"{"size":[64,96],"counts":"~~"}"#),
+            "run-length",
+        ),
+        (
+            good.replace("\"image\":\"good.png\"", "\"image\":\"cut.png\""),
+            "cut.png",
+        ),
+    ];
+    let whole = fs::read(here.path().join("good.png")).unwrap();
+    fs::write(here.path().join("cut.png"), &whole[..whole.len() / 2]).unwrap();
+    for (input, message) in cases {
+        let ran = fill(here.path(), FIXED, &[], &input);
+        assert_eq!(ran.code, Some(1), "{message}");
+        assert!(ran.stderr.contains(message), "{message}: {}", ran.stderr);
+    }
+    let flags = ["--out-dir", "."];
+    let usual = ["--model", FIXED, "--device", "cpu", "--no-cache", "--keep"];
+    let ran = run_in(here.path(), TOOL, &[&usual[..], &flags].concat(), &good);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("would be written over"),
+        "{}",
+        ran.stderr
+    );
+    let original = image::open(here.path().join("good.png")).unwrap();
+    assert_eq!(original.to_rgb8(), scene(96, 64, 1));
+}
+
+#[test]
+fn a_network_of_another_role_is_refused() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("text.onnx"), "no network").unwrap();
+    let ran = fill(here.path(), "text.onnx", &[], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("not a network that can be run"),
+        "{}",
+        ran.stderr
+    );
+}
+
+const WATCHER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/lama_watcher.onnx"
+);
+
+/// A dark disc of which the mask covers the middle: its rim fills the hole with darkness, whose
+/// edge does not show. Only who looks for dark things sees that the disc is still there.
+fn half_hidden(folder: &Path) -> String {
+    let picture = RgbImage::from_fn(256, 256, |x, y| {
+        let inside = x.abs_diff(130).pow(2) + y.abs_diff(120).pow(2) < 40 * 40;
+        Rgb(if inside {
+            [30, 20, 10]
+        } else {
+            [150, 160, 170]
+        })
+    });
+    drawn(folder, "disc", &picture, &[[130, 120, 34, 34]])
+}
+
+#[test]
+fn a_detector_finds_what_remains() {
+    let here = tempfile::tempdir().unwrap();
+    let input = half_hidden(here.path());
+    let flags = [
+        "--detector",
+        WATCHER,
+        "--max-seam",
+        "9",
+        "--rejects",
+        "rejects.jsonl",
+    ];
+    let ran = fill(
+        here.path(),
+        DYNAMIC,
+        &[&flags[..], &["--tries", "1"]].concat(),
+        &input,
+    );
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        ran.stderr
+    );
+    let record = rejected(here.path());
+    let reason = record["rejected"]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("remnant: 0.") && reason.ends_with(" is over 0.3"),
+        "{reason}"
+    );
+    // The second try takes the whole of what was found.
+    let ran = fill(here.path(), DYNAMIC, &flags, &input);
+    let record = &ran.records()[0];
+    assert_eq!(record["inpaint"]["verdict"], "clean", "{record}");
+    assert_eq!(record["inpaint"]["tries"], 2);
+    assert_eq!(record["inpaint"]["remnant"], 0.0);
+    assert_eq!(
+        record["models"]["lama-inpaint detector"]["model"],
+        "lama_watcher.onnx"
+    );
+    let filled = open(here.path(), &record["image"]);
+    assert!(filled.pixels().all(|pixel| pixel.0[0] > 100), "it is gone");
+}
+
+#[test]
+fn says_when_nobody_looked() {
+    let here = tempfile::tempdir().unwrap();
+    let input = half_hidden(here.path());
+    let ran = fill(here.path(), DYNAMIC, &["--keep"], &input);
+    let inpaint = &ran.records()[0]["inpaint"];
+    assert_eq!(inpaint["remnant"], "unknown", "{inpaint}");
+    let ran = fill(here.path(), DYNAMIC, &["--segmenter", "x.onnx"], &input);
+    assert_eq!(ran.code, Some(2), "a segmenter needs a detector");
+}
+
+#[test]
+fn a_segmenter_sharpens_what_the_detector_finds() {
+    let here = tempfile::tempdir().unwrap();
+    let input = half_hidden(here.path());
+    let sam = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/nets/tests/onnx/sam/"
+    );
+    let folder = here.path().join("sam");
+    fs::create_dir(&folder).unwrap();
+    for part in ["encoder", "decoder"] {
+        let name = format!("drawn2.{part}.onnx");
+        fs::copy(Path::new(sam).join(&name), folder.join(&name)).unwrap();
+    }
+    let flags = [
+        "--detector",
+        WATCHER,
+        "--segmenter",
+        "sam",
+        "--max-seam",
+        "9",
+    ];
+    let ran = fill(here.path(), DYNAMIC, &flags, &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let record = &ran.records()[0];
+    assert_eq!(record["inpaint"]["verdict"], "clean", "{record}");
+    assert_eq!(record["models"]["lama-inpaint segmenter"]["model"], "sam");
+}
