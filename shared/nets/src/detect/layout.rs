@@ -120,6 +120,12 @@ impl Layout {
         let wanted = self.wanted(settings)?;
         let wanted = |class: usize| wanted.get(class).copied().unwrap_or(settings.all());
         let mut found = self.candidates(outputs, place, settings.threshold, wanted)?;
+        let [across, down] = view.scale.map(|scale| scale as f32);
+        for Candidate { corners, .. } in &mut found {
+            let [x0, y0, x1, y1] = *corners;
+            *corners = [x0 * across, y0 * down, x1 * across, y1 * down];
+        }
+        // In pixels of the picture, as the reference has it: areas count one pixel more.
         if let Family::Yolox {
             form: Form::Grid, ..
         } = self.family
@@ -127,14 +133,10 @@ impl Layout {
             found = suppress(&found, settings.nms);
         }
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
-        let [across, down] = view.scale.map(|scale| scale as f32);
-        let detection = |found: Candidate| {
-            let [x0, y0, x1, y1] = found.corners;
-            Detection {
-                corners: [x0 * across, y0 * down, x1 * across, y1 * down],
-                score: found.score,
-                label: self.label(found.class),
-            }
+        let detection = |found: Candidate| Detection {
+            corners: found.corners,
+            score: found.score,
+            label: self.label(found.class),
         };
         Ok(found.into_iter().map(detection).collect())
     }
