@@ -1,7 +1,7 @@
 //! Name the action and the view of figures by their key points, and say how much of them is seen.
 //!
 //! Reads `pose.keypoints`, and `pose` of each of `boxes`: 17 points in COCO's order, or more of which
-//! these are the first; `width` and `height`, and the masks, where they are there. A record without a
+//! these are the first; `width` and `height`, the masks, and `instance` of mask-crop, where they are there. A record without a
 //! pose passes as it is.
 //!
 //! Writes into each pose: `vector`, 34 numbers, x and y of each joint in turn, from the middle of the
@@ -35,7 +35,7 @@ const MODEL: &str = include_str!("../model.json");
 const EXAMPLES: &str = "Examples:
   rtmpose instances.jsonl | pose-classify > posed.jsonl
   pose-classify --threshold 0.9 posed.jsonl | jq -r .pose.action | sort | uniq -c
-  pose-classify --smooth 1 --identity /identity/name posed.jsonl > smooth.jsonl
+  id-match --references cast.jsonl posed.jsonl | pose-classify --smooth 1 > smooth.jsonl
 
 One picture does not always tell walking from standing or running, or a crouch
 from a jump: `unknown` is meant, and `--smooth` asks the frames before and after.";
@@ -62,7 +62,7 @@ struct Args {
     smooth: Option<f64>,
 
     /// Where the records say whom they show, a JSON pointer, for --smooth
-    #[arg(long, value_name = "POINTER", default_value = "/identity/name")]
+    #[arg(long, value_name = "POINTER", default_value = "/identity/track")]
     identity: String,
 
     /// Write the figures of the geometry, as `features`, to fit a model by

@@ -1,5 +1,6 @@
 //! How much of a figure is seen: by its joints, the picture's edges, and its mask.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -44,23 +45,55 @@ pub(crate) struct Seen {
     pub(crate) hidden: Option<f64>,
 }
 
+/// What is known of the place where a figure stands, besides its joints.
+#[derive(Debug, Default)]
+pub(crate) struct Place<'a> {
+    /// Width and height of the picture, pixels.
+    pub(crate) picture: Option<(f64, f64)>,
+    /// The figure's own mask.
+    pub(crate) mask: Option<&'a Mask>,
+    /// What mask-crop found when it cut the figure out.
+    pub(crate) instance: Instance,
+}
+
+/// The members of `instance` that are read here.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Instance {
+    /// Along which share of its box's side each edge of the frame cuts it off.
+    #[serde(default)]
+    cut: BTreeMap<String, f64>,
+    /// The share of its box in which others stand before it.
+    #[serde(default)]
+    hidden: f64,
+}
+
 impl Seen {
-    /// That of key points `[x, y, score]`, seen from the score `least`, of a figure of `pixels`, in a
-    /// picture of this size if that is known, with this mask if there is one.
-    pub(crate) fn of(
-        points: &[[f64; 3]],
-        least: f64,
-        pixels: f64,
-        picture: Option<(f64, f64)>,
-        mask: Option<&Mask>,
-    ) -> Self {
+    /// That of key points `[x, y, score]`, seen from the score `least`, of a figure of `pixels`.
+    pub(crate) fn of(points: &[[f64; 3]], least: f64, pixels: f64, place: &Place<'_>) -> Self {
         let seen = |point: &&[f64; 3]| point[2] >= least && point[2] > 0.0;
         let body = &points[..points.len().min(LIMBS.end)];
         let count = body.iter().filter(seen).count();
         let limbs = body.iter().skip(LIMBS.start).filter(seen).count();
-        let cut = picture.map_or_else(Vec::new, |size| cut(body.iter().filter(seen), size));
-        let hidden = mask.and_then(|mask| outside(body.iter().filter(seen), BESIDE * pixels, mask));
-        let covered = hidden.unwrap_or(0.0);
+        let joints = || body.iter().filter(seen);
+        let edges = place
+            .picture
+            .map_or([false; 4], |size| edges(joints(), size));
+        let frame = |name: &str| {
+            place
+                .instance
+                .cut
+                .get(name)
+                .is_some_and(|share| *share > 0.0)
+        };
+        let cut = EDGES.into_iter().zip(edges);
+        let cut: Vec<_> = cut
+            .filter(|(name, at)| *at || frame(name))
+            .map(|(name, _)| name)
+            .collect();
+        let hidden = place
+            .mask
+            .and_then(|mask| outside(joints(), BESIDE * pixels, mask));
+        let covered = hidden.unwrap_or(0.0).max(place.instance.hidden);
         let occlusion = if limbs < HALF || covered > MOSTLY {
             "heavy"
         } else if limbs < WHOLE || covered > COVERED || !cut.is_empty() {
@@ -78,11 +111,11 @@ impl Seen {
     }
 }
 
-/// The edges of a picture that joints lie on or beyond.
-fn cut<'a>(
-    points: impl Iterator<Item = &'a [f64; 3]>,
-    (width, height): (f64, f64),
-) -> Vec<&'static str> {
+/// The edges of a picture.
+const EDGES: [&str; 4] = ["left", "top", "right", "bottom"];
+
+/// Whether joints lie on or beyond each of [`EDGES`].
+fn edges<'a>(points: impl Iterator<Item = &'a [f64; 3]>, (width, height): (f64, f64)) -> [bool; 4] {
     let margin = EDGE * width.min(height);
     let mut at = [false; 4];
     for [x, y, _] in points {
@@ -96,8 +129,7 @@ fn cut<'a>(
             *edge |= is;
         }
     }
-    let names = ["left", "top", "right", "bottom"].into_iter().zip(at);
-    names.filter_map(|(name, is)| is.then_some(name)).collect()
+    at
 }
 
 /// The share of the joints in the picture that lie farther than `beside` from the mask.
@@ -205,9 +237,30 @@ mod tests {
             .collect()
     }
 
+    fn place(mask: Option<&Mask>) -> Place<'_> {
+        Place {
+            picture: Some((100.0, 200.0)),
+            mask,
+            instance: Instance::default(),
+        }
+    }
+
+    #[test]
+    fn what_was_found_at_the_cutting_counts() {
+        let mut place = place(None);
+        place.instance = serde_json::from_str(
+            r#"{"cut": {"left": 0, "top": 0.25, "right": 0, "bottom": 0}, "hidden": 0.1}"#,
+        )
+        .unwrap();
+        let found = Seen::of(&column(), 0.3, 160.0, &place);
+        assert_eq!((found.occlusion, found.cut), ("partial", vec!["top"]));
+        place.instance = serde_json::from_str(r#"{"hidden": 0.5}"#).unwrap();
+        assert_eq!(Seen::of(&column(), 0.3, 160.0, &place).occlusion, "heavy");
+    }
+
     #[test]
     fn a_whole_figure_is_not_hidden() {
-        let found = Seen::of(&column(), 0.3, 160.0, Some((100.0, 200.0)), None);
+        let found = Seen::of(&column(), 0.3, 160.0, &place(None));
         assert_eq!(
             found,
             Seen {
@@ -224,7 +277,7 @@ mod tests {
         let mut points = column();
         points[16] = [50.0, 199.0, 0.9];
         points[9] = [-3.0, 100.0, 0.9];
-        let found = Seen::of(&points, 0.3, 160.0, Some((100.0, 200.0)), None);
+        let found = Seen::of(&points, 0.3, 160.0, &place(None));
         assert_eq!(
             (found.occlusion, found.cut),
             ("partial", vec!["left", "bottom"])
@@ -237,22 +290,25 @@ mod tests {
         for point in &mut points[14..] {
             point[2] = 0.1;
         }
-        let found = Seen::of(&points, 0.3, 160.0, None, None);
+        let found = Seen::of(&points, 0.3, 160.0, &Place::default());
         assert_eq!((found.visible, found.occlusion), (0.8235, "partial"));
         for point in &mut points[8..] {
             point[2] = 0.1;
         }
-        assert_eq!(Seen::of(&points, 0.3, 160.0, None, None).occlusion, "heavy");
+        assert_eq!(
+            Seen::of(&points, 0.3, 160.0, &Place::default()).occlusion,
+            "heavy"
+        );
     }
 
     #[test]
     fn joints_outside_the_mask_are_behind_something() {
         // The lower half is covered: joints at 120 and below, 7 of 17.
         let mask = Mask::from_fn(100, 200, |_, y| y < 111).unwrap();
-        let found = Seen::of(&column(), 0.3, 1.0, Some((100.0, 200.0)), Some(&mask));
+        let found = Seen::of(&column(), 0.3, 1.0, &place(Some(&mask)));
         assert_eq!(found.hidden, Some(0.4118));
         assert_eq!(found.occlusion, "heavy");
-        let found = Seen::of(&column(), 0.3, 200.0, None, Some(&mask));
+        let found = Seen::of(&column(), 0.3, 200.0, &place(Some(&mask)));
         assert_eq!(found.hidden, Some(0.3529), "the one at 120 is beside it");
     }
 }

@@ -8,7 +8,7 @@ use crate::Args;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
 use crate::model::{Model, Scores, UNKNOWN};
-use crate::occlusion::{self, Seen, Stored};
+use crate::occlusion::{self, Instance, Place, Seen, Stored};
 use crate::smooth::{self, Vote};
 
 /// A pose as it stands in the record: what others wrote into it stays.
@@ -31,7 +31,14 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
         } else {
             None
         };
-        describe(model, args, &mut pose, picture, mask)?;
+        let instance: Option<Instance> = record.find("instance")?;
+        let instance = instance.unwrap_or_default();
+        let place = Place {
+            picture,
+            mask,
+            instance,
+        };
+        describe(model, args, &mut pose, &place)?;
         record.put_rounded("pose", &pose, 9)?;
     }
     if posed {
@@ -42,7 +49,12 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
             let mask = masks
                 .get(at)
                 .filter(|_| masks.len() > 1 || !record.has("parent"));
-            describe(model, args, pose, picture, mask)?;
+            let place = Place {
+                picture,
+                mask,
+                instance: Instance::default(),
+            };
+            describe(model, args, pose, &place)?;
         }
         record.put_rounded("boxes", &boxes, 9)?;
     }
@@ -50,13 +62,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
 }
 
 /// Says what one pose shows.
-fn describe(
-    model: &Model,
-    args: &Args,
-    pose: &mut Pose,
-    picture: Option<(f64, f64)>,
-    mask: Option<&Mask>,
-) -> Result<()> {
+fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> Result<()> {
     let keypoints = pose.get("keypoints").context("pose: no `keypoints`")?;
     let points: Vec<[f64; 3]> = serde_json::from_value(keypoints.clone())
         .context("pose: `keypoints` are not an array of [x, y, score]")?;
@@ -94,7 +100,7 @@ fn describe(
     pose.insert("action".to_owned(), action.into());
     pose.insert("angle".to_owned(), angle.into());
     let pixels = body.map_or(0.0, |body| body.pixels);
-    let seen = Seen::of(&points, args.joint_threshold, pixels, picture, mask);
+    let seen = Seen::of(&points, args.joint_threshold, pixels, place);
     if let Value::Object(seen) = serde_json::to_value(&seen)? {
         pose.extend(seen);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stage::{Record, Result};
 
-use crate::model::Scores;
+use crate::model::{Scores, UNKNOWN};
 
 /// What says that two records show the same figure: film, shot, and who it is.
 pub(crate) type Figure = (String, u64, String);
@@ -22,7 +22,7 @@ pub(crate) struct Vote {
     pub(crate) scores: Scores,
 }
 
-/// Who a record shows and when, by `source` and what `pointer` leads to.
+/// Who a record shows and when, by `source` and what `pointer` leads to; `unknown` is nobody.
 pub(crate) fn figure(record: &Record, pointer: &str) -> Result<(Option<Figure>, f64)> {
     let source = record.source()?;
     let name = record.at::<serde_json::Value>(pointer)?;

@@ -274,7 +274,7 @@ fn a_shot_votes_on_the_action() {
         record["id"] = json!(format!("r{number}"));
         record["source"] =
             json!({"film": "f", "frame": number, "time": number as f64 / 10.0, "shot": shot});
-        record["identity"] = json!({"name": name});
+        record["identity"] = json!({"name": "oreste", "track": name});
         record
     };
     let records: Vec<Value> = (0..7)
