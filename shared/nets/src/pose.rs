@@ -194,6 +194,13 @@ impl Estimator {
         &mut self.method
     }
 
+    /// How many key points the network gives beyond the body's, which are not read, if any.
+    pub fn left_out(&self) -> Option<usize> {
+        let mut ports = self.net.outputs().iter();
+        let points = ports.find_map(|port| port.shape.get(1).copied().flatten())?;
+        (points == simcc::WHOLE_BODY).then_some(simcc::WHOLE_BODY - simcc::COCO)
+    }
+
     /// The network.
     pub fn net(&self) -> &Net {
         &self.net

@@ -32,6 +32,9 @@ pub(crate) fn figure(record: &Record, pointer: &str) -> Result<(Option<Figure>, 
     let name = name
         .as_str()
         .map_or_else(|| name.to_string(), str::to_owned);
+    if name == UNKNOWN {
+        return Ok((None, source.time));
+    }
     Ok((Some((source.film, source.shot, name)), source.time))
 }
 

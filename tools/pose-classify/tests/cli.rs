@@ -290,6 +290,15 @@ fn a_shot_votes_on_the_action() {
         (&json!("sitting"), &json!("sitting"))
     );
     assert_eq!(voted[3]["pose"]["angle"], alone[3]["pose"]["angle"]);
+    let mut nobody = records.clone();
+    for record in &mut nobody {
+        record["identity"]["track"] = json!("unknown");
+    }
+    assert_eq!(
+        classify(&["--smooth", "1"], &nobody)[3]["pose"]["action"],
+        "sitting",
+        "unknown is nobody"
+    );
     let near = classify(&["--smooth", "0.05"], &records);
     assert_eq!(near[3]["pose"]["action"], "sitting", "nobody is so near");
 }

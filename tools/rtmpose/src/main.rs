@@ -12,13 +12,12 @@
 
 mod figures;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use nets::pose::{Crop, Estimator, Method, Pose};
 use onnx::{ModelFlags, Provenance};
-use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result, bail};
+use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result, bail, log};
 use vision::decode;
 
 use figures::{Figures, Place};
@@ -83,6 +82,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         }
         Method::Movenet(_) => {}
     }
+    if let Some(left) = estimator.left_out() {
+        let name = model.name();
+        log::info!("{name}: its other {left} key points are left out, of hands and face");
+    }
     let cache = args.cache.open()?;
     let method = estimator.method().clone();
     let provenance = estimator.net().provenance().clone();
@@ -91,7 +94,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let work = Inference {
         look: |record: &Record| {
             let path = record.image()?;
-            let file = read(&path)?;
+            let file = decode::read(&path).with_context(|| path.display().to_string())?;
             let figures = Figures::of(record, args.place)?;
             let key = Key::new(TOOL, env!("CARGO_PKG_VERSION")).part(&file);
             let key = key.part(model.sha256().as_bytes());
@@ -111,10 +114,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         finish: |record, poses| write(record, poses, args.place, &provenance),
     };
     flow.infer(size, cache.as_ref(), work)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    decode::read(path).with_context(|| path.display().to_string())
 }
 
 /// The poses in the crops of each record.
@@ -142,8 +141,9 @@ fn write(
     if place.among_boxes(&record) {
         figures::put_in_boxes(&mut record, &poses)?;
     }
-    if let [only] = &poses[..] {
-        record.put("pose", only)?;
+    match &poses[..] {
+        [only] => record.put("pose", only)?,
+        _ => record.remove("pose"),
     }
     record.put_member("models", TOOL, provenance)?;
     Ok(record.into())

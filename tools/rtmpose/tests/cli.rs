@@ -145,7 +145,7 @@ fn every_batch_and_a_network_for_one_give_the_same() {
             let boxes: Vec<_> = (0..at)
                 .map(|n| json!({"box": [n, 0, 9 + n, 20], "score": 1}))
                 .collect();
-            json!({"id": format!("r{at}"), "image": picture(name), "boxes": boxes})
+            json!({"id": format!("r{at}"), "image": picture(name), "boxes": boxes, "pose": {"old": 1}})
         })
         .collect();
     let run = |name: &str, flags: &[&str]| pose(Path::new("."), name, flags, &records);
@@ -167,7 +167,7 @@ fn every_batch_and_a_network_for_one_give_the_same() {
     assert_eq!(nobody["boxes"], json!([]));
     assert!(
         nobody.get("pose").is_none(),
-        "nobody was detected, so nobody has a pose"
+        "nobody was detected, so nobody has a pose, nor an old one"
     );
 }
 
@@ -272,6 +272,55 @@ fn bad_boxes_and_masks_fail_for_their_record() {
             "{reject}"
         );
     }
+}
+
+#[test]
+fn an_unpacked_archive_says_how_it_wants_to_be_fed() {
+    let here = tempfile::tempdir().unwrap();
+    fs::copy(network("body17"), here.path().join("end2end.onnx")).unwrap();
+    let record = json!({"id": "a", "image": picture("wide"), "boxes": [{"box": [20, 10, 60, 50]}]});
+    let run = |box_of: &Value, to_rgb: bool, padding: f64| {
+        let transforms = json!([
+            {"type": "TopDownGetBboxCenterScale", "padding": padding, "image_size": [192, 256]},
+            {"type": "Normalize", "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375], "to_rgb": to_rgb},
+        ]);
+        let pipeline =
+            json!({"pipeline": {"tasks": [{"name": "Preprocess", "transforms": transforms}]}});
+        fs::write(here.path().join("pipeline.json"), pipeline.to_string()).unwrap();
+        let mut record = record.clone();
+        record["boxes"][0]["box"] = box_of.clone();
+        let model = here.path().to_str().unwrap();
+        let arguments = ["--no-cache", "--device", "cpu", "--model", model];
+        let ran = run_in(Path::new("."), TOOL, &arguments, &format!("{record}\n"));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.records()[0]["pose"].clone()
+    };
+    let usual = pose(Path::new("."), "body17", &[], std::slice::from_ref(&record));
+    let swapped = pose(
+        Path::new("."),
+        "body17",
+        &["--rtmlib-compat"],
+        std::slice::from_ref(&record),
+    );
+    let bounds = json!([20, 10, 60, 50]);
+    assert_eq!(run(&bounds, true, 1.25), usual.records()[0]["pose"]);
+    assert_eq!(run(&bounds, false, 1.25), swapped.records()[0]["pose"]);
+    assert_eq!(
+        run(&json!([15, 5, 65, 55]), true, 1.0),
+        usual.records()[0]["pose"],
+        "1.25 times 40 is 50"
+    );
+}
+
+#[test]
+fn hands_and_face_are_left_out_and_it_says_so() {
+    let record = json!({"id": "a", "image": picture("tiny")});
+    let ran = pose(Path::new("."), "whole133", &["-v"], &[record]);
+    assert!(
+        ran.stderr.contains("its other 116 key points"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
