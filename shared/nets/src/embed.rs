@@ -1,11 +1,12 @@
 //! Pictures as vectors of unit length, by any of the families that do so.
 //!
-//! [`clip`](crate::clip), [`siglip`](crate::siglip) and [`dino`](crate::dino) say what each wants;
-//! here is what they have in common: the picture's way into the network, and out of it.
+//! [`clip`], [`siglip`] and [`dino`] say what each wants; here is what they have in common: the
+//! picture's way into the network, and out of it.
 
-use crate::{clip, dino, siglip};
 use anyhow::{Context, Result, bail, ensure};
 use onnx::{Contract, Model, Net, Outputs, Port, Runtime, Tensor, halving};
+
+use crate::{clip, dino, siglip};
 
 mod processing;
 

@@ -25,7 +25,7 @@ const TOOL: &str = env!("CARGO_PKG_NAME");
 const EXAMPLES: &str = "Examples:
   clip-embed frames.jsonl > embedded.jsonl
   clip-embed --model dinov2-small --mask instances.jsonl > embedded.jsonl
-  clip-embed --crops wide --model siglip2-base-patch16-224 scenes.jsonl | clip-tag --labels labels/
+  clip-embed --crops wide --model siglip2-base scenes.jsonl | clip-tag --labels labels/
   ls part.?? | xargs -P4 -I{} sh -c 'clip-embed --threads 1 {} > {}.embedded'
 
 A file of your own is recognised by what it gives: `image_embeds` is CLIP,

@@ -30,7 +30,7 @@ const TOOL: &str = env!("CARGO_PKG_NAME");
 const EXAMPLES: &str = "Examples:
   clip-embed scenes.jsonl | clip-tag --labels examples/labels > tagged.jsonl
   clip-tag --labels location.toml --threshold 0.6 embedded.jsonl | jq -r '.tags.location[0][0]' | sort | uniq -c
-  clip-tag --model siglip2-base-patch16-224 --labels style.toml embedded.jsonl > tagged.jsonl
+  clip-tag --model siglip2-base --labels style.toml embedded.jsonl > tagged.jsonl
 
 A label file, TOML or JSON, has a table for each group:
 
