@@ -8,6 +8,7 @@ use log::{info, warn};
 use manifest::{Record, Rejected};
 use rayon::ThreadPool;
 
+use crate::batch::Batch;
 use crate::counts::Counts;
 use crate::flags::{Run, Voice};
 use crate::input::{Input, Located};
@@ -76,6 +77,14 @@ impl Flow {
     /// The number of threads to work with.
     pub fn jobs(&self) -> usize {
         self.jobs
+    }
+
+    /// Works with `threads` threads from here on, for tools that wait for others more than they
+    /// work themselves.
+    pub fn work_with(&mut self, threads: usize) -> Result<()> {
+        self.jobs = threads.max(1);
+        self.pool = pool(self.jobs)?;
+        Ok(())
     }
 
     /// Runs `work` on the threads of this run, for tools that see everything
@@ -351,25 +360,6 @@ impl Flow {
             warn!("none of {} records passed", counts.read);
         }
         Ok(())
-    }
-}
-
-/// A batch that is being filled, and the failures between its records.
-struct Batch<T> {
-    ready: Vec<(Record, T)>,
-    /// Where each of them stood.
-    located: Vec<Located>,
-    /// Each with the number of ready records before it.
-    failed: Vec<(usize, Located, Error)>,
-}
-
-impl<T> Default for Batch<T> {
-    fn default() -> Self {
-        Self {
-            ready: Vec::new(),
-            located: Vec::new(),
-            failed: Vec::new(),
-        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! come from and go to, in order and on all cores, and what happens to those
 //! that are dropped or fail. [`Cache`] remembers costly results.
 
+mod batch;
 mod cache;
 mod counts;
 mod entry;
