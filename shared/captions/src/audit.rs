@@ -86,6 +86,9 @@ impl Audit {
             let what = format!("has more than {budget} tokens");
             self.note(Kind::OverBudget, what, item.id);
         }
+        for what in item.contradictions {
+            self.note(Kind::Contradicts, what.clone(), item.id);
+        }
         let rest = self.trigger(item);
         let mut words = text::words(rest);
         let judged = without(&words, item.allowed);

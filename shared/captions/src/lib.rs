@@ -5,11 +5,15 @@
 //! | [`tokens`] | CLIP's tokens: how many, and what is cut off |
 //! | [`text`] | caption hygiene: one clean line, tags, words |
 //! | [`families`] | words of one subject: looks, rendering, quality, people |
+//! | [`answer`] | what a vision-language model answers, made into a description |
+//! | [`claims`] | what a text claims that can be measured too |
 //! | [`audit`] | a whole set: what fuses with the trigger, what betrays one shot |
 //!
 //! Nothing here prints, reads files, or knows of manifests.
 
+pub mod answer;
 pub mod audit;
+pub mod claims;
 pub mod families;
 pub mod text;
 pub mod tokens;

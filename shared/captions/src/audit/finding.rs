@@ -42,9 +42,31 @@ pub enum Kind {
     Betrays,
     /// Many images have the same caption.
     Duplicate,
+    /// What a model said of the image is not what was measured.
+    Contradicts,
 }
 
 impl Kind {
+    /// What to do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Empty | Self::Degenerate => "caption these images again, or drop them",
+            Self::TriggerMissing => "give a --trigger for their value, or drop them",
+            Self::TriggerNotFirst => "compose their captions again, with the trigger first",
+            Self::Forbidden => "take the words out by hand, or leave the key out in the policy",
+            Self::Glued => "ask the model for something else, or leave its description out",
+            Self::OverBudget => "lower --budget to what the trainer reads",
+            Self::Untidy => "write each caption as one clean line",
+            Self::Stock => "tell the model not to speak of the picture",
+            Self::Common => "show images without it too, or say nothing of it",
+            Self::Betrays => "take more shots of it, or fewer images of this one",
+            Self::Duplicate => "keep fewer of these images, or measure more of them",
+            Self::Contradicts => {
+                "look at these images: either the model or the measurement is wrong"
+            }
+        }
+    }
+
     fn level(self) -> Level {
         if self <= Self::Untidy {
             Level::Error

@@ -75,6 +75,8 @@ pub struct Item<'a> {
     /// Phrases that this caption may say although they are forbidden, as the
     /// name of the light in a set that teaches light.
     pub allowed: &'a [String],
+    /// What was said of the image against what was measured, in words.
+    pub contradictions: &'a [String],
     /// Its tokens, where they are known.
     pub tokens: Option<usize>,
 }
