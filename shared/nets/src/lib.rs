@@ -7,6 +7,8 @@
 //! are in `tests/reference`, what they found in `tests/expected`.
 
 pub mod align;
+mod beams;
+mod cache;
 pub mod centerface;
 pub mod clip;
 pub mod detect;
@@ -17,6 +19,8 @@ pub mod emotion;
 pub mod face;
 pub mod fer_mobilefacenet;
 pub mod ferplus;
+pub mod florence;
+pub mod generate;
 pub mod hsemotion;
 pub mod lama;
 pub mod letterbox;
@@ -31,9 +35,11 @@ pub mod sam;
 pub mod scrfd;
 pub mod siglip;
 pub mod simcc;
+pub mod smolvlm;
 pub mod tagger;
 pub mod text;
 pub mod ultraface;
+pub mod words;
 pub mod yolo_face;
 pub mod yolox;
 pub mod yunet;

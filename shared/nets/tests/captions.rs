@@ -1,0 +1,163 @@
+//! Florence-2 and `SmolVLM` write what `transformers` writes, token for token: tiny random networks
+//! with the published names of inputs and outputs, made by tests/reference/florence.py and
+//! tests/reference/smolvlm.py, which say with which versions.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::path::{Path, PathBuf};
+
+use nets::florence::{self, Florence};
+use nets::smolvlm::{Marks, SmolVlm};
+use onnx::{Device, ModelFlags, Runtime};
+use serde_json::Value;
+
+fn runtime() -> Runtime {
+    Runtime {
+        device: Device::Cpu,
+        threads: Some(2),
+        ..Runtime::default()
+    }
+}
+
+fn model(folder: &str) -> onnx::Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/onnx")
+        .join(folder);
+    let flags = ModelFlags {
+        model: Some(path.display().to_string()),
+        runtime: runtime(),
+    };
+    flags.open("caption").unwrap()
+}
+
+fn expected(family: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected");
+    let path: PathBuf = folder.join(family).join("expected.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<i64> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_i64().unwrap())
+        .collect()
+}
+
+/// The pictures that the references draw by a formula: sine waves, another for each `picture`.
+fn waves(picture: usize, side: usize) -> impl Iterator<Item = (usize, f64)> {
+    let wave = move |(channel, y, x): (usize, usize, usize)| {
+        let n = (picture + 1) as f64;
+        (
+            channel,
+            (x as f64 * 0.05 * n + y as f64 * 0.08 + channel as f64).sin(),
+        )
+    };
+    let places = (0..3).flat_map(move |channel| {
+        (0..side).flat_map(move |y| (0..side).map(move |x| (channel, y, x)))
+    });
+    places.map(wave)
+}
+
+fn florence_picture(picture: usize, side: usize) -> Vec<f32> {
+    let (mean, deviation) = ([0.485_f32, 0.456, 0.406], [0.229_f32, 0.224, 0.225]);
+    let normal = |(channel, wave): (usize, f64)| {
+        ((0.5 + 0.5 * wave) as f32 - mean[channel]) / deviation[channel]
+    };
+    waves(picture, side).map(normal).collect()
+}
+
+#[test]
+fn florence_writes_what_transformers_writes() {
+    let expected = expected("florence");
+    let mut florence = Florence::open(&model("florence"), &runtime()).unwrap();
+    let side = florence.side() as usize;
+    assert_eq!(expected["side"], side);
+    let pictures: Vec<_> = (0..3)
+        .map(|picture| florence_picture(picture, side))
+        .collect();
+    let features = florence.features(&pictures).unwrap();
+    let shape = features.shape();
+    let second = shape[1] * shape[2] + shape[2];
+    for (found, wanted) in features.as_floats().unwrap()[second..]
+        .iter()
+        .zip(expected["features"].as_array().unwrap())
+    {
+        assert!(
+            (f64::from(*found) - wanted.as_f64().unwrap()).abs() < 1e-3,
+            "{found} {wanted}"
+        );
+    }
+    let prompt = numbers(&expected["prompt"]);
+    for case in expected["cases"].as_array().unwrap() {
+        let most = case["max_new_tokens"].as_u64().unwrap() as usize;
+        let beams = case["beams"].as_u64().unwrap() as usize;
+        let rules = florence::rules(most, beams);
+        let together = florence.write(&pictures, &prompt, &rules).unwrap();
+        for (number, wanted) in case["ids"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(
+                together[number].ids,
+                numbers(wanted),
+                "{beams} beams, {most} tokens, picture {number}"
+            );
+            let alone = florence
+                .write(&pictures[number..=number], &prompt, &rules)
+                .unwrap();
+            assert_eq!(alone[0], together[number], "alone as among others");
+        }
+    }
+}
+
+#[test]
+fn smolvlm_writes_what_transformers_writes() {
+    let expected = expected("smolvlm");
+    let mut smolvlm = SmolVlm::open(&model("smolvlm"), &runtime()).unwrap();
+    let marks = Marks {
+        image: expected["image_token"].as_i64().unwrap(),
+        end: expected["end"].as_i64().unwrap(),
+    };
+    let side = smolvlm.side() as usize;
+    assert_eq!(expected["side"], side);
+    let tile =
+        |picture| -> Vec<f32> { waves(picture, side).map(|(_, wave)| wave as f32).collect() };
+    for case in expected["cases"].as_array().unwrap() {
+        let tiles = case["tiles"].as_u64().unwrap() as usize;
+        let all: Vec<Vec<f32>> = (0..3).map(tile).collect();
+        let features: Vec<_> = all
+            .chunks(tiles)
+            .map(|tiles| smolvlm.features(tiles).unwrap())
+            .collect();
+        let mut rules = marks.rules(case["max_new_tokens"].as_u64().unwrap() as usize);
+        rules.no_repeat = 4;
+        let written = smolvlm
+            .write(&features, &numbers(&case["prompt"]), marks, &rules)
+            .unwrap();
+        for (written, wanted) in written.iter().zip(case["ids"].as_array().unwrap()) {
+            assert_eq!(written.ids, numbers(wanted), "{tiles} tiles");
+        }
+    }
+}
+
+#[test]
+fn frozen_attention_scales_are_put_right() {
+    // The graph gives its twelve scales, as they are frozen in the published file.
+    let model = model("frozen");
+    let run = |mut net: onnx::Net| {
+        let picture = onnx::Tensor::floats(&[1, 3, 8, 8], vec![0.5; 192]).unwrap();
+        let features = net.run(&[("pixel_values", &picture)]).unwrap();
+        let features = features.get("image_features").unwrap();
+        features.as_floats().unwrap().into_owned()
+    };
+    let as_it_is = onnx::Net::open(&model, "vision_encoder", &runtime(), &onnx::Contract::new());
+    assert!((run(as_it_is.unwrap())[0] - 1.0 / 56.0).abs() < 1e-7);
+    let mended = run(florence::vision(&model, &runtime()).unwrap());
+    let right = [
+        192.0, 96.0, 48.0, 48.0, 48.0, 48.0, 48.0, 48.0, 48.0, 48.0, 48.0, 24.0,
+    ];
+    for (found, tokens) in mended.iter().zip(right) {
+        assert!((found - 1.0 / tokens).abs() < 1e-7, "{mended:?}");
+    }
+}
