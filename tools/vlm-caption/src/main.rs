@@ -1,0 +1,121 @@
+//! Describe every image with a vision-language model: a network of one's own or a server.
+//!
+//! Reads `image`, and whatever keys the prompt names. Writes `caption`, the description as one
+//! clean line without stock opening, and `captioner`:
+//!
+//! * `model`: which model answered, as the server or the registry calls it;
+//! * `raw`: its answer, without its thoughts;
+//! * `finish`: why the answer ended: `eos`, `length` (the limit of tokens), `loop`, or as a server
+//!   calls it;
+//! * `tokens`: tokens written, where that is known;
+//! * `facts`: with `--schema`, what the answer says by name: `subject`, `action`, `place`, …
+//!
+//! An answer that is no description (empty, one thing over and over, a refusal, not by the schema)
+//! drops its record.
+
+mod answer;
+mod flags;
+mod local;
+mod network;
+mod patience;
+mod picture;
+mod prompt;
+mod protocol;
+mod remote;
+mod schema;
+mod server;
+mod shape;
+mod transport;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use stage::log::info;
+use stage::{Flow, Result};
+
+use flags::ServerFlags;
+use network::{Network, NetworkFlags};
+use prompt::Prompt;
+use server::Server;
+
+/// Tokens that a server's answer may have.
+const SERVER_TOKENS: u64 = 300;
+
+const EXAMPLES: &str = "Examples:
+  vlm-caption --task detailed < kept.jsonl > captions.jsonl
+  vlm-caption --endpoint http://localhost:8000 --concurrency 16 < kept.jsonl > captions.jsonl
+  vlm-caption --endpoint http://localhost:11434 --api ollama --model qwen2.5vl --context 8192 kept.jsonl > captions.jsonl
+  vlm-caption --endpoint http://localhost:8000 --schema picture --rejects bad.jsonl kept.jsonl > facts.jsonl
+
+With --endpoint, --model is a name that the server knows, by default the only
+one it has; without, a network of one's own: Florence-2 or SmolVLM. In a prompt, {/light/time} stands for what the record says there; a line with
+something that is not known is left out. Answers are remembered by model,
+prompt, settings and picture, not by address: a run that was killed goes on
+where it was, on another machine's server too.";
+
+/// Describe every image with a vision-language model: a network of one's own or a server
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    #[command(flatten)]
+    server: ServerFlags,
+
+    #[command(flatten)]
+    model: onnx::ModelFlags,
+
+    #[command(flatten)]
+    network: NetworkFlags,
+
+    /// Ask this
+    #[arg(long, value_name = "TEXT", conflicts_with = "prompt_file")]
+    prompt: Option<String>,
+
+    /// Ask what stands in this file
+    #[arg(long, value_name = "FILE")]
+    prompt_file: Option<PathBuf>,
+
+    /// Tokens that an answer may have [default: a server's 300, Florence-2's
+    /// 40, 128 or 256 by task, `SmolVLM`'s 128]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    max_tokens: Option<u64>,
+
+    #[command(flatten)]
+    cache: stage::CacheFlags,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let prompt = Prompt::open(args.prompt.as_deref(), args.prompt_file.as_deref())?;
+    let cache = args.cache.open()?;
+    let began = Instant::now();
+    let (answers, tokens) = if let Some(endpoint) = &args.server.endpoint {
+        let (model, most) = (
+            args.model.model.as_deref(),
+            args.max_tokens.unwrap_or(SERVER_TOKENS),
+        );
+        let server = Server::open(&args.server, endpoint, model, most)?;
+        remote::caption(&args.server, &server, &prompt, cache.as_ref(), flow)?
+    } else {
+        let model = args.model.open("caption")?;
+        let network = Network::open(model, &args.model.runtime, &args.network, args.max_tokens)?;
+        local::caption(
+            args.network.batch.into(),
+            network,
+            &prompt,
+            cache.as_ref(),
+            flow,
+        )?
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    info!(
+        "{answers} answers, {:.2}/s, {tokens} tokens, {:.1}/s",
+        answers as f64 / seconds,
+        tokens as f64 / seconds
+    );
+    Ok(())
+}

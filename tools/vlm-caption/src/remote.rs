@@ -1,0 +1,71 @@
+//! Captions from a server: as many requests in flight as it is said to bear.
+
+use stage::{Cache, Context, Flow, Key, Record, Result, bail};
+use vision::decode;
+
+use crate::flags::ServerFlags;
+use crate::picture;
+use crate::prompt::Prompt;
+use crate::server::{Server, Told};
+
+/// Captions every record; how many answers the server gave, and of how many tokens.
+///
+/// Every request has a thread of its own, and an answer is remembered as soon as it is there, so
+/// that one slow answer keeps neither the others waiting nor them from being kept.
+pub(crate) fn caption(
+    flags: &ServerFlags,
+    server: &Server,
+    prompt: &Prompt,
+    cache: Option<&Cache>,
+    flow: &mut Flow,
+) -> Result<(u64, u64)> {
+    flow.work_with(flags.concurrency.into())?;
+    // A failure goes through the batch of one as well: so it is written at once, and in its place.
+    let ask = |record: Record| {
+        let told = told(flags.size, server, prompt, cache, &record);
+        Ok((record, told))
+    };
+    flow.batches(1, ask, |batch| {
+        let finish = |(record, told): (Record, Result<Told>)| match told {
+            Ok(Told::Answer(answer)) => {
+                Ok(answer.finish(record, &server.manner().model, server.schema()))
+            }
+            Ok(Told::Stop(why)) => bail!(why),
+            Err(error) => Ok(Err(error)),
+        };
+        batch.into_iter().map(finish).collect()
+    })?;
+    Ok(server.written())
+}
+
+/// What the server says of one record, or said before.
+fn told(
+    size: u32,
+    server: &Server,
+    prompt: &Prompt,
+    cache: Option<&Cache>,
+    record: &Record,
+) -> Result<Told> {
+    let path = record.image()?;
+    let named = || path.display().to_string();
+    let bytes = decode::read(&path).with_context(named)?;
+    let prompt = prompt.of(record)?;
+    let prompt = match server.schema() {
+        Some(schema) => schema.asked(&prompt),
+        None => prompt,
+    };
+    let key = Key::new("vlm-caption", env!("CARGO_PKG_VERSION"))
+        .part(&bytes)
+        .part(prompt.as_bytes())
+        .settings(&(server.manner(), size))?;
+    if let Some(known) = cache.map(|cache| cache.get(&key)).transpose()?.flatten() {
+        let answer = serde_json::from_slice(&known).context("a remembered answer")?;
+        return Ok(Told::Answer(answer));
+    }
+    let jpeg = picture::encoded(&bytes, size).with_context(named)?;
+    let told = server.describe(&prompt, &jpeg).with_context(named)?;
+    if let (Some(cache), Told::Answer(answer)) = (cache, &told) {
+        cache.put(&key, &serde_json::to_vec(answer)?)?;
+    }
+    Ok(told)
+}

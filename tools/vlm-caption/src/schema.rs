@@ -1,0 +1,147 @@
+//! Answers by a schema: facts with names, of which captions are composed later.
+
+use std::fs;
+use std::path::Path;
+
+use captions::text;
+use serde_json::{Map, Value};
+use stage::{Context, Result, ensure};
+
+use crate::shape;
+
+/// The schema that comes with the tool, and what it is called.
+const OWN: (&str, &str) = ("picture", include_str!("../schemas/picture.json"));
+
+/// The longest text that a fact may be, in characters.
+const LONGEST: usize = 400;
+
+/// The fact that is a whole description.
+const DESCRIPTION: &str = "description";
+
+/// What answers must be.
+#[derive(Debug)]
+pub(crate) struct Schema(Value);
+
+impl Schema {
+    /// The tool's own, `picture`, or the one in a file.
+    pub(crate) fn open(name: &str) -> Result<Self> {
+        let text = if name == OWN.0 {
+            OWN.1.to_owned()
+        } else {
+            fs::read_to_string(Path::new(name)).with_context(|| format!("--schema {name}"))?
+        };
+        let schema: Value =
+            serde_json::from_str(&text).with_context(|| format!("--schema {name}"))?;
+        ensure!(
+            schema["type"] == "object" && schema["properties"].is_object(),
+            "--schema {name}: answers must be objects with properties"
+        );
+        shape::known(&schema).map_err(|error| stage::anyhow!("--schema {name}: {error}"))?;
+        Ok(Self(schema))
+    }
+
+    pub(crate) fn schema(&self) -> &Value {
+        &self.0
+    }
+
+    /// The prompt, with what the answer must be behind it.
+    pub(crate) fn asked(&self, prompt: &str) -> String {
+        format!(
+            "{prompt}\nAnswer with one JSON object by this schema, and write \"unknown\" where the picture does not show it:\n{}",
+            self.0
+        )
+    }
+
+    /// The facts in an answer; or what is wrong with it.
+    ///
+    /// The object may stand in a code fence or behind a few words.
+    pub(crate) fn facts(&self, answer: &str) -> Result<Map<String, Value>, String> {
+        let start = answer.find('{').ok_or("there is no JSON object")?;
+        let end = answer
+            .rfind('}')
+            .filter(|end| *end > start)
+            .ok_or("the JSON object has no end")?;
+        let value: Value =
+            serde_json::from_str(&answer[start..=end]).map_err(|error| error.to_string())?;
+        shape::check(&self.0, &value, "")?;
+        let Value::Object(facts) = value else {
+            return Err("it is no object".to_owned());
+        };
+        let kept = facts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, tidy(value)?)));
+        Ok(kept.collect())
+    }
+}
+
+/// A fact without control characters, empty texts and null; not too long.
+fn tidy(value: Value) -> Option<Value> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => {
+            let text: String = text::clean(&text).chars().take(LONGEST).collect();
+            (!text.is_empty() && !text::is_degenerate(&text)).then_some(Value::String(text))
+        }
+        Value::Array(values) => {
+            let values: Vec<Value> = values.into_iter().filter_map(tidy).collect();
+            (!values.is_empty()).then_some(Value::Array(values))
+        }
+        other => Some(other),
+    }
+}
+
+/// A sentence of the facts: the description, or subject, action and place.
+pub(crate) fn sentence(facts: &Map<String, Value>) -> String {
+    let known = |name: &str| {
+        let text = facts.get(name).and_then(Value::as_str)?;
+        (!text.eq_ignore_ascii_case("unknown")).then_some(text)
+    };
+    if let Some(description) = known(DESCRIPTION) {
+        return description.to_owned();
+    }
+    let parts: Vec<&str> = ["subject", "action", "place", "light"]
+        .into_iter()
+        .filter_map(known)
+        .collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = r#"{"subject": "a boy", "action": "running", "place": "a harbour", "light": "evening light",
+        "clothing": ["a shirt"], "props": [], "objects": ["boats", " "], "expression": "unknown", "framing": "full body",
+        "viewpoint": "eye level", "description": "A boy runs along the quay."}"#;
+
+    #[test]
+    fn facts_are_read_out_of_what_is_around_them() {
+        let schema = Schema::open("picture").unwrap();
+        let facts = schema
+            .facts(&format!("Here it is:\n```json\n{ANSWER}\n```"))
+            .unwrap();
+        assert_eq!(facts["objects"], serde_json::json!(["boats"]));
+        assert!(!facts.contains_key("props"));
+        assert_eq!(sentence(&facts), "A boy runs along the quay.");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_answer_is_said() {
+        let schema = Schema::open("picture").unwrap();
+        let wrong = |answer: &str| schema.facts(answer).unwrap_err();
+        assert_eq!(wrong("A boy runs."), "there is no JSON object");
+        assert_eq!(wrong("{\"subject\": "), "the JSON object has no end");
+        assert_eq!(wrong("{\"subject\": \"a boy\"}"), "`action` is missing");
+        let seven = ANSWER.replace("\"a boy\"", "7");
+        assert_eq!(wrong(&seven), "/subject is not a string");
+        let other = ANSWER.replace("full body", "from afar");
+        assert!(wrong(&other).starts_with("/framing is none of \"close-up\", "));
+    }
+
+    #[test]
+    fn facts_make_a_sentence_where_there_is_none() {
+        let facts =
+            serde_json::json!({"subject": "a boy", "action": "unknown", "place": "a harbour"});
+        assert_eq!(sentence(facts.as_object().unwrap()), "a boy, a harbour");
+    }
+}

@@ -1,0 +1,517 @@
+//! Servers that misbehave, one way after another, and what becomes of the run.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::mock::{Act, Mock, Request, error, good, said, says};
+use base64::Engine as _;
+use serde_json::{Value, json};
+use testkit::{Ran, folder, run_in};
+
+use crate::TOOL;
+
+const CAPTION: &str = "A boy by the sea. He waves.";
+
+/// Runs the tool on `pictures` drawn pictures against `mock`; failures go to rejects.jsonl.
+fn captioned(here: &Path, mock: &Mock, pictures: u64, more: &[&str]) -> Ran {
+    let manifest = folder(here, pictures);
+    let flags = [
+        "--endpoint",
+        &mock.address,
+        "--model",
+        "m",
+        "--pause",
+        "0.001",
+        "--rejects",
+        "rejects.jsonl",
+        "--cache",
+        "cache",
+    ];
+    run_in(here, TOOL, &[&flags, more].concat(), &manifest)
+}
+
+fn captions(ran: &Ran) -> Vec<Value> {
+    ran.records()
+        .iter()
+        .map(|record| record["caption"].clone())
+        .collect()
+}
+
+fn rejects(here: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(here.join("rejects.jsonl")).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// Runs three pictures against a server that does `act` with the first request of each kind, and
+/// well from then on: all are captioned, with one request more.
+#[track_caller]
+fn passes(more: &[&str], act: impl Fn() -> Act + Send + Sync + 'static) {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(move |request, before| {
+        if before == 0 && !request.probes() {
+            act()
+        } else {
+            good(request)
+        }
+    });
+    let ran = captioned(here.path(), &mock, 3, more);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(captions(&ran), [CAPTION; 3], "{}", ran.stderr);
+    assert_eq!(mock.requests().len(), 4, "one was asked for again");
+}
+
+/// One of three pictures has a final error that says `what`; the others are captioned.
+#[track_caller]
+fn fails(what: &str, act: impl Fn(&Request) -> Act + Send + Sync + 'static) {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(move |request, before| {
+        if before == 1 && !request.probes() {
+            act(request)
+        } else {
+            good(request)
+        }
+    });
+    let ran = captioned(here.path(), &mock, 3, &["--concurrency", "1"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(captions(&ran), [CAPTION; 2], "{}", ran.stderr);
+    assert_eq!(mock.requests().len(), 3, "none was asked for again");
+    let error = rejects(here.path())[0]["rejected"]["error"].clone();
+    assert!(error.as_str().unwrap().contains(what), "{error}");
+}
+
+#[test]
+fn what_passes_is_asked_for_again() {
+    let plain =
+        |status, body: &'static str| move || error(status, &json!({"error": {"message": body}}));
+    passes(&[], plain(503, "Loading model"));
+    passes(&[], plain(500, "slot was busy"));
+    passes(&[], plain(408, "timeout"));
+    passes(&[], plain(502, "bad gateway"));
+    passes(&[], || {
+        Act::Answer(504, "Content-Type: text/html\r\n", "<h1>late</h1>".into())
+    });
+    passes(&[], || Act::Reset);
+    passes(&[], || Act::BreakOff);
+    passes(&[], || {
+        Act::Answer(
+            200,
+            "Content-Type: application/json\r\n",
+            "{\"choices\": [{\"mess".into(),
+        )
+    });
+    passes(&[], || error(200, &json!({"choices": []})));
+    passes(&["--timeout", "0.4"], || Act::Late(Duration::from_secs(2)));
+}
+
+#[test]
+fn the_server_is_waited_for_as_long_as_it_asks() {
+    let began = std::time::Instant::now();
+    passes(&[], || {
+        Act::Answer(429, "Retry-After: 1\r\n", "slow down".into())
+    });
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn what_is_final_is_not_asked_for_again() {
+    let vllm = json!({"object": "error", "message": "At most 1 image(s) may be provided in one request.", "type": "BadRequestError", "code": 400});
+    fails("400 At most 1 image(s)", move |_| error(400, &vllm));
+    fails("404 model", |_| {
+        error(404, &json!({"error": "model 'm' not found"}))
+    });
+    fails("413", |_| Act::Answer(413, "", String::new()));
+    fails("401 no key", |_| {
+        error(401, &json!({"error": {"message": "no key"}}))
+    });
+    fails("mmproj", |_| {
+        error(
+            500,
+            &json!({"error": {"code": 500, "message": "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", "type": "server_error"}}),
+        )
+    });
+    fails("answers text/html and not JSON", |_| {
+        Act::Answer(200, "Content-Type: text/html\r\n", "<html>".into())
+    });
+    fails("307", |_| {
+        Act::Answer(307, "Location: http://127.0.0.1:9/\r\n", String::new())
+    });
+    fails("no answer", |request| {
+        error(
+            200,
+            &json!({"error": {"message": format!("no answer to {}", request.body)}}),
+        )
+    });
+}
+
+#[test]
+fn a_server_that_stays_away_ends_its_picture_after_some_tries() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, _| {
+        if request.probes() {
+            good(request)
+        } else {
+            error(503, &json!({"error": "busy"}))
+        }
+    });
+    let ran = captioned(here.path(), &mock, 1, &["--tries", "3"]);
+    assert_eq!(ran.code, Some(1), "all records failed");
+    assert_eq!(mock.requests().len(), 3);
+    let error = rejects(here.path())[0]["rejected"]["error"].clone();
+    assert!(
+        error
+            .as_str()
+            .unwrap()
+            .contains("no answer in 3 tries: 503 busy"),
+        "{error}"
+    );
+}
+
+#[test]
+fn five_equal_final_errors_end_the_run() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| {
+        if request.probes() {
+            good(request)
+        } else {
+            error(
+                400,
+                &json!({"error": format!("request {before} is too long")}),
+            )
+        }
+    });
+    let ran = captioned(here.path(), &mock, 60, &["--concurrency", "1"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("5 pictures failed in the same way"),
+        "{}",
+        ran.stderr
+    );
+    assert!(mock.requests().len() < 10, "{}", mock.requests().len());
+    assert_eq!(rejects(here.path()).len(), 4, "those before it");
+}
+
+#[test]
+fn errors_between_good_answers_end_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| {
+        if before % 2 == 0 && !request.probes() {
+            error(400, &json!({"error": "too long"}))
+        } else {
+            good(request)
+        }
+    });
+    let ran = captioned(here.path(), &mock, 20, &["--concurrency", "1"]);
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 10),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_server_without_eyes_ends_the_run_before_it_begins() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|_, _| error(400, &json!({"error": "m is not a multimodal model"})));
+    let ran = captioned(here.path(), &mock, 9, &[]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(mock.count(), 1, "it is tried once");
+    assert!(
+        ran.stderr.contains("m is not a multimodal model"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(rejects(here.path()).len(), 0);
+}
+
+#[test]
+fn nobody_at_the_address_is_said() {
+    let here = tempfile::tempdir().unwrap();
+    let manifest = folder(here.path(), 1);
+    let flags = [
+        "--endpoint",
+        "http://127.0.0.1:9",
+        "--model",
+        "m",
+        "--tries",
+        "1",
+        "--no-cache",
+    ];
+    let ran = run_in(here.path(), TOOL, &flags, &manifest);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("http://127.0.0.1:9: no answer in 1 tries"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn thoughts_that_took_all_tokens_get_twice_as_many() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| match before {
+        1 if !request.probes() => says(request, "<think>A boy?</think>A boy."),
+        2 => said(request, json!("<think>Hm, let me see"), "length"),
+        _ => said(request, Value::Null, "length"),
+    });
+    let ran = captioned(
+        here.path(),
+        &mock,
+        2,
+        &["--concurrency", "1", "--max-tokens", "50"],
+    );
+    assert_eq!(captions(&ran), ["A boy."], "{}", ran.stderr);
+    let asked: Vec<_> = mock
+        .requests()
+        .iter()
+        .map(|request| request.body["max_tokens"].clone())
+        .collect();
+    assert_eq!(asked, [50, 100, 50, 100]);
+    assert_eq!(
+        rejects(here.path())[0]["rejected"]["reason"],
+        "the answer is empty"
+    );
+}
+
+#[test]
+fn what_is_no_caption_is_dropped() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| match before {
+        _ if request.probes() => good(request),
+        0 => says(request, "!!!!!!!!!!!!!!!!"),
+        1 => says(request, "I'm sorry, I can't help with that."),
+        2 => says(request, "The sea. The sea. The sea. The sea."),
+        3 => says(request, " "),
+        _ => said(request, json!("A boy. He is in the"), "length"),
+    });
+    let ran = captioned(here.path(), &mock, 5, &["--concurrency", "1"]);
+    assert_eq!(captions(&ran), ["A boy."], "{}", ran.stderr);
+    assert_eq!(ran.records()[0]["captioner"]["finish"], "length");
+    let reasons: Vec<_> = rejects(here.path())
+        .iter()
+        .map(|record| record["rejected"]["reason"].clone())
+        .collect();
+    let expected = [
+        "the answer repeats itself",
+        "the answer refuses: `i'm sorry…`",
+        "the answer repeats itself",
+        "the answer is empty",
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn the_request_is_as_the_servers_want_it() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("key"), "sk-secret\n").unwrap();
+    let mock = Mock::good();
+    let more = [
+        "--key-file",
+        "key",
+        "--seed",
+        "7",
+        "--size",
+        "48",
+        "--max-tokens-field",
+        "max_completion_tokens",
+        "--prompt",
+        "What?",
+        "-vv",
+    ];
+    let ran = captioned(here.path(), &mock, 1, &more);
+    let request = &mock.requests()[0];
+    assert_eq!(request.path, "/v1/chat/completions");
+    assert!(
+        request
+            .head
+            .to_lowercase()
+            .contains("authorization: bearer sk-secret")
+    );
+    assert_eq!(
+        (
+            &request.body["max_completion_tokens"],
+            &request.body["seed"]
+        ),
+        (&json!(300), &json!(7))
+    );
+    assert_eq!(request.body["stream"], false);
+    let content = &request.body["messages"][0]["content"];
+    assert_eq!(content[0], json!({"type": "text", "text": "What?"}));
+    let url = content[1]["image_url"]["url"].as_str().unwrap();
+    let jpeg = url.strip_prefix("data:image/jpeg;base64,").unwrap();
+    let jpeg = base64::engine::general_purpose::STANDARD
+        .decode(jpeg)
+        .unwrap();
+    let picture = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
+    assert_eq!(picture.width().max(picture.height()), 48);
+    for secret in ["sk-secret", &url[40..90]] {
+        assert!(
+            !ran.stderr.contains(secret) && !ran.stdout.contains(secret),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn ollama_is_asked_in_its_own_way() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::good();
+    let more = [
+        "--api",
+        "ollama",
+        "--context",
+        "8192",
+        "--keep-alive",
+        "30m",
+        "--schema",
+        "picture",
+    ];
+    captioned(here.path(), &mock, 1, &more);
+    let request = &mock.requests()[0];
+    assert_eq!(request.path, "/api/chat");
+    assert_eq!(
+        request.body["options"],
+        json!({"temperature": 0.0, "num_predict": 300, "num_ctx": 8192})
+    );
+    assert_eq!(
+        (&request.body["stream"], &request.body["keep_alive"]),
+        (&json!(false), &json!("30m"))
+    );
+    assert_eq!(request.body["format"]["type"], "object");
+    let picture = request.body["messages"][0]["images"][0].as_str().unwrap();
+    assert!(!picture.starts_with("data:"), "raw base64");
+}
+
+#[test]
+fn facts_are_asked_for_by_the_schema_and_mended_once() {
+    let here = tempfile::tempdir().unwrap();
+    let facts = json!({"subject": "a boy", "action": "running", "place": "a quay", "light": "noon", "clothing": ["a shirt"],
+        "framing": "full body", "description": "A boy runs along a quay at noon."});
+    let whole = facts.to_string();
+    let mock = Mock::new(move |request, before| match before {
+        _ if request.probes() => good(request),
+        0 => says(request, "A boy runs."),
+        1 => says(request, &format!("```json\n{whole}\n```")),
+        2 => says(request, &whole),
+        _ => says(request, "{\"subject\": 7}"),
+    });
+    let ran = captioned(
+        here.path(),
+        &mock,
+        3,
+        &["--schema", "picture", "--concurrency", "1"],
+    );
+    let records = ran.records();
+    assert_eq!(
+        captions(&ran),
+        ["A boy runs along a quay at noon."; 2],
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(records[0]["captioner"]["facts"], facts);
+    let requests = mock.requests();
+    assert_eq!(requests.len(), 5, "two were asked for again");
+    assert_eq!(requests[0].body["response_format"]["type"], "json_schema");
+    assert_eq!(requests[1].body["messages"][1]["content"], "A boy runs.");
+    let reason = rejects(here.path())[0]["rejected"]["reason"].clone();
+    assert!(
+        reason
+            .as_str()
+            .unwrap()
+            .starts_with("the answer is not by the schema: "),
+        "{reason}"
+    );
+}
+
+#[test]
+fn requests_are_in_flight_together_and_answers_in_order() {
+    let here = tempfile::tempdir().unwrap();
+    let slow = |request: &Request, before: usize| {
+        // The first is the slowest.
+        std::thread::sleep(Duration::from_millis(if before == 0 { 400 } else { 20 }));
+        says(request, &format!("Picture {before}."))
+    };
+    let mock = Mock::new(slow);
+    let ran = captioned(here.path(), &mock, 24, &["--concurrency", "6"]);
+    assert_eq!(ran.records().len(), 24, "{}", ran.stderr);
+    assert!((4..=6).contains(&mock.most()), "{} at once", mock.most());
+    let ids: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|record| record["id"].clone())
+        .collect();
+    let mut sorted = ids.clone();
+    sorted.sort_by_key(ToString::to_string);
+    assert_eq!(ids, sorted);
+}
+
+#[test]
+fn what_was_answered_is_not_asked_for_again() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::good();
+    let first = captioned(here.path(), &mock, 5, &[]);
+    let asked = mock.count();
+    let again = captioned(here.path(), &mock, 5, &[]);
+    assert_eq!((first.stdout, asked), (again.stdout, mock.count()));
+    captioned(here.path(), &mock, 5, &["--prompt", "Another?"]);
+    assert_eq!(
+        mock.count(),
+        2 * asked,
+        "another question is another answer"
+    );
+}
+
+#[test]
+fn a_killed_run_loses_only_what_was_in_flight() {
+    let here = tempfile::tempdir().unwrap();
+    let manifest = folder(here.path(), 20);
+    fs::write(here.path().join("in.jsonl"), &manifest).unwrap();
+    let mock = Mock::new(|request, before| {
+        // The first answer never comes: nothing is written, and yet the others are kept.
+        std::thread::sleep(Duration::from_millis(if before == 0 && !request.probes() {
+            60_000
+        } else {
+            10
+        }));
+        good(request)
+    });
+    let flags = [
+        "--endpoint",
+        &mock.address,
+        "--model",
+        "m",
+        "--cache",
+        "cache",
+        "--concurrency",
+        "3",
+        "in.jsonl",
+    ];
+    let mut child = Command::new(TOOL)
+        .current_dir(here.path())
+        .args(flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Eight records may be under way: the one that hangs, and seven that are done.
+    while mock.requests().len() < 8 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = mock.requests().len();
+    let ran = run_in(here.path(), TOOL, &flags, "");
+    assert_eq!(captions(&ran), [CAPTION; 20], "{}", ran.stderr);
+    assert_eq!(
+        mock.requests().len() - before,
+        20 - (before - 1),
+        "all but the one are known"
+    );
+}
