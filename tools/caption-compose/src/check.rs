@@ -13,7 +13,9 @@ use captions::tokens::Tokenizer;
 use serde::Serialize;
 use stage::log::{error, info, warn};
 use stage::{Context, Record, Result};
+use tempfile::NamedTempFile;
 
+use crate::contradictions::Contradiction;
 use crate::facts::{Fact, fact};
 use crate::policy::{Policy, words};
 use crate::trigger::{Chosen, Trigger};
@@ -67,7 +69,12 @@ impl<'a> Check<'a> {
     }
 
     /// Looks at the caption of one record.
-    pub(crate) fn look(&self, record: &Record, tokenizer: &Tokenizer) -> Result<()> {
+    pub(crate) fn look(
+        &self,
+        record: &Record,
+        contradictions: &[Contradiction],
+        tokenizer: &Tokenizer,
+    ) -> Result<()> {
         let caption: String = record.get("caption")?;
         let trigger = match self.trigger.of(record)? {
             Chosen::Word(word) => Some(word),
@@ -81,6 +88,10 @@ impl<'a> Check<'a> {
             trigger: trigger.as_deref(),
             groups: &groups,
             allowed: &self.allowed(record)?,
+            contradictions: &contradictions
+                .iter()
+                .map(Contradiction::told)
+                .collect::<Vec<_>>(),
             tokens: Some(tokenizer.count(&caption).tokens),
         };
         self.audit
@@ -105,8 +116,9 @@ impl<'a> Check<'a> {
         Ok(allowed)
     }
 
-    /// Says what was found, writes it to `file`, and returns the number of errors.
-    pub(crate) fn say(&self, file: Option<&Path>) -> Result<usize> {
+    /// Says what was found, writes it to `file` and as a table to `table`, and returns the number
+    /// of errors.
+    pub(crate) fn say(&self, file: Option<&Path>, table: Option<&Path>) -> Result<usize> {
         let report = self
             .audit
             .lock()
@@ -117,7 +129,14 @@ impl<'a> Check<'a> {
                 r#type: &self.policy.name,
                 report: &report,
             };
-            write(file, &paper).with_context(|| file.display().to_string())?;
+            replaced(file, |beside| {
+                serde_json::to_writer_pretty(&mut *beside, &paper)?;
+                Ok(beside.write_all(b"\n")?)
+            })
+            .with_context(|| file.display().to_string())?;
+        }
+        if let Some(table) = table {
+            crate::table::write(table, &report).with_context(|| table.display().to_string())?;
         }
         for finding in report.findings.iter().take(SAID) {
             let line = line(finding, report.captions);
@@ -197,8 +216,11 @@ fn expected(policy: &Policy, trigger: &Trigger) -> Vec<String> {
     expected.into_iter().collect()
 }
 
-/// Writes `value` as JSON beside `file` and renames it.
-fn write(file: &Path, value: &impl Serialize) -> Result<()> {
+/// Writes a file beside `file` and renames it.
+pub(crate) fn replaced(
+    file: &Path,
+    write: impl FnOnce(&mut NamedTempFile) -> Result<()>,
+) -> Result<()> {
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -208,8 +230,7 @@ fn write(file: &Path, value: &impl Serialize) -> Result<()> {
     let mut beside = tempfile::Builder::new()
         .permissions(permissions)
         .tempfile_in(folder)?;
-    serde_json::to_writer_pretty(&mut beside, value)?;
-    beside.write_all(b"\n")?;
+    write(&mut beside)?;
     beside.persist(file)?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use stage::{Record, Result, ensure};
 
+use crate::contradictions::{self, Contradiction};
 use crate::pieces::{self, LeftOut, Piece};
 use crate::policy::Policy;
 use crate::trigger::{Chosen, Trigger};
@@ -23,11 +24,11 @@ pub(crate) enum Form {
 
 /// Composes captions.
 pub(crate) struct Composer<'a> {
-    pub(crate) policy: &'a Policy,
-    pub(crate) trigger: &'a Trigger,
-    pub(crate) tokenizer: &'a Tokenizer,
-    pub(crate) form: Form,
-    pub(crate) budget: usize,
+    policy: &'a Policy,
+    trigger: &'a Trigger,
+    tokenizer: &'a Tokenizer,
+    form: Form,
+    budget: usize,
 }
 
 /// What the key `facts` holds.
@@ -41,11 +42,29 @@ struct Facts<'a> {
     tags: String,
     sentence: String,
     tokens: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    contradictions: &'a [Contradiction],
 }
 
-impl Composer<'_> {
-    /// Writes `caption` and `facts` into the record.
-    pub(crate) fn caption(&self, record: &mut Record) -> Result<()> {
+impl<'a> Composer<'a> {
+    pub(crate) fn new(
+        policy: &'a Policy,
+        trigger: &'a Trigger,
+        tokenizer: &'a Tokenizer,
+        form: Form,
+        budget: usize,
+    ) -> Self {
+        Self {
+            policy,
+            trigger,
+            tokenizer,
+            form,
+            budget,
+        }
+    }
+
+    /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid.
+    pub(crate) fn caption(&self, record: &mut Record, found: &[Contradiction]) -> Result<()> {
         let mut left_out = pieces::left_out(self.policy, record)?;
         let head = match self.trigger.of(record)? {
             Chosen::Word(word) => self.trigger.with_class(&word),
@@ -56,6 +75,7 @@ impl Composer<'_> {
             }
         };
         let mut pieces = pieces::pieces(self.policy, record, &mut left_out)?;
+        pieces = contradictions::without(pieces, found, &mut left_out);
         if let (true, true, Some(text)) =
             (pieces.is_empty(), head.is_empty(), &self.policy.otherwise)
         {
@@ -89,6 +109,7 @@ impl Composer<'_> {
             tags,
             sentence,
             tokens,
+            contradictions: found,
         };
         record.put("facts", &facts)?;
         Ok(record.put("caption", &caption)?)

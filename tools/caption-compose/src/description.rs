@@ -1,32 +1,7 @@
 //! Free text of a vision-language model, without what must not be said.
 
+use captions::answer::without_opening;
 use captions::text::{self, Phrases};
-
-/// What such texts begin with, in lower case.
-const OPENINGS: [&str; 22] = [
-    "the image shows ",
-    "the image depicts ",
-    "the image features ",
-    "the image is of ",
-    "this image shows ",
-    "this image depicts ",
-    "this is an animated image of ",
-    "this is an image of ",
-    "this is a picture of ",
-    "an animated image of ",
-    "an image of ",
-    "a picture of ",
-    "a photo of ",
-    "the picture shows ",
-    "this picture shows ",
-    "the scene shows ",
-    "the scene depicts ",
-    "this scene shows ",
-    "in this image we can see ",
-    "in this image, ",
-    "in the image, ",
-    "in this scene, ",
-];
 
 /// The longest part that is repeated in what was left out, in characters.
 const REPEATED: usize = 60;
@@ -80,17 +55,6 @@ fn ended(text: &str) -> impl Iterator<Item = &str> {
         .flat_map(|part| part.split_inclusive("? "))
         .map(str::trim)
         .filter(|sentence| !sentence.is_empty())
-}
-
-fn without_opening(sentence: &str) -> &str {
-    let starts = |opening: &&&str| {
-        let start = sentence.get(..opening.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(opening))
-    };
-    match OPENINGS.iter().find(starts) {
-        Some(opening) => &sentence[opening.len()..],
-        None => sentence,
-    }
 }
 
 /// The text with a capital first letter.

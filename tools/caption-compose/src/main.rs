@@ -5,19 +5,22 @@
 //! line with the trigger first, and `facts`:
 //!
 //! * `type`: the policy; `trigger`: the trigger with the class word, where there is one;
-//! * `said`: `[[pointer, phrase], …]` in the caption, in its order;
+//! * `said`: `[[pointer, phrase], …]` in the caption, in order;
 //! * `left_out`: `[[pointer, why], …]` in the record, but not in the caption;
 //! * `tags`, `sentence`: both forms, each within the budget;
-//! * `tokens`: CLIP's tokens of `caption`, without the marks of start and end.
+//! * `tokens`: CLIP's tokens of `caption`, without the marks of start and end;
+//! * `contradictions`: `[{at, is, says}, …]`, where a model said something else than was measured.
 //!
 //! What no tool could measure (`unknown`) is never said.
 
 mod check;
 mod compose;
+mod contradictions;
 mod description;
 mod facts;
 mod pieces;
 mod policy;
+mod table;
 mod trigger;
 mod wording;
 
@@ -26,10 +29,11 @@ use std::process::ExitCode;
 
 use captions::tokens::{Tokenizer, WINDOW};
 use clap::Parser;
-use stage::{Flow, Record, Result, bail};
+use stage::{Flow, Outcome, Record, Result, bail};
 
 use check::Check;
 use compose::{Composer, Form};
+use contradictions::Contradictions;
 use policy::Policy;
 
 const EXAMPLES: &str = "Examples:
@@ -37,27 +41,39 @@ const EXAMPLES: &str = "Examples:
   caption-compose --type lighting --trigger 'lt_{}' --form sentence < kept.jsonl > captions.jsonl
   caption-compose --type style --audit-only --strict captions.jsonl > /dev/null
 
-The policies are files of their own, in tools/caption-compose/policies: copy
-one, change it, and name it with --policy.";
+  caption-compose --show-policy character > mine.toml    # change it, and name it with --policy";
 
 /// Compose captions from what the records say, by the policy of a LoRA type, and audit them
 ///
 /// A policy says which facts of a record to name, in which order, and which
 /// to leave unsaid so that they bind to the trigger. What does not fit the
 /// budget is dropped from the least important end. The audit looks at the
-/// whole set: a missing trigger, words that must not be said, phrases in more
-/// than 80 % of the captions, words that give a shot or a place away.
+/// whole set: missing triggers, words that must not be said, phrases in more
+/// than 80 % of the captions, words that give a shot away.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Compose for a LoRA of this type
-    #[arg(long = "type", value_name = "TYPE", required_unless_present = "policy", conflicts_with = "policy",
+    #[arg(long = "type", value_name = "TYPE", required_unless_present_any = ["policy", "show_policy"], conflicts_with = "policy",
         value_parser = clap::builder::PossibleValuesParser::new(policy::names()))]
     kind: Option<String>,
 
     /// Compose by this policy file instead
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+
+    /// Print the policy file of this type, and do nothing else
+    #[arg(long, value_name = "TYPE", value_parser = clap::builder::PossibleValuesParser::new(policy::names()))]
+    show_policy: Option<String>,
+
+    /// What becomes of records whose description contradicts what was measured:
+    /// it says running, and the pose is sitting
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Contradictions::Flag)]
+    contradictions: Contradictions,
+
+    /// Name of another character, which no description may say (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    other: Vec<String>,
 
     /// Begin with this word; VALUE=WORD is for records of that value only,
     /// and `{}` in the word stands for the value (may be repeated)
@@ -80,6 +96,10 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
 
+    /// Write it here as well, as a table with tabs and with what to do
+    #[arg(long, value_name = "FILE")]
+    audit_table: Option<PathBuf>,
+
     /// Leave the captions as they are, and audit them
     #[arg(long)]
     audit_only: bool,
@@ -90,29 +110,31 @@ struct Args {
 }
 
 fn main() -> ExitCode {
+    // Printing reads no manifest, and so must not wait for one.
+    if std::env::args().any(|word| word.starts_with("--show-policy")) {
+        return stage::command(|args: Args| policy::show(args.show_policy.as_deref()));
+    }
     stage::main(run)
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let policy = Policy::open(args.kind.as_deref(), args.policy.as_deref())?;
     let trigger = trigger::Trigger::new(&policy, &args.trigger, &args.class)?;
-    let tokenizer = Tokenizer::new();
+    let tokenizer = &Tokenizer::new();
     let check = Check::new(&policy, &trigger, args.budget)?;
-    let composer = Composer {
-        policy: &policy,
-        trigger: &trigger,
-        tokenizer: &tokenizer,
-        form: args.form,
-        budget: args.budget,
-    };
+    let composer = Composer::new(&policy, &trigger, tokenizer, args.form, args.budget);
     flow.each(|mut record: Record| {
-        if !args.audit_only {
-            composer.caption(&mut record)?;
+        let found = args.contradictions.found(&record, &args.other)?;
+        if let (Contradictions::Drop, Some(first)) = (args.contradictions, found.first()) {
+            return Ok(Outcome::drop(record, first.told()));
         }
-        check.look(&record, &tokenizer)?;
-        Ok(record)
+        if !args.audit_only {
+            composer.caption(&mut record, &found)?;
+        }
+        check.look(&record, &found, tokenizer)?;
+        Ok(record.into())
     })?;
-    let errors = check.say(args.audit.as_deref())?;
+    let errors = check.say(args.audit.as_deref(), args.audit_table.as_deref())?;
     if args.strict && errors > 0 {
         bail!("the audit found {errors} errors in the captions");
     }

@@ -4,6 +4,7 @@ mod parts;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::ExitCode;
 
 use captions::families::{FAMILIES, Family, family};
 pub(crate) use parts::{Degree, Description, LeaveOut, Look, Unless};
@@ -27,6 +28,13 @@ const POLICIES: [(&str, &str); 7] = [
 /// The names of the policies that come with the tool.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     POLICIES.iter().map(|(name, _)| *name)
+}
+
+/// Prints the policy file that comes with the tool as `kind`.
+pub(crate) fn show(kind: Option<&str>) -> Result<ExitCode> {
+    let own = POLICIES.iter().find(|(name, _)| Some(*name) == kind);
+    stage::print(own.map_or("", |(_, text)| text))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What the captions of one LoRA type say and leave out.

@@ -287,3 +287,110 @@ fn a_description_without_end_is_cut_short() {
         out["caption"]
     );
 }
+
+/// A boy who sits in the kitchen at night, of whom a model says `raw`.
+fn sitting(raw: &str) -> Value {
+    json!({"id": "a", "image": "a.png", "pose": {"action": "sitting"}, "light": {"time": "night", "setting": "indoor"},
+        "captioner": {"raw": raw}})
+}
+
+#[test]
+fn what_contradicts_is_left_unsaid_and_flagged() {
+    let record =
+        sitting("A boy is running along the quay. A cat lies on the table. It is a sunny day.");
+    let flags = [&CHARACTER[..], &["--form", "sentence"]].concat();
+    let out = compose(&flags, &record);
+    assert_eq!(
+        out["caption"],
+        "lucap boy, sitting, indoors, at night. A cat lies on the table."
+    );
+    let found = json!([{"at": "/pose/action", "is": "sitting", "says": "running"},
+        {"at": "/light/time", "is": "night", "says": "sunny"}]);
+    assert_eq!(out["facts"]["contradictions"], found);
+    let why = json!([
+        "/captioner/raw",
+        "the model says `running` where /pose/action is sitting"
+    ]);
+    assert!(
+        out["facts"]["left_out"].as_array().unwrap().contains(&why),
+        "{out}"
+    );
+    assert_eq!(compose(&flags, &out), out, "twice is once");
+    let ignored = compose(
+        &[&flags[..], &["--contradictions", "ignore"]].concat(),
+        &record,
+    );
+    assert!(
+        ignored["caption"]
+            .as_str()
+            .unwrap()
+            .contains("running along"),
+        "{ignored}"
+    );
+}
+
+#[test]
+fn what_contradicts_is_dropped_where_that_is_asked() {
+    let folder = tempfile();
+    let wrong = sitting("A boy is running. Alberto waves.");
+    let right = sitting("A boy sits at a table.");
+    let input = format!("{wrong}\n{right}\n");
+    let flags = [
+        &CHARACTER[..],
+        &["--contradictions", "drop", "--rejects", "rejects.jsonl"],
+    ]
+    .concat();
+    let ran = run_in(folder.path(), TOOL, &flags, &input);
+    assert_eq!(ran.records().len(), 1, "{}", ran.stderr);
+    let rejected = fs::read_to_string(folder.path().join("rejects.jsonl")).unwrap();
+    assert!(
+        rejected.contains("the model says `running` where /pose/action is sitting"),
+        "{rejected}"
+    );
+    let named = sitting("Alberto waves at a boy.");
+    let out = compose(&[&CHARACTER[..], &["--other", "Alberto"]].concat(), &named);
+    assert_eq!(out["facts"]["contradictions"][0]["says"], "alberto");
+}
+
+#[test]
+fn facts_by_a_schema_are_said_by_their_own_description() {
+    let facts = json!({"place": "kitchen", "description": "A boy eats soup."});
+    let record = json!({"id": "a", "image": "a.png", "captioner": {"raw": facts.to_string(), "facts": facts}});
+    let out = compose(&[&CHARACTER[..], &["--form", "sentence"]].concat(), &record);
+    assert_eq!(out["caption"], "lucap boy, in a kitchen. A boy eats soup.");
+}
+
+#[test]
+fn a_policy_is_shown_and_is_one() {
+    let folder = tempfile();
+    let shown = run_in(folder.path(), TOOL, &["--show-policy", "style"], "");
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    fs::write(folder.path().join("style.toml"), &shown.stdout).unwrap();
+    let record = json!({"id": "a", "image": "a.png", "light": {"time": "noon"}}).to_string() + "\n";
+    let own = run_in(folder.path(), TOOL, &["--type", "style"], &record);
+    let mine = run_in(folder.path(), TOOL, &["--policy", "style.toml"], &record);
+    assert_eq!(own.stdout, mine.stdout);
+}
+
+#[test]
+fn the_table_says_what_to_do() {
+    let folder = tempfile();
+    let input = captioned(|n, caption| {
+        if n == 3 {
+            caption + ", brown hair"
+        } else {
+            caption
+        }
+    });
+    let flags = [
+        &CHARACTER[..],
+        &["--audit-only", "--audit-table", "fix.tsv"],
+    ]
+    .concat();
+    run_in(folder.path(), TOOL, &flags, &input);
+    let table = fs::read_to_string(folder.path().join("fix.tsv")).unwrap();
+    let row: Vec<&str> = table.lines().nth(1).unwrap().split('\t').collect();
+    assert_eq!(row[..4], ["error", "forbidden", "1", "0.025"]);
+    assert_eq!((row[4], row[6]), ("says `hair` (identity)", "frame_003"));
+    assert!(row[5].starts_with("take the words out"), "{table}");
+}

@@ -1,0 +1,133 @@
+//! What a model said of an image against what was measured of it.
+
+use captions::claims::CLAIMS;
+use captions::text::{self, Phrases};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::Value;
+use stage::{Record, Result};
+
+use crate::facts::{Fact, fact};
+use crate::pieces::{LeftOut, Piece};
+
+/// Where a model's words stand; the later ones only where the earlier are not.
+const SAID: [&str; 2] = ["/captioner/facts", "/captioner/raw"];
+
+/// So much of a model's words is compared, in characters.
+const LONGEST: usize = 4_000;
+
+/// What becomes of records whose description contradicts what was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Contradictions {
+    /// The record is dropped
+    Drop,
+    /// What contradicts is left unsaid, and the record says so under `facts`
+    Flag,
+    /// Nothing is compared
+    Ignore,
+}
+
+/// One contradiction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Contradiction {
+    /// Where the measured value is; empty for a name.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    at: String,
+    /// What was measured, or that it is another character's name.
+    is: String,
+    /// What was said.
+    says: String,
+}
+
+impl Contradiction {
+    /// The contradiction in words.
+    pub(crate) fn told(&self) -> String {
+        let Self { at, is, says } = self;
+        if at.is_empty() {
+            return format!("the model says `{says}`, {is}");
+        }
+        format!("the model says `{says}` where {at} is {is}")
+    }
+}
+
+impl Contradictions {
+    /// What there is to be compared, and contradicts; nothing where it is not asked for.
+    pub(crate) fn found(self, record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
+        if self == Self::Ignore {
+            return Ok(Vec::new());
+        }
+        found(record, others)
+    }
+}
+
+/// What was said of the image of `record` that contradicts what was measured, or names one of
+/// the `others`.
+fn found(record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
+    let text = said(record)?;
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found: Vec<Contradiction> = Vec::new();
+    for claims in CLAIMS {
+        let Fact::Known(measured) = fact(record, claims.pointer, 1, 0.0)? else {
+            continue;
+        };
+        let against = measured
+            .first()
+            .and_then(|measured| claims.against(measured, &text));
+        found.extend(against.map(|against| Contradiction {
+            at: against.pointer.to_owned(),
+            is: against.measured,
+            says: against.says,
+        }));
+    }
+    let words = text::words(&text);
+    for name in others {
+        if let Some(says) = Phrases::new([name.as_str()]).find(&words) {
+            found.push(Contradiction {
+                at: String::new(),
+                is: "the name of another character".to_owned(),
+                says,
+            });
+        }
+    }
+    found.dedup();
+    Ok(found)
+}
+
+/// The pieces without those of a model's words that contradict.
+pub(crate) fn without(
+    pieces: Vec<Piece>,
+    found: &[Contradiction],
+    left_out: &mut LeftOut,
+) -> Vec<Piece> {
+    let mut kept = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let words = text::words(&piece.phrase);
+        let says = |one: &&Contradiction| Phrases::new([one.says.as_str()]).find(&words).is_some();
+        match found
+            .iter()
+            .find(says)
+            .filter(|_| piece.pointer.starts_with("/captioner/"))
+        {
+            Some(one) => left_out.push((piece.pointer, one.told())),
+            None => kept.push(piece),
+        }
+    }
+    kept
+}
+
+fn said(record: &Record) -> Result<String> {
+    for pointer in SAID {
+        let text = match record.at::<Value>(pointer)? {
+            Some(Value::String(text)) => text,
+            Some(Value::Object(facts)) => {
+                let texts = facts.values().filter_map(Value::as_str);
+                texts.collect::<Vec<_>>().join(". ")
+            }
+            _ => continue,
+        };
+        return Ok(text.chars().take(LONGEST).collect());
+    }
+    Ok(String::new())
+}
