@@ -36,7 +36,7 @@ const TOOL: &str = env!("CARGO_PKG_NAME");
 const EXAMPLES: &str = "Examples:
   lama-inpaint --out-dir plates masked.jsonl > plates.jsonl
   lama-inpaint --out-dir plates --detector yolox-m-humanart --rejects failed.jsonl masked.jsonl
-  plate-merge ... | lama-inpaint --out-dir plates --mask-key plate_hole > plates.jsonl";
+  plate-merge --out-dir merged masked.jsonl | lama-inpaint --out-dir plates > plates.jsonl";
 
 /// Fill the hole that a mask leaves in every image, and look whether it shows
 #[derive(Debug, Parser)]

@@ -441,25 +441,15 @@ fn a_segmenter_sharpens_what_the_detector_finds() {
     let input = half_hidden(here.path());
     let sam = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../shared/nets/tests/onnx/sam/"
+        "/../../shared/nets/tests/onnx/sam/drawn2"
     );
-    let folder = here.path().join("sam");
-    fs::create_dir(&folder).unwrap();
-    for part in ["encoder", "decoder"] {
-        let name = format!("drawn2.{part}.onnx");
-        fs::copy(Path::new(sam).join(&name), folder.join(&name)).unwrap();
-    }
-    let flags = [
-        "--detector",
-        WATCHER,
-        "--segmenter",
-        "sam",
-        "--max-seam",
-        "9",
-    ];
+    let flags = ["--detector", WATCHER, "--segmenter", sam, "--max-seam", "9"];
     let ran = fill(here.path(), DYNAMIC, &flags, &input);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let record = &ran.records()[0];
     assert_eq!(record["inpaint"]["verdict"], "clean", "{record}");
-    assert_eq!(record["models"]["lama-inpaint segmenter"]["model"], "sam");
+    assert_eq!(
+        record["models"]["lama-inpaint segmenter"]["model"],
+        "drawn2"
+    );
 }
