@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nets::sam::{Layout, OFFSET, Point, Prompt, Segmenter, best};
+use nets::sam::{Automatic, Layout, OFFSET, Point, Prompt, Segmenter, best};
 use onnx::{Device, ModelFlags, Runtime};
 use vision::RgbImage;
 use vision::mask::Rle;
@@ -139,4 +139,105 @@ fn sam21_answers_as_the_reference() {
     let mut segmenter = open("sam21").unwrap();
     assert_eq!(segmenter.layout(), Layout::Sam21);
     agrees(&mut segmenter, &reference("sam2"));
+}
+
+/// A disc of radius 60 at (250, 90) on gray, 400 x 180: padded, it fills 1024 x 461 of the frame.
+fn disc() -> RgbImage {
+    RgbImage::from_fn(400, 180, |x, y| {
+        let far = (f64::from(x) + 0.5 - 250.0).hypot(f64::from(y) + 0.5 - 90.0);
+        image::Rgb(if far < 60.0 { [220, 40, 40] } else { [128; 3] })
+    })
+}
+
+/// Whether the best mask of a prompt has this box, to within a cell of the coarse grid.
+fn has_box(segmenter: &mut Segmenter, prompt: Prompt, wanted: [f64; 4], cell: f64) {
+    let embedding = segmenter.encode(&disc()).unwrap();
+    let candidates = segmenter.predict(&embedding, &[prompt]).unwrap().remove(0);
+    assert_eq!(candidates.len(), 3, "the first of four is for many points");
+    let candidate = best(candidates).unwrap();
+    assert!(
+        (candidate.iou - 0.9).abs() < 1e-6,
+        "the point of no meaning stands where it must, and nowhere else: {}",
+        candidate.iou
+    );
+    let mask = candidate.logits.cut(0.0, OFFSET).unwrap().mask;
+    let bounds = mask.bounding_box().unwrap();
+    let found = [bounds.left, bounds.top, bounds.right, bounds.bottom].map(f64::from);
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!((found - wanted).abs() <= cell, "{found} {wanted}");
+    }
+}
+
+#[test]
+fn sam1_pads_its_pictures_and_its_prompts() {
+    for (model, layout) in [("drawn1", Layout::Sam1), ("drawn1raw", Layout::Sam1Raw)] {
+        let mut segmenter = open(model).unwrap();
+        assert_eq!(segmenter.layout(), layout);
+        let sides = [50.0, 20.0, 310.0, 160.0];
+        has_box(&mut segmenter, Prompt::of_box(sides), sides, 0.75);
+        // A colour's edge is found to within a cell of 16 of 1024: 6.25 pixels of 400.
+        let wanted = [190.0, 30.0, 310.0, 150.0];
+        has_box(&mut segmenter, Prompt::at([250.0, 90.0]), wanted, 6.25);
+    }
+}
+
+#[test]
+fn many_points_take_the_first_mask_of_sam1() {
+    let mut segmenter = open("drawn1").unwrap();
+    let embedding = segmenter.encode(&disc()).unwrap();
+    let mut prompt = Prompt::at([250.0, 90.0]);
+    prompt.points.push(prompt.points[0]);
+    let candidates = segmenter.predict(&embedding, &[prompt]).unwrap().remove(0);
+    assert_eq!(candidates.len(), 1);
+    assert!((candidates[0].iou - 0.99).abs() < 1e-6);
+}
+
+/// The reference's own generator ran on the same graphs: the same masks in the same order.
+#[test]
+fn everything_is_what_the_reference_finds() {
+    let mut segmenter = open("drawn2").unwrap();
+    let path = Path::new("tests/expected/sam/everything.png");
+    let picture = vision::decode::rgb(path).unwrap();
+    let prepared = segmenter.layout().prepare(&picture).unwrap();
+    for (name, case) in reference("everything").as_object().unwrap() {
+        let set = &case["settings"];
+        let usual = Automatic::new(segmenter.layout());
+        let number = |key: &str| set[key].as_u64();
+        let settings = Automatic {
+            points_per_side: number("points_per_side").unwrap() as u32,
+            crop_layers: number("crop_n_layers").unwrap_or(0) as u32,
+            thinner: number("crop_n_points_downscale_factor").unwrap_or(1) as u32,
+            least_region: number("min_mask_region_area").unwrap_or(0),
+            least_iou: set["pred_iou_thresh"].as_f64().unwrap_or(0.8) as f32,
+            least_stability: set["stability_score_thresh"].as_f64().unwrap_or(0.95),
+            ..usual
+        };
+        let found = segmenter
+            .everything(&picture, &prepared, &settings)
+            .unwrap();
+        let wanted = case["masks"].as_array().unwrap();
+        assert_eq!(found.len(), wanted.len(), "{name}");
+        for (found, wanted) in found.iter().zip(wanted) {
+            let counts = wanted["counts"].as_str().unwrap();
+            let truth = Rle::from_coco_string(picture.width(), picture.height(), counts).unwrap();
+            let (own, truth) = (found.mask.decode().unwrap(), truth.decode().unwrap());
+            let overlap = own.intersection_over_union(&truth).unwrap();
+            assert!(overlap > 0.995, "{name}: {overlap} {wanted}");
+            let near = |found: f64, wanted: &serde_json::Value, far: f64| {
+                (found - wanted.as_f64().unwrap()).abs() < far
+            };
+            assert!(near(found.iou.into(), &wanted["iou"], 1e-4), "{name}");
+            assert!(near(found.stability, &wanted["stability"], 5e-3), "{name}");
+            for at in 0..2 {
+                assert!(near(found.point[at], &wanted["point"][at], 1e-2), "{name}");
+            }
+            let crop = [
+                found.crop.left,
+                found.crop.top,
+                found.crop.right,
+                found.crop.bottom,
+            ];
+            assert_eq!(serde_json::json!(crop), wanted["crop"], "{name}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws graphs with the ports of Segment Anything whose answers can be worked out by hand.
 
-    python sam_drawn.py          # rewrites the graphs in ../onnx/sam/drawn2
+    python sam_drawn.py          # rewrites ../onnx/sam/drawn2, drawn1 and drawn1raw
 
 Made with onnx 1.23. The encoder keeps the picture's colours at a quarter of the frame. The decoder
 answers a box with that box, in the frame of 1024x1024, by the distance from its nearest side in
@@ -144,6 +144,64 @@ def decoder2():
     ])
 
 
+def embed1(g, image):
+    """Colours at 64x64, and zeros after them up to 256 planes."""
+    small = g.add("AveragePool", image, kernel_shape=[16, 16], strides=[16, 16])
+    widen(g, small, 256, "image_embeddings")
+
+
+def encoder1(raw):
+    g = Graph()
+    if raw:
+        planes = g.add("Unsqueeze", g.add("Transpose", "input_image", perm=[2, 0, 1]), g.const([0], np.int64))
+        mean = g.const(np.array([123.675, 116.28, 103.53]).reshape(1, 3, 1, 1))
+        deviation = g.const(np.array([58.395, 57.12, 57.375]).reshape(1, 3, 1, 1))
+        normal = g.add("Div", g.add("Sub", planes, mean), deviation)
+        missing = g.add("Sub", g.const([1, 3, 1024, 1024], np.int64), g.add("Shape", normal))
+        embed1(g, g.add("Pad", normal, g.add("Concat", g.const([0] * 4, np.int64), missing, axis=0)))
+        port = ("input_image", T.FLOAT, ["image_height", "image_width", 3])
+    else:
+        embed1(g, "x")
+        port = ("x", T.FLOAT, [1, 3, 1024, 1024])
+    g.save(f"drawn1{'raw' if raw else ''}/encoder.onnx", [port], [("image_embeddings", T.FLOAT, [1, 256, 64, 64])])
+
+
+def decoder1(folder):
+    """As SAM 1: four masks, of which the first, inside out, is not for one box or one point. Without
+    a box the last point must be the one of no meaning, or all scores are 0."""
+    g = Graph()
+    coords = g.add("Concat", "point_coords", "point_coords", axis=1)
+    coarse = colour_masks(g, coords, "image_embeddings", 64)
+    scales = g.const([1.0, 1.0, 4.0, 4.0])
+    fine = g.add("Resize", coarse, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+    boxed = is_box(g, "point_labels")
+    one = g.add("Add", g.add("Where", boxed, box_masks(g, coords), fine), g.add("Mul", "mask_input", "has_mask_input"))
+    rest = g.add("Add", one, g.const(np.array([0.0, -2.0, 2.0]).reshape(1, 3, 1, 1)))
+    four = g.add("Concat", g.add("Neg", one), rest, axis=1)
+    g.add("Identity", four, to="low_res_masks")
+    size = g.add("Concat", g.const([1, 4], np.int64), cast(g, "orig_im_size"), axis=0)
+    g.add("Resize", four, "", "", size, to="masks", mode="linear")
+    last = g.add("Gather", "point_labels", g.const([-1], np.int64), axis=1)
+    padded = g.add("Equal", last, g.const(-1.0))
+    right = g.add("Or", padded, g.add("Reshape", boxed, g.const([-1, 1], np.int64)))
+    g.add("Where", right, g.const([[0.99, 0.9, 0.8, 0.7]]), g.const([[0.0] * 4]), to="iou_predictions")
+    g.save(f"{folder}/decoder.onnx", [
+        ("image_embeddings", T.FLOAT, [1, 256, 64, 64]),
+        ("point_coords", T.FLOAT, [1, "num_points", 2]),
+        ("point_labels", T.FLOAT, [1, "num_points"]),
+        ("mask_input", T.FLOAT, [1, 1, 256, 256]),
+        ("has_mask_input", T.FLOAT, [1]),
+        ("orig_im_size", T.FLOAT, [2]),
+    ], [
+        ("masks", T.FLOAT, [1, 4, "height", "width"]),
+        ("iou_predictions", T.FLOAT, [1, 4]),
+        ("low_res_masks", T.FLOAT, [1, 4, 256, 256]),
+    ])
+
+
 if __name__ == "__main__":
     encoder2()
     decoder2()
+    for raw in [False, True]:
+        encoder1(raw)
+        decoder1("drawn1raw" if raw else "drawn1")
