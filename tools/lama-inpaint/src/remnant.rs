@@ -25,8 +25,13 @@ pub(crate) struct Look {
     segmenter: Option<String>,
 
     /// Least score of what the detector finds, 0 to 1
-    #[arg(long, value_name = "SCORE", help_heading = REMAINS, default_value_t = 0.3)]
+    #[arg(long, value_name = "SCORE", help_heading = REMAINS, value_parser = score, default_value_t = 0.3)]
     threshold: f32,
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    let score = text.parse().ok().filter(|x| (0.0..=1.0).contains(x));
+    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 impl Look {

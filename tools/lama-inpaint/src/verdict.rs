@@ -9,20 +9,25 @@ const LIMITS: &str = "Limits";
 #[derive(Debug, Clone, Copy, Args, Serialize)]
 pub(crate) struct Limits {
     /// Step of colour across the edge of the hole, times the usual step beside it
-    #[arg(long = "max-seam", value_name = "TIMES", help_heading = LIMITS, default_value_t = 2.0)]
+    #[arg(long = "max-seam", value_name = "TIMES", help_heading = LIMITS, value_parser = limit, default_value_t = 2.0)]
     pub(crate) seam: f64,
 
     /// Share of the hole that is much smoother than what is round it, 0 to 1
-    #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.7)]
+    #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.7)]
     pub(crate) texture: f64,
 
     /// Share of something detected on the result that lies in the hole, 0 to 1
-    #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.3)]
+    #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.3)]
     pub(crate) remnant: f64,
 
     /// Share of a crop that is hole, 0 to 1; beyond it nothing is filled
-    #[arg(long = "max-hole", value_name = "SHARE", help_heading = LIMITS, default_value_t = 0.6)]
+    #[arg(long = "max-hole", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.6)]
     pub(crate) hole: f64,
+}
+
+fn limit(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x| (0.0..=1e6).contains(x));
+    number.ok_or_else(|| "not a number of 0 or more".to_owned())
 }
 
 /// What came of a hole.

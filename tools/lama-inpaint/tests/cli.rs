@@ -453,3 +453,19 @@ fn a_segmenter_sharpens_what_the_detector_finds() {
         "drawn2"
     );
 }
+
+#[test]
+fn a_wrong_number_is_a_wrong_command_line() {
+    let here = tempfile::tempdir().unwrap();
+    for wrong in [
+        "--max-seam=nan",
+        "--max-flat=-1",
+        "--threshold=2",
+        "--dilate=inf",
+        "--tries=4",
+        "--quality=0",
+    ] {
+        let ran = fill(here.path(), DYNAMIC, &[wrong], "");
+        assert_eq!(ran.code, Some(2), "{wrong}: {}", ran.stderr);
+    }
+}
