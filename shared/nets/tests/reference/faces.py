@@ -381,23 +381,6 @@ def aligned(rgb, marks):
     return cv2.warpAffine(rgb, forward[:, :2].T, (112, 112))
 
 
-def exactly(rgb, to_picture):
-    """The same without OpenCV's rounding of places to 1/32 pixel."""
-    height, width = rgb.shape[:2]
-    column, row = np.meshgrid(np.arange(112), np.arange(112))
-    x, y = (line[0] * column + line[1] * row + line[2] for line in to_picture)
-    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-    right, down = (x - left)[..., None], (y - top)[..., None]
-
-    def at(x, y):
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        return rgb[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)] * inside[..., None].astype(float)
-
-    above = at(left, top) * (1 - right) + at(left + 1, top) * right
-    below = at(left, top + 1) * (1 - right) + at(left + 1, top + 1) * right
-    return np.rint(above * (1 - down) + below * down)
-
-
 def alignment(drawn):
     random = np.random.default_rng(3)
     cases = []
@@ -407,10 +390,8 @@ def alignment(drawn):
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
         marks = (TEMPLATE - 56) @ turn.T + [width / 2, height / 2] + random.normal(size=(5, 2)) * scale * 3
         marks = np.round(marks, 2)
-        to_picture = umeyama(TEMPLATE, marks)
-        cases.append({"picture": picture, "landmarks": marks.tolist(), "map": rounded(to_picture, 6),
-                      "opencv": sample(aligned(drawn[picture], marks)),
-                      "exact": sample(exactly(drawn[picture], to_picture))})
+        cases.append({"picture": picture, "landmarks": marks.tolist(), "map": rounded(umeyama(TEMPLATE, marks), 6),
+                      "aligned": sample(aligned(drawn[picture], marks))})
     return cases
 
 
