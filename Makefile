@@ -144,7 +144,11 @@ man: build ## Write man pages and shell completions to target/papers/
 install: man ## Install tools, man pages and completions under PREFIX
 	@share="$$DESTDIR$$PREFIX/share"; \
 	install -d "$$DESTDIR$$PREFIX/bin" "$$share/man/man1" "$$share/bash-completion/completions" \
-	    "$$share/zsh/site-functions" "$$share/fish/vendor_completions.d"; \
+	    "$$share/zsh/site-functions" "$$share/fish/vendor_completions.d" "$$share/film2lora/models/runtime" \
+	    "$$share/film2lora/labels"; \
+	install -m 644 models/registry.toml "$$share/film2lora/models/"; \
+	install -m 644 examples/labels/*.* "$$share/film2lora/labels/"; \
+	find models/runtime -maxdepth 1 -name 'libonnxruntime*' -exec install -m 644 {} "$$share/film2lora/models/runtime/" ';'; \
 	for tool in $(TOOLS); do \
 	    install -m 755 "target/release/$$tool" "$$DESTDIR$$PREFIX/bin/"; \
 	    install -m 644 "target/papers/$$tool.1" "$$share/man/man1/"; \

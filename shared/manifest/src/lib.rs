@@ -25,7 +25,7 @@
 //! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |
 //! | `instance` | mask-crop | object: `index` integer, its place in the parent's `masks`, `box`, `crop` `[x0, y0, x1, y1]` in the parent's pixels, `bucket` `[width, height]`, `area` integer, pixels, `cut` object of shares by side, `hidden`, `sharpness` numbers; and what the entry of `masks` says |
 //! | `plate` | plate-merge | object: `original` string, the image that the plate was made from; `frames` integer, merged; `seen`, `hole`, `residual` numbers; `motion` string; `reason` string where nothing was merged; units in plate-merge's manual |
-//! | `inpaint` | lama-inpaint | object: `original` string, `hole`, `seam`, `remnant` numbers |
+//! | `inpaint` | lama-inpaint | object: `original` string; `filled` string, path of a PNG of what was filled; `hole` number, share of the image; `seam`, `texture` numbers; `remnant` number, or `"unknown"` where nobody looked; `tries` integer; `verdict` string (`clean`, `remnant`, `seam`, `flat`, `too_large`); units in lama-inpaint's manual |
 //! | `embedding` | clip-embed | object: `model` string, `vector` array of numbers, unit length, 5 decimals; where it was not made in the plain way `crops` string (`wide`), `ground` string (`#rrggbb`) |
 //! | `tags` | clip-tag, wd-tag | object of group to array of `[label, score]`, best first, scores 0 to 1; `[["unknown", score]]` where no label of clip-tag reaches the threshold; wd-tag's groups are `wd`, `rating`, `wd_character` |
 //! | `character` | you, in manifests of references | string, name of whom the image shows |
