@@ -81,6 +81,7 @@ def main():
     compare("k-means, 10,000 vectors of 512, 50 clusters", {
         "cluster": tool("cluster", f"--method kmeans --k 50 {shlex.quote(str(points))}")}, {
         "scikit-learn": peer("sklearn_kmeans", array), "faiss": peer("faiss_kmeans", array)}, work, rounds)
+    networks(work, manifest, frames, rounds)
     compare("Hashes that are known already, frame-dedup", {
         f"{count:,} records": tool("frame-dedup", shlex.quote(str(work / f"hashes_{count}.jsonl")))
         for count in (10_000, 100_000, 1_000_000)}, {}, work, 1)
@@ -88,6 +89,33 @@ def main():
         f"{count:,} records": tool("blur-filter", "--keep --size 1 --sharpness 1 --contrast 1 "
                                    + shlex.quote(str(work / f"small_{count}.jsonl")))
         for count in (1_000, 10_000, 100_000)}, {}, work, 1)
+
+
+def networks(work, manifest, frames, rounds):
+    """Tools that run networks, where small published weights are at hand: in the folder BENCH_WEIGHTS."""
+    weights = Path(os.environ.get("BENCH_WEIGHTS", HERE.parents[1] / ".." / "shared" / "weights")).resolve()
+    first = work / "frames_60.jsonl"
+    first.write_text("".join(line + "\n" for line in manifest.read_text().splitlines()[:60]))
+    kinds = {
+        "detect": ("char-detect", "yolox_nano.onnx", "--threshold 0.5"),
+        "face": ("face-crop", "yunet_n_dynamic.onnx", f"--keep --out-dir {shlex.quote(str(work / 'faces'))}"),
+        "pose": ("rtmpose", "movenet_single_pose_lightning_ptq.onnx", "--box whole"),
+    }
+    for kind, (name, file, flags) in kinds.items():
+        model = weights / file
+        if not model.exists():
+            print(f"\n{name}: {model} is not there, and the tool is left out")
+            continue
+        quoted = shlex.quote(str(model))
+
+        def peer(way, kind=kind, quoted=quoted):
+            script = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'networks.py'))}"
+            return f"{script} {kind} {way} {quoted} {shlex.quote(str(frames))}"
+
+        ours = tool(name, f"--no-cache --device cpu --threads 1 --model {quoted} {flags} {shlex.quote(str(first))}")
+        compare(f"{name} with {file}, 60 frames, one thread for the network", {name: ours}, {
+            "the network alone, from Python": peer("alone"), "OpenCV and ONNX Runtime in Python": peer("python")},
+            work, rounds)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,133 @@
+"""What the small networks are built of, how they learn, and how they become ONNX files."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import nn
+
+LARGE = 512
+
+
+def conv(before: int, after: int, stride: int = 1, size: int = 3, spread: int = 1) -> nn.Sequential:
+    """Convolution, normalisation, activation."""
+    return nn.Sequential(nn.Conv2d(before, after, size, stride, (size // 2) * spread, spread, bias=False),
+                         nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+
+
+class Residual(nn.Module):
+    """Two convolutions beside a straight way."""
+
+    def __init__(self, width: int, spread: int = 1):
+        super().__init__()
+        self.first, self.second = conv(width, width, spread=spread), conv(width, width)[:2]
+
+    def forward(self, x):
+        return torch.relu(x + self.second(self.first(x)))
+
+
+class Trunk(nn.Module):
+    """Features at strides 4, 8, 16 and 32; blocks of 4x4 pixels come in as they are."""
+
+    def __init__(self, widths=(24, 48, 80, 112), depths=(1, 1, 2, 2)):
+        super().__init__()
+        self.stem = nn.Sequential(nn.PixelUnshuffle(4), conv(48, widths[0]))
+        stages, before = [], widths[0]
+        for index, (width, depth) in enumerate(zip(widths, depths)):
+            enter = [] if index == 0 else [conv(before, width, 2)]
+            stages.append(nn.Sequential(*enter, *(Residual(width) for _ in range(depth))))
+            before = width
+        self.stages = nn.ModuleList(stages)
+
+    def forward(self, x):
+        x, found = self.stem(x), []
+        for stage in self.stages:
+            x = stage(x)
+            found.append(x)
+        return found
+
+
+def double(x):
+    """Twice the size, bilinear."""
+    return nn.functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state: str, seed: int = 1) -> None:
+    """Trains `network` for `steps`; goes on from `state` if it is there.
+
+    `batch_of(random)` draws a batch; `loss_of(network, batch)` is what to make small. The last
+    weights are a running mean, which judges better than any single step's.
+    """
+    torch.manual_seed(seed)
+    network.train()
+    mean = {name: value.clone() for name, value in network.state_dict().items()}
+    ways = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.02)
+    plan = torch.optim.lr_scheduler.OneCycleLR(ways, rate, steps, pct_start=0.1)
+    first = 0
+    if os.path.exists(state):
+        saved = torch.load(state, weights_only=False)
+        network.load_state_dict(saved["network"])
+        ways.load_state_dict(saved["ways"])
+        plan.load_state_dict(saved["plan"])
+        mean, first = saved["mean"], saved["step"]
+    began, lately = time.time(), []
+    for step in range(first, steps):
+        batch = batch_of(np.random.default_rng([seed, step]))
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = loss_of(network, batch)
+        ways.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        ways.step()
+        plan.step()
+        lately.append(float(loss.detach()))
+        with torch.no_grad():
+            keep = min(0.995, step / (step + 20))
+            for name, value in network.state_dict().items():
+                if value.is_floating_point():
+                    mean[name].lerp_(value, 1 - keep)
+                else:
+                    mean[name].copy_(value)
+        if (step + 1) % 50 == 0 or step + 1 == steps:
+            print(f"step {step + 1}/{steps} loss {np.mean(lately):.4f} {(time.time() - began) / (step + 1 - first):.2f} s", flush=True)
+            lately = []
+        if (step + 1) % 200 == 0 or step + 1 == steps:
+            torch.save({"network": network.state_dict(), "ways": ways.state_dict(), "plan": plan.state_dict(),
+                        "mean": mean, "step": step + 1}, state + ".new")
+            os.replace(state + ".new", state)
+    network.load_state_dict(mean)
+    network.eval()
+
+
+def export(network: nn.Module, example, path: str, inputs: list, outputs: list, dynamic: dict | None = None) -> None:
+    """Writes the network as ONNX with the names of the published one, weights in 16 bits."""
+    network.eval()
+    with torch.no_grad():
+        torch.onnx.export(network, example, path, input_names=inputs, output_names=outputs, dynamic_axes=dynamic or {},
+                          opset_version=17, dynamo=False, do_constant_folding=True)
+    model = onnx.load(path)
+    halve(model.graph)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+    print(f"{path}: {os.path.getsize(path)} bytes")
+
+
+def halve(graph) -> None:
+    """Stores large weights in 16 bits; the runtime widens them once, when it opens the file."""
+    for weight in list(graph.initializer):
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < LARGE:
+            continue
+        narrow = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), weight.name + "_16")
+        graph.initializer.remove(weight)
+        graph.initializer.append(narrow)
+        graph.node.insert(0, helper.make_node("Cast", [narrow.name], [weight.name], to=TensorProto.FLOAT))
+
+
+def pictures(arrays) -> torch.Tensor:
+    """Bytes [H, W, 3] each to floats [N, 3, H, W], 0 to 255."""
+    return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)

@@ -1,0 +1,116 @@
+"""Emotions of faces: a network with the contract of HSEmotion's eight classes at 224 x 224.
+
+    python emotion.py --stills DIR --work DIR --out emotion.onnx
+
+How strong an emotion is, is taught as how sure to be of it: a faint smile is 55 % happy and
+45 % neutral, so that the margin between the two best classes tells the intensity.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as f
+
+from blocks import Trunk, conv, export, learn
+from stills import Stills, tinted, window
+
+SIDE = 224
+CLASSES = ("angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised")
+SURE = {"low": 0.70, "medium": 0.85, "high": 0.97}
+MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
+SMALLEST = 14
+
+
+class Emotion(nn.Module):
+    """Logits of the published classes; half the published side is enough to see a face."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = Trunk((24, 48, 80, 96), (1, 1, 2, 2))
+        self.last = nn.Sequential(conv(96, 128, size=1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2),
+                                  nn.Linear(128, len(CLASSES)))
+
+    def forward(self, x):
+        return self.last(self.trunk(f.avg_pool2d(x, 2))[-1])
+
+
+def drawn(random, stills: Stills, figure, train: bool):
+    """A face's crop, a tenth larger than its box, squashed to a square; and how sure of each class to be."""
+    box = np.array(figure.truth["face"]["box"], np.float32)
+    size = np.array([box[2] - box[0], box[3] - box[1]])
+    middle, size, flip = (box[:2] + box[2:]) / 2, size * 1.1, False
+    if train:
+        middle, size = middle + random.normal(0, 0.05, 2) * size, size * np.exp(random.normal(0, 0.08, 2))
+        flip = random.random() < 0.5
+    picture = window(stills.pictures[figure.still], (*(middle - size / 2), *(middle + size / 2)), (SIDE, SIDE), flip, fill=0)
+    if train:
+        picture = tinted(random, picture)
+        if random.random() < 0.4:
+            small = int(random.integers(24, 112))
+            picture = window(window(picture, (0, 0, SIDE, SIDE), (small, small)), (0, 0, small, small), (SIDE, SIDE))
+    aim = np.zeros(len(CLASSES), np.float32)
+    sure = 0.97 if figure.truth["emotion"] == "neutral" else SURE[figure.truth["intensity"]]
+    aim[CLASSES.index("neutral")] = 1 - sure
+    aim[CLASSES.index(figure.truth["emotion"])] += sure if figure.truth["emotion"] != "neutral" else 0.97 - (1 - sure)
+    return ((picture / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), aim
+
+
+def usable(figure) -> bool:
+    """Whether enough of the face is seen to tell."""
+    face = figure.truth["face"]
+    return bool(face) and min(face["box"][2] - face["box"][0], face["box"][3] - face["box"][1]) >= SMALLEST and face["facing"] > 0.25
+
+
+def loss_of(network, batch):
+    """Cross entropy with how sure to be."""
+    images, aims = batch
+    return -(aims * f.log_softmax(network(images).float(), 1)).sum(1).mean()
+
+
+def judge(path: str, stills: Stills, figures) -> dict:
+    """Share of right emotions, and of right intensities among those by the middle of what was taught."""
+    import onnxruntime
+    session = onnxruntime.InferenceSession(path)
+    right, levels = [], []
+    for figure in figures:
+        picture, _ = drawn(np.random.default_rng(0), stills, figure, False)
+        logits, = session.run(None, {"input": picture[None]})
+        answer = CLASSES[int(logits[0].argmax())]
+        right.append(answer == figure.truth["emotion"])
+        if right[-1] and answer != "neutral":
+            chance = np.exp(logits[0] - logits[0].max())
+            sure = chance.max() / chance.sum()
+            level = "low" if sure < 0.775 else "medium" if sure < 0.91 else "high"
+            levels.append(level == figure.truth["intensity"])
+    return {"emotion": float(np.mean(right)), "intensity": float(np.mean(levels)), "faces": len(right)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stills", required=True)
+    parser.add_argument("--work", required=True, help="where the state of training is kept")
+    parser.add_argument("--out", default="emotion.onnx")
+    parser.add_argument("--steps", type=int, default=1500)
+    options = parser.parse_args()
+    stills = Stills(options.stills)
+    train, held = stills.split([figure for figure in stills.figures if usable(figure)])
+
+    def batch_of(random):
+        chosen = [drawn(random, stills, train[random.integers(len(train))], True) for _ in range(32)]
+        return tuple(torch.from_numpy(np.stack(part)) for part in zip(*chosen))
+
+    os.makedirs(options.work, exist_ok=True)
+    network = Emotion().to(memory_format=torch.channels_last)
+    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "emotion.pt"))
+    loose = {"input": {0: "batch"}, "output": {0: "batch"}}
+    export(network, torch.zeros(2, 3, SIDE, SIDE), options.out, ["input"], ["output"], loose)
+    print(judge(options.out, stills, held))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Faces with five landmarks: a network with the contract of YuNet's dynamic file.
+
+    python face.py --stills DIR --work DIR --out face.onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as f
+
+from blocks import Trunk, conv, double, export, learn, pictures
+from detect import iou, overlap
+from stills import Stills, tinted, window
+
+SIDE, STRIDES = 320, (8, 16, 32)
+REACH = (0, 40, 96, 10_000)
+
+
+class Faces(nn.Module):
+    """Class, objectness, box and landmarks of every cell at three strides."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = Trunk((16, 32, 56, 80), (1, 1, 2, 2))
+        self.across = nn.ModuleList(conv(width, 40, size=1) for width in (32, 56, 80))
+        self.heads = nn.ModuleList(nn.Sequential(conv(40, 40), conv(40, 40), nn.Conv2d(40, 15, 1)) for _ in STRIDES)
+        for head in self.heads:
+            nn.init.constant_(head[2].bias[4], -4.0)
+
+    def maps(self, x):
+        _, *levels = self.trunk(x / 128 - 1)
+        levels = [across(level) for across, level in zip(self.across, levels)]
+        for index in (1, 0):
+            levels[index] = levels[index] + double(levels[index + 1])
+        return [head(level) for head, level in zip(self.heads, levels)]
+
+    def forward(self, x):
+        """The published outputs, in the published order: cls, obj, bbox, kps, each by stride."""
+        rows = [level.flatten(2).transpose(1, 2) for level in self.maps(x)]
+        score = [torch.sigmoid(row[..., 4:5]) for row in rows]
+        return (*(torch.ones_like(one) for one in score), *(one * one for one in score),
+                *(row[..., :4] for row in rows), *(row[..., 5:] for row in rows))
+
+
+def scene(random, stills: Stills, index: int, train: bool):
+    """A square of a still, BGR, with the faces in it: boxes, landmarks and whether each is seen."""
+    picture = stills.pictures[index]
+    height, width = picture.shape[:2]
+    box, flip = (0.0, 0.0, float(max(width, height)), float(max(width, height))), False
+    if train:
+        side = max(width, height) * random.uniform(0.35, 1.6)
+        x = random.uniform(min(0, width - side), max(0, width - side))
+        y = random.uniform(min(0, height - side), max(0, height - side))
+        box, flip = (x, y, x + side, y + side), random.random() < 0.5
+    scale = SIDE / (box[2] - box[0])
+    cut = window(picture, box, (SIDE, SIDE), flip, fill=0)
+    boxes, marks = [], []
+    for figure in stills.records[index]["characters"]:
+        face = figure["face"]
+        if not face:
+            continue
+        area = np.array(face["box"], np.float32)
+        points = np.array(face["landmarks"], np.float32)
+        if flip:
+            area = np.array([box[2] - area[2] + box[0], area[1], box[2] - area[0] + box[0], area[3]])
+            points = points[[1, 0, 2, 4, 3]]
+            points[:, 0] = box[2] - points[:, 0] + box[0]
+        placed = np.clip((area - np.array([box[0], box[1]] * 2)) * scale, 0, SIDE)
+        whole = (area[2] - area[0]) * (area[3] - area[1]) * scale * scale
+        seen = (placed[2] - placed[0]) * (placed[3] - placed[1])
+        if min(placed[2] - placed[0], placed[3] - placed[1]) < 7 or seen < 0.5 * whole:
+            continue
+        boxes.append(placed)
+        marks.append(np.concatenate([(points[:, :2] - box[:2]) * scale, points[:, 2:] > 0], 1))
+    cut = tinted(random, cut) if train else cut
+    return cut[..., ::-1].copy(), np.array(boxes, np.float32).reshape(-1, 4), np.array(marks, np.float32).reshape(-1, 5, 3)
+
+
+def targets(boxes, marks, level: int):
+    """Which cells of a level answer for which face."""
+    stride, side = STRIDES[level], SIDE // STRIDES[level]
+    aim = np.zeros((20, side, side), np.float32)
+    longest = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    for index in np.argsort(-longest):
+        if not REACH[level] < longest[index] <= REACH[level + 1]:
+            continue
+        box = boxes[index]
+        x, y = (box[0] + box[2]) / 2 / stride, (box[1] + box[3]) / 2 / stride
+        for row in range(max(0, round(y) - 1), min(side, round(y) + 2)):
+            for column in range(max(0, round(x) - 1), min(side, round(x) + 2)):
+                aim[:, row, column] = np.concatenate([[1], box, marks[index, :, :2].ravel(), marks[index, :, 2]])
+    return aim
+
+
+def loss_of(network, batch):
+    """Focal loss of objectness, overlap of boxes, distance of landmarks in cells."""
+    images, aims = batch
+    total = 0.0
+    for level, raw in enumerate(network.maps(images)):
+        raw, aim, stride = raw.float(), aims[level], STRIDES[level]
+        chosen, count = aim[:, 0], max(1.0, float(aim[:, 0].sum()))
+        chance = torch.sigmoid(raw[:, 4])
+        sure = torch.where(chosen > 0, chance, 1 - chance).clamp(1e-6)
+        total = total + 2 * (-torch.where(chosen > 0, 0.75, 0.25) * (1 - sure) ** 2 * sure.log()).sum() / count
+        rows, columns = torch.meshgrid(torch.arange(raw.shape[2]), torch.arange(raw.shape[3]), indexing="ij")
+        x, y = (raw[:, 0] + columns) * stride, (raw[:, 1] + rows) * stride
+        w, h = raw[:, 2].clamp(max=6).exp() * stride, raw[:, 3].clamp(max=6).exp() * stride
+        found = torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1)
+        total = total + ((1 - overlap(found, aim[:, 1:5])) * chosen).sum() / count
+        size = (aim[:, 3] - aim[:, 1]).clamp(1)[:, None]
+        grid = torch.stack([columns, rows]).float().repeat(5, 1, 1)
+        off = f.smooth_l1_loss((raw[:, 5:] + grid) * stride / size, aim[:, 5:15] / size, beta=0.05, reduction="none")
+        total = total + (off * aim[:, 15:].repeat_interleave(2, 1) * chosen[:, None]).sum() / count
+    return total
+
+
+def judge(path: str, stills: Stills, indices) -> dict:
+    """Precision and recall at an overlap of one half, and how far landmarks are off, in face widths."""
+    import onnxruntime
+    import torchvision
+    session = onnxruntime.InferenceSession(path)
+    right = found = count = 0
+    off = []
+    for index in indices:
+        picture, boxes, marks = scene(np.random.default_rng(0), stills, index, False)
+        outputs = session.run(None, {"input": picture.transpose(2, 0, 1)[None].astype(np.float32)})
+        answer = []
+        for level, stride in enumerate(STRIDES):
+            score = np.sqrt(outputs[level][0, :, 0] * outputs[3 + level][0, :, 0])
+            side = SIDE // stride
+            y, x = np.mgrid[:side, :side].reshape(2, -1)
+            b, k = outputs[6 + level][0], outputs[9 + level][0].reshape(-1, 5, 2)
+            cx, cy, w, h = (b[:, 0] + x) * stride, (b[:, 1] + y) * stride, np.exp(b[:, 2]) * stride, np.exp(b[:, 3]) * stride
+            points = (k + np.stack([x, y], 1)[:, None]) * stride
+            for i in np.nonzero(score > 0.5)[0]:
+                answer.append((score[i], (cx[i] - w[i] / 2, cy[i] - h[i] / 2, cx[i] + w[i] / 2, cy[i] + h[i] / 2), points[i]))
+        if answer:
+            kept = torchvision.ops.nms(torch.tensor([a[1] for a in answer]).float(), torch.tensor([a[0] for a in answer]).float(), 0.3)
+            answer = [answer[i] for i in kept]
+        free = list(range(len(boxes)))
+        for _, box, points in answer:
+            fits = [i for i in free if iou(np.array(box), boxes[i]) >= 0.5]
+            if fits:
+                best = max(fits, key=lambda i: iou(np.array(box), boxes[i]))
+                free.remove(best)
+                right += 1
+                seen = marks[best, :, 2] > 0
+                off += list(np.linalg.norm(points - marks[best, :, :2], axis=1)[seen] / (boxes[best, 2] - boxes[best, 0]))
+        found, count = found + len(answer), count + len(boxes)
+    return {"precision": right / max(found, 1), "recall": right / max(count, 1), "faces": count, "landmarks": float(np.mean(off))}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stills", required=True)
+    parser.add_argument("--work", required=True, help="where the state of training is kept")
+    parser.add_argument("--out", default="face.onnx")
+    parser.add_argument("--steps", type=int, default=1500)
+    options = parser.parse_args()
+    stills = Stills(options.stills)
+    train, held = stills.split()
+
+    def batch_of(random):
+        chosen = [scene(random, stills, train[random.integers(len(train))], True) for _ in range(16)]
+        aims = [torch.from_numpy(np.stack([targets(boxes, marks, level) for _, boxes, marks in chosen])) for level in range(3)]
+        return pictures([picture for picture, *_ in chosen]), aims
+
+    os.makedirs(options.work, exist_ok=True)
+    network = Faces().to(memory_format=torch.channels_last)
+    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "face.pt"))
+    outputs = [f"{name}_{stride}" for name in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
+    loose = {"input": {0: "batch", 2: "height", 3: "width"}, **{name: {0: "batch", 1: "cells"} for name in outputs}}
+    export(network, torch.zeros(1, 3, SIDE, SIDE), options.out, ["input"], outputs, loose)
+    print(judge(options.out, stills, held))
+
+
+if __name__ == "__main__":
+    main()
