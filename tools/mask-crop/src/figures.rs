@@ -23,7 +23,7 @@ const FILLED: f64 = 0.5;
 pub(crate) struct Figures {
     pub(crate) area: u64,
     pub(crate) cut: Cut,
-    /// The share of its box in which others stand before it.
+    /// The share of its box that others fill.
     pub(crate) hidden: f64,
     /// The largest intersection over union with a surer one, and its number.
     pub(crate) twin: Option<(f64, usize)>,
@@ -84,23 +84,20 @@ fn cut(instance: &Instance, (width, height): (u32, u32)) -> Cut {
     }
 }
 
-/// The share of its box that others fill who stand before it: whose boxes reach farther down, as of
-/// two people on one ground the nearer does.
+/// The share of its box that others fill. Who stands behind it shows little in there, and who stands
+/// before it much: on the sample film 10 of 12 that have more than 0.15 are hidden by others for
+/// more than 0.2 of all their pixels, and no one else is.
 fn hidden<'a>(instance: &Instance, others: impl Iterator<Item = &'a Instance>) -> f64 {
-    let before = others.filter(|other| other.bounds.bottom > instance.bounds.bottom);
-    let before: Vec<&Instance> = before.collect();
+    let others: Vec<&Instance> = others.collect();
     let Bounds {
         left,
         top,
         right,
         bottom,
     } = instance.bounds;
-    if before.is_empty() {
-        return 0.0;
-    }
     let pixels = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
     let filled = pixels
-        .filter(|(x, y)| !instance.has(*x, *y) && before.iter().any(|other| other.has(*x, *y)));
+        .filter(|(x, y)| !instance.has(*x, *y) && others.iter().any(|other| other.has(*x, *y)));
     let area = f64::from(right - left) * f64::from(bottom - top);
     filled.count() as f64 / area
 }

@@ -8,8 +8,7 @@
 //! * `instance`: `index`, place in `masks`; `box` and `crop`, `[x0, y0, x1, y1]` in pixels of the
 //!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
 //!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
-//!   off; `hidden`, the share of its box in which others stand before it; `sharpness`, of its
-//!   sharpest parts, in squared levels of luma as `quality.sharpness`; and what else `masks` says of
+//!   off; `hidden`, the share of its box that others fill; `sharpness`, of its sharpest parts, in squared levels of luma as `quality.sharpness`; and what else `masks` says of
 //!   it (`score`, `label`, `identity`, …).
 //!
 //! What the parent's record says of places in the image, or of all of it, does not hold for the crop

@@ -21,8 +21,8 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = crate::share)]
     max_cut_below: f64,
 
-    /// Instances in more than this share of whose box others stand before them
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2, value_parser = crate::share)]
+    /// Instances of whose box others fill more than this share
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = crate::share)]
     max_hidden: f64,
 
     /// Instances whose mask is that of a surer one by more than this
@@ -69,7 +69,7 @@ impl Limits {
         }
         if hidden > self.max_hidden {
             return Some(format!(
-                "hidden: others stand before {hidden:.2} of its box, over {}",
+                "hidden: others fill {hidden:.2} of its box, over {}",
                 self.max_hidden
             ));
         }

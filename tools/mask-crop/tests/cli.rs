@@ -161,7 +161,7 @@ fn what_the_frame_cuts_off_is_dropped_but_not_a_bust() {
 #[test]
 fn who_stands_before_another_hides_it() {
     let here = tempfile::tempdir().unwrap();
-    // The second reaches farther down, and fills 100x190 of the 200x200 of the first's box.
+    // The second fills 100x190 of the 200x200 of the first's box.
     let record = record(
         here.path(),
         &noise(SIZE.0, SIZE.1, 1),
@@ -181,10 +181,7 @@ fn who_stands_before_another_hides_it() {
     assert_eq!(passed[0]["id"], "a.i1");
     assert_eq!(passed[0]["instance"]["hidden"], 0.0);
     let reason = dropped[0]["rejected"]["reason"].as_str().unwrap();
-    assert_eq!(
-        reason,
-        "hidden: others stand before 0.47 of its box, over 0.2"
-    );
+    assert_eq!(reason, "hidden: others fill 0.47 of its box, over 0.15");
     let (passed, _) = crop(
         here.path(),
         &shared,
