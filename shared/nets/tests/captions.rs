@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use nets::florence::{self, Florence};
 use nets::smolvlm::{Marks, SmolVlm};
+use nets::words::Words;
 use onnx::{Device, ModelFlags, Runtime};
 use serde_json::Value;
 
@@ -159,5 +160,32 @@ fn frozen_attention_scales_are_put_right() {
     ];
     for (found, tokens) in mended.iter().zip(right) {
         assert!((found - 1.0 / tokens).abs() < 1e-7, "{mended:?}");
+    }
+}
+
+#[test]
+fn prompts_have_the_tokens_that_were_published() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx");
+    let tiny = Words::open(&tests.join("florence/tokenizer.json")).unwrap();
+    assert_eq!(tiny.ids("w5 w6", true).unwrap(), [0, 5, 6, 2]);
+    assert_eq!(tiny.text(&[2, 0, 5, 6, 2]).unwrap(), "w5 w6");
+    let chat = Words::open(&tests.join("smolvlm/tokenizer.json")).unwrap();
+    let asked = chat
+        .ids(&nets::smolvlm::prompt("w5", [0, 0], 2), false)
+        .unwrap();
+    assert_eq!(
+        asked.iter().filter(|id| **id == 170).count(),
+        2,
+        "{asked:?}"
+    );
+    assert_eq!((asked[0], Marks::of(&chat).unwrap().end), (1, 171));
+    // The published one where it is there: `make models` brings it.
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/published");
+    let published = models.join("florence-2-base-ft/tokenizer.json");
+    if published.is_file() {
+        let words = Words::open(&published).unwrap();
+        let question = florence::question("caption").unwrap();
+        let ids = words.ids(question, true).unwrap();
+        assert_eq!(ids, [0, 2264, 473, 5, 2274, 6190, 116, 2]);
     }
 }
