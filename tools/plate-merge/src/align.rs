@@ -13,10 +13,14 @@ use crate::spectrum;
 /// The copy on which shifts are looked for has at most this long a side, pixels.
 const SHIFTS: usize = 192;
 
-/// A simpler movement is good enough if its tiles miss by less, thousandths of the long side.
+/// A movement is good enough if its tiles miss by less, thousandths of the long side.
 const FINE: f64 = 0.15;
 
-/// And one that leaves no more than so many times what the best one leaves.
+/// The camera stood still if half of the tiles miss by less when nothing is moved, and most by less
+/// than twice the limit: what misses moves by itself.
+const STILL: f64 = 0.1;
+
+/// Else a simpler movement is taken that leaves no more than so many times what the best one leaves.
 const AS_GOOD: f64 = 1.15;
 
 /// How the camera moved between frames; each is a case of the next.
@@ -122,12 +126,15 @@ pub(crate) fn align(
     let finest = still.len() - 1;
     let judge = |fit: Fit, motion| {
         let miss = miss(&still[finest], &moved[finest], &fit);
-        Alignment {
+        let miss = miss.unwrap_or_default();
+        let fixed = motion == Motion::Fixed && miss.half <= STILL && miss.most <= 2.0 * limits.miss;
+        let found = Alignment {
             warp: fit.warp,
             motion,
-            miss: miss.unwrap_or(0.0),
+            miss: miss.most,
             error: fit.error,
-        }
+        };
+        (found, fixed || miss.most <= FINE)
     };
     let mut tried: Vec<Alignment> = Vec::new();
     for motion in [Motion::Fixed, Motion::Shift, Motion::Homography] {
@@ -139,10 +146,11 @@ pub(crate) fn align(
         let Some(fit) = finer(start, still, moved, motion) else {
             continue;
         };
-        tried.push(judge(fit, motion));
-        if tried[tried.len() - 1].miss <= FINE && fit.error <= limits.light / 2.0 {
-            break;
+        let (found, fine) = judge(fit, motion);
+        if fine && fit.error <= limits.light {
+            return Ok(found);
         }
+        tried.push(found);
     }
     let least = |of: fn(&Alignment) -> f64| tried.iter().map(of).fold(f64::INFINITY, f64::min);
     let (miss, error) = (least(|a| a.miss), least(|a| a.error));
@@ -154,12 +162,11 @@ pub(crate) fn align(
         .find(as_good)
         .or(tried.last())
         .ok_or(Refusal::Apart)?;
+    if best.miss > limits.miss {
+        return Err(Refusal::Parallax(best.miss));
+    }
     if best.error > limits.light {
         return Err(Refusal::Light(best.error));
-    }
-    // Before a camera that stands still, what misses moves by itself.
-    if best.miss > limits.miss && best.motion != Motion::Fixed {
-        return Err(Refusal::Parallax(best.miss));
     }
     Ok(*best)
 }

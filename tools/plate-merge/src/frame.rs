@@ -18,7 +18,7 @@ const WHITE: u8 = 128;
 pub(crate) struct Margins {
     /// All round.
     pub(crate) grow: f64,
-    /// Downwards, besides: where feet and seats darken the ground.
+    /// Downwards, besides: where shadows begin.
     pub(crate) shadow: f64,
 }
 

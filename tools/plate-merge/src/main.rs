@@ -68,16 +68,17 @@ struct Args {
     out_dir: PathBuf,
 
     /// Grow masks all round, thousandths of the long side
-    #[arg(long, value_name = "THOUSANDTHS", default_value_t = 6.0, value_parser = thousandths)]
+    #[arg(long, value_name = "THOUSANDTHS", default_value_t = 8.0, value_parser = thousandths)]
     grow: f64,
 
-    /// Grow masks downwards besides, where feet darken the ground,
-    /// thousandths of the long side
-    #[arg(long, value_name = "THOUSANDTHS", default_value_t = 8.0, value_parser = thousandths)]
+    /// Grow masks downwards besides, where their shadows begin, thousandths of
+    /// the long side
+    #[arg(long, value_name = "THOUSANDTHS", default_value_t = 40.0, value_parser = thousandths)]
     shadow: f64,
 
-    /// Refuse frames before a moving camera of which parts still miss by more
-    /// than this after the whole was aligned, thousandths of the long side
+    /// Refuse frames of which parts still miss by more than this after the
+    /// whole was aligned, thousandths of the long side; twice as much before a
+    /// camera that stands still
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 0.7, value_parser = thousandths)]
     threshold: f64,
 

@@ -17,11 +17,28 @@ pub(crate) struct Registered {
 
 impl Registered {
     /// Lays all frames on the one that hides least, and then on the one whose plate has the
-    /// smallest hole.
+    /// smallest hole. Where most do not lie on the first, which a pan may have blurred or left
+    /// behind, the middle of the shot and its ends are tried as well.
     pub(crate) fn new(frames: &[&Frame], limits: Limits) -> Self {
-        let least = (0..frames.len()).min_by_key(|at| frames[*at].hidden.area());
-        let first = Self::on(frames, least.unwrap_or(0), limits);
-        let aligned = (0..frames.len()).filter(|at| first.found[*at].is_ok());
+        let count = frames.len();
+        let least = (0..count).min_by_key(|at| frames[*at].hidden.area());
+        let mut first = Self::on(frames, least.unwrap_or(0), limits);
+        for other in [
+            count / 2,
+            count / 4,
+            3 * count / 4,
+            0,
+            count.saturating_sub(1),
+        ] {
+            if 2 * first.aligned().count() > count {
+                break;
+            }
+            let second = Self::on(frames, other, limits);
+            if second.aligned().count() > first.aligned().count() {
+                first = second;
+            }
+        }
+        let aligned = first.aligned().map(|(at, _)| at);
         let best = aligned.min_by_key(|at| (first.unseen(frames, *at), frames[*at].hidden.area()));
         first.moved_to(best.unwrap_or(first.reference))
     }
