@@ -14,12 +14,36 @@ use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 use testkit::{Ran, run_in, scene};
 
+/// The flags of a tool that runs one of the tiny networks of the tests.
+macro_rules! network {
+    ($path:literal) => {
+        &[
+            "--no-cache",
+            "--device",
+            "cpu",
+            "--model",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../", $path),
+        ]
+    };
+}
+
 /// Tools that open images, with the flags that they need.
-const READERS: [(&str, &[&str]); 3] = [
+const READERS: [(&str, &[&str]); 8] = [
     ("frame-dedup", &[]),
     ("blur-filter", &["--keep", "--size", "1"]),
     ("light-classify", &[]),
+    ("char-detect", network!("shared/nets/tests/onnx/yolox.onnx")),
+    ("clip-embed", network!("shared/nets/tests/onnx/tiny-dinov2")),
+    ("rtmpose", network!("tools/rtmpose/tests/onnx/body17.onnx")),
+    (
+        "emotion-classify",
+        network!("shared/nets/tests/onnx/face/mini_xception_tiny.onnx"),
+    ),
+    ("wd-tag", network!("shared/nets/tests/onnx/tiny-tagger")),
 ];
+
+/// Those of them whose networks take a square of the shorter side, or of the longer.
+const SQUARE: [&str; 2] = ["clip-embed", "wd-tag"];
 
 fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
@@ -160,7 +184,12 @@ fn reads_what_is_good(
         .filter(|reject| reject["rejected"]["error"].is_string())
         .map(name_of)
         .collect();
-    let lost: Vec<_> = failed.intersection(good).collect();
+    // Scaled to where its shorter side is the network's, a line of pixels is gigapixels.
+    let refuses = |name: &str| name == "wide.png" && SQUARE.contains(&reader);
+    let lost: Vec<_> = failed
+        .intersection(good)
+        .filter(|name| !refuses(name))
+        .collect();
     assert!(lost.is_empty(), "{reader} cannot read {lost:?}");
     for bad in [
         "bomb.png",

@@ -187,7 +187,7 @@ fn set(row: &mut [f32], token: i64, value: f32) {
 /// ```
 /// // 1 2 was followed by 3 before.
 /// assert_eq!(nets::generate::banned(&[1, 2, 3, 1, 2], 3), [3]);
-/// assert_eq!(nets::generate::banned(&[1, 2, 3, 1, 2], 0), []);
+/// assert!(nets::generate::banned(&[1, 2, 3, 1, 2], 0).is_empty());
 /// ```
 pub fn banned(text: &[i64], size: usize) -> Vec<i64> {
     if size == 0 || text.len() + 1 < size {

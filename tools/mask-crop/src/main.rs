@@ -8,8 +8,9 @@
 //! * `instance`: `index`, place in `masks`; `box` and `crop`, `[x0, y0, x1, y1]` in pixels of the
 //!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
 //!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
-//!   off; `hidden`, the share of its box that others fill; `sharpness`, of its sharpest parts, in squared levels of luma as `quality.sharpness`; and what else `masks` says of
-//!   it (`score`, `label`, `identity`, …).
+//!   off; `hidden`, the share of its box that others fill; `sharpness`, of its sharpest parts, in
+//!   squared levels of luma as `quality.sharpness`; and what else `masks` says of it (`score`,
+//!   `label`, `identity`, …).
 //!
 //! What the parent's record says of places in the image, or of all of it, does not hold for the crop
 //! and goes: `boxes`, `masks`, `crop`, `cluster`, `dedup`, `embedding`, `face`, `format`, `pose`,
@@ -18,6 +19,7 @@
 mod figures;
 mod ground;
 mod instance;
+mod save;
 mod verdict;
 mod window;
 
@@ -26,26 +28,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use stage::{Context, Flow, Outcome, Record, Result};
-use vision::{decode, write};
+use vision::decode;
 
 use ground::Ground;
-use instance::Instance;
 use verdict::Limits;
 use window::Frame;
-
-/// Keys that hold for the parent's image only.
-const PARENTS: [&str; 10] = [
-    "boxes",
-    "masks",
-    "crop",
-    "cluster",
-    "dedup",
-    "embedding",
-    "face",
-    "format",
-    "pose",
-    "quality",
-];
 
 const EXAMPLES: &str = "Examples:
   sam-mask --out-dir masks boxes.jsonl | mask-crop --out-dir crops > instances.jsonl
@@ -118,11 +105,7 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
     let path = record.image()?;
     let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
     instance::check(&instances, picture.dimensions())?;
-    let mut parent = record;
-    for key in PARENTS {
-        parent.remove(key);
-    }
-    parent.put("parent", &id)?;
+    let parent = save::parent_of_crops(record)?;
     let mut outcome = Outcome::default();
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;
@@ -132,36 +115,18 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
         child.put("id", &format!("{id}.i{}", instance.index))?;
         let facts = instance.facts(&figures, &window);
         child.put_rounded("instance", &facts, 4)?;
-        if let Some(reason) = reason.filter(|_| !args.keep.keep) {
+        if let (Some(reason), false) = (&reason, args.keep.keep) {
             outcome = outcome.and_drop(child, reason);
             continue;
         }
-        save(args, instance, &picture, &window, &mut child)?;
-        outcome = match args.limits.reason(&figures) {
+        let painted = args
+            .ground
+            .paint(&picture, window.crop, &instance.mask_of(window.crop)?)?;
+        save::save(&args.out_dir, instance, &window, &painted, &mut child)?;
+        outcome = match reason {
             Some(reason) => outcome.and_drop(child, reason),
             None => outcome.and_pass(child),
         };
     }
     Ok(outcome)
-}
-
-/// Writes a crop and its mask, and says so in its record.
-fn save(
-    args: &Args,
-    instance: &Instance,
-    picture: &vision::RgbImage,
-    window: &window::Window,
-    child: &mut Record,
-) -> Result<()> {
-    let id = child.id()?;
-    let mask = instance.mask_of(window.crop)?;
-    let image = args.out_dir.join(format!("{id}.png"));
-    let bytes = args.ground.paint(picture, window.crop, &mask)?;
-    write::bytes(&image, &bytes).with_context(|| image.display().to_string())?;
-    let path = args.out_dir.join(format!("{id}.mask.png"));
-    write::png_luma(&mask.to_luma(), &path).with_context(|| path.display().to_string())?;
-    child.put("image", &image)?;
-    child.put("width", &window.crop.width())?;
-    child.put("height", &window.crop.height())?;
-    Ok(child.put("mask", &path)?)
 }

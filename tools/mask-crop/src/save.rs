@@ -1,0 +1,53 @@
+//! What a crop's record takes over, and where the crop and its mask are written.
+
+use std::path::Path;
+
+use stage::{Context, Record, Result};
+use vision::write;
+
+use crate::instance::Instance;
+use crate::window::Window;
+
+/// Keys that hold for the parent's image only.
+const PARENTS: [&str; 10] = [
+    "boxes",
+    "masks",
+    "crop",
+    "cluster",
+    "dedup",
+    "embedding",
+    "face",
+    "format",
+    "pose",
+    "quality",
+];
+
+/// What all crops of a record have of it.
+pub(crate) fn parent_of_crops(mut record: Record) -> Result<Record> {
+    let id = record.id()?;
+    for key in PARENTS {
+        record.remove(key);
+    }
+    record.put("parent", &id)?;
+    Ok(record)
+}
+
+/// Writes a crop, which is encoded already, and its mask, and says so in its record.
+pub(crate) fn save(
+    folder: &Path,
+    instance: &Instance,
+    window: &Window,
+    painted: &[u8],
+    child: &mut Record,
+) -> Result<()> {
+    let id = child.id()?;
+    let image = folder.join(format!("{id}.png"));
+    write::bytes(&image, painted).with_context(|| image.display().to_string())?;
+    let path = folder.join(format!("{id}.mask.png"));
+    let mask = instance.mask_of(window.crop)?.to_luma();
+    write::png_luma(&mask, &path).with_context(|| path.display().to_string())?;
+    child.put("image", &image)?;
+    child.put("width", &window.crop.width())?;
+    child.put("height", &window.crop.height())?;
+    Ok(child.put("mask", &path)?)
+}
