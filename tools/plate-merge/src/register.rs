@@ -18,7 +18,7 @@ pub(crate) struct Registered {
 impl Registered {
     /// Lays all frames on the one that hides least, and then on the one whose plate has the
     /// smallest hole. Where most do not lie on the first, which a pan may have blurred or left
-    /// behind, the middle of the shot and its ends are tried as well.
+    /// behind, the middle of the shot and its end are tried as well.
     pub(crate) fn new(frames: &[&Frame], limits: Limits) -> Self {
         let count = frames.len();
         let least = (0..count).min_by_key(|at| frames[*at].hidden.area());
