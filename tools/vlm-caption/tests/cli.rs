@@ -11,7 +11,7 @@ mod server;
 use std::fs;
 
 use mock::Mock;
-use testkit::{Shape, folder, manners, run, run_in};
+use testkit::{Shape, Tolerance, folder, golden, manners, run, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_vlm-caption");
 
@@ -26,7 +26,12 @@ fn has_manners() {
     });
 }
 
-/// The golden cases have no port of their own to name, so each is run by hand.
+#[test]
+fn golden_cases_of_networks() {
+    golden(TOOL, "tests/golden/networks", Tolerance::default());
+}
+
+/// The golden cases of servers have no port of their own to name, so each is run by hand.
 #[test]
 fn golden_cases() {
     let mock = Mock::new(|request, before| match before {
