@@ -31,12 +31,9 @@
 //! | `character` | you, in manifests of references | string, name of whom the image shows |
 //! | `identity` | id-match | object: `name` string (a character, `cluster_N` or `unknown`), `score` number (cosine with the character's references; by clusters the share of the track's votes), `margin` number (to the best other character), `by` string (`reference`, `cluster` or `track`), `track` integer from 0, `best` string (of an `unknown`, the nearest character) |
 //! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number (noise has none), `representative` boolean |
-//! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score`, `vector`, `action`, `angle`, `visible` |
 //! | `face` | face-crop | object, in the parent's pixels: `box` `[x0, y0, x1, y1]`, `landmarks` array of five `[x, y]` (eye, eye, nose, corner of the mouth, corner; left of the image first), `score` number, `by` string (a model, or `pose`), `agreed` array of strings, `window` (the crop) and `box_in_crop` (in the crop's pixels) as `box`, `size`, `sharpness` numbers, `angle` object of `yaw`, `roll` in degrees, `occlusion` object of shares |
 //! | `emotion` | emotion-classify | object: `label`, `intensity` (`low`, `medium`, `high`) strings, `scores` object of numbers that add up to 1, `margin` number, `second` string |
 //! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score` number; `vector` array of 34 numbers, `action`, `angle`, `occlusion` strings, `scores` object, `visible`, `hidden` numbers 0 to 1, `cut` array of strings, edges. Of several `boxes` each has its own as a member |
-//! | `face` | face-crop | object: `box`, `landmarks`, `score`, `sharpness`, in the parent's pixels |
-//! | `emotion` | emotion-classify | object: `label`, `intensity` strings, `scores` object, `margin` number |
 //! | `caption` | vlm-caption, caption-compose | string, the final text |
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string, the answer, `finish` string (`eos`, `length`, `loop`), `tokens` integer where known, `facts` object of name to string or array, with a schema |
 //! | `models` | every tool that runs a network | object of the tool's name to `{model, sha256, device}`: which network answered |

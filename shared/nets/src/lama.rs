@@ -7,8 +7,8 @@
 //! | `inpainting_lama_2025jan.onnx` of `opencv_zoo` | 512x512 | 0..255 |
 //! | exports of Sanster's `big-lama.pt` | multiples of 8 | 0..1 |
 //!
-//! All take `image` f32 [1,3,H,W], RGB, 0..1, and `mask` f32 [1,1,H,W], 1 in the hole and 0 outside,
-//! and give the picture with the hole filled, f32 [1,3,H,W], under a name of their own. `opencv_zoo`'s
+//! All take `image` f32 `[1,3,H,W]`, RGB, 0..1, and `mask` f32 `[1,1,H,W]`, 1 in the hole and 0 outside,
+//! and give the picture with the hole filled, f32 `[1,3,H,W]`, under a name of their own. `opencv_zoo`'s
 //! demonstration feeds BGR; the network was trained on RGB, which is what goes in here.
 //!
 //! The steps round the network are `IOPaint`'s (`iopaint/model/base.py`, `lama.py`), made to fit a

@@ -84,9 +84,9 @@ impl Sizes {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     sizes: Sizes,
-    /// [3,H,W] in RGB, 0..1.
+    /// `[3,H,W]` in RGB, 0..1.
     pub image: Vec<f32>,
-    /// [H,W], 1 in the hole and 0 outside.
+    /// `[H,W]`, 1 in the hole and 0 outside.
     pub mask: Vec<f32>,
 }
 
@@ -152,7 +152,7 @@ pub fn prepare(layout: Layout, crop: &RgbImage, hole: &Mask) -> Result<Prepared>
     })
 }
 
-/// From what the network gave for `prepared`, [3,H,W], to the crop with its hole filled: clipped,
+/// From what the network gave for `prepared`, `[3,H,W]`, to the crop with its hole filled: clipped,
 /// rounded, its padding cut off, resized back with Catmull-Rom.
 ///
 /// Some exports give 0..1 and others 0..255: where the largest number is at most 1.5 it is the
