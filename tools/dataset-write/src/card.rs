@@ -5,7 +5,6 @@ use std::fmt::Write;
 
 use stage::Result;
 
-use crate::facts::Facts;
 use crate::plan::{Example, Purpose};
 use crate::views::{View, Written};
 
@@ -13,6 +12,7 @@ use crate::views::{View, Written};
 const COUNTED: &[&str] = &[
     "source.film",
     "licence",
+    "identity.name",
     "action",
     "angle",
     "emotion",
@@ -78,11 +78,7 @@ fn cell(text: &str) -> String {
 fn counts(card: &mut String, fact: &str, purpose: &Purpose, examples: &[Example]) -> Result<()> {
     let mut counts = BTreeMap::<String, usize>::new();
     for example in examples {
-        let facts = Facts {
-            record: &example.record,
-            trigger: None,
-            subject: purpose.subject.as_deref(),
-        };
+        let facts = purpose.facts(&example.record);
         let value = facts.value(fact)?.unwrap_or_else(|| "unknown".to_owned());
         *counts.entry(value).or_default() += 1;
     }

@@ -8,15 +8,15 @@ use stage::{Record, Result};
 const WORDS: &[(&str, &[&str])] = &[
     ("action", &["/pose/action"]),
     ("angle", &["/pose/angle"]),
-    ("character", &["/character"]),
+    ("character", &["/character", "/identity/name"]),
     ("emotion", &["/emotion/label"]),
     ("intensity", &["/emotion/intensity"]),
     ("location", &["/location", "/tags/location", "/tags/place"]),
     ("setting", &["/light/setting"]),
     ("shot", &["/source/shot"]),
     ("style", &["/style", "/tags/style"]),
-    ("time", &["/light/time"]),
-    ("weather", &["/light/weather"]),
+    ("time", &["/light/time", "/tags/time"]),
+    ("weather", &["/light/weather", "/tags/weather"]),
 ];
 
 /// The facts of one record.
@@ -25,16 +25,21 @@ pub(crate) struct Facts<'a> {
     pub(crate) record: &'a Record,
     /// The trigger word, if there is one.
     pub(crate) trigger: Option<&'a str>,
-    /// What the whole set is of, if that was said: a character, a style.
+    /// What the whole set is of, if that was said: a character, a style. It
+    /// is said of every image, whatever its record says.
     pub(crate) subject: Option<&'a str>,
+    /// What stands for it where neither that nor the record says so.
+    pub(crate) otherwise: Option<&'a str>,
 }
 
 impl Facts<'_> {
     /// The fact that `word` stands for; `None` where it is unknown.
     pub(crate) fn value(&self, word: &str) -> Result<Option<String>> {
-        match word {
-            "trigger" => return Ok(self.trigger.map(str::to_owned)),
-            "condition" => return self.condition(),
+        let whole = matches!(word, "character" | "style" | "subject");
+        match (word, self.subject) {
+            ("trigger", _) => return Ok(self.trigger.map(str::to_owned)),
+            ("condition", _) => return self.condition(),
+            (_, Some(subject)) if whole => return Ok(Some(subject.to_owned())),
             _ => {}
         }
         let pointers = WORDS.iter().find(|(name, _)| *name == word);
@@ -46,12 +51,7 @@ impl Facts<'_> {
                 return Ok(Some(known));
             }
         }
-        let whole = matches!(word, "character" | "style" | "subject");
-        Ok(self
-            .subject
-            .or(self.trigger)
-            .filter(|_| whole)
-            .map(str::to_owned))
+        Ok(self.otherwise.filter(|_| whole).map(str::to_owned))
     }
 
     /// The light in one word: the weather, or that there is none indoors.

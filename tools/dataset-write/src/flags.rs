@@ -22,7 +22,8 @@ pub(crate) struct Words {
     trigger: Option<String>,
 
     /// What the whole set is of, as file names say it: the character, the
-    /// style [default: the trigger]
+    /// style [default: what the record says, or else the trigger of a set of a
+    /// character or a style]
     #[arg(long, value_name = "NAME")]
     subject: Option<String>,
 

@@ -58,6 +58,12 @@ impl Kind {
         }
     }
 
+    /// Whether the trigger stands for the subject of the whole set, and so
+    /// names it. The trigger of a place, an action or a light does not.
+    pub(crate) fn trigger_is_subject(self) -> bool {
+        matches!(self, Self::Character | Self::Style | Self::Custom)
+    }
+
     /// The word of the command line.
     pub(crate) fn word(self) -> &'static str {
         match self {

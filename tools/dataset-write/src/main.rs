@@ -1,8 +1,8 @@
 //! Write the training folders that the trainers load.
 //!
 //! Reads `id`, `image`, and, where they are there, `caption`, `crop`, `mask`,
-//! `source` and the facts that names and captions are made of (`light`,
-//! `pose`, `emotion`, `tags`, …); adds `dataset`. Records that are marked
+//! `source` and the facts that names and captions are made of (`identity`,
+//! `light`, `pose`, `emotion`, `tags`, …); adds `dataset`. Records that are marked
 //! `rejected` are left out.
 //!
 //! In `--out-dir` it writes a folder `dataset-<hash of the content>`, points

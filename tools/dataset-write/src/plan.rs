@@ -45,6 +45,17 @@ impl Purpose {
         let named = self.trigger.as_deref().or(self.subject.as_deref());
         named.unwrap_or(self.kind.word())
     }
+
+    /// What is known of one image of it.
+    pub(crate) fn facts<'a>(&'a self, record: &'a Record) -> Facts<'a> {
+        let trigger = self.trigger.as_deref();
+        Facts {
+            record,
+            trigger,
+            subject: self.subject.as_deref(),
+            otherwise: trigger.filter(|_| self.kind.trigger_is_subject()),
+        }
+    }
 }
 
 /// One image of the set.
@@ -133,11 +144,7 @@ fn reason(rejected: &Rejected) -> String {
 fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     // Files are named by number, but every record must be one that others can speak of.
     record.id()?;
-    let facts = Facts {
-        record: &record,
-        trigger: purpose.trigger.as_deref(),
-        subject: purpose.subject.as_deref(),
-    };
+    let facts = purpose.facts(&record);
     Ok(Ready {
         name: purpose.names.name(&facts)?,
         caption: caption(&facts, &purpose.captions)?,

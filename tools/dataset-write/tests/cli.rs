@@ -13,7 +13,7 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use serde_json::json;
+    use serde_json::{Value, json};
     use testkit::{Ran, Shape, Tolerance, golden, manners, run_in};
 
     use crate::support::{TOOL, caption, files, lines, names, scenes, write};
@@ -71,6 +71,67 @@ mod tests {
                 [format!("{name}.png"), format!("{name}.txt")]
             );
         }
+    }
+
+    /// The keys here are those that id-match, pose-classify,
+    /// emotion-classify, clip-tag and light-classify write.
+    #[test]
+    fn names_are_made_of_what_the_tools_write() {
+        let (folder, records) = scenes(1);
+        let mut known = records[0].clone();
+        known["identity"] =
+            json!({"name": "nilo", "score": 0.91, "margin": 0.2, "by": "reference", "track": 3});
+        known["pose"] = json!({"keypoints": [[1, 2, 0.9]], "action": "lying", "angle": "three-quarter",
+            "scores": {"action": {"lying": 0.9}}, "visible": 1.0, "cut": []});
+        known["emotion"] = json!({"label": "surprised", "intensity": "low", "scores": {"surprised": 0.6},
+            "margin": 0.3, "second": "sad"});
+        known["tags"] = json!({"location": [["living_room", 0.8]], "time": [["night", 0.7]],
+            "weather": [["foggy", 0.6]], "style": [["stylized 3d", 0.5]]});
+        known["light"] = json!({"time": "unknown", "weather": "unknown", "setting": "outdoor"});
+        let mut unknown = records[0].clone();
+        unknown["identity"] = json!({"name": "unknown", "score": 0.3, "best": "nilo"});
+        unknown["pose"] = json!({"action": "unknown", "angle": "unknown"});
+        unknown["emotion"] = json!({"label": "unknown", "intensity": "unknown", "scores": {}});
+        unknown["tags"] = json!({"location": [["unknown", 0.1]], "time": [["unknown", 0.2]]});
+        unknown["light"] = json!({"time": "unknown", "weather": "unknown", "setting": "unknown"});
+        let names = |record: &Value, flags: &[&str]| {
+            write(folder.path(), flags, std::slice::from_ref(record));
+            names(folder.path())[0].trim_end_matches(".png").to_owned()
+        };
+        for (kind, all, nothing) in [
+            ("character", "char_nilo_0001", "char_trg_0001"),
+            (
+                "background",
+                "bg_scene0001_living_room_night",
+                "bg_scene0001_unknown_unknown",
+            ),
+            (
+                "pose",
+                "pose_nilo_lying_three_quarter_0001",
+                "pose_unknown_unknown_unknown_0001",
+            ),
+            (
+                "expression",
+                "expr_nilo_surprised_low_0001",
+                "expr_unknown_unknown_unknown_0001",
+            ),
+            (
+                "style",
+                "style_stylized_3d_scene0001",
+                "style_trg_scene0001",
+            ),
+            (
+                "lighting",
+                "light_foggy_night_0001",
+                "light_unknown_unknown_0001",
+            ),
+        ] {
+            let flags = ["--type", kind, "--trigger", "trg"];
+            assert_eq!(names(&known, &flags), all);
+            assert_eq!(names(&unknown, &flags), nothing);
+        }
+        let flags = ["--type", "pose", "--trigger", "trg", "--subject", "Pia"];
+        assert_eq!(names(&known, &flags), "pose_pia_lying_three_quarter_0001");
     }
 
     #[test]
