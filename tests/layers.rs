@@ -26,7 +26,6 @@ const OWNED: &[(&str, &str)] = &[
     ("jsonl", "manifest"),
     ("ort", "onnx"),
     ("rusqlite", "stage"),
-    ("tokenizers", "nets"),
     ("turbojpeg", "vision"),
 ];
 

@@ -90,7 +90,8 @@ const QUALITY: &str = "\
 const PEOPLE: &str = "\
     person, persons, people, man, men, woman, women, boy, boys, girl, girls, child, children, \
     kid, kids, character, characters, human, humans, crowd, someone, somebody, nobody, no one, \
-    unpeopled, deserted, empty, he, she, him, his, her, hers";
+    unpeopled, deserted, empty, he, she, him, his, her, hers, 1girl, 2girls, 3girls, 1boy, 2boys, \
+    3boys, solo";
 
 /// What the body does, which a pose set binds to its trigger.
 const POSITION: &str = "\

@@ -3,6 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | [`tokens`] | CLIP's tokens: how many, and what is cut off |
+//! | [`encoder`] | the same of any text encoder, by its `tokenizer.json` |
+//! | [`bases`] | how many tokens each base model reads |
 //! | [`text`] | caption hygiene: one clean line, tags, words |
 //! | [`families`] | words of one subject: looks, rendering, quality, people |
 //! | [`answer`] | what a vision-language model answers, made into a description |
@@ -13,7 +15,9 @@
 
 pub mod answer;
 pub mod audit;
+pub mod bases;
 pub mod claims;
+pub mod encoder;
 pub mod families;
 pub mod text;
 pub mod tokens;

@@ -5,19 +5,20 @@ use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use captions::audit::{Audit, Finding, Forbidden, Item, Level, Report, Rules};
 use captions::text;
-use captions::tokens::Tokenizer;
 use serde::Serialize;
 use stage::log::{error, info, warn};
 use stage::{Context, Record, Result};
 use tempfile::NamedTempFile;
 
+use crate::budget::Budget;
+use crate::compose::Form;
 use crate::contradictions::Contradiction;
 use crate::facts::{Fact, fact};
-use crate::policy::{Policy, words};
+use crate::policy::{Policy, spoken, words};
 use crate::trigger::{Chosen, Trigger};
 
 /// Where the group names of the audit come from.
@@ -29,7 +30,10 @@ const SAID: usize = 20;
 pub(crate) struct Check<'a> {
     policy: &'a Policy,
     trigger: &'a Trigger,
-    audit: Mutex<Audit>,
+    budget: &'a Budget,
+    form: Form,
+    captions: Mutex<Audit>,
+    sentences: Mutex<Audit>,
 }
 
 /// What `--audit` writes.
@@ -37,11 +41,19 @@ pub(crate) struct Check<'a> {
 struct Paper<'a> {
     r#type: &'a str,
     #[serde(flatten)]
-    report: &'a Report,
+    captions: &'a Report,
+    /// Of the sentences that other trainers get, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sentences: Option<&'a Report>,
 }
 
 impl<'a> Check<'a> {
-    pub(crate) fn new(policy: &'a Policy, trigger: &'a Trigger, budget: usize) -> Result<Self> {
+    pub(crate) fn new(
+        policy: &'a Policy,
+        trigger: &'a Trigger,
+        budget: &'a Budget,
+        form: Form,
+    ) -> Result<Self> {
         let look = &policy.audit;
         let mut forbidden = Vec::new();
         for name in &look.forbidden {
@@ -56,48 +68,50 @@ impl<'a> Check<'a> {
         for name in &look.warn {
             forbidden.push(Forbidden::family(words(name)?).warn());
         }
-        let rules = Rules {
+        let rules = |form| Rules {
             expected: expected(policy, trigger),
-            forbidden,
-            budget: Some(budget),
+            forbidden: forbidden.clone(),
+            budget: Some(budget.of(form).tokens),
         };
         Ok(Self {
             policy,
             trigger,
-            audit: Mutex::new(Audit::new(rules)),
+            budget,
+            form,
+            captions: Mutex::new(Audit::new(rules(form))),
+            sentences: Mutex::new(Audit::new(rules(Form::Sentence))),
         })
     }
 
-    /// Looks at the caption of one record.
-    pub(crate) fn look(
-        &self,
-        record: &Record,
-        contradictions: &[Contradiction],
-        tokenizer: &Tokenizer,
-    ) -> Result<()> {
+    /// Looks at the caption of one record, and at the sentence that other trainers get for it.
+    pub(crate) fn look(&self, record: &Record, contradictions: &[Contradiction]) -> Result<()> {
         let caption: String = record.get("caption")?;
         let trigger = match self.trigger.of(record)? {
             Chosen::Word(word) => Some(word),
             Chosen::None => None,
             Chosen::Lacking(why) => Some(format!("({why})")),
         };
-        let groups = groups(record)?;
+        let told: Vec<_> = contradictions.iter().map(Contradiction::told).collect();
         let item = Item {
             id: &record.id()?,
             caption: &caption,
             trigger: trigger.as_deref(),
-            groups: &groups,
+            groups: &groups(record)?,
             allowed: &self.allowed(record)?,
-            contradictions: &contradictions
-                .iter()
-                .map(Contradiction::told)
-                .collect::<Vec<_>>(),
-            tokens: Some(tokenizer.count(&caption).tokens),
+            contradictions: &told,
+            tokens: Some(self.budget.of(self.form).count(&caption)),
         };
-        self.audit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(item);
+        locked(&self.captions).add(item);
+        let sentence: Option<String> = record.at("/facts/sentence")?;
+        let one_for_all = record.at::<String>("/facts/form")?.is_some();
+        if let Some(sentence) = sentence.filter(|text| *text != caption && !one_for_all) {
+            locked(&self.sentences).add(Item {
+                caption: &sentence,
+                contradictions: &[],
+                tokens: Some(self.budget.of(Form::Sentence).count(&sentence)),
+                ..item
+            });
+        }
         Ok(())
     }
 
@@ -110,7 +124,7 @@ impl<'a> Check<'a> {
                 self.policy.say.iter().find(says),
                 fact(record, pointer, 1, 0.0)?,
             ) {
-                allowed.extend(values);
+                allowed.extend(values.iter().map(|value| spoken(value)));
             }
         }
         Ok(allowed)
@@ -119,15 +133,13 @@ impl<'a> Check<'a> {
     /// Says what was found, writes it to `file` and as a table to `table`, and returns the number
     /// of errors.
     pub(crate) fn say(&self, file: Option<&Path>, table: Option<&Path>) -> Result<usize> {
-        let report = self
-            .audit
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .report();
+        let captions = locked(&self.captions).report();
+        let sentences = Some(locked(&self.sentences).report()).filter(|found| found.captions > 0);
         if let Some(file) = file {
             let paper = Paper {
                 r#type: &self.policy.name,
-                report: &report,
+                captions: &captions,
+                sentences: sentences.as_ref(),
             };
             replaced(file, |beside| {
                 serde_json::to_writer_pretty(&mut *beside, &paper)?;
@@ -135,36 +147,52 @@ impl<'a> Check<'a> {
             })
             .with_context(|| file.display().to_string())?;
         }
+        let reports = [
+            ("caption", Some(&captions)),
+            ("sentence", sentences.as_ref()),
+        ];
+        let reports = reports.map(|(name, report)| report.map(|report| (name, report)));
+        let reports: Vec<_> = reports.into_iter().flatten().collect();
         if let Some(table) = table {
-            crate::table::write(table, &report).with_context(|| table.display().to_string())?;
+            crate::table::write(table, &reports).with_context(|| table.display().to_string())?;
         }
-        for finding in report.findings.iter().take(SAID) {
-            let line = line(finding, report.captions);
-            match finding.level {
-                Level::Error => error!("{line}"),
-                Level::Warning => warn!("{line}"),
-            }
+        for (name, report) in &reports {
+            said(name, report);
         }
-        let more = report.findings.len().saturating_sub(SAID);
-        if more > 0 {
-            warn!("audit: {more} more findings; --audit FILE writes them all");
-        }
-        info!(
-            "audit: {} captions, {} distinct, {} findings",
-            report.captions,
-            report.distinct,
-            report.findings.len()
-        );
-        Ok(report
-            .findings
-            .iter()
+        let findings = reports.iter().flat_map(|(_, report)| &report.findings);
+        Ok(findings
             .filter(|finding| finding.level == Level::Error)
             .count())
     }
 }
 
+fn locked(audit: &Mutex<Audit>) -> MutexGuard<'_, Audit> {
+    audit.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says the first findings, and how many there are.
+fn said(name: &str, report: &Report) {
+    for finding in report.findings.iter().take(SAID) {
+        let line = line(name, finding, report.captions);
+        match finding.level {
+            Level::Error => error!("{line}"),
+            Level::Warning => warn!("{line}"),
+        }
+    }
+    let more = report.findings.len().saturating_sub(SAID);
+    if more > 0 {
+        warn!("audit: {more} more findings of {name}s; --audit FILE writes them all");
+    }
+    info!(
+        "audit: {} {name}s, {} distinct, {} findings",
+        report.captions,
+        report.distinct,
+        report.findings.len()
+    );
+}
+
 /// One line of the table: level, how many of all, what, and where to look.
-fn line(finding: &Finding, of: usize) -> String {
+fn line(name: &str, finding: &Finding, of: usize) -> String {
     let level = if finding.level == Level::Error {
         "error"
     } else {
@@ -176,7 +204,7 @@ fn line(finding: &Finding, of: usize) -> String {
         format!(" ({})", finding.examples.join(", "))
     };
     format!(
-        "audit: {level}: {:>5} of {of}: {}{examples}",
+        "audit: {level}: {:>5} of {of} {name}s: {}{examples}",
         finding.captions, finding.what
     )
 }
@@ -188,7 +216,7 @@ fn groups(record: &Record) -> Result<Vec<(&'static str, String)>> {
         groups.push(("shot", format!("{} of {}", source.shot, source.film)));
     }
     if let Fact::Known(place) = fact(record, PLACE, 1, 0.0)? {
-        groups.extend(place.into_iter().map(|place| ("place", place)));
+        groups.extend(place.iter().map(|place| ("place", spoken(place))));
     }
     Ok(groups)
 }

@@ -1,10 +1,10 @@
 //! A record's facts become a caption, within the budget.
 
-use captions::tokens::Tokenizer;
 use clap::ValueEnum;
 use serde::Serialize;
 use stage::{Record, Result, ensure};
 
+use crate::budget::Budget;
 use crate::contradictions::{self, Contradiction};
 use crate::pieces::{self, LeftOut, Piece};
 use crate::policy::Policy;
@@ -12,7 +12,8 @@ use crate::trigger::{Chosen, Trigger};
 use crate::wording::joined;
 
 /// The form of a caption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Form {
     /// Words and short phrases between commas
     Tags,
@@ -22,13 +23,15 @@ pub(crate) enum Form {
     Both,
 }
 
+/// The form of `caption` where none is asked for.
+pub(crate) const DEFAULT: Form = Form::Tags;
+
 /// Composes captions.
 pub(crate) struct Composer<'a> {
     policy: &'a Policy,
     trigger: &'a Trigger,
-    tokenizer: &'a Tokenizer,
-    form: Form,
-    budget: usize,
+    budget: &'a Budget,
+    form: Option<Form>,
 }
 
 /// What the key `facts` holds.
@@ -37,6 +40,8 @@ struct Facts<'a> {
     r#type: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     trigger: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<Form>,
     said: Vec<(&'a str, &'a str)>,
     left_out: LeftOut,
     tags: String,
@@ -50,16 +55,14 @@ impl<'a> Composer<'a> {
     pub(crate) fn new(
         policy: &'a Policy,
         trigger: &'a Trigger,
-        tokenizer: &'a Tokenizer,
-        form: Form,
-        budget: usize,
+        budget: &'a Budget,
+        form: Option<Form>,
     ) -> Self {
         Self {
             policy,
             trigger,
-            tokenizer,
-            form,
             budget,
+            form,
         }
     }
 
@@ -76,34 +79,34 @@ impl<'a> Composer<'a> {
         };
         let mut pieces = pieces::pieces(self.policy, record, &mut left_out)?;
         pieces = contradictions::without(pieces, found, &mut left_out);
-        if let (true, true, Some(text)) =
-            (pieces.is_empty(), head.is_empty(), &self.policy.otherwise)
-        {
-            pieces.push(Piece::otherwise(text));
+        let speechless = pieces.iter().all(|piece| piece.phrase.is_empty());
+        if let (true, true, Some(text)) = (speechless, head.is_empty(), &self.policy.otherwise) {
+            pieces.push(Piece::otherwise(text, !pieces.is_empty()));
         }
         let (tags, _) = self.fitted(Form::Tags, &head, &pieces);
         let (sentence, _) = self.fitted(Form::Sentence, &head, &pieces);
-        let (caption, kept) = self.fitted(self.form, &head, &pieces);
+        let form = self.form.unwrap_or(DEFAULT);
+        let limit = self.budget.of(form);
+        let (caption, kept) = self.fitted(form, &head, &pieces);
         ensure!(
             !caption.is_empty(),
             "nothing to say: no fact of the policy for {} is known, and there is no --trigger for it",
             self.policy.name
         );
-        let form = self.form;
-        let budget = self.budget;
         let texts = pieces.iter().zip(&kept);
         let texts = texts.map(|(piece, kept)| (piece.pointer.as_str(), piece.text(form), *kept));
         let texts: Vec<_> = texts.filter(|(_, text, _)| !text.is_empty()).collect();
         for (pointer, text, _) in texts.iter().filter(|(.., kept)| !kept) {
-            let why = format!("over the budget of {budget} tokens: {text}");
+            let why = format!("over the budget of {} tokens: {text}", limit.tokens);
             left_out.push(((*pointer).to_owned(), why));
         }
         let said = texts.iter().filter(|(.., kept)| *kept);
         let said = said.map(|(pointer, text, _)| (*pointer, *text)).collect();
-        let tokens = self.tokenizer.count(&caption).tokens;
+        let tokens = limit.count(&caption);
         let facts = Facts {
             r#type: &self.policy.name,
             trigger: &head,
+            form: self.form,
             said,
             left_out,
             tags,
@@ -131,7 +134,7 @@ impl<'a> Composer<'a> {
                 .zip(&kept)
                 .filter_map(|(piece, kept)| kept.then_some(piece));
             let text = joined(form, head, &left.collect::<Vec<_>>());
-            if self.tokenizer.count(&text).fits(self.budget) {
+            if self.budget.of(form).holds(&text) {
                 return (text, kept);
             }
             match order.pop() {

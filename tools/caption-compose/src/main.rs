@@ -7,12 +7,15 @@
 //! * `type`: the policy; `trigger`: the trigger with the class word, where there is one;
 //! * `said`: `[[pointer, phrase], …]` in the caption, in order;
 //! * `left_out`: `[[pointer, why], …]` in the record, but not in the caption;
-//! * `tags`, `sentence`: both forms, each within the budget;
-//! * `tokens`: CLIP's tokens of `caption`, without the marks of start and end;
+//! * `tags`, `sentence`: both forms, each within its budget: dataset-write gives each trainer its own;
+//! * `form`: that of `caption`, where `--form` asked for one: then every trainer gets it;
+//! * `tokens`: of `caption`, by what reads it, without the marks of start and end;
 //! * `contradictions`: `[{at, is, says}, …]`, where a model said something else than was measured.
 //!
 //! What no tool could measure (`unknown`) is never said.
 
+mod board;
+mod budget;
 mod check;
 mod compose;
 mod contradictions;
@@ -27,7 +30,6 @@ mod wording;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use captions::tokens::{Tokenizer, WINDOW};
 use clap::Parser;
 use stage::{Flow, Outcome, Record, Result, bail};
 
@@ -39,6 +41,7 @@ use policy::Policy;
 const EXAMPLES: &str = "Examples:
   caption-compose --type character --trigger lucap --class boy --audit audit.json < kept.jsonl > captions.jsonl
   caption-compose --type lighting --trigger 'lt_{}' --form sentence < kept.jsonl > captions.jsonl
+  caption-compose --type pose --trigger '{}_pse' --base tags=sdxl --base sentence=flux --tokenizer t5/tokenizer.json kept.jsonl > captions.jsonl
   caption-compose --type style --audit-only --strict captions.jsonl > /dev/null
 
   caption-compose --show-policy character > mine.toml    # change it, and name it with --policy";
@@ -84,13 +87,13 @@ struct Args {
     #[arg(long, value_name = "WORD", default_value = "")]
     class: String,
 
-    /// Form of the caption
-    #[arg(long, value_enum, default_value_t = Form::Tags)]
-    form: Form,
+    /// Form of the caption, for every trainer [default: tags here, and in data
+    /// sets what each trainer is best with]
+    #[arg(long, value_enum)]
+    form: Option<Form>,
 
-    /// Tokens that the trainer reads
-    #[arg(long, value_name = "TOKENS", default_value_t = WINDOW)]
-    budget: usize,
+    #[command(flatten)]
+    budget: budget::Flags,
 
     /// Write what the audit finds here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -120,9 +123,10 @@ fn main() -> ExitCode {
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let policy = Policy::open(args.kind.as_deref(), args.policy.as_deref())?;
     let trigger = trigger::Trigger::new(&policy, &args.trigger, &args.class)?;
-    let tokenizer = &Tokenizer::new();
-    let check = Check::new(&policy, &trigger, args.budget)?;
-    let composer = Composer::new(&policy, &trigger, tokenizer, args.form, args.budget);
+    let budget = args.budget.open()?;
+    let form = args.form.unwrap_or(compose::DEFAULT);
+    let check = Check::new(&policy, &trigger, &budget, form)?;
+    let composer = Composer::new(&policy, &trigger, &budget, args.form);
     flow.each(|mut record: Record| {
         let found = args.contradictions.found(&record, &args.other)?;
         if let (Contradictions::Drop, Some(first)) = (args.contradictions, found.first()) {
@@ -131,7 +135,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         if !args.audit_only {
             composer.caption(&mut record, &found)?;
         }
-        check.look(&record, &found, tokenizer)?;
+        check.look(&record, &found)?;
         Ok(record.into())
     })?;
     let errors = check.say(args.audit.as_deref(), args.audit_table.as_deref())?;

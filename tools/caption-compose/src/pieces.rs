@@ -28,11 +28,11 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
-    /// What is said where nothing is known.
-    pub(crate) fn otherwise(text: &str) -> Self {
+    /// What is said where nothing is known; in the tag line only where nothing else stands there.
+    pub(crate) fn otherwise(text: &str, tagged: bool) -> Self {
         Self {
             pointer: "otherwise".to_owned(),
-            tag: text.to_owned(),
+            tag: if tagged { "" } else { text }.to_owned(),
             phrase: text.to_owned(),
             alone: false,
             importance: 1,
@@ -81,6 +81,9 @@ pub(crate) fn pieces(
             Ok(piece) => pieces.push(piece),
         }
     }
+    if let Some(board) = &policy.board {
+        crate::board::tagged(board, record, &mut pieces, left_out)?;
+    }
     pieces.extend(described(policy, record, left_out)?);
     Ok(pieces)
 }
@@ -111,16 +114,10 @@ fn piece(
             .and_then(|value| by.values.get(value))
             .map_or(degree, String::as_str);
     }
-    let tag = |value: &String| say.values.get(value).unwrap_or(value).clone();
-    let phrase = |value: &String| {
-        say.phrases
-            .get(value)
-            .cloned()
-            .unwrap_or_else(|| tag(value))
-    };
     let said = |word: String| (!word.is_empty()).then(|| degree.replace("{}", &word));
-    let tags: Vec<String> = values.iter().map(tag).filter_map(said).collect();
-    let phrases: Vec<String> = values.iter().map(phrase).filter_map(said).collect();
+    let (tags, phrases): (Vec<_>, Vec<_>) = values.iter().map(|value| say.words(value)).unzip();
+    let tags: Vec<String> = tags.into_iter().filter_map(said).collect();
+    let phrases: Vec<String> = phrases.into_iter().filter_map(said).collect();
     if tags.is_empty() || phrases.is_empty() {
         return Ok(Err(format!("`{}` is left unsaid", values.join(", "))));
     }

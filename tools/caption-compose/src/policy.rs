@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use captions::families::{FAMILIES, Family, family};
-pub(crate) use parts::{Degree, Description, LeaveOut, Look, Unless};
+pub(crate) use parts::{Board, Degree, Description, LeaveOut, Look, Unless};
 use serde::Deserialize;
 use stage::{Context, Result, ensure};
 
@@ -56,6 +56,8 @@ pub(crate) struct Policy {
     /// What is not, and why.
     #[serde(default)]
     pub(crate) leave_out: Vec<LeaveOut>,
+    /// The tags of an image board, if they are used.
+    pub(crate) board: Option<Board>,
     /// The free text of a vision-language model, if it is used.
     pub(crate) description: Option<Description>,
     /// What the audit looks for.
@@ -90,6 +92,13 @@ pub(crate) struct Say {
     /// The same for the sentence, where it differs.
     #[serde(default)]
     pub(crate) phrases: BTreeMap<String, String>,
+    /// What stands for a number of so much at most, of either sign; before
+    /// `values` are looked up.
+    #[serde(default)]
+    pub(crate) bands: Vec<(f64, String)>,
+    /// Values that begin so are no words, and are left unsaid.
+    #[serde(default)]
+    pub(crate) unsaid: Vec<String>,
     /// A second value that says how much.
     pub(crate) degree: Option<Degree>,
     /// When it is not said.
@@ -146,9 +155,11 @@ impl Policy {
             );
         }
         let description = policy.description.iter().flat_map(|text| &text.without);
+        let board = policy.board.iter().flat_map(|board| &board.without);
         let looked = policy.audit.forbidden.iter().chain(&policy.audit.warn);
         looked
             .chain(description)
+            .chain(board)
             .try_for_each(|name| words(name).map(drop))?;
         Ok(policy)
     }
@@ -163,10 +174,35 @@ impl Policy {
         });
         let left_out = self.leave_out.iter().flat_map(|left_out| &left_out.from);
         let described = self.description.iter().flat_map(|text| &text.from);
+        let board = self.board.iter().flat_map(|board| &board.from);
         says.chain(left_out)
             .chain(described)
+            .chain(board)
             .chain(&self.trigger_by)
     }
+}
+
+impl Say {
+    /// The word for a value in a tag line and in a sentence; empty where it
+    /// is left unsaid.
+    pub(crate) fn words(&self, measured: &str) -> (String, String) {
+        if self.unsaid.iter().any(|start| measured.starts_with(start)) {
+            return (String::new(), String::new());
+        }
+        let number = measured.parse().ok().map(f64::abs);
+        let band = |(most, _): &&(f64, String)| number.is_some_and(|number| number <= *most);
+        let value = self.bands.iter().find(band);
+        let value = value.map_or(measured, |(_, word)| word);
+        let tag = self.values.get(value);
+        let tag = tag.map_or_else(|| spoken(value), String::clone);
+        let phrase = self.phrases.get(value).unwrap_or(&tag).clone();
+        (tag, phrase)
+    }
+}
+
+/// A label as people say it: `living_room` is two words.
+pub(crate) fn spoken(label: &str) -> String {
+    label.replace('_', " ")
 }
 
 /// The family of this name; it is an error if there is none.

@@ -8,10 +8,15 @@ use stage::Result;
 
 use crate::check::replaced;
 
-/// Writes one line a finding, with tabs: level, kind, captions, share, what, advice, examples.
-pub(crate) fn write(file: &Path, report: &Report) -> Result<()> {
-    let mut text = "level\tkind\tcaptions\tshare\tthe caption\twhat to do\texamples\n".to_owned();
-    for finding in &report.findings {
+/// Writes one line a finding, with tabs: level, kind, captions, share, what, advice, examples, and
+/// whether it is of the captions or of the sentences beside them.
+pub(crate) fn write(file: &Path, reports: &[(&str, &Report)]) -> Result<()> {
+    let mut text =
+        "level\tkind\tcaptions\tshare\tthe caption\twhat to do\texamples\tof\n".to_owned();
+    let findings = reports
+        .iter()
+        .flat_map(|(name, report)| report.findings.iter().map(move |finding| (name, finding)));
+    for (name, finding) in findings {
         let level = if finding.level == Level::Error {
             "error"
         } else {
@@ -26,6 +31,7 @@ pub(crate) fn write(file: &Path, report: &Report) -> Result<()> {
             &finding.what,
             finding.kind.advice(),
             &finding.examples.join(" "),
+            name,
         ];
         let cells = cells.map(|cell| cell.replace(['\t', '\n', '\r'], " "));
         text += &cells.join("\t");

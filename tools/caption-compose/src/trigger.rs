@@ -146,6 +146,10 @@ mod tests {
     fn a_policy_that_needs_a_trigger_asks_for_it() {
         let policy = Policy::open(Some("character"), None).unwrap();
         assert!(Trigger::new(&policy, &[], "").is_err());
-        assert!(Trigger::new(&policy, &["a=b".to_owned()], "").is_err());
+        let policy = Policy::open(Some("style"), None).unwrap();
+        assert!(
+            Trigger::new(&policy, &["a=b".to_owned()], "").is_err(),
+            "a style has no values"
+        );
     }
 }

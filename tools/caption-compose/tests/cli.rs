@@ -93,6 +93,215 @@ fn the_least_important_goes_first_over_the_budget() {
     );
 }
 
+/// A tokenizer as T5's, with a small vocabulary.
+const UNIGRAM: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/captions/tests/encoders/unigram.json"
+);
+
+#[test]
+fn each_form_is_held_to_the_base_model_that_reads_it() {
+    let raw = "A boat lies at the quay. ".repeat(2) + "The sea is calm, and gulls sit on a wall.";
+    let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running", "angle": "side"},
+        "light": {"time": "evening"}, "captioner": {"raw": raw}});
+    let bases = [
+        "--base",
+        "tags=sdxl",
+        "--base",
+        "sentence=flux",
+        "--tokenizer",
+        UNIGRAM,
+    ];
+    let out = compose(&[&CHARACTER[..], &bases].concat(), &record);
+    assert_eq!(out["caption"], "lucap boy, side view, running, evening");
+    let sentence = out["facts"]["sentence"].as_str().unwrap();
+    assert!(sentence.ends_with("gulls sit on a wall."), "{sentence}");
+    // The small vocabulary gives it 98 tokens, where CLIP's gives it 46.
+    let tight = [&bases[..], &["--budget", "sentence=60", "--budget", "8"]].concat();
+    let out = compose(&[&CHARACTER[..], &tight].concat(), &record);
+    assert_eq!(out["caption"], "lucap boy, side view, running");
+    let sentence = out["facts"]["sentence"].as_str().unwrap();
+    assert!(!sentence.contains("gulls"), "{sentence}");
+    let flags = [&CHARACTER[..], &["--form", "sentence"], &tight].concat();
+    let tokens = compose(&flags, &record)["facts"]["tokens"]
+        .as_u64()
+        .unwrap();
+    assert!((40..=60).contains(&tokens), "{tokens}");
+}
+
+#[test]
+fn what_reads_the_captions_must_be_known() {
+    let wrong = |flags: &[&str], code: i32, part: &str| {
+        let ran = run(TOOL, &[&CHARACTER[..], flags].concat(), "");
+        assert_eq!(ran.code, Some(code), "{}", ran.stderr);
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    };
+    wrong(
+        &["--base", "flux"],
+        1,
+        "it reads captions with T5: give its tokenizer.json",
+    );
+    wrong(&["--tokenizer", UNIGRAM], 1, "give --base or --budget");
+    wrong(
+        &["--tokenizer", "Cargo.toml", "--budget", "9"],
+        1,
+        "Cargo.toml: not a tokenizer.json",
+    );
+    wrong(&["--base", "sd9"], 2, "no base model `sd9`");
+    wrong(
+        &["--budget", "prose=9"],
+        2,
+        "`prose` is no form of captions",
+    );
+}
+
+/// The keys here are those that id-match, pose-classify, emotion-classify, face-crop, clip-tag and
+/// light-classify write.
+fn measured() -> Value {
+    json!({"id": "a", "image": "a.png",
+        "identity": {"name": "nilo", "score": 0.9, "by": "reference"},
+        "pose": {"action": "lying", "angle": "three-quarter", "framing": "cowboy shot"},
+        "face": {"angle": {"yaw": -31.5, "roll": 2.0}},
+        "emotion": {"label": "surprised", "intensity": "low", "second": "sad"},
+        "tags": {"location": [["living_room", 0.8]], "time": [["night", 0.7]], "weather": [["foggy", 0.6]],
+            "viewpoint": [["low angle", 0.5]]},
+        "light": {"time": "unknown", "weather": "unknown", "setting": "outdoor"}})
+}
+
+#[test]
+fn every_policy_says_what_the_tools_write() {
+    for (kind, trigger, said) in [
+        (
+            "character",
+            "nilo=nilop",
+            "nilop, cowboy shot, three-quarter view, lying down, slightly surprised expression, living room, outdoors, night, foggy",
+        ),
+        (
+            "background",
+            "prs",
+            "prs, living room, low angle, outdoors, night, foggy",
+        ),
+        (
+            "pose",
+            "{}_pse",
+            "lying_pse, nilo, cowboy shot, three-quarter view, living room, outdoors, night",
+        ),
+        (
+            "pose-control",
+            "nilo=nilop",
+            "nilop, lying down, three-quarter view, cowboy shot, living room, night",
+        ),
+        (
+            "expression",
+            "{}_exp",
+            "surprised_exp, slightly surprised expression, cowboy shot, three-quarter view, night, outdoors",
+        ),
+        (
+            "style",
+            "film",
+            "film, lying down, cowboy shot, living room, outdoors, night, foggy",
+        ),
+        (
+            "lighting",
+            "lt_{}",
+            "lt_night, night, foggy, outdoors, living room, cowboy shot",
+        ),
+    ] {
+        let flags = ["--type", kind, "--trigger", trigger];
+        assert_eq!(caption(&flags, &measured()), said, "{kind}");
+    }
+}
+
+#[test]
+fn tags_of_an_image_board_stand_in_the_tag_line_only() {
+    let mut record = json!({"id": "a", "image": "a.png", "pose": {"action": "sitting"}, "light": {"setting": "indoor"}});
+    record["tags"] = json!({"wd": [["1boy", 0.99], ["solo", 0.97], ["brown hair", 0.9], ["sitting", 0.8],
+        ["outdoors", 0.7], ["striped_shirt", 0.6], ["3d", 0.5], ["open mouth", 0.4]]});
+    let out = compose(&CHARACTER, &record);
+    assert_eq!(
+        out["caption"],
+        "lucap boy, sitting, indoors, 1boy, solo, striped shirt, open mouth"
+    );
+    assert_eq!(out["facts"]["sentence"], "lucap boy, sitting, indoors.");
+    let left_out = out["facts"]["left_out"].to_string();
+    for why in [
+        "says `hair` (identity): brown hair",
+        "outdoors: /light/setting is indoor",
+        "says `3d` (rendering): 3d",
+    ] {
+        assert!(left_out.contains(why), "{left_out}");
+    }
+    let place = caption(&["--type", "background", "--trigger", "prs"], &record);
+    assert_eq!(place, "prs, indoors, striped shirt, open mouth");
+    let only = json!({"id": "a", "image": "a.png", "tags": {"wd": [["sky", 0.9]]}});
+    assert_eq!(caption(&["--type", "style"], &only), "sky");
+    assert_eq!(
+        caption(&["--type", "style", "--form", "sentence"], &only),
+        "A scene."
+    );
+}
+
+#[test]
+fn the_number_of_a_cluster_is_no_name() {
+    let mut record = measured();
+    record["identity"]["name"] = json!("cluster_3");
+    let said = caption(&["--type", "pose", "--trigger", "{}_pse"], &record);
+    assert!(said.starts_with("lying_pse, cowboy shot"), "{said}");
+    let named = ["--type", "character", "--trigger", "cluster_3=nilop"];
+    assert!(caption(&named, &record).starts_with("nilop, "));
+}
+
+#[test]
+fn a_face_is_seen_from_where_it_is_turned() {
+    let mut record = measured();
+    for (yaw, view) in [
+        (3.0, "front"),
+        (-20.0, "front"),
+        (45.0, "three-quarter"),
+        (-75.5, "side"),
+    ] {
+        record["face"]["angle"]["yaw"] = json!(yaw);
+        let said = caption(&["--type", "expression"], &record);
+        assert!(said.contains(&format!(", {view} view, ")), "{yaw}: {said}");
+    }
+}
+
+#[test]
+fn sentences_are_audited_too_where_trainers_get_them() {
+    let folder = tempfile();
+    let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"}, "caption": "lucap boy, running",
+        "facts": {"sentence": "lucap boy, running. His hair is brown."}});
+    let flags = [
+        &CHARACTER[..],
+        &[
+            "--audit-only",
+            "--audit",
+            "audit.json",
+            "--audit-table",
+            "fix.tsv",
+        ],
+    ]
+    .concat();
+    let ran = run_in(folder.path(), TOOL, &flags, &format!("{record}\n"));
+    let paper = fs::read_to_string(folder.path().join("audit.json")).unwrap();
+    let paper: Value = serde_json::from_str(&paper).unwrap();
+    assert_eq!(paper["findings"], json!([]));
+    assert_eq!(
+        paper["sentences"]["findings"][0]["what"],
+        "says `hair` (identity)"
+    );
+    assert!(
+        ran.stderr.contains("1 of 1 sentences: says `hair`"),
+        "{}",
+        ran.stderr
+    );
+    let table = fs::read_to_string(folder.path().join("fix.tsv")).unwrap();
+    assert!(
+        table.lines().nth(1).unwrap().ends_with("\ta\tsentence"),
+        "{table}"
+    );
+}
+
 #[test]
 fn twice_is_once() {
     let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"},

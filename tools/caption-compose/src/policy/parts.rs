@@ -28,6 +28,19 @@ pub(crate) struct LeaveOut {
     pub(crate) why: String,
 }
 
+/// How the words of an image board are used, which stand in the tag line only.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Board {
+    pub(crate) from: Vec<String>,
+    /// Families of words; a tag that names one of them is left unsaid.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    pub(crate) importance: u32,
+    /// So many are said, the most probable ones.
+    pub(crate) most: usize,
+}
+
 /// How free text is used.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
