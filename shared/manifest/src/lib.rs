@@ -38,7 +38,7 @@
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string, the answer, `finish` string (`eos`, `length`, `loop`), `tokens` integer where known, `facts` object of name to string or array, with a schema |
 //! | `models` | every tool that runs a network | object of the tool's name to `{model, sha256, device}`: which network answered |
 //! | `review` | review | object: `decision` (`keep`, `drop`, `open`), `by`, `at` (RFC 3339) strings |
-//! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of CLIP, `contradictions` array of `{at, is, says}` where there are any |
+//! | `facts` | caption-compose | object: `type` string, `trigger` string where there is one, `form` string where one was asked for, `said` array of `[pointer, phrase]`, `left_out` array of `[pointer, why]`, `tags`, `sentence` strings, `tokens` integer, of what reads the caption, `contradictions` array of `{at, is, says}` where there are any |
 //! | `balance` | balance | object: `rank` integer from 1, `cell` object of JSON pointer to value |
 //! | `crop` | you, or a tool of yours | array `[x0, y0, x1, y1]`, pixels of `image`: what dataset-write exports of it |
 //! | `dataset` | dataset-write | object: `file` string, path of the exported image (of its shard, in a tar view), `width`, `height` integers, its pixels |
