@@ -141,6 +141,25 @@ fn sam21_answers_as_the_reference() {
     agrees(&mut segmenter, &reference("sam2"));
 }
 
+#[test]
+fn sam1_answers_as_the_reference() {
+    let mut segmenter = open("sam1").unwrap();
+    assert_eq!(segmenter.layout(), Layout::Sam1);
+    agrees(&mut segmenter, &reference("sam1"));
+}
+
+#[test]
+fn sam1_that_normalises_by_itself_answers_as_the_reference() {
+    let folder = tempfile::tempdir().unwrap();
+    let encoder = graphs().join("sam1raw_encoder.onnx");
+    fs::copy(encoder, folder.path().join("mobile_sam.encoder.onnx")).unwrap();
+    let decoder = graphs().join("sam1/decoder.onnx");
+    fs::copy(decoder, folder.path().join("mobile_sam.decoder.onnx")).unwrap();
+    let mut segmenter = open(folder.path().to_str().unwrap()).unwrap();
+    assert_eq!(segmenter.layout(), Layout::Sam1Raw);
+    agrees(&mut segmenter, &reference("sam1"));
+}
+
 /// A disc of radius 60 at (250, 90) on gray, 400 x 180: padded, it fills 1024 x 461 of the frame.
 fn disc() -> RgbImage {
     RgbImage::from_fn(400, 180, |x, y| {

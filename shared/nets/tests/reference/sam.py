@@ -170,6 +170,74 @@ def export2(model):
            {**AXES, "masks": {0: "L"}, "iou_predictions": {0: "L"}})
 
 
+class Encoder1(nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, image):
+        return widen(self.model.get_image_embeddings(image), 256)
+
+
+class Encoder1Raw(Encoder1):
+    """Rows of red, green and blue that are scaled already: samexporter's `--use-preprocess`."""
+
+    def forward(self, input_image):
+        mean, deviation = (torch.tensor(three).reshape(3, 1, 1) for three in ([123.675, 116.28, 103.53], [58.395, 57.12, 57.375]))
+        image = (input_image.permute(2, 0, 1) - mean) / deviation
+        return super().forward(F.pad(image, (0, 1024 - image.shape[2], 0, 1024 - image.shape[1]))[None])
+
+
+class Decoder1(nn.Module):
+    """As segment-anything's `SamOnnxModel` with all four masks: boxes are points 2 and 3, and the
+    point of no meaning comes from outside."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def points(self, coords, labels):
+        prompt, labels = self.model.prompt_encoder, labels[..., None]
+        embedded = prompt.shared_embedding((coords + 0.5)[None], (1024, 1024))[0]
+        embedded = torch.where(labels == -1, prompt.not_a_point_embed.weight, embedded)
+        for label, point in enumerate(prompt.point_embed):
+            embedded = embedded + point.weight * (labels == label)
+        return embedded[None]
+
+    def forward(self, image_embeddings, coords, labels, mask_input, has_mask, orig_im_size):
+        m = self.model
+        dense = m.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1) + 0 * (has_mask * mask_input).sum()
+        given = dict(
+            image_embeddings=image_embeddings[:, :HIDDEN], image_positional_embeddings=m.get_image_wide_positional_embeddings(),
+            sparse_prompt_embeddings=self.points(coords, labels), dense_prompt_embeddings=dense.expand(1, HIDDEN, 64, 64))
+        one, three = (m.mask_decoder(multimask_output=many, **given) for many in (False, True))
+        low, iou = (torch.cat(pair, dim=2)[0] for pair in zip(one[:2], three[:2]))
+        # The picture's own size is not looked at here: nobody reads the masks of that size.
+        return low + 0 * orig_im_size.sum(), iou, low
+
+
+def sam1():
+    torch.manual_seed(5)
+    config = SamConfig(
+        vision_config=dict(hidden_size=8, output_channels=HIDDEN, num_hidden_layers=2, num_attention_heads=2, mlp_dim=16,
+                           window_size=8, global_attn_indexes=[], num_pos_feats=HIDDEN // 2, initializer_range=0.3),
+        prompt_encoder_config=dict(hidden_size=HIDDEN, mask_input_channels=4),
+        mask_decoder_config=dict(hidden_size=HIDDEN, mlp_dim=32, num_attention_heads=2, iou_head_hidden_dim=16),
+        initializer_range=0.3)
+    return SamModel(config).eval()
+
+
+def export1(model):
+    names = ["image_embeddings"]
+    image = torch.zeros(1, 3, 1024, 1024)
+    export(Encoder1(model), (image,), ONNX / "sam1" / "encoder.onnx", ["x"], names)
+    export(Encoder1Raw(model), (torch.zeros(500, 1024, 3),), ONNX / "sam1raw_encoder.onnx", ["input_image"], names,
+           {"input_image": {0: "height", 1: "width"}})
+    given = (Encoder1(model)(image), torch.rand(1, 3, 2) * 1000, torch.ones(1, 3), torch.zeros(1, 1, 256, 256), torch.zeros(1), torch.ones(2))
+    export(Decoder1(model), given, ONNX / "sam1" / "decoder.onnx", [*names, *POINTS, "orig_im_size"],
+           ["masks", "iou_predictions", "low_res_masks"], {"point_coords": {1: "N"}, "point_labels": {1: "N"}})
+
+
 def sized(source, target):
     """The same decoder with an eighth input, to whose size it scales its masks."""
     model = onnx.load(source)
@@ -277,8 +345,10 @@ def answers(name, model, processor):
             for k in ["input_points", "input_boxes"]:
                 if k in inputs:
                     inputs[k] = inputs[k].float()
+            # `select_masks` of segment-anything: more than two points have one meaning.
+            several = name != "sam1" or len(prompt["points"]) + (2 if prompt["box"] else 1) <= 2
             with torch.no_grad():
-                out = model(**inputs, multimask_output=True)
+                out = model(**inputs, multimask_output=several)
             masks = processor.post_process_masks(out.pred_masks.clamp(-32, 32) if name != "sam1" else out.pred_masks, **{k: v for k, v in sizes.items()}, binarize=True)[0]
             entry["prompts"].append({**prompt, "iou": [round(v, 5) for v in out.iou_scores[0, 0].tolist()],
                                      "best": rle(masks[0][int(out.iou_scores[0, 0].argmax())].numpy()),
@@ -294,6 +364,9 @@ if __name__ == "__main__":
     EXPECTED.mkdir(parents=True, exist_ok=True)
     for key, image in PICTURES.items():
         image.save(EXPECTED / f"{key}.png")
+    model = sam1()
+    answers("sam1", model, SamProcessor(SamImageProcessor()))
+    export1(model)
     model = sam2()
     answers("sam2", model, Sam2Processor(Sam2ImageProcessor()))
     export2(model)
