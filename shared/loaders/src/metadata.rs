@@ -42,9 +42,9 @@ pub struct Row {
     pub line: usize,
     /// The picture, as the row names it.
     pub image: String,
-    /// The caption that is trained on, with the tags behind it where the
-    /// loader puts them there; of several the first.
-    pub caption: Option<String>,
+    /// The captions of which one is trained on, with the tags behind it where
+    /// the loader puts them there.
+    pub captions: Vec<String>,
 }
 
 /// What is wrong with a row, at which the loader stops or goes astray.
@@ -96,7 +96,7 @@ pub fn rows(reader: Reader, text: &str) -> (Vec<Row>, Vec<Flaw>) {
             Some(image) => rows.push(Row {
                 line: line_number,
                 image: image.to_owned(),
-                caption: caption(reader, &row),
+                captions: captions(reader, &row),
             }),
             None => flaws.push(flaw(
                 "metadata-key",
@@ -129,7 +129,7 @@ fn row_flaws(
             "`tags` is no text, at which sd-scripts stops".into(),
         ));
     }
-    if caption(reader, row).is_none() {
+    if captions(reader, row).is_empty() {
         flaws.push((
             "metadata-caption",
             format!("no text `{}`", reader.caption_key()),
@@ -138,21 +138,42 @@ fn row_flaws(
     flaws.into_iter()
 }
 
-fn caption(reader: Reader, row: &Map<String, Value>) -> Option<String> {
-    let value = row.get(reader.caption_key())?;
-    let first = value
-        .as_array()
-        .and_then(|all| all.first())
-        .unwrap_or(value);
-    let caption = first.as_str()?.to_owned();
-    match row.get("tags").and_then(Value::as_str) {
-        Some(tags) if reader == Reader::SdScripts && !tags.is_empty() => {
-            let parts = [caption.as_str(), tags];
-            let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            Some(parts.join(","))
+fn captions(reader: Reader, row: &Map<String, Value>) -> Vec<String> {
+    let tags = row.get("tags").and_then(Value::as_str);
+    let tags = tags.filter(|tags| reader == Reader::SdScripts && !tags.is_empty());
+    let with_tags = |caption: &str| {
+        let parts = [Some(caption), tags].into_iter().flatten();
+        let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+        parts.join(",")
+    };
+    match row.get(reader.caption_key()) {
+        Some(Value::String(caption)) => vec![with_tags(caption)],
+        Some(Value::Array(all)) if reader == Reader::ImageFolder => {
+            let texts = all.iter().filter_map(Value::as_str);
+            texts.map(with_tags).collect()
         }
-        _ => Some(caption),
+        _ => Vec::new(),
     }
+}
+
+/// What diffusion-pipe reads of a `captions.json`: of every image, by file name, the captions with
+/// each of which it is shown once; and what is wrong with the file, at which the trainer stops.
+pub fn lists(text: &str) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
+    let all: Map<String, Value> = match serde_json::from_str(text) {
+        Ok(all) => all,
+        Err(cause) => return (BTreeMap::new(), vec![format!("not a JSON object: {cause}")]),
+    };
+    let mut lists = BTreeMap::new();
+    let mut flaws = Vec::new();
+    for (name, value) in all {
+        match serde_json::from_value(value) {
+            Ok(captions) => {
+                lists.insert(name, captions);
+            }
+            Err(_) => flaws.push(format!("`{name}` has no list of captions")),
+        }
+    }
+    (lists, flaws)
 }
 
 /// Whether a name is absolute or climbs out of its folder.

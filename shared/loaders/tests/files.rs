@@ -6,7 +6,7 @@ use std::path::Path;
 
 use loaders::Trainer::{AiToolkit, DiffusionPipe, MusubiTuner, OneTrainer, SdScripts, SimpleTuner};
 use loaders::caption::{Origin, Reading, Unreadable};
-use loaders::metadata::{Reader, rows};
+use loaders::metadata::{Reader, lists, rows};
 use loaders::{Trainer, mask, tar};
 
 fn texts(trainer: Trainer, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
@@ -159,7 +159,7 @@ fn one_row_does_for_three_loaders() {
     let row = r#"{"file_name":"a_000002.jpg","text":"lucap boy, waving","image_path":"/data/a_000002.jpg","caption":"lucap boy, waving","image_size":[1344,768],"id":"x","shot":17,"prov":{"tool":"export"}}"#;
     for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
         let (rows, flaws) = rows(reader, row);
-        assert_eq!(rows[0].caption.as_deref(), Some("lucap boy, waving"));
+        assert_eq!(rows[0].captions, ["lucap boy, waving"]);
         assert_eq!(flaws, []);
     }
 }
@@ -190,11 +190,28 @@ fn what_each_loader_stops_at_in_a_row_is_found() {
 #[test]
 fn tags_follow_the_caption_in_sd_scripts() {
     let row = r#"{"image_path":"a.jpg","caption":"x","tags":"y, z"}"#;
+    assert_eq!(rows(Reader::SdScripts, row).0[0].captions, ["x,y, z"]);
+    assert_eq!(rows(Reader::Musubi, row).0[0].captions, ["x"]);
+}
+
+#[test]
+fn a_list_of_captions_is_read_by_diffusers_and_diffusion_pipe() {
+    let row = r#"{"file_name":"a.jpg","text":["a boy","a boy runs"],"image_path":"a.jpg","caption":"a boy"}"#;
+    let (found, flaws) = rows(Reader::ImageFolder, row);
+    assert_eq!(found[0].captions, ["a boy", "a boy runs"]);
+    assert_eq!(flaws, []);
+    assert_eq!(rows(Reader::Musubi, row).0[0].captions, ["a boy"]);
+    let changed = format!("{row}\n{}", r#"{"file_name":"b.jpg","text":"a boy"}"#);
     assert_eq!(
-        rows(Reader::SdScripts, row).0[0].caption.as_deref(),
-        Some("x,y, z")
+        rows(Reader::ImageFolder, &changed).1[0].code,
+        "metadata-type"
     );
-    assert_eq!(rows(Reader::Musubi, row).0[0].caption.as_deref(), Some("x"));
+    let list = r#"{"image_path":"a.jpg","caption":["a boy"]}"#;
+    assert_eq!(rows(Reader::Musubi, list).1[0].code, "metadata-caption");
+    let (lists, flaws) = lists(r#"{"a.jpg": ["a boy", "a boy runs"], "b.jpg": "a boy"}"#);
+    assert_eq!(lists["a.jpg"], ["a boy", "a boy runs"]);
+    assert_eq!(flaws, ["`b.jpg` has no list of captions"]);
+    assert!(loaders::metadata::lists("[]").1[0].starts_with("not a JSON object"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use stage::{Context, Record, Result, log};
 
+use crate::caption::Captions;
 use crate::card;
 use crate::picture::Picture;
 use crate::plan::{Example, Purpose};
@@ -73,15 +74,15 @@ impl Build<'_> {
     /// Ten digits of a hash over all that the data set is made of.
     fn hash(&self, examples: &[Example]) -> Result<String> {
         #[derive(Serialize)]
-        struct Row<'a>(&'a str, &'a str, &'a str, Option<&'a str>, bool);
+        struct Row<'a>(&'a str, &'a Captions, &'a str, Option<&'a str>, bool);
         let mut hash = blake3::Hasher::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update(format!("{:?} {:?}", self.purpose, self.views).as_bytes());
         for example in examples {
             let Picture { stored, mask, .. } = &example.picture;
             let mask = mask.as_ref().map(|mask| mask.key.as_str());
-            let (name, caption) = (&example.name, &example.caption);
-            let row = Row(name, caption, &stored.key, mask, example.validation);
+            let (name, captions) = (&example.name, &example.captions);
+            let row = Row(name, captions, &stored.key, mask, example.validation);
             hash.update(&serde_json::to_vec(&row)?);
         }
         Ok(hash.finalize().to_hex()[..10].to_owned())

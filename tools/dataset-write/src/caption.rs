@@ -1,23 +1,89 @@
-//! The caption of an image: one line, the trigger first, never empty.
+//! The captions of an image, each one line with the trigger first, and which of them a trainer gets.
 
+use clap::ValueEnum;
+use serde::Serialize;
 use stage::{Result, bail};
 
 use crate::facts::Facts;
 use crate::template::{Template, squeezed};
 
-/// The caption of a record: its own, or what the template makes of its facts.
-///
-/// Trainers differ in what they do with a second line, so there is none.
-pub(crate) fn caption(facts: &Facts<'_>, template: &Template) -> Result<String> {
-    let own: Option<String> = facts.record.find("caption")?;
-    let caption = match own.map(|own| squeezed(&clean(&own))) {
-        Some(own) if !own.is_empty() => triggered(&own, facts.trigger),
-        _ => squeezed(&clean(&template.caption(facts)?)),
-    };
-    if caption.is_empty() {
-        bail!("caption is empty: write one into the key `caption`, or give --trigger");
+/// Which captions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// The caption as it stands in the record, for every trainer
+    Own,
+    /// The tag line of caption-compose
+    Tags,
+    /// The sentence of caption-compose
+    Sentence,
+    /// Both, where the trainer draws one of several; else what it is best with
+    Several,
+}
+
+/// The captions of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Captions {
+    own: String,
+    forms: Option<Forms>,
+    /// Whether it was asked for that every trainer gets the record's own.
+    settled: bool,
+}
+
+/// The two forms in which caption-compose says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Forms {
+    tags: String,
+    sentence: String,
+}
+
+impl Captions {
+    /// The captions of a record: its own, or what the template makes of its facts; and the forms
+    /// that caption-compose wrote, unless somebody changed the caption after it.
+    pub(crate) fn of(facts: &Facts<'_>, template: &Template) -> Result<Self> {
+        let line = |text: String| squeezed(&clean(&text));
+        let said: Option<String> = facts.record.find("caption")?;
+        let tags: Option<String> = facts.record.at("/facts/tags")?;
+        let sentence: Option<String> = facts.record.at("/facts/sentence")?;
+        let unchanged = said.is_some() && (said == tags || said == sentence);
+        let form = |text: Option<String>| {
+            let text = text.map(line).filter(|text| !text.is_empty() && unchanged);
+            text.map(|text| triggered(&text, facts.trigger))
+        };
+        let own = match said.map(line).filter(|own| !own.is_empty()) {
+            Some(own) => triggered(&own, facts.trigger),
+            None => line(template.caption(facts)?),
+        };
+        if own.is_empty() {
+            bail!("caption is empty: write one into the key `caption`, or give --trigger");
+        }
+        Ok(Self {
+            own,
+            forms: form(tags)
+                .zip(form(sentence))
+                .map(|(tags, sentence)| Forms { tags, sentence }),
+            settled: facts.record.at::<String>("/facts/form")?.is_some(),
+        })
     }
-    Ok(caption)
+
+    /// Those that a trainer gets: of `asked` if that was asked for, else of its `usual` form. There
+    /// is one at least, and no two are the same.
+    pub(crate) fn of_form(&self, asked: Option<Form>, usual: Form) -> Vec<&str> {
+        let form = match asked {
+            None if self.settled => Form::Own,
+            asked => asked.unwrap_or(usual),
+        };
+        let Some(Forms { tags, sentence }) = &self.forms else {
+            return vec![&self.own];
+        };
+        let mut captions = match form {
+            Form::Own => vec![self.own.as_str()],
+            Form::Tags => vec![tags.as_str()],
+            Form::Sentence => vec![sentence.as_str()],
+            Form::Several => vec![tags.as_str(), sentence.as_str()],
+        };
+        captions.dedup();
+        captions
+    }
 }
 
 /// Puts the trigger in front, unless the caption has it already.

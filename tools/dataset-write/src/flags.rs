@@ -5,6 +5,7 @@ use loaders::fit::Buckets;
 use stage::Result;
 
 use crate::area::{Masks, Wanted};
+use crate::caption::Form;
 use crate::kind::{Kind, Trained};
 use crate::plan::Purpose;
 use crate::template::{NameTemplate, Template, squeezed};
@@ -36,6 +37,13 @@ pub(crate) struct Words {
     /// between commas is left out if a fact in it is unknown [default: by type]
     #[arg(long, value_name = "TEMPLATE")]
     caption: Option<Template>,
+
+    /// Captions to write, of those that caption-compose made [default: tags for
+    /// kohya, both for OneTrainer and SimpleTuner, which draw one of several, the
+    /// caption itself for WebDataset, sentences for the others; the caption
+    /// itself for all where it was changed or its form was asked for]
+    #[arg(long, value_name = "FORM", value_enum)]
+    form: Option<Form>,
 
     /// Licence of the images, for the card
     #[arg(long, value_name = "NAME")]
@@ -80,6 +88,7 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[View]) -> Resul
         subject: words.subject,
         names: words.template.map_or_else(|| name.parse(), Ok)?,
         captions: words.caption.map_or_else(|| caption.parse(), Ok)?,
+        form: words.form,
         resolution,
         repeats: pictures.repeats,
         licence: words.licence,

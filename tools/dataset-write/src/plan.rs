@@ -4,7 +4,7 @@ use manifest::Rejected;
 use stage::{Outcome, Record, Result};
 
 use crate::area::Wanted;
-use crate::caption::caption;
+use crate::caption::{Captions, Form};
 use crate::facts::Facts;
 use crate::kind::Kind;
 use crate::picture::{Picture, finish};
@@ -29,6 +29,8 @@ pub(crate) struct Purpose {
     pub(crate) names: NameTemplate,
     /// The template of captions for records that have none.
     pub(crate) captions: Template,
+    /// The form of captions that was asked for; none is each trainer's own.
+    pub(crate) form: Option<Form>,
     /// Pixels on a side of the square whose area is the budget of an image.
     pub(crate) resolution: u32,
     /// How often each image is seen in an epoch.
@@ -65,8 +67,8 @@ pub(crate) struct Example {
     pub(crate) record: Record,
     /// Its name, without an ending.
     pub(crate) name: String,
-    /// Its caption: one line, not empty.
-    pub(crate) caption: String,
+    /// Its captions: each one line, not empty.
+    pub(crate) captions: Captions,
     /// Its pixels.
     pub(crate) picture: Picture,
     /// Whether it is kept from training, to measure with.
@@ -82,6 +84,16 @@ impl Example {
             Some(square) if view == View::Diffusers => &square.stored,
             _ => &self.picture.stored,
         }
+    }
+
+    /// The captions that `view` has of it: several only where its trainer
+    /// draws one of them.
+    pub(crate) fn captions(&self, purpose: &Purpose, view: View) -> Vec<&str> {
+        let mut captions = self.captions.of_form(purpose.form, view.usual());
+        if captions.len() > 1 && !view.draws() {
+            captions = self.captions.of_form(Some(view.usual()), view.usual());
+        }
+        captions
     }
 
     /// Width and height of the image, as `view` wants it.
@@ -103,7 +115,7 @@ impl Example {
 pub(crate) struct Ready {
     record: Record,
     name: Name,
-    caption: String,
+    captions: Captions,
     picture: Picture,
 }
 
@@ -147,7 +159,7 @@ fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     let facts = purpose.facts(&record);
     Ok(Ready {
         name: purpose.names.name(&facts)?,
-        caption: caption(&facts, &purpose.captions)?,
+        captions: Captions::of(&facts, &purpose.captions)?,
         picture: finish(&record, &purpose.wanted, store)?,
         record,
     })
@@ -159,7 +171,7 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share) -> Result<Vec<Example>> {
     let example = |(number, ready): (usize, Ready)| Example {
         name: ready.name.numbered(number, digits),
         record: ready.record,
-        caption: ready.caption,
+        captions: ready.captions,
         picture: ready.picture,
         validation: false,
         place: 0,

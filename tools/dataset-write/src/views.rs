@@ -16,6 +16,7 @@ use clap::ValueEnum;
 use loaders::fit::{Fit, Size, ai_toolkit, one_trainer, simple_tuner, square};
 use stage::Result;
 
+use crate::caption::Form;
 use crate::plan::{Example, Purpose};
 pub(crate) use kohya::buckets as kohya_buckets;
 pub(crate) use written::Written;
@@ -56,6 +57,26 @@ impl View {
         }
     }
 
+    /// The form of captions that its trainer is best with, where both forms
+    /// are there: tags for models that learnt from tags, sentences for those
+    /// that learnt from sentences, and both where one is drawn each time.
+    pub(crate) fn usual(self) -> Form {
+        match self {
+            Self::Kohya => Form::Tags,
+            Self::Onetrainer | Self::Simpletuner => Form::Several,
+            Self::AiToolkit | Self::Diffusers | Self::Musubi | Self::DiffusionPipe => {
+                Form::Sentence
+            }
+            Self::Webdataset => Form::Own,
+        }
+    }
+
+    /// Whether its trainer takes several captions of an image, and draws one
+    /// of them or shows each.
+    pub(crate) fn draws(self) -> bool {
+        !matches!(self, Self::AiToolkit | Self::Musubi | Self::Webdataset)
+    }
+
     /// The folder of training images or of those for validation.
     pub(crate) fn folder(self, purpose: &Purpose, validation: bool) -> PathBuf {
         let part = if validation { "validation" } else { "train" };
@@ -87,6 +108,12 @@ impl View {
             Self::Kohya | Self::Musubi | Self::Webdataset => None,
         }
     }
+}
+
+/// Whether an image of the set has several captions in a view.
+fn several(view: View, purpose: &Purpose, examples: &[Example]) -> bool {
+    let mut captions = examples.iter().map(|one| one.captions(purpose, view));
+    captions.any(|captions| captions.len() > 1)
 }
 
 /// Writes the folder of one view.

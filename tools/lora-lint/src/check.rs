@@ -34,10 +34,12 @@ pub(crate) struct Judge {
 
 impl Judge {
     /// Looks at `image` with the eyes of the set's trainer.
-    pub(crate) fn image(&self, set: &Set, image: &Path, listed: Option<&str>) -> Lint {
+    pub(crate) fn image(&self, set: &Set, image: &Path, listed: &[String]) -> Lint {
         let mut lint = Lint::new(set.trainer);
-        lint.repeats = Some(set.repeats);
         self.measure.caption(set, image, listed, &mut lint);
+        // Where captions are listed, the image is shown once with each.
+        let each = set.lists.as_ref().and(lint.captions).unwrap_or(1);
+        lint.repeats = Some(set.repeats * each as f64);
         let header = match decode::header(image) {
             Ok(header) => header,
             Err(cause) => {

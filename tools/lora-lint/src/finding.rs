@@ -68,10 +68,13 @@ pub(crate) struct Lint {
     /// The caption that is trained on; of several the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) caption: Option<String>,
+    /// How many there are, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) captions: Option<usize>,
     /// The file that it is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) caption_from: Option<String>,
-    /// Its CLIP tokens.
+    /// Its tokens; of several captions the most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokens: Option<usize>,
     /// Width and height of what the network sees.
@@ -103,6 +106,7 @@ impl Lint {
             trainer: trainer.name(),
             status: Level::Ok,
             caption: None,
+            captions: None,
             caption_from: None,
             tokens: None,
             bucket: None,

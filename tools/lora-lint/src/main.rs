@@ -2,8 +2,8 @@
 //!
 //! Reads folders, configurations (`dataset.toml`, `concepts.json`) and tar
 //! shards as the loaders of nine trainers do. Writes a record an image, with
-//! `image` and `lint`: `{trainer, status, caption, caption_from, tokens,
-//! bucket, cropped, kept, scale, repeats, mask, problems}`; and one, with
+//! `image` and `lint`: `{trainer, status, caption, captions, caption_from,
+//! tokens, bucket, cropped, kept, scale, repeats, mask, problems}`; and one, with
 //! `path` and `lint`, for each problem of a folder or file. `cropped` is a
 //! share of the area, `kept` corners in the image's own pixels.
 //!
@@ -15,6 +15,7 @@ mod configs;
 mod finding;
 mod image_folder;
 mod known;
+mod limit;
 mod names;
 mod open;
 mod scan;
@@ -28,7 +29,6 @@ mod words;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use captions::tokens::{Tokenizer, WINDOW};
 use clap::Parser;
 use stage::{Flow, Result, bail};
 
@@ -62,9 +62,8 @@ struct Args {
     #[arg(long, value_name = "WORD")]
     trigger: Option<String>,
 
-    /// Tokens that the trainer reads of a caption; 0 for any number
-    #[arg(long, value_name = "N", default_value_t = WINDOW)]
-    max_tokens: usize,
+    #[command(flatten)]
+    limit: limit::Flags,
 
     /// Manifest that knows of faces and joints, which must not be cut
     #[arg(long, value_name = "FILE")]
@@ -91,8 +90,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let known = args.manifest.as_deref().map(known::read).transpose()?;
     let judge = Judge {
         measure: Measure {
-            tokenizer: Tokenizer::new(),
-            most_tokens: args.max_tokens,
+            limit: args.limit.open()?,
             trigger: args.trigger,
         },
         known: known.unwrap_or_else(Manifest::new),

@@ -10,7 +10,7 @@ use stage::{Result, bail};
 
 use crate::configs;
 use crate::finding::Finding;
-use crate::set::{Set, Settings};
+use crate::set::{Lists, Set, Settings};
 
 /// The sets found at a path, and what is wrong with what describes them.
 #[derive(Debug, Default)]
@@ -55,7 +55,29 @@ pub(crate) fn open(path: &Path, trainer: Trainer, settings: &Settings) -> Result
     } else {
         opened.sets.push(Set::folder(trainer, path, settings));
     }
+    if trainer == Trainer::DiffusionPipe {
+        lists(&mut opened);
+    }
     Ok(opened)
+}
+
+/// Reads the `captions.json` of every folder that has one, for which the
+/// trainer reads no other captions.
+fn lists(opened: &mut Opened) {
+    let mut findings = Vec::new();
+    for set in &mut opened.sets {
+        let path = set.path.join("captions.json");
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let (captions, flaws) = metadata::lists(&text);
+        let flaws = flaws
+            .into_iter()
+            .map(|flaw| format!("{flaw}, at which the trainer stops"));
+        findings.extend(flaws.map(|flaw| (path.clone(), Finding::error("metadata-list", flaw))));
+        set.lists = Some(Lists { path, captions });
+    }
+    opened.findings.extend(findings);
 }
 
 /// The trainer that a path is most likely meant for.
@@ -109,7 +131,7 @@ pub(crate) fn rows(
     file: &Path,
     folder: &Path,
     opened: &mut Opened,
-) -> Vec<(PathBuf, Option<String>)> {
+) -> Vec<(PathBuf, Vec<String>)> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(cause) => {
@@ -126,7 +148,7 @@ pub(crate) fn rows(
     for row in rows {
         let image = folder.join(&row.image);
         if image.is_file() {
-            found.push((image, row.caption));
+            found.push((image, row.captions));
         } else {
             let text = format!("line {}: {} is not there", row.line, image.display());
             opened.say(file, Finding::error("metadata-missing", text));

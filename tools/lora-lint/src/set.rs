@@ -1,5 +1,6 @@
 //! One folder or list of images, as one trainer would read it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use loaders::Trainer;
@@ -17,7 +18,9 @@ pub(crate) struct Set {
     /// The folder, or the file with the list.
     pub(crate) path: PathBuf,
     /// The images that a list names, with their captions; for a folder none.
-    pub(crate) rows: Option<Vec<(PathBuf, Option<String>)>>,
+    pub(crate) rows: Option<Vec<(PathBuf, Vec<String>)>>,
+    /// Captions by file name, where one file of the folder has them all.
+    pub(crate) lists: Option<Lists>,
     /// The ending of caption files, with its dot.
     pub(crate) extension: String,
     /// Whether every line of a caption counts in sd-scripts.
@@ -34,6 +37,15 @@ pub(crate) struct Set {
     pub(crate) deep: bool,
     /// Bucket, scale and crop.
     pub(crate) fitting: Fitting,
+}
+
+/// A file with the captions of a folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Lists {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The captions by the image's file name.
+    pub(crate) captions: BTreeMap<String, Vec<String>>,
 }
 
 /// Whose rules decide on bucket, scale and crop.
@@ -77,6 +89,7 @@ impl Set {
             trainer,
             path: path.to_path_buf(),
             rows: None,
+            lists: None,
             extension: match trainer {
                 // These have no such setting.
                 Trainer::OneTrainer | Trainer::DiffusionPipe | Trainer::SimpleTuner => {

@@ -100,7 +100,9 @@ impl Seen {
                     let found = scan(&set)?;
                     self.findings(flow, trainer, found.findings)?;
                     let images = found.images.into_iter();
-                    images.map(|image| (set.path.join(image), None)).collect()
+                    images
+                        .map(|image| (set.path.join(image), Vec::new()))
+                        .collect()
                 }
             };
             self.images(flow, judge, set, images)?;
@@ -114,10 +116,10 @@ impl Seen {
         flow: &mut Flow,
         judge: &Judge,
         set: Set,
-        images: Vec<(PathBuf, Option<String>)>,
+        images: Vec<(PathBuf, Vec<String>)>,
     ) -> Result<()> {
-        let tool = |(image, listed): (PathBuf, Option<String>)| {
-            let lint = judge.image(&set, &image, listed.as_deref());
+        let tool = |(image, listed): (PathBuf, Vec<String>)| {
+            let lint = judge.image(&set, &image, &listed);
             self.add(&image, &lint, true);
             Ok(Outcome::pass(lint.record("image", &image)?))
         };

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use captions::text::{Flaw, flaws, words};
-use captions::tokens::Tokenizer;
 use loaders::Trainer;
 use loaders::caption::{Caption, Origin, Unreadable};
 
 use crate::finding::{Finding, Lint};
+use crate::limit::Limit;
 use crate::set::Set;
 
 /// Words besides the trigger under which a caption says next to nothing.
@@ -15,34 +15,38 @@ const FEW: usize = 2;
 
 /// What captions are measured by.
 pub(crate) struct Measure {
-    /// CLIP's tokenizer.
-    pub(crate) tokenizer: Tokenizer,
-    /// The most tokens, 0 for any number.
-    pub(crate) most_tokens: usize,
+    /// What reads captions, and how much of them.
+    pub(crate) limit: Limit,
     /// The trigger word.
     pub(crate) trigger: Option<String>,
 }
 
 impl Measure {
-    /// Finds and judges the caption of `image`; `listed` is the one that a
+    /// Finds and judges the captions of `image`; `listed` are those that a
     /// list gives it.
-    pub(crate) fn caption(&self, set: &Set, image: &Path, listed: Option<&str>, lint: &mut Lint) {
+    pub(crate) fn caption(&self, set: &Set, image: &Path, listed: &[String], lint: &mut Lint) {
         if set.rows.is_some() {
-            match listed {
-                Some(text) => self.text(set, text, lint),
-                None => lint.add([Finding::error(
-                    "caption-missing",
-                    "the list has no caption for it",
-                )]),
+            if listed.is_empty() {
+                let text = "the list has no caption for it";
+                lint.add([Finding::error("caption-missing", text)]);
             }
-            return;
+            return self.texts(set, listed, lint);
+        }
+        if let Some(lists) = &set.lists {
+            let name = image.file_name().unwrap_or_default().to_string_lossy();
+            return match lists.captions.get(&*name).filter(|list| !list.is_empty()) {
+                Some(list) => {
+                    lint.caption_from = Some(lists.path.to_string_lossy().into_owned());
+                    self.texts(set, list, lint);
+                }
+                None => lint.add([unlisted(set)]),
+            };
         }
         match set.reading(self.trigger.as_deref()).caption(image) {
             Ok(Some(caption)) => {
                 lint.caption_from = Some(caption.path.to_string_lossy().into_owned());
                 lint.add(file(set, &caption));
-                let first = caption.texts.first().map_or("", String::as_str);
-                self.text(set, first, lint);
+                self.texts(set, &caption.texts, lint);
             }
             Ok(None) => {
                 lint.caption.clone_from(&set.class_tokens);
@@ -60,28 +64,38 @@ impl Measure {
         }
     }
 
-    /// Judges the text that is trained on.
+    /// Judges the texts that are trained on.
+    fn texts(&self, set: &Set, texts: &[String], lint: &mut Lint) {
+        lint.captions = Some(texts.len()).filter(|count| *count > 1);
+        for text in texts {
+            self.text(set, text, lint);
+        }
+    }
+
+    /// Judges a text that is trained on.
     pub(crate) fn text(&self, set: &Set, text: &str, lint: &mut Lint) {
-        let count = self.tokenizer.count(text);
-        lint.tokens = Some(count.tokens);
-        lint.caption = Some(text.to_owned());
+        let Limit { encoder, most, .. } = &self.limit;
+        let count = encoder.count(text);
+        lint.tokens = lint.tokens.max(Some(count.tokens));
+        lint.caption.get_or_insert_with(|| text.to_owned());
         if text.trim_matches('\u{feff}').trim().is_empty() {
             return lint.add([Finding::error("caption-empty", "the caption is empty")]);
         }
         lint.add(flaws(text).into_iter().filter_map(flaw));
-        let clip = !matches!(
-            set.trainer,
-            Trainer::AiToolkit
-                | Trainer::MusubiTuner
-                | Trainer::DiffusionPipe
-                | Trainer::SimpleTuner
-        );
-        if clip && self.most_tokens > 0 && !count.fits(self.most_tokens) {
-            let (_, lost) = self.tokenizer.cut(text, self.most_tokens);
+        // These train models of other encoders, which are judged where they were named.
+        let read = self.limit.named
+            || !matches!(
+                set.trainer,
+                Trainer::AiToolkit
+                    | Trainer::MusubiTuner
+                    | Trainer::DiffusionPipe
+                    | Trainer::SimpleTuner
+            );
+        if read && *most > 0 && !count.fits(*most) {
+            let (_, lost) = encoder.cut(text, *most);
             let text = format!(
-                "{} tokens, of which {} are read: `{}` is cut off",
+                "{} tokens, of which {most} are read: `{}` is cut off",
                 count.tokens,
-                self.most_tokens,
                 lost.trim()
             );
             lint.add([Finding::warning("caption-cut", text)]);
@@ -111,6 +125,15 @@ impl Measure {
     }
 }
 
+/// What comes of it that the file with all captions has none of an image.
+fn unlisted(set: &Set) -> Finding {
+    if set.class_tokens.is_some() {
+        return Finding::warning("caption-missing", "no caption: trained on without one");
+    }
+    let text = "captions.json has none of it: the picture is left out, whatever else is there";
+    Finding::error("caption-missing", text)
+}
+
 /// What is wrong with the file, whatever its text says.
 fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -124,7 +147,12 @@ fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
         .filter(|line| !line.trim().is_empty());
     let lines: Vec<_> = lines.collect();
     if lines.len() > 1 {
-        let lower = |line: &&str| line.trim_start().starts_with(char::is_lowercase);
+        // Captions of their own begin alike, with the trigger, or with a capital.
+        let first = words(lines[0]).into_iter().next();
+        let lower = |line: &&str| {
+            line.trim_start().starts_with(char::is_lowercase)
+                && words(line).into_iter().next() != first
+        };
         let wrapped = lines[1..].iter().any(lower);
         match set.trainer {
             Trainer::SdScripts | Trainer::KohyaFolder if !set.wildcard => {

@@ -1,14 +1,16 @@
 //! Hugging Face's imagefolder, as the scripts of diffusers read it: they know
 //! no buckets, so the images are squares already.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stage::Result;
 
-use super::{View, Written};
+use super::{View, Written, several};
 use crate::plan::{Example, Purpose};
 
-/// Writes one `metadata.jsonl` a folder.
+/// Writes one `metadata.jsonl` a folder. Where an image has several captions, `text` is a list in
+/// every row, of which diffusers draws one.
 pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    let several = several(View::Diffusers, purpose, examples);
     for validation in [false, true] {
         let mut lines = String::new();
         for example in examples
@@ -16,7 +18,11 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
             .filter(|example| example.validation == validation)
         {
             let (width, height) = example.size(View::Diffusers);
-            lines += &row(written, purpose, View::Diffusers, example, (width, height))?;
+            let mut row = row(written, purpose, View::Diffusers, example, (width, height))?;
+            if several {
+                row["text"] = json!(example.captions(purpose, View::Diffusers));
+            }
+            lines += &format!("{row}\n");
         }
         if !lines.is_empty() {
             let folder = View::Diffusers.folder(purpose, validation);
@@ -34,14 +40,16 @@ pub(super) fn row(
     view: View,
     example: &Example,
     (width, height): (u32, u32),
-) -> Result<String> {
+) -> Result<Value> {
     let file = example.file(view);
     let path = view.folder(purpose, example.validation).join(&file);
+    let captions = example.captions(purpose, view);
+    let caption = captions.first();
     let mut row = json!({
         "file_name": file,
-        "text": example.caption,
+        "text": caption,
         "image_path": written.seen(path),
-        "caption": example.caption,
+        "caption": caption,
         "image_size": [width, height],
         "id": example.record.id()?,
     });
@@ -50,5 +58,5 @@ pub(super) fn row(
         row["shot"] = json!(source.shot);
         row["time"] = json!(source.time);
     }
-    Ok(format!("{row}\n"))
+    Ok(row)
 }

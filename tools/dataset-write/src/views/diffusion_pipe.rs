@@ -2,9 +2,10 @@
 
 use loaders::fit;
 use serde::Serialize;
+use serde_json::{Map, json};
 use stage::Result;
 
-use super::{View, Written};
+use super::{View, Written, several};
 use crate::plan::{Example, Purpose};
 
 /// Narrowest and widest bucket, width over height, and how many there are:
@@ -40,8 +41,14 @@ pub(super) fn buckets(resolution: u32) -> fit::DiffusionPipe {
     }
 }
 
-/// Writes the masks and the configuration.
+/// Writes the masks, the configuration, and the captions where an image has several: the trainer
+/// shows an image once with each.
 pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
+    if several(View::DiffusionPipe, purpose, examples) {
+        for validation in [false, true] {
+            captions(written, purpose, examples, validation)?;
+        }
+    }
     let masks = written.masks("diffusion-pipe/mask", examples)?;
     let (min_ar, max_ar, num_ar_buckets) = BUCKETS;
     let config = Config {
@@ -58,4 +65,25 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         }],
     };
     written.toml("diffusion-pipe/dataset.toml", &config)
+}
+
+/// Writes `captions.json`: of every image of a folder the list of its captions, by file name.
+fn captions(
+    written: &Written<'_>,
+    purpose: &Purpose,
+    examples: &[Example],
+    validation: bool,
+) -> Result<()> {
+    let view = View::DiffusionPipe;
+    let part = examples
+        .iter()
+        .filter(|example| example.validation == validation);
+    let captions: Map<_, _> = part
+        .map(|example| (example.file(view), json!(example.captions(purpose, view))))
+        .collect();
+    if captions.is_empty() {
+        return Ok(());
+    }
+    let file = view.folder(purpose, validation).join("captions.json");
+    written.json(&file.to_string_lossy(), &captions)
 }

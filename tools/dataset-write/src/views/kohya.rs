@@ -4,7 +4,7 @@ use loaders::fit::{SdScripts, Size};
 use serde::Serialize;
 use stage::Result;
 
-use super::{View, Written};
+use super::{View, Written, several};
 use crate::picture::white;
 use crate::plan::{Example, Purpose};
 use crate::template::slug;
@@ -19,6 +19,9 @@ struct Config {
 #[derive(Serialize)]
 struct General {
     caption_extension: &'static str,
+    /// Without it only the first line of a caption is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enable_wildcard: Option<bool>,
     shuffle_caption: bool,
     keep_tokens: u32,
 }
@@ -74,7 +77,8 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         num_repeats: purpose.repeats,
         class_tokens: purpose.trigger.clone(),
     };
-    written.toml("kohya/dataset.toml", &config(purpose, plain))?;
+    let lines = several(View::Kohya, purpose, examples);
+    written.toml("kohya/dataset.toml", &config(purpose, lines, plain))?;
     if !written.masks("kohya/mask", examples)? {
         return Ok(());
     }
@@ -91,14 +95,15 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         num_repeats: purpose.repeats,
         class_tokens: None,
     };
-    written.toml("kohya/masked.toml", &config(purpose, masked))
+    written.toml("kohya/masked.toml", &config(purpose, lines, masked))
 }
 
-fn config(purpose: &Purpose, subset: Subset) -> Config {
+fn config(purpose: &Purpose, lines: bool, subset: Subset) -> Config {
     let buckets = buckets(purpose.resolution);
     Config {
         general: General {
             caption_extension: ".txt",
+            enable_wildcard: lines.then_some(true),
             shuffle_caption: false,
             keep_tokens: u32::from(purpose.trigger.is_some()),
         },

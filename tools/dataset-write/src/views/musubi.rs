@@ -37,7 +37,8 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
     let mut lines = String::new();
     for example in examples.iter().filter(|example| !example.validation) {
         let size = example.size(View::Musubi);
-        lines += &diffusers::row(written, purpose, View::Musubi, example, size)?;
+        let row = diffusers::row(written, purpose, View::Musubi, example, size)?;
+        lines += &format!("{row}\n");
     }
     written.file("musubi/metadata.jsonl", lines.as_bytes())?;
     let folder = Dataset {

@@ -37,26 +37,33 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         let part: Vec<_> = part.collect();
         for (number, shard) in part.chunks(SHARD).enumerate() {
             let path = written.folder.join(name(purpose, validation, number));
-            write_shard(&path, written, shard).with_context(|| path.display().to_string())?;
+            write_shard(&path, written, purpose, shard)
+                .with_context(|| path.display().to_string())?;
         }
     }
     Ok(())
 }
 
-fn write_shard(path: &PathBuf, written: &Written<'_>, shard: &[&Example]) -> Result<()> {
+fn write_shard(
+    path: &PathBuf,
+    written: &Written<'_>,
+    purpose: &Purpose,
+    shard: &[&Example],
+) -> Result<()> {
     let mut tar = Builder::new(BufWriter::new(File::create(path)?));
     for example in shard {
         let picture = &example.picture;
         let image = fs::read(written.store.path(&picture.stored))?;
         member(&mut tar, &example.file(View::Webdataset), &image)?;
+        let caption = example.captions(purpose, View::Webdataset).concat();
         member(
             &mut tar,
             &format!("{}.txt", example.name),
-            example.caption.as_bytes(),
+            caption.as_bytes(),
         )?;
         let facts = json!({
             "id": example.record.id()?,
-            "caption": example.caption,
+            "caption": caption,
             "width": picture.width,
             "height": picture.height,
             "shot": example.record.shot().ok().flatten(),

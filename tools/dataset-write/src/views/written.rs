@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use stage::{Context, Result};
 
-use super::View;
+use super::{View, several};
 use crate::plan::{Example, Purpose};
 use crate::store::{Store, Stored};
 
@@ -63,13 +63,19 @@ impl Written<'_> {
         if examples.iter().any(|example| example.validation) {
             self.make(view.folder(purpose, true))?;
         }
+        // Captions that stand in one file for all images are the view's own to write.
+        let listed = match view {
+            View::Diffusers => true,
+            View::DiffusionPipe => several(view, purpose, examples),
+            _ => false,
+        };
         for example in examples {
             let folder = view.folder(purpose, example.validation);
             self.link(example.stored(view), folder.join(example.file(view)))?;
-            // Its captions stand in the metadata.
-            if view != View::Diffusers {
-                let caption = folder.join(format!("{}.txt", example.name));
-                self.file(caption, example.caption.as_bytes())?;
+            if !listed {
+                let captions = example.captions(purpose, view).join("\n");
+                let file = folder.join(format!("{}.txt", example.name));
+                self.file(file, captions.as_bytes())?;
             }
         }
         Ok(())

@@ -164,7 +164,7 @@ fn metadata_is_read_by_three_loaders() {
         for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
             let (rows, flaws) = rows(reader, &text);
             assert_eq!(flaws, [], "{path}");
-            assert_eq!(rows[0].caption.as_deref(), Some("lucap boy"));
+            assert_eq!(rows[0].captions, ["lucap boy"]);
         }
     }
 }
@@ -338,4 +338,153 @@ fn a_second_writer_is_kept_out() {
         "{}",
         ran.stderr
     );
+}
+
+const TAGS: &str = "lucap boy, running, evening";
+const SENTENCE: &str = "lucap boy, running, in the evening. A boat lies at the quay.";
+
+/// One image as caption-compose describes it, with changes.
+fn described(changes: &Value, flags: &[&str]) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let (folder, mut records) = scenes(1);
+    records[0]["caption"] = json!(TAGS);
+    records[0]["facts"] = json!({"type": "character", "tags": TAGS, "sentence": SENTENCE});
+    for (key, value) in changes.as_object().unwrap() {
+        records[0][key] = value.clone();
+    }
+    let views =
+        "kohya,onetrainer,ai-toolkit,diffusers,musubi,diffusion-pipe,simpletuner,webdataset";
+    let all = [
+        "--type",
+        "custom",
+        "--template",
+        "a_{id}",
+        "--trigger",
+        "lucap boy",
+        "--views",
+        views,
+    ];
+    write(folder.path(), &[&all, flags].concat(), &records);
+    files(&folder.path().join("out/dataset"))
+}
+
+/// What the trainer of a view reads beside the image.
+fn text(all: &BTreeMap<std::path::PathBuf, Vec<u8>>, view: &str) -> String {
+    let mut found = all.iter().filter(|(path, _)| {
+        path.starts_with(view) && path.extension().is_some_and(|ending| ending == "txt")
+    });
+    String::from_utf8(found.next().unwrap().1.clone()).unwrap()
+}
+
+fn row(all: &BTreeMap<std::path::PathBuf, Vec<u8>>, file: &str) -> Value {
+    serde_json::from_slice(&all[Path::new(file)]).unwrap()
+}
+
+#[test]
+fn each_trainer_gets_the_form_that_it_is_best_with() {
+    let all = described(&json!({}), &[]);
+    let both = format!("{TAGS}\n{SENTENCE}");
+    for (view, expected) in [
+        ("kohya", TAGS),
+        ("onetrainer", &both),
+        ("simpletuner", &both),
+        ("ai-toolkit", SENTENCE),
+        ("musubi", SENTENCE),
+        ("diffusion-pipe", SENTENCE),
+    ] {
+        assert_eq!(text(&all, view), expected, "{view}");
+    }
+    assert_eq!(
+        row(&all, "diffusers/train/metadata.jsonl")["text"],
+        SENTENCE
+    );
+    assert_eq!(row(&all, "musubi/metadata.jsonl")["caption"], SENTENCE);
+    assert_eq!(row(&all, "manifest.jsonl")["caption"], TAGS);
+    let shard = &all[Path::new("webdataset/lucap_boy-train-000000.tar")];
+    assert!(String::from_utf8_lossy(shard).contains(&format!("\"caption\":\"{TAGS}\"")));
+}
+
+#[test]
+fn a_form_that_is_asked_for_goes_to_all() {
+    for (form, expected) in [("tags", TAGS), ("sentence", SENTENCE), ("own", TAGS)] {
+        let all = described(&json!({}), &["--form", form]);
+        for view in [
+            "kohya",
+            "onetrainer",
+            "ai-toolkit",
+            "musubi",
+            "diffusion-pipe",
+            "simpletuner",
+        ] {
+            assert_eq!(text(&all, view), expected, "{view}: {form}");
+        }
+    }
+    let sentences = json!({"caption": SENTENCE,
+        "facts": {"form": "sentence", "tags": TAGS, "sentence": SENTENCE}});
+    assert_eq!(text(&described(&sentences, &[]), "kohya"), SENTENCE);
+    assert_eq!(
+        text(&described(&sentences, &["--form", "tags"]), "kohya"),
+        TAGS
+    );
+}
+
+#[test]
+fn a_caption_that_somebody_changed_goes_to_all() {
+    let changed = json!({"caption": "lucap boy, asleep"});
+    for flags in [&[][..], &["--form", "several"]] {
+        let all = described(&changed, flags);
+        for view in [
+            "kohya",
+            "onetrainer",
+            "ai-toolkit",
+            "diffusion-pipe",
+            "simpletuner",
+        ] {
+            assert_eq!(text(&all, view), "lucap boy, asleep", "{view}");
+        }
+    }
+}
+
+#[test]
+fn several_captions_stand_where_each_trainer_reads_them() {
+    use loaders::caption::Reading;
+    use loaders::{Trainer, config::sd_scripts, metadata};
+    let all = described(&json!({}), &["--form", "several"]);
+    let both = [TAGS, SENTENCE];
+    let lists = &all[Path::new("diffusion-pipe/train/captions.json")];
+    let (lists, flaws) = metadata::lists(std::str::from_utf8(lists).unwrap());
+    assert_eq!(
+        (lists["a_0001.png"].as_slice(), flaws.as_slice()),
+        (&both.map(str::to_owned)[..], &[][..])
+    );
+    let pipe = all
+        .keys()
+        .filter(|path| path.starts_with("diffusion-pipe/train"));
+    assert_eq!(
+        pipe.count(),
+        2,
+        "the image and the list, which stands for captions beside images"
+    );
+    let rows = &all[Path::new("diffusers/train/metadata.jsonl")];
+    let (rows, flaws) = metadata::rows(
+        metadata::Reader::ImageFolder,
+        std::str::from_utf8(rows).unwrap(),
+    );
+    assert_eq!(
+        (rows[0].captions.as_slice(), flaws),
+        (&both.map(str::to_owned)[..], vec![])
+    );
+    let config = std::str::from_utf8(&all[Path::new("kohya/dataset.toml")]).unwrap();
+    let (subsets, problems) = sd_scripts::read(&config.parse().unwrap(), false);
+    assert_eq!((subsets[0].enable_wildcard, problems), (true, vec![]));
+    let lines = Reading {
+        wildcard: true,
+        ..Reading::new(Trainer::SdScripts)
+    };
+    assert_eq!(lines.texts(text(&all, "kohya").as_bytes()).unwrap(), both);
+    let lines = Reading::new(Trainer::OneTrainer);
+    assert_eq!(
+        lines.texts(text(&all, "onetrainer").as_bytes()).unwrap(),
+        both
+    );
+    assert_eq!(text(&all, "ai-toolkit"), SENTENCE, "it takes one");
 }

@@ -76,6 +76,58 @@ fn several_captions_a_picture() {
 }
 
 #[test]
+fn both_forms_of_a_caption_on_lines_of_their_own() {
+    let two = "lucap boy, running, harbour, evening\nlucap boy, running along the harbour, in the evening.";
+    for trainer in ["onetrainer", "simpletuner"] {
+        let arguments = [
+            ".",
+            "--trainer",
+            trainer,
+            "--resolution",
+            "256",
+            "--trigger",
+            "lucap boy",
+        ];
+        silent(|f| f.pair("a", two), &arguments);
+    }
+}
+
+#[test]
+fn lists_of_captions_for_diffusers_and_diffusion_pipe() {
+    let rows = |f: &Folder| {
+        f.picture("a.png", 256, 256);
+        let row = serde_json::json!({"file_name": "a.png", "text": [GOOD, "lucap boy, asleep in the sun"]});
+        f.text("metadata.jsonl", &row.to_string());
+    };
+    silent(
+        rows,
+        &[".", "--resolution", "256", "--trigger", "lucap boy"],
+    );
+    let folder = Folder::new();
+    folder.picture("a.png", 256, 256);
+    let lists = serde_json::json!({"a.png": [GOOD, "lucap boy, asleep in the sun on an old wall"]});
+    folder.text("captions.json", &lists.to_string());
+    let ran = folder.lint(&[
+        ".",
+        "--trainer",
+        "diffusion-pipe",
+        "--resolution",
+        "256",
+        "--trigger",
+        "lucap boy",
+    ]);
+    let lint = &ran.records()[0]["lint"];
+    assert_eq!(
+        (&lint["status"], &lint["captions"]),
+        (&"ok".into(), &2.into()),
+        "{lint}"
+    );
+    assert_eq!(lint["caption"], GOOD);
+    assert_eq!(lint["repeats"], 2.0, "it is shown once with each");
+    assert_eq!(lint["tokens"], 12, "of the longer one");
+}
+
+#[test]
 fn a_musubi_configuration() {
     let text = "[general]\ncaption_extension = \".txt\"\nresolution = 256\nenable_bucket = true\nbucket_no_upscale = true\n[[datasets]]\nimage_directory = \"img\"\n";
     silent(

@@ -57,6 +57,73 @@ fn captions_that_cannot_be_read() {
 }
 
 #[test]
+fn one_of_several_captions() {
+    let two = "lucap boy, running along the harbour\nA boy runs along the harbour in the evening.";
+    for trainer in ["onetrainer", "simpletuner"] {
+        let build = |f: &Folder| f.pair("a", two);
+        let arguments = [".", "--trainer", trainer, "--trigger", "lucap boy"];
+        errors(build, &arguments, &["trigger-missing"]);
+    }
+}
+
+#[test]
+fn a_list_of_captions_that_lacks_a_picture() {
+    let build = |lists: &'static str| {
+        move |f: &Folder| {
+            f.pair("a", GOOD);
+            f.text("captions.json", lists);
+        }
+    };
+    let arguments = [".", "--trainer", "diffusion-pipe"];
+    errors(
+        build("{\"b.png\": [\"a boy runs home\"]}"),
+        &arguments,
+        &["caption-missing"],
+    );
+    let flat = "{\"a.png\": \"a boy runs home\"}";
+    errors(
+        build(flat),
+        &arguments,
+        &["caption-missing", "metadata-list"],
+    );
+}
+
+#[test]
+fn captions_longer_than_the_base_model_reads() {
+    let tokenizer = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/captions/tests/encoders/unigram.json"
+    );
+    let boats: Vec<_> = (1..60).map(|n| format!("boat {n} at the quay")).collect();
+    let long = format!("lucap boy, {}", boats.join(", "));
+    let build = |f: &Folder| f.pair("a", GOOD);
+    let flux = [
+        ".",
+        "--trainer",
+        "ai-toolkit",
+        "--resolution",
+        "256",
+        "--base",
+        "flux",
+        "--tokenizer",
+        tokenizer,
+    ];
+    warnings(build, &flux, &[]);
+    let folder = Folder::new();
+    folder.pair("a", &long);
+    let ran = folder.lint(&flux);
+    let problems = ran.records()[0]["lint"]["problems"].to_string();
+    assert!(problems.contains("of which 511 are read"), "{problems}");
+    let ran = folder.lint(&[".", "--base", "flux"]);
+    assert!(
+        ran.stderr
+            .contains("give its tokenizer.json with --tokenizer"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_wrapped_caption() {
     let wrapped = "lucap boy, running along\nthe harbour in the evening";
     for trainer in ["sd-scripts", "onetrainer", "simpletuner"] {
