@@ -2,7 +2,7 @@
 
 use crate::encoder::Encoder;
 
-/// A base model that LoRAs are trained on.
+/// A base model that a LoRA is trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Base {
     /// Its name, as one writes it.

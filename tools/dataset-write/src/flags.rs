@@ -39,8 +39,8 @@ pub(crate) struct Words {
     caption: Option<Template>,
 
     /// Captions to write, of those that caption-compose made [default: tags for
-    /// kohya, both for OneTrainer and SimpleTuner, which draw one of several, the
-    /// caption itself for WebDataset, sentences for the others; the caption
+    /// kohya, both for `OneTrainer` and `SimpleTuner`, which draw one of several,
+    /// the caption itself for `WebDataset`, sentences for the others; the caption
     /// itself for all where it was changed or its form was asked for]
     #[arg(long, value_name = "FORM", value_enum)]
     form: Option<Form>,

@@ -73,12 +73,11 @@ mod tests {
         }
     }
 
-    /// The keys here are those that id-match, pose-classify,
-    /// emotion-classify, clip-tag and light-classify write.
-    #[test]
-    fn names_are_made_of_what_the_tools_write() {
-        let (folder, records) = scenes(1);
-        let mut known = records[0].clone();
+    /// A record with the keys that id-match, pose-classify, emotion-classify,
+    /// clip-tag and light-classify write where they know all, and where they
+    /// know nothing.
+    fn measured(scene: &Value) -> [Value; 2] {
+        let mut known = scene.clone();
         known["identity"] =
             json!({"name": "nilo", "score": 0.91, "margin": 0.2, "by": "reference", "track": 3});
         known["pose"] = json!({"keypoints": [[1, 2, 0.9]], "action": "lying", "angle": "three-quarter",
@@ -88,12 +87,19 @@ mod tests {
         known["tags"] = json!({"location": [["living_room", 0.8]], "time": [["night", 0.7]],
             "weather": [["foggy", 0.6]], "style": [["stylized 3d", 0.5]]});
         known["light"] = json!({"time": "unknown", "weather": "unknown", "setting": "outdoor"});
-        let mut unknown = records[0].clone();
+        let mut unknown = scene.clone();
         unknown["identity"] = json!({"name": "unknown", "score": 0.3, "best": "nilo"});
         unknown["pose"] = json!({"action": "unknown", "angle": "unknown"});
         unknown["emotion"] = json!({"label": "unknown", "intensity": "unknown", "scores": {}});
         unknown["tags"] = json!({"location": [["unknown", 0.1]], "time": [["unknown", 0.2]]});
         unknown["light"] = json!({"time": "unknown", "weather": "unknown", "setting": "unknown"});
+        [known, unknown]
+    }
+
+    #[test]
+    fn names_are_made_of_what_the_tools_write() {
+        let (folder, records) = scenes(1);
+        let [known, unknown] = measured(&records[0]);
         let names = |record: &Value, flags: &[&str]| {
             write(folder.path(), flags, std::slice::from_ref(record));
             names(folder.path())[0].trim_end_matches(".png").to_owned()

@@ -32,12 +32,12 @@ impl Measure {
             }
             return self.texts(set, listed, lint);
         }
-        if let Some(lists) = &set.lists {
+        if let Some(all) = &set.lists {
             let name = image.file_name().unwrap_or_default().to_string_lossy();
-            return match lists.captions.get(&*name).filter(|list| !list.is_empty()) {
-                Some(list) => {
-                    lint.caption_from = Some(lists.path.to_string_lossy().into_owned());
-                    self.texts(set, list, lint);
+            return match all.captions.get(&*name).filter(|list| !list.is_empty()) {
+                Some(captions) => {
+                    lint.caption_from = Some(all.path.to_string_lossy().into_owned());
+                    self.texts(set, captions, lint);
                 }
                 None => lint.add([unlisted(set)]),
             };

@@ -1,6 +1,8 @@
 //! Hugging Face's imagefolder, as the scripts of diffusers read it: they know
 //! no buckets, so the images are squares already.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 use stage::Result;
 
@@ -22,7 +24,7 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
             if several {
                 row["text"] = json!(example.captions(purpose, View::Diffusers));
             }
-            lines += &format!("{row}\n");
+            writeln!(lines, "{row}")?;
         }
         if !lines.is_empty() {
             let folder = View::Diffusers.folder(purpose, validation);

@@ -1,5 +1,7 @@
 //! musubi-tuner: a folder with its TOML, and JSON Lines with theirs.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 use stage::Result;
 
@@ -38,7 +40,7 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
     for example in examples.iter().filter(|example| !example.validation) {
         let size = example.size(View::Musubi);
         let row = diffusers::row(written, purpose, View::Musubi, example, size)?;
-        lines += &format!("{row}\n");
+        writeln!(lines, "{row}")?;
     }
     written.file("musubi/metadata.jsonl", lines.as_bytes())?;
     let folder = Dataset {
