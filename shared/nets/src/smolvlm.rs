@@ -59,10 +59,11 @@ pub fn prepare(image: &RgbImage, side: u32, split: bool) -> Result<Tiles> {
     Ok(Tiles { tiles, grid })
 }
 
-/// The size with its longer side `longest` pixels and the other even, as the reference rounds it.
+/// The size with its longer side `longest` pixels and the other even, as the reference rounds it;
+/// 1 where nothing would be left of it.
 fn longest((width, height): (u32, u32), longest: u32) -> (u32, u32) {
     let aspect = f64::from(width) / f64::from(height);
-    let even = |side: f64| ((side as u32).next_multiple_of(2)).max(2);
+    let even = |side: f64| (side as u32).next_multiple_of(2).max(1);
     if width >= height {
         (longest, even(f64::from(longest) / aspect))
     } else {

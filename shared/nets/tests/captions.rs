@@ -142,6 +142,51 @@ fn smolvlm_writes_what_transformers_writes() {
     }
 }
 
+/// The picture that tests/reference/smolvlm_pixels.py draws.
+fn drawn(width: u32, height: u32) -> vision::RgbImage {
+    vision::RgbImage::from_fn(width, height, |x, y| {
+        let level = |c: u32| ((x * x + 3 * y * y + 17 * c * (x + y)) / 4 % 256) as u8;
+        image::Rgb([level(0), level(1), level(2)])
+    })
+}
+
+#[test]
+fn smolvlm_sees_the_pixels_that_its_processor_makes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected/smolvlm/pixels.json");
+    let cases: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let cases = cases.as_array().unwrap();
+    assert_eq!(cases.len(), 34);
+    for case in cases {
+        let size = numbers(&case["size"]);
+        let image = drawn(size[0] as u32, size[1] as u32);
+        let split = case["split"].as_bool().unwrap();
+        let name = format!("{size:?}, split: {split}");
+        let tiles = nets::smolvlm::prepare(&image, 16, split).unwrap();
+        assert_eq!(numbers(&case["grid"]), tiles.grid.map(i64::from), "{name}");
+        let levels: Vec<Vec<i64>> = { tiles.tiles.iter() }
+            .map(|tile| {
+                tile.iter()
+                    .map(|value| ((value + 1.0) * 127.5).round() as i64)
+            })
+            .map(Iterator::collect)
+            .collect();
+        let sums = numbers(&case["sums"]);
+        assert_eq!(levels.len(), sums.len(), "{name}");
+        let samples = case["levels"].as_array().unwrap();
+        for ((tile, sum), samples) in levels.iter().zip(sums).zip(samples) {
+            // Our resizing is Pillow's to a level or two, and there are up to three in a row.
+            let off = (tile.iter().sum::<i64>() - sum).abs() as f64 / tile.len() as f64;
+            assert!(off < 0.05, "{name}: off by {off} levels");
+            let samples = samples.as_str().unwrap();
+            assert_eq!(samples.len(), 2 * tile.iter().step_by(11).count());
+            for (at, found) in tile.iter().step_by(11).enumerate() {
+                let wanted = i64::from_str_radix(&samples[2 * at..2 * at + 2], 16).unwrap();
+                assert!((found - wanted).abs() <= 2, "{name}: {found} for {wanted}");
+            }
+        }
+    }
+}
+
 #[test]
 fn frozen_attention_scales_are_put_right() {
     // The graph gives its twelve scales, as they are frozen in the published file.
