@@ -3,6 +3,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use testkit::{Ran, folder, run_in};
@@ -92,6 +95,38 @@ fn smolvlm_sees_whole_pictures_and_tiles() {
         &[&keep[..], &["--split"]].concat(),
     );
     assert_ne!(raw(&whole), raw(&split), "tiles show more");
+}
+
+#[test]
+fn a_network_killed_at_any_moments_goes_on_where_it_was() {
+    let here = tempfile::tempdir().unwrap();
+    let flags = ["--batch", "2"];
+    let undisturbed = captioned(here.path(), "florence", 40, &flags);
+    fs::remove_dir_all(here.path().join("cache")).unwrap();
+    fs::write(here.path().join("in.jsonl"), folder(here.path(), 40)).unwrap();
+    for moment in [5, 60, 120, 180, 240] {
+        let mut child = Command::new(TOOL)
+            .current_dir(here.path())
+            .args([
+                "--model",
+                &network("florence"),
+                "--device",
+                "cpu",
+                "--threads",
+                "1",
+            ])
+            .args(["--max-tokens", "12", "--cache", "cache", "in.jsonl"])
+            .args(flags)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_millis(moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let last = captioned(here.path(), "florence", 40, &flags);
+    assert_eq!(last.stdout, undisturbed.stdout);
 }
 
 #[test]

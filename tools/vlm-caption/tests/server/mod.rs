@@ -515,3 +515,60 @@ fn a_killed_run_loses_only_what_was_in_flight() {
         "all but the one are known"
     );
 }
+
+/// Another caption for every picture that is sent.
+fn of_the_picture(request: &Request) -> Act {
+    let body = request.body.to_string();
+    let sum: usize = body.bytes().map(usize::from).sum();
+    says(request, &format!("A boy by boat {sum}."))
+}
+
+#[test]
+fn killed_at_any_moments_it_writes_what_an_undisturbed_run_writes() {
+    let here = tempfile::tempdir().unwrap();
+    let manifest = folder(here.path(), 24);
+    fs::write(here.path().join("in.jsonl"), &manifest).unwrap();
+    let mock = Mock::new(|request, _| {
+        std::thread::sleep(Duration::from_millis(20));
+        of_the_picture(request)
+    });
+    let flags = |cache: &'static str| {
+        let [endpoint, model] = ["--endpoint", "--model"];
+        [
+            endpoint,
+            &mock.address,
+            model,
+            "m",
+            "--cache",
+            cache,
+            "--concurrency",
+            "3",
+            "in.jsonl",
+        ]
+        .map(str::to_owned)
+    };
+    let undisturbed = run_in(here.path(), TOOL, &flags("other"), "");
+    assert_eq!(undisturbed.code, Some(0), "{}", undisturbed.stderr);
+    let asked = mock.requests().len();
+    assert_eq!(asked, 24);
+    let moments = [3, 90, 140, 200, 260];
+    for moment in moments {
+        let mut child = Command::new(TOOL)
+            .current_dir(here.path())
+            .args(flags("cache"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(moment));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let last = run_in(here.path(), TOOL, &flags("cache"), "");
+    assert_eq!(last.stdout, undisturbed.stdout, "{}", last.stderr);
+    let again = mock.requests().len() - asked;
+    assert!(
+        again <= 24 + 3 * moments.len(),
+        "each kill loses three answers at most, and {again} were asked for"
+    );
+}
