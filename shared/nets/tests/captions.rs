@@ -142,7 +142,7 @@ fn smolvlm_writes_what_transformers_writes() {
     }
 }
 
-/// The picture that tests/reference/smolvlm_pixels.py draws.
+/// The picture that `tests/reference/smolvlm_pixels.py` draws.
 fn drawn(width: u32, height: u32) -> vision::RgbImage {
     vision::RgbImage::from_fn(width, height, |x, y| {
         let level = |c: u32| ((x * x + 3 * y * y + 17 * c * (x + y)) / 4 % 256) as u8;
