@@ -6,7 +6,7 @@ use stage::{Record, Result};
 use crate::compose::Form;
 use crate::description::{Unsaid, sentences, uncapitalised};
 use crate::facts::{Fact, fact, first};
-use crate::policy::{Policy, Say, words};
+use crate::policy::{Degree, Policy, Say, words};
 use crate::wording::filled;
 
 /// So much of a description is read, in characters: more than any trainer takes.
@@ -106,7 +106,8 @@ fn piece(
         )));
     }
     let mut degree = "{}";
-    if let Some(by) = &say.degree
+    let has_degrees = |by: &&Degree| !values.iter().any(|value| by.except.contains(value));
+    if let Some(by) = say.degree.as_ref().filter(has_degrees)
         && let Fact::Known(found) = fact(record, &by.from, 1, 0.0)?
     {
         degree = found

@@ -267,6 +267,18 @@ fn a_face_is_seen_from_where_it_is_turned() {
 }
 
 #[test]
+fn nobody_is_slightly_neutral() {
+    let mut record = measured();
+    for (label, said) in [
+        ("neutral", "neutral expression"),
+        ("sad", "slightly sad expression"),
+    ] {
+        record["emotion"]["label"] = json!(label);
+        assert!(caption(&["--type", "expression"], &record).starts_with(said));
+    }
+}
+
+#[test]
 fn sentences_are_audited_too_where_trainers_get_them() {
     let folder = tempfile();
     let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"}, "caption": "lucap boy, running",

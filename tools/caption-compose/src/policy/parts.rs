@@ -10,6 +10,9 @@ use serde::Deserialize;
 pub(crate) struct Degree {
     pub(crate) from: String,
     pub(crate) values: BTreeMap<String, String>,
+    /// Values that there are no degrees of.
+    #[serde(default)]
+    pub(crate) except: Vec<String>,
 }
 
 /// A value at which something is not said.
