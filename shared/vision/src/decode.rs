@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::jpeg::{self, Channels, Raw};
 use crate::pixels;
 use crate::raster;
+use crate::spare;
 
 pub use crate::file::read;
 pub use crate::header::{
@@ -153,6 +154,14 @@ pub fn to_luma(image: &RgbImage) -> GrayImage {
 /// ```
 pub fn over(image: &RgbaImage, ground: [u8; 3]) -> RgbImage {
     pixels::over(image, ground)
+}
+
+/// Gives the memory of a picture that nobody looks at any more to the next that is decoded.
+///
+/// Worth it for pictures that have waited; of one that is dropped where it was decoded the allocator
+/// knows by itself.
+pub fn give_back(image: RgbImage) {
+    spare::give(image.into_raw());
 }
 
 fn colour(bytes: &[u8], least: Option<Dimensions>, ground: [u8; 3]) -> Result<RgbImage> {

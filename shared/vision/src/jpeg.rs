@@ -9,6 +9,7 @@ use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, 
 use crate::error::{Error, Result};
 use crate::header::{self, Dimensions, Format, Header};
 use crate::samples::Samples;
+use crate::spare;
 
 /// The most scans of a progressive file. Encoders write about ten; a file of thousands of tiny
 /// ones over a large picture takes minutes to decode.
@@ -95,7 +96,7 @@ fn decode_with(
     decompressor.set_scaling_factor(factor).map_err(explain)?;
     let (width, height) = (factor.scale(header.width), factor.scale(header.height));
     let pitch = width * format.size();
-    let mut pixels = vec![0; pitch * height];
+    let mut pixels = spare::take(pitch * height);
     let output = Image {
         pixels: pixels.as_mut_slice(),
         width,

@@ -37,10 +37,12 @@ mod file;
 mod gradient;
 mod header;
 mod jpeg;
+mod linear;
 mod pixels;
 mod raster;
 mod rle;
 mod samples;
+mod spare;
 
 pub use error::{Error, Result};
 pub use image::{GrayImage, RgbImage, RgbaImage};

@@ -50,10 +50,10 @@ fn linear_resizing_is_opencvs() {
     for (size, width, height) in SIZES {
         let file = format!("cv_linear_{size}_rgb.png");
         let ours = resize::opencv_linear(&source, width, height).unwrap();
-        close(&file, ours.as_raw(), rgb(&file).as_raw(), 1, 0.3);
+        close(&file, ours.as_raw(), rgb(&file).as_raw(), 1, 0.01);
         let file = format!("cv_linear_{size}_luma.png");
         let ours = resize::opencv_linear_luma(&gray, width, height).unwrap();
-        close(&file, ours.as_raw(), luma(&file).as_raw(), 1, 0.3);
+        close(&file, ours.as_raw(), luma(&file).as_raw(), 1, 0.01);
     }
 }
 
