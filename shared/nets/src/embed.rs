@@ -178,6 +178,11 @@ impl Embedder {
         self.family.processing(self.side)
     }
 
+    /// How many views go into one run.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// The network itself.
     pub fn net(&self) -> &Net {
         &self.net

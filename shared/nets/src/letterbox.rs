@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use vision::RgbImage;
 
-use crate::resize::opencv_linear;
+use vision::resize::opencv_linear;
 
 /// A picture fitted into a rectangle.
 #[derive(Debug, Clone)]

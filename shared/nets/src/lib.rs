@@ -29,7 +29,6 @@ pub mod movenet;
 pub mod nms;
 pub mod planes;
 pub mod pose;
-pub mod resize;
 pub mod retinaface;
 pub mod sam;
 pub mod scrfd;

@@ -21,15 +21,21 @@ pub enum Order {
 /// assert_eq!(numbers, [3.0, 6.0, 20.0, 50.0, 10.0, 40.0]);
 /// ```
 pub fn planes(image: &RgbImage, order: Order, mean: [f32; 3], deviation: [f32; 3]) -> Vec<f32> {
-    let pixels = image.as_raw();
-    let mut numbers = Vec::with_capacity(pixels.len());
-    for plane in 0..3 {
-        let channel = match order {
-            Order::Rgb => plane,
-            Order::Bgr => 2 - plane,
-        };
-        let level = |pixel: &[u8]| (f32::from(pixel[channel]) - mean[plane]) / deviation[plane];
-        numbers.extend(pixels.chunks_exact(3).map(level));
+    let (pixels, _) = image.as_raw().as_chunks::<3>();
+    // There are 256 levels and far more pixels.
+    let levels: [[f32; 256]; 3] = std::array::from_fn(|plane| {
+        std::array::from_fn(|level| (level as f32 - mean[plane]) / deviation[plane])
+    });
+    let channels = match order {
+        Order::Rgb => [0, 1, 2],
+        Order::Bgr => [2, 1, 0],
+    };
+    let mut numbers = vec![0.0; 3 * pixels.len()];
+    let planes = numbers.chunks_exact_mut(pixels.len().max(1));
+    for ((plane, levels), channel) in planes.zip(&levels).zip(channels) {
+        for (number, pixel) in plane.iter_mut().zip(pixels) {
+            *number = levels[usize::from(pixel[channel])];
+        }
     }
     numbers
 }

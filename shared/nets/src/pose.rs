@@ -206,13 +206,18 @@ impl Estimator {
         &self.net
     }
 
+    /// How many figures go into one run of `batch`: one, where the graph takes a fixed number.
+    pub fn at_once(&self, batch: usize) -> usize {
+        self.net.fixed_batch().map_or(batch, |_| 1).max(1)
+    }
+
     /// The pose in each crop, in order. Where the graph takes a fixed number at once, they go in
     /// one by one.
     ///
     /// # Errors
     /// Those of the runtime; outputs that do not have the shape of the family's.
     pub fn run(&mut self, crops: &[Crop]) -> Result<Vec<Pose>> {
-        let most = self.net.fixed_batch().map_or(crops.len(), |_| 1).max(1);
+        let most = self.at_once(crops.len());
         let mut poses = Vec::with_capacity(crops.len());
         for part in crops.chunks(most) {
             match &self.method {

@@ -183,6 +183,11 @@ impl Tagger {
         self.side
     }
 
+    /// How many pictures go into one run.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// The network itself.
     pub fn net(&self) -> &Net {
         &self.net
