@@ -7,6 +7,7 @@ change it; above 1 ours is faster. Memory is the largest process's.
 import argparse
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BIN = HERE.parent.parent / "target" / "release"
+BIN = Path(os.environ.get("BENCH_BIN", HERE.parents[1] / "target" / "release"))
 
 
 def measure(command, work):
@@ -55,8 +56,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--networks", action="store_true", help="measure the tools that run networks, and nothing else")
     options = parser.parse_args()
     work, rounds = options.work.resolve(), options.rounds
+    if options.networks:
+        networks(work, rounds)
+        return
     frames, manifest = work / "frames", work / "frames.jsonl"
     subprocess.run([sys.executable, HERE / "inputs.py", work], check=True)
 
@@ -81,7 +86,7 @@ def main():
     compare("k-means, 10,000 vectors of 512, 50 clusters", {
         "cluster": tool("cluster", f"--method kmeans --k 50 {shlex.quote(str(points))}")}, {
         "scikit-learn": peer("sklearn_kmeans", array), "faiss": peer("faiss_kmeans", array)}, work, rounds)
-    networks(work, manifest, frames, rounds)
+    networks(work, rounds)
     compare("Hashes that are known already, frame-dedup", {
         f"{count:,} records": tool("frame-dedup", shlex.quote(str(work / f"hashes_{count}.jsonl")))
         for count in (10_000, 100_000, 1_000_000)}, {}, work, 1)
@@ -91,31 +96,60 @@ def main():
         for count in (1_000, 10_000, 100_000)}, {}, work, 1)
 
 
-def networks(work, manifest, frames, rounds):
-    """Tools that run networks, where small published weights are at hand: in the folder BENCH_WEIGHTS."""
+def told(command, work):
+    """The seconds that a command says; None if it fails."""
+    with open(work / "bench.log", "ab") as log:
+        ran = subprocess.run(["bash", "-c", "exec " + command], stdout=subprocess.PIPE, stderr=log, check=False)
+    return float(ran.stdout) if ran.returncode == 0 else None
+
+
+def networks(work, rounds):
+    """Tools that run networks, over `session.run` alone and beside the same job in Python.
+
+    Published weights are taken from the folder BENCH_WEIGHTS where they are at hand; tools that
+    need them are left out otherwise. The others have networks of random weights.
+    """
     weights = Path(os.environ.get("BENCH_WEIGHTS", HERE.parents[1] / ".." / "shared" / "weights")).resolve()
-    first = work / "frames_60.jsonl"
-    first.write_text("".join(line + "\n" for line in manifest.read_text().splitlines()[:60]))
-    kinds = {
-        "detect": ("char-detect", "yolox_nano.onnx", "--threshold 0.5"),
-        "face": ("face-crop", "yunet_n_dynamic.onnx", f"--keep --out-dir {shlex.quote(str(work / 'faces'))}"),
-        "pose": ("rtmpose", "movenet_single_pose_lightning_ptq.onnx", "--box whole"),
-    }
-    for kind, (name, file, flags) in kinds.items():
-        model = weights / file
+    if subprocess.run([sys.executable, HERE / "inputs.py", work, "networks"], check=False).returncode != 0:
+        print("\nNo networks could be drawn: the tools that run them are left out")
+        return
+    graphs, frames, faces = work / "graphs", work / "frames", work / "crops"
+    out = work / "out"
+    to_out = f"--out-dir {shlex.quote(str(out))}"
+    kinds = [
+        ("detect", "char-detect", weights / "yolox_nano.onnx", frames, 120, "--threshold 0.5"),
+        ("face", "face-crop", weights / "yunet_n_dynamic.onnx", frames, 240, f"--keep {to_out}"),
+        ("pose", "rtmpose", weights / "movenet_single_pose_lightning_ptq.onnx", frames, 240, "--box whole"),
+        ("emotion", "emotion-classify", graphs / "enet_b0_8.onnx", faces, 240, ""),
+        ("embed", "clip-embed", graphs / "clip", frames, 40, ""),
+        ("segment", "sam-mask", graphs / "sam", frames, 12, to_out),
+        ("inpaint", "lama-inpaint", graphs / "lama.onnx", frames, 8, f"--tries 1 {to_out}"),
+    ]
+    print("\n### Networks, one thread for them\n\n| tool, images | ours, seconds | `session.run` alone | ours over that "
+          "| the same job in Python | that over ours | peak MiB |\n|---|---|---|---|---|---|---|", flush=True)
+    for kind, name, model, images, count, flags in kinds:
         if not model.exists():
-            print(f"\n{name}: {model} is not there, and the tool is left out")
+            print(f"| {name} | {model.name} is not there | | | | | |", flush=True)
             continue
-        quoted = shlex.quote(str(model))
-
-        def peer(way, kind=kind, quoted=quoted):
-            script = f"{shlex.quote(sys.executable)} {shlex.quote(str(HERE / 'networks.py'))}"
-            return f"{script} {kind} {way} {quoted} {shlex.quote(str(frames))}"
-
-        ours = tool(name, f"--no-cache --device cpu --threads 1 --model {quoted} {flags} {shlex.quote(str(first))}")
-        compare(f"{name} with {file}, 60 frames, one thread for the network", {name: ours}, {
-            "the network alone, from Python": peer("alone"), "OpenCV and ONNX Runtime in Python": peer("python")},
-            work, rounds)
+        # CLIP's folder is what ours takes, and its one graph what the peer does.
+        graph = model / "vision_model.onnx" if kind == "embed" else model
+        script, paths = HERE / "networks.py", (graph, images, count, out)
+        peers = {way: shlex.join(map(str, (sys.executable, script, kind, way, *paths))) for way in ("alone", "python")}
+        manifest = shlex.quote(str(work / f"{images.name}_{count}.jsonl"))
+        model = shlex.quote(str(model))
+        ours = tool(name, f"--no-cache --device cpu --threads 1 --model {model} {flags} {manifest}")
+        runs = []
+        for _ in range(rounds):
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
+            runs.append((measure(ours, work), told(peers["alone"], work), measure(peers["python"], work)))
+        if any(None in run for run in runs):
+            print(f"| {name} | failed, see bench.log | | | | | |", flush=True)
+            continue
+        median = statistics.median
+        print(f"| {name}, {count} | {median(own[0] for own, _, _ in runs):.2f} | {median(alone for _, alone, _ in runs):.2f} "
+              f"| {median(own[0] / alone for own, alone, _ in runs):.2f} | {median(job[0] for _, _, job in runs):.2f} "
+              f"| {median(job[0] / own[0] for own, _, job in runs):.2f} | {max(own[1] for own, _, _ in runs):.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Makes what `bench.py` measures on, in a process of its own: the memory of a process that is started
 counts from what its parent has, and numpy has much.
 
-Usage: inputs.py WORK
+Usage: inputs.py WORK [networks]
 """
 
 import json
@@ -12,6 +12,9 @@ from pathlib import Path
 
 import numpy
 from PIL import Image
+
+# The box and the hole that every frame is given: left, top, right, bottom of 1920x1080.
+BOX = (700, 150, 1200, 1000)
 
 BIN = Path(__file__).resolve().parent.parent.parent / "target" / "release"
 
@@ -75,9 +78,37 @@ def vectors(work, count, width):
     return manifest, array
 
 
+def manifests_for_networks(work):
+    """Frames with a box, and with a mask that fills it; crops of frames, which stand for faces."""
+    mask, crops = work / "hole.png", work / "crops"
+    if not mask.exists():
+        hole = Image.new("L", (1920, 1080))
+        hole.paste(255, BOX)
+        hole.save(mask)
+    if not crops.exists():
+        crops.mkdir()
+        for path in sorted((work / "frames").iterdir()):
+            Image.open(path).crop((800, 300, 1056, 556)).save(crops / f"{path.stem}.png", compress_level=1)
+    for folder, width, height, more in (("frames", 1920, 1080, {"boxes": [{"box": BOX, "score": 0.9, "label": "person"}],
+                                                                  "mask": str(mask)}), ("crops", 256, 256, {})):
+        paths = sorted((work / folder).iterdir())
+        for count in (8, 12, 40, 120, 240):
+            with open(work / f"{folder}_{count}.jsonl", "w") as out:
+                for path in paths[:count]:
+                    record = {"id": path.stem, "image": str(path), "width": width, "height": height, **more}
+                    out.write(json.dumps(record, separators=(",", ":")) + "\n")
+
+
 def main():
     """All of it; what is there is kept."""
     work = Path(sys.argv[1])
+    if sys.argv[2:] == ["networks"]:
+        # Only here, since it may not have installed.
+        import graphs
+
+        graphs.draw_all(work / "graphs")
+        manifests_for_networks(work)
+        return
     manifest_of_images(work)
     for count in (10_000, 100_000, 1_000_000):
         manifest_of_hashes(work, count)

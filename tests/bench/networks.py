@@ -1,21 +1,26 @@
 """The peers' side of the tools that run networks: the network alone, and the same job in Python.
 
-Usage: networks.py KIND alone|python MODEL FOLDER
+Usage: networks.py KIND alone|python MODEL FOLDER COUNT [OUT]
 
-`alone` runs the session as often as there are images, on inputs that are there already: what no tool
-can be faster than. `python` decodes, resizes and runs, one image after another, as scripts do. Both
-have one thread for the network, like the tool; the tool may decode beside it.
+`alone` runs the session as often as the job does for COUNT images, on inputs that are there already,
+and prints the seconds of that, without loading anything: what no tool can be faster than. `python`
+decodes, resizes, runs and writes, one image after another, as scripts do. Both have one thread for
+the network, like the tool; the tool may decode beside it.
 """
 
 import sys
+import time
 from pathlib import Path
 
 import cv2
 import numpy
 import onnxruntime
+from PIL import Image
 
-# The last of each run's pictures is decoded, so that nothing is left out by being lazy.
-LIMIT = 60
+from inputs import BOX
+
+IMAGENET = numpy.array([0.485, 0.456, 0.406], numpy.float32), numpy.array([0.229, 0.224, 0.225], numpy.float32)
+CLIP = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32), numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)
 
 
 def session(model):
@@ -24,46 +29,165 @@ def session(model):
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def letterbox(picture, side):
-    """YOLOX's: shrunk into the upper left corner, the rest 114."""
-    ratio = min(side / picture.shape[0], side / picture.shape[1])
-    small = cv2.resize(picture, (int(picture.shape[1] * ratio), int(picture.shape[0] * ratio)))
-    canvas = numpy.full((side, side, 3), 114, numpy.uint8)
-    canvas[: small.shape[0], : small.shape[1]] = small
-    return [{"images": canvas.transpose(2, 0, 1)[None].astype(numpy.float32)}]
+def planes(picture, mean=0.0, deviation=1.0):
+    """Rows of colours as planes of numbers."""
+    return ((picture.astype(numpy.float32) - mean) / deviation).transpose(2, 0, 1)[None].astype(numpy.float32)
 
 
-def yunet(picture, _):
+def colours(path):
+    """The picture in red, green and blue."""
+    return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+
+
+class Single:
+    """A network that is run on each of the inputs made of a picture."""
+
+    def __init__(self, model):
+        self.net = session(model)
+        self.name = self.net.get_inputs()[0].name
+
+    def alone(self, path):
+        """The runs of one picture, ready to be timed."""
+        inputs = self.prepare(path)
+        return lambda: [self.net.run(None, {self.name: made}) for made in inputs]
+
+    def job(self, path, _):
+        """All of it."""
+        return [self.net.run(None, {self.name: made}) for made in self.prepare(path)]
+
+
+class Detect(Single):
+    """YOLOX's letterbox: shrunk into the upper left corner, the rest 114."""
+
+    def prepare(self, path, side=416):
+        picture = cv2.imread(str(path))
+        ratio = min(side / picture.shape[0], side / picture.shape[1])
+        small = cv2.resize(picture, (int(picture.shape[1] * ratio), int(picture.shape[0] * ratio)))
+        canvas = numpy.full((side, side, 3), 114, numpy.uint8)
+        canvas[: small.shape[0], : small.shape[1]] = small
+        return [planes(canvas)]
+
+
+class Face(Single):
     """Two scales, padded to multiples of 32."""
-    inputs = []
-    for longest in (640, 320):
-        ratio = longest / max(picture.shape[:2])
-        small = cv2.resize(picture, (round(picture.shape[1] * ratio), round(picture.shape[0] * ratio)))
-        padded = cv2.copyMakeBorder(small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_CONSTANT)
-        inputs.append({"input": padded.transpose(2, 0, 1)[None].astype(numpy.float32)})
-    return inputs
+
+    def prepare(self, path):
+        picture, inputs = cv2.imread(str(path)), []
+        for longest in (640, 320):
+            ratio = longest / max(picture.shape[:2])
+            small = cv2.resize(picture, (round(picture.shape[1] * ratio), round(picture.shape[0] * ratio)))
+            inputs.append(planes(cv2.copyMakeBorder(small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_CONSTANT)))
+        return inputs
 
 
-def movenet(picture, name):
+class Pose(Single):
     """The whole picture, squashed."""
-    small = cv2.resize(picture, (192, 192))
-    return [{name: cv2.cvtColor(small, cv2.COLOR_BGR2RGB)[None]}]
+
+    def prepare(self, path):
+        return [cv2.resize(colours(path), (192, 192))[None]]
+
+
+class Embed(Single):
+    """CLIP's processor: the shorter edge to 224, bicubic, and the middle."""
+
+    def prepare(self, path, side=224):
+        picture = Image.open(path).convert("RGB")
+        scale = side / min(picture.size)
+        picture = picture.resize([int(length * scale) for length in picture.size], Image.Resampling.BICUBIC)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        square = numpy.asarray(picture.crop((left, top, left + side, top + side)))
+        return [planes(square / numpy.float32(255), *CLIP)]
+
+
+class Emotion(Single):
+    """HSEmotion's: squeezed."""
+
+    def prepare(self, path):
+        return [planes(cv2.resize(colours(path), (224, 224)) / numpy.float32(255), *IMAGENET)]
+
+
+class Segment:
+    """SAM 2 on one box a picture: encoder, decoder, the best mask in the picture's size as a PNG."""
+
+    def __init__(self, model):
+        self.encoder, self.decoder = (session(Path(model) / f"{part}.onnx") for part in ("encoder", "decoder"))
+
+    def prepare(self, path):
+        picture = colours(path)
+        height, width = picture.shape[:2]
+        image = planes(cv2.resize(picture, (1024, 1024)) / numpy.float32(255), *IMAGENET)
+        corners = numpy.array(BOX, numpy.float32).reshape(1, 2, 2) * numpy.array([1024 / width, 1024 / height], numpy.float32)
+        prompt = {"point_coords": corners, "point_labels": numpy.array([[2, 3]], numpy.float32),
+                  "mask_input": numpy.zeros((1, 1, 256, 256), numpy.float32), "has_mask_input": numpy.zeros(1, numpy.float32)}
+        return (width, height), image, prompt
+
+    def run(self, image, prompt):
+        fine, middle, coarse = self.encoder.run(["high_res_feats_0", "high_res_feats_1", "image_embed"], {"image": image})
+        return self.decoder.run(["masks", "iou_predictions"],
+                                {"high_res_feats_0": fine, "high_res_feats_1": middle, "image_embed": coarse, **prompt})
+
+    def alone(self, path):
+        _, image, prompt = self.prepare(path)
+        return lambda: self.run(image, prompt)
+
+    def job(self, path, out):
+        size, image, prompt = self.prepare(path)
+        masks, scores = self.run(image, prompt)
+        mask = cv2.resize(masks[0, scores[0].argmax()], size) > 0
+        cv2.imwrite(str(out / f"{path.stem}.png"), mask.astype(numpy.uint8) * 255)
+
+
+class Inpaint:
+    """LaMa on the square of the picture's height round the hole; the filled picture is written as a PNG."""
+
+    def __init__(self, model):
+        self.net = session(model)
+
+    def prepare(self, path):
+        picture = colours(path)
+        left, top, right, bottom = BOX
+        hole = numpy.zeros(picture.shape[:2], numpy.uint8)
+        hole[top:bottom, left:right] = 255
+        hole = cv2.dilate(hole, numpy.ones((17, 17), numpy.uint8))
+        start = max((left + right - picture.shape[0]) // 2, 0)
+        part = numpy.s_[:, start : start + picture.shape[0]]
+        inputs = {"image": planes(cv2.resize(picture[part], (512, 512), interpolation=cv2.INTER_AREA) / numpy.float32(255)),
+                  "mask": (cv2.resize(hole[part], (512, 512), interpolation=cv2.INTER_NEAREST) > 0).astype(numpy.float32)[None, None]}
+        return picture, hole, part, inputs
+
+    def alone(self, path):
+        inputs = self.prepare(path)[-1]
+        return lambda: self.net.run(None, inputs)
+
+    def job(self, path, out):
+        picture, hole, part, inputs = self.prepare(path)
+        filled = self.net.run(None, inputs)[0][0].transpose(1, 2, 0).clip(0, 255).astype(numpy.uint8)
+        height = picture.shape[0]
+        inside = hole[part] > 0
+        picture[part][inside] = cv2.resize(filled, (height, height), interpolation=cv2.INTER_CUBIC)[inside]
+        cv2.imwrite(str(out / f"{path.stem}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+KINDS = {"detect": Detect, "face": Face, "pose": Pose, "embed": Embed, "emotion": Emotion, "segment": Segment, "inpaint": Inpaint}
 
 
 def main():
-    """Runs one kind on all pictures of a folder."""
-    kind, way, model, folder = sys.argv[1:]
-    net = session(model)
-    prepare = {"detect": lambda picture: letterbox(picture, 416), "face": lambda picture: yunet(picture, None),
-               "pose": lambda picture: movenet(picture, net.get_inputs()[0].name)}[kind]
-    paths = sorted(str(path) for path in Path(folder).iterdir())[:LIMIT]
-    ready = prepare(cv2.imread(paths[0]))
+    """Runs one kind on the first pictures of a folder."""
+    kind, way, model, folder, count, *out = sys.argv[1:]
+    network = KINDS[kind](model)
+    paths = sorted(Path(folder).iterdir())[: int(count)]
+    if way == "alone":
+        run = network.alone(paths[0])
+        began = time.perf_counter()
+        for _ in paths:
+            run()
+        print(time.perf_counter() - began)
+        return
     for path in paths:
-        for inputs in ready if way == "alone" else prepare(cv2.imread(path)):
-            net.run(None, inputs)
+        network.job(path, Path(*out))
 
 
 if __name__ == "__main__":
