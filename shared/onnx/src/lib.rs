@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | `library` | finds and loads ONNX Runtime, once a process |
+//! | `quiet` | keeps ONNX Runtime from telling of the user |
 //! | `registry`, `model` | which models there are, where their files lie, whether they are whole |
 //! | `contract` | what a graph must take and give |
 //! | `net`, `tensor` | sessions, and what goes in and comes out |
@@ -20,6 +21,7 @@ mod flags;
 mod library;
 mod model;
 mod net;
+mod quiet;
 mod registry;
 mod tensor;
 
@@ -29,5 +31,6 @@ pub use contract::{Contract, Dim, Kind, Port};
 pub use flags::{Device, ModelFlags, Runtime};
 pub use model::{Model, ModelFile};
 pub use net::{Net, Options, Outputs, Provenance};
+pub use quiet::quietly;
 pub use registry::{Entry, FileEntry, Registry};
 pub use tensor::Tensor;

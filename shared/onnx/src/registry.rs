@@ -104,11 +104,16 @@ impl Entry {
     }
 }
 
+/// The folder of models that the environment names.
+fn named() -> Option<PathBuf> {
+    let variable = std::env::var_os("FILM2LORA_MODELS").filter(|path| !path.is_empty());
+    variable.map(PathBuf::from)
+}
+
 /// Folders that may be the folder of models: `$FILM2LORA_MODELS`, then
 /// `models` and `share/film2lora/models` in the folder of the program and
 /// those above it, then `models` in the current folder.
 pub(crate) fn folders() -> impl Iterator<Item = PathBuf> {
-    let variable = std::env::var_os("FILM2LORA_MODELS").filter(|path| !path.is_empty());
     let program = std::env::current_exe().ok();
     let above = program
         .iter()
@@ -116,7 +121,7 @@ pub(crate) fn folders() -> impl Iterator<Item = PathBuf> {
     let above: Vec<PathBuf> = above
         .flat_map(|folder| [folder.join("models"), folder.join("share/film2lora/models")])
         .collect();
-    let all = variable.map(PathBuf::from).into_iter().chain(above);
+    let all = named().into_iter().chain(above);
     all.chain(std::iter::once(PathBuf::from("models")))
 }
 
@@ -125,15 +130,18 @@ impl Registry {
     pub fn open(folder: Option<&Path>) -> Result<Self> {
         let folder = match folder {
             Some(folder) => folder.to_owned(),
-            None => match folders().find(|folder| folder.join(FILE).is_file()) {
-                Some(folder) => folder,
-                None => {
-                    return Ok(Self {
-                        folder: PathBuf::new(),
-                        entries: Vec::new(),
-                    });
+            // A folder that was named must not silently become another one.
+            None => {
+                match named().or_else(|| folders().find(|folder| folder.join(FILE).is_file())) {
+                    Some(folder) => folder,
+                    None => {
+                        return Ok(Self {
+                            folder: PathBuf::new(),
+                            entries: Vec::new(),
+                        });
+                    }
                 }
-            },
+            }
         };
         let path = folder.join(FILE);
         let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
