@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use stage::{Cache, Context, Flow, Keep, Key, Outcome, Record, Result, bail};
+use stage::{Cache, Context, Flow, Inference, Keep, Key, Outcome, Record, Result, bail};
 
 /// Do with each record what its key `do` says
 #[derive(Debug, Parser)]
@@ -33,6 +33,7 @@ struct Args {
 enum Shape {
     Each,
     Batches,
+    Infer,
     Whole,
 }
 
@@ -54,6 +55,15 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
                 Ok(batch.into_iter().map(|(_, outcome)| Ok(outcome)).collect())
             },
         ),
+        Shape::Infer => {
+            let work = Inference {
+                look: |_: &Record| Ok((Key::new("echo", "1"), ())),
+                prepare: |_: &Record, ()| Ok(()),
+                infer: |asked: Vec<()>| Ok(asked.into_iter().map(Ok).collect()),
+                finish: |record, ()| echo(record),
+            };
+            flow.infer(args.batch, None, work)
+        }
         Shape::Whole => flow.whole(echo, |_, all| Ok(all)),
     }
 }

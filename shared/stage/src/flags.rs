@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::thread::available_parallelism;
 
 use clap::Args;
@@ -64,4 +65,18 @@ pub struct Keep {
     /// Drop nothing: mark with the key `rejected` what would be dropped
     #[arg(long)]
     pub keep: bool,
+}
+
+/// Reads a share or a score, a number from 0 to 1: the `value_parser` of such flags.
+///
+/// ```
+/// assert_eq!(stage::share::<f64>("0.25"), Ok(0.25));
+/// for wrong in ["1.5", "-0.1", "NaN", "half", ""] {
+///     assert_eq!(stage::share::<f32>(wrong), Err("not a number from 0 to 1".to_owned()));
+/// }
+/// ```
+pub fn share<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    let share = text.parse().ok();
+    let share = share.filter(|share| (N::from(0)..=N::from(1)).contains(share));
+    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }

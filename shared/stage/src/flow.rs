@@ -1,6 +1,7 @@
 //! Records in, records out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Error, Result, bail};
@@ -22,17 +23,13 @@ use crate::signals;
 /// The longest malformed line that is repeated whole in the rejects, in bytes.
 const REPEATED: usize = 1 << 16;
 
-/// Failures that wait for the batch around them to fill. A network of which
-/// every record fails must not hold all of them in memory.
-const FAILURES: usize = 1024;
-
 /// The records of one run: where they come from, where they go, and what
 /// becomes of those that are dropped or fail.
 ///
 /// A tool calls one of the methods that run the loop, once.
 pub struct Flow {
     input: Option<Input>,
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     jobs: usize,
     rejects: Option<PathBuf>,
     mark: bool,
@@ -44,9 +41,26 @@ pub struct Flow {
 }
 
 /// What came of one line.
-struct Done<T> {
-    located: Located,
-    result: Result<T>,
+pub(crate) struct Done<T> {
+    pub(crate) located: Located,
+    pub(crate) result: Result<T>,
+}
+
+/// What becomes of results, in the order of what they were made from.
+pub(crate) trait Taking<R> {
+    /// Takes the next.
+    fn take(&mut self, flow: &mut Flow, result: R) -> Result<()>;
+
+    /// Is called before the run waits for more: nothing is to be held back.
+    fn idle(&mut self, _: &mut Flow) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<R, F: FnMut(&mut Flow, R) -> Result<()>> Taking<R> for F {
+    fn take(&mut self, flow: &mut Flow, result: R) -> Result<()> {
+        self(flow, result)
+    }
 }
 
 impl Flow {
@@ -56,7 +70,7 @@ impl Flow {
         let total = input.as_ref().map_or(Total::Unknown, Input::total);
         Ok(Self {
             input,
-            pool: pool(run.jobs())?,
+            pool: Arc::new(pool(run.jobs())?),
             jobs: run.jobs(),
             rejects: run.rejects.clone(),
             mark: false,
@@ -83,8 +97,13 @@ impl Flow {
     /// work themselves.
     pub fn work_with(&mut self, threads: usize) -> Result<()> {
         self.jobs = threads.max(1);
-        self.pool = pool(self.jobs)?;
+        self.pool = Arc::new(pool(self.jobs)?);
         Ok(())
+    }
+
+    /// The threads of this run.
+    pub(crate) fn pool(&self) -> &Arc<ThreadPool> {
+        &self.pool
     }
 
     /// Runs `work` on the threads of this run, for tools that see everything
@@ -101,15 +120,14 @@ impl Flow {
         tool: impl Fn(Record) -> Result<O> + Sync,
     ) -> Result<()> {
         let job = |record| tool(record).map(Into::into);
-        self.lines(4 * self.jobs, job, |flow, done: Done<Outcome>| {
-            let bytes = done.located.line.bytes.len() as u64 + 1;
-            match done.result {
-                Ok(outcome) => flow.emit(outcome)?,
-                Err(error) => flow.fail_line(&done.located, error)?,
-            }
-            flow.progress.step(bytes);
-            Ok(())
-        })
+        self.lines(
+            4 * self.jobs,
+            job,
+            |flow: &mut Self, done: Done<Outcome>| match done.result {
+                Ok(outcome) => flow.emit(outcome),
+                Err(error) => flow.fail_line(&done.located, error),
+            },
+        )
     }
 
     /// Passes records through `infer` in batches of `size`, in order.
@@ -128,21 +146,18 @@ impl Flow {
         let size = size.max(1);
         let mut batch = Batch::default();
         let window = 2 * size + 2 * self.jobs;
-        self.lines(window, prepare, |flow, done| {
-            flow.progress.step(done.located.line.bytes.len() as u64 + 1);
-            match done.result {
-                Ok(ready) => {
-                    batch.ready.push(ready);
-                    batch.located.push(done.located);
+        self.lines(
+            window,
+            prepare,
+            |flow: &mut Self, done: Done<(Record, T)>| {
+                batch.add(done.located, done.result);
+                if batch.is_full(size) {
+                    flow.write_all(batch.run(&mut infer)?)?;
                 }
-                Err(error) => batch.failed.push((batch.ready.len(), done.located, error)),
-            }
-            if batch.ready.len() == size || batch.failed.len() == FAILURES {
-                flow.finish_batch(&mut batch, &mut infer)?;
-            }
-            Ok(())
-        })?;
-        self.finish_batch(&mut batch, &mut infer)
+                Ok(())
+            },
+        )?;
+        self.write_all(batch.run(&mut infer)?)
     }
 
     /// Prepares every record on all cores, then gives `tool` all of them, in
@@ -154,8 +169,7 @@ impl Flow {
         tool: impl FnOnce(&mut Self, Vec<T>) -> Result<O>,
     ) -> Result<()> {
         let mut all = Vec::new();
-        self.lines(4 * self.jobs, prepare, |flow, done| {
-            flow.progress.step(done.located.line.bytes.len() as u64 + 1);
+        self.lines(4 * self.jobs, prepare, |flow: &mut Self, done: Done<T>| {
             match done.result {
                 Ok(ready) => all.push(ready),
                 Err(error) => flow.fail_line(&done.located, error)?,
@@ -244,7 +258,7 @@ impl Flow {
         self.progress.step(0);
     }
 
-    fn fail_line(&mut self, located: &Located, error: Error) -> Result<()> {
+    pub(crate) fn fail_line(&mut self, located: &Located, error: Error) -> Result<()> {
         let Ok(record) = located.line.parse() else {
             let text = String::from_utf8_lossy(&located.line.bytes);
             let mut record = Record::default();
@@ -260,47 +274,23 @@ impl Flow {
         self.fail_marked(record, mark, error.context(place))
     }
 
-    fn finish_batch<T>(
-        &mut self,
-        batch: &mut Batch<T>,
-        infer: &mut impl FnMut(Vec<(Record, T)>) -> Result<Vec<Result<Outcome>>>,
-    ) -> Result<()> {
-        let Batch {
-            ready,
-            located,
-            failed,
-        } = std::mem::take(batch);
-        let given = ready.len();
-        let outcomes = if ready.is_empty() {
-            Vec::new()
-        } else {
-            infer(ready)?
-        };
-        if outcomes.len() != given {
-            bail!(
-                "{given} records went into a batch and {} came out",
-                outcomes.len()
-            );
-        }
-        let mut failed = failed.into_iter().peekable();
-        for (number, (outcome, own)) in outcomes.into_iter().zip(located).enumerate() {
-            while let Some((_, located, error)) = failed.next_if(|(at, ..)| *at <= number) {
-                self.fail_line(&located, error)?;
-            }
-            match outcome {
+    /// Writes what came of records, in their order.
+    fn write_all(&mut self, results: Vec<(Located, Result<Outcome>)>) -> Result<()> {
+        for (located, result) in results {
+            match result {
                 Ok(outcome) => self.emit(outcome)?,
-                Err(error) => self.fail_line(&own, error)?,
+                Err(error) => self.fail_line(&located, error)?,
             }
         }
-        failed.try_for_each(|(_, located, error)| self.fail_line(&located, error))
+        Ok(())
     }
 
     /// Reads, parses and works on every line.
-    fn lines<T: Send + 'static>(
+    pub(crate) fn lines<T: Send + 'static>(
         &mut self,
         window: usize,
         job: impl Fn(Record) -> Result<T> + Sync,
-        mut take: impl FnMut(&mut Self, Done<T>) -> Result<()>,
+        take: impl Taking<Done<T>>,
     ) -> Result<()> {
         let input = self.input.take();
         let lines = input.context("the manifests of this run are read already")?;
@@ -310,14 +300,7 @@ impl Flow {
                 located,
             })
         };
-        self.run(window, lines.lines(), job, move |flow, done| {
-            flow.counts.read += 1;
-            match done {
-                Ok(done) => take(flow, done),
-                Err(error) if error.is_input() => Err(error.into()),
-                Err(error) => flow.fail(Record::default(), error.into()),
-            }
-        })
+        self.run(window, lines.lines(), job, Lines(take))
     }
 
     fn run<T: Send + 'static, R: Send + 'static>(
@@ -325,13 +308,11 @@ impl Flow {
         window: usize,
         items: impl Iterator<Item = T> + Send + 'static,
         job: impl Fn(T) -> R + Sync,
-        take: impl FnMut(&mut Self, R) -> Result<()>,
+        take: impl Taking<R>,
     ) -> Result<()> {
-        let pool = std::mem::replace(&mut self.pool, pool(1)?);
+        let pool = Arc::clone(&self.pool);
         let mut taker = Taker { flow: self, take };
-        let result = ordered(&pool, window, items, job, &mut taker);
-        self.pool = pool;
-        result
+        ordered(&pool, window, items, job, &mut taker)
     }
 
     /// Ends the run: nothing is left in a buffer, and what is strange about
@@ -363,18 +344,40 @@ impl Flow {
     }
 }
 
-/// Hands results to the flow.
-struct Taker<'a, F> {
-    flow: &'a mut Flow,
-    take: F,
+/// Takes what came of lines.
+struct Lines<K>(K);
+
+impl<T, K: Taking<Done<T>>> Taking<manifest::Result<Done<T>>> for Lines<K> {
+    fn take(&mut self, flow: &mut Flow, done: manifest::Result<Done<T>>) -> Result<()> {
+        flow.counts.read += 1;
+        match done {
+            Ok(done) => {
+                flow.progress.step(done.located.line.bytes.len() as u64 + 1);
+                self.0.take(flow, done)
+            }
+            Err(error) if error.is_input() => Err(error.into()),
+            Err(error) => flow.fail(Record::default(), error.into()),
+        }
+    }
+
+    fn idle(&mut self, flow: &mut Flow) -> Result<()> {
+        self.0.idle(flow)
+    }
 }
 
-impl<R, F: FnMut(&mut Flow, R) -> Result<()>> Sink<R> for Taker<'_, F> {
+/// Hands results to the flow.
+struct Taker<'a, K> {
+    flow: &'a mut Flow,
+    take: K,
+}
+
+impl<R, K: Taking<R>> Sink<R> for Taker<'_, K> {
     fn take(&mut self, result: R) -> Result<()> {
-        (self.take)(self.flow, result)
+        self.take.take(self.flow, result)
     }
 
     fn idle(&mut self) -> Result<()> {
+        self.take.idle(self.flow)?;
         self.flow.output.lock().flush()
     }
 }

@@ -1,18 +1,23 @@
 //! Records through a network, whose answers are remembered.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, ensure};
 use manifest::Record;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::batch::Batch;
 use crate::cache::{Cache, Key};
-use crate::flow::Flow;
+use crate::finishing::Finishing;
+use crate::flow::{Done, Flow, Taking};
 use crate::outcome::Outcome;
 
 /// What a tool does between a record and a network's answer.
 ///
-/// `look` and `prepare` run on any thread, beside `infer`; all but `infer`
-/// may fail for their record alone.
+/// All but `infer` run on any thread, beside it, and may fail for their record
+/// alone: a network on one core never waits for a file to be read or written
+/// as long as the other cores keep up.
 pub struct Inference<L, P, I, F> {
     /// Reads what the answer depends on, usually the bytes of the image file,
     /// and names the answer by it.
@@ -49,7 +54,7 @@ impl Flow {
         L: Fn(&Record) -> Result<(Key, S)> + Sync,
         P: Fn(&Record, S) -> Result<T> + Sync,
         I: FnMut(Vec<T>) -> Result<Vec<Result<A>>>,
-        F: Fn(Record, A) -> Result<Outcome>,
+        F: Fn(Record, A) -> Result<Outcome> + Sync,
     {
         let Inference {
             look,
@@ -69,11 +74,74 @@ impl Flow {
             };
             Ok((record, ready))
         };
-        self.batches(size, prepare, |batch| {
-            let answered = answer(cache, batch, &mut infer)?.into_iter();
-            let finish = |(record, answer): (Record, Result<A>)| finish(record, answer?);
-            Ok(answered.map(finish).collect())
+        let size = size.max(1);
+        let window = 2 * size + 2 * self.jobs();
+        let pool = Arc::clone(self.pool());
+        pool.in_place_scope(|scope| {
+            let mut network = Network {
+                size,
+                batch: Batch::default(),
+                infer: |batch| answer(cache, batch, &mut infer),
+                finishing: Finishing::new(scope, &finish),
+            };
+            self.lines(window, prepare, &mut network)?;
+            network.run(self)?;
+            network.finishing.write(self, 0)
         })
+    }
+}
+
+/// A network between the threads that prepare and those that finish.
+struct Network<'scope, 'run, T, I, F> {
+    size: usize,
+    batch: Batch<T>,
+    infer: I,
+    finishing: Finishing<'scope, 'run, F>,
+}
+
+impl<'scope, T, A, I, F> Network<'scope, '_, T, I, F>
+where
+    A: Send + 'scope,
+    I: FnMut(Vec<(Record, T)>) -> Result<Vec<Result<(Record, A)>>>,
+    F: Fn(Record, A) -> Result<Outcome> + Sync,
+{
+    /// Runs what there is of a batch, and begins to finish it.
+    fn run(&mut self, flow: &mut Flow) -> Result<()> {
+        let answers = match self.batch.run(&mut self.infer) {
+            Ok(answers) => answers,
+            Err(error) => {
+                // What came before goes out before the run ends.
+                self.finishing.write(flow, 0)?;
+                return Err(error);
+            }
+        };
+        for (located, answer) in answers {
+            match answer {
+                Ok((record, answer)) => self.finishing.begin(located, record, answer),
+                Err(error) => self.finishing.fail(located, error),
+            }
+        }
+        // As many may be on their way as there are threads, and pictures no more in memory.
+        self.finishing.write(flow, flow.jobs())
+    }
+}
+
+impl<'scope, T, A, I, F> Taking<Done<(Record, T)>> for &mut Network<'scope, '_, T, I, F>
+where
+    A: Send + 'scope,
+    I: FnMut(Vec<(Record, T)>) -> Result<Vec<Result<(Record, A)>>>,
+    F: Fn(Record, A) -> Result<Outcome> + Sync,
+{
+    fn take(&mut self, flow: &mut Flow, done: Done<(Record, T)>) -> Result<()> {
+        self.batch.add(done.located, done.result);
+        if self.batch.is_full(self.size) {
+            self.run(flow)?;
+        }
+        Ok(())
+    }
+
+    fn idle(&mut self, flow: &mut Flow) -> Result<()> {
+        self.finishing.write(flow, 0)
     }
 }
 
@@ -82,7 +150,7 @@ fn answer<T, A: Serialize>(
     cache: Option<&Cache>,
     batch: Vec<(Record, Ready<T, A>)>,
     infer: &mut impl FnMut(Vec<T>) -> Result<Vec<Result<A>>>,
-) -> Result<Vec<(Record, Result<A>)>> {
+) -> Result<Vec<Result<(Record, A)>>> {
     let mut inputs = Vec::new();
     let mut waiting = Vec::with_capacity(batch.len());
     for (record, ready) in batch {
@@ -118,7 +186,7 @@ fn answer<T, A: Serialize>(
                 answer
             }
         };
-        answered.push((record, answer));
+        answered.push(answer.map(|answer| (record, answer)));
     }
     Ok(answered)
 }

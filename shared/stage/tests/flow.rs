@@ -19,7 +19,10 @@ use std::time::Duration;
 use echo::{ids, program, records, run, start, touch};
 use tempfile::tempdir;
 
-const SHAPES: [&str; 3] = ["each", "batches", "whole"];
+const SHAPES: [&str; 4] = ["each", "batches", "infer", "whole"];
+
+/// The shapes in which no record waits for the next.
+const STREAMS: [&[&str]; 2] = [&[], &["--shape", "infer", "--batch", "1"]];
 
 /// Records of every kind, in an order that repeats only after long.
 fn mixed(count: usize) -> String {
@@ -68,24 +71,32 @@ fn ids_of(text: &str) -> Vec<usize> {
 #[test]
 fn each_record_comes_out_before_the_next_goes_in() {
     let folder = tempdir().unwrap();
-    let mut child = start(&folder, &[]);
-    let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    for number in 0..100 {
-        let line = format!("{{\"id\":\"r{number}\"}}\n");
-        stdin.write_all(line.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stdout.read_line(&mut answer).unwrap();
-        assert_eq!(answer, line);
+    for shape in STREAMS {
+        let mut child = start(&folder, shape);
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        for number in 0..100 {
+            let line = format!("{{\"id\":\"r{number}\"}}\n");
+            stdin.write_all(line.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stdout.read_line(&mut answer).unwrap();
+            assert_eq!(answer, line);
+        }
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
     }
-    drop(stdin);
-    assert!(child.wait().unwrap().success());
 }
 
 #[test]
 fn a_record_that_waits_stops_the_reading_within_the_window() {
+    for shape in STREAMS {
+        stops_the_reading(shape);
+    }
+}
+
+fn stops_the_reading(shape: &[&str]) {
     let folder = tempdir().unwrap();
-    let mut child = start(&folder, &["-j", "2"]);
+    let mut child = start(&folder, &[shape, &["-j", "2"]].concat());
     let mut stdin = child.stdin.take().unwrap();
     let mut stdout = child.stdout.take().unwrap();
     let taken = Arc::new(AtomicUsize::new(0));
@@ -153,7 +164,7 @@ fn every_record_is_written_or_rejected_with_a_reason() {
 fn a_failure_without_rejects_ends_the_run_behind_what_came_before() {
     let folder = tempdir().unwrap();
     let input = "{\"id\":\"a\"}\n{\"id\":\"b\",\"do\":\"fail\"}\n{\"id\":\"c\"}\n";
-    for shape in ["each", "batches"] {
+    for shape in ["each", "batches", "infer"] {
         let ran = run(&folder, &["--shape", shape], input);
         assert_eq!(ran.code, Some(1));
         assert_eq!(ran.stderr, "echo: stdin: line 2: b: it failed\n");

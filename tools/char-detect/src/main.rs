@@ -5,8 +5,8 @@
 //! 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only that. And
 //! `models`, which detector it was.
 
-use std::cell::Cell;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
 use nets::detect::{Detection, Detector, Settings, prepare};
@@ -31,12 +31,12 @@ RT-DETR and D-FINE files are read as they are published.";
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Keep boxes with a score over this, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = share)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f32>)]
     threshold: f32,
 
     /// Of two boxes of a class that overlap by more than this share of their
     /// union, keep the better one, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.65, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.65, value_parser = stage::share::<f32>)]
     nms: f32,
 
     /// Keep these classes, or `all` [default: person, or all of a detector that
@@ -64,13 +64,8 @@ struct Args {
     cache: stage::CacheFlags,
 }
 
-fn share(text: &str) -> Result<f32, String> {
-    let share = text.parse().ok().filter(|x| (0.0..=1.0).contains(x));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
-}
-
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
@@ -85,7 +80,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let layout = detector.layout().clone();
     layout.wanted(&settings)?;
     let network = detector.provenance().clone();
-    let (seen, found) = (Cell::new(0_u64), Cell::new(0_u64));
+    let (seen, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let cache = args.cache.open()?;
     let work = Inference {
         look: |record: &Record| {
@@ -106,8 +101,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok(found.into_iter().map(Ok).collect())
         },
         finish: |mut record: Record, boxes: Vec<Detection>| {
-            seen.set(seen.get() + 1);
-            found.set(found.get() + boxes.len() as u64);
+            seen.fetch_add(1, Ordering::Relaxed);
+            found.fetch_add(boxes.len(), Ordering::Relaxed);
             let boxes: Vec<Boxed> = boxes.iter().map(Boxed::of).collect();
             record.put("boxes", &boxes)?;
             record.put_member("models", TOOL, &network)?;
@@ -115,10 +110,11 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
     };
     flow.infer(args.batch as usize, cache.as_ref(), work)?;
-    if seen.get() > 0 && found.get() == 0 {
+    let (seen, found) = (seen.into_inner(), found.into_inner());
+    if seen > 0 && found == 0 {
         log::warn!(
             "not one box in {} images: try --tiles 2, a lower --threshold, or another --model",
-            seen.get()
+            seen
         );
     }
     Ok(())

@@ -84,7 +84,7 @@ fn family(name: &str) -> Result<Family, String> {
 }
 
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
@@ -103,6 +103,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         mask: args.mask,
         ground: args.ground,
     };
+    // Records wait for each other only where they run together.
+    let together = embedder.batch();
     let work = Inference {
         look: |record: &_| look.look(record),
         prepare: |record: &_, seen| look.views(record, seen),
@@ -119,5 +121,5 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok(Outcome::pass(record))
         },
     };
-    flow.infer(size, args.cache.open()?.as_ref(), work)
+    flow.infer(together, args.cache.open()?.as_ref(), work)
 }

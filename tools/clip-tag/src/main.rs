@@ -54,12 +54,12 @@ struct Args {
     labels: Vec<PathBuf>,
 
     /// Say `unknown` below this score, 0 to 1 [default: the group's]
-    #[arg(long, value_name = "SCORE", value_parser = share)]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     threshold: Option<f64>,
 
     /// Say `unknown` where the second best of a softmax is nearer than this
     /// [default: the group's]
-    #[arg(long, value_name = "SCORE", value_parser = share)]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     margin: Option<f64>,
 
     /// Write so many labels of a group [default: the group's]
@@ -83,20 +83,12 @@ struct Args {
     cache: CacheFlags,
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
-}
-
 fn family(name: &str) -> Result<Family, String> {
     Family::named(name).map_err(|error| error.to_string())
 }
 
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {

@@ -12,29 +12,21 @@ const UNKNOWN: &str = "unknown";
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Bounds {
     /// Say `unknown` where no class has at least this score, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.35, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.35, value_parser = stage::share::<f64>)]
     threshold: f64,
 
     /// Say `unknown` where the best class is ahead of the second by less
     /// than this, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.15, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     margin: f64,
 
     /// Call the expression medium from this lead on
-    #[arg(long, value_name = "SCORE", default_value_t = 0.4, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.4, value_parser = stage::share::<f64>)]
     medium: f64,
 
     /// Call the expression high from this lead on
-    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f64>)]
     high: f64,
-}
-
-fn score(text: &str) -> Result<f64, String> {
-    let score = text
-        .parse()
-        .ok()
-        .filter(|score| (0.0..=1.0).contains(score));
-    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 /// The key `emotion`.

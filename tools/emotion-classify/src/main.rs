@@ -51,7 +51,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {

@@ -22,22 +22,13 @@ pub(crate) struct Flags {
 
     /// Take nothing below this score for a face [default: what the registry
     /// says of the model, or 0.5]
-    #[arg(long, value_name = "SCORE", value_parser = share)]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>)]
     threshold: Option<f32>,
 
     /// Look at the image shrunk or enlarged to these long sides
     #[arg(long, value_name = "PX,…", value_delimiter = ',', default_values_t = [640, 320],
         value_parser = clap::value_parser!(u32).range(32..=4096))]
     scales: Vec<u32>,
-}
-
-/// Parses a share or score.
-pub(crate) fn share(text: &str) -> Result<f32, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 /// One look at a picture: which detector, and at which long side in pixels.

@@ -18,14 +18,15 @@ mod record;
 mod view;
 mod window;
 
-use std::cell::Cell;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
 use stage::{Context, Flow, Inference, Result, log};
 
-use detectors::Detectors;
+use detectors::{Detectors, Found};
 use judge::Limits;
 use window::Aspect;
 
@@ -68,7 +69,7 @@ struct Args {
     finding: detectors::Flags,
 
     /// Take a face of this score at once; a lesser one has to be agreed upon
-    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = detectors::share)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f32>)]
     sure: f32,
 
     /// Take no head from `pose` where no face is found
@@ -99,7 +100,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
@@ -109,23 +110,28 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let cache = args.cache.open()?;
     let mut detectors = Detectors::open(&args.finding)?;
     let search = detectors.search();
-    let (images, faces) = (Cell::new(0_usize), Cell::new(0_usize));
+    let (images, faces) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = Inference {
         look: |record: &stage::Record| search.look(record),
         prepare: |_: &stage::Record, file| search.prepare(file),
         infer: |inputs| detectors.run(inputs),
-        finish: |record, found| {
+        finish: |record, found: Found| {
+            let picture = found.picture.clone();
             let outcome = record::outcome(&args, &search, record, found)?;
-            images.set(images.get() + 1);
-            faces.set(faces.get() + outcome.passed().count());
+            if let Some(picture) = picture.and_then(Arc::into_inner) {
+                vision::decode::give_back(picture);
+            }
+            images.fetch_add(1, Ordering::Relaxed);
+            faces.fetch_add(outcome.passed().count(), Ordering::Relaxed);
             Ok(outcome)
         },
     };
     flow.infer(1, cache.as_ref(), work)?;
-    if images.get() > 0 && faces.get() == 0 {
+    let (images, faces) = (images.into_inner(), faces.into_inner());
+    if images > 0 && faces == 0 {
         log::warn!(
             "no face: {} images and not one; --rejects says why of each, --second asks another detector",
-            images.get()
+            images
         );
     }
     Ok(())

@@ -12,11 +12,15 @@ use crate::hole::Hole;
 
 const REMAINS: &str = "What remains";
 
+/// The word for the registry's own choice of a detector.
+const DEFAULT: &str = "default";
+
 /// Who looks whether something remains.
 #[derive(Debug, Args)]
 pub(crate) struct Look {
     /// Detector that looks at the result for what remains of the characters: a
-    /// name in the registry or a path [default: nobody looks]
+    /// name in the registry, a path, or `default` for char-detect's own
+    /// [default: nobody looks]
     #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS)]
     detector: Option<String>,
 
@@ -25,13 +29,8 @@ pub(crate) struct Look {
     segmenter: Option<String>,
 
     /// Least score of what the detector finds, 0 to 1
-    #[arg(long, value_name = "SCORE", help_heading = REMAINS, value_parser = score, default_value_t = 0.3)]
+    #[arg(long, value_name = "SCORE", help_heading = REMAINS, value_parser = stage::share::<f32>, default_value_t = 0.3)]
     threshold: f32,
-}
-
-fn score(text: &str) -> Result<f32, String> {
-    let score = text.parse().ok().filter(|x| (0.0..=1.0).contains(x));
-    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 impl Look {
@@ -71,7 +70,8 @@ impl Watch {
             stage::log::info!("no --detector: nobody looks for what remains of the characters");
             return Ok(None);
         };
-        let model = runtime.model("detect", Some(detector))?;
+        let named = Some(detector.as_str()).filter(|name| *name != DEFAULT);
+        let model = runtime.model("detect", named)?;
         let segmenter = match &look.segmenter {
             Some(name) => {
                 let model = runtime.model("segment", Some(name))?;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use stage::{Context, Record, Result, bail, ensure};
 use vision::mask::Mask;
-use vision::{RgbaImage, decode};
+use vision::{RgbImage, decode};
 
 /// More boxes than this are not looked into: no picture shows so many figures, and each takes memory.
 const MOST: usize = 256;
@@ -96,18 +96,26 @@ impl Figures {
         }
     }
 
-    /// The box around each figure in `picture`, `[x0, y0, x1, y1]` in pixels.
+    /// The picture of an image `file`, what is transparent laid over `matte`, and the box around each
+    /// figure in it, `[x0, y0, x1, y1]` in pixels.
+    ///
+    /// Alpha is decoded only where it is looked at: it costs as much again as the colours.
     ///
     /// # Errors
-    /// A mask of another size than the picture.
-    pub(crate) fn boxes(&self, picture: &RgbaImage) -> Result<Vec<[f64; 4]>> {
+    /// A file that cannot be decoded; a mask of another size than the picture.
+    pub(crate) fn look(&self, file: &[u8], matte: [u8; 3]) -> Result<(RgbImage, Vec<[f64; 4]>)> {
+        if matches!(self, Self::Opaque) && decode::header_from_bytes(file)?.samples.alpha {
+            let picture = decode::rgba_from_bytes(file)?;
+            let (width, height) = picture.dimensions();
+            let opaque = |x, y| picture.get_pixel(x, y).0[3] >= INSIDE;
+            let bounds = inside(&Mask::from_fn(width, height, opaque)?);
+            return Ok((decode::over(&picture, matte), vec![bounds]));
+        }
+        let picture = decode::rgb_over_from_bytes(file, matte)?;
         let (width, height) = picture.dimensions();
-        let mask = match self {
-            Self::In(boxes) => return Ok(boxes.clone()),
-            Self::Whole => return Ok(vec![whole(width, height)]),
-            Self::Opaque => {
-                Mask::from_fn(width, height, |x, y| picture.get_pixel(x, y).0[3] >= INSIDE)?
-            }
+        let boxes = match self {
+            Self::In(boxes) => boxes.clone(),
+            Self::Opaque | Self::Whole => vec![whole(width, height)],
             Self::Masked(path, file) => {
                 let name = || path.display().to_string();
                 let mask = decode::luma_from_bytes(file).with_context(name)?;
@@ -118,13 +126,18 @@ impl Figures {
                         name()
                     );
                 }
-                Mask::from_luma(&mask, INSIDE).with_context(name)?
+                vec![inside(&Mask::from_luma(&mask, INSIDE).with_context(name)?)]
             }
         };
-        let bounds = mask.bounding_box();
-        let inside = bounds.map(|of| [of.left, of.top, of.right, of.bottom].map(f64::from));
-        Ok(vec![inside.unwrap_or_else(|| whole(width, height))])
+        Ok((picture, boxes))
     }
+}
+
+/// The box around what is inside, or all of the mask where nothing is.
+fn inside(mask: &Mask) -> [f64; 4] {
+    let bounds = mask.bounding_box();
+    let inside = bounds.map(|of| [of.left, of.top, of.right, of.bottom].map(f64::from));
+    inside.unwrap_or_else(|| whole(mask.width(), mask.height()))
 }
 
 fn whole(width: u32, height: u32) -> [f64; 4] {

@@ -69,7 +69,7 @@ fn colour(text: &str) -> Result<[u8; 3], String> {
 }
 
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
@@ -89,7 +89,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let cache = args.cache.open()?;
     let method = estimator.method().clone();
     let provenance = estimator.net().provenance().clone();
-    let size = args.batch.max(1);
+    // Records wait for each other only where they run together.
+    let size = estimator.at_once(args.batch);
     let mut largest = size;
     let work = Inference {
         look: |record: &Record| {
@@ -103,10 +104,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
         prepare: |record: &Record, (file, figures): (Vec<u8>, Figures)| {
             let path = record.image()?;
-            let picture =
-                decode::rgba_from_bytes(&file).with_context(|| path.display().to_string())?;
-            let boxes = figures.boxes(&picture)?;
-            let picture = decode::over(&picture, args.matte);
+            let (picture, boxes) = figures
+                .look(&file, args.matte)
+                .with_context(|| path.display().to_string())?;
             let crops = boxes.iter().map(|bounds| method.prepare(&picture, *bounds));
             crops.collect::<Result<Vec<Crop>>>()
         },

@@ -24,7 +24,7 @@ pub(crate) struct Auto {
 
     /// Least stability: how little a mask changes with its threshold, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.95, requires = "everything", help_heading = "Everything",
-          value_parser = crate::share)]
+          value_parser = stage::share::<f64>)]
     stability: f64,
 
     /// Look again into crops: 1 adds 2x2 of them, 2 adds 4x4 more

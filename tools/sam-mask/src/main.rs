@@ -53,7 +53,7 @@ struct Args {
     points: Option<String>,
 
     /// Grow boxes by this share of their size on every side
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
     grow: f64,
 
     /// Write each mask as a PNG, in place of run lengths in the record
@@ -62,12 +62,12 @@ struct Args {
 
     /// Keep masks of at least this predicted quality, 0 to 1 [default: 0; with
     /// --auto 0.8, or 0.88 for SAM 1]
-    #[arg(long, value_name = "SCORE", value_parser = share)]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     threshold: Option<f64>,
 
     /// Of two masks whose intersection over union is over this, keep that of
     /// the better box, or the better of two as good; not with --auto
-    #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = share)]
+    #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     overlap: f64,
 
     /// Keep at most so many masks of an image, those of the best quality
@@ -85,16 +85,8 @@ struct Args {
     cache: stage::CacheFlags,
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
-}
-
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {

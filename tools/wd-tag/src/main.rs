@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Write tags of at least this probability
-    #[arg(long, value_name = "SCORE", default_value_t = tagger::GENERAL, value_parser = share)]
+    #[arg(long, value_name = "SCORE", default_value_t = tagger::GENERAL, value_parser = stage::share::<f64>)]
     threshold: f64,
 
     /// Choose the threshold of each image by the largest gap between its
@@ -44,7 +44,7 @@ struct Args {
     characters: bool,
 
     /// Write names of at least this probability
-    #[arg(long, value_name = "SCORE", default_value_t = tagger::CHARACTER, value_parser = share)]
+    #[arg(long, value_name = "SCORE", default_value_t = tagger::CHARACTER, value_parser = stage::share::<f64>)]
     character_threshold: f64,
 
     /// Escape parentheses, for prompts in which they mean weight
@@ -63,16 +63,8 @@ struct Args {
     cache: CacheFlags,
 }
 
-fn share(text: &str) -> Result<f64, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
-}
-
 fn main() -> ExitCode {
-    stage::main(run)
+    onnx::quietly(|| stage::main(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
@@ -81,6 +73,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let mut tagger = Tagger::open(&model, batch, &args.model.runtime)?;
     let (tags, side) = (tagger.tags().to_vec(), tagger.side());
     let provenance = tagger.net().provenance().clone();
+    // Records wait for each other only where they run together.
+    let together = tagger.batch();
     let work = Inference {
         look: |record: &Record| {
             let path = record.image()?;
@@ -119,5 +113,5 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok(Outcome::pass(record))
         },
     };
-    flow.infer(batch, args.cache.open()?.as_ref(), work)
+    flow.infer(together, args.cache.open()?.as_ref(), work)
 }
