@@ -186,6 +186,16 @@ fn a_graph_that_is_no_detector() {
 }
 
 #[test]
+fn a_graph_without_the_names_of_its_family() {
+    let graph = fs::read(drawn().with_file_name("other.onnx")).unwrap();
+    let here = models("detect", "unconfirmed", Some(&graph));
+    let flags = ["--models", ".", "--device", "cpu", "--model", "own"];
+    let said = fails(here.path(), &flags);
+    let takes = "the graph takes `x` f32[1,3] and gives `y` f32[1,3]";
+    assert!(said.starts_with("own") && said.contains(takes), "{said}");
+}
+
+#[test]
 fn cuda_on_a_machine_without() {
     if Path::new("/dev/nvidia0").exists() {
         return;
