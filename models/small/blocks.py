@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import onnx
@@ -11,7 +12,10 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
+# Weights of so many numbers are kept in 8 bits.
 LARGE = 512
+# Steps from one look at the weights to the next, for their running mean.
+MEAN_EVERY = 4
 
 
 def conv(before: int, after: int, stride: int = 1, size: int = 3, spread: int = 1) -> nn.Sequential:
@@ -57,16 +61,30 @@ def double(x):
     return nn.functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state: str, seed: int = 1) -> None:
-    """Trains `network` for `steps`; goes on from `state` if it is there.
+def ahead(batch_of, seed: int, first: int, steps: int):
+    """The batches of each step, each drawn while the network learns from the one before."""
+    with ThreadPoolExecutor(1) as worker:
+        def draw(step):
+            return worker.submit(batch_of, np.random.default_rng([seed, step]), step)
+        following = draw(first)
+        for step in range(first, steps):
+            batch, following = following.result(), draw(step + 1)
+            yield step, batch
 
-    `batch_of(random)` draws a batch; `loss_of(network, batch)` is what to make small. The last
+
+def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state: str, begin: str | None = None, seed: int = 1) -> None:
+    """Trains `network` for `steps`; goes on from `state` if it is there, begins with those weights of the state `begin` that it has.
+
+    `batch_of(random, step)` draws a batch; `loss_of(network, batch)` is what to make small. The last
     weights are a running mean, which judges better than any single step's.
     """
     torch.manual_seed(seed)
+    torch.set_flush_denormal(True)
+    if begin:
+        network.load_state_dict(torch.load(begin, weights_only=False)["mean"], strict=False)
     network.train()
     mean = {name: value.clone() for name, value in network.state_dict().items()}
-    ways = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.02)
+    ways = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.02, fused=True)
     plan = torch.optim.lr_scheduler.OneCycleLR(ways, rate, steps, pct_start=0.1)
     first = 0
     if os.path.exists(state):
@@ -76,27 +94,24 @@ def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state:
         plan.load_state_dict(saved["plan"])
         mean, first = saved["mean"], saved["step"]
     began, lately = time.time(), []
-    for step in range(first, steps):
-        batch = batch_of(np.random.default_rng([seed, step]))
+    for step, batch in ahead(batch_of, seed, first, steps):
         with torch.autocast("cpu", torch.bfloat16):
             loss = loss_of(network, batch)
         ways.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        ways.step()
+        # In 16 bits a gradient may be no number: such a step is left out.
+        if torch.isfinite(nn.utils.clip_grad_norm_(network.parameters(), 5.0)):
+            ways.step()
+        else:
+            print(f"step {step + 1} left out", flush=True)
         plan.step()
         lately.append(float(loss.detach()))
-        with torch.no_grad():
-            keep = min(0.995, step / (step + 20))
-            for name, value in network.state_dict().items():
-                if value.is_floating_point():
-                    mean[name].lerp_(value, 1 - keep)
-                else:
-                    mean[name].copy_(value)
+        if step % MEAN_EVERY == 0 or step + 1 == steps:
+            follow(mean, network, step)
         if (step + 1) % 50 == 0 or step + 1 == steps:
             print(f"step {step + 1}/{steps} loss {np.mean(lately):.4f} {(time.time() - began) / (step + 1 - first):.2f} s", flush=True)
             lately = []
-        if (step + 1) % 200 == 0 or step + 1 == steps:
+        if (step + 1) % 100 == 0 or step + 1 == steps:
             torch.save({"network": network.state_dict(), "ways": ways.state_dict(), "plan": plan.state_dict(),
                         "mean": mean, "step": step + 1}, state + ".new")
             os.replace(state + ".new", state)
@@ -104,28 +119,42 @@ def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state:
     network.eval()
 
 
+@torch.no_grad()
+def follow(mean: dict, network: nn.Module, step: int) -> None:
+    """Moves the running mean towards the network's weights; the later, the less."""
+    keep = min(0.98, step / (step + 80))
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            mean[name].lerp_(value, 1 - keep)
+        else:
+            mean[name].copy_(value)
+
+
 def export(network: nn.Module, example, path: str, inputs: list, outputs: list, dynamic: dict | None = None) -> None:
-    """Writes the network as ONNX with the names of the published one, weights in 16 bits."""
+    """Writes the network as ONNX with the names of the published one, weights in 8 bits."""
     network.eval()
     with torch.no_grad():
         torch.onnx.export(network, example, path, input_names=inputs, output_names=outputs, dynamic_axes=dynamic or {},
                           opset_version=17, dynamo=False, do_constant_folding=True)
     model = onnx.load(path)
-    halve(model.graph)
+    narrow(model.graph)
     onnx.checker.check_model(model)
     onnx.save(model, path)
     print(f"{path}: {os.path.getsize(path)} bytes")
 
 
-def halve(graph) -> None:
-    """Stores large weights in 16 bits; the runtime widens them once, when it opens the file."""
+def narrow(graph) -> None:
+    """Stores large weights in 8 bits, with a factor a row; the runtime widens them once, when it opens the file."""
     for weight in list(graph.initializer):
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < LARGE:
+        if weight.data_type != TensorProto.FLOAT or len(weight.dims) < 2 or np.prod(weight.dims) < LARGE:
             continue
-        narrow = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), weight.name + "_16")
+        values, name = numpy_helper.to_array(weight), weight.name
+        factor = np.abs(values).max(tuple(range(1, values.ndim)), keepdims=True).clip(1e-12) / 127
         graph.initializer.remove(weight)
-        graph.initializer.append(narrow)
-        graph.node.insert(0, helper.make_node("Cast", [narrow.name], [weight.name], to=TensorProto.FLOAT))
+        graph.initializer.extend((numpy_helper.from_array(np.round(values / factor).astype(np.int8), name + "_8"),
+                                  numpy_helper.from_array(factor.astype(np.float32), name + "_factor")))
+        graph.node.insert(0, helper.make_node("Mul", [name + "_wide", name + "_factor"], [name]))
+        graph.node.insert(0, helper.make_node("Cast", [name + "_8"], [name + "_wide"], to=TensorProto.FLOAT))
 
 
 def pictures(arrays) -> torch.Tensor:

@@ -1,8 +1,10 @@
 """Captions: four networks with the contract of Florence-2's merged exports, and their tokenizer.
 
-    python caption.py --stills DIR --work DIR --out FOLDER
+    python caption.py --stills DIR --work DIR --out FOLDER [--begin DIR/embed.pt]
 
-Sizes are its own (two layers of four heads); names, order of axes, special ids and the three
+It begins with the eyes that `embed.py` trained, where it is given them. While it learns, each place
+of the picture also says who is there, what they do and how they look: that is told by few stills
+where sentences alone would need many. Sizes are its own (two layers of four heads); names, order of axes, special ids and the three
 questions are the published ones.
 """
 
@@ -19,12 +21,19 @@ from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, export, learn
-from sentences import QUESTIONS, describe, facts, tokenizer
-from stills import Stills, tinted, window
+from sentences import ACTIONS, FACES, PEOPLE, PLACES, QUESTIONS, SMALLEST, TIMES, VIEWS, WEATHERS, action_of, describe, face_of, facts, tokenizer
+from stills import Stills, scene, whole, window
 
-SIDE, WIDTH, HEADS, LAYERS, LONGEST = 768, 128, 4, 2, 72
-EACH, PLACES = WIDTH // HEADS, 16 * 16 + 1
+SIDE, INNER, GRID = 768, 256, 16
+WIDTH, HEADS, LAYERS, LONGEST = 128, 4, 2, 72
+EACH, SPOTS = WIDTH // HEADS, GRID * GRID + 1
 START, PAD, END = 2, 1, 2
+# How far the light may be changed, and how much what single places say weighs.
+LIGHT, ASIDE = 0.35, 0.5
+# What single places of a picture are asked: each with its answers.
+SPOKEN = (("nobody", *PEOPLE), ACTIONS, tuple(VIEWS[0]), tuple(FACES))
+# What the whole of it is asked.
+OVERALL = (tuple(PLACES), tuple(TIMES), tuple(WEATHERS))
 MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 
 
@@ -33,7 +42,7 @@ class Vision(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.trunk = Trunk((24, 48, 96, 128), (1, 1, 2, 2))
+        self.trunk = Trunk((32, 64, 96, 128), (1, 1, 2, 1))
         self.near, self.far = conv(96, WIDTH, size=1), conv(128, WIDTH, size=1)
 
     def inner(self, image):
@@ -99,7 +108,7 @@ class Encoder(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.place = nn.Parameter(torch.randn(1, PLACES + 32, WIDTH) * 0.02)
+        self.place = nn.Parameter(torch.randn(1, SPOTS + 32, WIDTH) * 0.02)
         self.own, self.wide, self.norm = Own(), wide(), nn.LayerNorm(WIDTH)
 
     def forward(self, attention_mask, inputs_embeds):
@@ -141,14 +150,15 @@ class Decoder(nn.Module):
 
 
 class Captioner(nn.Module):
-    """All four, as they are trained."""
+    """All four, as they are trained, and what is asked aside."""
 
     def __init__(self, words: int):
         super().__init__()
         self.vision, self.words, self.encoder, self.decoder = Vision(), nn.Embedding(words, WIDTH), Encoder(), Decoder(words)
+        self.spot, self.overall = nn.Linear(WIDTH, sum(map(len, SPOKEN))), nn.Linear(WIDTH, sum(map(len, OVERALL)))
 
-    def forward(self, images, question, answer):
-        features = self.vision.inner(images)
+    def answer(self, features, question, answer):
+        """Logits of each next word."""
         line = torch.cat([features, self.words(question)], 1)
         mask = torch.ones(line.shape[:2], dtype=torch.int64)
         none = torch.zeros(len(answer), HEADS, 0, EACH)
@@ -156,35 +166,72 @@ class Captioner(nn.Module):
         return self.decoder.run(mask, seen, self.words(answer), [(none, none)] * LAYERS)[0]
 
 
-def picture_of(random, stills: Stills, index: int, train: bool):
-    """The whole still, squashed to a third of the published side."""
-    picture = stills.pictures[index]
+def squashed(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture as a square, normalised, [3, side, side]."""
     height, width = picture.shape[:2]
-    cut = window(picture, (0, 0, width, height), (SIDE // 3, SIDE // 3))
-    return ((tinted(random, cut) if train else cut) / 255 - MEAN) / STD
+    return ((window(picture, (0, 0, width, height), (side, side)) / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
+
+
+def spots(people) -> np.ndarray:
+    """The right answers at each place, [questions, GRID * GRID]; -100 where there is none."""
+    right = np.full((len(SPOKEN), GRID, GRID), -100, np.int64)
+    right[0] = 0
+    for seen in people:
+        here = window(seen.mask.astype(np.uint8) * 255, (0, 0, *seen.mask.shape[::-1]), (GRID, GRID), fill=0) > 100
+        for row, answer in enumerate((seen.truth["name"], action_of(seen), seen.truth["view"], face_of(seen))):
+            right[row][here] = SPOKEN[row].index(answer) if answer else -100
+    return right.reshape(len(SPOKEN), -1)
+
+
+def drawn(random, stills: Stills, index: int):
+    """A scene of a still: picture, people, the right answers at each place and of the whole."""
+    view = scene(random, stills, index, SMALLEST, light=LIGHT)
+    record, light = stills.records[index], stills.records[index]["light"]
+    truth = (record["place"], light["time"], light["weather"] if light["setting"] == "outdoor" else None)
+    overall = [answers.index(one) if one else -100 for answers, one in zip(OVERALL, truth)]
+    return squashed(view.picture, INNER), view.people, spots(view.people), np.array(overall, np.int64)
+
+
+def aside(logits, right, asked):
+    """Cross entropy of several questions that share a row of logits; `right` is [N, questions, ...]."""
+    total = 0.0
+    for row, part in enumerate(logits.split([len(answers) for answers in asked], -1)):
+        wanted = right[:, row]
+        if (wanted >= 0).any():
+            total = total + f.cross_entropy(part.flatten(0, -2), wanted.flatten(), ignore_index=-100)
+    return total
 
 
 def loss_of(network, batch):
-    """Cross entropy of each next word."""
-    images, question, answer = batch
-    logits = network(images, question, answer[:, :-1]).float()
-    return f.cross_entropy(logits.flatten(0, 1), answer[:, 1:].flatten(), ignore_index=PAD, label_smoothing=0.02)
+    """Cross entropy of each next word, and of what is asked aside."""
+    images, right, overall, asked = batch
+    features = network.vision.inner(images)
+    total = ASIDE * (aside(network.spot(features[:, :-1]).float(), right, SPOKEN) + 0.5 * aside(network.overall(features[:, -1]).float(), overall, OVERALL))
+    for question, answer in asked:
+        logits = network.answer(features, question, answer[:, :-1]).float()
+        total = total + f.cross_entropy(logits.flatten(0, 1), answer[:, 1:].flatten(), ignore_index=PAD, label_smoothing=0.02)
+    return total
 
 
 def judge(network, stills: Stills, indices, words) -> dict:
-    """Share of captions, of the longest kind, all of whose facts are true; and of facts."""
-    whole, single = [], []
+    """Share of captions, of the longest kind, all of whose facts are true; and of facts, by what they are about."""
+    whole_ones, single, missing = [], {}, []
+    question = torch.tensor([words.encode(QUESTIONS[2]).ids])
     with torch.no_grad():
         for index in indices:
-            image = torch.from_numpy(picture_of(None, stills, index, False)).permute(2, 0, 1)[None].float()
-            question = torch.tensor([words.encode(QUESTIONS[2]).ids])
+            view = whole(stills, index, SMALLEST)
+            features = network.vision.inner(torch.from_numpy(squashed(view.picture, INNER))[None])
             ids = [START, 0]
-            while len(ids) < LONGEST and ids[-1] != END or len(ids) == 2:
-                ids.append(int(network(image, question, torch.tensor([ids]))[0, -1].argmax()))
-            said, true = facts(words.decode(ids)), facts(describe(np.random.default_rng(0), stills.records[index], 2))
-            single += [said.get(key) == value for key, value in true.items()]
-            whole.append(all(said.get(key) == value for key, value in true.items()))
-    return {"captions": float(np.mean(whole)), "facts": float(np.mean(single)), "stills": len(whole)}
+            while len(ids) < LONGEST and (ids[-1] != END or len(ids) == 2):
+                ids.append(int(network.answer(features, question, torch.tensor([ids]))[0, -1].argmax()))
+            said, true = facts(words.decode(ids)), facts(describe(view.people, stills.records[index], 2))
+            for key, value in said.items():
+                single.setdefault(key.split()[-1] if " " in key else "who" if value is True else key, []).append(true.get(key) == value)
+            missing += [key not in said for key in true]
+            whole_ones.append(all(true.get(key) == value for key, value in said.items()))
+    scores = {key: round(float(np.mean(hits)), 3) for key, hits in single.items()}
+    return {"captions": float(np.mean(whole_ones)), "facts": float(np.mean(sum(single.values(), []))), "left out": float(np.mean(missing)),
+            **scores, "stills": len(whole_ones)}
 
 
 def write(network, folder: str, words) -> None:
@@ -195,7 +242,7 @@ def write(network, folder: str, words) -> None:
     export(network.words, torch.zeros(2, 5, dtype=torch.int64), os.path.join(folder, "embed_tokens.onnx"), ["input_ids"],
            ["inputs_embeds"], {"input_ids": {0: "batch", 1: "tokens"}, "inputs_embeds": {0: "batch", 1: "tokens"}})
     line = {0: "batch", 1: "line"}
-    mask, seen = torch.ones(2, PLACES + 5, dtype=torch.int64), torch.zeros(2, PLACES + 5, WIDTH)
+    mask, seen = torch.ones(2, SPOTS + 5, dtype=torch.int64), torch.zeros(2, SPOTS + 5, WIDTH)
     export(network.encoder, (mask, seen), os.path.join(folder, "encoder_model.onnx"), ["attention_mask", "inputs_embeds"],
            ["last_hidden_state"], {"attention_mask": line, "inputs_embeds": line, "last_hidden_state": line})
     caches = [f"{i}.{part}.{kind}" for i in range(LAYERS) for part in ("decoder", "encoder") for kind in ("key", "value")]
@@ -213,23 +260,31 @@ def main() -> None:
     parser.add_argument("--stills", required=True)
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="caption")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--begin", help="state of embed.py to take the eyes from")
+    parser.add_argument("--steps", type=int, default=1000)
     options = parser.parse_args()
     stills, words = Stills(options.stills), tokenizer()
     train, held = stills.split()
     questions = [words.encode(question).ids for question in QUESTIONS]
 
-    def batch_of(random):
-        task = int(random.integers(len(QUESTIONS)))
-        chosen = [train[random.integers(len(train))] for _ in range(20)]
-        images = np.stack([picture_of(random, stills, index, True) for index in chosen])
-        lines = [[START, *words.encode(describe(random, stills.records[index], task)).ids] for index in chosen]
-        longest = max(map(len, lines))
-        answer = torch.tensor([line + [PAD] * (longest - len(line)) for line in lines])
-        return torch.from_numpy(images).permute(0, 3, 1, 2).float(), torch.tensor([questions[task]] * len(chosen)), answer
+    def batch_of(random, _):
+        chosen = [train[random.integers(len(train))] for _ in range(12)]
+        images, people, right, overall = zip(*(drawn(random, stills, index) for index in chosen))
+        asked = []
+        for task in (2, int(random.integers(2))):
+            lines = [[START, *words.encode(describe(seen, stills.records[index], task)).ids] for index, seen in zip(chosen, people)]
+            longest = max(map(len, lines))
+            answer = torch.tensor([line + [PAD] * (longest - len(line)) for line in lines])
+            asked.append((torch.tensor([questions[task]] * len(chosen)), answer))
+        images = torch.from_numpy(np.stack(images)).contiguous(memory_format=torch.channels_last)
+        return images, torch.from_numpy(np.stack(right)), torch.from_numpy(np.stack(overall)), asked
 
     os.makedirs(options.work, exist_ok=True)
     network = Captioner(words.get_vocab_size()).to(memory_format=torch.channels_last)
+    if options.begin:
+        taught = torch.load(options.begin, weights_only=False)["mean"]
+        start = "picture.trunk."
+        network.vision.trunk.load_state_dict({name[len(start):]: value for name, value in taught.items() if name.startswith(start)})
     learn(network, loss_of, batch_of, options.steps, 1.5e-3, os.path.join(options.work, "caption.pt"))
     write(network, options.out, words)
     print(json.dumps(judge(network, stills, held, words)))

@@ -8,17 +8,21 @@ from __future__ import annotations
 import argparse
 import os
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as f
 
 from blocks import Trunk, conv, double, export, learn, pictures
-from stills import Stills, tinted, window
+from stills import Scene, Stills, scene, whole
 
 SIDE, STRIDES, CLASSES = 416, (8, 16, 32), 80
 # Longest side of a box, in pixels, up to which a level is in charge.
 REACH = (0, 72, 168, 10_000)
-SMALLEST = 40
+SMALLEST = 60
+# Width and height of the canvases that are learned from: the network has no size of its own.
+CANVAS = (384, 224)
 
 
 class Detector(nn.Module):
@@ -26,7 +30,7 @@ class Detector(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.trunk = Trunk((24, 48, 80, 112), (1, 1, 2, 2))
+        self.trunk = Trunk((24, 48, 80, 112), (0, 1, 2, 2))
         self.across = nn.ModuleList(conv(width, 48, size=1) for width in (48, 80, 112))
         self.heads = nn.ModuleList(nn.Sequential(conv(48, 48), conv(48, 48), nn.Conv2d(48, 5, 1)) for _ in STRIDES)
         for head in self.heads:
@@ -42,80 +46,75 @@ class Detector(nn.Module):
 
 
 class Published(nn.Module):
-    """The output of the published file: [1, cells, 5 + classes], cells by stride, then by row."""
+    """The output of the published file: [1, cells, 5 + classes], cells by stride, then by row.
+
+    Of neighbouring cells only the surest says anything: of one figure they all would.
+    """
 
     def __init__(self, detector: Detector):
         super().__init__()
         self.detector = detector
 
     def forward(self, images):
-        rows = [level.flatten(2).transpose(1, 2) for level in self.detector(images)]
+        rows = []
+        for level in self.detector(images):
+            there = torch.sigmoid(level[:, 4:])
+            alone = there * (there >= f.max_pool2d(there, 3, 1, 1)).to(there.dtype)
+            rows.append(torch.cat([level[:, :4], alone], 1).flatten(2).transpose(1, 2))
         raw = torch.cat(rows, 1)
         person = torch.zeros(CLASSES)
         person[0] = 1.0
-        classes = torch.ones_like(raw[..., :1]) * person
-        return torch.cat([raw[..., :4], torch.sigmoid(raw[..., 4:]), classes], 2)
+        return torch.cat([raw, torch.ones_like(raw[..., :1]) * person], 2)
 
 
-def scene(random, stills: Stills, index: int, train: bool):
-    """A still in the letterbox of the network, and its boxes there."""
-    picture = stills.pictures[index]
-    height, width = picture.shape[:2]
-    boxes = [f["box"] for f in stills.records[index]["characters"] if f["box"] and f["area"] >= SMALLEST]
-    x0, y0, x1, y1 = 0.0, 0.0, float(width), float(height)
-    if train:
-        aspect = random.uniform(1.0, 2.4)
-        share = random.uniform(0.6, 1.25)
-        w, h = width * share, width * share / aspect
-        x0, y0 = random.uniform(min(0, width - w), max(0, width - w)), random.uniform(min(0, height - h), max(0, height - h))
-        x1, y1 = x0 + w, y0 + h
-    scale = SIDE / max(x1 - x0, y1 - y0)
-    size = (int((x1 - x0) * scale), int((y1 - y0) * scale))
-    flip = train and random.random() < 0.5
-    canvas = np.full((SIDE, SIDE, 3), 114, np.uint8)
-    cut = window(picture, (x0, y0, x1, y1), size, flip)
-    canvas[:size[1], :size[0]] = tinted(random, cut) if train else cut
-    placed = []
-    for a, b, c, d in boxes:
-        left, right = (x1 - c, x1 - a) if flip else (a - x0, c - x0)
-        box = np.clip(np.array([left, b - y0, right, d - y0]) * scale, 0, (*size, *size))
-        seen = (box[2] - box[0]) * (box[3] - box[1])
-        if seen > 0.35 * (c - a) * (d - b) * scale * scale and min(box[2] - box[0], box[3] - box[1]) > 5:
-            placed.append(box)
-    return canvas[..., ::-1].copy(), np.array(placed, np.float32).reshape(-1, 4)
+def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
+    """A scene at the upper left of a canvas, as large as it can be or a share of that, BGR, and the boxes there."""
+    height, width = view.picture.shape[:2]
+    scale = min(canvas[0] / width, canvas[1] / height) * share
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    ground = np.full((canvas[1], canvas[0], 3), 114, np.uint8)
+    ground[:size[1], :size[0]] = cv2.resize(view.picture, size, interpolation=cv2.INTER_LINEAR)
+    boxes = np.array([seen.box for seen in view.people], np.float32).reshape(-1, 4) * scale
+    return ground[..., ::-1].copy(), boxes[(boxes[:, 2:] - boxes[:, :2]).min(1) > 5]
+
+
+def drawn(random, stills: Stills, pool):
+    """A scene or two side by side, as large as the canvas or smaller."""
+    other = pool[random.integers(len(pool))] if random.random() < 0.45 else None
+    view = scene(random, stills, pool[random.integers(len(pool))], SMALLEST, other)
+    return placed(view, CANVAS, random.uniform(0.6, 1.0))
 
 
 def targets(boxes: np.ndarray, level: int):
     """Which cells of a level answer for which box: those within 1.5 cells of its middle."""
-    stride, side = STRIDES[level], SIDE // STRIDES[level]
-    chosen, size = np.zeros((side, side), np.float32), np.zeros((4, side, side), np.float32)
+    stride = STRIDES[level]
+    wide, high = CANVAS[0] // stride, CANVAS[1] // stride
+    chosen, size = np.zeros((high, wide), np.float32), np.zeros((4, high, wide), np.float32)
     longest = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     order = np.argsort(-longest)
     for box in boxes[order][(longest[order] > REACH[level]) & (longest[order] <= REACH[level + 1])]:
         x, y = (box[0] + box[2]) / 2 / stride, (box[1] + box[3]) / 2 / stride
-        for row in range(max(0, int(y - 1)), min(side, int(y + 1) + 1)):
-            for column in range(max(0, int(x - 1)), min(side, int(x + 1) + 1)):
+        for row in range(max(0, int(y - 1)), min(high, int(y + 1) + 1)):
+            for column in range(max(0, int(x - 1)), min(wide, int(x + 1) + 1)):
                 chosen[row, column] = 1
                 size[:, row, column] = box
     return chosen, size
 
 
 def loss_of(network, batch):
-    """Focal loss of objectness, and one minus the overlap of boxes."""
+    """One minus the overlap of boxes, by cells that answer for one, and cross entropy of how sure: as sure as the box is good."""
     images, aims = batch
-    total = 0.0
+    total, count = 0.0, max(1.0, sum(float(chosen.sum()) for chosen, _ in aims))
     for level, raw in enumerate(network(images)):
         raw, (chosen, boxes) = raw.float(), aims[level]
-        chance = torch.sigmoid(raw[:, 4])
-        sure = torch.where(chosen > 0, chance, 1 - chance).clamp(1e-6)
-        weight = torch.where(chosen > 0, 0.75, 0.25) * (1 - sure) ** 2
-        total = total + 2.0 * (-weight * sure.log()).sum() / max(1.0, float(chosen.sum()))
         rows, columns = torch.meshgrid(torch.arange(raw.shape[2]), torch.arange(raw.shape[3]), indexing="ij")
         stride = STRIDES[level]
         x, y = (raw[:, 0] + columns) * stride, (raw[:, 1] + rows) * stride
         w, h = raw[:, 2].clamp(max=6).exp() * stride, raw[:, 3].clamp(max=6).exp() * stride
-        found = torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1)
-        total = total + ((1 - overlap(found, boxes)) * chosen).sum() / max(1.0, float(chosen.sum()))
+        fits = overlap(torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1), boxes)
+        total = total + 2 * ((1 - fits) * chosen).sum() / count
+        sure = chosen * fits.detach().clamp(0.2, 1)
+        total = total + f.binary_cross_entropy_with_logits(raw[:, 4], sure, reduction="sum") / count
     return total
 
 
@@ -151,7 +150,8 @@ def judge(path: str, stills: Stills, indices) -> dict:
     session = onnxruntime.InferenceSession(path)
     right = found = wanted = 0
     for index in indices:
-        picture, boxes = scene(np.random.default_rng(0), stills, index, False)
+        view = whole(stills, index, SMALLEST)
+        picture, boxes = placed(view, (SIDE, SIDE))
         raw, = session.run(None, {"images": picture.transpose(2, 0, 1)[None].astype(np.float32)})
         answer, _ = decode(raw[0])
         free = list(range(len(boxes)))
@@ -174,22 +174,24 @@ def main() -> None:
     parser.add_argument("--stills", required=True)
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="detect.onnx")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
+    parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
     stills = Stills(options.stills)
     train, held = stills.split()
 
-    def batch_of(random):
-        drawn = [scene(random, stills, train[random.integers(len(train))], True) for _ in range(16)]
+    def batch_of(random, _):
+        views = [drawn(random, stills, train) for _ in range(16)]
         aims = []
         for level in range(3):
-            pairs = [targets(boxes, level) for _, boxes in drawn]
+            pairs = [targets(boxes, level) for _, boxes in views]
             aims.append((torch.from_numpy(np.stack([p[0] for p in pairs])), torch.from_numpy(np.stack([p[1] for p in pairs]))))
-        return pictures([picture for picture, _ in drawn]), aims
+        return pictures([picture for picture, _ in views]), aims
 
     os.makedirs(options.work, exist_ok=True)
     network = Detector().to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "detect.pt"))
+    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "detect.pt"), options.begin)
     export(Published(network), torch.zeros(1, 3, SIDE, SIDE), options.out, ["images"], ["output"])
     print(judge(options.out, stills, held))
 

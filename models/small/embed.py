@@ -2,8 +2,10 @@
 
     python embed.py --stills DIR --work DIR --out FOLDER
 
-Frames are taught places and light, cut-out figures are taught who they are and what they do. Words
-come through a vocabulary of its own, in `tokenizer.json` beside the networks.
+Frames are taught the places, times, weathers, numbers of people and looks of examples/labels and
+some of their own; of the other groups there they are taught that nothing is more likely than
+anything else, which clip-tag calls `unknown`. Figures are taught who they are and what they do.
+Words come through a vocabulary of its own, in `tokenizer.json` beside the networks.
 """
 
 from __future__ import annotations
@@ -11,21 +13,29 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from functools import lru_cache
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, export, learn
-from stills import Stills, mask_of, tinted, window
-from words import ACTORS, FRAMES, TEMPLATES, tokenizer
+from stills import Stills, mask_of, scene, spoiled, tinted, whole, window
+from words import ACTORS, CARD, DRAWN, FILM_PLACES, PEOPLE, PLACES, TAUGHT, own, questions, tokenizer
 
-SIDE, VECTOR, TOKENS = 224, 512, 24
+SIDE, INNER, VECTOR, TOKENS = 224, 112, 512, 24
 MEAN, STD = np.array((0.48145466, 0.4578275, 0.40821073), np.float32), np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
-# exp of CLIP's trained scale of logits.
-SCALE = 100.0
+# What clip-tag multiplies cosines by. Learning begins with less, and comes to it in the last steps.
+SCALE, FIRST, RISING = 100.0, 15.0, 0.6
 WARMTH = 0.1
+# Pixels that must be seen of someone to count, how far the light of frames may be changed, and one of so many is a card.
+LEAST, LIGHT, CARDS = 120, 0.35, 24
+# What is asked without words; and how much that weighs.
+ASKED = {"place": tuple(PLACES), "time": ("morning", "noon", "afternoon", "evening", "night"), "weather": ("sunny", "cloudy", "rainy"),
+         "people": PEOPLE, **{group: tuple(classes) for group, classes in ACTORS.items()}}
+PLAIN = 2.0
 
 
 class Picture(nn.Module):
@@ -33,13 +43,17 @@ class Picture(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.trunk = Trunk((24, 48, 80, 96), (1, 1, 2, 2))
-        self.wide = conv(96, 160, size=1)
+        self.trunk = Trunk((32, 64, 96, 128), (1, 1, 2, 1))
+        self.wide = conv(128, 160, size=1)
         self.last = nn.Linear(320, VECTOR)
 
+    def features(self, image):
+        """From half the published side."""
+        x = self.wide(self.trunk(image)[-1])
+        return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
+
     def forward(self, pixel_values):
-        x = self.wide(self.trunk(f.avg_pool2d(pixel_values, 2))[-1])
-        return self.last(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1))
+        return self.last(self.features(f.avg_pool2d(pixel_values, 2)))
 
 
 class Words(nn.Module):
@@ -49,7 +63,7 @@ class Words(nn.Module):
         super().__init__()
         self.end = end
         self.words = nn.Embedding(vocabulary, 96)
-        self.last = nn.Sequential(nn.Linear(96, 192), nn.ReLU(), nn.Linear(192, VECTOR))
+        self.last = nn.Sequential(nn.Linear(96, 192, bias=False), nn.ReLU(), nn.Linear(192, VECTOR, bias=False))
 
     def forward(self, input_ids):
         ended = (input_ids == self.end).to(torch.int64)
@@ -59,11 +73,12 @@ class Words(nn.Module):
 
 
 class Both(nn.Module):
-    """Pictures and words, as they are trained."""
+    """Pictures and words, as they are trained, and heads that ask the eyes without words, which they learn by sooner."""
 
     def __init__(self, vocabulary: int, end: int):
         super().__init__()
         self.picture, self.words = Picture(), Words(vocabulary, end)
+        self.heads = nn.ModuleDict({group: nn.Linear(320, len(classes)) for group, classes in ASKED.items()})
 
 
 def normal(picture: np.ndarray) -> np.ndarray:
@@ -71,45 +86,60 @@ def normal(picture: np.ndarray) -> np.ndarray:
     return ((picture / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
 
 
-def frame(random, stills: Stills, index: int, train: bool):
+def frame(random, stills: Stills, index: int, train: bool, side: int = INNER):
     """A square of a still, and what is true of it."""
-    picture, record = stills.pictures[index], stills.records[index]
-    height, width = picture.shape[:2]
-    side = height * (random.uniform(0.7, 1.0) if train else 1.0)
-    x, y = (random.uniform(0, width - side), random.uniform(0, height - side)) if train else ((width - side) / 2, 0)
-    cut = window(picture, (x, y, x + side, y + side), (SIDE, SIDE), train and random.random() < 0.5)
+    if train and random.random() < 1 / CARDS:
+        return normal(card(random, side)), {"style": CARD}
+    view = scene(random, stills, index, LEAST, light=LIGHT) if train else whole(stills, index, LEAST)
+    record, (height, width) = stills.records[index], view.picture.shape[:2]
+    x = random.uniform(0, width - height) if train else (width - height) / 2
+    cut = window(view.picture, (x, 0, x + height, height), (side, side))
+    inside = [seen.mask[:, int(x):int(x) + height].sum() >= max(LEAST, seen.mask.sum() / 4) for seen in view.people]
     light = record["light"]
-    truth = {"place": record["place"], "time": light["time"], "weather": light["weather"], "setting": light["setting"]}
-    return normal(tinted(random, cut) if train else cut), truth
+    weather = light["weather"] if light["setting"] == "outdoor" else None
+    truth = {"place": record["place"], "location": PLACES[record["place"]], "time": light["time"], "setting": light["setting"],
+             "weather": weather, "style": DRAWN, "people": PEOPLE[sum(inside)]}
+    film = {"location": FILM_PLACES[record["place"]], "time": light["time"], "weather": weather, "setting": light["setting"]}
+    return normal(cut), truth | {f"film {group}": label for group, label in film.items()}
 
 
-def actor(random, stills: Stills, figure, train: bool):
+def card(random, side: int) -> np.ndarray:
+    """A title or credits: letters on a plain ground."""
+    picture = np.full((side, side, 3), random.integers(0, 256, 3) if random.random() < 0.4 else random.integers(0, 30), np.uint8)
+    colour = [int(level) for level in (random.integers(150, 256, 3) if picture.mean() < 128 else random.integers(0, 90, 3))]
+    for _ in range(random.integers(1, 7)):
+        text = "".join(chr(97 + random.integers(26)) for _ in range(random.integers(4, 14)))
+        place = (int(random.integers(-side // 8, side // 2)), int(random.integers(side // 8, side)))
+        cv2.putText(picture, text.title(), place, int(random.integers(0, 5)), random.uniform(0.3, 0.9) * side / 112, colour, 1 + side // 112, cv2.LINE_AA)
+    return cv2.GaussianBlur(picture, (0, 0), 0.6)
+
+
+def actor(random, stills: Stills, figure, train: bool, side: int = INNER):
     """A figure's square, now and then cut out on a plain ground, and what is true of it."""
     truth, picture = figure.truth, stills.pictures[figure.still]
     box = figure.box
-    if random.random() < 0.6:
-        ground = np.array((255, 255, 255) if random.random() < 0.5 else random.integers(0, 256, 3), np.uint8)
+    if random.random() < 0.5:
+        ground = np.array((255, 255, 255) if random.random() < 0.6 else random.integers(0, 256, 3), np.uint8)
         picture = np.where(mask_of(truth["mask"])[..., None], picture, ground)
-    side = max(box[2] - box[0], box[3] - box[1]) * (random.uniform(1.0, 1.35) if train else 1.15)
-    middle = (box[:2] + box[2:]) / 2 + (random.normal(0, 0.04, 2) * side if train else 0)
-    cut = window(picture, (*(middle - side / 2), *(middle + side / 2)), (SIDE, SIDE), train and random.random() < 0.5, fill=255)
+    # Tall crops come as their middle square.
+    span = max(box[2] - box[0], box[3] - box[1]) * (random.uniform(0.65, 1.35) if train else 1.0)
+    middle = (box[:2] + box[2:]) / 2 + (random.normal(0, 0.04, 2) * span if train else 0)
+    turn = random.normal(0, 5) if train else 0.0
+    cut = window(picture, (*(middle - span / 2), *(middle + span / 2)), (side, side), train and random.random() < 0.5, 255, turn)
     labels = {"name": truth["name"], "action": truth["action"], "view": truth["view"], "emotion": truth["emotion"] if truth["face"] else None}
-    return normal(tinted(random, cut) if train else cut), labels
+    return normal(spoiled(random, tinted(random, cut, 0.6)) if train else cut), labels
 
 
 def said(random, groups: dict, read) -> dict:
     """For each group the ids of one sentence a class."""
-    ids = {}
-    for group, classes in groups.items():
-        template = TEMPLATES[random.integers(len(TEMPLATES))]
-        ids[group] = np.stack([read(template.format(words[random.integers(len(words))])) for words in classes.values()])
-    return ids
+    return {group: np.stack([read(said[random.integers(len(said))]) for said in classes.values()]) for group, classes in groups.items()}
 
 
 def reader(words):
     """Ids of a sentence, filled up to one length with the end token."""
     end = words.token_to_id("<|endoftext|>")
 
+    @lru_cache(maxsize=None)
     def read(sentence: str) -> np.ndarray:
         ids = words.encode(sentence).ids[:TOKENS]
         return np.array(ids + [end] * (TOKENS - len(ids)), np.int64)
@@ -127,18 +157,28 @@ def together(vectors, labels) -> torch.Tensor:
 def loss_of(network, batch):
     """Of each group of words the right one, by CLIP's own rule, and pictures of one kind together."""
     total = 0.0
-    for images, labels, groups, ids, kind in batch:
-        vectors = f.normalize(network.picture(images).float(), dim=1)
+    for images, labels, groups, ids, kind, scale in batch:
+        features = network.picture.features(images)
+        for group, head in network.heads.items():
+            right = torch.tensor([ASKED[group].index(label[group]) if label.get(group) else -100 for label in labels])
+            if (right >= 0).any():
+                total = total + PLAIN * f.cross_entropy(head(features).float(), right, ignore_index=-100, label_smoothing=0.02)
+        vectors = f.normalize(network.picture.last(features).float(), dim=1)
+        texts = f.normalize(network.words(torch.from_numpy(np.concatenate(list(ids.values())))).float(), dim=1)
+        texts = dict(zip(ids, texts.split([len(one) for one in ids.values()])))
         for group, classes in groups.items():
             names = list(classes)
-            right = torch.tensor([names.index(label[group]) if label[group] in names else -100 for label in labels])
-            texts = f.normalize(network.words(torch.from_numpy(ids[group])).float(), dim=1)
-            total = total + f.cross_entropy(SCALE * vectors @ texts.T, right, ignore_index=-100, label_smoothing=0.02)
-        total = total + 2 * together(vectors, [label[kind] for label in labels])
+            logits = scale * vectors @ texts[group].T
+            right = torch.tensor([names.index(label[group]) if label.get(group) in names else -100 for label in labels])
+            if (right >= 0).any():
+                total = total + f.cross_entropy(logits, right, ignore_index=-100, label_smoothing=0.02)
+            elif group not in TAUGHT:
+                total = total - 0.2 * f.log_softmax(logits, 1).mean()
+        total = total + 2 * together(vectors, [label.get(kind) for label in labels])
     return total
 
 
-def judge(folder: str, stills: Stills, train, held) -> dict:
+def judge(folder: str, stills: Stills, held) -> dict:
     """Share of right labels by words alone, and of figures whose nearest neighbour is the same person."""
     import onnxruntime
     from tokenizers import Tokenizer
@@ -149,17 +189,20 @@ def judge(folder: str, stills: Stills, train, held) -> dict:
     def vectors(session, name, arrays):
         found = np.concatenate([session.run(None, {name: array[None]})[0] for array in arrays])
         return found / np.linalg.norm(found, axis=1, keepdims=True)
+    def answers(classes, found):
+        texts = [np.mean(vectors(words, "input_ids", [read(sentence) for sentence in said]), 0) for said in classes.values()]
+        texts = np.stack([text / np.linalg.norm(text) for text in texts])
+        return (found @ texts.T).argmax(1)
     scores, quiet = {}, np.random.default_rng(0)
-    for groups, made in ((FRAMES, [frame(quiet, stills, i, False) for i in held[0]]),
-                         (ACTORS, [actor(quiet, stills, figure, False) for figure in held[1]])):
+    frames, actors = own()
+    for groups, kind, made in (({**questions(), **frames}, "place", [frame(quiet, stills, i, False, SIDE) for i in held[0]]),
+                               (actors, "name", [actor(quiet, stills, figure, False, SIDE) for figure in held[1]])):
         found = vectors(picture, "pixel_values", [image for image, _ in made])
         for group, classes in groups.items():
             names = list(classes)
-            texts = np.stack([np.mean([vectors(words, "input_ids", [read(t.format(word))])[0] for t in TEMPLATES for word in classes[name]], 0) for name in names])
-            asked = [i for i, (_, truth) in enumerate(made) if truth[group] in names]
-            answers = (found[asked] @ texts.T).argmax(1)
-            scores[group] = float(np.mean([names[a] == made[i][1][group] for a, i in zip(answers, asked)]))
-        kind = "place" if groups is FRAMES else "name"
+            asked = [i for i, (_, truth) in enumerate(made) if truth.get(group) in names]
+            if asked:
+                scores[group] = float(np.mean([names[a] == made[i][1][group] for a, i in zip(answers(classes, found[asked]), asked)]))
         alike = found @ found.T - 2 * np.eye(len(found))
         scores[f"nearest {kind}"] = float(np.mean([made[i][1][kind] == made[j][1][kind] for i, j in enumerate(alike.argmax(1))]))
     return scores
@@ -171,30 +214,34 @@ def main() -> None:
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="embed")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
+    parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
     stills, words = Stills(options.stills), tokenizer()
     read = reader(words)
     frames = stills.split()
     people = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 250])
 
-    def batch_of(random):
-        batch = []
-        for pool, make, groups, kind in ((frames[0], frame, FRAMES, "place"), (people[0], actor, ACTORS, "name")):
+    of_frames, of_actors = own()
+
+    def batch_of(random, step):
+        batch, late = [], max(0.0, step / options.steps - RISING) / (1 - RISING)
+        for pool, make, groups, kind in ((frames[0], frame, {**questions(), **of_frames}, "place"), (people[0], actor, of_actors, "name")):
             made = [make(random, stills, pool[random.integers(len(pool))], True) for _ in range(24)]
             images = torch.from_numpy(np.stack([image for image, _ in made]))
-            batch.append((images, [truth for _, truth in made], groups, said(random, groups, read), kind))
+            batch.append((images, [truth for _, truth in made], groups, said(random, groups, read), kind, FIRST * (SCALE / FIRST) ** late))
         return batch
 
     os.makedirs(options.work, exist_ok=True)
     os.makedirs(options.out, exist_ok=True)
     network = Both(words.get_vocab_size(), words.token_to_id("<|endoftext|>")).to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "embed.pt"))
+    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "embed.pt"), options.begin)
     export(network.picture, torch.zeros(2, 3, SIDE, SIDE), os.path.join(options.out, "vision.onnx"), ["pixel_values"],
            ["image_embeds"], {"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}})
     export(network.words, torch.zeros(2, 8, dtype=torch.int64), os.path.join(options.out, "text.onnx"), ["input_ids"],
            ["text_embeds"], {"input_ids": {0: "batch", 1: "tokens"}, "text_embeds": {0: "batch"}})
     words.save(os.path.join(options.out, "tokenizer.json"))
-    print(json.dumps(judge(options.out, stills, frames, (frames[1], people[1]))))
+    print(json.dumps(judge(options.out, stills, (frames[1], people[1]))))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -15,9 +16,11 @@ from torch.nn import functional as f
 
 from blocks import Trunk, conv, double, export, learn, pictures
 from detect import iou, overlap
-from stills import Stills, tinted, window
+from stills import Scene, Stills, scene, whole
 
 SIDE, STRIDES = 320, (8, 16, 32)
+# Width and height of the canvases that are learned from, and pixels that must be seen of someone.
+CANVAS, LEAST = (288, 192), 60
 REACH = (0, 40, 96, 10_000)
 
 
@@ -26,8 +29,8 @@ class Faces(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.trunk = Trunk((16, 32, 56, 80), (1, 1, 2, 2))
-        self.across = nn.ModuleList(conv(width, 40, size=1) for width in (32, 56, 80))
+        self.trunk = Trunk((16, 40, 64, 80), (0, 1, 2, 1))
+        self.across = nn.ModuleList(conv(width, 40, size=1) for width in (40, 64, 80))
         self.heads = nn.ModuleList(nn.Sequential(conv(40, 40), conv(40, 40), nn.Conv2d(40, 15, 1)) for _ in STRIDES)
         for head in self.heads:
             nn.init.constant_(head[2].bias[4], -4.0)
@@ -47,71 +50,68 @@ class Faces(nn.Module):
                 *(row[..., :4] for row in rows), *(row[..., 5:] for row in rows))
 
 
-def scene(random, stills: Stills, index: int, train: bool):
-    """A square of a still, BGR, with the faces in it: boxes, landmarks and whether each is seen."""
-    picture = stills.pictures[index]
-    height, width = picture.shape[:2]
-    box, flip = (0.0, 0.0, float(max(width, height)), float(max(width, height))), False
-    if train:
-        side = max(width, height) * random.uniform(0.35, 1.6)
-        x = random.uniform(min(0, width - side), max(0, width - side))
-        y = random.uniform(min(0, height - side), max(0, height - side))
-        box, flip = (x, y, x + side, y + side), random.random() < 0.5
-    scale = SIDE / (box[2] - box[0])
-    cut = window(picture, box, (SIDE, SIDE), flip, fill=0)
+def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
+    """A scene at the upper left of a canvas, as in `detect.py`, and its faces: boxes, landmarks and whether each is in the picture."""
+    height, width = view.picture.shape[:2]
+    scale = min(canvas[0] / width, canvas[1] / height) * share
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    ground = np.zeros((canvas[1], canvas[0], 3), np.uint8)
+    ground[:size[1], :size[0]] = cv2.resize(view.picture, size, interpolation=cv2.INTER_LINEAR)
     boxes, marks = [], []
-    for figure in stills.records[index]["characters"]:
-        face = figure["face"]
+    for seen in view.people:
+        face = seen.truth["face"]
         if not face:
             continue
-        area = np.array(face["box"], np.float32)
-        points = np.array(face["landmarks"], np.float32)
-        if flip:
-            area = np.array([box[2] - area[2] + box[0], area[1], box[2] - area[0] + box[0], area[3]])
-            points = points[[1, 0, 2, 4, 3]]
-            points[:, 0] = box[2] - points[:, 0] + box[0]
-        placed = np.clip((area - np.array([box[0], box[1]] * 2)) * scale, 0, SIDE)
-        whole = (area[2] - area[0]) * (area[3] - area[1]) * scale * scale
-        seen = (placed[2] - placed[0]) * (placed[3] - placed[1])
-        if min(placed[2] - placed[0], placed[3] - placed[1]) < 7 or seen < 0.5 * whole:
+        area = seen.area_of(face["box"]) * scale
+        inside = np.clip(area, 0, [*size, *size])
+        if min(inside[2:] - inside[:2]) < 7 or (inside[2:] - inside[:2]).prod() < 0.5 * (area[2:] - area[:2]).prod():
             continue
-        boxes.append(placed)
-        marks.append(np.concatenate([(points[:, :2] - box[:2]) * scale, points[:, 2:] > 0], 1))
-    cut = tinted(random, cut) if train else cut
-    return cut[..., ::-1].copy(), np.array(boxes, np.float32).reshape(-1, 4), np.array(marks, np.float32).reshape(-1, 5, 3)
+        points, known = seen.points(face["landmarks"]) * scale, np.array(face["landmarks"])[:, 2] > 0
+        order = [1, 0, 2, 4, 3] if seen.mirrored else [0, 1, 2, 3, 4]
+        boxes.append(inside)
+        marks.append(np.concatenate([points, known[:, None]], 1)[order])
+    return ground[..., ::-1].copy(), np.array(boxes, np.float32).reshape(-1, 4), np.array(marks, np.float32).reshape(-1, 5, 3)
+
+
+def drawn(random, stills: Stills, pool):
+    """A scene or two side by side, as large as the canvas or smaller."""
+    other = pool[random.integers(len(pool))] if random.random() < 0.35 else None
+    view = scene(random, stills, pool[random.integers(len(pool))], LEAST, other)
+    return placed(view, CANVAS, random.uniform(0.5, 1.0))
 
 
 def targets(boxes, marks, level: int):
     """Which cells of a level answer for which face."""
-    stride, side = STRIDES[level], SIDE // STRIDES[level]
-    aim = np.zeros((20, side, side), np.float32)
+    stride = STRIDES[level]
+    wide, high = CANVAS[0] // stride, CANVAS[1] // stride
+    aim = np.zeros((20, high, wide), np.float32)
     longest = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     for index in np.argsort(-longest):
         if not REACH[level] < longest[index] <= REACH[level + 1]:
             continue
         box = boxes[index]
         x, y = (box[0] + box[2]) / 2 / stride, (box[1] + box[3]) / 2 / stride
-        for row in range(max(0, round(y) - 1), min(side, round(y) + 2)):
-            for column in range(max(0, round(x) - 1), min(side, round(x) + 2)):
+        for row in range(max(0, round(y) - 1), min(high, round(y) + 2)):
+            for column in range(max(0, round(x) - 1), min(wide, round(x) + 2)):
                 aim[:, row, column] = np.concatenate([[1], box, marks[index, :, :2].ravel(), marks[index, :, 2]])
     return aim
 
 
 def loss_of(network, batch):
-    """Focal loss of objectness, overlap of boxes, distance of landmarks in cells."""
+    """Cross entropy of objectness, overlap of boxes, distance of landmarks in sides of the face."""
     images, aims = batch
-    total = 0.0
+    total, count = 0.0, max(1.0, sum(float(aim[:, 0].sum()) for aim in aims))
     for level, raw in enumerate(network.maps(images)):
         raw, aim, stride = raw.float(), aims[level], STRIDES[level]
-        chosen, count = aim[:, 0], max(1.0, float(aim[:, 0].sum()))
-        chance = torch.sigmoid(raw[:, 4])
-        sure = torch.where(chosen > 0, chance, 1 - chance).clamp(1e-6)
-        total = total + 2 * (-torch.where(chosen > 0, 0.75, 0.25) * (1 - sure) ** 2 * sure.log()).sum() / count
+        chosen = aim[:, 0]
         rows, columns = torch.meshgrid(torch.arange(raw.shape[2]), torch.arange(raw.shape[3]), indexing="ij")
         x, y = (raw[:, 0] + columns) * stride, (raw[:, 1] + rows) * stride
         w, h = raw[:, 2].clamp(max=6).exp() * stride, raw[:, 3].clamp(max=6).exp() * stride
-        found = torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1)
-        total = total + ((1 - overlap(found, aim[:, 1:5])) * chosen).sum() / count
+        fits = overlap(torch.stack([x - w / 2, y - h / 2, x + w / 2, y + h / 2], 1), aim[:, 1:5])
+        total = total + 2 * ((1 - fits) * chosen).sum() / count
+        # YuNet's tool trusts faces from 0.75 on.
+        sure = chosen * (0.4 + 0.6 * fits.detach().clamp(0, 1))
+        total = total + f.binary_cross_entropy_with_logits(raw[:, 4], sure, reduction="sum") / count
         size = (aim[:, 3] - aim[:, 1]).clamp(1)[:, None]
         grid = torch.stack([columns, rows]).float().repeat(5, 1, 1)
         off = f.smooth_l1_loss((raw[:, 5:] + grid) * stride / size, aim[:, 5:15] / size, beta=0.05, reduction="none")
@@ -127,7 +127,8 @@ def judge(path: str, stills: Stills, indices) -> dict:
     right = found = count = 0
     off = []
     for index in indices:
-        picture, boxes, marks = scene(np.random.default_rng(0), stills, index, False)
+        view = whole(stills, index, LEAST)
+        picture, boxes, marks = placed(view, (SIDE, SIDE))
         outputs = session.run(None, {"input": picture.transpose(2, 0, 1)[None].astype(np.float32)})
         answer = []
         for level, stride in enumerate(STRIDES):
@@ -160,19 +161,21 @@ def main() -> None:
     parser.add_argument("--stills", required=True)
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="face.onnx")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
+    parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
     stills = Stills(options.stills)
     train, held = stills.split()
 
-    def batch_of(random):
-        chosen = [scene(random, stills, train[random.integers(len(train))], True) for _ in range(16)]
+    def batch_of(random, _):
+        chosen = [drawn(random, stills, train) for _ in range(16)]
         aims = [torch.from_numpy(np.stack([targets(boxes, marks, level) for _, boxes, marks in chosen])) for level in range(3)]
         return pictures([picture for picture, *_ in chosen]), aims
 
     os.makedirs(options.work, exist_ok=True)
     network = Faces().to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "face.pt"))
+    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "face.pt"), options.begin)
     outputs = [f"{name}_{stride}" for name in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
     loose = {"input": {0: "batch", 2: "height", 3: "width"}, **{name: {0: "batch", 1: "cells"} for name in outputs}}
     export(network, torch.zeros(1, 3, SIDE, SIDE), options.out, ["input"], outputs, loose)

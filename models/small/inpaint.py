@@ -2,8 +2,7 @@
 
     python inpaint.py --stills DIR --work DIR --out inpaint.onnx
 
-Wide shapes and colours are filled at an eighth of the side, outlines at a half; there is no finer
-texture in these films to invent.
+It works at half the published side: there is no finer texture in these films to invent.
 """
 
 from __future__ import annotations
@@ -11,60 +10,58 @@ from __future__ import annotations
 import argparse
 import os
 
+import cv2
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional as f
 
 from blocks import Residual, conv, double, export, learn
 from stills import Stills, mask_of, tinted, window
 
-SIDE = 512
-# Hand-drawn gap around a figure within which its shade may still be seen.
-MARGIN = 9
+SIDE, INNER = 512, 256
 
 
 class Fill(nn.Module):
-    """Coarse fill of an eighth to a quarter of the side, then outlines at a half."""
+    """Wide shapes at an eighth to a thirty-second of the side, then outlines at a half, by blocks of 2 x 2 pixels."""
 
     def __init__(self):
         super().__init__()
-        self.enter = conv(4, 32)
-        self.down = nn.ModuleList([nn.Sequential(conv(32, 48, 2), Residual(48)), nn.Sequential(conv(48, 72, 2), Residual(72))])
-        self.deep = nn.Sequential(*(Residual(72, spread) for spread in (1, 2, 4, 8, 1)))
-        self.up = nn.ModuleList([conv(72, 48, size=1), conv(48, 32, size=1)])
-        self.join = nn.ModuleList([Residual(48), Residual(32)])
-        self.coarse = nn.Conv2d(32, 3, 3, padding=1)
-        self.fine = nn.Sequential(conv(39, 24), Residual(24), Residual(24, 2), nn.Conv2d(24, 3, 3, padding=1))
+        self.enter = conv(16, 32)
+        self.down = nn.ModuleList([conv(32, 48, 2), conv(48, 64, 2), conv(64, 96, 2)])
+        self.own = nn.ModuleList([Residual(48), Residual(64)])
+        self.deep = nn.Sequential(*(Residual(96, spread) for spread in (1, 2, 4, 2)))
+        self.up = nn.ModuleList([conv(96, 64, size=1), conv(64, 48, size=1), conv(48, 32, size=1)])
+        self.join = nn.ModuleList([Residual(64), Residual(48), Residual(32)])
+        self.last = nn.Sequential(conv(32, 32), nn.Conv2d(32, 12, 3, padding=1), nn.PixelShuffle(2))
 
-    def fill(self, image, mask):
-        """The filled picture at a quarter and at a half of the side."""
-        def seen(x, hole, size):
-            kept = f.avg_pool2d(1 - hole, size)
-            return f.avg_pool2d(x * (1 - hole), size) / kept.clamp(1e-3) * (kept > 0.01), (kept < 0.5).float()
-        x, hole = seen(image, mask, 4)
-        first = self.enter(torch.cat([x - 0.5 * (1 - hole), hole], 1))
-        second = self.down[0](first)
-        deep = self.deep(self.down[1](second))
-        second = self.join[0](double(self.up[0](deep)) + second)
-        first = self.join[1](double(self.up[1](second)) + first)
-        coarse = self.coarse(first) + 0.5
-        half, gap = seen(image, mask, 2)
-        rough = half * (1 - gap) + double(coarse) * gap
-        fine = rough + self.fine(torch.cat([rough - 0.5, gap, double(first), double(coarse) - 0.5], 1)) * gap
-        return coarse, fine
+    def inner(self, half, gap):
+        """A picture at half the published side, 0 to 1, filled; `gap` is 1 in the hole."""
+        kept = half * (1 - gap)
+        share = f.avg_pool2d(1 - gap, 32)
+        ground = f.avg_pool2d(kept, 32) / share.clamp(1e-3) * (share > 0)
+        mean = kept.mean((2, 3), keepdim=True) / (1 - gap).mean((2, 3), keepdim=True).clamp(1e-3)
+        rough = f.interpolate(ground + (share == 0) * mean, scale_factor=32.0, mode="bilinear", align_corners=False)
+        start = kept + rough * gap
+        first = self.enter(f.pixel_unshuffle(torch.cat([start - 0.5, gap], 1), 2))
+        second = self.own[0](self.down[0](first))
+        third = self.own[1](self.down[1](second))
+        x = self.deep(self.down[2](third))
+        for up, join, other in zip(self.up, self.join, (third, second, first)):
+            x = join(double(up(x)) + other)
+        return kept + (rough + self.last(x)) * gap
 
     def forward(self, image, mask):
         """0 to 1 in, 0 to 255 out; what is not in the hole stays as it is."""
-        _, fine = self.fill(image, mask)
-        whole = f.interpolate(fine, size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+        seen = f.avg_pool2d(1 - mask, 2)
+        half = f.avg_pool2d(image * (1 - mask), 2) / seen.clamp(1e-3)
+        fine = self.inner(half, (seen < 0.5).to(image.dtype))
+        whole = f.interpolate(fine, scale_factor=2.0, mode="bilinear", align_corners=False)
         return (image * (1 - mask) + whole * mask).clamp(0, 1) * 255
 
 
 def grown(mask: np.ndarray, by: int) -> np.ndarray:
     """A mask and what lies within `by` pixels of it."""
-    import cv2
     return cv2.dilate(mask.astype(np.uint8), np.ones((2 * by + 1, 2 * by + 1), np.uint8)) > 0
 
 
@@ -78,40 +75,41 @@ def drawn(random, stills: Stills, index: int, people, train: bool):
     height, width = picture.shape[:2]
     side = height * (random.uniform(0.5, 1.0) if train else 1.0)
     x, y = random.uniform(0, width - side), random.uniform(0, height - side)
-    size = SIDE // 2
-    image = window(picture, (x, y, x + side, y + side), (size, size), train and random.random() < 0.5)
+    box, flip = (x, y, x + side, y + side), train and random.random() < 0.5
+    image = window(picture, box, (INNER, INNER), flip)
     own = np.zeros((height, width), bool)
     for figure in record["characters"]:
         own |= mask_of(figure["mask"])
-    flat = np.repeat(grown(own, 4)[..., None].astype(np.uint8) * 255, 3, 2)
-    hidden = window(flat, (x, y, x + side, y + side), (size, size))[..., 0] > 0
-    other = people[random.integers(len(people))]
-    shape = mask_of(other.truth["mask"])
-    box = other.box.astype(int)
-    part = Image.fromarray(shape[box[1]:box[3], box[0]:box[2]].astype(np.uint8) * 255)
-    scale = size * random.uniform(0.25, 0.8) / max(part.size)
-    part = part.resize((max(4, int(part.width * scale)), max(4, int(part.height * scale))))
-    hole = Image.new("L", (size, size))
-    hole.paste(part, (int(random.integers(-size // 6, size)), int(random.integers(-size // 6, size))))
-    hole = grown(np.asarray(hole) > 127, MARGIN // 2 + int(random.integers(0, 4)))
+    hidden = window(grown(own, 4).astype(np.uint8) * 255, box, (INNER, INNER), flip, fill=0) > 0
+    hole = np.zeros((INNER, INNER), bool)
+    for _ in range(random.integers(1, 3)):
+        other = people[random.integers(len(people))]
+        left, top, right, bottom = other.box.astype(int)
+        shape = mask_of(other.truth["mask"])[top:bottom, left:right].astype(np.uint8) * 255
+        scale = INNER * random.uniform(0.25, 0.85) / max(shape.shape)
+        shape = cv2.resize(shape, (max(4, int(shape.shape[1] * scale)), max(4, int(shape.shape[0] * scale))))
+        place = random.uniform(-0.15, 0.85, 2) * INNER
+        shift = np.array([[1, 0, place[0]], [0, 1, place[1]]], np.float32)
+        hole |= cv2.warpAffine(shape, shift, (INNER, INNER)) > 127
+    hole = grown(hole, int(random.integers(1, 7)))
     image = tinted(random, image) if train else image
     return image, hole | hidden, hole & ~hidden
 
 
 def loss_of(network, batch):
-    """Distance of colours and of their steps from pixel to pixel, where the ground is known."""
-    images, masks, known = batch
-    total = 0.0
-    for found, size in zip(network.fill(images, masks), (4, 2)):
-        found = found.float()
-        wanted, weight = f.avg_pool2d(images, size), (f.avg_pool2d(known, size) > 0.99).float()
-        share = weight.sum().clamp(1.0) * 3
-        total = total + ((found - wanted).abs() * weight).sum() / share
-        for axis in (2, 3):
-            step = (found.diff(dim=axis) - wanted.diff(dim=axis)).abs()
-            both = weight.narrow(axis, 1, weight.shape[axis] - 1)
-            total = total + (step * both).sum() / share
-    return total
+    """Distance of colours, and of their steps to the next pixel and the fourth, where the ground is known."""
+    images, gaps, known = batch
+    found = network.inner(images, gaps).float()
+    share = known.sum().clamp(1.0) * 3
+    total = ((found - images).abs() * known).sum() / share
+    for axis in (2, 3):
+        for far in (1, 4):
+            length = images.shape[axis] - far
+            steps = [x.narrow(axis, far, length) - x.narrow(axis, 0, length) for x in (found, images)]
+            both = known.narrow(axis, far, length) * known.narrow(axis, 0, length)
+            total = total + 0.7 * ((steps[0] - steps[1]).abs() * both).sum() / share
+    small = [f.avg_pool2d(x * known, 16) for x in (found, images)]
+    return total + (small[0] - small[1]).abs().sum() * 256 / share
 
 
 def judge(path: str, stills: Stills, indices, people) -> dict:
@@ -142,24 +140,23 @@ def main() -> None:
     parser.add_argument("--stills", required=True)
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="inpaint.onnx")
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
+    parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
     stills = Stills(options.stills)
     train, held = stills.split()
     people = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 400])
 
-    def batch_of(random):
-        chosen = [drawn(random, stills, train[random.integers(len(train))], people[0], True) for _ in range(8)]
-        images, masks, known = zip(*chosen)
-
-        def large(maps):
-            return torch.from_numpy(np.stack(maps))[:, None].float().repeat_interleave(2, 2).repeat_interleave(2, 3)
-        images = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
-        return f.interpolate(images, scale_factor=2, mode="bilinear"), large(masks), large(known)
+    def batch_of(random, _):
+        chosen = [drawn(random, stills, train[random.integers(len(train))], people[0], True) for _ in range(10)]
+        images, gaps, known = (torch.from_numpy(np.stack(part)) for part in zip(*chosen))
+        images = images.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last) / 255
+        return images, gaps[:, None].float(), known[:, None].float()
 
     os.makedirs(options.work, exist_ok=True)
     network = Fill().to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "inpaint.pt"))
+    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "inpaint.pt"), options.begin)
     example = (torch.zeros(1, 3, SIDE, SIDE), torch.zeros(1, 1, SIDE, SIDE))
     export(network, example, options.out, ["image", "mask"], ["output"])
     print(judge(options.out, stills, held, people[1]))

@@ -1,4 +1,4 @@
-"""Key points: a network with the contract of RTMPose body at 192 x 256, by SimCC.
+"""Key points: a network with the contract of RTMPose body at 192 x 256.
 
     python pose.py --stills DIR --work DIR --out pose.onnx
 """
@@ -14,36 +14,50 @@ from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, double, export, learn
-from stills import Stills, tinted, window
+from stills import Stills, mask_of, spoiled, tinted, window
 
 WIDTH, HEIGHT, JOINTS, SPLIT = 192, 256, 17, 2
 MEAN, STD = np.array((123.675, 116.28, 103.53), np.float32), np.array((58.395, 57.12, 57.375), np.float32)
 # How sure an answer is to be of a joint that is outside, hidden, seen.
 SURE = np.array((0.0, 0.6, 1.0), np.float32)
-SPREAD = 5.0
+CELL, SPREAD = 8, 5.0
+# The share of crops in which all but the figure is of the mean colour, as the tool shows cut-outs.
+CUT_OUT, MATTE = 0.4, np.array((124, 116, 104), np.uint8)
 LEFT_RIGHT = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 
 class Pose(nn.Module):
-    """For each joint how likely each column and each row is, at half pixels."""
+    """For each joint how likely each cell of 8 x 8 pixels is, and how sure it is to be seen."""
 
     def __init__(self):
         super().__init__()
-        self.trunk = Trunk((24, 40, 64, 96), (1, 1, 2, 2))
-        self.deep, self.middle = conv(96, 64, size=1), conv(64, 64)
-        self.maps = nn.Conv2d(64, JOINTS * 3, 1)
-        places = (WIDTH // 16) * (HEIGHT // 16) * 3
-        self.x, self.y = nn.Linear(places, WIDTH * SPLIT), nn.Linear(places, HEIGHT * SPLIT)
+        self.trunk = Trunk((24, 48, 80, 112), (1, 1, 2, 2))
+        self.ways = nn.ModuleList(conv(width, 64, size=1) for width in (48, 80, 112))
+        self.join = nn.ModuleList((conv(64, 64), conv(64, 64)))
+        self.maps = nn.Conv2d(64, JOINTS, 1)
+        self.sure = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, JOINTS))
 
     def logits(self, x):
-        *_, middle, deep = self.trunk(x)
-        maps = self.maps(torch.relu(self.middle(middle) + double(self.deep(deep))))
-        maps = maps.reshape(-1, JOINTS, 3 * maps.shape[2] * maps.shape[3])
-        return self.x(maps), self.y(maps)
+        """Of the cells, [N, joints, rows, columns], and of being sure, [N, joints]."""
+        _, *levels = self.trunk(x)
+        near, middle, deep = (way(level) for way, level in zip(self.ways, levels))
+        middle = self.join[0](middle + double(deep))
+        return self.maps(self.join[1](near + double(middle))), self.sure(middle.mean((2, 3)))
 
     def forward(self, x):
-        x, y = self.logits(x)
-        return torch.sigmoid(x), torch.sigmoid(y)
+        """Each row of SimCC is a bell at the joint, as high as the answer is sure."""
+        maps, sure = self.logits(x)
+        chance = torch.softmax(maps.flatten(2), 2).reshape(maps.shape)
+        rows = (chance.sum(2) @ bells(WIDTH), chance.sum(3) @ bells(HEIGHT))
+        sure = torch.sigmoid(sure)[..., None]
+        return tuple(sure * row / row.amax(2, keepdim=True).clamp(1e-6) for row in rows)
+
+
+def bells(length: int) -> torch.Tensor:
+    """What each cell of a line gives to each half pixel of it, so that a peak may lie between two cells."""
+    middle = (torch.arange(length // CELL) + 0.5) * CELL
+    place = torch.arange(length * SPLIT) / SPLIT
+    return torch.exp(-((place[None] - middle[:, None]) ** 2) / (2 * SPREAD ** 2))
 
 
 def crop_of(box) -> tuple[np.ndarray, np.ndarray]:
@@ -55,42 +69,44 @@ def crop_of(box) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drawn(random, stills: Stills, figure, train: bool):
-    """A figure's crop, and where its joints are in it with how sure of each to be."""
+    """A figure's crop, cut out of the picture or not, and where its joints are with how sure of each to be."""
     middle, size = crop_of(figure.box)
-    flip = False
+    flip, turn, picture = False, 0.0, stills.pictures[figure.still]
     if train:
-        middle = middle + random.normal(0, 0.05, 2) * size
-        size = size * np.exp(random.normal(0, 0.15))
-        flip = random.random() < 0.5
+        middle = middle + random.normal(0, 0.04, 2) * size
+        size = size * np.exp(random.normal(0, 0.12))
+        flip, turn = random.random() < 0.5, random.normal(0, 8)
+        if random.random() < CUT_OUT:
+            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, MATTE)
     box = (*(middle - size / 2), *(middle + size / 2))
-    picture = window(stills.pictures[figure.still], box, (WIDTH, HEIGHT), flip, fill=0)
+    picture = window(picture, box, (WIDTH, HEIGHT), flip, fill=0, turn=turn)
     joints = np.array(figure.truth["keypoints"], np.float32)
-    places = (joints[:, :2] - box[:2]) / size * (WIDTH, HEIGHT)
+    places = (joints[:, :2] - box[:2]) / size * (WIDTH, HEIGHT) - (WIDTH / 2, HEIGHT / 2)
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    places = places @ np.array([[cos, -sin], [sin, cos]]) + (WIDTH / 2, HEIGHT / 2)
     if flip:
         places, joints = places[LEFT_RIGHT], joints[LEFT_RIGHT]
         places[:, 0] = WIDTH - places[:, 0]
     inside = ((places >= 0) & (places < (WIDTH, HEIGHT))).all(1)
     sure = np.where(inside, SURE[joints[:, 2].astype(int)], 0)
-    picture = tinted(random, picture) if train else picture
+    picture = spoiled(random, tinted(random, picture)) if train else picture
     return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), places.astype(np.float32), sure.astype(np.float32)
 
 
-def wanted(places, sure, length: int, axis: int):
-    """A bell over the right column or row, as high as the answer is to be sure."""
-    line = torch.arange(length, dtype=torch.float32)
-    bell = torch.exp(-((line - SPLIT * places[..., axis, None]) ** 2) / (2 * SPREAD ** 2))
-    return bell * sure[..., None]
+def wanted(places) -> torch.Tensor:
+    """Shares of the cells around each joint, [N, joints, rows * columns]."""
+    y, x = torch.meshgrid(*((torch.arange(length // CELL) + 0.5) * CELL for length in (HEIGHT, WIDTH)), indexing="ij")
+    away = (x - places[..., 0, None, None]) ** 2 + (y - places[..., 1, None, None]) ** 2
+    return torch.softmax(-away.flatten(2) / (2 * SPREAD ** 2), 2)
 
 
 def loss_of(network, batch):
-    """Cross entropy with the bells; the places themselves weigh more than the empty rest."""
+    """Cross entropy with the cells around each joint that is in the crop, and of how sure to be."""
     images, places, sure = batch
-    total = 0.0
-    for axis, logits in enumerate(network.logits(images)):
-        aim = wanted(places, sure, logits.shape[2], axis)
-        cross = f.binary_cross_entropy_with_logits(logits.float(), aim, reduction="none")
-        total = total + (cross * (1 + 8 * aim)).sum(2).mean() / 20
-    return total
+    maps, said = network.logits(images)
+    cross = -(wanted(places) * f.log_softmax(maps.float().flatten(2), 2)).sum(2)
+    weight = (sure > 0).float() * (0.4 + 0.6 * (sure > 0.9))
+    return (cross * weight).sum() / weight.sum() + f.binary_cross_entropy_with_logits(said.float(), sure)
 
 
 def judge(path: str, stills: Stills, figures) -> dict:
@@ -118,18 +134,20 @@ def main() -> None:
     parser.add_argument("--stills", required=True)
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="pose.onnx")
-    parser.add_argument("--steps", type=int, default=1800)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
+    parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
     stills = Stills(options.stills)
     train, held = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 150])
 
-    def batch_of(random):
+    def batch_of(random, _):
         chosen = [drawn(random, stills, train[random.integers(len(train))], True) for _ in range(24)]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*chosen))
 
     os.makedirs(options.work, exist_ok=True)
     network = Pose().to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, 2e-3, os.path.join(options.work, "pose.pt"))
+    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "pose.pt"), options.begin)
     loose = {name: {0: "batch"} for name in ("input", "simcc_x", "simcc_y")}
     export(network, torch.zeros(2, 3, HEIGHT, WIDTH), options.out, ["input"], ["simcc_x", "simcc_y"], loose)
     print(judge(options.out, stills, held))

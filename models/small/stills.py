@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
-from PIL import Image
 
 HELD_OUT = 10
+
+cv2.setNumThreads(1)
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,14 @@ class Figure:
 
 
 class Stills:
-    """Pictures as one array [N, H, W, 3] of bytes, and their records."""
+    """Pictures as arrays [H, W, 3] of bytes, RGB, and their records."""
 
-    def __init__(self, folder: str):
-        numbers = sorted(name[:-5] for name in os.listdir(folder) if name.endswith(".json"))
-        records = [json.load(open(os.path.join(folder, number + ".json"))) for number in numbers]
-        self.records, self.numbers = records, [int(number) for number in numbers]
-        self.pictures = load(folder, [record["image"] for record in records])
-        self.figures = [Figure(index, truth) for index, record in enumerate(records)
+    def __init__(self, *folders: str):
+        files = [os.path.join(folder, name[:-5]) for folder in folders for name in sorted(os.listdir(folder)) if name.endswith(".json")]
+        self.records = [json.load(open(file + ".json")) for file in files]
+        self.numbers = [int(os.path.basename(file)) for file in files]
+        self.pictures = [cv2.imread(file + ".jpg")[..., ::-1].copy() for file in files]
+        self.figures = [Figure(index, truth) for index, record in enumerate(self.records)
                         for truth in record["characters"] if truth["box"]]
 
     def held_out(self, still: int) -> bool:
@@ -51,26 +54,87 @@ class Stills:
         return ([f for f in figures if not self.held_out(f.still)], [f for f in figures if self.held_out(f.still)])
 
 
-def load(folder: str, names: list[str]) -> np.ndarray:
-    """Decodes the pictures once; the array is kept in the folder and grows with it."""
-    cache = os.path.join(folder, ".pictures.npy")
-    known = np.load(cache, mmap_mode="r") if os.path.exists(cache) else np.zeros((0,), np.uint8)
-    if len(known) == len(names):
-        return known
-    first = np.asarray(Image.open(os.path.join(folder, names[0])).convert("RGB"))
-    pictures = np.empty((len(names), *first.shape), np.uint8)
-    for index, name in enumerate(names):
-        pictures[index] = np.asarray(Image.open(os.path.join(folder, name)).convert("RGB"))
-    hidden = cache + f".{os.getpid()}.npy"
-    np.save(hidden, pictures)
-    os.replace(hidden, cache)
-    return np.load(cache, mmap_mode="r")
+@dataclass
+class Seen:
+    """A character in a scene: its truth, what is seen of it there, and where the still's pixels went."""
+
+    truth: dict
+    mask: np.ndarray
+    shift: tuple[int, int]
+    mirrored: bool
+
+    @property
+    def box(self) -> np.ndarray:
+        """Box of the mask, x0 y0 x1 y1."""
+        rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
+        return np.array((columns[0], rows[0], columns[-1] + 1, rows[-1] + 1), np.float32)
+
+    def points(self, points) -> np.ndarray:
+        """Places of the still, x y each, in the scene."""
+        points = np.asarray(points, np.float32)[:, :2] + np.asarray(self.shift, np.float32)
+        if self.mirrored:
+            points[:, 0] = self.mask.shape[1] - points[:, 0]
+        return points
+
+    def area_of(self, box) -> np.ndarray:
+        """A box of the still in the scene, not cut at its edges."""
+        points = self.points([box[:2], box[2:]])
+        return np.concatenate([points.min(0), points.max(0)])
+
+
+@dataclass
+class Scene:
+    """A part of a still, or parts of two side by side, as a film might frame them."""
+
+    picture: np.ndarray
+    people: list[Seen]
+
+
+def whole(stills: Stills, index: int, least: int) -> Scene:
+    """A still as it is, and everyone of whom `least` pixels are seen."""
+    record = stills.records[index]
+    people = [Seen(truth, mask_of(truth["mask"]), (0, 0), False) for truth in record["characters"] if truth["area"] >= least]
+    return Scene(stills.pictures[index], people)
+
+
+def scene(random, stills: Stills, index: int, least: int, other: int | None = None, light: float = 1.0) -> Scene:
+    """A random part of a still, mirrored or not, in other light; beside it one of the still `other`.
+
+    Everyone of whom `least` pixels and a quarter of what was seen are left is in it. `light` says
+    how much the light may be another.
+    """
+    parts, left = [], 0
+    height = int(stills.pictures[index].shape[0] * random.uniform(0.5, 1.0))
+    for number in (index,) if other is None else (index, other):
+        high, wide = stills.pictures[number].shape[:2]
+        width = min(wide, int(height * random.uniform(1.0, 2.5))) if other is None else int(wide * random.uniform(0.6, 1.0))
+        x, y = int(random.integers(wide - width + 1)), int(random.integers(high - height + 1))
+        parts.append((number, x, y, width, left))
+        left += width
+    mirrored = random.random() < 0.5
+    picture = np.concatenate([stills.pictures[n][y:y + height, x:x + width] for n, x, y, width, _ in parts], 1)
+    people = []
+    for number, x, y, width, start in parts:
+        for truth in stills.records[number]["characters"]:
+            if truth["area"] < least:
+                continue
+            cut = mask_of(truth["mask"])[y:y + height, x:x + width]
+            if cut.sum() >= max(least, truth["area"] / 4):
+                mask = np.zeros(picture.shape[:2], bool)
+                mask[:, start:start + width] = cut
+                people.append(Seen(truth, mask[:, ::-1] if mirrored else mask, (start - x, -y), mirrored))
+    picture = tinted(random, picture[:, ::-1] if mirrored else picture, light)
+    return Scene(spoiled(random, picture), people)
 
 
 def mask_of(rle: dict) -> np.ndarray:
     """A mask [H, W] from COCO's compressed run lengths."""
-    height, width = rle["size"]
-    counts, place, text = [], 0, rle["counts"]
+    return decoded(rle["counts"], *rle["size"])
+
+
+@lru_cache(maxsize=8192)
+def decoded(text: str, height: int, width: int) -> np.ndarray:
+    counts, place = [], 0
     while place < len(text):
         value = shift = 0
         while True:
@@ -83,30 +147,53 @@ def mask_of(rle: dict) -> np.ndarray:
                 break
         counts.append(value + (counts[-2] if len(counts) > 2 else 0))
     bits = np.repeat(np.arange(len(counts)) % 2, counts).astype(bool)
-    return bits.reshape(width, height).T
+    return np.ascontiguousarray(bits.reshape(width, height).T)
 
 
-def window(picture: np.ndarray, box, size: tuple[int, int], flip: bool = False, fill=114) -> np.ndarray:
-    """What `box` (may reach beyond the picture) shows, scaled to `size` (width, height)."""
+def window(picture: np.ndarray, box, size: tuple[int, int], flip: bool = False, fill=114, turn: float = 0.0) -> np.ndarray:
+    """What `box` (may reach beyond the picture) shows, turned by so many degrees, scaled to `size` (width, height)."""
     x0, y0, x1, y1 = (float(v) for v in box)
-    image = Image.fromarray(np.ascontiguousarray(picture))
     sx, sy = (x1 - x0) / size[0], (y1 - y0) / size[1]
     if max(sx, sy) > 1.5:
-        factor = int(max(sx, sy))
-        image = image.reduce(factor)
-        x0, y0, sx, sy = x0 / factor, y0 / factor, sx / factor, sy / factor
-    matrix = (-sx, 0, x0 + sx * size[0], 0, sy, y0) if flip else (sx, 0, x0, 0, sy, y0)
-    cut = image.transform(size, Image.AFFINE, matrix, Image.BILINEAR, fillcolor=(fill,) * 3)
-    return np.asarray(cut)
+        factor = max(sx, sy)
+        small = (max(1, round(picture.shape[1] / factor)), max(1, round(picture.shape[0] / factor)))
+        ratio = picture.shape[1] / small[0], picture.shape[0] / small[1]
+        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+        x0, sx, y0, sy = x0 / ratio[0], sx / ratio[0], y0 / ratio[1], sy / ratio[1]
+    # From a pixel's middle in the window to one in the picture.
+    cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+    mx, my = size[0] / 2, size[1] / 2
+    to = np.array([[sx, 0, x0], [0, sy, y0], [0, 0, 1.0]])
+    about = np.array([[cos, -sin, mx - cos * mx + sin * my], [sin, cos, my - sin * mx - cos * my], [0, 0, 1]])
+    if flip:
+        about = about @ np.array([[-1, 0, size[0]], [0, 1, 0], [0, 0, 1.0]])
+    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    matrix = np.linalg.inv(half) @ to @ about @ half
+    return cv2.warpAffine(picture, matrix[:2], size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                          borderMode=cv2.BORDER_CONSTANT, borderValue=(fill,) * 3 if np.isscalar(fill) else fill)
 
 
-def tinted(random, picture: np.ndarray) -> np.ndarray:
+def tinted(random, picture: np.ndarray, light: float = 1.0) -> np.ndarray:
     """Another exposure, contrast and colour, as other light or another camera would give."""
-    light = picture.astype(np.float32) / 255
-    light = light ** np.exp(random.normal(0, 0.25)) * np.exp(random.normal(0, 0.15))
-    light = light * np.exp(random.normal(0, 0.06, 3)).astype(np.float32)
-    mean = light.mean()
-    light = (light - mean) * np.exp(random.normal(0, 0.15)) + mean
-    if random.random() < 0.3:
-        light = light + random.normal(0, random.uniform(0, 0.03), light.shape)
-    return (np.clip(light, 0, 1) * 255).astype(np.uint8)
+    levels = (np.arange(256) / 255) ** np.exp(random.normal(0, 0.25 * light)) * np.exp(random.normal(0, 0.15 * light))
+    levels = levels[:, None] * np.exp(random.normal(0, 0.06 * light, 3))
+    mean = np.mean([levels[int(level), channel] for channel, level in enumerate(cv2.mean(picture)[:3])])
+    levels = (levels - mean) * np.exp(random.normal(0, 0.15 * light)) + mean
+    return cv2.LUT(np.ascontiguousarray(picture), (np.clip(levels, 0, 1) * 255).astype(np.uint8)[None])
+
+
+def spoiled(random, picture: np.ndarray) -> np.ndarray:
+    """Softer or sharper, with noise, or with the marks of an encoder, as often as not."""
+    draw = random.random()
+    if draw < 0.15:
+        return cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.2))
+    if draw < 0.3:
+        return cv2.addWeighted(picture, 2.0, cv2.GaussianBlur(picture, (0, 0), 1.0), -1.0, 0)
+    if draw < 0.45:
+        return cv2.imdecode(cv2.imencode(".jpg", picture, (cv2.IMWRITE_JPEG_QUALITY, int(random.integers(35, 90))))[1], cv2.IMREAD_COLOR)
+    if draw < 0.55:
+        noise = np.empty(picture.shape, np.int16)
+        cv2.setRNGSeed(int(random.integers(1 << 30)))
+        cv2.randn(noise, (0,) * 3, (float(random.uniform(1, 7)),) * 3)
+        return np.clip(picture + noise, 0, 255).astype(np.uint8)
+    return picture

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tomllib
+from functools import lru_cache
 
-# What frames are asked about; each class with the words for it.
+EXAMPLES = os.path.join(os.path.dirname(__file__), "..", "..", "examples")
+# Label files for any film, and for the sample film; the groups of the latter are called `film GROUP` here.
+LABELS = {"": os.path.join(EXAMPLES, "labels"), "film ": os.path.join(EXAMPLES, "film", "labels")}
+
+# Which label of these is true of a frame; groups that are not here are taught to be `unknown`.
+PLACES = {"piazza": "square", "harbour": "harbour", "beach": "beach", "kitchen": "kitchen", "lane": "street"}
+FILM_PLACES = {**PLACES, "lane": "lane"}
+PEOPLE = ("nobody", "one", "two", "group")
+DRAWN, CARD = "3d animation", "title card"
+TAUGHT = ("location", "time", "weather", "people", "style", "film location", "film time", "film weather", "film setting")
+
+# What frames are asked about besides; each class with the words for it.
 FRAMES = {
     "place": {
-        "piazza": ("piazza", "town square", "square", "plaza", "square with houses", "village square"),
-        "harbour": ("harbour", "harbor", "port", "quay", "docks", "pier with boats"),
-        "beach": ("beach", "seaside", "shore", "sand by the sea", "coast"),
-        "kitchen": ("kitchen", "room with a stove", "dining room", "kitchen table"),
-        "lane": ("lane", "alley", "narrow street", "lane with stairs", "narrow alley"),
-    },
-    "time": {
-        "morning": ("morning", "early morning", "dawn", "sunrise"), "noon": ("noon", "midday", "bright day", "middle of the day"),
-        "afternoon": ("afternoon", "late afternoon"), "evening": ("evening", "dusk", "sunset", "twilight"),
-        "night": ("night", "dark night", "nighttime", "moonlight"),
-    },
-    "weather": {
-        "sunny": ("sunny", "sunny weather", "clear sky", "sunshine", "clear weather"),
-        "cloudy": ("cloudy", "overcast", "grey sky", "cloudy weather"),
-        "rainy": ("rainy", "rain", "rainy weather", "raining", "wet weather"),
+        "piazza": ("a piazza", "a town square", "a square with houses", "a plaza", "a village square"),
+        "harbour": ("a harbour", "a harbor", "a port", "a quay", "docks", "a pier with boats"),
+        "beach": ("a beach", "the seaside", "a shore", "sand by the sea", "a coast"),
+        "kitchen": ("a kitchen", "a room with a stove", "a dining room", "a kitchen table"),
+        "lane": ("a lane", "an alley", "a narrow street", "a lane with stairs", "a narrow alley"),
     },
     "setting": {
-        "indoor": ("indoor", "indoors", "inside", "interior", "inside a building"),
-        "outdoor": ("outdoor", "outdoors", "outside", "exterior", "in the open air"),
+        "indoor": ("indoor", "indoors", "inside", "an interior", "inside a building"),
+        "outdoor": ("outdoor", "outdoors", "outside", "an exterior", "in the open air"),
     },
 }
 
@@ -43,18 +47,41 @@ ACTORS = {
                 "neutral": ("neutral", "calm face")},
 }
 
-TEMPLATES = ("{}", "a picture of {}", "a frame of an animated film, {}", "a 3d animated scene: {}", "a photo of a {}",
-             "an image of the {}", "a rendering of {}", "it is {}")
+TEMPLATES = ("{}", "a picture of {}", "a frame of an animated film, {}", "a scene set in {}", "an image of {}", "a scene {}",
+             "a character, {}", "it is {}")
 
-# Words of captions that stand in none of the above.
-MORE = ("one two three person people no who shirt dress trousers cap hair red blue green yellow white black brown orange "
-        "and at by from is its are near far up close partly hidden scene shows there looks to the left right camera").split()
+
+
+@lru_cache
+def questions() -> dict[str, dict[str, tuple[str, ...]]]:
+    """Groups of the label files: for each label all its sentences, every prompt in every template."""
+    groups = {}
+    for kind, folder in LABELS.items():
+        for name in sorted(os.listdir(folder)):
+            if name.endswith(".toml"):
+                with open(os.path.join(folder, name), "rb") as file:
+                    for group, asked in tomllib.load(file).items():
+                        groups[kind + group] = {label: sentences(said, asked["templates"]) for label, said in asked["labels"].items()}
+    return groups
+
+
+def sentences(said, templates) -> tuple[str, ...]:
+    """Every prompt in every template."""
+    return tuple(template.format(one) for one in ([said] if isinstance(said, str) else said) for template in templates)
+
+
+@lru_cache
+def own() -> tuple[dict, dict]:
+    """FRAMES and ACTORS with their sentences."""
+    return tuple({group: {name: sentences(words, TEMPLATES) for name, words in classes.items()} for group, classes in asked.items()}
+                 for asked in (FRAMES, ACTORS))
 
 
 def vocabulary() -> list[str]:
     """All words, sorted."""
-    text = " ".join([*TEMPLATES, *(word for group in (FRAMES, ACTORS) for classes in group.values() for words in classes.values() for word in words)])
-    return sorted(set(re.findall(r"[a-z0-9]+|[^\sa-z0-9{}]", text.lower())) | set(MORE))
+    groups = [*questions().values(), *(classes for asked in own() for classes in asked.values())]
+    text = " ".join(sentence for classes in groups for said in classes.values() for sentence in said)
+    return sorted(set(re.findall(r"\w+|[^\w\s]+", text.lower())))
 
 
 def tokenizer():
