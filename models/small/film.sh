@@ -29,7 +29,7 @@ step frames.jsonl -- "$bin/frame-extract" --fps 3 --format png --out-dir frames 
 step boxes.jsonl frames.jsonl -- "$bin/char-detect" --model small-detect frames.jsonl
 step masked.jsonl boxes.jsonl -- "$bin/sam-mask" --model small-segment --out-dir masks boxes.jsonl
 step posed.jsonl boxes.jsonl -- "$bin/rtmpose" --model small-pose boxes.jsonl
-step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --out-dir faces boxes.jsonl
+step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --size 24 --out-dir faces boxes.jsonl
 step felt.jsonl faces.jsonl -- "$bin/emotion-classify" --model small-emotion faces.jsonl
 step embedded.jsonl frames.jsonl -- "$bin/clip-embed" --model small-embed --crops wide frames.jsonl
 step tagged.jsonl embedded.jsonl -- "$bin/clip-tag" --model small-embed --labels "$labels" embedded.jsonl
@@ -37,5 +37,5 @@ step scenes.jsonl embedded.jsonl -- "$bin/cluster" --k 5 embedded.jsonl
 step instances.jsonl masked.jsonl -- "$bin/mask-crop" --min-area 2500 --max-hidden 0.5 --out-dir crops masked.jsonl
 step known.jsonl instances.jsonl -- "$bin/clip-embed" --model small-embed --mask instances.jsonl
 step people.jsonl known.jsonl -- "$bin/cluster" --k 3 known.jsonl
-step captioned.jsonl frames.jsonl -- "$bin/vlm-caption" --model small-caption --task more-detailed frames.jsonl
 step plates.jsonl masked.jsonl -- "$bin/lama-inpaint" --model small-inpaint --keep --out-dir plates masked.jsonl
+step captioned.jsonl frames.jsonl -- "$bin/vlm-caption" --model small-caption --task more-detailed frames.jsonl

@@ -21,10 +21,14 @@ NETWORKS = {
     "embed": ("clip", {"vision": "vision.onnx", "text": "text.onnx", "tokenizer": "tokenizer.json"}),
     "pose": ("simcc", {"model": "pose.onnx"}),
     "face": ("yunet", {"model": "face.onnx"}),
-    # The eight in the name says which classes it has.
     "emotion": ("hsemotion", {"model": "emotion_8.onnx"}),
     "caption": ("florence", {part: f"{part}.onnx" for part in ("vision_encoder", "embed_tokens", "encoder_model", "decoder_model_merged")}
                 | {"tokenizer": "tokenizer.json"}),
+}
+# What the registry says of a network besides, so that its tool needs no flags.
+PARAMETERS = {
+    "emotion": 'classes = ["angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised"]\n',
+    "face": "threshold = 0.4\n",
 }
 
 
@@ -33,6 +37,8 @@ def entry(role: str) -> str:
     family, parts = NETWORKS[role]
     text = (f'\n[[model]]\nname = "small-{role}"\nrole = "{role}"\nfamily = "{family}"\nfolder = "small/{role}"\n'
             f'licence = "MIT OR Apache-2.0"\ndata = "stills of the sample film\'s generator"\nreference = "models/small/{role}.py"\n')
+    if role in PARAMETERS:
+        text += f"[model.parameters]\n{PARAMETERS[role]}"
     for part, name in parts.items():
         with open(os.path.join(HERE, role, name), "rb") as file:
             content = file.read()
