@@ -50,6 +50,7 @@ pub(crate) fn draw(ffmpeg: &Path, folder: &Path, name: &str, graph: &str) -> Pat
 /// Pictures that no other `number` has: a chain that ends in `[label]`, `frames` long at 24 a second.
 ///
 /// One picture is computed and held: ffmpeg's own sources of noise are not the same at every run.
+/// `fps` says that the rate is constant, which xfade asks for and setpts takes away from ffmpeg 7 on.
 pub(crate) fn scene(number: u32, frames: u32, label: &str) -> String {
     // Waves in three colours, a large dark and a large bright thing on them.
     let wave = |part: u32| {
@@ -65,7 +66,7 @@ pub(crate) fn scene(number: u32, frames: u32, label: &str) -> String {
         "nullsrc=s=320x180:r=24,trim=end_frame=1,format=gbrp,geq=r='{}':g='{}':b='{}',\
          loop=loop=-1:size=1,setpts=N/24/TB,trim=end_frame={frames},\
          drawbox=x={x}:y={y}:w=90:h=60:c=black:t=fill,\
-         drawbox=x={}:y={}:w=60:h=70:c=white:t=fill,format=yuv420p,settb=1/24[{label}];",
+         drawbox=x={}:y={}:w=60:h=70:c=white:t=fill,format=yuv420p,fps=24,settb=1/24[{label}];",
         wave(0),
         wave(1),
         wave(2),
