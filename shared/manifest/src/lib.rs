@@ -19,7 +19,7 @@
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
 //! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `bytes` integer, size of the file, `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
 //! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
-//! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers |
+//! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers, `tagged` array of strings, which of the three came from `tags` |
 //! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
 //! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object, `box` `[x0, y0, x1, y1]` in pixels, ends exclusive, `score` the predicted quality, 0 to 1; with what the box says of it (`label`, …), and `detection`: the box's own `box` and `score` |
 //! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |
@@ -33,7 +33,7 @@
 //! | `cluster` | cluster | object: `id` integer (−1 is noise), `size` integer, `distance` number (noise has none), `representative` boolean |
 //! | `face` | face-crop | object, in the parent's pixels: `box` `[x0, y0, x1, y1]`, `landmarks` array of five `[x, y]` (eye, eye, nose, corner of the mouth, corner; left of the image first), `score` number, `by` string (a model, or `pose`), `agreed` array of strings, `window` (the crop) and `box_in_crop` (in the crop's pixels) as `box`, `size`, `sharpness` numbers, `angle` object of `yaw`, `roll` in degrees, `occlusion` object of shares |
 //! | `emotion` | emotion-classify | object: `label`, `intensity` (`low`, `medium`, `high`) strings, `scores` object of numbers that add up to 1, `margin` number, `second` string |
-//! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score` number; `vector` array of 34 numbers, `action`, `angle`, `occlusion` strings, `scores` object, `visible`, `hidden` numbers 0 to 1, `cut` array of strings, edges. Of several `boxes` each has its own as a member |
+//! | `pose` | rtmpose, pose-classify | object: `keypoints` array of `[x, y, score]`, `score` number; `vector` array of 34 numbers, `action`, `angle`, `framing`, `occlusion` strings, `scores` object, `visible`, `hidden` numbers 0 to 1, `cut` array of strings, edges. Of several `boxes` each has its own as a member |
 //! | `caption` | vlm-caption, caption-compose | string, the final text |
 //! | `captioner` | vlm-caption | object: `model` string, `raw` string, the answer, `finish` string (`eos`, `length`, `loop`), `tokens` integer where known, `facts` object of name to string or array, with a schema |
 //! | `models` | every tool that runs a network | object of the tool's name to `{model, sha256, device}`: which network answered |

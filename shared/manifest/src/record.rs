@@ -170,6 +170,18 @@ impl Record {
         Ok(())
     }
 
+    /// Sets `key` to what it is in `other`, byte for byte; where that has no
+    /// such key nothing changes.
+    pub fn copy(&mut self, other: &Self, key: &str) {
+        let Some(taken) = other.entries.iter().find(|entry| entry.key() == key) else {
+            return;
+        };
+        match self.entries.iter_mut().find(|entry| entry.key() == key) {
+            Some(entry) => entry.value.clone_from(&taken.value),
+            None => self.entries.push(taken.clone()),
+        }
+    }
+
     /// Takes `key` away.
     pub fn remove(&mut self, key: &str) {
         self.entries.retain(|entry| entry.key() != key);

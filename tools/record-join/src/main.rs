@@ -1,0 +1,77 @@
+//! Take keys from the records of another manifest.
+//!
+//! Reads `id`, and of the other manifest's records the keys of `--keys` and the `id` that they belong
+//! to: their own, or what `--by` points to. Writes those keys, byte for byte as they stand there; a
+//! record to which none belongs passes as it is, or is dropped with `--must`.
+
+mod other;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::{Flow, Outcome, Record, Result, log};
+
+use other::Other;
+
+const EXAMPLES: &str = "Examples:
+  record-join --from felt.jsonl --by /parent --keys emotion,face posed.jsonl > joined.jsonl
+  record-join --from embedded.jsonl --keys embedding --must kept.jsonl > ready.jsonl
+
+Of several records that belong to one, the first gives its keys: face-crop and
+mask-crop write the best first.";
+
+/// Take keys from the records of another manifest
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Take keys from this manifest
+    #[arg(long, value_name = "MANIFEST")]
+    from: PathBuf,
+
+    /// Where its records say to which record of this one they belong, a JSON pointer
+    #[arg(long, value_name = "POINTER", default_value = "/id")]
+    by: String,
+
+    /// Take these keys, as far as they are there
+    #[arg(long, value_name = "KEY,…", value_delimiter = ',', required = true)]
+    keys: Vec<String>,
+
+    /// Drop records to which none belongs
+    #[arg(long)]
+    must: bool,
+
+    #[command(flatten)]
+    keep: stage::Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let other = Other::read(&args.from, &args.by, &args.keys)?;
+    if other.is_empty() {
+        log::warn!("{}: no records, and so no keys", args.from.display());
+    }
+    flow.each(|record| join(&args, &other, record))
+}
+
+/// The record with the keys that belong to it.
+fn join(args: &Args, other: &Other, mut record: Record) -> Result<Outcome> {
+    let id = record.id()?;
+    match other.of(&id) {
+        Some(found) => {
+            for key in &args.keys {
+                record.copy(found, key);
+            }
+            Ok(Outcome::pass(record))
+        }
+        None if args.must => {
+            let reason = format!("no record of {} belongs to it", args.from.display());
+            Ok(Outcome::drop(record, reason))
+        }
+        None => Ok(Outcome::pass(record)),
+    }
+}
