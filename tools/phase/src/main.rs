@@ -9,6 +9,7 @@
 //! phase apart, and tells a phase that runs from one that was killed.
 
 mod child;
+mod forecast;
 mod guard;
 mod progress;
 
@@ -31,7 +32,7 @@ struct Args {
     run_dir: PathBuf,
 
     /// Name of the phase, in the progress file and of its log
-    #[arg(long, required_unless_present = "show")]
+    #[arg(long, required_unless_present_any = ["show", "predict"])]
     name: Option<String>,
 
     /// File that the command's standard output becomes, once it has succeeded
@@ -54,8 +55,13 @@ struct Args {
     #[arg(long)]
     show: bool,
 
+    /// Print what the same phases will take of so many times as much, and run
+    /// nothing: hours, memory, and disk
+    #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = times)]
+    predict: Option<f64>,
+
     /// The command and its arguments
-    #[arg(last = true, value_name = "COMMAND", required_unless_present = "show")]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["show", "predict"])]
     command: Vec<OsString>,
 }
 
@@ -63,7 +69,16 @@ const EXAMPLES: &str = "\
 Examples:
   phase --run-dir out --name dedup --output out/dedup.jsonl -- frame-dedup out/frames.jsonl
   phase --run-dir out --name masks --gpu --needs-disk 20GB -- sh -c 'sam-mask < a.jsonl > b.jsonl'
-  phase --run-dir out --show";
+  phase --run-dir out --show
+  phase --run-dir out/plan --predict 120";
+
+fn times(text: &str) -> Result<f64, String> {
+    let times = text
+        .parse()
+        .ok()
+        .filter(|times| (0.0..=1e9).contains(times));
+    times.ok_or_else(|| "not a number of 0 or more".to_owned())
+}
 
 fn main() -> ExitCode {
     stage::command(run)
@@ -73,6 +88,10 @@ fn run(args: Args) -> Result<ExitCode> {
     let progress = Progress::new(&args.run_dir);
     if args.show {
         progress.show()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(times) = args.predict {
+        forecast::print(&args.run_dir, &progress.phases()?, times)?;
         return Ok(ExitCode::SUCCESS);
     }
     let name = args.name.as_deref().unwrap_or_default();

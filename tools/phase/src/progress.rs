@@ -109,6 +109,26 @@ impl Phase {
     }
 }
 
+impl Phase {
+    /// Seconds that it took, if it has come to its end.
+    pub(crate) fn seconds(&self) -> Option<f64> {
+        self.seconds.filter(|_| self.status == "done")
+    }
+
+    /// Peak memory of its largest process, bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.peak_memory.unwrap_or(0)
+    }
+
+    /// Records that went in, where its tools counted any, or else that came out: the first of a
+    /// pipeline reads no manifest.
+    pub(crate) fn records(&self) -> Option<u64> {
+        self.counts
+            .as_ref()
+            .map(|counts| counts.r#in.max(counts.out))
+    }
+}
+
 impl fmt::Display for Phase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.seconds.unwrap_or_default();
@@ -171,6 +191,16 @@ impl Progress {
         if phase["status"] == "running" && free {
             phase["status"] = "killed".into();
         }
+    }
+
+    /// The phases so far, by name.
+    pub(crate) fn phases(&self) -> Result<Vec<(String, Phase)>> {
+        let phases = self.read()?.into_iter();
+        let parsed = phases.map(|(name, phase)| {
+            let phase = serde_json::from_value(phase).with_context(|| name.clone())?;
+            Ok((name, phase))
+        });
+        parsed.collect()
     }
 
     fn read(&self) -> Result<Map<String, Value>> {

@@ -212,3 +212,45 @@ fn what_must_hold_first_is_checked() {
         broken.stderr
     );
 }
+
+#[test]
+fn a_part_foretells_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("logs")).unwrap();
+    let progress = r#"{"phases": {
+        "masks": {"status": "done", "command": "x", "start": "2026-01-01T00:00:00Z", "seconds": 36.0,
+            "peak_memory": 104857600, "in": 72, "out": 70, "rejected": 2, "failed": 0, "tools": [], "log": "l"},
+        "broken": {"status": "failed", "command": "x", "start": "2026-01-01T00:00:00Z", "seconds": 9.0, "log": "l"}}}"#;
+    fs::write(here.join("preparation_progress.json"), progress).unwrap();
+    fs::write(here.join("picture"), vec![0; 1_000_000]).unwrap();
+    fs::hard_link(here.join("picture"), here.join("again")).unwrap();
+    let ran = run_in(here, PHASE, &["--run-dir", ".", "--predict", "100"], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let rows: Vec<Vec<&str>> = { ran.stdout.lines() }
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(rows[1], ["masks", "7200", "2.0", "1.00", "100"]);
+    assert_eq!(
+        rows.len(),
+        4,
+        "what failed foretells nothing: {}",
+        ran.stdout
+    );
+    assert!(rows[2].ends_with(&["1.00", "100"]), "{}", ran.stdout);
+    // The picture's million bytes and some of the progress file, a hundred times.
+    assert!(rows[3].starts_with(&["disk", "95.4"]), "{}", ran.stdout);
+    let none = tempfile::tempdir().unwrap();
+    let ran = run_in(
+        none.path(),
+        PHASE,
+        &["--run-dir", ".", "--predict", "2"],
+        "",
+    );
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("no phases were run there yet"),
+        "{}",
+        ran.stderr
+    );
+}
