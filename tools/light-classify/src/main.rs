@@ -3,12 +3,14 @@
 //! Reads `image`. Writes `light`: `time` (morning noon afternoon evening night), `weather` (sunny
 //! cloudy rainy) and `setting` (indoor outdoor), each `unknown` where no class reaches
 //! `--threshold`; `scores`, of every class, which add up to 1; and `features`, the figures that they
-//! come from, with units in `features.rs`.
+//! come from, with units in `features.rs`. With `--tags` also reads `tags`, and `light` where it is
+//! there already; `tagged` then names what was taken from the tags.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
 mod features;
 mod model;
+mod tags;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,7 @@ const EXAMPLES: &str = "Examples:
   light-classify frames.jsonl > lit.jsonl
   light-classify --threshold 0.8 frames.jsonl | jq -r .light.time | sort | uniq -c
   light-classify frames.jsonl | jq -c 'select(.light.time == \"night\")' > night.jsonl
+  light-classify --tags tagged.jsonl > lit.jsonl
 
 The model was fitted on pictures of one animated film and is careful: it says
 `unknown` rather than guess. Judge the light on original frames, not on plates
@@ -37,16 +40,14 @@ whose sky was painted in.";
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Say `unknown` where no class has at least this score, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f64>)]
     threshold: f64,
-}
 
-fn score(text: &str) -> Result<f64, String> {
-    let score = text
-        .parse()
-        .ok()
-        .filter(|score| (0.0..=1.0).contains(score));
-    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
+    /// Where that says `unknown`, take what clip-tag says in the groups `time`,
+    /// `weather` and `setting`; a record that has `light` already keeps it, and
+    /// its image is not looked at
+    #[arg(long)]
+    tags: bool,
 }
 
 fn main() -> ExitCode {
@@ -55,7 +56,15 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = Model::parse(MODEL)?;
-    flow.each(|record| classify(&model, args.threshold, record))
+    flow.each(|mut record: Record| {
+        if !args.tags || !record.has("light") {
+            record = classify(&model, args.threshold, record)?;
+        }
+        if args.tags {
+            tags::fill(&mut record)?;
+        }
+        Ok(record)
+    })
 }
 
 /// The key `light`.

@@ -116,3 +116,36 @@ fn a_wrong_threshold_is_a_wrong_command_line() {
         assert_eq!(ran.code, Some(2), "{wrong}");
     }
 }
+
+#[test]
+fn with_tags_what_was_measured_stays_and_what_was_not_comes_from_the_tags() {
+    let here = tempfile::tempdir().unwrap();
+    // No image of this name is there: it must not be looked at.
+    let record = json!({
+        "id": "plate", "image": "nowhere.png",
+        "light": {"time": "unknown", "weather": "rainy", "setting": "outdoor"},
+        "tags": {"time": [["night", 0.9], ["evening", 0.1]], "weather": [["sunny", 0.8]]},
+    });
+    let ran = run_in(here.path(), TOOL, &["--tags"], &format!("{record}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let expected =
+        json!({"time": "night", "weather": "rainy", "setting": "outdoor", "tagged": ["time"]});
+    assert_eq!(ran.records()[0]["light"], expected);
+}
+
+#[test]
+fn with_tags_a_record_without_light_is_measured_first() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = scene(120, 80, 3);
+    picture.save(here.path().join("picture.png")).unwrap();
+    let plain = light(here.path(), &picture, &["--threshold", "1"]);
+    let record = json!({
+        "id": "picture", "image": "picture.png", "tags": {"setting": [["indoor", 0.9]]},
+    });
+    let flags = ["--tags", "--threshold", "1"];
+    let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));
+    let found = ran.records()[0]["light"].clone();
+    assert_eq!(found["scores"], plain["scores"]);
+    assert_eq!(found["setting"], "indoor");
+    assert_eq!(found["time"], "unknown");
+}
