@@ -14,7 +14,7 @@
 //!
 //! What the parent's record says of places in the image, or of all of it, does not hold for the crop
 //! and goes: `boxes`, `masks`, `crop`, `cluster`, `dedup`, `embedding`, `face`, `format`, `pose`,
-//! `quality`. `source`, `light` and keys of your own stay.
+//! `quality`. Of `tags` the groups of `--tags` stay, and `source`, `light` and keys of your own.
 
 mod figures;
 mod ground;
@@ -61,8 +61,17 @@ struct Args {
     ground: Ground,
 
     /// Context on each side, as a share of the longer side of the instance
-    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     padding: f64,
+
+    /// Groups of the image's `tags` that hold for a crop of it too
+    #[arg(
+        long,
+        value_name = "GROUP,…",
+        value_delimiter = ',',
+        default_value = "location,time,weather,light,style"
+    )]
+    tags: Vec<String>,
 
     #[command(flatten)]
     buckets: window::Flags,
@@ -72,15 +81,6 @@ struct Args {
 
     #[command(flatten)]
     keep: stage::Keep,
-}
-
-/// A share, of 0 to 1.
-fn share(text: &str) -> Result<f64, String> {
-    let share = text
-        .parse()
-        .ok()
-        .filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 fn main() -> ExitCode {
@@ -105,7 +105,7 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
     let path = record.image()?;
     let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
     instance::check(&instances, picture.dimensions())?;
-    let parent = save::parent_of_crops(record)?;
+    let parent = save::parent_of_crops(record, &args.tags)?;
     let mut outcome = Outcome::default();
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use stage::{Context, Record, Result};
 use vision::write;
 
@@ -22,11 +23,19 @@ const PARENTS: [&str; 10] = [
     "quality",
 ];
 
-/// What all crops of a record have of it.
-pub(crate) fn parent_of_crops(mut record: Record) -> Result<Record> {
+/// What all crops of a record have of it; of its `tags` those `groups` that hold for a part, too.
+pub(crate) fn parent_of_crops(mut record: Record, groups: &[String]) -> Result<Record> {
     let id = record.id()?;
     for key in PARENTS {
         record.remove(key);
+    }
+    if let Some(mut tags) = record.find::<Map<String, Value>>("tags")? {
+        tags.retain(|group, _| groups.contains(group));
+        if tags.is_empty() {
+            record.remove("tags");
+        } else {
+            record.put("tags", &tags)?;
+        }
     }
     record.put("parent", &id)?;
     Ok(record)

@@ -14,20 +14,20 @@ pub(crate) struct Limits {
 
     /// Instances that the frame's left, right or upper edge cuts off along more
     /// than this share of their box's side
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = crate::share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_cut: f64,
 
     /// The same for the lower edge; by default a bust is no fault
-    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = crate::share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = stage::share::<f64>)]
     max_cut_below: f64,
 
     /// Instances of whose box others fill more than this share
-    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = crate::share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     max_hidden: f64,
 
     /// Instances whose mask is that of a surer one by more than this
     /// intersection over union
-    #[arg(long, value_name = "IOU", default_value_t = 0.5, value_parser = crate::share)]
+    #[arg(long, value_name = "IOU", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_overlap: f64,
 
     /// Instances less sharp than this, in squared levels of luma

@@ -218,6 +218,20 @@ fn the_ground_is_as_it_is_asked_for() {
 }
 
 #[test]
+fn of_the_tags_those_go_along_that_hold_for_a_part() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = noise(SIZE.0, SIZE.1, 1);
+    let mut record = record(here.path(), &picture, &[[100, 60, 260, 300]]);
+    record["tags"] = json!({"people": [["two", 0.9]], "location": [["beach", 0.8]]});
+    let (crops, _) = crop(here.path(), &record, &[]);
+    assert_eq!(crops[0]["tags"], json!({"location": [["beach", 0.8]]}));
+    let (crops, _) = crop(here.path(), &record, &["--tags", "people"]);
+    assert_eq!(crops[0]["tags"], json!({"people": [["two", 0.9]]}));
+    let (crops, _) = crop(here.path(), &record, &["--tags", "light"]);
+    assert!(crops[0].get("tags").is_none(), "an empty key says nothing");
+}
+
+#[test]
 fn masks_in_files_are_masks() {
     let here = tempfile::tempdir().unwrap();
     let mut record = record(
