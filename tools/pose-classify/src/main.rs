@@ -8,13 +8,15 @@
 //! hips, to the right and down, in sizes of the body (the larger of two and a half trunks and the
 //! farthest joint); of the mirrored picture it has x negated and left and right joints changed.
 //! `action` (standing walking running sitting jumping lying other) and `angle` (front three-quarter
-//! side back), each `unknown` where no class reaches `--threshold`; `scores` of every class; and
-//! `visible`, `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
+//! side back), each `unknown` where no class reaches `--threshold`; `scores` of every class; `framing`
+//! (full body, cowboy shot, upper body, portrait, close-up); and `visible`, `occlusion`, `cut`,
+//! `hidden` as in `occlusion.rs`.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
 mod body;
 mod features;
+mod framing;
 mod model;
 mod occlusion;
 mod poses;
@@ -45,11 +47,11 @@ from a jump: `unknown` is meant, and `--smooth` asks the frames before and after
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Say `unknown` where no class has at least this score, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.6, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.6, value_parser = stage::share::<f64>)]
     threshold: f64,
 
     /// Take a joint for seen from this score of its key point
-    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = score)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f64>)]
     joint_threshold: f64,
 
     /// Write one vector for a pose and its mirror image: that of which the limbs reach to the right
@@ -68,14 +70,6 @@ struct Args {
     /// Write the figures of the geometry, as `features`, to fit a model by
     #[arg(long)]
     features: bool,
-}
-
-fn score(text: &str) -> Result<f64, String> {
-    let score = text
-        .parse()
-        .ok()
-        .filter(|score| (0.0..=1.0).contains(score));
-    score.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
 fn main() -> ExitCode {

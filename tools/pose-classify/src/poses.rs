@@ -7,6 +7,7 @@ use vision::mask::Mask;
 use crate::Args;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
+use crate::framing::framing;
 use crate::model::{Model, Scores, UNKNOWN};
 use crate::occlusion::{self, Instance, Place, Seen, Stored};
 use crate::smooth::{self, Vote};
@@ -99,6 +100,8 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
     }
     pose.insert("action".to_owned(), action.into());
     pose.insert("angle".to_owned(), angle.into());
+    let framing = framing(&points, args.joint_threshold);
+    pose.insert("framing".to_owned(), framing.into());
     let pixels = body.map_or(0.0, |body| body.pixels);
     let seen = Seen::of(&points, args.joint_threshold, pixels, place);
     if let Value::Object(seen) = serde_json::to_value(&seen)? {

@@ -1,0 +1,62 @@
+//! How much of a figure the picture shows, by the lowest joint that is seen.
+
+use crate::model::UNKNOWN;
+
+/// From the feet up, so that the lowest that is seen decides: joints of COCO's order, and the word of
+/// the image boards that trainers know.
+const SHOTS: [(&[usize], &str); 5] = [
+    (&[15, 16], "full body"),
+    (&[13, 14], "cowboy shot"),
+    (&[11, 12, 7, 8], "upper body"),
+    (&[5, 6], "portrait"),
+    (&[0, 1, 2, 3, 4], "close-up"),
+];
+
+/// The shot of a figure with key points `[x, y, score]`, of which those from the score `least` are
+/// seen: `full body` down to an ankle, `cowboy shot` to a knee, `upper body` to a hip or an elbow,
+/// `portrait` to a shoulder, `close-up` of a head; `unknown` where nothing is seen.
+pub(crate) fn framing(points: &[[f64; 3]], least: f64) -> &'static str {
+    let seen = |joint: &usize| {
+        let point = points.get(*joint);
+        point.is_some_and(|point| point[2] >= least && point[2] > 0.0)
+    };
+    let shot = SHOTS.iter().find(|(joints, _)| joints.iter().any(seen));
+    shot.map_or(UNKNOWN, |(_, word)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(seen: &[usize]) -> Vec<[f64; 3]> {
+        (0..17)
+            .map(|joint| [0.0, 0.0, if seen.contains(&joint) { 0.9 } else { 0.1 }])
+            .collect()
+    }
+
+    #[test]
+    fn the_lowest_joint_decides() {
+        let shots = [
+            (&[0, 5, 11, 13, 15][..], "full body"),
+            (&[0, 5, 11, 13], "cowboy shot"),
+            (&[0, 5, 11], "upper body"),
+            (&[0, 5, 8], "upper body"),
+            (&[0, 6], "portrait"),
+            (&[3], "close-up"),
+            (&[], "unknown"),
+        ];
+        for (seen, word) in shots {
+            assert_eq!(framing(&figure(seen), 0.3), word, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_joint_that_is_not_sure_is_not_seen() {
+        assert_eq!(framing(&figure(&[0, 15]), 0.95), "unknown");
+    }
+
+    #[test]
+    fn joints_without_a_score_are_never_seen() {
+        assert_eq!(framing(&[[1.0, 1.0, 0.0]; 17], 0.0), "unknown");
+    }
+}
