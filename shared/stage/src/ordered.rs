@@ -75,7 +75,9 @@ pub(crate) fn ordered<T: Send + 'static, R: Send + 'static>(
         loop {
             // Taking may be long, as where a network runs: what has been read goes to the threads
             // first, so that they work meanwhile.
-            heard.try_iter().for_each(|event| hear(event, &mut waiting));
+            for event in heard.try_iter() {
+                hear(event, &mut waiting);
+            }
             if let Some(result) = waiting.take() {
                 sink.take(result)?;
                 // Room for one more; none is missing while a result was on its way.

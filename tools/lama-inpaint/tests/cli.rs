@@ -436,6 +436,22 @@ fn says_when_nobody_looked() {
 }
 
 #[test]
+fn the_default_detector_is_that_of_the_registry() {
+    let here = tempfile::tempdir().unwrap();
+    let input = half_hidden(here.path());
+    fs::write(
+        here.path().join("registry.toml"),
+        "[[model]]\nname = \"mine\"\nrole = \"detect\"\nfamily = \"yolox\"\ndefault = true\nlicence = \"MIT\"\n\
+         [[model.file]]\npath = \"mine.onnx\"\nsha256 = \"unconfirmed\"\n",
+    )
+    .unwrap();
+    let flags = ["--detector", "default", "--models", "."];
+    let ran = fill(here.path(), DYNAMIC, &flags, &input);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("mine"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_segmenter_sharpens_what_the_detector_finds() {
     let here = tempfile::tempdir().unwrap();
     let input = half_hidden(here.path());
