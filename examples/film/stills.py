@@ -139,9 +139,10 @@ def obstacle(random, camera, target):
     return props.at(things[random.integers(len(things))](), *spot, 0, random.uniform(0, 360))
 
 
-def camera_for(random, place: str, actors: list, bearing: float, aspect: float):
+def camera_for(random, place: str, actors: list, bearing: float, aspect: float, wanted: str | None = None):
     """A camera `bearing` degrees off the usual direction, framing the first player."""
     framing = list(FRAMINGS)[random.choice(4, p=(0.26, 0.24, 0.30, 0.20))]
+    framing = wanted or framing
     height = random.uniform(*FRAMINGS[framing])
     if actors:
         figure = figures(actors)[next(iter(figures(actors)))]
@@ -160,8 +161,16 @@ def camera_for(random, place: str, actors: list, bearing: float, aspect: float):
     return Camera(tuple(position), tuple(target), lens, roll=random.normal(0, 1.5)), framing, distance
 
 
-def plan(random, place: str, aspect: float) -> Plan:
-    """Draws a still."""
+def portrait(random, actors: list, toward: float) -> list:
+    """The first player alone, who stands or sits up and looks toward the camera, more or less."""
+    for actor in actors[:1]:
+        pose = replace(actor.pose, head_yaw=float(random.normal(0, 22)))
+        return [replace(actor, pose=pose, yaw=toward + random.normal(0, 28))]
+    return []
+
+
+def plan(random, place: str, aspect: float, framing: str | None = None) -> Plan:
+    """Draws a still; of faces alone, if that is the `framing` asked for."""
     span = ROOM[place][2]
     bearing = random.uniform(-span, span)
     if place == "lane" and random.random() < 0.3:
@@ -169,7 +178,9 @@ def plan(random, place: str, aspect: float) -> Plan:
     if random.random() < 0.6 and span > 90:
         bearing = random.uniform(-55, 55)
     actors, seats = players(random, place, bearing)
-    camera, framing, distance = camera_for(random, place, actors, bearing, aspect)
+    if framing == "face":
+        actors = portrait(random, actors, bearing)
+    camera, framing, distance = camera_for(random, place, actors, bearing, aspect, framing)
     draw = random.random()
     focus = "shallow" if draw < 0.15 else "out_of_focus" if draw < 0.22 else "sharp"
     if focus == "shallow":
@@ -201,12 +212,12 @@ def clear(stage: Stage, drawn: Plan, posed_figures: dict) -> bool:
     return stage.first_hit(place) > distance - 0.9 and stage.first_hit(place + (0, 0, 0.4)) > distance - 1.2
 
 
-def still(stage: Stage, seed: int, number: int) -> tuple[np.ndarray, dict]:
+def still(stage: Stage, seed: int, number: int, framing: str | None = None) -> tuple[np.ndarray, dict]:
     """The picture and the record of one still; its place must be on the stage."""
     place = stage.set.name
     for attempt in range(12):
         random = np.random.default_rng([seed, number, attempt])
-        drawn = plan(random, place, stage.width / stage.height)
+        drawn = plan(random, place, stage.width / stage.height, framing)
         posed_figures = figures(drawn.players)
         stage.set_extras(drawn.extras)
         stage.set_figures(posed_figures)
@@ -243,6 +254,7 @@ def parse():
     parser.add_argument("--size", default="320x320", help="WxH in pixels")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--framing", choices=FRAMINGS, help="this alone; of faces one player, who looks this way")
     parser.add_argument("--samples", type=int, default=5, help="light paths a pixel")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
@@ -264,7 +276,7 @@ def main() -> None:
         if block != number // STILLS_A_PLACE:
             block = number // STILLS_A_PLACE
             stage.set_place(build(NAMES[block % len(NAMES)], options.seed * 1000 + block))
-        picture, record = still(stage, options.seed, number)
+        picture, record = still(stage, options.seed, number, options.framing)
         image = Image.fromarray(picture)
         save(base + ".jpg", lambda path: image.save(path, quality=95, subsampling=0))
         text = json.dumps({"image": f"{number:06d}.jpg", **record}, separators=(",", ":"))

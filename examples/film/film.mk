@@ -1,0 +1,30 @@
+# Settings of the sample film, for `make demo`: a small film, and networks of our own that know it.
+FILM = examples/film/film.mp4
+OUT = out/demo
+TRIGGER = lantern
+NETWORKS = small
+DEVICE = cpu
+CAST = examples/film/cast
+LABELS = examples/film/labels
+FIGURE_LABELS =
+# Held drawings last a quarter of a second.
+EXTRACT_FLAGS = --fps 4
+# The picture has 320 lines, where a feature has 1080 or so.
+INSTANCE_FLAGS = --min-area 1500 --min-sharpness 4
+FACE_FLAGS = --size 40
+DATASET_FLAGS = --resolution 512 --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
+FIGURE_BLUR_FLAGS = --sharpness 10% --size 1 --letters 0 --flat 1
+# The vectors of the small network lie close together, and its names are not sure.
+IDENTITY_FLAGS = --margin 0.003
+FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
+PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
+# Its fillings are coarse: this drops those that keep a rim, and lets a step of colour pass.
+INPAINT_FLAGS = --max-seam 6
+PLATE_BLUR_FLAGS = --letters 0 --sharpness 1
+# So few images fill no quotas of a feature's.
+CHARACTER_TARGET = 40
+BACKGROUND_TARGET = 40
+POSE_TARGET = 60
+EXPRESSION_TARGET = 60
+STYLE_TARGET = 60
+LIGHTING_TARGET = 60
