@@ -5,6 +5,7 @@
     fetch.py --role detect,pose   the defaults of these roles
     fetch.py --model lama,yunet   these; the only way to those with a notice
     fetch.py --from DIR|URL       from a mirror of the same layout, NAME/PATH
+    fetch.py --check 'detect embed=clip-vit-l14'   bring nothing; say which are not there
 
 A file is downloaded beside its place, goes on where it was cut, is held to its SHA-256, and renamed.
 Nothing lies under a model's name that is not whole. Exit: 0 all are there, 1 some could not be
@@ -242,6 +243,38 @@ def chosen(registry, roles, names):
     return [m for m in registry if m.get("default") and (not roles or m["role"] in roles) and not m.get("notice")]
 
 
+def absent(bringer, registry, needs):
+    """Of needs as `ROLE` or `ROLE=MODEL`, those whose files are not there, as what to ask `make models` for.
+
+    A model that is no name of the registry is a path, of the user's own.
+    """
+    found = []
+    for need in needs:
+        role, _, name = need.partition("=")
+        models = chosen(registry, [role], [])[:1] if not name else [m for m in registry if m["name"] == name]
+        if not models and not (name and Path(name).exists()):
+            raise KeyError(f"{need}: " + ("neither a model of the registry nor a file" if name else "no default for this role"))
+        for model in models:
+            folder = bringer.folder(model)
+            if not all((folder / safe(entry["path"])).is_file() for entry in model["file"]):
+                found.append((f"MODEL={model['name']}" if name else f"ROLE={role}", model))
+    return found
+
+
+def check(bringer, registry, needs):
+    """Says what is missing and how to bring it; 1 if anything is."""
+    missing = absent(bringer, registry, needs)
+    for wanted, model in missing:
+        sizes = [entry.get("bytes") for entry in model["file"]]
+        size = None if None in sizes else sum(sizes)
+        say(f"{model['name']} is not there ({model['role']}, {words(size)}): make models {wanted}")
+    if missing:
+        roles = ",".join(wanted.removeprefix("ROLE=") for wanted, _ in missing if wanted.startswith("ROLE="))
+        if roles.count(",") > 0:
+            say(f"all defaults at once: make models ROLE={roles}")
+    return 1 if missing else 0
+
+
 def announce(todo):
     """Says what is going to be brought, before it is."""
     for model, files in todo:
@@ -299,9 +332,12 @@ def main(arguments=None):
     parser.add_argument("--model", type=split, default=[], metavar="NAME,…", help="these models")
     parser.add_argument("--from", dest="mirror", default="", metavar="DIR|URL", help="a mirror with NAME/PATH")
     parser.add_argument("--models", type=Path, default=here, metavar="DIR", help="folder with registry.toml")
+    parser.add_argument("--check", type=str.split, metavar="ROLE[=MODEL] …", help="say which of these are not there")
     flags = parser.parse_args(arguments)
     registry = tomllib.loads((flags.models / "registry.toml").read_text(encoding="utf-8")).get("model", [])
     try:
+        if flags.check is not None:
+            return check(Bringer(flags.models, ""), registry, flags.check)
         models = chosen(registry, flags.role, flags.model)
     except KeyError as error:
         parser.error(error.args[0])

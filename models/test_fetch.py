@@ -265,6 +265,23 @@ class Fetch(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("not a path within the folder of models", said)
 
+    def test_checking_brings_nothing_and_says_what_is_missing(self):
+        self.registry()
+        self.registry(name="other", default=False)
+        code, said = self.run_it("--check", "detect detect=other")
+        self.assertEqual((code, Server.asked), (1, []))
+        self.assertIn("own is not there (detect, 1.0 MB): make models ROLE=detect\n", said)
+        self.assertIn("other is not there (detect, 1.0 MB): make models MODEL=other\n", said)
+        self.run_it()
+        self.assertEqual(self.run_it("--check", "detect"), (0, ""))
+        mine = self.models / "mine.onnx"
+        mine.write_bytes(WHOLE)
+        self.assertEqual(self.run_it("--check", f"detect={mine}"), (0, ""), "a file of the user's own")
+        self.assertEqual(self.run_it("--check", ""), (0, ""), "nothing is needed")
+        code, said = self.run_it("--check", "detect=nobodys")
+        self.assertEqual(code, 2)
+        self.assertIn("detect=nobodys: neither a model of the registry nor a file", said)
+
     def test_the_registry_of_the_project_parses(self):
         registry = fetch.tomllib.loads((Path(fetch.__file__).parent / "registry.toml").read_text())["model"]
         roles = [model["role"] for model in fetch.chosen(registry, [], [])]
