@@ -26,6 +26,8 @@ RUNTIME ?= cpu
 ROLE ?=
 MODEL ?=
 MODELS_FROM ?=
+# What `make plan` runs, and whose images `make review` shows.
+PIPELINE ?= all
 # Where the tools are; set it to use installed ones and build nothing.
 BIN ?=
 PREFIX ?= /usr/local
@@ -34,27 +36,88 @@ NICE ?= 19
 # Free disk that a stage which writes images wants to see first.
 NEEDS_DISK ?= 2GB
 # Images to select for a data set.
-STYLE_TARGET ?= 500
-LIGHTING_TARGET ?= 400
+CHARACTER_TARGET ?= 400
+BACKGROUND_TARGET ?= 1200
+POSE_TARGET ?= 400
+EXPRESSION_TARGET ?= 300
+STYLE_TARGET ?= 650
+LIGHTING_TARGET ?= 500
 # Trainers to write for, and the share of whole shots to keep from training.
 DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
+# Networks: published (what `make models` brings), small (our own, for the sample
+# film alone), or none, which leaves only what frames themselves can tell.
+NETWORKS ?= published
+# A network by its name in the registry or its path, in place of the default of its role.
+DETECT_MODEL ?=
+SEGMENT_MODEL ?=
+INPAINT_MODEL ?=
+EMBED_MODEL ?=
+POSE_MODEL ?=
+FACE_MODEL ?=
+EMOTION_MODEL ?=
+CAPTION_MODEL ?=
+# Where networks run: auto, cpu or cuda.
+DEVICE ?= auto
+# A folder with a folder of pictures for each character, whose name it gives them.
+CAST ?=
+# Whose data sets `character` makes; without CAST the largest group of figures.
+CHARACTER ?=
+# The character's class word, as boy.
+CLASS ?=
+# Whether a vision-language model describes the images before captions are composed.
+DESCRIBE ?= yes
+# A folder or file of labels for clip-tag: of frames, and of figures (nothing: they get none).
+LABELS ?= examples/labels
+FIGURE_LABELS ?= examples/labels/clothes.toml
 # Further flags of each tool in each stage.
 EXTRACT_FLAGS ?=
 DEDUP_FLAGS ?=
 BLUR_FLAGS ?=
 LIGHT_FLAGS ?=
+EMBED_FLAGS ?= --crops wide
+TAG_FLAGS ?=
+DETECT_FLAGS ?=
+SEGMENT_FLAGS ?=
+INSTANCE_FLAGS ?=
+FIGURE_EMBED_FLAGS ?= --mask
+CAST_CLUSTER_FLAGS ?=
+IDENTITY_FLAGS ?=
+KEYPOINT_FLAGS ?=
+POSE_FLAGS ?= --smooth 1
+FACE_FLAGS ?=
+EMOTION_FLAGS ?=
+PLATE_FLAGS ?=
+INPAINT_FLAGS ?=
+PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
+POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /instance/sharpness
+FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
+DESCRIBE_FLAGS ?= --task detailed
+FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --flat 1
+PLATE_BLUR_FLAGS ?=
+CHARACTER_BALANCE_FLAGS ?= --by /pose/framing,/pose/angle,/emotion/label --per-shot 6
+BACKGROUND_BALANCE_FLAGS ?= --by /cluster/id,/light/time --per-shot 2
+POSE_BALANCE_FLAGS ?= --by /pose/action,/pose/angle --quota /pose/action=unknown:0 --quality /instance/sharpness --per-shot 6
+EXPRESSION_BALANCE_FLAGS ?= --by /emotion/label,/emotion/intensity --quota /emotion/label=unknown:0 --quality /face/sharpness --per-shot 4
 STYLE_BALANCE_FLAGS ?= --per-shot 3
-STYLE_CAPTION_FLAGS ?=
-STYLE_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LIGHTING_BALANCE_FLAGS ?= --by /light/time --quota /light/time=unknown:0 --per-shot 6
+CHARACTER_CAPTION_FLAGS ?=
+BACKGROUND_CAPTION_FLAGS ?=
+POSE_CAPTION_FLAGS ?=
+EXPRESSION_CAPTION_FLAGS ?=
+STYLE_CAPTION_FLAGS ?=
 LIGHTING_CAPTION_FLAGS ?=
+CHARACTER_DATASET_FLAGS ?= $(DATASET_FLAGS)
+BACKGROUND_DATASET_FLAGS ?= $(DATASET_FLAGS)
+POSE_DATASET_FLAGS ?= $(DATASET_FLAGS)
+EXPRESSION_DATASET_FLAGS ?= $(DATASET_FLAGS)
+STYLE_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LIGHTING_DATASET_FLAGS ?= $(DATASET_FLAGS)
 LINT_FLAGS ?=
 
-PIPELINES := frames style lighting
+PIPELINES := frames instances character background pose expression style lighting
 
 # Recipes read these from the environment, where any character is safe.
-export FILM OUT TRIGGER BIN PREFIX RUNTIME ROLE MODEL MODELS_FROM
+export FILM OUT TRIGGER BIN PREFIX RUNTIME ROLE MODEL MODELS_FROM CAST CHARACTER CLASS LABELS FIGURE_LABELS
 
 ifndef INSIDE_OUT
 
@@ -82,20 +145,88 @@ models: ## Bring the default models, or those of ROLE, or MODEL by name, into mo
 	@python3 models/fetch.py --role "$$ROLE" --model "$$MODEL" --from "$$MODELS_FROM"
 
 # All pipelines asked for go to one make, so that shared stages run once.
+ASKED := $(filter $(PIPELINES),$(MAKECMDGOALS))
+ifneq ($(filter all,$(MAKECMDGOALS)),)
+ASKED := character background pose expression style lighting
+endif
+
 .PHONY: $(PIPELINES)
 $(PIPELINES): run ; @:
+
+.PHONY: all
+all: run ## All six data sets
+	@:
+
+# The roles of networks that the pipelines need.
+needs.instances := detect segment embed
+needs.character := $(needs.instances) pose face emotion caption
+needs.background := detect segment inpaint embed caption
+needs.pose := $(needs.instances) pose caption
+needs.expression := $(needs.pose) face emotion
+needs.style := embed caption
+needs.lighting := embed caption
+needs.frames :=
+described = $(if $(filter yes,$(DESCRIBE)),$(1),$(filter-out caption,$(1)))
+upper = $(shell printf '%s' '$(1)' | tr a-z A-Z)
+# As role=model where a model is named, or role alone for its default.
+needed = $(foreach role,$(sort $(call described,$(foreach one,$(ASKED),$(needs.$(one))))),$(role)$(addprefix =,$($(call upper,$(role))_MODEL)))
 
 .PHONY: run
 run: $(if $(BIN),,build)
 	@if [ -z "$$FILM" ]; then echo 'make: name a film: make $(MAKECMDGOALS) FILM=film.mp4' >&2; exit 2; fi
 	@if [ ! -f "$$FILM" ]; then echo "make: $$FILM: no such film" >&2; exit 2; fi
+	@for name in $$CHARACTER; do case $$name in *[!A-Za-z0-9_-]*) \
+	    echo "make: CHARACTER=$$name: letters, digits, - and _ only, as it names a folder" >&2; exit 2;; esac; done
+	@if [ -n "$$CAST" ] && [ ! -d "$$CAST" ]; then echo "make: CAST=$$CAST: no such folder" >&2; exit 2; fi
+	@case "$(NETWORKS)" in published|small|none) ;; *) echo 'make: NETWORKS is published, small or none, not $(NETWORKS)' >&2; exit 2;; esac
+	@if [ "$(NETWORKS)" = none ] && [ -n "$(filter-out frames style lighting,$(ASKED))" ]; then \
+	    echo 'make: $(filter-out frames style lighting,$(ASKED)): not without networks: leave NETWORKS=none out' >&2; exit 2; fi
+	@if [ "$(NETWORKS)" = published ]; then \
+	    python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --check '$(needed)'; fi
 	@mkdir -p "$$OUT"
 	@runtime="$$PWD/models/runtime"; \
 	ffmpeg=$$(command -v ffmpeg || echo "$$runtime/ffmpeg"); \
 	export FFMPEG="$${FFMPEG:-$$ffmpeg}" FILM="$$(realpath "$$FILM")" BIN="$$(realpath "$${BIN:-target/release}")"; \
+	export FILM2LORA_MODELS="$${FILM2LORA_MODELS:-$$PWD/models}" LABELS="$$(realpath "$$LABELS")"; \
+	[ -z "$$FIGURE_LABELS" ] || export FIGURE_LABELS="$$(realpath "$$FIGURE_LABELS")"; \
+	[ -z "$$CAST" ] || export CAST="$$(realpath "$$CAST")"; \
 	$(MAKE) --no-print-directory -C "$$OUT" -f "$$PWD/Makefile" INSIDE_OUT=1 \
-	    SETTINGS="$$(realpath -m "$(SETTINGS)")" FILM="$$FILM" BIN="$$BIN" \
-	    $(filter $(PIPELINES),$(MAKECMDGOALS))
+	    SETTINGS="$$(realpath -m "$(SETTINGS)")" FILM="$$FILM" BIN="$$BIN" CAST="$$CAST" LABELS="$$LABELS" FIGURE_LABELS="$$FIGURE_LABELS" \
+	    $(foreach one,DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION,$(one)_MODEL='$(or $(realpath $($(one)_MODEL)),$($(one)_MODEL))') $(ASKED)
+
+# A part of the film: eight pieces of six seconds, cut where they can be copied.
+PLAN_PIECES ?= 8
+PLAN_SECONDS ?= 6
+.PHONY: plan
+plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, and say what all of it will take
+	@if [ ! -f "$$FILM" ]; then echo "make: $$FILM: no such film" >&2; exit 2; fi
+	@mkdir -p "$$OUT/plan" && rm -f "$$OUT"/plan/*.mkv "$$OUT/plan/preparation_progress.json"
+	@ffmpeg=$${FFMPEG:-$$(command -v ffmpeg || echo models/runtime/ffmpeg)}; \
+	length=$$("$$ffmpeg" -hide_banner -i "$$FILM" 2>&1 | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p' | tr -d '\n'); \
+	length=$$(awk "BEGIN { print $$length }"); \
+	for piece in $$(seq $(PLAN_PIECES)); do \
+	    from=$$(awk "BEGIN { print $$length * ($$piece - 0.5) / $(PLAN_PIECES) - $(PLAN_SECONDS) / 2 }"); \
+	    "$$ffmpeg" -v error -ss "$$from" -i "$$FILM" -t $(PLAN_SECONDS) -map 0:v:0 -c copy -y "$$OUT/plan/piece_$$piece.mkv"; \
+	    printf "file 'piece_%s.mkv'\n" "$$piece"; \
+	done > "$$OUT/plan/pieces.txt"; \
+	"$$ffmpeg" -v error -f concat -i "$$OUT/plan/pieces.txt" -c copy -y "$$OUT/plan/part.mkv"; \
+	part=$$("$$ffmpeg" -hide_banner -i "$$OUT/plan/part.mkv" 2>&1 | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p'); \
+	times=$$(awk "BEGIN { print $$length / ($$part) }"); \
+	share() { awk "BEGIN { n = int($$1 / $$times + 0.999); print n < 1 ? 1 : n }"; }; \
+	$(MAKE) --no-print-directory $(PIPELINE) FILM="$$OUT/plan/part.mkv" OUT="$$OUT/plan" \
+	    $(foreach one,CHARACTER BACKGROUND POSE EXPRESSION STYLE LIGHTING,$(one)_TARGET=$$(share $($(one)_TARGET))); \
+	rm -f "$$OUT"/plan/piece_*.mkv; \
+	echo "The part is 1/$$times of the film. All of it will take:"; \
+	"$${BIN:-target/release}/phase" --run-dir "$$OUT/plan" --predict "$$times"
+
+.PHONY: review
+review: ## Decide on the images of PIPELINE (as style, or character-NAME) in the browser; then make it again
+	@cd "$$OUT" && mkdir -p review && "$$(cd "$$OLDPWD" && realpath "$${BIN:-target/release}")/review" --serve \
+	    --patch "review/$(PIPELINE).jsonl" "$(subst character-,character/,$(PIPELINE))/selected.jsonl" > /dev/null
+
+.PHONY: demo
+demo: setup ## All six data sets of the sample film, with the small networks, in out/demo
+	@$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk
 
 .PHONY: status
 status: ## Show the phases of the run in OUT
@@ -106,11 +237,14 @@ test: ## Run all tests
 	cargo test --workspace --locked --no-fail-fast
 
 .PHONY: test-film
-test-film: ## Test the sample film's truth against its pixels
-	@test -x target/film/bin/python || python3 -m venv target/film
-	@grep -Ei '^(numpy|pillow|imageio-ffmpeg)==' examples/film/requirements.txt > target/film/requirements.txt
-	@target/film/bin/python -m pip install --quiet --disable-pip-version-check -r target/film/requirements.txt
+test-film: target/film/bin/python ## Test the sample film's truth against its pixels
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
+
+target/film/bin/python: examples/film/requirements.txt
+	@python3 -m venv target/film
+	@grep -Ei '^(numpy|pillow|imageio-ffmpeg)==' $< > target/film/requirements.txt
+	@target/film/bin/python -m pip install --quiet --disable-pip-version-check -r target/film/requirements.txt
+	@touch $@
 
 .PHONY: check
 check: ## Check format, lints and documents
@@ -122,12 +256,13 @@ check: ## Check format, lints and documents
 bench: build ## Measure speed and memory against named peers, in this run
 	bash tests/bench/run.sh
 
-# Scores need frames close together, held drawings among them.
+# Scores need frames close together, held drawings among them; FILM may be another that the generator made.
+SCORED ?= examples/film
 .PHONY: score
-score: $(if $(BIN),,build) ## Score the tools on the sample film against its truth
-	@$(MAKE) --no-print-directory style lighting FILM=examples/film/film.mp4 OUT=target/score TRIGGER=lantern \
-	    EXTRACT_FLAGS='--fps 6'
-	@python3 tests/score/score.py examples/film/truth.jsonl target/score
+score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the sample film, or that in SCORED, against its truth
+	@$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk FILM='$(SCORED)/film.mp4' \
+	    OUT='target/score/$(notdir $(SCORED))' EXTRACT_FLAGS='--fps 6'
+	@target/film/bin/python tests/score/score.py '$(SCORED)' 'target/score/$(notdir $(SCORED))'
 
 .PHONY: man
 man: build ## Write man pages and shell completions to target/papers/
@@ -162,12 +297,30 @@ export DESTDIR
 else
 
 # The tools say errors with the name of a manifest; here all names are short.
-phase = @"$$BIN/phase" --run-dir . --nice $(NICE) --name $(1) --output $@
+# Work of the CPU makes way; work of networks waits for the GPU.
+phase = @mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice $(NICE) --name $(1) --output $@
+network = @mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu --name $(1) --output $@
 rejects = --rejects $(basename $@).rejects.jsonl
+
+# The flags that choose the network of a role.
+model.DETECT = $(or $(DETECT_MODEL),$(small.detect))
+model.SEGMENT = $(or $(SEGMENT_MODEL),$(small.segment))
+model.INPAINT = $(or $(INPAINT_MODEL),$(small.inpaint))
+model.EMBED = $(or $(EMBED_MODEL),$(small.embed))
+model.POSE = $(or $(POSE_MODEL),$(small.pose))
+model.FACE = $(or $(FACE_MODEL),$(small.face))
+model.EMOTION = $(or $(EMOTION_MODEL),$(small.emotion))
+model.CAPTION = $(or $(CAPTION_MODEL),$(small.caption))
+ifeq ($(NETWORKS),small)
+$(foreach role,detect segment inpaint embed pose face emotion caption,$(eval small.$(role) := small-$(role)))
+else
+$(foreach role,detect segment inpaint embed pose face emotion caption,$(eval small.$(role) :=))
+endif
+use = --device $(DEVICE) $(addprefix --model ,$(model.$(1)))
 
 # Make sees files, not settings: the settings of a stage are written to
 # .settings/STAGE, which is touched only when they change.
-$(shell mkdir -p .settings style lighting)
+$(shell mkdir -p .settings)
 .PHONY: always
 .settings/%: always
 	@$(file >$@.new,$(settings.$*)) \
@@ -175,9 +328,10 @@ $(shell mkdir -p .settings style lighting)
 
 # A film is another film when its name, size or time of change is another.
 film := $(FILM) $(shell stat -Lc '%s %Y' "$$FILM" 2> /dev/null || stat -Lf '%z %m' "$$FILM")
+# So is a cast or a label.
+within = $(if $(1),$(shell find -L '$(1)' -type f -exec ls -ln '{}' + 2> /dev/null | LC_ALL=C sort | cksum))
 
-# Where the frames that went no further are told of.
-frame_rejects := $(foreach stage,frames unique sharp,--rejects $(stage).rejects.jsonl)
+# Frames.
 
 settings.frames = $(film) $(EXTRACT_FLAGS)
 frames.jsonl: .settings/frames
@@ -195,60 +349,250 @@ settings.lit = $(LIGHT_FLAGS)
 lit.jsonl: sharp.jsonl .settings/lit
 	$(call phase,lit) -- "$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
 
-settings.style-selected = $(STYLE_TARGET) $(STYLE_BALANCE_FLAGS)
-style/selected.jsonl: lit.jsonl .settings/style-selected
-	$(call phase,style-selected) -- "$$BIN/balance" --target $(STYLE_TARGET) $(rejects) $(STYLE_BALANCE_FLAGS) $<
+settings.embedded = $(model.EMBED) $(EMBED_FLAGS)
+embedded.jsonl: lit.jsonl .settings/embedded
+	$(call network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
-# A style needs no trigger; what is not said binds to the LoRA as a whole.
-trigger = $(if $(TRIGGER),--trigger "$$TRIGGER")
+# The tags say of the light what its colours do not.
+settings.tagged = $(model.EMBED) $(TAG_FLAGS) $(call within,$(LABELS))
+tagged.jsonl: embedded.jsonl .settings/tagged
+	$(call network,tagged) -- bash -euo pipefail -c '"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	    | "$$BIN/light-classify" --tags'
 
-settings.style-captioned = $(TRIGGER) $(STYLE_CAPTION_FLAGS)
-style/captioned.jsonl: style/selected.jsonl .settings/style-captioned
-	$(call phase,style-captioned) -- "$$BIN/caption-compose" --type style $(trigger) --audit style/audit.json $(rejects) $(STYLE_CAPTION_FLAGS) $<
+# What the frames are known by when no network may run.
+scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
 
-settings.style-dataset = $(TRIGGER) $(STYLE_DATASET_FLAGS)
-style/dataset.jsonl: style/captioned.jsonl .settings/style-dataset
-	$(call phase,style-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type style $(trigger) --out-dir style $(rejects) $(STYLE_DATASET_FLAGS) $<
+# Figures: who is where in the frames, cut out, with a name.
 
-settings.lighting-selected = $(LIGHTING_TARGET) $(LIGHTING_BALANCE_FLAGS)
-lighting/selected.jsonl: lit.jsonl .settings/lighting-selected
-	$(call phase,lighting-selected) -- "$$BIN/balance" --target $(LIGHTING_TARGET) $(rejects) $(LIGHTING_BALANCE_FLAGS) $<
+settings.boxes = $(model.DETECT) $(DETECT_FLAGS)
+boxes.jsonl: $(scenes).jsonl .settings/boxes
+	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS) $<
+
+settings.masked = $(model.SEGMENT) $(SEGMENT_FLAGS)
+masked.jsonl: boxes.jsonl .settings/masked
+	$(call network,masked) --needs-disk $(NEEDS_DISK) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
+
+settings.instances = $(INSTANCE_FLAGS)
+instances.jsonl: masked.jsonl .settings/instances
+	$(call phase,instances) --needs-disk $(NEEDS_DISK) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
+
+settings.figures = $(model.EMBED) $(FIGURE_EMBED_FLAGS) $(call within,$(FIGURE_LABELS))
+figures.jsonl: instances.jsonl .settings/figures
+	$(call network,figures) -- bash -euo pipefail -c '"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
+	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS")'
+
+# References are cut out as the figures are, so that like is compared with like.
+# Each is the picture of one character: its surest figure counts, however small.
+settings.cast = $(CAST) $(call within,$(CAST)) $(settings.boxes) $(settings.masked) $(settings.figures)
+define cast
+for folder in "$$CAST"/*/; do \
+    name=$$(basename "$$folder"); \
+    "$$BIN/frame-scan" "$$folder" | "$$BIN/char-detect" $(call use,DETECT) $(DETECT_FLAGS) \
+        | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir "cast/$$name/masks" $(SEGMENT_FLAGS) --max-masks 1 \
+        | "$$BIN/mask-crop" --out-dir "cast/$$name/crops" --rejects "cast/rejects/$$name.jsonl" \
+            --min-area 1 --max-cut 1 --max-hidden 1 --min-sharpness 0 \
+        | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) | tee "cast/$$name.jsonl"; \
+done
+endef
+cast.jsonl: .settings/cast
+	@rm -rf cast && mkdir -p cast/rejects
+	$(call network,cast) -- bash -euo pipefail -c '$(cast)'
+
+# Names come from the references, or else of each group of like figures.
+references = $(if $(CAST),for one in cast/*.jsonl; do \
+    name=$${one$(hash)$(hash)*/}; set -- "$$@" --reference "$${name%.jsonl}=$$one"; done;)
+hash := \#
+settings.named = $(CAST) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
+named.jsonl: figures.jsonl $(if $(CAST),cast.jsonl) .settings/named
+ifneq ($(CAST),)
+	$(call phase,named) -- bash -euo pipefail -c '$(references) exec "$$BIN/id-match" "$$@" $(rejects) $(IDENTITY_FLAGS) $<' cast
+else
+	$(call phase,named) -- bash -euo pipefail -c '"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS)'
+endif
+
+settings.keypoints = $(model.POSE) $(KEYPOINT_FLAGS)
+keypoints.jsonl: named.jsonl .settings/keypoints
+	$(call network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
+
+settings.posed = $(POSE_FLAGS)
+posed.jsonl: keypoints.jsonl .settings/posed
+	$(call phase,posed) -- "$$BIN/pose-classify" $(rejects) $(POSE_FLAGS) $<
+
+settings.faces = $(model.FACE) $(FACE_FLAGS)
+faces.jsonl: posed.jsonl .settings/faces
+	$(call network,faces) --needs-disk $(NEEDS_DISK) -- "$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
+
+settings.felt = $(model.EMOTION) $(EMOTION_FLAGS)
+felt.jsonl: faces.jsonl .settings/felt
+	$(call network,felt) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
+
+# Expressions are spread by what the faces look like.
+settings.expressions = $(model.EMBED)
+expressions.jsonl: felt.jsonl .settings/expressions
+	$(call network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
+
+# Character: the figures of one name, with what their faces say.
+
+joined.jsonl: posed.jsonl felt.jsonl
+	$(call phase,joined) -- "$$BIN/record-join" --from felt.jsonl --by /parent --keys emotion,face $(rejects) $<
+
+# character NAME
+define character
+settings.character-$(1)-figures = $$(settings.named)
+character/$(1)/figures.jsonl: joined.jsonl .settings/character-$(1)-figures
+	$$(call phase,character-$(1)-figures) -- bash -euo pipefail -c '$$(references) exec "$$$$BIN/id-match" "$$$$@" --only $(1) $$(rejects) $$(IDENTITY_FLAGS) $$<' cast
+
+settings.character-$(1)-sharp = $$(FIGURE_BLUR_FLAGS)
+character/$(1)/sharp.jsonl: character/$(1)/figures.jsonl .settings/character-$(1)-sharp
+	$$(call phase,character-$(1)-sharp) -- "$$$$BIN/blur-filter" $$(rejects) $$(FIGURE_BLUR_FLAGS) $$<
+
+settings.character-$(1)-unique = $$(FIGURE_CLUSTER_FLAGS)
+character/$(1)/unique.jsonl: character/$(1)/sharp.jsonl .settings/character-$(1)-unique
+	$$(call phase,character-$(1)-unique) -- "$$$$BIN/cluster" $$(rejects) $$(FIGURE_CLUSTER_FLAGS) $$<
+
+endef
+
+# Pose: unlike poses of everybody.
+
+settings.pose-unique = $(POSE_CLUSTER_FLAGS)
+pose/unique.jsonl: posed.jsonl .settings/pose-unique
+	$(call phase,pose-unique) -- "$$BIN/cluster" $(rejects) $(POSE_CLUSTER_FLAGS) $<
+
+# Background: of every frame, near duplicates too, as each shows another bit of
+# the ground. Masks of frames that the figures have had are remembered.
+
+settings.background-boxes = $(settings.lit) $(settings.boxes)
+background/boxes.jsonl: frames.jsonl .settings/background-boxes
+	$(call network,background-boxes) -- bash -euo pipefail -c '"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
+	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS)'
+
+settings.background-masked = $(settings.masked)
+background/masked.jsonl: background/boxes.jsonl .settings/background-masked
+	$(call network,background-masked) --needs-disk $(NEEDS_DISK) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
+	    --out-dir background/masks $(rejects) $(SEGMENT_FLAGS) $<
+
+settings.background-plates = $(PLATE_FLAGS)
+background/plates.jsonl: background/masked.jsonl .settings/background-plates
+	$(call phase,background-plates) --needs-disk $(NEEDS_DISK) -- "$$BIN/plate-merge" --unmasked \
+	    --out-dir background/plates $(rejects) $(PLATE_FLAGS) $<
+
+# The detector looks again at what was filled.
+watch = --detector $(or $(model.DETECT),default)
+settings.background-filled = $(model.INPAINT) $(model.DETECT) $(INPAINT_FLAGS)
+background/filled.jsonl: background/plates.jsonl .settings/background-filled
+	$(call network,background-filled) --needs-disk $(NEEDS_DISK) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
+	    --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
+
+settings.background-sharp = $(PLATE_BLUR_FLAGS)
+background/sharp.jsonl: background/filled.jsonl .settings/background-sharp
+	$(call phase,background-sharp) -- "$$BIN/blur-filter" $(rejects) $(PLATE_BLUR_FLAGS) $<
+
+settings.background-embedded = $(settings.embedded)
+background/embedded.jsonl: background/sharp.jsonl .settings/background-embedded
+	$(call network,background-embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+
+settings.background-places = $(PLACE_CLUSTER_FLAGS)
+background/places.jsonl: background/embedded.jsonl .settings/background-places
+	$(call phase,background-places) -- "$$BIN/cluster" $(rejects) $(PLACE_CLUSTER_FLAGS) $<
+
+settings.background-tagged = $(settings.tagged)
+background/tagged.jsonl: background/places.jsonl .settings/background-tagged
+	$(call network,background-tagged) -- bash -euo pipefail -c '"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	    | "$$BIN/light-classify" --tags'
+
+# From records to a data set, the same for all six: select, review, describe,
+# caption, write, lint, report.
+
+# Decisions of `make review` are a file of their own, which outlives every rebuild.
+.PRECIOUS: review/%.jsonl
+review/%.jsonl:
+	@mkdir -p $(@D) && touch $@
 
 # What there is to lint of the trainers that were written for.
 views = $$(ls -d $(1)/kohya/dataset*.toml $(1)/onetrainer/concepts.json $(1)/ai-toolkit/train $(1)/diffusers/train 2> /dev/null)
+# A data set of nothing is no data set.
+some = @if [ ! -s $< ]; then \
+    echo "make: $(@D): no image is left for the data set: $(@D)/*.rejects.jsonl and the tool \`why\` say where they went" >&2; exit 1; fi
 
-settings.style-linted = $(TRIGGER) $(LINT_FLAGS)
-style/lint.jsonl: style/dataset.jsonl .settings/style-linted
-	$(call phase,style-linted) -- "$$BIN/lora-lint" --table $(trigger) $(rejects) $(LINT_FLAGS) $(call views,style/dataset)
+# The words that captions begin with, and what data sets and lora-lint are told of them. Where there
+# is a word for each value, `{}` stands for it.
+style_word = $(if $(TRIGGER),--trigger "$$TRIGGER")
+word.background = --trigger "$${TRIGGER:-film}_place"
+begin.background = $(word.background)
+begin.pose = --trigger "$${TRIGGER:-pose}_{}"
+word.pose =
+begin.expression = --trigger "$${TRIGGER:-face}_{}"
+word.expression =
+begin.style = $(style_word)
+word.style = $(style_word)
+begin.lighting = --trigger "$${TRIGGER:-lt}_{}"
+word.lighting =
 
-style/report.html: style/lint.jsonl
-	@"$$BIN/report" --title 'Style data set' --out-dir style --kept style/dataset.jsonl $(frame_rejects) \
-	    --rejects style/selected.rejects.jsonl --rejects style/captioned.rejects.jsonl --rejects style/dataset.rejects.jsonl
+# data_set PHASE, FOLDER, TYPE, PREFIX OF ITS SETTINGS, RECORDS, EARLIER STAGES
+define data_set
+settings.$(1)-selected = $$($(4)_TARGET) $$($(4)_BALANCE_FLAGS)
+$(2)/selected.jsonl: $(5) .settings/$(1)-selected
+	$$(call phase,$(1)-selected) -- "$$$$BIN/balance" --target $$($(4)_TARGET) --summary $(2)/cells.json $$(rejects) $$($(4)_BALANCE_FLAGS) $$<
 
-# One word for each condition of light: the trigger and the condition.
-lighting_trigger = --trigger "$${TRIGGER:-lt}_{}"
+$(2)/reviewed.jsonl: $(2)/selected.jsonl review/$(1).jsonl
+	$$(call phase,$(1)-reviewed) -- "$$$$BIN/review" --apply --patch review/$(1).jsonl $$(rejects) $$<
 
-settings.lighting-captioned = $(TRIGGER) $(LIGHTING_CAPTION_FLAGS)
-lighting/captioned.jsonl: lighting/selected.jsonl .settings/lighting-captioned
-	$(call phase,lighting-captioned) -- "$$BIN/caption-compose" --type lighting $(lighting_trigger) --audit lighting/audit.json $(rejects) $(LIGHTING_CAPTION_FLAGS) $<
+settings.$(1)-described = $$(model.CAPTION) $$(DESCRIBE_FLAGS)
+$(2)/described.jsonl: $(2)/reviewed.jsonl .settings/$(1)-described
+	$$(call network,$(1)-described) -- "$$$$BIN/vlm-caption" $$(call use,CAPTION) $$(rejects) $$(DESCRIBE_FLAGS) $$<
 
-settings.lighting-dataset = $(TRIGGER) $(LIGHTING_DATASET_FLAGS)
-lighting/dataset.jsonl: lighting/captioned.jsonl .settings/lighting-dataset
-	$(call phase,lighting-dataset) --needs-disk $(NEEDS_DISK) -- "$$BIN/dataset-write" --type lighting --out-dir lighting $(rejects) $(LIGHTING_DATASET_FLAGS) $<
+settings.$(1)-captioned = $$(TRIGGER) $$(CLASS) $$($(4)_CAPTION_FLAGS) $$(from_words)
+$(2)/captioned.jsonl: $(2)/$$(from_words).jsonl .settings/$(1)-captioned
+	$$(call phase,$(1)-captioned) -- "$$$$BIN/caption-compose" --type $(3) $$(begin.$(1)) --audit $(2)/audit.json --audit-table $(2)/audit.tsv \
+	    $$(rejects) $$($(4)_CAPTION_FLAGS) $$<
 
-settings.lighting-linted = $(LINT_FLAGS)
-lighting/lint.jsonl: lighting/dataset.jsonl .settings/lighting-linted
-	$(call phase,lighting-linted) -- "$$BIN/lora-lint" --table $(rejects) $(LINT_FLAGS) $(call views,lighting/dataset)
+settings.$(1)-dataset = $$(TRIGGER) $$($(4)_DATASET_FLAGS)
+$(2)/dataset.jsonl: $(2)/captioned.jsonl .settings/$(1)-dataset
+	$$(call phase,$(1)-dataset) --needs-disk $$(NEEDS_DISK) -- "$$$$BIN/dataset-write" --type $(3) $$(word.$(1)) --out-dir $(2) $$(rejects) $$($(4)_DATASET_FLAGS) $$<
 
-lighting/report.html: lighting/lint.jsonl
-	@"$$BIN/report" --title 'Lighting data set' --out-dir lighting --kept lighting/dataset.jsonl $(frame_rejects) \
-	    --rejects lighting/selected.rejects.jsonl --rejects lighting/captioned.rejects.jsonl --rejects lighting/dataset.rejects.jsonl
+settings.$(1)-linted = $$(TRIGGER) $$(LINT_FLAGS)
+$(2)/lint.jsonl: $(2)/dataset.jsonl .settings/$(1)-linted
+	$$(some)
+	$$(call phase,$(1)-linted) -- "$$$$BIN/lora-lint" --table $$(word.$(1)) $$(rejects) $$(LINT_FLAGS) $$(call views,$(2)/dataset)
+
+$(2)/report.html: $(2)/lint.jsonl
+	@"$$$$BIN/report" --title 'Data set: $(1)' --out-dir $(2) --kept $(2)/dataset.jsonl \
+	    $$(patsubst %,--rejects %.rejects.jsonl,$(6) $$(addprefix $(2)/,selected reviewed $$(filter described,$$(from_words)) captioned dataset))
+
+endef
+
+# Whether there are descriptions to make captions of.
+from_words := $(if $(filter none,$(NETWORKS))$(filter-out yes,$(DESCRIBE)),reviewed,described)
+
+frame_stages := frames unique sharp
+figure_stages := $(frame_stages) boxes masked instances named posed
+$(eval $(call data_set,style,style,style,STYLE,$(scenes).jsonl,$(frame_stages)))
+$(eval $(call data_set,lighting,lighting,lighting,LIGHTING,$(scenes).jsonl,$(frame_stages)))
+$(eval $(call data_set,pose,pose,pose,POSE,pose/unique.jsonl,$(figure_stages) pose/unique))
+$(eval $(call data_set,expression,expression,expression,EXPRESSION,expressions.jsonl,$(figure_stages) faces felt))
+$(eval $(call data_set,background,background,background,BACKGROUND,background/tagged.jsonl,$(addprefix background/,boxes masked plates filled sharp places)))
+
+who := $(or $(CHARACTER),$(if $(CAST),$(shell cd "$$CAST" && ls -d */ | tr -d /)),cluster_0)
+$(foreach one,$(who),\
+    $(eval begin.character-$(one) = --trigger "$$$${TRIGGER:+$$$${TRIGGER}_}$(one)" $(if $(CLASS),--class "$$$$CLASS"))\
+    $(eval word.character-$(one) = --trigger "$$$${TRIGGER:+$$$${TRIGGER}_}$(one)" )\
+    $(eval $(call character,$(one)))\
+    $(eval $(call data_set,character-$(one),character/$(one),character,CHARACTER,character/$(one)/unique.jsonl,\
+        $(figure_stages) $(addprefix character/$(one)/,figures sharp unique))))
 
 frames/report.html: sharp.jsonl
-	@"$$BIN/report" --title 'Frames' --out-dir frames --kept sharp.jsonl $(frame_rejects)
+	@"$$BIN/report" --title 'Frames' --out-dir frames --kept $< $(frame_stages:%=--rejects %.rejects.jsonl)
+
+instances/report.html: named.jsonl
+	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(figure_stages:%=--rejects %.rejects.jsonl)
 
 .PHONY: $(PIPELINES)
 frames: frames/report.html ## [pipeline] Extract, deduplicate and filter the frames
+instances: instances/report.html ## [pipeline] Find the figures, cut them out and name them
+character: $(who:%=character/%/report.html) ## [pipeline] A data set of each character
+background: background/report.html ## [pipeline] A data set of places without characters
+pose: pose/report.html ## [pipeline] A data set of actions
+expression: expression/report.html ## [pipeline] A data set of facial expressions
 style: style/report.html ## [pipeline] A style data set
 lighting: lighting/report.html ## [pipeline] A lighting data set
 

@@ -35,7 +35,8 @@ impl Run {
             .arg(format!("FILM={}", here.join("my film.mp4").display()))
             .arg(format!("BIN={}", tools().display()))
             .arg("TRIGGER=drawnfilm")
-            // The drawn film is small and plain, and its light is nobody's.
+            // No network knows the drawn film, and its light is nobody's.
+            .arg("NETWORKS=none")
             .arg("BLUR_FLAGS=--size 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
             .arg("LIGHT_FLAGS=--threshold 0")
             .args(more)
@@ -212,6 +213,150 @@ fn killed_and_made_again_gives_what_an_undisturbed_run_gives() {
             .collect();
         assert!(other.is_empty(), "killed after {moment} ms: {other:?}");
     }
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_said_before_anything_runs() {
+    let Some(run) = Run::new(1) else { return };
+    let empty = run.path("no models");
+    fs::create_dir(&empty).unwrap();
+    fs::copy(
+        root().join("models/registry.toml"),
+        empty.join("registry.toml"),
+    )
+    .unwrap();
+    let refused = |flags: &[&str], said: &[&str]| {
+        let mut command = run.command(flags);
+        let out = format!("OUT={}", run.path("out").display());
+        let output = command.arg(out).env("FILM2LORA_MODELS", &empty).output();
+        let output = output.unwrap();
+        assert!(!output.status.success(), "{flags:?}");
+        let text = String::from_utf8_lossy(&output.stderr);
+        for words in said {
+            assert!(text.contains(words), "{flags:?}: {text}");
+        }
+        assert!(
+            !run.path("out/frames.jsonl").exists(),
+            "{flags:?}: nothing ran"
+        );
+    };
+    refused(
+        &["pose", "NETWORKS=published"],
+        &[
+            "(segment",
+            "(pose",
+            "is not there (detect, 101.4 MB): make models ROLE=detect",
+        ],
+    );
+    refused(
+        &[
+            "style",
+            "NETWORKS=published",
+            "EMBED_MODEL=nobodys",
+            "DESCRIBE=no",
+        ],
+        &["embed=nobodys: neither a model of the registry nor a file"],
+    );
+    refused(&["pose"], &["pose: not without networks"]);
+    refused(
+        &["style", "NETWORKS=large"],
+        &["NETWORKS is published, small or none, not large"],
+    );
+    refused(
+        &["character", "NETWORKS=small", "CHARACTER=a/../b"],
+        &["CHARACTER=a/../b: letters, digits"],
+    );
+    refused(
+        &["character", "NETWORKS=small", "CAST=/no/such/folder"],
+        &["CAST=/no/such/folder: no such folder"],
+    );
+}
+
+/// The first seconds of the sample film in which all three characters are seen.
+fn part_of_the_sample_film(run: &Run) -> PathBuf {
+    let part = run.path("part.mp4");
+    let status = Command::new(&run.ffmpeg)
+        .args(["-v", "error", "-y", "-ss", "30", "-i"])
+        .arg(root().join("examples/film/film.mp4"))
+        .args([
+            "-t", "12", "-c:v", "mpeg4", "-q:v", "2", "-pix_fmt", "yuv420p",
+        ])
+        .arg(&part)
+        .status();
+    assert!(status.unwrap().success());
+    part
+}
+
+/// The six data sets of a part of the sample film, with the small networks.
+#[test]
+fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
+    let Some(run) = Run::new(1) else { return };
+    let runtime = root().join("models/runtime");
+    let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
+    if !library.iter().any(|name| runtime.join(name).exists()) {
+        eprintln!("skipped: there is no ONNX Runtime; `make setup` brings one");
+        return;
+    }
+    let part = part_of_the_sample_film(&run);
+    let make = || {
+        let mut command = Command::new("make");
+        command
+            .current_dir(root())
+            .args(["all", "SETTINGS=examples/film/film.mk"])
+            .arg(format!("FILM={}", part.display()))
+            .arg(format!("OUT={}", run.path("out").display()))
+            .arg(format!("BIN={}", tools().display()))
+            .env("FFMPEG", &run.ffmpeg)
+            .env("XDG_CACHE_HOME", run.path("cache"))
+            .env_remove("MAKEFLAGS")
+            .env_remove("MAKELEVEL");
+        let output = command.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    make();
+    let sets = [
+        ("character/nilo", "char_nilo_"),
+        ("character/pia", "char_pia_"),
+        ("character/oreste", "char_oreste_"),
+        ("background", "bg_scene"),
+        ("pose", "pose_"),
+        ("expression", "expr_"),
+        ("style", "style_"),
+        ("lighting", "light_"),
+    ];
+    for (set, name) in sets {
+        let written = records(&run.path(&format!("out/{set}/dataset.jsonl")));
+        assert!(!written.is_empty(), "{set}");
+        for record in &written {
+            let image = run
+                .path("out")
+                .join(record["dataset"]["file"].as_str().unwrap());
+            let file = image.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(file.starts_with(name), "{set}: {file}");
+            let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
+            assert!(caption.starts_with("lantern"), "{set}: {caption}");
+        }
+        assert!(
+            run.path(&format!("out/{set}/report.html")).is_file(),
+            "{set}"
+        );
+    }
+    let before = run.results("out");
+    let written = |name: &PathBuf| {
+        fs::metadata(run.path("out").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let times: Vec<_> = before.keys().map(written).collect();
+    make();
+    assert!(before == run.results("out"), "the same bytes");
+    let again: Vec<_> = before.keys().map(written).collect();
+    assert_eq!(again, times, "nothing was left to do");
 }
 
 #[test]

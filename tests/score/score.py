@@ -1,7 +1,7 @@
 """Scores a run of the pipelines on the sample film against its truth, and prints a table.
 
-Usage: score.py TRUTH OUT, with OUT the folder of `make frames style lighting` on that film. Needs
-nothing but Python.
+Usage: score.py FILM_FOLDER OUT, with FILM_FOLDER the film's truth and plates, and OUT the folder of
+`make all` on that film. Needs NumPy and Pillow.
 """
 
 import json
@@ -9,16 +9,16 @@ import sys
 from itertools import combinations
 from pathlib import Path
 
+import places
+import words
+from figures import Figures, records
+
 # Frames that no data set should hold, by what the truth says of them.
 WITHOUT_PICTURE = {"title", "credits", "black"}
 IN_BETWEEN = {"dissolve", "fade", "flash"}
 # Seconds by which a cut may be off: the truth's frame is the first behind it.
 CUT_TOLERANCE = 2.5 / 24
-
-
-def records(path):
-    """The records of a manifest; none if it is not there."""
-    return [json.loads(line) for line in open(path)] if path.exists() else []
+LIGHT = ("time", "weather", "setting")
 
 
 def both(out, stage):
@@ -112,9 +112,9 @@ def spread(lines, at):
     return low / 24, high / 24
 
 
-def score_light(out, truth, what):
+def score_light(out, truth, what, stage):
     """How many answers are right, and how often it answers at all."""
-    rows = [(record["light"][what], truth[record["source"]["frame"]]["light"]) for record in records(out / "lit.jsonl")]
+    rows = [(record["light"][what], truth[record["source"]["frame"]]["light"]) for record in records(out / stage)]
     rows = [(said, light[what]) for said, light in rows if light]
     answered = [(said, so) for said, so in rows if said != "unknown"]
     right = sum(said == so for said, so in answered)
@@ -125,8 +125,8 @@ def score_light(out, truth, what):
 def score_sets(out, truth):
     """Frames in a data set that should not be in any."""
     bad, total = 0, 0
-    for kind in ("style", "lighting"):
-        for record in records(out / kind / "dataset.jsonl"):
+    for path in [*out.glob("*/dataset.jsonl"), *out.glob("character/*/dataset.jsonl")]:
+        for record in records(path):
             total += 1
             bad += unfit(truth[record["source"]["frame"]])
     return f"{bad} of {total} images"
@@ -134,8 +134,9 @@ def score_sets(out, truth):
 
 def main():
     """The table."""
-    truth = {line["frame"] - 1: line for line in records(Path(sys.argv[1]))}
-    out = Path(sys.argv[2])
+    film, out = Path(sys.argv[1]), Path(sys.argv[2])
+    truth = {line["frame"] - 1: line for line in records(film / "truth.jsonl")}
+    people = Figures(out, truth)
     rows = [
         ("frames sampled", f"{len(records(out / 'frames.jsonl'))} of {len(truth)}"),
         ("shot changes", score_cuts(out, truth)),
@@ -144,7 +145,11 @@ def main():
         ("title, credits, black", score_kind(out, truth, lambda line: line["transition"] in WITHOUT_PICTURE)),
         ("dissolves, fades, flashes", score_kind(out, truth, lambda line: line["transition"] in IN_BETWEEN)),
         ("out of focus", score_kind(out, truth, lambda line: line["focus"] == "out_of_focus")),
-        *((f"light: {what}", score_light(out, truth, what)) for what in ("time", "weather", "setting")),
+        *((f"light by colours: {what}", score_light(out, truth, what, "lit.jsonl")) for what in LIGHT),
+        *((f"light with tags: {what}", score_light(out, truth, what, "tagged.jsonl")) for what in LIGHT),
+        *people.rows(),
+        *places.rows(film, out, truth),
+        *words.rows(out, truth, people),
         ("unfit images in the data sets", score_sets(out, truth)),
     ]
     width = max(len(name) for name, _ in rows)

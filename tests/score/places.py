@@ -1,0 +1,100 @@
+"""Scores of what the pipelines make of places: clusters, plates, fillings, and verdicts on these."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from figures import records, share
+from plates import hidden, picture, psnr, ssim
+
+# A pixel differs from the true plate if a channel does by more than this, of 255; and something is
+# left of the characters if this share of what they hid differs so. A rim of compression and a soft
+# shadow stay below it.
+DIFFERS, LEFT = 48, 0.12
+
+
+def pairs(counts):
+    """Pairs within groups of these sizes."""
+    counts = np.asarray(list(counts), float)
+    return float((counts * (counts - 1) / 2).sum())
+
+
+def adjusted_rand(one, other):
+    """The adjusted Rand index of two groupings (Hubert and Arabie, 1985)."""
+    both, first, second = pairs(Counter(zip(one, other)).values()), pairs(Counter(one).values()), pairs(Counter(other).values())
+    every = pairs([len(one)])
+    expected = first * second / max(every, 1.0)
+    most = (first + second) / 2
+    return 1.0 if most == expected else (both - expected) / (most - expected)
+
+
+def clusters(out, truth):
+    """Whether clusters of plates are places."""
+    found = records(out / "background" / "places.jsonl")
+    places = [truth[record["source"]["frame"]]["place"] for record in found]
+    numbers = [record["cluster"]["id"] for record in found]
+    return f"ARI {adjusted_rand(numbers, places):.3f}, {len(found)} plates, {len(set(numbers))} clusters of {len(set(places))} places"
+
+
+def shown(path):
+    """A mask's picture as truths."""
+    return np.asarray(Image.open(path).convert("L")) > 127
+
+
+class Fillings:
+    """Plates and fillings against the frames that were rendered without characters."""
+
+    def __init__(self, film, out, truth):
+        self.merged, self.filled = [], []
+        self.verdicts = []
+        for record in records(out / "background" / "plates.jsonl"):
+            line = truth[record["source"]["frame"]]
+            if line["plate"]:
+                true = picture(film / line["plate"], line["letterbox"])
+                seen = hidden(line) & ~shown(out / record["mask"])
+                self.measure(self.merged, picture(out / record["image"]), true, seen)
+        kept = records(out / "background" / "filled.jsonl")
+        dropped = records(out / "background" / "filled.rejects.jsonl")
+        for record, bad in [(record, False) for record in kept] + [(record, True) for record in dropped]:
+            line = truth[record["source"]["frame"]]
+            if not line["plate"] or "inpaint" not in record:
+                continue
+            true, found = picture(film / line["plate"], line["letterbox"]), picture(out / record["image"])
+            if record["inpaint"].get("filled"):
+                hole = shown(out / record["inpaint"]["filled"])
+                if not bad:
+                    self.measure(self.filled, found, true, hole)
+            people = hidden(line)
+            if people.any():
+                left = (np.abs(found - true).max(2) > DIFFERS)[people].mean() > LEFT
+                self.verdicts.append((bad, bool(left)))
+
+    def measure(self, rows, found, true, where):
+        """Adds the error and likeness of one picture inside a mask."""
+        if where.sum() >= 50:
+            rows.append((float(((found - true)[where] ** 2).mean()), int(where.sum()), ssim(found, true, where)))
+
+    def text(self, rows):
+        """PSNR over all pixels, and mean SSIM by pictures."""
+        if not rows:
+            return "none"
+        pixels = sum(count for _, count, _ in rows)
+        error = sum(error * count for error, count, _ in rows) / pixels
+        return (f"PSNR {10 * np.log10(255**2 / max(error, 1e-9)):.1f} dB, SSIM {np.mean([alike for *_, alike in rows]):.3f}, "
+                f"{len(rows)} plates, {pixels} pixels")
+
+    def rows(self):
+        """The table's rows."""
+        yield "plate-merge, where the ground was seen", self.text(self.merged)
+        yield "lama-inpaint, in the holes of what it keeps", self.text(self.filled)
+        caught = sum(bad and left for bad, left in self.verdicts)
+        yield "verdict on fillings: precision", share(caught, sum(bad for bad, _ in self.verdicts))
+        yield "verdict on fillings: recall", share(caught, sum(left for _, left in self.verdicts))
+
+
+def rows(film, out, truth):
+    """The table's rows."""
+    yield "clusters of plates against places", clusters(out, truth)
+    yield from Fillings(Path(film), out, truth).rows()
