@@ -142,7 +142,7 @@ setup: ## Bring what is missing: ONNX Runtime (RUNTIME=gpu: with CUDA) and ffmpe
 
 .PHONY: models
 models: ## Bring the default models, or those of ROLE, or MODEL by name, into models/published/
-	@python3 models/fetch.py --role "$$ROLE" --model "$$MODEL" --from "$$MODELS_FROM"
+	@python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --role "$$ROLE" --model "$$MODEL" --from "$$MODELS_FROM"
 
 # All pipelines asked for go to one make, so that shared stages run once.
 ASKED := $(filter $(PIPELINES),$(MAKECMDGOALS))
@@ -283,6 +283,10 @@ install: man ## Install tools, man pages and completions under PREFIX
 	    "$$share/film2lora/labels"; \
 	install -m 644 models/registry.toml "$$share/film2lora/models/"; \
 	install -m 644 examples/labels/*.* "$$share/film2lora/labels/"; \
+	for network in models/small/*/; do \
+	    install -d "$$DESTDIR$$PREFIX/share/film2lora/$$network"; \
+	    find "$$network" -maxdepth 1 '(' -name '*.onnx' -o -name '*.json' ')' -exec install -m 644 {} "$$share/film2lora/$$network" ';'; \
+	done; \
 	find models/runtime -maxdepth 1 -name 'libonnxruntime*' -exec install -m 644 {} "$$share/film2lora/models/runtime/" ';'; \
 	for tool in $(TOOLS); do \
 	    install -m 755 "target/release/$$tool" "$$DESTDIR$$PREFIX/bin/"; \

@@ -215,6 +215,21 @@ fn killed_and_made_again_gives_what_an_undisturbed_run_gives() {
     }
 }
 
+/// Asserts that make does nothing with these flags but say so, where the models are in `models`.
+fn refused(run: &Run, models: &Path, flags: &[&str], said: &[&str]) {
+    let out = format!("OUT={}", run.path("out").display());
+    let mut command = run.command(flags);
+    let output = command.arg(out).env("FILM2LORA_MODELS", models).output();
+    let output = output.unwrap();
+    assert!(!output.status.success(), "{flags:?}");
+    let text = String::from_utf8_lossy(&output.stderr);
+    for words in said {
+        assert!(text.contains(words), "{flags:?}: {text}");
+    }
+    let frames = run.path("out/frames.jsonl");
+    assert!(!frames.exists(), "{flags:?}: nothing ran");
+}
+
 #[test]
 fn what_is_missing_or_wrong_is_said_before_anything_runs() {
     let Some(run) = Run::new(1) else { return };
@@ -225,21 +240,7 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
         empty.join("registry.toml"),
     )
     .unwrap();
-    let refused = |flags: &[&str], said: &[&str]| {
-        let mut command = run.command(flags);
-        let out = format!("OUT={}", run.path("out").display());
-        let output = command.arg(out).env("FILM2LORA_MODELS", &empty).output();
-        let output = output.unwrap();
-        assert!(!output.status.success(), "{flags:?}");
-        let text = String::from_utf8_lossy(&output.stderr);
-        for words in said {
-            assert!(text.contains(words), "{flags:?}: {text}");
-        }
-        assert!(
-            !run.path("out/frames.jsonl").exists(),
-            "{flags:?}: nothing ran"
-        );
-    };
+    let refused = |flags: &[&str], said: &[&str]| refused(&run, &empty, flags, said);
     refused(
         &["pose", "NETWORKS=published"],
         &[
@@ -287,7 +288,36 @@ fn part_of_the_sample_film(run: &Run) -> PathBuf {
     part
 }
 
-/// The six data sets of a part of the sample film, with the small networks.
+/// The data sets of the sample film, and what the names of their images begin with.
+const SETS: [(&str, &str); 8] = [
+    ("character/nilo", "char_nilo_"),
+    ("character/pia", "char_pia_"),
+    ("character/oreste", "char_oreste_"),
+    ("background", "bg_scene"),
+    ("pose", "pose_"),
+    ("expression", "expr_"),
+    ("style", "style_"),
+    ("lighting", "light_"),
+];
+
+/// Makes all data sets of `part` with the small networks.
+fn make_all(run: &Run, part: &Path) {
+    let mut command = Command::new("make");
+    command
+        .current_dir(root())
+        .args(["all", "SETTINGS=examples/film/film.mk"])
+        .arg(format!("FILM={}", part.display()))
+        .arg(format!("OUT={}", run.path("out").display()))
+        .arg(format!("BIN={}", tools().display()))
+        .env("FFMPEG", &run.ffmpeg)
+        .env("XDG_CACHE_HOME", run.path("cache"))
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL");
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
+
 #[test]
 fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     let Some(run) = Run::new(1) else { return };
@@ -298,62 +328,25 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
         return;
     }
     let part = part_of_the_sample_film(&run);
-    let make = || {
-        let mut command = Command::new("make");
-        command
-            .current_dir(root())
-            .args(["all", "SETTINGS=examples/film/film.mk"])
-            .arg(format!("FILM={}", part.display()))
-            .arg(format!("OUT={}", run.path("out").display()))
-            .arg(format!("BIN={}", tools().display()))
-            .env("FFMPEG", &run.ffmpeg)
-            .env("XDG_CACHE_HOME", run.path("cache"))
-            .env_remove("MAKEFLAGS")
-            .env_remove("MAKELEVEL");
-        let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    };
-    make();
-    let sets = [
-        ("character/nilo", "char_nilo_"),
-        ("character/pia", "char_pia_"),
-        ("character/oreste", "char_oreste_"),
-        ("background", "bg_scene"),
-        ("pose", "pose_"),
-        ("expression", "expr_"),
-        ("style", "style_"),
-        ("lighting", "light_"),
-    ];
-    for (set, name) in sets {
+    make_all(&run, &part);
+    for (set, name) in SETS {
         let written = records(&run.path(&format!("out/{set}/dataset.jsonl")));
         assert!(!written.is_empty(), "{set}");
         for record in &written {
-            let image = run
-                .path("out")
-                .join(record["dataset"]["file"].as_str().unwrap());
+            let file = record["dataset"]["file"].as_str().unwrap();
+            let image = run.path("out").join(file);
             let file = image.file_name().unwrap().to_string_lossy().into_owned();
             assert!(file.starts_with(name), "{set}: {file}");
             let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
             assert!(caption.starts_with("lantern"), "{set}: {caption}");
         }
-        assert!(
-            run.path(&format!("out/{set}/report.html")).is_file(),
-            "{set}"
-        );
+        let report = run.path(&format!("out/{set}/report.html"));
+        assert!(report.is_file(), "{set}");
     }
     let before = run.results("out");
-    let written = |name: &PathBuf| {
-        fs::metadata(run.path("out").join(name))
-            .unwrap()
-            .modified()
-            .unwrap()
-    };
+    let written = |name: &PathBuf| run.written(&format!("out/{}", name.display()));
     let times: Vec<_> = before.keys().map(written).collect();
-    make();
+    make_all(&run, &part);
     assert!(before == run.results("out"), "the same bytes");
     let again: Vec<_> = before.keys().map(written).collect();
     assert_eq!(again, times, "nothing was left to do");

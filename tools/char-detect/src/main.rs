@@ -113,8 +113,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let (seen, found) = (seen.into_inner(), found.into_inner());
     if seen > 0 && found == 0 {
         log::warn!(
-            "not one box in {} images: try --tiles 2, a lower --threshold, or another --model",
-            seen
+            "not one box in {seen} images: try --tiles 2, a lower --threshold, or another --model"
         );
     }
     Ok(())

@@ -130,8 +130,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let (images, faces) = (images.into_inner(), faces.into_inner());
     if images > 0 && faces == 0 {
         log::warn!(
-            "no face: {} images and not one; --rejects says why of each, --second asks another detector",
-            images
+            "no face: {images} images and not one; --rejects says why of each, --second asks another detector"
         );
     }
     Ok(())
