@@ -20,7 +20,7 @@ FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
 # Its fillings are coarse: this drops those that keep a rim, and lets a step of colour pass.
 INPAINT_FLAGS = --max-seam 6
-PLATE_BLUR_FLAGS = --letters 0 --sharpness 1
+PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.4x
 # So few images fill no quotas of a feature's.
 CHARACTER_TARGET = 40
 BACKGROUND_TARGET = 40
