@@ -12,7 +12,7 @@ use std::process::ExitCode;
 const OFF: &str = "ORT_DISABLE_TELEMETRY";
 
 /// Runs `main`, the whole of a tool that runs networks, in an environment in which ONNX Runtime
-/// keeps to itself; whoever has set [`OFF`] to anything is left their choice.
+/// keeps to itself; whoever has set that variable to anything is left their choice.
 ///
 /// A process cannot safely change its own environment, so this one starts itself again in its own
 /// place: nothing has been read or written by then.
