@@ -202,7 +202,7 @@ plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, an
 	@if [ ! -f "$$FILM" ]; then echo "make: $$FILM: no such film" >&2; exit 2; fi
 	@mkdir -p "$$OUT/plan" && rm -f "$$OUT"/plan/*.mkv "$$OUT/plan/preparation_progress.json"
 	@ffmpeg=$${FFMPEG:-$$(command -v ffmpeg || echo models/runtime/ffmpeg)}; \
-	length=$$("$$ffmpeg" -hide_banner -i "$$FILM" 2>&1 | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p' | tr -d '\n'); \
+	length=$$({ "$$ffmpeg" -hide_banner -i "$$FILM" 2>&1 || true; } | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p' | tr -d '\n'); \
 	length=$$(awk "BEGIN { print $$length }"); \
 	for piece in $$(seq $(PLAN_PIECES)); do \
 	    from=$$(awk "BEGIN { print $$length * ($$piece - 0.5) / $(PLAN_PIECES) - $(PLAN_SECONDS) / 2 }"); \
@@ -210,7 +210,7 @@ plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, an
 	    printf "file 'piece_%s.mkv'\n" "$$piece"; \
 	done > "$$OUT/plan/pieces.txt"; \
 	"$$ffmpeg" -v error -f concat -i "$$OUT/plan/pieces.txt" -c copy -y "$$OUT/plan/part.mkv"; \
-	part=$$("$$ffmpeg" -hide_banner -i "$$OUT/plan/part.mkv" 2>&1 | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p'); \
+	part=$$({ "$$ffmpeg" -hide_banner -i "$$OUT/plan/part.mkv" 2>&1 || true; } | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p'); \
 	times=$$(awk "BEGIN { print $$length / ($$part) }"); \
 	share() { awk "BEGIN { n = int($$1 / $$times + 0.999); print n < 1 ? 1 : n }"; }; \
 	$(MAKE) --no-print-directory $(PIPELINE) FILM="$$OUT/plan/part.mkv" OUT="$$OUT/plan" \
