@@ -1,22 +1,22 @@
 //! Name the action and the view of figures by their key points, and say how much of them is seen.
 //!
 //! Reads `pose.keypoints`, and `pose` of each of `boxes`: 17 points in COCO's order, or more of which
-//! these are the first; `width` and `height`, the masks, and `instance` of mask-crop, where they are there. A record without a
-//! pose passes as it is.
+//! these are the first; `width` and `height`, the masks, and `instance` of mask-crop, where they are
+//! there. A record without a pose passes as it is.
 //!
 //! Writes into each pose: `vector`, 34 numbers, x and y of each joint in turn, from the middle of the
-//! hips, to the right and down, in sizes of the body (the larger of two and a half trunks and the
-//! farthest joint); of the mirrored picture it has x negated and left and right joints changed.
-//! `action` (standing walking running sitting jumping lying other) and `angle` (front three-quarter
-//! side back), each `unknown` where no class reaches `--threshold`; `scores` of every class; `framing`
-//! (full body, cowboy shot, upper body, portrait, close-up); and `visible`, `occlusion`, `cut`,
-//! `hidden` as in `occlusion.rs`.
+//! hips, to the right and down, in sizes of the body (see `body.rs`); `action` (standing walking running
+//! sitting jumping lying other) and `angle` (front three-quarter side back), each `unknown` where no
+//! class reaches `--threshold`; `scores` of every class; `limbs`, words for what arms and legs do (arms
+//! up, one knee bent); `framing` (full body, cowboy shot, upper body, portrait, close-up); and `visible`,
+//! `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
 mod body;
 mod features;
 mod framing;
+mod limbs;
 mod model;
 mod occlusion;
 mod poses;
@@ -39,8 +39,7 @@ const EXAMPLES: &str = "Examples:
   pose-classify --threshold 0.9 posed.jsonl | jq -r .pose.action | sort | uniq -c
   id-match --references cast.jsonl posed.jsonl | pose-classify --smooth 1 > smooth.jsonl
 
-One picture does not always tell walking from standing or running, or a crouch
-from a jump: `unknown` is meant, and `--smooth` asks the frames before and after.";
+One picture does not always tell walking from running: `--smooth` asks the frames before and after.";
 
 /// Name the action and the view of figures by their key points, and say how much of them is seen
 #[derive(Debug, Parser)]

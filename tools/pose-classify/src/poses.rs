@@ -8,6 +8,7 @@ use crate::Args;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
 use crate::framing::framing;
+use crate::limbs::limbs;
 use crate::model::{Model, Scores, UNKNOWN};
 use crate::occlusion::{self, Instance, Place, Seen, Stored};
 use crate::smooth::{self, Vote};
@@ -79,7 +80,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
             .map(|number| (number * 1e4).round() / 1e4)
             .collect()
     };
-    for left in ["vector", "scores", "features", "hidden"] {
+    for left in ["vector", "scores", "features", "limbs", "hidden"] {
         pose.remove(left);
     }
     let (mut action, mut angle) = (UNKNOWN.to_owned(), UNKNOWN.to_owned());
@@ -94,6 +95,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         answers.action.label(args.threshold).clone_into(&mut action);
         answers.angle.label(args.threshold).clone_into(&mut angle);
         pose.insert("scores".to_owned(), serde_json::to_value(&answers)?);
+        pose.insert("limbs".to_owned(), json!(limbs(body)));
         if args.features {
             pose.insert("features".to_owned(), json!(rounded(features(body))));
         }
