@@ -462,11 +462,15 @@ settings.pose-unique = $(POSE_CLUSTER_FLAGS)
 pose/unique.jsonl: posed.jsonl .settings/pose-unique
 	$(call phase,pose-unique) -- "$$BIN/cluster" $(rejects) $(POSE_CLUSTER_FLAGS) $<
 
-# Background: of every frame, near duplicates too, as each shows another bit of
-# the ground. Masks of frames that the figures have had are remembered.
+# Background: of every frame that is no card and in focus, near duplicates too, as
+# each shows another bit of the ground. Masks that the figures have had are remembered.
+
+settings.background-clear = $(settings.sharp)
+background/clear.jsonl: frames.jsonl .settings/background-clear
+	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
 settings.background-boxes = $(settings.lit) $(settings.boxes)
-background/boxes.jsonl: frames.jsonl .settings/background-boxes
+background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 	$(call network,background-boxes) -- bash -euo pipefail -c '"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
 	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS)'
 
@@ -574,7 +578,7 @@ $(eval $(call data_set,style,style,style,STYLE,$(scenes).jsonl,$(frame_stages)))
 $(eval $(call data_set,lighting,lighting,lighting,LIGHTING,$(scenes).jsonl,$(frame_stages)))
 $(eval $(call data_set,pose,pose,pose,POSE,pose/unique.jsonl,$(figure_stages) pose/unique))
 $(eval $(call data_set,expression,expression,expression,EXPRESSION,expressions.jsonl,$(figure_stages) faces felt))
-$(eval $(call data_set,background,background,background,BACKGROUND,background/tagged.jsonl,$(addprefix background/,boxes masked plates filled sharp places)))
+$(eval $(call data_set,background,background,background,BACKGROUND,background/tagged.jsonl,$(addprefix background/,clear boxes masked plates filled sharp places)))
 
 who := $(or $(CHARACTER),$(if $(CAST),$(shell cd "$$CAST" && ls -d */ | tr -d /)),cluster_0)
 $(foreach one,$(who),\
