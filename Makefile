@@ -357,7 +357,7 @@ settings.embedded = $(model.EMBED) $(EMBED_FLAGS)
 embedded.jsonl: lit.jsonl .settings/embedded
 	$(call network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
-# The tags say of the light what its colours do not.
+# The tags have a say in what the light is called, beside its colours.
 settings.tagged = $(model.EMBED) $(TAG_FLAGS) $(call within,$(LABELS))
 tagged.jsonl: embedded.jsonl .settings/tagged
 	$(call network,tagged) -- bash -euo pipefail -c '"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \

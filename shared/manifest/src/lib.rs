@@ -19,7 +19,7 @@
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
 //! | `dedup` | frame-dedup | object: `hash` string, 16 hexadecimal digits (64-bit pHash), `dhash` the same (64-bit dHash), `bytes` integer, size of the file, `group` string, `id` of the image that stands for the group, `size` integer, images in the group |
 //! | `quality` | blur-filter | object of numbers; units in blur-filter's manual |
-//! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers, `tagged` array of strings, which of the three came from `tags` |
+//! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers, `tagged` array of strings, which of the three `tags` changed |
 //! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
 //! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object, `box` `[x0, y0, x1, y1]` in pixels, ends exclusive, `score` the predicted quality, 0 to 1; with what the box says of it (`label`, …), and `detection`: the box's own `box` and `score` |
 //! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |

@@ -4,7 +4,7 @@
 //! cloudy rainy) and `setting` (indoor outdoor), each `unknown` where no class reaches
 //! `--threshold`; `scores`, of every class, which add up to 1; and `features`, the figures that they
 //! come from, with units in `features.rs`. With `--tags` also reads `tags`, and `light` where it is
-//! there already; `tagged` then names what was taken from the tags.
+//! there already; `tagged` then names the answers that the tags changed.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
@@ -43,11 +43,14 @@ struct Args {
     #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f64>)]
     threshold: f64,
 
-    /// Where that says `unknown`, take what clip-tag says in the groups `time`,
-    /// `weather` and `setting`; a record that has `light` already keeps it, and
-    /// its image is not looked at
+    /// Also ask what clip-tag says in the groups `time`, `weather` and `setting`: the mean of both
+    /// scores decides; of a record that has `light` already the image is not looked at
     #[arg(long)]
     tags: bool,
+
+    /// With --tags, say `unknown` where no class has at least this mean, 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
+    tags_threshold: f64,
 }
 
 fn main() -> ExitCode {
@@ -61,7 +64,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             record = classify(&model, args.threshold, record)?;
         }
         if args.tags {
-            tags::fill(&mut record)?;
+            tags::join(&mut record, args.tags_threshold)?;
         }
         Ok(record)
     })

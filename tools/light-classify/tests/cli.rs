@@ -118,7 +118,7 @@ fn a_wrong_threshold_is_a_wrong_command_line() {
 }
 
 #[test]
-fn with_tags_what_was_measured_stays_and_what_was_not_comes_from_the_tags() {
+fn with_tags_a_light_of_ones_own_stays_and_what_it_lacks_comes_from_the_tags() {
     let here = tempfile::tempdir().unwrap();
     // No image of this name is there: it must not be looked at.
     let record = json!({
@@ -140,7 +140,7 @@ fn with_tags_a_record_without_light_is_measured_first() {
     picture.save(here.path().join("picture.png")).unwrap();
     let plain = light(here.path(), &picture, &["--threshold", "1"]);
     let record = json!({
-        "id": "picture", "image": "picture.png", "tags": {"setting": [["indoor", 0.9]]},
+        "id": "picture", "image": "picture.png", "tags": {"setting": [["indoor", 1.0]]},
     });
     let flags = ["--tags", "--threshold", "1"];
     let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));
