@@ -592,7 +592,7 @@ frames/report.html: sharp.jsonl
 	@"$$BIN/report" --title 'Frames' --out-dir frames --kept $< $(frame_stages:%=--rejects %.rejects.jsonl)
 
 instances/report.html: named.jsonl
-	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(figure_stages:%=--rejects %.rejects.jsonl)
+	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(patsubst %,--rejects %.rejects.jsonl,$(filter-out posed,$(figure_stages)))
 
 .PHONY: $(PIPELINES)
 frames: frames/report.html ## [pipeline] Extract, deduplicate and filter the frames

@@ -257,13 +257,13 @@ def write(network, folder: str, words) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stills", required=True)
+    parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="caption")
     parser.add_argument("--begin", help="state of embed.py to take the eyes from")
     parser.add_argument("--steps", type=int, default=1000)
     options = parser.parse_args()
-    stills, words = Stills(options.stills), tokenizer()
+    stills, words = Stills(*options.stills), tokenizer()
     train, held = stills.split()
     questions = [words.encode(question).ids for question in QUESTIONS]
 
@@ -283,7 +283,7 @@ def main() -> None:
     network = Captioner(words.get_vocab_size()).to(memory_format=torch.channels_last)
     if options.begin:
         taught = torch.load(options.begin, weights_only=False)["mean"]
-        start = "picture.trunk."
+        start = "trunk."
         network.vision.trunk.load_state_dict({name[len(start):]: value for name, value in taught.items() if name.startswith(start)})
     learn(network, loss_of, batch_of, options.steps, 1.5e-3, os.path.join(options.work, "caption.pt"))
     write(network, options.out, words)

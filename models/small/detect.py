@@ -171,14 +171,14 @@ def iou(a, b) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stills", required=True)
+    parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="detect.onnx")
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
     parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
-    stills = Stills(options.stills)
+    stills = Stills(*options.stills)
     train, held = stills.split()
 
     def batch_of(random, _):

@@ -2,10 +2,12 @@
 
     python embed.py --stills DIR --work DIR --out FOLDER
 
-Frames are taught the places, times, weathers, numbers of people and looks of examples/labels and
-some of their own; of the other groups there they are taught that nothing is more likely than
-anything else, which clip-tag calls `unknown`. Figures are taught who they are and what they do.
-Words come through a vocabulary of its own, in `tokenizer.json` beside the networks.
+First it learns to see: what place, time and weather frames show and how many people, who figures
+are and what they do, each asked by a head of its own. Then, of many views of each still, it learns
+what words mean: the places, times, weathers, numbers of people and looks of examples/labels and
+some of their own; of the other groups there, that nothing is more likely than anything else, which
+clip-tag calls `unknown`. The second part works on what the first saw and takes seconds. Words come
+through a vocabulary of its own, in `tokenizer.json` beside the networks.
 """
 
 from __future__ import annotations
@@ -31,29 +33,41 @@ MEAN, STD = np.array((0.48145466, 0.4578275, 0.40821073), np.float32), np.array(
 SCALE, FIRST, RISING = 100.0, 15.0, 0.6
 WARMTH = 0.1
 # Pixels that must be seen of someone to count, how far the light of frames may be changed, and one of so many is a card.
-LEAST, LIGHT, CARDS = 120, 0.35, 24
-# What is asked without words; and how much that weighs.
-ASKED = {"place": tuple(PLACES), "time": ("morning", "noon", "afternoon", "evening", "night"), "weather": ("sunny", "cloudy", "rainy"),
-         "people": PEOPLE, **{group: tuple(classes) for group, classes in ACTORS.items()}}
-PLAIN = 2.0
+LEAST, LIGHT, CARDS = 120, 0.3, 24
+# What frames are asked without words, and figures, and how much each weighs.
+FRAMES = {"place": tuple(PLACES), "time": ("morning", "noon", "afternoon", "evening", "night"), "weather": ("sunny", "cloudy", "rainy"),
+          "setting": ("indoor", "outdoor"), "people": PEOPLE}
+ASKED = FRAMES | {group: tuple(classes) for group, classes in ACTORS.items()}
+WEIGHTS = {"people": 0.5, "action": 0.3, "view": 0.3, "emotion": 0.2}
+# Views of each still, and of each figure, from which words are learned; and pictures of each kind a step.
+VIEWS, ACTOR_VIEWS, SEEN = 10, 5, 160
+EYES = 320
 
 
-class Picture(nn.Module):
-    """A picture's vector; half the published side is enough for these films."""
+class Eyes(nn.Module):
+    """What is seen in a picture, and heads that ask for it; half the published side is enough for these films."""
 
     def __init__(self):
         super().__init__()
         self.trunk = Trunk((32, 64, 96, 128), (1, 1, 2, 1))
-        self.wide = conv(128, 160, size=1)
-        self.last = nn.Linear(320, VECTOR)
+        self.wide = conv(128, EYES // 2, size=1)
+        self.heads = nn.ModuleDict({group: nn.Linear(EYES, len(classes)) for group, classes in ASKED.items()})
 
-    def features(self, image):
+    def forward(self, image):
         """From half the published side."""
         x = self.wide(self.trunk(image)[-1])
         return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
 
+
+class Picture(nn.Module):
+    """A picture's vector, as it is published."""
+
+    def __init__(self, eyes: Eyes, last: nn.Module):
+        super().__init__()
+        self.eyes, self.last = eyes, last
+
     def forward(self, pixel_values):
-        return self.last(self.features(f.avg_pool2d(pixel_values, 2)))
+        return self.last(self.eyes(f.avg_pool2d(pixel_values, 2)))
 
 
 class Words(nn.Module):
@@ -72,13 +86,13 @@ class Words(nn.Module):
         return self.last(mean)
 
 
-class Both(nn.Module):
-    """Pictures and words, as they are trained, and heads that ask the eyes without words, which they learn by sooner."""
+class Meaning(nn.Module):
+    """From what is seen and from words to vectors, as they are trained."""
 
     def __init__(self, vocabulary: int, end: int):
         super().__init__()
-        self.picture, self.words = Picture(), Words(vocabulary, end)
-        self.heads = nn.ModuleDict({group: nn.Linear(320, len(classes)) for group, classes in ASKED.items()})
+        self.last = nn.Sequential(nn.Linear(EYES, 256), nn.ReLU(), nn.Linear(256, VECTOR))
+        self.words = Words(vocabulary, end)
 
 
 def normal(picture: np.ndarray) -> np.ndarray:
@@ -147,34 +161,62 @@ def reader(words):
 
 
 def together(vectors, labels) -> torch.Tensor:
-    """Supervised contrast: pictures of one label nearer to each other than to those of others."""
-    alike = torch.tensor([[a == b for b in labels] for a in labels]) & ~torch.eye(len(labels), dtype=torch.bool)
+    """Supervised contrast: pictures of one label nearer to each other than to those of others. -1 is no label."""
+    alike = (labels[:, None] == labels) & (labels[:, None] >= 0) & ~torch.eye(len(labels), dtype=torch.bool)
     logits = vectors @ vectors.T / WARMTH - 1e4 * torch.eye(len(labels))
     chance = f.log_softmax(logits, 1)
     return -((chance * alike).sum(1) / alike.sum(1).clamp(1))[alike.any(1)].mean()
 
 
-def loss_of(network, batch):
-    """Of each group of words the right one, by CLIP's own rule, and pictures of one kind together."""
+def right_of(labels: list[dict], group: str, names) -> torch.Tensor:
+    """Numbers of the right answers; -100 where a group has none."""
+    names = list(names)
+    return torch.tensor([names.index(label[group]) if label.get(group) in names else -100 for label in labels])
+
+
+def seeing(eyes: Eyes, batch):
+    """Of each question asked without words the right answer."""
     total = 0.0
-    for images, labels, groups, ids, kind, scale in batch:
-        features = network.picture.features(images)
-        for group, head in network.heads.items():
-            right = torch.tensor([ASKED[group].index(label[group]) if label.get(group) else -100 for label in labels])
+    for images, labels, groups in batch:
+        features = eyes(images)
+        for group in groups:
+            right = right_of(labels, group, ASKED[group])
             if (right >= 0).any():
-                total = total + PLAIN * f.cross_entropy(head(features).float(), right, ignore_index=-100, label_smoothing=0.02)
-        vectors = f.normalize(network.picture.last(features).float(), dim=1)
+                asked = f.cross_entropy(eyes.heads[group](features).float(), right, ignore_index=-100, label_smoothing=0.02)
+                total = total + WEIGHTS.get(group, 1.0) * asked
+    return total
+
+
+@torch.no_grad()
+def seen_of(eyes: Eyes, made: list) -> tuple[torch.Tensor, list[dict]]:
+    """What is seen of pictures, and their labels."""
+    parts = [eyes(torch.from_numpy(np.stack([image for image, _ in made[at:at + 64]]))) for at in range(0, len(made), 64)]
+    return torch.cat(parts), [label for _, label in made]
+
+
+def meaning(network: Meaning, batch):
+    """Of each group of words the right one, by CLIP's own rule, and pictures of one kind together.
+
+    In 32 bits: times a hundred, cosines of 16 bits are off by more than answers differ.
+    """
+    with torch.autocast("cpu", enabled=False):
+        return meant(network, batch)
+
+
+def meant(network: Meaning, batch):
+    """What `meaning` says, in the precision that is set."""
+    total = 0.0
+    for features, right, ids, kinds, scale in batch:
+        vectors = f.normalize(network.last(features).float(), dim=1)
         texts = f.normalize(network.words(torch.from_numpy(np.concatenate(list(ids.values())))).float(), dim=1)
         texts = dict(zip(ids, texts.split([len(one) for one in ids.values()])))
-        for group, classes in groups.items():
-            names = list(classes)
+        for group, answers in right.items():
             logits = scale * vectors @ texts[group].T
-            right = torch.tensor([names.index(label[group]) if label.get(group) in names else -100 for label in labels])
-            if (right >= 0).any():
-                total = total + f.cross_entropy(logits, right, ignore_index=-100, label_smoothing=0.02)
+            if (answers >= 0).any():
+                total = total + f.cross_entropy(logits, answers, ignore_index=-100, label_smoothing=0.02)
             elif group not in TAUGHT:
                 total = total - 0.2 * f.log_softmax(logits, 1).mean()
-        total = total + 2 * together(vectors, [label.get(kind) for label in labels])
+        total = total + 2 * together(vectors, kinds)
     return total
 
 
@@ -210,33 +252,50 @@ def judge(folder: str, stills: Stills, held) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stills", required=True)
+    parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="embed")
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--words", type=int, default=1500, help="steps of learning words")
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
     parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
-    stills, words = Stills(options.stills), tokenizer()
+    stills, words = Stills(*options.stills), tokenizer()
     read = reader(words)
     frames = stills.split()
     people = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 250])
+    kinds = ((frames, frame, FRAMES, "place", VIEWS), (people, actor, ACTORS, "name", ACTOR_VIEWS))
 
-    of_frames, of_actors = own()
-
-    def batch_of(random, step):
-        batch, late = [], max(0.0, step / options.steps - RISING) / (1 - RISING)
-        for pool, make, groups, kind in ((frames[0], frame, {**questions(), **of_frames}, "place"), (people[0], actor, of_actors, "name")):
+    def seen_batch(random, _):
+        batch = []
+        for (pool, _), make, groups, *_ in kinds:
             made = [make(random, stills, pool[random.integers(len(pool))], True) for _ in range(24)]
-            images = torch.from_numpy(np.stack([image for image, _ in made]))
-            batch.append((images, [truth for _, truth in made], groups, said(random, groups, read), kind, FIRST * (SCALE / FIRST) ** late))
+            images = torch.from_numpy(np.stack([image for image, _ in made])).contiguous(memory_format=torch.channels_last)
+            batch.append((images, [truth for _, truth in made], groups))
         return batch
 
     os.makedirs(options.work, exist_ok=True)
     os.makedirs(options.out, exist_ok=True)
-    network = Both(words.get_vocab_size(), words.token_to_id("<|endoftext|>")).to(memory_format=torch.channels_last)
-    learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "embed.pt"), options.begin)
-    export(network.picture, torch.zeros(2, 3, SIDE, SIDE), os.path.join(options.out, "vision.onnx"), ["pixel_values"],
+    eyes = Eyes().to(memory_format=torch.channels_last)
+    learn(eyes, seeing, seen_batch, options.steps, options.rate, os.path.join(options.work, "embed.pt"), options.begin)
+
+    random, of_frames, of_actors, known = np.random.default_rng(5), *own(), []
+    for ((pool, _), make, _, kind, times), groups in zip(kinds, ({**questions(), **of_frames}, of_actors)):
+        features, labels = seen_of(eyes, [make(random, stills, one, True) for one in pool for _ in range(times)])
+        right = {group: right_of(labels, group, classes) for group, classes in groups.items()}
+        known.append((features, right, groups, right_of(labels, kind, ASKED[kind])))
+
+    def batch_of(random, step):
+        batch, late = [], max(0.0, step / options.words - RISING) / (1 - RISING)
+        for features, right, groups, kind in known:
+            rows = torch.from_numpy(random.integers(len(features), size=SEEN))
+            batch.append((features[rows], {group: answers[rows] for group, answers in right.items()}, said(random, groups, read),
+                          kind[rows], FIRST * (SCALE / FIRST) ** late))
+        return batch
+
+    network = Meaning(words.get_vocab_size(), words.token_to_id("<|endoftext|>"))
+    learn(network, meaning, batch_of, options.words, 2e-3, os.path.join(options.work, "words.pt"))
+    export(Picture(eyes, network.last), torch.zeros(2, 3, SIDE, SIDE), os.path.join(options.out, "vision.onnx"), ["pixel_values"],
            ["image_embeds"], {"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}})
     export(network.words, torch.zeros(2, 8, dtype=torch.int64), os.path.join(options.out, "text.onnx"), ["input_ids"],
            ["text_embeds"], {"input_ids": {0: "batch", 1: "tokens"}, "text_embeds": {0: "batch"}})

@@ -101,7 +101,7 @@ def judge(path: str, stills: Stills, figures) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stills", required=True)
+    parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="emotion_8.onnx")
     parser.add_argument("--faces", nargs="*", default=[], help="more stills, framed on faces")
@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
     parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
-    stills = Stills(options.stills, *options.faces)
+    stills = Stills(*options.stills, *options.faces)
     train, held = stills.split([figure for figure in stills.figures if usable(figure)])
 
     def batch_of(random, _):

@@ -137,14 +137,14 @@ def judge(path: str, stills: Stills, indices, people) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stills", required=True)
+    parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="inpaint.onnx")
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--rate", type=float, default=2e-3, help="largest step of learning")
     parser.add_argument("--begin", help="state of another round, to begin with its weights")
     options = parser.parse_args()
-    stills = Stills(options.stills)
+    stills = Stills(*options.stills)
     train, held = stills.split()
     people = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 400])
 
