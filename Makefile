@@ -169,7 +169,8 @@ needs.frames :=
 described = $(if $(filter yes,$(DESCRIBE)),$(1),$(filter-out caption,$(1)))
 upper = $(shell printf '%s' '$(1)' | tr a-z A-Z)
 # As role=model where a model is named, or role alone for its default.
-needed = $(foreach role,$(sort $(call described,$(foreach one,$(ASKED),$(needs.$(one))))),$(role)$(addprefix =,$($(call upper,$(role))_MODEL)))
+named = $(or $($(call upper,$(1))_MODEL),$(if $(filter small,$(NETWORKS)),small-$(1)))
+needed = $(foreach role,$(sort $(call described,$(foreach one,$(ASKED),$(needs.$(one))))),$(role)$(addprefix =,$(call named,$(role))))
 
 .PHONY: run
 run: $(if $(BIN),,build)
@@ -190,8 +191,9 @@ run: $(if $(BIN),,build)
 	export FILM2LORA_MODELS="$${FILM2LORA_MODELS:-$$PWD/models}" LABELS="$$(realpath "$$LABELS")"; \
 	[ -z "$$FIGURE_LABELS" ] || export FIGURE_LABELS="$$(realpath "$$FIGURE_LABELS")"; \
 	[ -z "$$CAST" ] || export CAST="$$(realpath "$$CAST")"; \
+	stamps=$(if $(filter none,$(NETWORKS)),,$$(python3 models/fetch.py --models "$$FILM2LORA_MODELS" --stamp '$(needed)')); \
 	$(MAKE) --no-print-directory -C "$$OUT" -f "$$PWD/Makefile" INSIDE_OUT=1 \
-	    SETTINGS="$$(realpath -m "$(SETTINGS)")" FILM="$$FILM" BIN="$$BIN" CAST="$$CAST" LABELS="$$LABELS" FIGURE_LABELS="$$FIGURE_LABELS" \
+	    SETTINGS="$$(realpath -m "$(SETTINGS)")" FILM="$$FILM" BIN="$$BIN" CAST="$$CAST" LABELS="$$LABELS" FIGURE_LABELS="$$FIGURE_LABELS" STAMPS="$$stamps" \
 	    $(foreach one,DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION,$(one)_MODEL='$(or $(realpath $($(one)_MODEL)),$($(one)_MODEL))') $(ASKED)
 
 # A part of the film: eight pieces of six seconds, cut where they can be copied.
@@ -321,6 +323,8 @@ else
 $(foreach role,detect segment inpaint embed pose face emotion caption,$(eval small.$(role) :=))
 endif
 use = --device $(DEVICE) $(addprefix --model ,$(model.$(1)))
+# By which a stage knows that its network is another, though its name is the same.
+stamp = $(model.$(1)) $(filter $(2)=%,$(STAMPS))
 
 # Make sees files, not settings: the settings of a stage are written to
 # .settings/STAGE, which is touched only when they change.
@@ -353,12 +357,12 @@ settings.lit = $(LIGHT_FLAGS)
 lit.jsonl: sharp.jsonl .settings/lit
 	$(call phase,lit) -- "$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
 
-settings.embedded = $(model.EMBED) $(EMBED_FLAGS)
+settings.embedded = $(call stamp,EMBED,embed) $(EMBED_FLAGS)
 embedded.jsonl: lit.jsonl .settings/embedded
 	$(call network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
 # The tags have a say in what the light is called, beside its colours.
-settings.tagged = $(model.EMBED) $(TAG_FLAGS) $(call within,$(LABELS))
+settings.tagged = $(call stamp,EMBED,embed) $(TAG_FLAGS) $(call within,$(LABELS))
 tagged.jsonl: embedded.jsonl .settings/tagged
 	$(call network,tagged) -- bash -euo pipefail -c '"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
 	    | "$$BIN/light-classify" --tags'
@@ -368,11 +372,11 @@ scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
 
 # Figures: who is where in the frames, cut out, with a name.
 
-settings.boxes = $(model.DETECT) $(DETECT_FLAGS)
+settings.boxes = $(call stamp,DETECT,detect) $(DETECT_FLAGS)
 boxes.jsonl: $(scenes).jsonl .settings/boxes
 	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS) $<
 
-settings.masked = $(model.SEGMENT) $(SEGMENT_FLAGS)
+settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
 	$(call network,masked) --needs-disk $(NEEDS_DISK) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
 
@@ -380,7 +384,7 @@ settings.instances = $(INSTANCE_FLAGS)
 instances.jsonl: masked.jsonl .settings/instances
 	$(call phase,instances) --needs-disk $(NEEDS_DISK) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
 
-settings.figures = $(model.EMBED) $(FIGURE_EMBED_FLAGS) $(call within,$(FIGURE_LABELS))
+settings.figures = $(call stamp,EMBED,embed) $(FIGURE_EMBED_FLAGS) $(call within,$(FIGURE_LABELS))
 figures.jsonl: instances.jsonl .settings/figures
 	$(call network,figures) -- bash -euo pipefail -c '"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS")'
@@ -414,7 +418,7 @@ else
 	$(call phase,named) -- bash -euo pipefail -c '"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS)'
 endif
 
-settings.keypoints = $(model.POSE) $(KEYPOINT_FLAGS)
+settings.keypoints = $(call stamp,POSE,pose) $(KEYPOINT_FLAGS)
 keypoints.jsonl: named.jsonl .settings/keypoints
 	$(call network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
 
@@ -422,16 +426,16 @@ settings.posed = $(POSE_FLAGS)
 posed.jsonl: keypoints.jsonl .settings/posed
 	$(call phase,posed) -- "$$BIN/pose-classify" $(rejects) $(POSE_FLAGS) $<
 
-settings.faces = $(model.FACE) $(FACE_FLAGS)
+settings.faces = $(call stamp,FACE,face) $(FACE_FLAGS)
 faces.jsonl: posed.jsonl .settings/faces
 	$(call network,faces) --needs-disk $(NEEDS_DISK) -- "$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
 
-settings.felt = $(model.EMOTION) $(EMOTION_FLAGS)
+settings.felt = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
 felt.jsonl: faces.jsonl .settings/felt
 	$(call network,felt) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
 
 # Expressions are spread by what the faces look like.
-settings.expressions = $(model.EMBED)
+settings.expressions = $(call stamp,EMBED,embed)
 expressions.jsonl: felt.jsonl .settings/expressions
 	$(call network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
 
@@ -486,7 +490,7 @@ background/plates.jsonl: background/masked.jsonl .settings/background-plates
 
 # The detector looks again at what was filled.
 watch = --detector $(or $(model.DETECT),default)
-settings.background-filled = $(model.INPAINT) $(model.DETECT) $(INPAINT_FLAGS)
+settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
 	$(call network,background-filled) --needs-disk $(NEEDS_DISK) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
 	    --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
@@ -545,7 +549,7 @@ $(2)/selected.jsonl: $(5) .settings/$(1)-selected
 $(2)/reviewed.jsonl: $(2)/selected.jsonl review/$(1).jsonl
 	$$(call phase,$(1)-reviewed) -- "$$$$BIN/review" --apply --patch review/$(1).jsonl $$(rejects) $$<
 
-settings.$(1)-described = $$(model.CAPTION) $$(DESCRIBE_FLAGS)
+settings.$(1)-described = $$(call stamp,CAPTION,caption) $$(DESCRIBE_FLAGS)
 $(2)/described.jsonl: $(2)/reviewed.jsonl .settings/$(1)-described
 	$$(call network,$(1)-described) -- "$$$$BIN/vlm-caption" $$(call use,CAPTION) $$(rejects) $$(DESCRIBE_FLAGS) $$<
 

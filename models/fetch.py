@@ -6,6 +6,7 @@
     fetch.py --model lama,yunet   these; the only way to those with a notice
     fetch.py --from DIR|URL       from a mirror of the same layout, NAME/PATH
     fetch.py --check 'detect embed=clip-vit-l14'   bring nothing; say which are not there
+    fetch.py --stamp 'detect embed=clip-vit-l14'   bring nothing; say what each is known by
 
 A file is downloaded beside its place, goes on where it was cut, is held to its SHA-256, and renamed.
 Nothing lies under a model's name that is not whole. Exit: 0 all are there, 1 some could not be
@@ -14,6 +15,7 @@ brought, 2 wrong command line. Only Python's own modules are needed.
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import sys
@@ -243,22 +245,47 @@ def chosen(registry, roles, names):
     return [m for m in registry if m.get("default") and (not roles or m["role"] in roles) and not m.get("notice")]
 
 
-def absent(bringer, registry, needs):
-    """Of needs as `ROLE` or `ROLE=MODEL`, those whose files are not there, as what to ask `make models` for.
-
-    A model that is no name of the registry is a path, of the user's own.
-    """
-    found = []
+def meant(registry, needs):
+    """Of needs as `ROLE` or `ROLE=MODEL` each role, the name, and the model; `None` for a path, of the user's own."""
     for need in needs:
         role, _, name = need.partition("=")
         models = chosen(registry, [role], [])[:1] if not name else [m for m in registry if m["name"] == name]
         if not models and not (name and Path(name).exists()):
             raise KeyError(f"{need}: " + ("neither a model of the registry nor a file" if name else "no default for this role"))
-        for model in models:
-            folder = bringer.folder(model)
-            if not all((folder / safe(entry["path"])).is_file() for entry in model["file"]):
-                found.append((f"MODEL={model['name']}" if name else f"ROLE={role}", model))
+        yield role, name, models[0] if models else None
+
+
+def absent(bringer, registry, needs):
+    """Those of the needs whose files are not there, as what to ask `make models` for."""
+    found = []
+    for role, name, model in meant(registry, needs):
+        if model is None:
+            continue
+        folder = bringer.folder(model)
+        if not all((folder / safe(entry["path"])).is_file() for entry in model["file"]):
+            found.append((f"MODEL={model['name']}" if name else f"ROLE={role}", model))
     return found
+
+
+def stamp(bringer, registry, needs):
+    """Says, as `ROLE=STAMP …`, by what a model differs from another of its name.
+
+    That is all that the registry says of it, its checksums among that; and of a file without one its size
+    and time of change.
+    """
+    said = []
+    for role, name, model in meant(registry, needs):
+        if model is None:
+            path = Path(name)
+            known, loose = name, sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        else:
+            known = model
+            loose = [bringer.folder(model) / safe(one["path"]) for one in model["file"] if one.get("sha256", UNCONFIRMED) == UNCONFIRMED]
+        states = [(str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in loose if one.exists()]
+        text = json.dumps([known, states], sort_keys=True, default=str)
+        said.append(f"{role}={hashlib.sha256(text.encode()).hexdigest()[:12]}")
+    print(" ".join(said))
+    return 0
 
 
 def check(bringer, registry, needs):
@@ -333,11 +360,14 @@ def main(arguments=None):
     parser.add_argument("--from", dest="mirror", default="", metavar="DIR|URL", help="a mirror with NAME/PATH")
     parser.add_argument("--models", type=Path, default=here, metavar="DIR", help="folder with registry.toml")
     parser.add_argument("--check", type=str.split, metavar="ROLE[=MODEL] …", help="say which of these are not there")
+    parser.add_argument("--stamp", type=str.split, metavar="ROLE[=MODEL] …", help="say of each what it is known by")
     flags = parser.parse_args(arguments)
     registry = tomllib.loads((flags.models / "registry.toml").read_text(encoding="utf-8")).get("model", [])
     try:
         if flags.check is not None:
             return check(Bringer(flags.models, ""), registry, flags.check)
+        if flags.stamp is not None:
+            return stamp(Bringer(flags.models, ""), registry, flags.stamp)
         models = chosen(registry, flags.role, flags.model)
     except KeyError as error:
         parser.error(error.args[0])

@@ -282,6 +282,30 @@ class Fetch(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertIn("detect=nobodys: neither a model of the registry nor a file", said)
 
+    def stamps(self, needs):
+        """What --stamp says on standard output."""
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(self.run_it("--stamp", needs)[0], 0)
+        return dict(word.split("=") for word in out.getvalue().split())
+
+    def test_a_stamp_changes_with_the_model_and_with_nothing_else(self):
+        self.registry()
+        mine = self.models / "mine.onnx"
+        mine.write_bytes(WHOLE)
+        needs = f"detect segment={mine}"
+        first = self.stamps(needs)
+        self.assertEqual(sorted(first), ["detect", "segment"])
+        self.assertEqual(self.stamps(needs), first, "the same models")
+        mine.write_bytes(WHOLE + b"more")
+        second = self.stamps(needs)
+        self.assertEqual(second["detect"], first["detect"])
+        self.assertNotEqual(second["segment"], first["segment"], "a file of the user's own is another")
+        text = (self.models / "registry.toml").read_text().replace(hashlib.sha256(WHOLE).hexdigest(), "0" * 64)
+        (self.models / "registry.toml").write_text(text)
+        third = self.stamps(needs)
+        self.assertNotEqual(third["detect"], first["detect"], "another checksum")
+        self.assertEqual(third["segment"], second["segment"])
+
     def test_the_registry_of_the_project_parses(self):
         registry = fetch.tomllib.loads((Path(fetch.__file__).parent / "registry.toml").read_text())["model"]
         roles = [model["role"] for model in fetch.chosen(registry, [], [])]

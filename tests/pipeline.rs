@@ -311,11 +311,26 @@ fn make_small(run: &Run, part: &Path, target: &str) {
         .arg(format!("BIN={}", tools().display()))
         .env("FFMPEG", &run.ffmpeg)
         .env("XDG_CACHE_HOME", run.path("cache"))
+        .env("FILM2LORA_MODELS", run.path("models"))
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL");
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+}
+
+/// Copies a folder and what is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, &to).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -328,6 +343,9 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
         return;
     }
     let part = part_of_the_sample_film(&run);
+    copy(&root().join("models/small"), &run.path("models/small"));
+    let registry = run.path("models/registry.toml");
+    fs::copy(root().join("models/registry.toml"), &registry).unwrap();
     make_small(&run, &part, "instances");
     assert!(run.path("out/instances/report.html").is_file());
     make_small(&run, &part, "all");
@@ -352,6 +370,17 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     assert!(before == run.results("out"), "the same bytes");
     let again: Vec<_> = before.keys().map(written).collect();
     assert_eq!(again, times, "nothing was left to do");
+    // Another network of the same name: its own stage runs again, and none before it.
+    let text = fs::read_to_string(&registry).unwrap();
+    let reference = "reference = \"models/small/emotion.py\"";
+    assert!(text.contains(reference));
+    let changed = text.replace(reference, "reference = \"another\"");
+    fs::write(&registry, changed).unwrap();
+    let before = ["faces.jsonl", "felt.jsonl"].map(|name| run.written(&format!("out/{name}")));
+    make_small(&run, &part, "all");
+    let after = ["faces.jsonl", "felt.jsonl"].map(|name| run.written(&format!("out/{name}")));
+    assert_eq!(before[0], after[0]);
+    assert!(before[1] < after[1]);
 }
 
 #[test]
