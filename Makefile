@@ -77,6 +77,8 @@ LIGHT_FLAGS ?=
 EMBED_FLAGS ?= --crops wide
 TAG_FLAGS ?=
 DETECT_FLAGS ?=
+# A figure that is missed stays in the plate; a box too many costs a little ground.
+BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.2)
 SEGMENT_FLAGS ?=
 INSTANCE_FLAGS ?=
 FIGURE_EMBED_FLAGS ?= --mask
@@ -473,10 +475,10 @@ settings.background-clear = $(settings.sharp)
 background/clear.jsonl: frames.jsonl .settings/background-clear
 	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
-settings.background-boxes = $(settings.lit) $(settings.boxes)
+settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(BACKGROUND_DETECT_FLAGS)
 background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 	$(call network,background-boxes) -- bash -euo pipefail -c '"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
-	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS)'
+	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(BACKGROUND_DETECT_FLAGS)'
 
 settings.background-masked = $(settings.masked)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked

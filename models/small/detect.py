@@ -35,13 +35,23 @@ class Detector(nn.Module):
         self.heads = nn.ModuleList(nn.Sequential(conv(48, 48), conv(48, 48), nn.Conv2d(48, 5, 1)) for _ in STRIDES)
         for head in self.heads:
             nn.init.constant_(head[2].bias[4:], -4.0)
+        # Asked only while it learns: where anyone is, by which it learns sooner than by boxes alone.
+        self.anyone = nn.Conv2d(48, 1, 1)
 
-    def forward(self, x):
-        """Picture, BGR, 0 to 255, to raw maps [N, 5, h, w]: x, y, log w, log h, objectness."""
+    def levels(self, x):
+        """Features at three strides, the finer of which know of the coarser."""
         _, *levels = self.trunk(x / 128 - 1)
         levels = [across(level) for across, level in zip(self.across, levels)]
         for index in (1, 0):
             levels[index] = levels[index] + double(levels[index + 1])
+        return levels
+
+    def forward(self, x):
+        """Picture, BGR, 0 to 255, to raw maps [N, 5, h, w]: x, y, log w, log h, objectness."""
+        return self.answers(self.levels(x))
+
+    def answers(self, levels):
+        """Raw maps of the features."""
         return [head(level) for head, level in zip(self.heads, levels)]
 
 
@@ -69,20 +79,37 @@ class Published(nn.Module):
 
 def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
     """A scene at the upper left of a canvas, as large as it can be or a share of that, BGR, and the boxes there."""
-    height, width = view.picture.shape[:2]
-    scale = min(canvas[0] / width, canvas[1] / height) * share
-    size = (max(1, int(width * scale)), max(1, int(height * scale)))
-    ground = np.full((canvas[1], canvas[0], 3), 114, np.uint8)
-    ground[:size[1], :size[0]] = cv2.resize(view.picture, size, interpolation=cv2.INTER_LINEAR)
+    scale, ground = laid(view.picture, canvas, share, 114)
     boxes = np.array([seen.box for seen in view.people], np.float32).reshape(-1, 4) * scale
     return ground[..., ::-1].copy(), boxes[(boxes[:, 2:] - boxes[:, :2]).min(1) > 5]
+
+
+def laid(picture: np.ndarray, canvas: tuple[int, int], share: float, fill: int):
+    """How much a picture or mask is scaled to lie on a canvas as `placed` says, and that."""
+    height, width = picture.shape[:2]
+    scale = min(canvas[0] / width, canvas[1] / height) * share
+    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    ground = np.full((canvas[1], canvas[0], *picture.shape[2:]), fill, np.uint8)
+    ground[:size[1], :size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    return scale, ground
 
 
 def drawn(random, stills: Stills, pool):
     """A scene or two side by side, as large as the canvas or smaller."""
     other = pool[random.integers(len(pool))] if random.random() < 0.45 else None
     view = scene(random, stills, pool[random.integers(len(pool))], SMALLEST, other)
-    return placed(view, CANVAS, random.uniform(0.6, 1.0))
+    share = random.uniform(0.6, 1.0)
+    return *placed(view, CANVAS, share), covered(view, CANVAS, share)
+
+
+def covered(view: Scene, canvas: tuple[int, int], share: float) -> np.ndarray:
+    """How much of each cell of the finest level someone covers, 0 to 1."""
+    anyone = np.zeros(view.picture.shape[:2], np.uint8)
+    for seen in view.people:
+        anyone[seen.mask] = 255
+    _, ground = laid(anyone, canvas, share, 0)
+    size = (canvas[0] // STRIDES[0], canvas[1] // STRIDES[0])
+    return cv2.resize(ground, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
 def targets(boxes: np.ndarray, level: int):
@@ -102,10 +129,13 @@ def targets(boxes: np.ndarray, level: int):
 
 
 def loss_of(network, batch):
-    """One minus the overlap of boxes, by cells that answer for one, and cross entropy of how sure: as sure as the box is good."""
-    images, aims = batch
-    total, count = 0.0, max(1.0, sum(float(chosen.sum()) for chosen, _ in aims))
-    for level, raw in enumerate(network(images)):
+    """One minus the overlap of boxes, by cells that answer for one, cross entropy of how sure, which is as sure as the box is good,
+    and of anyone."""
+    images, aims, anyone = batch
+    levels = network.levels(images)
+    total = 2 * f.binary_cross_entropy_with_logits(network.anyone(levels[0]).float()[:, 0], anyone)
+    count = max(1.0, sum(float(chosen.sum()) for chosen, _ in aims))
+    for level, raw in enumerate(network.answers(levels)):
         raw, (chosen, boxes) = raw.float(), aims[level]
         rows, columns = torch.meshgrid(torch.arange(raw.shape[2]), torch.arange(raw.shape[3]), indexing="ij")
         stride = STRIDES[level]
@@ -185,9 +215,9 @@ def main() -> None:
         views = [drawn(random, stills, train) for _ in range(16)]
         aims = []
         for level in range(3):
-            pairs = [targets(boxes, level) for _, boxes in views]
+            pairs = [targets(boxes, level) for _, boxes, _ in views]
             aims.append((torch.from_numpy(np.stack([p[0] for p in pairs])), torch.from_numpy(np.stack([p[1] for p in pairs]))))
-        return pictures([picture for picture, _ in views]), aims
+        return pictures([picture for picture, *_ in views]), aims, torch.from_numpy(np.stack([anyone for *_, anyone in views]))
 
     os.makedirs(options.work, exist_ok=True)
     network = Detector().to(memory_format=torch.channels_last)
