@@ -27,6 +27,8 @@ MEDIUM, HIGH = 0.4, 0.75
 MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 # Faces whose shorter side is below this, or that are turned away further, tell too little.
 SMALLEST, FACING = 28, 0.4
+# How often a patch is erased, and the shape of the shares in which two faces are mixed.
+ERASED, MIXED = 0.35, 0.3
 
 
 class Emotion(nn.Module):
@@ -62,11 +64,29 @@ def drawn(random, stills: Stills, figure, train: bool):
             small = int(random.integers(24, 80))
             picture = window(window(picture, (0, 0, INNER, INNER), (small, small)), (0, 0, small, small), (INNER, INNER))
         picture = spoiled(random, picture)
+        if random.random() < ERASED:
+            picture = erased(random, picture)
     aim = np.zeros(len(CLASSES), np.float32)
     sure = SURE["high"] if figure.truth["emotion"] == "neutral" else SURE[figure.truth["intensity"]]
     aim[CLASSES.index("neutral")] = 1 - sure
     aim[CLASSES.index(figure.truth["emotion"])] += sure
     return ((picture / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), aim
+
+
+def erased(random, picture: np.ndarray) -> np.ndarray:
+    """With a patch of one colour somewhere, so that no single part of a face is all that is looked at."""
+    picture, size = picture.copy(), (INNER * random.uniform(0.12, 0.4, 2)).astype(int)
+    x, y = (int(random.integers(INNER - length)) for length in size)
+    picture[y:y + size[1], x:x + size[0]] = random.integers(0, 256, 3)
+    return picture
+
+
+def mixed(random, images: np.ndarray, aims: np.ndarray):
+    """Faces half through one another, and what they say as well: few faces then teach more (mixup, Zhang et al. 2018)."""
+    share = random.beta(MIXED, MIXED, len(images)).astype(np.float32)
+    other = random.permutation(len(images))
+    across = share[:, None, None, None]
+    return images * across + images[other] * (1 - across), aims * share[:, None] + aims[other] * (1 - share[:, None])
 
 
 def usable(figure) -> bool:
@@ -114,7 +134,7 @@ def main() -> None:
 
     def batch_of(random, _):
         chosen = [drawn(random, stills, train[random.integers(len(train))], True) for _ in range(32)]
-        return tuple(torch.from_numpy(np.stack(part)) for part in zip(*chosen))
+        return tuple(torch.from_numpy(part) for part in mixed(random, *(np.stack(part) for part in zip(*chosen))))
 
     os.makedirs(options.work, exist_ok=True)
     network = Emotion().to(memory_format=torch.channels_last)

@@ -25,6 +25,8 @@ pub(crate) struct Margins {
 /// A frame, decoded.
 pub(crate) struct Frame {
     pub(crate) picture: RgbImage,
+    /// The characters.
+    pub(crate) figures: Mask,
     /// The characters and the margin round them.
     pub(crate) hidden: Mask,
     /// Copies to align by, the smallest first.
@@ -61,6 +63,7 @@ impl Frame {
         let levels = Level::pyramid(&decode::to_luma(&picture), &hidden).with_context(name)?;
         Ok(Self {
             picture,
+            figures: mask,
             hidden,
             levels,
         })

@@ -88,7 +88,7 @@ struct Args {
     light: f64,
 
     /// Merge so many frames of a shot at most: spread evenly over it, or with
-    /// `--per frame` one after another; each takes 4 bytes a pixel of memory
+    /// `--per frame` one after another; each takes 5 bytes a pixel of memory
     #[arg(long, value_name = "COUNT", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..))]
     frames: u16,
 

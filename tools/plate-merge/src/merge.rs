@@ -1,4 +1,8 @@
-//! The median of what the frames of a shot show at each pixel.
+//! The median of what the frames of a shot show of the ground at each pixel.
+//!
+//! No detector finds everyone in every frame, and someone who stands still is the ground to the median
+//! if a single frame has missed them. So what a frame shows is not believed where most frames that show
+//! the same there say that it is a character.
 
 use nalgebra::Matrix3;
 use rayon::prelude::*;
@@ -8,10 +12,15 @@ use vision::mask::Mask;
 use crate::tone::Tone;
 use crate::warp::{Grid, colour, place};
 
+/// Colours are the same up to so many levels in each channel: what compression changes in one that stays.
+const SAME: f32 = 10.0;
+
 /// A frame as the merging sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) picture: &'a RgbImage,
+    /// The characters, without and with the margin round them.
+    pub(crate) figures: &'a Mask,
     pub(crate) hidden: &'a Mask,
     /// Where a point of the plate is in the frame.
     pub(crate) warp: Matrix3<f64>,
@@ -61,7 +70,7 @@ fn row(
     let width = ground.width();
     let mut levels = Vec::with_capacity(3 * width as usize);
     let mut holes = Vec::with_capacity(width as usize);
-    let mut seen: [Vec<f32>; 3] = Default::default();
+    let mut shown = Shown::default();
     for x in 0..width {
         let own = ground.get_pixel(x, y).0;
         if kept(x, y) {
@@ -69,18 +78,71 @@ fn row(
             holes.push(false);
             continue;
         }
-        seen.iter_mut().for_each(Vec::clear);
-        for found in sources.iter().filter_map(|source| source.at(x, y)) {
-            for (seen, level) in seen.iter_mut().zip(found) {
-                seen.push(level);
+        shown.clear();
+        for (colour, what) in sources.iter().filter_map(|source| source.at(x, y)) {
+            match what {
+                What::Ground => shown.ground.push(colour),
+                What::Figure => shown.figures.push(colour),
             }
         }
-        holes.push(seen[0].is_empty());
-        for (channel, own) in seen.iter_mut().zip(own) {
-            levels.push(median(channel).map_or(own, |level| level.round().clamp(0.0, 255.0) as u8));
-        }
+        let median = shown.median();
+        holes.push(median.is_none());
+        levels.extend(median.map_or(own, |levels| {
+            levels.map(|level| level.round().clamp(0.0, 255.0) as u8)
+        }));
     }
     (levels, holes)
+}
+
+/// What a frame says that it shows at a pixel.
+#[derive(Clone, Copy)]
+enum What {
+    Ground,
+    Figure,
+}
+
+/// What the frames show at a pixel.
+#[derive(Default)]
+struct Shown {
+    ground: Vec<[f32; 3]>,
+    figures: Vec<[f32; 3]>,
+    /// One channel of the ground.
+    channel: Vec<f32>,
+}
+
+impl Shown {
+    fn clear(&mut self) {
+        self.ground.clear();
+        self.figures.clear();
+    }
+
+    /// The median of the ground that is believed, channel by channel.
+    fn median(&mut self) -> Option<[f32; 3]> {
+        let Self {
+            ground,
+            figures,
+            channel,
+        } = self;
+        let alike = |colour: &[f32; 3], others: &[[f32; 3]]| {
+            let same = |other: &&[f32; 3]| (0..3).all(|at| (colour[at] - other[at]).abs() <= SAME);
+            others.iter().filter(same).count()
+        };
+        let believed = |colour: &[f32; 3]| {
+            figures.is_empty() || alike(colour, figures) <= alike(colour, ground)
+        };
+        let mut levels = [0.0; 3];
+        for (at, level) in levels.iter_mut().enumerate() {
+            channel.clear();
+            channel.extend(
+                ground
+                    .iter()
+                    .filter(|colour| believed(colour))
+                    .map(|colour| colour[at]),
+            );
+            *level = median(channel)?;
+        }
+        Some(levels)
+    }
 }
 
 /// The middle value, or the mean of the two in the middle.
@@ -114,24 +176,31 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What the frame shows at a pixel of the plate.
-    fn at(&self, x: u32, y: u32) -> Option<[f32; 3]> {
+    /// What the frame shows at a pixel of the plate; nothing outside it and in the margin round a character,
+    /// which may be either.
+    fn at(&self, x: u32, y: u32) -> Option<([f32; 3], What)> {
         let View {
             picture,
+            figures,
             hidden,
             tone,
             ..
         } = self.view;
+        let what = |x: u32, y: u32| {
+            if figures.get(x, y) {
+                Some(What::Figure)
+            } else {
+                (!hidden.get(x, y)).then_some(What::Ground)
+            }
+        };
         let Some(matrix) = &self.matrix else {
             let own = picture.get_pixel(x, y).0.map(f32::from);
-            return (!hidden.get(x, y)).then(|| tone.applied(own));
+            return Some((tone.applied(own), what(x, y)?));
         };
         let (x, y) = place(matrix, f64::from(x), f64::from(y));
         let near = |at: f64| at.round().max(0.0) as u32;
-        if hidden.get(near(x), near(y)) {
-            return None;
-        }
-        colour(picture, x, y).map(|found| tone.applied(found))
+        let what = what(near(x), near(y))?;
+        Some((tone.applied(colour(picture, x, y)?), what))
     }
 }
 
@@ -163,6 +232,7 @@ mod tests {
             .zip(&masks)
             .map(|(picture, hidden)| View {
                 picture,
+                figures: hidden,
                 hidden,
                 warp: Matrix3::identity(),
                 tone: Tone::SAME,
@@ -172,5 +242,66 @@ mod tests {
         let levels: Vec<u8> = merged.picture.pixels().map(|pixel| pixel.0[0]).collect();
         assert_eq!(levels, [10, 20, 110]);
         assert_eq!(merged.unseen.as_slice(), [true, false, false]);
+    }
+
+    /// The plate of one pixel, none where it is not seen, of frames of these levels, hidden or not.
+    fn plate_of(frames: &[(u8, bool)]) -> Option<u8> {
+        let pictures: Vec<_> = frames
+            .iter()
+            .map(|(level, _)| RgbImage::from_pixel(1, 1, Rgb([*level; 3])))
+            .collect();
+        let masks: Vec<_> = frames
+            .iter()
+            .map(|(_, hidden)| Mask::from_fn(1, 1, |_, _| *hidden).unwrap())
+            .collect();
+        let views: Vec<_> = pictures
+            .iter()
+            .zip(&masks)
+            .map(|(picture, mask)| View {
+                picture,
+                figures: mask,
+                hidden: mask,
+                warp: Matrix3::identity(),
+                tone: Tone::SAME,
+            })
+            .collect();
+        let merged = merge(&views, &pictures[0], |_, _| false).unwrap();
+        (!merged.unseen.get(0, 0)).then(|| merged.picture.get_pixel(0, 0).0[0])
+    }
+
+    #[test]
+    fn a_figure_that_one_frame_missed_is_no_ground() {
+        let (figure, ground) = (200, 90);
+        let missed = [(figure, true), (figure, true), (figure + 5, false)];
+        assert_eq!(
+            plate_of(&missed),
+            None,
+            "it stands still, and nothing else was seen"
+        );
+        let walks = [&missed[..], &[(ground, false)]].concat();
+        assert_eq!(plate_of(&walks), Some(ground));
+    }
+
+    #[test]
+    fn ground_that_one_frame_took_for_a_figure_stays_ground() {
+        let ground = 90;
+        let frames = [
+            (ground, true),
+            (ground, false),
+            (ground + 4, false),
+            (ground + 2, false),
+        ];
+        assert_eq!(plate_of(&frames), Some(ground + 2));
+        assert_eq!(plate_of(&frames[..2]), Some(ground), "one against one");
+    }
+
+    #[test]
+    fn ground_of_another_colour_than_the_figure_is_believed_however_rare() {
+        let frames = [(200, true), (200, true), (200, true), (189, false)];
+        assert_eq!(
+            plate_of(&frames),
+            Some(189),
+            "eleven levels are another colour"
+        );
     }
 }

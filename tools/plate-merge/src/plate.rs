@@ -120,6 +120,7 @@ impl<'a> Shown<'a> {
         let same = other == at;
         View {
             picture: &self.frames[other].picture,
+            figures: &self.frames[other].figures,
             hidden: &self.frames[other].hidden,
             warp: found.warp,
             tone: if same {
