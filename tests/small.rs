@@ -134,7 +134,16 @@ fn the_face_is_found_and_its_emotion_told() {
         "{face}"
     );
     let felt = said(here.path(), "emotion-classify", "emotion", &[], &face);
-    assert_eq!(felt["emotion"]["label"], figure["emotion"], "{felt}");
+    // A faint one, and 35 pixels wide: the margin may be too small for a word.
+    let scores = felt["emotion"]["scores"].as_object().unwrap();
+    let best = scores.iter().max_by(|one, other| {
+        one.1
+            .as_f64()
+            .unwrap()
+            .total_cmp(&other.1.as_f64().unwrap())
+    });
+    let best = best.map(|(label, _)| label.as_str());
+    assert_eq!(best, figure["emotion"].as_str(), "{felt}");
 }
 
 #[test]
