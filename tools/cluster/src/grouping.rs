@@ -97,6 +97,14 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
     match args.method {
         Method::Kmeans => {
             let k = match args.k.0 {
+                // A short film, or a part of one on trial, has few records; its run is not to fail.
+                Some(k) if k > matrix.nrows() => {
+                    warn!(
+                        "--k {k}: there are only {} records, each a cluster now",
+                        matrix.nrows()
+                    );
+                    matrix.nrows()
+                }
                 Some(k) => k,
                 None => best_k(matrix, args.seed)?,
             };

@@ -57,8 +57,8 @@ struct Args {
     #[arg(long, value_enum, default_value = "kmeans")]
     method: Method,
 
-    /// Make this many clusters; auto is the number with the best silhouette
-    /// on a sample (kmeans)
+    /// Make this many clusters, or one a record where there are fewer; auto is the number with the
+    /// best silhouette on a sample (kmeans)
     #[arg(long, value_name = "N|auto", value_parser = count, default_value = "auto")]
     k: Count,
 

@@ -7,7 +7,7 @@ use ndarray::{Array2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use stage::{Context, Result, ensure};
+use stage::{Context, Result};
 
 use crate::distance::{Straight, squared};
 use crate::groups::Labels;
@@ -23,13 +23,8 @@ const SAMPLED: usize = 1024;
 /// The most clusters that are tried.
 const MOST: usize = 64;
 
-/// K-means with `k` clusters: the tightest of `runs` results.
+/// K-means with `k` clusters, of as many rows or more: the tightest of `runs` results.
 pub(crate) fn kmeans(matrix: &Array2<f32>, k: usize, seed: u64, runs: u64) -> Result<Labels> {
-    ensure!(
-        k <= matrix.nrows(),
-        "--k {k}: there are only {} records",
-        matrix.nrows()
-    );
     let dataset = DatasetBase::from(matrix.view());
     let tolerance = tolerance(matrix);
     let mut best: Option<KMeans<f32, Straight>> = None;

@@ -252,10 +252,23 @@ fn figures_count_alike_whatever_their_unit() {
 }
 
 #[test]
-fn wrong_wishes_are_refused() {
+fn fewer_records_than_clusters_are_a_cluster_each() {
     let two = "{\"id\":\"a\",\"vector\":[1,0]}\n{\"id\":\"b\",\"vector\":[0,1]}\n";
     let ran = run(TOOL, &["--on", "/vector", "--k", "3"], two);
-    assert_eq!(ran.stderr, "cluster: --k 3: there are only 2 records\n");
+    let said = "cluster: --k 3: there are only 2 records, each a cluster now\n";
+    assert_eq!(ran.stderr, said);
+    let ids: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|r| r["cluster"]["id"].clone())
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[test]
+fn wrong_wishes_are_refused() {
+    let two = "{\"id\":\"a\",\"vector\":[1,0]}\n{\"id\":\"b\",\"vector\":[0,1]}\n";
     for flags in [
         ["--k", "0"],
         ["--epsilon", "-1"],
