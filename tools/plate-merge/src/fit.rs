@@ -57,7 +57,7 @@ impl Fit {
         let mut width = 10.0;
         let size = (still.grid.width - 1) as f64;
         for _ in 0..STEPS {
-            let sums = Sums::over(still, moved, &fit, width, unknowns);
+            let sums = Sums::over(still, moved, &fit, width);
             let step = sums.solve(still, unknowns)?;
             let before = place(&still.grid.on_pixels(&fit.warp), 0.0, 0.0);
             let other = place(&still.grid.on_pixels(&fit.warp), size, size);
@@ -76,9 +76,7 @@ impl Fit {
                 break;
             }
         }
-        fit.error = Sums::over(still, moved, &fit, width, 0)
-            .shared(still)?
-            .error();
+        fit.error = Sums::over(still, moved, &fit, width).shared(still)?.error();
         Some(fit)
     }
 
@@ -121,24 +119,17 @@ impl Sums {
         }
     }
 
-    /// Sums over all pixels that are open in both, for the first `unknowns` of the warp and the light alone;
-    /// differences beyond `width` levels fade out.
-    fn over(still: &Level, moved: &Level, fit: &Fit, width: f64, unknowns: usize) -> Self {
+    /// Sums over all pixels that are open in both; differences beyond `width` levels fade out.
+    fn over(still: &Level, moved: &Level, fit: &Fit, width: f64) -> Self {
         let bands: Vec<usize> = (0..still.grid.height.div_ceil(ROWS)).collect();
         let sums: Vec<Self> = bands
             .into_par_iter()
-            .map(|band| Self::band(still, moved, fit, (width, unknowns), band))
+            .map(|band| Self::band(still, moved, fit, width, band))
             .collect();
         sums.iter().fold(Self::none(), Self::and)
     }
 
-    fn band(
-        still: &Level,
-        moved: &Level,
-        fit: &Fit,
-        (width, unknowns): (f64, usize),
-        band: usize,
-    ) -> Self {
+    fn band(still: &Level, moved: &Level, fit: &Fit, width: f64, band: usize) -> Self {
         let mut sums = Self::none();
         let matrix = still.grid.on_pixels(&fit.warp);
         let (across, down) = still.grid.unit();
@@ -168,20 +159,18 @@ impl Sums {
                     f64::from(level),
                     1.0,
                 ];
-                sums.add(&row, off, 1.0 / (1.0 + (off / width).powi(2)), unknowns);
+                sums.add(&row, off, 1.0 / (1.0 + (off / width).powi(2)));
             }
         }
         sums
     }
 
-    /// Adds a pixel; what is not asked for is not summed, which is most of the work.
-    fn add(&mut self, row: &[f64; ALL], off: f64, weight: f64, unknowns: usize) {
-        for number in (0..unknowns).chain(WARP..ALL) {
-            let weighted = weight * row[number];
+    fn add(&mut self, row: &[f64; ALL], off: f64, weight: f64) {
+        for (number, value) in row.iter().enumerate() {
+            let weighted = weight * value;
             self.right[number] += weighted * off;
-            let sums = &mut self.matrix[number];
-            for other in (number..unknowns).chain(WARP.max(number)..ALL) {
-                sums[other] += weighted * row[other];
+            for (sum, other) in self.matrix[number][number..].iter_mut().zip(&row[number..]) {
+                *sum += weighted * other;
             }
         }
         self.count += 1;
