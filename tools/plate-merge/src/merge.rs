@@ -127,18 +127,15 @@ impl Shown {
             let same = |other: &&[f32; 3]| (0..3).all(|at| (colour[at] - other[at]).abs() <= SAME);
             others.iter().filter(same).count()
         };
-        let believed = |colour: &[f32; 3]| {
-            figures.is_empty() || alike(colour, figures) <= alike(colour, ground)
-        };
+        if !figures.is_empty() {
+            let believed = |colour: &&[f32; 3]| alike(colour, figures) <= alike(colour, ground);
+            let kept: Vec<[f32; 3]> = ground.iter().filter(believed).copied().collect();
+            *ground = kept;
+        }
         let mut levels = [0.0; 3];
         for (at, level) in levels.iter_mut().enumerate() {
             channel.clear();
-            channel.extend(
-                ground
-                    .iter()
-                    .filter(|colour| believed(colour))
-                    .map(|colour| colour[at]),
-            );
+            channel.extend(ground.iter().map(|colour| colour[at]));
             *level = median(channel)?;
         }
         Some(levels)
