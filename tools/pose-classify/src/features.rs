@@ -64,7 +64,7 @@ pub(crate) fn features(body: &Body) -> Vec<f64> {
 }
 
 /// The cosine of the angle at the second of three places: −1 is straight.
-fn cosine(places: [Option<[f64; 2]>; 3]) -> Option<f64> {
+pub(crate) fn cosine(places: [Option<[f64; 2]>; 3]) -> Option<f64> {
     let [first, at, last] = places;
     let (first, at, last) = (first?, at?, last?);
     let product = (first[0] - at[0]) * (last[0] - at[0]) + (first[1] - at[1]) * (last[1] - at[1]);

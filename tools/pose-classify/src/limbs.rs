@@ -3,6 +3,7 @@
 //! No word says left or right: detectors mix them up, and many trainers mirror the images.
 
 use crate::body::{Body, distance};
+use crate::features::cosine;
 
 /// Shoulder, elbow and wrist of either arm.
 const ARMS: [[usize; 3]; 2] = [[5, 7, 9], [6, 8, 10]];
@@ -97,20 +98,12 @@ impl Frame {
     }
 }
 
-/// The cosine of the angle at the second place.
-fn cosine(first: [f64; 2], at: [f64; 2], last: [f64; 2]) -> f64 {
-    let product = (first[0] - at[0]) * (last[0] - at[0]) + (first[1] - at[1]) * (last[1] - at[1]);
-    product / (distance(first, at) * distance(last, at)).max(1e-9)
-}
-
 fn arm(body: &Body, frame: &Frame, joints: [usize; 3], hip: usize) -> Option<Limb> {
-    let [shoulder, elbow, wrist] = joints.map(|at| body.joint(at));
-    let (shoulder, elbow, wrist) = (shoulder?, elbow?, wrist?);
+    let places = joints.map(|at| body.joint(at));
+    let bend = cosine(places)?;
+    let (shoulder, wrist) = (places[0]?, places[2]?);
     let (up, aside) = frame.offset(shoulder, wrist);
-    let on_hip = |hip| {
-        let near = distance(wrist, hip) < ON_HIP * frame.trunk;
-        near && cosine(shoulder, elbow, wrist) > BENT
-    };
+    let on_hip = |hip| distance(wrist, hip) < ON_HIP * frame.trunk && bend > BENT;
     if body.joint(hip).is_some_and(on_hip) {
         Some(Limb::OnHip)
     } else if up > RAISED {
@@ -125,15 +118,16 @@ fn arm(body: &Body, frame: &Frame, joints: [usize; 3], hip: usize) -> Option<Lim
 }
 
 fn leg(body: &Body, frame: &Frame, joints: [usize; 3]) -> Option<Limb> {
-    let [hip, knee, ankle] = joints.map(|at| body.joint(at));
-    let (hip, knee, ankle) = (hip?, knee?, ankle?);
+    let places = joints.map(|at| body.joint(at));
+    let bend = cosine(places)?;
+    let (hip, knee, ankle) = (places[0]?, places[1]?, places[2]?);
     let (knee_up, _) = frame.offset(hip, knee);
     let (foot_up, _) = frame.offset(knee, ankle);
     if knee_up > KNEE_DRAWN_UP {
         Some(Limb::KneeDrawnUp)
     } else if knee_up > -KNEE_RAISED && foot_up < -KNEE_RAISED {
         Some(Limb::KneeRaised)
-    } else if cosine(hip, knee, ankle) > BENT {
+    } else if bend > BENT {
         Some(Limb::KneeBent)
     } else {
         None
