@@ -194,17 +194,12 @@ def seen_of(eyes: Eyes, made: list) -> tuple[torch.Tensor, list[dict]]:
     return torch.cat(parts), [label for _, label in made]
 
 
+@torch.autocast("cpu", enabled=False)
 def meaning(network: Meaning, batch):
     """Of each group of words the right one, by CLIP's own rule, and pictures of one kind together.
 
     In 32 bits: times a hundred, cosines of 16 bits are off by more than answers differ.
     """
-    with torch.autocast("cpu", enabled=False):
-        return meant(network, batch)
-
-
-def meant(network: Meaning, batch):
-    """What `meaning` says, in the precision that is set."""
     total = 0.0
     for features, right, ids, kinds, scale in batch:
         vectors = f.normalize(network.last(features).float(), dim=1)
