@@ -14,8 +14,7 @@ INSTANCE_FLAGS = --min-area 1500 --min-sharpness 4
 FACE_FLAGS = --size 40
 DATASET_FLAGS = --resolution 512 --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 FIGURE_BLUR_FLAGS = --sharpness 10% --size 1 --letters 0 --flat 1
-# The vectors of the small network lie close together, and its names are not sure.
-IDENTITY_FLAGS = --margin 0.003
+# The vectors of the small network lie close together.
 FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
 # Its fillings are coarse: this drops those that keep a rim, and lets a step of colour pass.
