@@ -233,6 +233,9 @@ fn bad_images(shape: &Shape<'_>, here: &Path, manifest: &str) {
         let ran = with(shape, here, &[], &input);
         assert_eq!(ran.code, Some(1), "{bad} is an error");
         assert!(ran.stderr.contains(bad), "and named: {}", ran.stderr);
+        let told: Vec<&str> = ran.stderr.trim().split(": ").collect();
+        let twice = told.windows(2).any(|parts| parts[0] == parts[1]);
+        assert!(!twice, "the cause is told once: {}", ran.stderr);
         let ran = with(shape, here, &["--rejects", "rejects.jsonl"], &input);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let failed: Vec<Value> = rejects(here)
