@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use ort::ep;
-use ort::session::Session;
+use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::{Outlet, ValueType};
 use serde::Serialize;
@@ -24,6 +24,9 @@ pub struct Options {
     /// Its shapes change from run to run, so that a plan of memory made for
     /// one run is of no use to the next.
     pub changing_shapes: bool,
+    /// It runs seldom and needs much memory when it does: on the CPU that is
+    /// given back after every run, for other graphs to use.
+    pub give_back: bool,
     /// Optimise it only lightly: for graphs that full optimisation breaks.
     pub light_optimization: bool,
     /// Constants to replace, by name. The runtime does not say whether a name
@@ -39,6 +42,7 @@ pub struct Net {
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     provenance: Provenance,
+    give_back: bool,
 }
 
 /// Which network answered: written into the record under `models`.
@@ -77,6 +81,7 @@ impl Net {
             name: path.display().to_string(),
             inputs,
             outputs,
+            give_back: options.give_back && device == "cpu",
             provenance: Provenance {
                 model: model.name().to_owned(),
                 sha256: model.sha256().to_owned(),
@@ -131,9 +136,10 @@ impl Net {
                 (Cow::Borrowed(*name), (&tensor.0).into())
             });
         let named: Vec<(Cow<'_, str>, ort::session::SessionInputValue<'_>)> = named.collect();
+        let how = how(self.give_back)?;
         let mut outputs = self
             .session
-            .run(named)
+            .run_with_options(named, &how)
             .map_err(|error| failed(&self.name, error.message()))?;
         let tensors = self
             .outputs
@@ -198,6 +204,17 @@ fn ports(outlets: &[Outlet]) -> Vec<Port> {
         },
     };
     outlets.iter().map(port).collect()
+}
+
+/// How a graph is run.
+fn how(give_back: bool) -> Result<RunOptions<NoSelectedOutputs>> {
+    let mut how = RunOptions::new().map_err(said)?;
+    if give_back {
+        // `kOrtRunOptionsConfigEnableMemoryArenaShrinkage` of onnxruntime_run_options_config_keys.h
+        how.set("memory.enable_memory_arena_shrinkage", "cpu:0")
+            .map_err(said)?;
+    }
+    Ok(how)
 }
 
 /// A session, and the device that it runs on.
