@@ -23,6 +23,9 @@ const STILL: f64 = 0.1;
 /// Else a simpler movement is taken that leaves no more than so many times what the best one leaves.
 const AS_GOOD: f64 = 1.15;
 
+/// A movement that leaves so many times what is accepted on the last copy but one is not tried on the largest, which costs most.
+const HOPELESS: f64 = 3.0;
+
 /// How the camera moved between frames; each is a case of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -123,10 +126,8 @@ pub(crate) fn align(
     limits: Limits,
 ) -> Result<Alignment, Refusal> {
     let first = started(still, moved, guesses).ok_or(Refusal::Apart)?;
-    let finest = still.len() - 1;
-    let judge = |fit: Fit, motion| {
-        let miss = miss(&still[finest], &moved[finest], &fit);
-        let miss = miss.unwrap_or_default();
+    let judge = |fit: Fit, motion, level: usize| {
+        let miss = miss(&still[level], &moved[level], &fit).unwrap_or_default();
         let fixed = motion == Motion::Fixed && miss.half <= STILL && miss.most <= 2.0 * limits.miss;
         let found = Alignment {
             warp: fit.warp,
@@ -143,10 +144,10 @@ pub(crate) fn align(
         } else {
             first
         };
-        let Some(fit) = finer(start, still, moved, motion) else {
+        let Some((fit, level)) = finer(start, still, moved, motion, limits) else {
             continue;
         };
-        let (found, fine) = judge(fit, motion);
+        let (found, fine) = judge(fit, motion, level);
         if fine && fit.error <= limits.light {
             return Ok(found);
         }
@@ -185,21 +186,28 @@ fn started(still: &[Level], moved: &[Level], guesses: &[Matrix3<f64>]) -> Option
     fits.min_by(|one, other| one.error.total_cmp(&other.error))
 }
 
-/// The same movement on larger and larger copies.
-fn finer(start: Fit, still: &[Level], moved: &[Level], motion: Motion) -> Option<Fit> {
-    let unknowns = motion.unknowns();
-    let from = if motion == Motion::Fixed {
-        still.len() - 1
-    } else {
-        usize::from(still.len() > 1)
-    };
+/// The same movement on larger and larger copies, and the last of them: it is the last but one where
+/// that already shows that the movement is not this.
+fn finer(
+    start: Fit,
+    still: &[Level],
+    moved: &[Level],
+    motion: Motion,
+    limits: Limits,
+) -> Option<(Fit, usize)> {
+    let finest = still.len() - 1;
     let mut fit = start;
     if motion == Motion::Shift {
         let (x, y) = (fit.warp[(0, 2)], fit.warp[(1, 2)]);
         fit.warp = Matrix3::new(1.0, 0.0, x, 0.0, 1.0, y, 0.0, 0.0, 1.0);
     }
-    for (still, moved) in still.iter().zip(moved).skip(from) {
-        fit = fit.improved(still, moved, unknowns)?;
+    for level in finest.min(1)..=finest {
+        let (still, moved) = (&still[level], &moved[level]);
+        fit = fit.improved(still, moved, motion.unknowns())?;
+        let missed = || miss(still, moved, &fit).is_some_and(|m| m.most > HOPELESS * limits.miss);
+        if level + 1 == finest && (fit.error > HOPELESS * limits.light || missed()) {
+            return Some((fit, level));
+        }
     }
-    Some(fit)
+    Some((fit, finest))
 }
