@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, double, export, learn, pictures
-from stills import Scene, Stills, scene, whole
+from stills import Scene, Stills, busier, by_action, scene, whole
 
 SIDE, STRIDES, CLASSES = 416, (8, 16, 32), 80
 # Longest side of a box, in pixels, up to which a level is in charge.
@@ -94,20 +94,21 @@ def laid(picture: np.ndarray, canvas: tuple[int, int], share: float, fill: int):
     return scale, ground
 
 
-def drawn(random, stills: Stills, pool):
-    """A scene or two side by side, as large as the canvas or smaller."""
+def drawn(random, stills: Stills, pool, acting: list):
+    """A scene or two side by side, as large as the canvas or smaller, with figures from elsewhere and things before them."""
     other = pool[random.integers(len(pool))] if random.random() < 0.45 else None
     view = scene(random, stills, pool[random.integers(len(pool))], SMALLEST, other)
+    view = busier(random, stills, view, pool, acting, SMALLEST)
     share = random.uniform(0.6, 1.0)
-    return *placed(view, CANVAS, share), covered(view, CANVAS, share)
+    return *placed(view, CANVAS, share), anyone(view, CANVAS, share)
 
 
-def covered(view: Scene, canvas: tuple[int, int], share: float) -> np.ndarray:
+def anyone(view: Scene, canvas: tuple[int, int], share: float) -> np.ndarray:
     """How much of each cell of the finest level someone covers, 0 to 1."""
-    anyone = np.zeros(view.picture.shape[:2], np.uint8)
+    there = np.zeros(view.picture.shape[:2], np.uint8)
     for seen in view.people:
-        anyone[seen.mask] = 255
-    _, ground = laid(anyone, canvas, share, 0)
+        there[seen.mask] = 255
+    _, ground = laid(there, canvas, share, 0)
     size = (canvas[0] // STRIDES[0], canvas[1] // STRIDES[0])
     return cv2.resize(ground, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
@@ -210,9 +211,10 @@ def main() -> None:
     options = parser.parse_args()
     stills = Stills(*options.stills)
     train, held = stills.split()
+    acting = by_action(stills.split(stills.figures)[0])
 
     def batch_of(random, _):
-        views = [drawn(random, stills, train) for _ in range(16)]
+        views = [drawn(random, stills, train, acting) for _ in range(16)]
         aims = []
         for level in range(3):
             pairs = [targets(boxes, level) for _, boxes, _ in views]

@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import os
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, export, learn
-from stills import Stills, spoiled, tinted, window
+from stills import Stills, mask_of, spoiled, tinted, window
 
 SIDE, INNER = 224, 112
 CLASSES = ("angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised")
@@ -27,8 +28,8 @@ MEDIUM, HIGH = 0.4, 0.75
 MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 # Faces whose shorter side is below this, or that are turned away further, tell too little.
 SMALLEST, FACING = 28, 0.4
-# How often a patch is erased, and the shape of the shares in which two faces are mixed.
-ERASED, MIXED = 0.35, 0.3
+# How often a patch is erased, the shape of the shares in which two faces are mixed, and how often a face stands before another still.
+ERASED, MIXED, ELSEWHERE = 0.15, 0.2, 0.3
 
 
 class Emotion(nn.Module):
@@ -57,7 +58,11 @@ def drawn(random, stills: Stills, figure, train: bool):
     if train:
         middle, size = middle + random.normal(0, 0.035, 2) * size, size * np.exp(random.normal(0, 0.06, 2))
         flip, turn = random.random() < 0.5, random.normal(0, 5)
-    picture = window(stills.pictures[figure.still], (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
+    picture = stills.pictures[figure.still]
+    if train and random.random() < ELSEWHERE:
+        ground = cv2.resize(stills.pictures[random.integers(len(stills.pictures))], picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+        picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, ground)
+    picture = window(picture, (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
     if train:
         picture = tinted(random, picture, 0.5)
         if random.random() < 0.2:
@@ -93,6 +98,15 @@ def usable(figure) -> bool:
     """Whether enough of the face is seen to tell."""
     face = figure.truth["face"]
     return bool(face) and min(face["box"][2] - face["box"][0], face["box"][3] - face["box"][1]) >= SMALLEST and face["facing"] > FACING
+
+
+def alike(figures) -> list[list]:
+    """Faces by emotion and strength; those of no emotion twice, for they are of all strengths."""
+    kinds = {}
+    for figure in figures:
+        emotion = figure.truth["emotion"]
+        kinds.setdefault((emotion, None if emotion == "neutral" else figure.truth["intensity"]), []).append(figure)
+    return [faces for _, faces in sorted(kinds.items(), key=lambda kind: str(kind[0]))] + [faces for (emotion, _), faces in kinds.items() if emotion == "neutral"]
 
 
 def loss_of(network, batch):
@@ -132,8 +146,11 @@ def main() -> None:
     stills = Stills(*options.stills, *options.faces)
     train, held = stills.split([figure for figure in stills.figures if usable(figure)])
 
+    kinds = alike(train)
+
     def batch_of(random, _):
-        chosen = [drawn(random, stills, train[random.integers(len(train))], True) for _ in range(32)]
+        chosen = [kinds[random.integers(len(kinds))] for _ in range(32)]
+        chosen = [drawn(random, stills, kind[random.integers(len(kind))], True) for kind in chosen]
         return tuple(torch.from_numpy(part) for part in mixed(random, *(np.stack(part) for part in zip(*chosen))))
 
     os.makedirs(options.work, exist_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 
+import cv2
 import numpy as np
 import torch
 from torch import nn
@@ -23,6 +24,8 @@ SURE = np.array((0.0, 0.6, 1.0), np.float32)
 CELL, SPREAD = 8, 5.0
 # The share of crops in which all but the figure is of the mean colour, as the tool shows cut-outs.
 CUT_OUT, MATTE = 0.4, np.array((124, 116, 104), np.uint8)
+# The shares in which the figure stands before another still, is as small as in a wide shot, and moves while the shutter is open.
+ELSEWHERE, FAR, MOVING = 0.25, 0.3, 0.2
 LEFT_RIGHT = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 
@@ -76,8 +79,10 @@ def drawn(random, stills: Stills, figure, train: bool):
         middle = middle + random.normal(0, 0.04, 2) * size
         size = size * np.exp(random.normal(0, 0.12))
         flip, turn = random.random() < 0.5, random.normal(0, 8)
-        if random.random() < CUT_OUT:
-            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, MATTE)
+        where = random.random()
+        if where < CUT_OUT + ELSEWHERE:
+            ground = MATTE if where < CUT_OUT else stills.pictures[random.integers(len(stills.pictures))]
+            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, ground)
     box = (*(middle - size / 2), *(middle + size / 2))
     picture = window(picture, box, (WIDTH, HEIGHT), flip, fill=0, turn=turn)
     joints = np.array(figure.truth["keypoints"], np.float32)
@@ -89,8 +94,22 @@ def drawn(random, stills: Stills, figure, train: bool):
         places[:, 0] = WIDTH - places[:, 0]
     inside = ((places >= 0) & (places < (WIDTH, HEIGHT))).all(1)
     sure = np.where(inside, SURE[joints[:, 2].astype(int)], 0)
-    picture = spoiled(random, tinted(random, picture)) if train else picture
+    picture = spoiled(random, worse(random, tinted(random, picture))) if train else picture
     return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), places.astype(np.float32), sure.astype(np.float32)
+
+
+def worse(random, picture: np.ndarray) -> np.ndarray:
+    """A crop as of a figure far off, or one that moves, as often as `FAR` and `MOVING` say."""
+    if random.random() < FAR:
+        small = tuple(int(length * random.uniform(0.15, 0.5)) for length in (WIDTH, HEIGHT))
+        picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+    if random.random() < MOVING:
+        length, way = int(random.integers(3, 14)), random.uniform(0, np.pi)
+        line = np.zeros((15, 15), np.float32)
+        reach = length / 2 * np.array((np.cos(way), np.sin(way)))
+        cv2.line(line, tuple(int(v) for v in 7.5 - reach), tuple(int(v) for v in 7.5 + reach), 1.0)
+        picture = cv2.filter2D(picture, -1, line / line.sum())
+    return picture
 
 
 def wanted(places) -> torch.Tensor:

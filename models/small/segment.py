@@ -24,7 +24,7 @@ from torch import nn
 from torch.nn import functional as f
 
 from blocks import Residual, conv, double, export, learn
-from stills import Stills, mask_of, scene
+from stills import Stills, busier, by_action, mask_of, scene
 
 SIDE, INNER, GRID = 1024, 512, 256
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -158,12 +158,13 @@ def prompt_of(random, box, mask: np.ndarray):
     return places, labels
 
 
-def drawn(random, stills: Stills, pool, windowed: bool):
-    """A scene or a window of it at half the side, where anyone is, and up to PROMPTS prompts and their masks."""
+def drawn(random, stills: Stills, pool, acting: list, windowed: bool):
+    """A scene with more figures or a window of it at half the side, where anyone is, and up to PROMPTS prompts and their masks."""
     people = []
     while not people:
         other = pool[random.integers(len(pool))] if random.random() < BESIDE else None
         view = scene(random, stills, pool[random.integers(len(pool))], LEAST, other)
+        view = busier(random, stills, view, pool, acting, LEAST)
         people = view.people
     first = people[random.integers(len(people))]
     box, (high, wide) = np.array((0, 0, *view.picture.shape[1::-1])), view.picture.shape[:2]
@@ -248,11 +249,12 @@ def main() -> None:
     options = parser.parse_args()
     stills = Stills(*options.stills)
     train, held = stills.split()
+    acting = by_action(stills.split(stills.figures)[0])
     narrow = int(options.steps * options.windowed)
 
     def batch_of(random, step):
         windowed = step < narrow
-        chosen = [drawn(random, stills, train, windowed) for _ in range(NARROW if windowed else WIDE)]
+        chosen = [drawn(random, stills, train, acting, windowed) for _ in range(NARROW if windowed else WIDE)]
         images, anyone = (torch.from_numpy(np.stack(part)) for part in zip(*(one[:2] for one in chosen)))
         owners = torch.tensor([index for index, one in enumerate(chosen) for _ in one[2]])
         prompts = (torch.from_numpy(np.stack([item for one in chosen for item in one[part]])) for part in (2, 3, 4))

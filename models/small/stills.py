@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 HELD_OUT = 10
+# How often no, one and two figures of another still are put into a scene, and something before one; figures of so many pixels and more.
+MORE, BEHIND, LARGE = (0.4, 0.35, 0.25), 0.3, 1500
 
 cv2.setNumThreads(1)
 
@@ -56,11 +58,11 @@ class Stills:
 
 @dataclass
 class Seen:
-    """A character in a scene: its truth, what is seen of it there, and where the still's pixels went."""
+    """A character in a scene: its truth, what is seen of it there, and where the still's pixels went, if they kept their size."""
 
     truth: dict
     mask: np.ndarray
-    shift: tuple[int, int]
+    shift: tuple[int, int] | None
     mirrored: bool
 
     @property
@@ -125,6 +127,69 @@ def scene(random, stills: Stills, index: int, least: int, other: int | None = No
                 people.append(Seen(truth, mask[:, ::-1] if mirrored else mask, (start - x, -y), mirrored))
     picture = tinted(random, picture[:, ::-1] if mirrored else picture, light)
     return Scene(spoiled(random, picture), people)
+
+
+def by_action(figures: list[Figure]) -> list[list[Figure]]:
+    """Figures that are large enough to be put into other scenes, each action's apart, so that the rare ones are as frequent."""
+    large = [figure for figure in figures if figure.truth["area"] >= LARGE]
+    return [[figure for figure in large if figure.truth["action"] == action] for action in sorted({f.truth["action"] for f in large})]
+
+
+def busier(random, stills: Stills, view: Scene, pool, acting: list, least: int) -> Scene:
+    """A scene with figures out of `acting`, as `by_action` gives them, and things of stills out of `pool` before someone."""
+    for _ in range(random.choice(3, p=MORE)):
+        view = crowded(random, stills, view, acting[random.integers(len(acting))], least)
+    if view.people and random.random() < BEHIND:
+        view = covered(random, view, stills.pictures[pool[random.integers(len(pool))]], least)
+    return view
+
+
+def crowded(random, stills: Stills, view: Scene, figures: list[Figure], least: int) -> Scene:
+    """A scene with one more figure cut out of another still, large or small, before everyone else there.
+
+    Figures that stand, sit and lie then stand, sit and lie anywhere (copy-paste, Ghiasi et al. 2021).
+    """
+    figure = figures[random.integers(len(figures))]
+    x0, y0, x1, y1 = (int(v) for v in figure.box)
+    cut = np.dstack([stills.pictures[figure.still], mask_of(figure.truth["mask"]) * np.uint8(255)])[y0:y1, x0:x1]
+    high, wide = view.picture.shape[:2]
+    scale = min(1.5, high * np.exp(random.uniform(np.log(0.1), np.log(0.9))) / max(cut.shape[:2]))
+    size = (max(4, round(cut.shape[1] * scale)), max(4, round(cut.shape[0] * scale)))
+    cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    mirrored = random.random() < 0.5
+    layer = np.zeros((high, wide, 4), np.uint8)
+    x, y = (int(random.integers(-length // 5, max(1, room - length + length // 5))) for length, room in zip(size, (wide, high)))
+    rows, columns = slice(max(y, 0), y + size[1]), slice(max(x, 0), x + size[0])
+    layer[rows, columns] = (cut[:, ::-1] if mirrored else cut)[max(-y, 0):high - y, max(-x, 0):wide - x]
+    before = layer[..., 3:] / np.float32(255)
+    picture = (tinted(random, layer[..., :3], 0.5) * before + view.picture * (1 - before)).astype(np.uint8)
+    mask = layer[..., 3] > 127
+    more = [Seen(figure.truth, mask, None, mirrored)] if mask.sum() >= least else []
+    return Scene(picture, behind(view.people, mask, least) + more)
+
+
+def covered(random, view: Scene, other: np.ndarray, least: int) -> Scene:
+    """A scene in which a piece of another picture stands before the lower part of someone, as a table would."""
+    box = view.people[random.integers(len(view.people))].box
+    high, wide = view.picture.shape[:2]
+    width, height = box[2] - box[0], box[3] - box[1]
+    x0, x1 = (int(np.clip(v, 0, wide)) for v in (box[0] - width * random.uniform(-0.2, 1), box[2] + width * random.uniform(-0.2, 1)))
+    y0, y1 = (int(np.clip(v, 0, high)) for v in (box[3] - height * random.uniform(0.2, 0.6), box[3] + height * random.uniform(-0.2, 0.4)))
+    if x1 - x0 < 2 or y1 - y0 < 2:
+        return view
+    x, y = (int(random.integers(max(1, room - length))) for length, room in zip((x1 - x0, y1 - y0), other.shape[1::-1]))
+    piece = other[y:y + y1 - y0, x:x + x1 - x0]
+    picture = view.picture.copy()
+    picture[y0:y1, x0:x1] = cv2.resize(piece, (x1 - x0, y1 - y0))
+    front = np.zeros((high, wide), bool)
+    front[y0:y1, x0:x1] = True
+    return Scene(picture, behind(view.people, front, least))
+
+
+def behind(people: list[Seen], front: np.ndarray, least: int) -> list[Seen]:
+    """Everyone of whom `least` pixels and a quarter are still seen behind the mask `front`."""
+    left = [(seen, seen.mask & ~front) for seen in people]
+    return [Seen(seen.truth, mask, seen.shift, seen.mirrored) for seen, mask in left if mask.sum() >= max(least, seen.mask.sum() / 4)]
 
 
 def mask_of(rle: dict) -> np.ndarray:
