@@ -121,7 +121,7 @@ def networks(work, rounds):
         ("face", "face-crop", weights / "yunet_n_dynamic.onnx", frames, 240, f"--keep {to_out}"),
         ("pose", "rtmpose", weights / "movenet_single_pose_lightning_ptq.onnx", frames, 240, "--box whole"),
         ("emotion", "emotion-classify", graphs / "enet_b0_8.onnx", faces, 240, ""),
-        ("embed", "clip-embed", graphs / "clip", frames, 40, ""),
+        ("embed", "clip-embed", graphs / "clip", frames, 160, ""),
         ("segment", "sam-mask", graphs / "sam", frames, 12, to_out),
         ("inpaint", "lama-inpaint", graphs / "lama.onnx", frames, 8, f"--tries 1 {to_out}"),
     ]
