@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use ort::ep;
-use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
+use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::value::{Outlet, ValueType};
 use serde::Serialize;
 
