@@ -2,12 +2,14 @@
 """Fit the model of pose-classify. Needs numpy alone.
 
     python fit.py draw --stills DIR... --bodies 24000 > poses.jsonl
+    python fit.py ask --stills DIR... | rtmpose --model NAME >> poses.jsonl
     pose-classify --features poses.jsonl > features.jsonl
     python fit.py fit features.jsonl --out model.json
     python fit.py film truth.jsonl > film.jsonl && pose-classify film.jsonl | python fit.py score
 
 `draw` writes records of poses as a detector might give them: of bodies drawn at random (bodies.py)
-and of stills with truth (examples/film/stills.py makes them). `fit` fits a network of one hidden layer
+and of stills with truth (examples/film/stills.py makes them). `ask` writes the stills themselves, a record
+a figure, for a real detector, which errs in ways of its own. `fit` fits a network of one hidden layer
 for each question and prints how good it is on stills that it was not fitted on. `film` and `score`
 tell how good it is on a film whose truth is known; nothing of that film is fitted on.
 
@@ -51,6 +53,24 @@ def draw(options):
                 points = mirrored(points) if copy % 2 else points
                 key = f"{name}.{of['name']}.{copy}".replace("/", "_").lstrip("_.")
                 print(json.dumps(record(key, points, of["action"], of["view"], name, "still" if copy == 0 else "copy")))
+
+
+def ask(options):
+    """Boxes as a detector of figures might give them: those of what is seen, a little off."""
+    random = np.random.default_rng(options.seed)
+    for name in sorted(name for folder in options.stills for name in glob.glob(f"{folder}/[0-9]*.json")):
+        still = json.load(open(name))
+        for of in still["characters"]:
+            if not of["box"] or sum(point[2] > 0 for point in of["keypoints"]) < 4:
+                continue
+            left, top, right, bottom = of["box"]
+            size = np.array([right - left, bottom - top] * 2)
+            for copy in range(options.copies):
+                box = np.array(of["box"]) + random.normal(0, 0.03, 4) * size * (copy > 0)
+                key = f"{name}.{of['name']}.a{copy}".replace("/", "_").lstrip("_.")
+                print(json.dumps({
+                    "id": key, "image": name[:-5] + ".jpg", "truth": {"action": of["action"], "angle": of["view"]}, "group": name,
+                    "from": "asked" if copy == 0 else "copy", "boxes": [{"box": box.round(2).tolist(), "score": 1.0, "label": "person"}]}))
 
 
 def softmax(forms):
@@ -125,8 +145,9 @@ def report(title, names, answers, scores, threshold):
 
 def fit(options):
     records = [json.loads(line) for line in open(options.features)]
-    records = [one for one in records if "features" in one["pose"]]
-    values = np.array([one["pose"]["features"] for one in records])
+    records = [(one, (one.get("pose") or one["boxes"][0].get("pose", {})).get("features")) for one in records]
+    values = np.array([features for _, features in records if features])
+    records = [one for one, features in records if features]
     source = np.array([one["from"] for one in records])
     raw = values
     mean, deviation = values.mean(axis=0), np.maximum(values.std(axis=0), 0.05)
@@ -138,16 +159,18 @@ def fit(options):
     for question, names in CLASSES.items():
         answers = np.array([names.index(one["truth"][question]) for one in records])
         weights = alike(answers, len(names), np.where(source == "body", 0, 1))
-        held, found = [], []
+        held = {"still": [], "asked": []}
         for number in range(options.folds):
             out = (folds == number) & (source != "body")
             parts = train(values[~out], answers[~out], weights[~out], len(names), options.hidden, options.epochs, options.seed)
-            test = out & (source == "still")
-            held.append(answers[test])
-            scores = scores_of(parts, values[test])
-            found.append(without_legs(raw[test], scores) if question == "action" else scores)
-        if held:
-            report(f"{question}, stills held out in {options.folds} parts", names, np.concatenate(held), np.concatenate(found), options.threshold)
+            for kind, rows in held.items():
+                test = out & (source == kind)
+                scores = scores_of(parts, values[test])
+                rows.append((answers[test], without_legs(raw[test], scores) if question == "action" else scores))
+        for kind, title in (("still", "stills"), ("asked", "what the detector said of stills")):
+            if any(len(true) for true, _ in held[kind]):
+                true, found = (np.concatenate(part) for part in zip(*held[kind]))
+                report(f"{question}, {title}, held out in {options.folds} parts", names, true, found, options.threshold)
         parts = train(values, answers, weights, len(names), options.hidden, options.epochs, options.seed)
         model[question] = {
             "classes": names,
@@ -195,6 +218,10 @@ def main():
     way.add_argument("--bodies", type=int, default=24000)
     way.add_argument("--copies", type=int, default=8, help="times that each still's figure is detected")
     way.set_defaults(run=draw)
+    way = ways.add_parser("ask")
+    way.add_argument("--stills", nargs="+", required=True)
+    way.add_argument("--copies", type=int, default=4, help="boxes of each figure")
+    way.set_defaults(run=ask)
     way = ways.add_parser("fit")
     way.add_argument("features")
     way.add_argument("--out", required=True)
