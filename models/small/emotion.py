@@ -28,8 +28,9 @@ MEDIUM, HIGH = 0.4, 0.75
 MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224, 0.225), np.float32)
 # Faces whose shorter side is below this, or that are turned away further, tell too little.
 SMALLEST, FACING = 28, 0.4
-# How often a patch is erased, the shape of the shares in which two faces are mixed, and how often a face stands before another still.
-ERASED, MIXED, ELSEWHERE = 0.15, 0.2, 0.3
+# How often a patch is erased, the shape of the shares in which two faces are mixed, how often a face stands before another still, and
+# how often it is of fewer pixels.
+ERASED, MIXED, ELSEWHERE, SOFT = 0.15, 0.2, 0.3, 0.5
 
 
 class Emotion(nn.Module):
@@ -56,7 +57,7 @@ def drawn(random, stills: Stills, figure, train: bool):
     size = np.array([box[2] - box[0], box[3] - box[1]])
     middle, size, flip, turn = (box[:2] + box[2:]) / 2, size * 1.1, False, 0.0
     if train:
-        middle, size = middle + random.normal(0, 0.035, 2) * size, size * np.exp(random.normal(0, 0.06, 2))
+        middle, size = middle + random.normal(0, 0.06, 2) * size, size * np.exp(random.normal(0.03, 0.1, 2))
         flip, turn = random.random() < 0.5, random.normal(0, 5)
     picture = stills.pictures[figure.still]
     if train and random.random() < ELSEWHERE:
@@ -65,8 +66,8 @@ def drawn(random, stills: Stills, figure, train: bool):
     picture = window(picture, (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
     if train:
         picture = tinted(random, picture, 0.5)
-        if random.random() < 0.2:
-            small = int(random.integers(24, 80))
+        if random.random() < SOFT:
+            small = int(random.integers(28, 100))
             picture = window(window(picture, (0, 0, INNER, INNER), (small, small)), (0, 0, small, small), (INNER, INNER))
         picture = spoiled(random, picture)
         if random.random() < ERASED:
@@ -101,12 +102,12 @@ def usable(figure) -> bool:
 
 
 def alike(figures) -> list[list]:
-    """Faces by emotion and strength; those of no emotion twice, for they are of all strengths."""
+    """Faces by emotion and strength, so that faint emotions are as frequent as none."""
     kinds = {}
     for figure in figures:
         emotion = figure.truth["emotion"]
         kinds.setdefault((emotion, None if emotion == "neutral" else figure.truth["intensity"]), []).append(figure)
-    return [faces for _, faces in sorted(kinds.items(), key=lambda kind: str(kind[0]))] + [faces for (emotion, _), faces in kinds.items() if emotion == "neutral"]
+    return [faces for _, faces in sorted(kinds.items(), key=lambda kind: str(kind[0]))]
 
 
 def loss_of(network, batch):
