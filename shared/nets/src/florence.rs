@@ -17,6 +17,7 @@ use vision::resize::{PilFilter, pil};
 
 use crate::cache::kept;
 use crate::generate::{Rules, Written, generate};
+use crate::seen;
 use decoding::Decoding;
 
 /// Side of the square that the published networks take, pixels.
@@ -162,26 +163,13 @@ impl Florence {
     }
 
     /// The features of pictures, `[pictures, tokens, width]`.
-    ///
-    /// A processor gets one picture at a time: several at once need as many times the memory, 0.35 GB
-    /// each for the published size, and no less time.
     pub fn features(&mut self, pictures: &[Vec<f32>]) -> Result<Tensor> {
         let side = self.side as usize;
-        let at_once = if self.vision.provenance().device == "cpu" {
-            1
-        } else {
-            pictures.len().max(1)
-        };
-        let (mut shape, mut features) = (vec![0; 3], Vec::new());
-        for pictures in pictures.chunks(at_once) {
+        seen::features(&mut self.vision, pictures, |vision, pictures| {
             let pixels = Tensor::floats(&[pictures.len(), 3, side, side], pictures.concat())?;
-            let mut answer = self.vision.run(&[("pixel_values", &pixels)])?;
-            let answer = answer.take("image_features")?;
-            let [rows, tokens, width] = cube(&answer)?;
-            shape = vec![shape[0] + rows, tokens, width];
-            features.extend_from_slice(&answer.as_floats()?);
-        }
-        Tensor::floats(&shape, features)
+            let mut answer = vision.run(&[("pixel_values", &pixels)])?;
+            answer.take("image_features")
+        })
     }
 
     /// What it writes of each of `pictures`, asked by the tokens of `prompt`.

@@ -32,6 +32,7 @@ pub mod pose;
 pub mod retinaface;
 pub mod sam;
 pub mod scrfd;
+mod seen;
 pub mod siglip;
 pub mod simcc;
 pub mod smolvlm;

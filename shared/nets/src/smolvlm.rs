@@ -14,6 +14,7 @@ use vision::resize::{PilFilter, pil};
 
 use crate::cache::kept;
 use crate::generate::{Rules, Written, generate};
+use crate::seen;
 use crate::words::Words;
 use decoding::Decoding;
 
@@ -183,6 +184,7 @@ impl SmolVlm {
         let open = |part, contract: Contract| {
             let options = Options {
                 changing_shapes: true,
+                give_back: part == "vision_encoder",
                 ..Options::default()
             };
             Net::open_with(model, part, runtime, &contract, options)
@@ -233,13 +235,13 @@ impl SmolVlm {
     /// The features of a picture's tiles, `[tiles, tokens, width]`.
     pub fn features(&mut self, tiles: &[Vec<f32>]) -> Result<Tensor> {
         let side = self.side as usize;
-        let pixels = Tensor::floats(&[1, tiles.len(), 3, side, side], tiles.concat())?;
-        let mask = Tensor::truths(
-            &[1, tiles.len(), side, side],
-            vec![true; tiles.len() * side * side],
-        )?;
-        let inputs = [("pixel_values", &pixels), ("pixel_attention_mask", &mask)];
-        self.vision.run(&inputs)?.take("image_features")
+        seen::features(&mut self.vision, tiles, |vision, tiles| {
+            let pixels = Tensor::floats(&[1, tiles.len(), 3, side, side], tiles.concat())?;
+            let mask = vec![true; tiles.len() * side * side];
+            let mask = Tensor::truths(&[1, tiles.len(), side, side], mask)?;
+            let inputs = [("pixel_values", &pixels), ("pixel_attention_mask", &mask)];
+            vision.run(&inputs)?.take("image_features")
+        })
     }
 
     /// What it writes of pictures with these `features`, all asked by the tokens of `prompt`.
