@@ -12,6 +12,8 @@ EXTRACT_FLAGS = --fps 4
 # The picture has 320 lines, where a feature has 1080 or so.
 INSTANCE_FLAGS = --min-area 1500 --min-sharpness 4
 FACE_FLAGS = --size 40
+# The small detector is unsure of small figures; one too many costs a plate less than one too few.
+BACKGROUND_DETECT_FLAGS = --threshold 0.1
 DATASET_FLAGS = --resolution 512 --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 FIGURE_BLUR_FLAGS = --sharpness 10% --size 1 --letters 0 --flat 1
 # The vectors of the small network lie close together.

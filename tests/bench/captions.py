@@ -2,13 +2,14 @@
 
     pip install torch transformers onnx tokenizers pillow     # 2.15, 5.23, 1.23, 0.23 were used
     cargo build --release -p vlm-caption
-    python tests/bench/captions.py target/bench/captions [--tiny] [--images 2,6] [--tokens 64] [--beams 1] [--threads 2]
+    python tests/bench/captions.py target/bench/captions [--tiny] [--eight-bit] [--images 2,6] [--tokens 64] [--beams 1] [--threads 2]
 
 Makes the network with the published names (0.9 GB, once) and small pictures, then runs both on the
 fewer and on the more pictures. What the more take longer is the time of the difference, without
 loading the network or importing anything; from that come tokens a second. Random weights write
 random words, other ones where a resized pixel differs by a level, so each side's own tokens are counted;
-that the same numbers give the same words is shown by the tests of `nets`.
+that the same numbers give the same words is shown by the tests of `nets`. `--eight-bit` adds vlm-caption on the same
+network with weights of 8 bits, quantized as those are that are published beside the full ones.
 """
 
 import argparse
@@ -77,6 +78,17 @@ def make(work, tiny):
     (work / "whole").touch()
 
 
+def quantize(work):
+    """The network with weights of 8 bits, as the scripts of transformers.js write `…_quantized.onnx`."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    (work / "onnx8").mkdir(exist_ok=True)
+    for path in (work / "onnx").glob("*.onnx"):
+        quantize_dynamic(path, work / "onnx8" / path.name, weight_type=QuantType.QUInt8, op_types_to_quantize=["MatMul", "Gather"],
+                         extra_options={"EnableSubgraph": True, "MatMulConstBOnly": True})
+    (work / "onnx8/tokenizer.json").write_bytes((work / "onnx/tokenizer.json").read_bytes())
+
+
 def reference(work, count, options):
     """The same job with transformers: one line of tokens a picture."""
     import numpy
@@ -125,6 +137,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
     parser.add_argument("--tiny", action="store_true", help="the network of the tests, which shows what is beside it")
+    parser.add_argument("--eight-bit", action="store_true", help="vlm-caption on the network with weights of 8 bits too")
     parser.add_argument("--images", default="2,6")
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--beams", type=int, default=1)
@@ -136,6 +149,8 @@ def main():
     work = options.work.resolve()
     if options.part == "make":
         return make(work, options.tiny)
+    if options.part == "quantize":
+        return quantize(work)
     if options.part:
         return reference(work, int(options.part), options)
     work.mkdir(parents=True, exist_ok=True)
@@ -144,20 +159,24 @@ def main():
     itself = [sys.executable, __file__, str(work), *flags]
     if not (work / "whole").exists():
         subprocess.run([*itself, "--part=make"], check=True)
+    if options.eight_bit and not (work / "onnx8/tokenizer.json").exists():
+        subprocess.run([*itself, "--part=quantize"], check=True)
     counts = [int(count) for count in options.images.split(",")]
     for count in counts:
         pictures = sorted((work / "pictures").iterdir())[:count]
         records = [json.dumps({"id": path.stem, "image": str(path)}) for path in pictures]
         (work / f"{count}.jsonl").write_text("\n".join(records) + "\n")
 
-    def ours(count):
-        command = [BIN / "vlm-caption", "-q", "--model", work / "onnx", "--device", "cpu", "--no-cache",
+    def ours(count, network="onnx"):
+        command = [BIN / "vlm-caption", "-q", "--model", work / network, "--device", "cpu", "--no-cache",
                    "--task", "detailed", "--max-tokens", str(options.tokens), "--beams", str(options.beams),
                    "--batch", str(options.batch), "--threads", str(options.threads)]
         seconds, memory, records = measure([str(part) for part in command], work / f"{count}.jsonl")
         return seconds, memory, [record["captioner"] for record in records]
 
     sides = {"vlm-caption": ours, "transformers": lambda count: measure([*itself, f"--part={count}"])}
+    if options.eight_bit:
+        sides["vlm-caption, 8 bits"] = lambda count: ours(count, "onnx8")
     rates, memory = {}, {}
     for _ in range(options.rounds):
         for name, run in sides.items():

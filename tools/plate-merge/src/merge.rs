@@ -1,8 +1,8 @@
 //! The median of what the frames of a shot show of the ground at each pixel.
 //!
 //! No detector finds everyone in every frame, and someone who stands still is the ground to the median
-//! if a single frame has missed them. So what a frame shows is not believed where most frames that show
-//! the same there say that it is a character.
+//! if a single frame has missed them. So what a frame shows is not believed where half of the frames that
+//! show the same there, or the frames before it and after it, say that there is a character.
 
 use nalgebra::Matrix3;
 use rayon::prelude::*;
@@ -78,14 +78,7 @@ fn row(
             holes.push(false);
             continue;
         }
-        shown.clear();
-        for (colour, what) in sources.iter().filter_map(|source| source.at(x, y)) {
-            match what {
-                What::Ground => shown.ground.push(colour),
-                What::Figure => shown.figures.push(colour),
-            }
-        }
-        let median = shown.median();
+        let median = shown.of(sources.iter().map(|source| source.at(x, y)));
         holes.push(median.is_none());
         levels.extend(median.map_or(own, |levels| {
             levels.map(|level| level.round().clamp(0.0, 255.0) as u8)
@@ -95,7 +88,7 @@ fn row(
 }
 
 /// What a frame says that it shows at a pixel.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
     Ground,
     Figure,
@@ -104,6 +97,7 @@ enum What {
 /// What the frames show at a pixel.
 #[derive(Default)]
 struct Shown {
+    frames: Vec<Option<([f32; 3], What)>>,
     ground: Vec<[f32; 3]>,
     figures: Vec<[f32; 3]>,
     /// One channel of the ground.
@@ -111,24 +105,38 @@ struct Shown {
 }
 
 impl Shown {
-    fn clear(&mut self) {
-        self.ground.clear();
-        self.figures.clear();
-    }
-
-    /// The median of the ground that is believed, channel by channel.
-    fn median(&mut self) -> Option<[f32; 3]> {
+    /// The median of the ground that is believed, channel by channel, of what each frame of a shot shows
+    /// in turn.
+    fn of(&mut self, frames: impl Iterator<Item = Option<([f32; 3], What)>>) -> Option<[f32; 3]> {
         let Self {
+            frames: all,
             ground,
             figures,
             channel,
         } = self;
+        all.clear();
+        all.extend(frames);
+        ground.clear();
+        figures.clear();
+        let figure = |at: Option<usize>| {
+            let shown = at.and_then(|at| *all.get(at)?);
+            shown.is_some_and(|(_, what)| what == What::Figure)
+        };
+        for (at, shown) in all.iter().enumerate() {
+            match shown {
+                Some((colour, What::Figure)) => figures.push(*colour),
+                // Who was there a moment ago and is again was only missed.
+                Some(_) if figure(at.checked_sub(1)) && figure(Some(at + 1)) => {}
+                Some((colour, What::Ground)) => ground.push(*colour),
+                None => {}
+            }
+        }
         let alike = |colour: &[f32; 3], others: &[[f32; 3]]| {
             let same = |other: &&[f32; 3]| (0..3).all(|at| (colour[at] - other[at]).abs() <= SAME);
             others.iter().filter(same).count()
         };
         if !figures.is_empty() {
-            let believed = |colour: &&[f32; 3]| alike(colour, figures) <= alike(colour, ground);
+            let believed = |colour: &&[f32; 3]| alike(colour, figures) < alike(colour, ground);
             let kept: Vec<[f32; 3]> = ground.iter().filter(believed).copied().collect();
             *ground = kept;
         }
@@ -217,7 +225,7 @@ mod tests {
 
     #[test]
     fn hidden_pixels_count_for_nothing() {
-        let pictures = [10, 200, 20].map(|level| RgbImage::from_pixel(3, 1, Rgb([level; 3])));
+        let pictures = [10, 200, 40].map(|level| RgbImage::from_pixel(3, 1, Rgb([level; 3])));
         let masks = [
             [true, false, true],
             [true, false, false],
@@ -237,7 +245,7 @@ mod tests {
             .collect();
         let merged = merge(&views, &pictures[0], |_, _| false).unwrap();
         let levels: Vec<u8> = merged.picture.pixels().map(|pixel| pixel.0[0]).collect();
-        assert_eq!(levels, [10, 20, 110]);
+        assert_eq!(levels, [10, 40, 120]);
         assert_eq!(merged.unseen.as_slice(), [true, false, false]);
     }
 
@@ -289,7 +297,26 @@ mod tests {
             (ground + 2, false),
         ];
         assert_eq!(plate_of(&frames), Some(ground + 2));
-        assert_eq!(plate_of(&frames[..2]), Some(ground), "one against one");
+        assert_eq!(
+            plate_of(&frames[..2]),
+            None,
+            "one against one: better a hole than a figure"
+        );
+    }
+
+    #[test]
+    fn who_is_there_before_and_after_was_missed() {
+        let moves = [(200, true), (150, false), (200, true), (90, false)];
+        assert_eq!(
+            plate_of(&moves),
+            Some(90),
+            "a head that turned for a moment"
+        );
+        assert_eq!(
+            plate_of(&moves[1..]),
+            Some(120),
+            "nobody was there before: the mean of 150 and 90"
+        );
     }
 
     #[test]
