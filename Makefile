@@ -217,8 +217,11 @@ plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, an
 	part=$$({ "$$ffmpeg" -hide_banner -i "$$OUT/plan/part.mkv" 2>&1 || true; } | sed -nE 's/^ *Duration: ([0-9]+):([0-9]+):([0-9.]+),.*/\1*3600+\2*60+\3/p'); \
 	times=$$(awk "BEGIN { print $$length / ($$part) }"); \
 	share() { awk "BEGIN { n = int($$1 / $$times + 0.999); print n < 1 ? 1 : n }"; }; \
-	$(MAKE) --no-print-directory $(PIPELINE) FILM="$$OUT/plan/part.mkv" OUT="$$OUT/plan" \
-	    $(foreach one,CHARACTER BACKGROUND POSE EXPRESSION STYLE LIGHTING,$(one)_TARGET=$$(share $($(one)_TARGET))); \
+	progress="$$OUT/plan/preparation_progress.json"; \
+	$(MAKE) --no-print-directory --keep-going $(PIPELINE) FILM="$$OUT/plan/part.mkv" OUT="$$OUT/plan" \
+	    $(foreach one,CHARACTER BACKGROUND POSE EXPRESSION STYLE LIGHTING,$(one)_TARGET=$$(share $($(one)_TARGET))) \
+	    || { [ -s "$$progress" ] && ! grep -q '"status": *"failed"' "$$progress" \
+	    && echo 'make: plan: the part left a data set without images: its last stages are not in what follows' >&2; } || exit 1; \
 	rm -f "$$OUT"/plan/piece_*.mkv; \
 	echo "The part is 1/$$times of the film. All of it will take:"; \
 	"$${BIN:-target/release}/phase" --run-dir "$$OUT/plan" --predict "$$times"
