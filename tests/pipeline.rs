@@ -173,6 +173,30 @@ fn a_failed_stage_leaves_no_output() {
 }
 
 #[test]
+fn a_plan_foretells_the_rest_where_its_part_leaves_a_data_set_empty() {
+    let Some(run) = Run::new(2) else { return };
+    let plan = ["plan", "PIPELINE=style lighting"];
+    let none =
+        "LIGHTING_BALANCE_FLAGS=--quota /light/setting=indoor:0 --quota /light/setting=outdoor:0";
+    let output = run.make("out", &[&plan[..], &[none]].concat());
+    let (told, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("left a data set without images"), "{said}");
+    assert!(
+        told.contains("style-linted") && !told.contains("lighting-linted"),
+        "{told}"
+    );
+    let output = run.make("out", &[&plan[..], &["BLUR_FLAGS=--no-such-flag"]].concat());
+    assert!(
+        !output.status.success(),
+        "a stage that fails is another matter"
+    );
+}
+
+#[test]
 fn two_at_a_time_give_what_one_at_a_time_gives() {
     let Some(run) = Run::new(2) else { return };
     run.both("out", &[]);
