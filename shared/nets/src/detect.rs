@@ -15,10 +15,10 @@ mod layout;
 mod tiles;
 
 use anyhow::{Context, Result};
-use image::imageops::crop_imm;
 use onnx::{Contract, Model, Net, Provenance, Runtime, Tensor, halving};
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
+use vision::mask::Bounds;
+use vision::{RgbImage, crop};
 
 pub use labels::COCO;
 pub use layout::{Layout, View};
@@ -88,8 +88,13 @@ pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result
     let (width, height) = image.dimensions();
     let parts = tiles(width, height, settings.tiles).into_iter();
     let view = |tile: Tile| {
-        let part = crop_imm(image, tile.x, tile.y, tile.width, tile.height).to_image();
-        Ok((tile, layout.prepare(&part)?))
+        let bounds = Bounds {
+            left: tile.x,
+            top: tile.y,
+            right: tile.x + tile.width,
+            bottom: tile.y + tile.height,
+        };
+        Ok((tile, layout.prepare(&crop::rgb(image, bounds)?)?))
     };
     Ok(Prepared {
         width,

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use image::imageops;
 use stage::{Context, Error, Result, anyhow, ensure};
 use tempfile::NamedTempFile;
 use vision::RgbImage;
+use vision::mask::Bounds;
 
 use crate::chain;
 use crate::decoder::Decoder;
@@ -116,6 +116,15 @@ fn next(decoder: Option<&mut Decoder>, time: f64) -> Result<RgbImage> {
 }
 
 /// The part of a picture inside `crop`.
-pub(crate) fn cropped(picture: &RgbImage, crop: crate::border::Rectangle) -> RgbImage {
-    imageops::crop_imm(picture, crop.left, crop.top, crop.width, crop.height).to_image()
+pub(crate) fn cropped(
+    picture: &RgbImage,
+    crop: crate::border::Rectangle,
+) -> vision::Result<RgbImage> {
+    let bounds = Bounds {
+        left: crop.left,
+        top: crop.top,
+        right: crop.left + crop.width,
+        bottom: crop.top + crop.height,
+    };
+    vision::crop::rgb(picture, bounds)
 }

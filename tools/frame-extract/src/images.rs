@@ -52,9 +52,8 @@ impl Images {
     fn write_one(&self, chosen: &Chosen) -> Result<Record> {
         if let Some(picture) = &chosen.picture {
             let path = self.folder.image(chosen.frame);
-            let bytes = self
-                .settings
-                .encode(&extract::cropped(picture, self.settings.crop));
+            let part = extract::cropped(picture, self.settings.crop);
+            let bytes = part.and_then(|part| self.settings.encode(&part));
             let written = bytes.and_then(|bytes| vision::write::bytes(&path, &bytes));
             written.with_context(|| path.display().to_string())?;
         }

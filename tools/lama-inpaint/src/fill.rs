@@ -1,6 +1,5 @@
 //! Filling a hole, one crop after the other.
 
-use image::imageops::crop_imm;
 use nets::lama::{Crop, Inpainter, Range, crops};
 use stage::Result;
 use vision::RgbImage;
@@ -34,8 +33,8 @@ pub(crate) fn fill(
     let mut left = hole.mask.clone();
     for crop in crops(&hole.mask, context)? {
         let from = crop.rectangle;
-        let part = crop_imm(&result, from.left, from.top, from.width(), from.height());
-        let (filled, range) = network.fill(&part.to_image(), &cut_mask(&left, &crop)?)?;
+        let part = vision::crop::rgb(&result, from)?;
+        let (filled, range) = network.fill(&part, &cut_mask(&left, &crop)?)?;
         stage::log::debug!(
             "a crop of {}x{}, read as {}",
             from.width(),

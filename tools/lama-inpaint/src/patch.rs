@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use image::imageops::{crop_imm, replace};
+use image::imageops::replace;
 use serde::{Deserialize, Serialize};
 use stage::{Context, Result, ensure};
 use vision::mask::{Mask, Rle};
@@ -23,17 +23,11 @@ impl Patch {
     /// The patch of `hole`, which has at least one pixel, from a picture that is filled.
     pub(crate) fn of(filled: &RgbImage, hole: &Mask) -> Result<Self> {
         let bounds = hole.bounding_box().context("the hole is empty")?;
-        let part = crop_imm(
-            filled,
-            bounds.left,
-            bounds.top,
-            bounds.width(),
-            bounds.height(),
-        );
+        let part = vision::crop::rgb(filled, bounds)?;
         Ok(Self {
             left: bounds.left,
             top: bounds.top,
-            picture: STANDARD.encode(write::encode_png(&part.to_image())?),
+            picture: STANDARD.encode(write::encode_png(&part)?),
             hole: Rle::encode(hole).to_coco_string(),
         })
     }
