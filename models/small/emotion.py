@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import os
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, export, learn
-from stills import Stills, mask_of, spoiled, tinted, window
+from stills import Stills, elsewhere, spoiled, tinted, window
 
 SIDE, INNER = 224, 112
 CLASSES = ("angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised")
@@ -61,8 +60,7 @@ def drawn(random, stills: Stills, figure, train: bool):
         flip, turn = random.random() < 0.5, random.normal(0, 5)
     picture = stills.pictures[figure.still]
     if train and random.random() < ELSEWHERE:
-        ground = cv2.resize(stills.pictures[random.integers(len(stills.pictures))], picture.shape[1::-1], interpolation=cv2.INTER_AREA)
-        picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, ground)
+        picture = elsewhere(random, stills, figure)
     picture = window(picture, (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
     if train:
         picture = tinted(random, picture, 0.5)

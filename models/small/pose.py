@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as f
 
 from blocks import Trunk, conv, double, export, learn
-from stills import Stills, mask_of, spoiled, tinted, window
+from stills import Stills, elsewhere, mask_of, spoiled, tinted, window
 
 WIDTH, HEIGHT, JOINTS, SPLIT = 192, 256, 17, 2
 MEAN, STD = np.array((123.675, 116.28, 103.53), np.float32), np.array((58.395, 57.12, 57.375), np.float32)
@@ -80,9 +80,10 @@ def drawn(random, stills: Stills, figure, train: bool):
         size = size * np.exp(random.normal(0, 0.12))
         flip, turn = random.random() < 0.5, random.normal(0, 8)
         where = random.random()
-        if where < CUT_OUT + ELSEWHERE:
-            ground = MATTE if where < CUT_OUT else stills.pictures[random.integers(len(stills.pictures))]
-            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, ground)
+        if where < CUT_OUT:
+            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, MATTE)
+        elif where < CUT_OUT + ELSEWHERE:
+            picture = elsewhere(random, stills, figure)
     box = (*(middle - size / 2), *(middle + size / 2))
     picture = window(picture, box, (WIDTH, HEIGHT), flip, fill=0, turn=turn)
     joints = np.array(figure.truth["keypoints"], np.float32)

@@ -192,6 +192,13 @@ def behind(people: list[Seen], front: np.ndarray, least: int) -> list[Seen]:
     return [Seen(seen.truth, mask, seen.shift, seen.mirrored) for seen, mask in left if mask.sum() >= max(least, seen.mask.sum() / 4)]
 
 
+def elsewhere(random, stills: Stills, figure: Figure) -> np.ndarray:
+    """The figure's still with all but the figure out of another."""
+    picture = stills.pictures[figure.still]
+    ground = cv2.resize(stills.pictures[random.integers(len(stills.pictures))], picture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return np.where(mask_of(figure.truth["mask"])[..., None], picture, ground)
+
+
 def mask_of(rle: dict) -> np.ndarray:
     """A mask [H, W] from COCO's compressed run lengths."""
     return decoded(rle["counts"], *rle["size"])
