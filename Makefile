@@ -220,7 +220,7 @@ plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, an
 	progress="$$OUT/plan/preparation_progress.json"; \
 	$(MAKE) --no-print-directory --keep-going $(PIPELINE) FILM="$$OUT/plan/part.mkv" OUT="$$OUT/plan" \
 	    $(foreach one,CHARACTER BACKGROUND POSE EXPRESSION STYLE LIGHTING,$(one)_TARGET=$$(share $($(one)_TARGET))) \
-	    || { [ -s "$$progress" ] && ! grep -q '"status": *"failed"' "$$progress" \
+	    || { [ -s "$$progress" ] && ! grep -q '"status": *"failed"' "$$progress" && find "$$OUT/plan" -name dataset.jsonl -empty | grep -q . \
 	    && echo 'make: plan: the part left a data set without images: its last stages are not in what follows' >&2; } || exit 1; \
 	rm -f "$$OUT"/plan/piece_*.mkv; \
 	echo "The part is 1/$$times of the film. All of it will take:"; \
