@@ -80,6 +80,7 @@ DETECT_FLAGS ?=
 # A figure that is missed stays in the plate; a box too many costs a little ground.
 BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.2)
 SEGMENT_FLAGS ?=
+BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
 INSTANCE_FLAGS ?=
 FIGURE_EMBED_FLAGS ?= --mask
 CAST_CLUSTER_FLAGS ?=
@@ -483,10 +484,10 @@ background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 	$(call network,background-boxes) -- bash -euo pipefail -c '"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
 	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(BACKGROUND_DETECT_FLAGS)'
 
-settings.background-masked = $(settings.masked)
+settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked
 	$(call network,background-masked) --needs-disk $(NEEDS_DISK) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
-	    --out-dir background/masks $(rejects) $(SEGMENT_FLAGS) $<
+	    --out-dir background/masks $(rejects) $(BACKGROUND_SEGMENT_FLAGS) $<
 
 settings.background-plates = $(PLATE_FLAGS)
 background/plates.jsonl: background/masked.jsonl .settings/background-plates

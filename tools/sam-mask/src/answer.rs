@@ -70,6 +70,8 @@ pub(crate) struct Task {
     pub(crate) points: Option<String>,
     /// By which share boxes are grown.
     pub(crate) grow: f64,
+    /// The logit over which a pixel is in a mask of a prompt.
+    pub(crate) cut: f32,
     /// How everything is cut out, if it is.
     pub(crate) everything: Option<Automatic>,
     pub(crate) layout: Layout,
@@ -149,7 +151,7 @@ impl Task {
         let key = Key::new(crate::TOOL.0, crate::TOOL.1)
             .part(&bytes)
             .part(self.model.as_bytes())
-            .settings(&(asked, self.grow, &self.everything))?;
+            .settings(&(asked, self.grow, self.cut, &self.everything))?;
         let seen = Seen {
             name,
             bytes,
@@ -199,7 +201,9 @@ impl Task {
             (Picture::Everything(image, prepared), Some(settings)) => {
                 everything(segmenter, image, prepared, settings)
             }
-            (Picture::Prompted(prepared, prompts), _) => prompted(segmenter, prepared, prompts),
+            (Picture::Prompted(prepared, prompts), _) => {
+                prompted(segmenter, prepared, prompts, self.cut)
+            }
             _ => Ok(Vec::new()),
         };
         Ok(Answer {
@@ -214,6 +218,7 @@ fn prompted(
     segmenter: &mut Segmenter,
     prepared: &Prepared,
     prompts: &[(usize, Prompt)],
+    threshold: f32,
 ) -> Result<Vec<Found>> {
     let mut masks = Vec::new();
     let embedding = segmenter.encode_prepared(prepared)?;
@@ -224,7 +229,7 @@ fn prompted(
             let Some(candidate) = best(candidates) else {
                 continue;
             };
-            let cut = candidate.logits.cut(0.0, OFFSET)?;
+            let cut = candidate.logits.cut(threshold, OFFSET)?;
             masks.push(Found {
                 prompt: *prompt,
                 counts: Rle::encode(&cut.mask).to_coco_string(),

@@ -56,6 +56,11 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
     grow: f64,
 
+    /// Take in what has a logit over this; below 0 masks are wider, as for a
+    /// background that must keep no finger: -1 or -2
+    #[arg(long, value_name = "LOGIT", default_value_t = 0.0, value_parser = logit, allow_negative_numbers = true, conflicts_with = "everything")]
+    cut: f32,
+
     /// Write each mask as a PNG, in place of run lengths in the record
     #[arg(long)]
     png: bool,
@@ -85,6 +90,14 @@ struct Args {
     cache: stage::CacheFlags,
 }
 
+/// A logit. Those of SAM 2 end at 32 either way (`SAM2ImagePredictor.predict`).
+fn logit(text: &str) -> std::result::Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.abs() <= 32.0 => Ok(value),
+        _ => Err("not a number from -32 to 32".to_owned()),
+    }
+}
+
 fn main() -> ExitCode {
     onnx::quietly(|| stage::main(run))
 }
@@ -99,6 +112,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let task = answer::Task {
         points: args.points,
         grow: args.grow,
+        cut: args.cut,
         everything: args.auto.settings(segmenter.layout(), args.threshold),
         layout: segmenter.layout(),
         model: model.sha256().to_owned(),

@@ -192,6 +192,20 @@ fn boxes_grow_and_masks_are_counted_and_judged() {
     assert!(none.get("mask").is_none());
 }
 
+#[test]
+fn a_lower_cut_gives_wider_masks() {
+    let here = tempfile::tempdir().unwrap();
+    let record = drawn(here.path());
+    let mask = |cut: &str| decoded(&one(here.path(), &record, &["--cut", cut])["masks"][0]["mask"]);
+    let (narrow, usual, wide) = (mask("2"), mask("0"), mask("-2"));
+    assert_eq!(narrow.difference(&usual).unwrap().area(), 0);
+    assert_eq!(usual.difference(&wide).unwrap().area(), 0);
+    assert!(narrow.area() < usual.area() && usual.area() < wide.area());
+    let wrong = cut(here.path(), &record, &["--cut=NaN"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("-32 to 32"), "{}", wrong.stderr);
+}
+
 /// Two discs on gray, and their middles and radii.
 fn discs(folder: &Path) -> [(f64, f64, f64); 2] {
     let discs = [(60.0, 50.0, 35.0), (220.0, 55.0, 25.0)];
@@ -283,6 +297,7 @@ fn answers_are_remembered_and_settings_are_part_of_them() {
         "and the file again"
     );
     assert_ne!(run(&["--grow", "0.2"]), first);
+    assert_ne!(run(&["--cut", "-1"]), first);
 }
 
 #[test]
