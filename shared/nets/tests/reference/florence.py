@@ -72,10 +72,12 @@ def attend(layer, q, k, v, mask=None):
 
 
 @torch.jit.script
-def cross(branch: torch.Tensor, past: torch.Tensor, own: torch.Tensor):
+def cross(branch: torch.Tensor, past: torch.Tensor, hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor):
     if bool(branch[0]):
         used, given = past, past[:, :, :0]
     else:
+        # Only the first word asks for these, as in the published files.
+        own = (hidden @ weight + bias).view(hidden.shape[0], -1, past.shape[1], past.shape[3]).transpose(1, 2)
         # Two values, as one that is given twice is lost by ONNX Runtime 1.31.
         used, given = own, own * 1.0
     return used, given
@@ -134,8 +136,8 @@ class Decoder(nn.Module):
             key = torch.cat([past_key, heads(own.k_proj(x))], 2)
             value = torch.cat([past_value, heads(own.v_proj(x))], 2)
             x = layer.self_attn_layer_norm(x + attend(own, x, key, value))
-            k, given_k = cross(use_cache_branch, cross_key, heads(other.k_proj(encoder_hidden_states)))
-            v, given_v = cross(use_cache_branch, cross_value, heads(other.v_proj(encoder_hidden_states)))
+            (k, given_k), (v, given_v) = (cross(use_cache_branch, past, encoder_hidden_states, side.weight.t(), side.bias)
+                                          for past, side in ((cross_key, other.k_proj), (cross_value, other.v_proj)))
             x = layer.encoder_attn_layer_norm(x + attend(other, x, k, v, mask))
             x = layer.final_layer_norm(x + layer.fc2(layer.activation_fn(layer.fc1(x))))
             present += [key, value, given_k, given_v]
