@@ -21,8 +21,8 @@ FIGURE_BLUR_FLAGS = --sharpness 10% --size 1 --letters 0 --flat 1
 # The vectors of the small network lie close together.
 FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
-# Its fillings are coarse: this drops those that keep a rim, and lets a step of colour pass.
-INPAINT_FLAGS = --max-seam 6
+# Most of its fillings have a step of colour: this drops the worst.
+INPAINT_FLAGS = --max-seam 4
 PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.4x
 # So few images fill no quotas of a feature's.
 CHARACTER_TARGET = 40

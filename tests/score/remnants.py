@@ -32,9 +32,9 @@ def parts(figure):
 
 
 def manifest(folder, tools, work, truth):
-    """Frames, one a second, each once a part, with masks."""
+    """Frames, one in two seconds, each once a part, with masks."""
     with open(work / "frames.jsonl", "w") as out:
-        subprocess.run([tools / "frame-extract", "--fps", "1", "--out-dir", "frames", (folder / "film.mp4").resolve()],
+        subprocess.run([tools / "frame-extract", "--fps", "0.5", "--out-dir", "frames", (folder / "film.mp4").resolve()],
                        cwd=work, stdout=out, check=True)
     (work / "masks").mkdir(exist_ok=True)
     with open(work / "masked.jsonl", "w") as out:

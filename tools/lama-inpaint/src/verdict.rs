@@ -17,7 +17,7 @@ pub(crate) struct Limits {
     pub(crate) texture: f64,
 
     /// Share of something detected on the result that lies in the hole, 0 to 1
-    #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.3)]
+    #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.1)]
     pub(crate) remnant: f64,
 
     /// Share of a crop that is hole, 0 to 1; beyond it nothing is filled

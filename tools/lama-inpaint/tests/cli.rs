@@ -407,7 +407,7 @@ fn a_detector_finds_what_remains() {
     let record = rejected(here.path());
     let reason = record["rejected"]["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("remnant: 0.") && reason.ends_with(" is over 0.3"),
+        reason.starts_with("remnant: 0.") && reason.ends_with(" is over 0.1"),
         "{reason}"
     );
     // The second try takes the whole of what was found.
