@@ -31,14 +31,16 @@ SIDE, INNER, VECTOR, TOKENS = 224, 112, 512, 24
 MEAN, STD = np.array((0.48145466, 0.4578275, 0.40821073), np.float32), np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
 # What clip-tag multiplies cosines by. Learning begins with less, and comes to it in the last steps.
 SCALE, FIRST, RISING = 100.0, 15.0, 0.6
-WARMTH = 0.1
+WARMTH = 0.2
 # Pixels that must be seen of someone to count, how far the light of frames may be changed, and one of so many is a card.
 LEAST, LIGHT, CARDS = 120, 0.3, 24
+# How often a frame is shown in quite another light, about which nothing is then asked; and without its people.
+CHANGED, OTHER, EMPTY = 0.4, 1.2, 0.3
 # What frames are asked without words, and figures, and how much each weighs.
 FRAMES = {"place": tuple(PLACES), "time": ("morning", "noon", "afternoon", "evening", "night"), "weather": ("sunny", "cloudy", "rainy"),
           "setting": ("indoor", "outdoor"), "people": PEOPLE}
 ASKED = FRAMES | {group: tuple(classes) for group, classes in ACTORS.items()}
-WEIGHTS = {"people": 0.5, "action": 0.3, "view": 0.3, "emotion": 0.2}
+WEIGHTS = {"place": 2.0, "people": 0.5, "action": 0.3, "view": 0.3, "emotion": 0.2}
 # Views of each still, and of each figure, from which words are learned; and pictures of each kind a step.
 VIEWS, ACTOR_VIEWS, SEEN = 10, 5, 160
 EYES = 320
@@ -104,17 +106,33 @@ def frame(random, stills: Stills, index: int, train: bool, side: int = INNER):
     """A square of a still, and what is true of it."""
     if train and random.random() < 1 / CARDS:
         return normal(card(random, side)), {"style": CARD}
-    view = scene(random, stills, index, LEAST, light=LIGHT) if train else whole(stills, index, LEAST)
+    changed, empty = (train and random.random() < share for share in (CHANGED, EMPTY))
+    view = scene(random, stills, index, LEAST, light=OTHER if changed else LIGHT) if train else whole(stills, index, LEAST)
     record, (height, width) = stills.records[index], view.picture.shape[:2]
     x = random.uniform(0, width - height) if train else (width - height) / 2
     cut = window(view.picture, (x, 0, x + height, height), (side, side))
+    if empty:
+        cut = emptied(cut, window(everyone(view), (x, 0, x + height, height), (side, side), fill=0))
     inside = [seen.mask[:, int(x):int(x) + height].sum() >= max(LEAST, seen.mask.sum() / 4) for seen in view.people]
-    light = record["light"]
+    light = record["light"] if not changed else {**record["light"], "time": None, "weather": None}
     weather = light["weather"] if light["setting"] == "outdoor" else None
     truth = {"place": record["place"], "location": PLACES[record["place"]], "time": light["time"], "setting": light["setting"],
-             "weather": weather, "style": DRAWN, "people": PEOPLE[sum(inside)]}
+             "weather": weather, "style": DRAWN, "people": None if empty and any(inside) else PEOPLE[sum(inside)]}
     film = {"location": FILM_PLACES[record["place"]], "time": light["time"], "weather": weather, "setting": light["setting"]}
     return normal(cut), truth | {f"film {group}": label for group, label in film.items()}
+
+
+def everyone(view) -> np.ndarray:
+    """Where anyone is in a scene, as bytes."""
+    union = np.zeros(view.picture.shape[:2], np.uint8)
+    for seen in view.people:
+        union |= seen.mask * np.uint8(255)
+    return union
+
+
+def emptied(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
+    """A picture whose people are smeared over with what is around them, as in a background that was filled badly."""
+    return cv2.inpaint(np.ascontiguousarray(picture), cv2.dilate(people, np.ones((5, 5), np.uint8)), 2, cv2.INPAINT_TELEA)
 
 
 def card(random, side: int) -> np.ndarray:
