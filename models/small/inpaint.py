@@ -2,10 +2,10 @@
 
     python inpaint.py --stills DIR --work DIR --out inpaint.onnx
 
-What is in a hole is copied from elsewhere in the picture, patch by patch, so that it looks like its surroundings: at a
-thirty-second and a sixty-fourth of the inner side by comparing every patch with every other, then finer by comparing near ones
-(Wexler et al. 2007; Barnes et al. 2009). Nothing of that is learned. What is learned is how light and colours of such a copy
-are off. The inner side is half the published one: there is little finer texture in these films.
+What is in a hole is copied from elsewhere in the picture, patch by patch, so that it looks like its surroundings: on grids of 32
+and 64 places a side by comparing every patch with every other, then finer by comparing near ones (Wexler et al. 2007; Barnes et al.
+2009). Nothing of that is learned. What is learned is how light and colours of such a copy are off. The inner side is half the
+published one: there is little finer texture in these films.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ class Patches:
     def nearest(self, guess):
         """For each patch the number of the source that is most like it, of all, and the mean square between them."""
         patches = around(guess, self.side)
-        share = self.trust / (3 * self.trust.sum(0))
-        weights = share.repeat(3, 1)
+        weights = (self.trust / (3 * self.trust.sum(0))).repeat(3, 1)
         rows, columns = (self.places / self.side).reshape(2, 1, -1)
         far = UP * rows ** 2 + ACROSS * columns ** 2
+        # A weighted sum of squares as one product of matrices: w(a - b)^2 = wa^2 - 2wab + wb^2, and the same of the way there.
+        # What depends on our side alone does not choose, and is added behind.
         ours = torch.cat([-2 * weights * patches, weights, -2 * UP * rows, -2 * ACROSS * columns, torch.ones_like(rows)])
         theirs = torch.cat([patches, patches ** 2, rows, columns, far + self.closed])
         cost, source = (ours.T @ theirs).min(1)
@@ -148,7 +149,7 @@ def copied(half, known):
             source, cost = before.finer(source, cost, level)
             guess = level.agreed(level.with_guess(double(guess)), source, cost)
         for _ in range(times):
-            source, cost = level.nearest(guess) if before is None or side <= COARSE[-1][0] else level.nearer(guess, source)
+            source, cost = level.nearest(guess) if side in dict(COARSE) else level.nearer(guess, source)
             guess = level.agreed(guess, source, cost)
         before = level
     return guess, smooth

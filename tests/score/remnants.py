@@ -2,7 +2,8 @@
 
 Usage: remnants.py FILM_FOLDER BIN WORK [lama-inpaint's flags], with BIN the folder of the tools. Each frame with a figure large
 enough is filled by its true masks, which leaves nobody, and by masks without a part of that figure: its upper third, its lower
-third, its left half. What is left of it then has to be said. Needs Pillow and NumPy.
+third, its left half. What is left of it then has to be said. The table is of the first look, over limits of seam and remnant: one
+goes over either. Needs Pillow and NumPy.
 """
 
 import argparse
@@ -18,8 +19,7 @@ from plates import hidden, mask
 
 # Pixels of a figure that is large enough.
 LARGE = 6000
-# The verdicts that say that something shows.
-SHOWS = ("seam", "remnant")
+SEAMS, REMNANTS = (2, 3, 4, 6), (0.05, 0.1, 0.2, 0.3)
 
 
 def parts(figure):
@@ -64,18 +64,26 @@ def main():
     truth = {line["frame"] - 1: line for line in map(json.loads, open(folder / "truth.jsonl"))}
     manifest(folder, tools, work, truth)
     with open(work / "filled.jsonl", "w") as out:
-        subprocess.run([tools / "lama-inpaint", "--keep", "--out-dir", "filled", *flags, "masked.jsonl"], cwd=work, stdout=out, check=True)
-    said = {}
+        subprocess.run([tools / "lama-inpaint", "--keep", "--tries", "1", "--out-dir", "filled", *flags, "masked.jsonl"],
+                       cwd=work, stdout=out, check=True)
+    figures = {}
     for record in map(json.loads, open(work / "filled.jsonl")):
-        if record["inpaint"]["verdict"] != "too_large":
-            said.setdefault(record["id"].rsplit(".", 1)[1], []).append(record["inpaint"]["verdict"])
-    for name, verdicts in said.items():
-        caught = sum(verdict in SHOWS for verdict in verdicts)
-        print(f"left: {'nothing' if name == 'all' else name:<8} said to show {caught} of {len(verdicts)}: "
-              + ", ".join(f"{verdict} {verdicts.count(verdict)}" for verdict in sorted(set(verdicts))))
-    right = sum(verdict in SHOWS for name, verdicts in said.items() if name != "all" for verdict in verdicts)
-    total, wanted = right + sum(verdict in SHOWS for verdict in said["all"]), sum(len(v) for k, v in said.items() if k != "all")
-    print(f"precision {right / max(1, total):.3f} ({right}/{total}), recall {right / max(1, wanted):.3f} ({right}/{wanted})")
+        if record["inpaint"]["seam"] is not None:
+            figures.setdefault(record["id"].rsplit(".", 1)[1], []).append((record["inpaint"]["seam"], record["inpaint"]["remnant"]))
+    for name, found in figures.items():
+        seams, remnants = (np.median(values) for values in zip(*found))
+        print(f"left: {'nothing' if name == 'all' else name:<8} {len(found)} fillings, median seam {seams:.2f}, remnant {remnants:.2f}")
+    nobody, someone = figures.pop("all"), sum(figures.values(), [])
+    print("| fails over |" + "".join(f" seam {seam} |" for seam in SEAMS) + "\n|---|" + "---|" * len(SEAMS))
+    for remnant in REMNANTS:
+        cells = [score(someone, nobody, seam, remnant) for seam in SEAMS]
+        print(f"| remnant {remnant} | " + " | ".join(cells) + " |")
+
+
+def score(someone, nobody, seam, remnant):
+    """Precision and recall of what goes over either limit."""
+    caught, false = (sum(one > seam or other > remnant for one, other in found) for found in (someone, nobody))
+    return f"precision {caught / max(1, caught + false):.2f}, recall {caught / len(someone):.2f}"
 
 
 if __name__ == "__main__":
