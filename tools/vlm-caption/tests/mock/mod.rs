@@ -53,17 +53,22 @@ impl Mock {
             most: Arc::default(),
         };
         let (requests, most) = (mock.requests.clone(), mock.most.clone());
-        let (act, busy) = (Arc::new(act), Arc::new(AtomicUsize::new(0)));
+        let busy = AtomicUsize::new(0);
+        // A request is there until its answer is known: once that is written, the client may ask again
+        // before this thread goes on.
+        let counted = Arc::new(move |request: &Request, before| {
+            let now = busy.fetch_add(1, Ordering::SeqCst) + 1;
+            most.fetch_max(now, Ordering::SeqCst);
+            let answer = act(request, before);
+            busy.fetch_sub(1, Ordering::SeqCst);
+            answer
+        });
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (act, requests) = (act.clone(), requests.clone());
-                let (most, busy) = (most.clone(), busy.clone());
+                let (act, requests) = (counted.clone(), requests.clone());
                 thread::spawn(move || {
-                    let now = busy.fetch_add(1, Ordering::SeqCst) + 1;
-                    most.fetch_max(now, Ordering::SeqCst);
                     // The client may go away first.
                     let _ = serve(stream.unwrap(), &*act, &requests);
-                    busy.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
