@@ -68,7 +68,9 @@ class Patches:
         trust = known
         for _ in range(side // 3):
             trust = torch.maximum(trust, f.max_pool2d(trust, 3, 1, 1) * TRUST[side])
-        self.trust = around(trust.clamp(LEAST), side, "constant")
+        trust = around(trust.clamp(LEAST), side, "constant")
+        # What each pixel of a patch counts in a mean square over its colours.
+        self.weights = (trust / (3 * trust.sum(0))).repeat(3, 1)
         # A patch with an unknown pixel, or over the edge, is no source.
         self.closed = (1 - around(known, side, "constant").amin(0)) * 10
 
@@ -78,8 +80,7 @@ class Patches:
 
     def nearest(self, guess):
         """For each patch the number of the source that is most like it, of all, and the mean square between them."""
-        patches = around(guess, self.side)
-        weights = (self.trust / (3 * self.trust.sum(0))).repeat(3, 1)
+        patches, weights = around(guess, self.side), self.weights
         rows, columns = (self.places / self.side).reshape(2, 1, -1)
         far = UP * rows ** 2 + ACROSS * columns ** 2
         # A weighted sum of squares as one product of matrices: w(a - b)^2 = wa^2 - 2wab + wb^2, and the same of the way there.
@@ -91,14 +92,14 @@ class Patches:
 
     def nearer(self, guess, source):
         """The same, of the sources there are, those of neighbours, and those one pixel beside."""
-        patches, weights = around(guess, self.side), (self.trust / (3 * self.trust.sum(0))).repeat(3, 1)
+        patches = around(guess, self.side)
         maps, best = f.pad(self.maps(source), (2,) * 4, mode="replicate"), None
         neighbours = [(down, right, 0, 0) for down, right in ((0, 0), (0, 2), (0, -2), (2, 0), (-2, 0))]
         beside = [(0, 0, down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if down or right]
         for down, right, more_down, more_right in neighbours + beside:
             rows, columns = maps[0, :, 2 + down:2 + down + self.side, 2 + right:2 + right + self.side].reshape(2, -1)
             other = self.numbers(rows + (more_down - down), columns + (more_right - right))
-            cost = (weights * (patches - patches[:, other]) ** 2).sum(0) + self.closed[other]
+            cost = (self.weights * (patches - patches[:, other]) ** 2).sum(0) + self.closed[other]
             if best is None:
                 best, found = cost, other
             else:
@@ -140,14 +141,12 @@ def copied(half, known):
         colours = f.avg_pool2d(colours * open_still, 2) / share.clamp(1e-3)
         open_still = (share > 0.5).float()
         levels[side] = Patches(colours, open_still, side)
-    before, guess = None, f.avg_pool2d(smooth, INNER // COARSE[0][0])
+    before, guess = None, levels[COARSE[0][0]].with_guess(f.avg_pool2d(smooth, INNER // COARSE[0][0]))
     for side, times in COARSE + FINE:
         level = levels[side]
-        if before is None:
-            guess = level.with_guess(guess)
-        else:
+        if before:
             source, cost = before.finer(source, cost, level)
-            guess = level.agreed(level.with_guess(double(guess)), source, cost)
+            guess = level.agreed(double(guess), source, cost)
         for _ in range(times):
             source, cost = level.nearest(guess) if side in dict(COARSE) else level.nearer(guess, source)
             guess = level.agreed(guess, source, cost)
