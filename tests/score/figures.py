@@ -21,8 +21,8 @@ def records(path):
 
 
 def share(right, total):
-    """As text, a share with its counts."""
-    return f"{right / max(1, total):.3f} ({right}/{total})"
+    """As text, a share with its counts; a share of nothing is none."""
+    return f"{right / total:.3f} ({right}/{total})" if total else "none (0/0)"
 
 
 class Figures:

@@ -77,17 +77,22 @@ def ssim(one, other, where):
     return float(np.mean(((2 * a * b + c) * (2 * both + d) / ((a * a + b * b + c) * (va + vb + d)))[where]))
 
 
-def manifest(folder, tools, work, fps, truth):
-    """The film's frames with their true masks, as a manifest in `work`."""
-    frames = work / "frames.jsonl"
-    if not frames.exists():
-        with open(frames, "w") as out:
+def frames(folder, tools, work, fps):
+    """The film's frames as records, taken from it once, and a folder for their masks."""
+    listed = work / "frames.jsonl"
+    (work / "masks").mkdir(parents=True, exist_ok=True)
+    if not listed.exists():
+        with open(listed, "w") as out:
             subprocess.run([tools / "frame-extract", "--fps", fps, "--out-dir", "frames", (folder / "film.mp4").resolve()],
                            cwd=work, stdout=out, check=True)
-    (work / "masks").mkdir(exist_ok=True)
+    return [json.loads(line) for line in open(listed)]
+
+
+def manifest(folder, tools, work, fps, truth):
+    """The film's frames with their true masks, as a manifest in `work`."""
+    records = frames(folder, tools, work, fps)
     with open(work / "masked.jsonl", "w") as out:
-        for line in open(frames):
-            record = json.loads(line)
+        for record in records:
             known = truth[record["source"]["frame"]]
             if known["place"] is None:
                 continue
@@ -110,7 +115,6 @@ def main():
     parser.add_argument("fps", nargs="?", default="6")
     known, flags = parser.parse_known_args()
     folder, tools, work = known.film, known.tools.resolve(), known.work
-    work.mkdir(parents=True, exist_ok=True)
     truth = {line["frame"] - 1: line for line in map(json.loads, open(folder / "truth.jsonl"))}
     manifest(folder, tools, work, known.fps, truth)
     with open(work / "plates.jsonl", "w") as out:

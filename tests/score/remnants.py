@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from plates import hidden, mask
+from plates import frames, hidden, mask
 
 # Pixels of a figure that is large enough.
 LARGE = 6000
@@ -33,12 +33,9 @@ def parts(figure):
 
 def manifest(folder, tools, work, truth):
     """Frames, one in two seconds, each once a part, with masks."""
-    with open(work / "frames.jsonl", "w") as out:
-        subprocess.run([tools / "frame-extract", "--fps", "0.5", "--out-dir", "frames", (folder / "film.mp4").resolve()],
-                       cwd=work, stdout=out, check=True)
-    (work / "masks").mkdir(exist_ok=True)
+    records = frames(folder, tools, work, "0.5")
     with open(work / "masked.jsonl", "w") as out:
-        for record in map(json.loads, open(work / "frames.jsonl")):
+        for record in records:
             line = truth[record["source"]["frame"]]
             if not line["characters"] or line["transition"] not in ("none", "cut_first"):
                 continue
@@ -60,7 +57,6 @@ def main():
     parser.add_argument("work", type=Path)
     known, flags = parser.parse_known_args()
     folder, tools, work = known.film, known.tools.resolve(), known.work
-    work.mkdir(parents=True, exist_ok=True)
     truth = {line["frame"] - 1: line for line in map(json.loads, open(folder / "truth.jsonl"))}
     manifest(folder, tools, work, truth)
     with open(work / "filled.jsonl", "w") as out:
