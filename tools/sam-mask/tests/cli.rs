@@ -204,6 +204,8 @@ fn a_lower_cut_gives_wider_masks() {
     let wrong = cut(here.path(), &record, &["--cut=NaN"]);
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("-32 to 32"), "{}", wrong.stderr);
+    let both = cut(here.path(), &record, &["--cut", "-1", "--auto"]);
+    assert_eq!(both.code, Some(2), "{}", both.stderr);
 }
 
 /// Two discs on gray, and their middles and radii.
