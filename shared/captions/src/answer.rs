@@ -1,16 +1,19 @@
 //! What a vision-language model answers, made into a description.
 //!
-//! Taken off are thoughts between `<think>` and `</think>`, the [`OPENINGS`], and, where the
-//! answer was cut off, its unfinished last sentence. An answer of nothing, of one thing over and
-//! over, or that begins as one of the [`REFUSALS`] is no description.
+//! Taken off are thoughts and marks ([`crate::marks`]), chat around the description, the
+//! [`OPENINGS`], and, where the answer was cut off, its unfinished last sentence. An answer of
+//! nothing, of thoughts alone, of one thing over and over, of data, or that refuses
+//! ([`crate::refusals`]) is no description.
 
 use std::fmt;
 
-use crate::text;
+use crate::marks::said;
+use crate::refusals::refusal;
+use crate::{chat, text};
 
 /// What descriptions begin with that says nothing, in lower case; a part of all that Florence-2,
 /// `SmolVLM`, `LLaVA` and Qwen-VL begin with.
-pub const OPENINGS: [&str; 40] = [
+pub const OPENINGS: [&str; 57] = [
     "the image shows ",
     "the image depicts ",
     "the image features ",
@@ -51,35 +54,59 @@ pub const OPENINGS: [&str; 40] = [
     "in the image we can see ",
     "in this scene, ",
     "in this picture, ",
+    "in the picture, ",
+    "in this frame, ",
+    "in this still, ",
+    "the image contains ",
+    "the image appears to show ",
+    "the image you provided shows ",
+    "the provided image shows ",
+    "this picture depicts ",
+    "this photo shows ",
+    "this frame shows ",
+    "the frame shows ",
+    "this still shows ",
+    "we can see ",
+    "we see ",
+    "you can see ",
+    "i can see ",
+    "i see ",
 ];
 
-/// What an answer begins with that is none, in lower case with straight quotes.
-pub const REFUSALS: [&str; 25] = [
-    "i'm sorry",
-    "i am sorry",
-    "sorry, ",
-    "i apologize",
-    "i cannot ",
-    "i can't ",
-    "i can not ",
-    "i'm unable",
-    "i am unable",
-    "i'm not able",
-    "i am not able",
-    "i'm afraid",
-    "i won't ",
-    "i don't see",
-    "i do not see",
-    "i don't have",
-    "as an ai",
-    "as a language model",
-    "unfortunately, i",
-    "there is no image",
-    "no image ",
-    "it seems there is no image",
-    "it looks like there is no image",
-    "please provide",
-    "please upload",
+/// How thoughts begin that stand in no marks, in lower case with straight apostrophes.
+const BARE: [&str; 32] = [
+    "okay, so ",
+    "okay, the user",
+    "okay, let",
+    "okay, i need",
+    "ok, so ",
+    "ok, the user",
+    "ok, let",
+    "alright, so ",
+    "alright, the user",
+    "alright, let",
+    "so, the user",
+    "so the user",
+    "got it, let",
+    "got it, the user",
+    "hmm, ",
+    "the user wants",
+    "the user asks",
+    "the user asked",
+    "the user is asking",
+    "the user has ",
+    "the user provided",
+    "the user needs",
+    "we need to ",
+    "we are asked",
+    "let me think",
+    "let's think",
+    "let's look at the image",
+    "first, i need to",
+    "first, let me",
+    "i need to describe",
+    "thinking process:",
+    "thinking...",
 ];
 
 /// Why an answer is no description.
@@ -87,21 +114,30 @@ pub const REFUSALS: [&str; 25] = [
 pub enum Fault {
     /// Nothing but white space and signs.
     Empty,
+    /// The model thought, and said nothing.
+    Thoughts,
     /// `!!!!`, or words that go round in circles.
     Degenerate,
-    /// It begins with one of the [`REFUSALS`].
+    /// It refuses with these words.
     Refusal(&'static str),
+    /// An object or a list of no texts.
+    Data,
+    /// It holds U+FFFD, which stands for bytes that are no text.
+    Broken,
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => formatter.write_str("the answer is empty"),
-            Self::Degenerate => formatter.write_str("the answer repeats itself"),
-            Self::Refusal(opening) => {
-                write!(formatter, "the answer refuses: `{}…`", opening.trim_end())
+        formatter.write_str(match self {
+            Self::Empty => "the answer is empty",
+            Self::Thoughts => "the answer is thoughts alone",
+            Self::Degenerate => "the answer repeats itself",
+            Self::Refusal(words) => {
+                return write!(formatter, "the answer refuses: `{}…`", words.trim_end());
             }
-        }
+            Self::Data => "the answer is data and no text",
+            Self::Broken => "the answer holds broken characters (U+FFFD)",
+        })
     }
 }
 
@@ -112,22 +148,35 @@ impl fmt::Display for Fault {
 /// use captions::answer::{Fault, description};
 /// let answer = "<think>A boy.</think>The image shows a boy by the\nsea. He wa";
 /// assert_eq!(description(answer, true).unwrap(), "A boy by the sea.");
+/// assert_eq!(description("Sure! Here is a caption:\n\n\"A boy.\"", false).unwrap(), "A boy.");
 /// assert_eq!(description("!!!!!!!!", false), Err(Fault::Degenerate));
 /// ```
 pub fn description(answer: &str, cut: bool) -> Result<String, Fault> {
-    let answer = without_thinking(answer);
-    let line = text::clean(&answer);
-    if text::is_degenerate(&line) {
+    let said = said(answer);
+    let bare = lower(&said.text);
+    if said.thought && said.text.is_empty() || BARE.iter().any(|bare_| bare.starts_with(bare_)) {
+        return Err(Fault::Thoughts);
+    }
+    let line = text::clean(&chat::description(&said.text).ok_or(Fault::Data)?);
+    let line = if cut {
+        line.trim_end_matches('\u{fffd}')
+    } else {
+        &line
+    };
+    if text::is_degenerate(line) {
         return Err(Fault::Degenerate);
     }
     if !line.contains(char::is_alphanumeric) {
         return Err(Fault::Empty);
     }
-    if let Some(refusal) = refusal(&line) {
+    if let Some(refusal) = refusal(line) {
         return Err(Fault::Refusal(refusal));
     }
-    let whole = if cut { whole_sentences(&line) } else { &line };
-    let plain = capitalised(without_opening(whole));
+    if line.contains('\u{fffd}') {
+        return Err(Fault::Broken);
+    }
+    let whole = if cut { whole_sentences(line) } else { line };
+    let plain = capitalised(without_opening(without_opening(whole)));
     if plain.contains(char::is_alphanumeric) {
         Ok(plain)
     } else {
@@ -135,14 +184,15 @@ pub fn description(answer: &str, cut: bool) -> Result<String, Fault> {
     }
 }
 
-/// The answer without what its model thought: up to `</think>`, also where a server has taken the
-/// opening mark away, and all from a `<think>` that never ends.
-pub fn without_thinking(answer: &str) -> String {
-    let said = answer
-        .rfind("</think>")
-        .map_or(answer, |end| &answer[end + "</think>".len()..]);
-    let said = said.split("<think>").next().unwrap_or_default();
-    said.trim().to_owned()
+/// Whether a text ends where a sentence does.
+pub fn is_whole(text: &str) -> bool {
+    let text = text.trim_end_matches(['"', '”', '’', '\'', ')', ' ']);
+    text.ends_with(['.', '!', '?', '…', '。', '！', '？'])
+}
+
+fn lower(text: &str) -> String {
+    let start: String = text.chars().take(60).collect();
+    start.to_lowercase().replace('’', "'")
 }
 
 /// The text without one of the [`OPENINGS`].
@@ -157,18 +207,9 @@ pub fn without_opening(text: &str) -> &str {
     }
 }
 
-fn refusal(text: &str) -> Option<&'static str> {
-    let start: String = text.chars().take(60).collect();
-    let start = start.to_lowercase().replace('’', "'");
-    REFUSALS
-        .iter()
-        .copied()
-        .find(|refusal| start.starts_with(refusal))
-}
-
 /// The text up to the end of its last whole sentence; all of it where there is none.
 fn whole_sentences(text: &str) -> &str {
-    if text.ends_with(['.', '!', '?']) {
+    if is_whole(text) {
         return text;
     }
     let ends = [". ", "! ", "? "].iter().filter_map(|end| text.rfind(end));
@@ -197,15 +238,146 @@ mod tests {
         }
     }
 
+    const BOAT: &str = "A small boat lies in the harbour.";
+
     #[test]
-    fn thoughts_are_not_said() {
-        for (answer, expected) in [
-            ("<think>hm</think> A boy.", "A boy."),
-            ("hm, a boy?</think>A boy.", "A boy."),
-            ("A boy.<think>was it", "A boy."),
-            ("<think>it is", ""),
+    fn chat_around_a_description_goes() {
+        for (before, behind) in [
+            ("Sure! Here is a caption for the image:\n\n", ""),
+            ("Sure, here's a detailed description:\n", ""),
+            ("Sure here is the caption: ", ""),
+            ("Of course! ", ""),
+            (
+                "Certainly! Here’s a two-sentence description of the picture: ",
+                "",
+            ),
+            ("Here's a caption for the image of a boy by the sea:\n", ""),
+            ("Here is a detailed description of the image.\n\n", ""),
+            ("Here is a description of the animated film still. ", ""),
+            (
+                "Based on the image provided, here is a short caption:\n",
+                "",
+            ),
+            ("A possible caption for this image could be: ", ""),
+            ("I would describe the image as follows: ", ""),
+            ("I'd be happy to help! ", ""),
+            ("Thanks for sharing this image! ", ""),
+            ("Image description\n\n", ""),
+            ("**Caption:** ", ""),
+            ("**Caption**: ", ""),
+            ("**Caption**\n\n", ""),
+            ("Caption: ", ""),
+            ("Description: ", ""),
+            ("Final answer: ", ""),
+            ("assistant: ", ""),
+            ("### Description\n\n", ""),
+            ("# The Quiet Harbour\n\n", ""),
+            ("**The Quiet Harbour**\n\n", ""),
+            ("```\n", "\n```"),
+            ("```text\n", "\n```"),
+            (
+                "Here is the caption:\n```\n",
+                "\n```\nLet me know if you need another!",
+            ),
+            ("\"", "\""),
+            ("“", "”"),
+            ("'", "'"),
+            ("«", "»"),
+            ("*", "*"),
+            ("**", "**"),
+            ("Caption: \"", "\""),
+            ("\"Caption: ", "\""),
+            ("Here is a caption: \"", "\"\n\nWould you like another one?"),
+            ("", "\n\nLet me know if you'd like a longer one!"),
+            ("", " I hope this helps! Feel free to ask."),
+            ("", "\nUser: And the other picture?\nAssistant: It shows"),
+            ("{\"caption\": \"", "\"}"),
+            ("```json\n{\"description\": \"", "\"}\n```"),
+            ("> ", ""),
+            ("- ", ""),
+            ("---\n", "\n---"),
         ] {
-            assert_eq!(without_thinking(answer), expected);
+            let answer = format!("{before}{BOAT}{behind}");
+            assert_eq!(description(&answer, false).as_deref(), Ok(BOAT), "{answer}");
+        }
+    }
+
+    #[test]
+    fn true_captions_stay_as_they_are() {
+        for caption in [
+            "Here is where the boy sits: on the quay.",
+            "Here is a boat. It is red.",
+            "Sure-footed goats climb a rock.",
+            "Great waves break on the quay.",
+            "Great, grey waves break on the quay.",
+            "Okay signs are made with both hands.",
+            "A sign with a caption: EXIT.",
+            "\"EXIT\" is written over a \"door\"",
+            "\"Open\" reads a sign on the door.",
+            "'Tis a boat, and the boys' nets dry beside it.",
+            "The boys' boat and the girls' house.",
+            "Two boys: one sits, one stands.",
+            "A long shot: two boats at sea.",
+            "A text on the wall says: the harbour is closed.",
+            "A boy lets a man know that he is there.",
+            "The user manual of a boat lies on a table.",
+            "Thinking of the sea, a boy sits on a wall.",
+            "A sign reads <EXIT>.",
+            "5 * 3 is written on a board.",
+            "12 boats lie in the harbour.",
+            "3.5 m of rope hang from a mast.",
+            "A child’s drawing — a house, a tree… — hangs on a wall.",
+            "In shade, a boy sits. Would that he saw the sea.",
+        ] {
+            assert_eq!(description(caption, false).as_deref(), Ok(caption));
+        }
+    }
+
+    #[test]
+    fn points_of_a_list_become_parts() {
+        for (answer, expected) in [
+            (
+                "- A small boat\n- A harbour\n- Calm water",
+                "A small boat, A harbour, Calm water",
+            ),
+            ("1. A small boat\n2) Calm water", "A small boat, Calm water"),
+            (
+                "* **Subject:** a boat\n* **Place:** a harbour",
+                "A boat, a harbour",
+            ),
+            ("[\"a boat\", \"a harbour\"]", "A boat, a harbour"),
+            (
+                "A boat.\n\n- It is red.\n- It is old.",
+                "A boat. It is red. It is old.",
+            ),
+        ] {
+            assert_eq!(
+                description(answer, false).as_deref(),
+                Ok(expected),
+                "{answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn signs_that_no_one_sees_go() {
+        for (answer, expected) in [
+            (
+                "A\u{a0}small\u{202f}boat\u{200b} lies.",
+                "A small boat lies.",
+            ),
+            ("\u{feff}A \u{202e}boat\u{202c}.", "A boat."),
+            ("A \u{2066}boat\u{2069}\u{200f}.", "A boat."),
+            ("A b\u{ad}oat.\u{7}", "A boat."),
+            ("ĠAĠsmallĠboat.", "A small boat."),
+            ("▁A▁small▁boat.", "A small boat."),
+            ("A cafe\u{301} by the sea.", "A cafe\u{301} by the sea."),
+        ] {
+            assert_eq!(
+                description(answer, false).as_deref(),
+                Ok(expected),
+                "{answer:?}"
+            );
         }
     }
 
@@ -219,11 +391,23 @@ mod tests {
             ("!!!!!!!!!!!!", Fault::Degenerate),
             (&long, Fault::Degenerate),
             ("I’m sorry, but I can't help.", Fault::Refusal("i'm sorry")),
+            ("Sure! I'm unable to see it.", Fault::Refusal("i'm unable")),
+            ("<think>A boy.", Fault::Thoughts),
+            ("<think>A boy.</think>", Fault::Thoughts),
+            ("Okay, the user wants a caption. Let me", Fault::Thoughts),
+            ("The user wants a caption.", Fault::Thoughts),
+            ("{\"colour\": 7}", Fault::Data),
+            ("{\"caption\": \"A bo", Fault::Data),
+            ("A caf\u{fffd} by the sea.", Fault::Broken),
             ("I cannot see it.", Fault::Refusal("i cannot ")),
         ] {
             assert_eq!(description(answer, false), Err(fault), "{answer}");
         }
         assert!(description("A boy who says: I'm sorry.", false).is_ok());
+        assert_eq!(
+            description("A boy. A caf\u{fffd}", true).as_deref(),
+            Ok("A boy.")
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | [`bases`] | how many tokens each base model reads |
 //! | [`text`] | caption hygiene: one clean line, tags, words |
 //! | [`families`] | words of one subject: looks, rendering, quality, people |
+//! | [`marks`], [`refusals`] | what a language model writes beside and instead of it |
 //! | [`answer`] | what a vision-language model answers, made into a description |
 //! | [`claims`] | what a text claims that can be measured too |
 //! | [`audit`] | a whole set: what fuses with the trigger, what betrays one shot |
@@ -19,7 +20,10 @@ pub mod bases;
 pub mod claims;
 pub mod encoder;
 pub mod families;
+pub mod marks;
+pub mod refusals;
 pub mod text;
 pub mod tokens;
 
+mod chat;
 mod phrases;

@@ -26,7 +26,7 @@ pub enum Flaw {
     SeveralLines,
     /// White space or a newline before or after the text, which some trainers keep.
     Untrimmed,
-    /// Control characters.
+    /// Control characters, or others that are not seen, as those that turn the direction of text.
     ControlCharacters,
     /// Two commas with nothing between them, or one before or after all.
     EmptyTags,
@@ -41,7 +41,7 @@ impl fmt::Display for Flaw {
             Self::ByteOrderMark => "has a byte order mark",
             Self::SeveralLines => "has more than one line",
             Self::Untrimmed => "has white space before or after it",
-            Self::ControlCharacters => "has control characters",
+            Self::ControlCharacters => "has control or invisible characters",
             Self::EmptyTags => "has commas with nothing between them",
             Self::Degenerate => "repeats itself",
         })
@@ -59,7 +59,8 @@ impl fmt::Display for Flaw {
 pub fn flaws(caption: &str) -> Vec<Flaw> {
     let text = caption.trim_start_matches('\u{feff}');
     let trimmed = text.trim();
-    let control = |c: char| c.is_control() && !c.is_whitespace();
+    let control =
+        |c: char| c.is_control() && !c.is_whitespace() || c != '\u{feff}' && is_invisible(c);
     let mut parts = trimmed.split([',', '，']).map(str::trim);
     [
         (!trimmed.contains(char::is_alphanumeric), Flaw::Empty),
@@ -96,6 +97,24 @@ pub fn is_degenerate(text: &str) -> bool {
         || counts.values().any(|&count| count >= SAME_FRAGMENT)
 }
 
+/// Whether a character is never seen, and does not join letters either as U+200C and U+200D do:
+/// soft hyphens, spaces of no width, marks of direction, tags.
+pub fn is_invisible(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffc}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 /// The text as one line: no marks, no control characters, single spaces, and
 /// commas that each have something before and after them.
 ///
@@ -103,7 +122,7 @@ pub fn is_degenerate(text: &str) -> bool {
 /// assert_eq!(captions::text::clean("\u{feff} lucap boy ,,running,\n 1,000 boats , "), "lucap boy, running, 1,000 boats");
 /// ```
 pub fn clean(text: &str) -> String {
-    let visible = text.replace('\u{feff}', "");
+    let visible = text.replace(is_invisible, "");
     let visible = visible.replace(|c: char| c.is_control(), " ");
     let parts = split(&visible, is_comma);
     let parts = parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
@@ -196,6 +215,7 @@ mod tests {
             ("lucap boy\nrunning", Flaw::SeveralLines),
             ("lucap boy\n", Flaw::Untrimmed),
             ("lucap boy\u{7}", Flaw::ControlCharacters),
+            ("lucap \u{202e}boy", Flaw::ControlCharacters),
             ("lucap boy,, running", Flaw::EmptyTags),
             ("lucap boy, running,", Flaw::EmptyTags),
             ("lucap boy!!!!!!", Flaw::Degenerate),

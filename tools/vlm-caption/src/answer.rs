@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use stage::{Outcome, Record, Result};
 
-use crate::schema::Schema;
+use crate::schema::{Schema, sentence};
 
 /// What a model answered, as the cache keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,19 @@ struct Captioner<'a> {
     facts: Option<Map<String, Value>>,
 }
 
+/// What an answer comes to.
+struct Verdict {
+    facts: Option<Map<String, Value>>,
+    /// The caption, or why there is none.
+    caption: Result<String, String>,
+}
+
 impl Answer {
+    /// Whether the answer is a caption: nothing else is worth remembering.
+    pub(crate) fn is_caption(&self, schema: Option<&Schema>) -> bool {
+        self.verdict(schema).caption.is_ok()
+    }
+
     /// Writes the answer into the record; drops the record if the answer is no description.
     pub(crate) fn finish(
         &self,
@@ -38,16 +50,7 @@ impl Answer {
         model: &str,
         schema: Option<&Schema>,
     ) -> Result<Outcome> {
-        let facts = schema.map(|schema| schema.facts(&self.raw)).transpose();
-        let (text, facts, wrong) = match facts {
-            Ok(None) => (self.raw.clone(), None, None),
-            Ok(Some(facts)) => (crate::schema::sentence(&facts), Some(facts), None),
-            Err(why) => (
-                String::new(),
-                None,
-                Some(format!("the answer is not by the schema: {why}")),
-            ),
-        };
+        let Verdict { facts, caption } = self.verdict(schema);
         let captioner = Captioner {
             model,
             raw: &self.raw,
@@ -56,16 +59,33 @@ impl Answer {
             facts,
         };
         record.put("captioner", &captioner)?;
-        let reason = match (wrong, description(&text, self.finish == "length")) {
-            (Some(wrong), _) => Some(wrong),
-            (None, Err(fault)) => Some(fault.to_string()),
-            (None, Ok(_)) if self.finish == "loop" => Some("the answer repeats itself".to_owned()),
-            (None, Ok(_)) if self.finish == "refusal" => Some("the answer refuses".to_owned()),
-            (None, Ok(caption)) => {
+        let reason = match caption {
+            Ok(caption) => {
                 record.put("caption", &caption)?;
                 None
             }
+            Err(reason) => Some(reason),
         };
         Ok(Outcome::judge(record, reason))
+    }
+
+    fn verdict(&self, schema: Option<&Schema>) -> Verdict {
+        let facts = match schema.map(|schema| schema.facts(&self.raw)).transpose() {
+            Ok(facts) => facts,
+            Err(why) => {
+                return Verdict {
+                    facts: None,
+                    caption: Err(format!("the answer is not by the schema: {why}")),
+                };
+            }
+        };
+        let text = facts.as_ref().map_or_else(|| self.raw.clone(), sentence);
+        let caption = match description(&text, self.finish == "length") {
+            Ok(_) if self.finish == "loop" => Err("the answer repeats itself".to_owned()),
+            Ok(_) if self.finish == "refusal" => Err(format!("the answer refuses: `{text}`")),
+            Ok(caption) => Ok(caption),
+            Err(fault) => Err(fault.to_string()),
+        };
+        Verdict { facts, caption }
     }
 }

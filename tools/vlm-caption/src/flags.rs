@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::protocol::{Api, Constrain, Manner};
+use crate::patience::Patience;
+use crate::protocol::{Api, Constrain, Field, Manner};
 use crate::schema::Schema;
 
 const SERVER: &str = "Server";
@@ -13,7 +14,8 @@ const SERVER: &str = "Server";
 /// How a server is asked.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ServerFlags {
-    /// Ask the server at this address
+    /// Ask the server at this address, as its documents give it: with `/v1`,
+    /// another path or none
     #[arg(long, value_name = "URL", help_heading = SERVER)]
     pub(crate) endpoint: Option<String>,
 
@@ -24,6 +26,11 @@ pub(crate) struct ServerFlags {
     /// File with the server's key [default: `$FILM2LORA_API_KEY`, if that is set]
     #[arg(long, value_name = "FILE", help_heading = SERVER)]
     pub(crate) key_file: Option<PathBuf>,
+
+    /// Header that the key goes into [default: Authorization, as that of a
+    /// bearer; api-key for Azure]
+    #[arg(long, value_name = "NAME", help_heading = SERVER)]
+    pub(crate) key_header: Option<String>,
 
     /// Requests in flight
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = SERVER)]
@@ -55,6 +62,11 @@ pub(crate) struct ServerFlags {
     #[arg(long, value_name = "NAME", default_value = "max_tokens", help_heading = SERVER)]
     max_tokens_field: String,
 
+    /// Fields to leave out of requests, for servers that refuse them; one that
+    /// a server refuses by name is left out without being asked to
+    #[arg(long, value_enum, value_name = "FIELD", value_delimiter = ',', help_heading = SERVER)]
+    leave_out: Vec<Field>,
+
     /// Tokens of context, which only `--api ollama` can set
     #[arg(long, value_name = "TOKENS", help_heading = SERVER)]
     context: Option<u64>,
@@ -69,12 +81,17 @@ pub(crate) struct ServerFlags {
 
     /// Tries in all for a request whose error may pass
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100), help_heading = SERVER)]
-    pub(crate) tries: u32,
+    tries: u32,
 
     /// Seconds before the second try; they double with every other, up to 16,
     /// and are longer where the server asks for it
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = seconds, help_heading = SERVER)]
     pause: f64,
+
+    /// Seconds that a server may ask to wait; one that asks for more ends the
+    /// run
+    #[arg(long, value_name = "SECONDS", default_value_t = 300.0, value_parser = seconds, help_heading = SERVER)]
+    longest_wait: f64,
 }
 
 impl ServerFlags {
@@ -82,8 +99,12 @@ impl ServerFlags {
         Duration::from_secs_f64(self.timeout)
     }
 
-    pub(crate) fn pause(&self) -> Duration {
-        Duration::from_secs_f64(self.pause)
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            tries: self.tries,
+            pause: Duration::from_secs_f64(self.pause),
+            longest: Duration::from_secs_f64(self.longest_wait),
+        }
     }
 
     pub(crate) fn manner(&self, model: String, max_tokens: u64, schema: Option<&Schema>) -> Manner {
@@ -92,6 +113,7 @@ impl ServerFlags {
             model,
             max_tokens,
             max_tokens_field: self.max_tokens_field.clone(),
+            leave_out: self.leave_out.clone(),
             temperature: self.temperature,
             seed: self.seed,
             context: self.context,

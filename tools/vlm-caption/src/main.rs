@@ -10,11 +10,15 @@
 //! * `tokens`: tokens written, where that is known;
 //! * `facts`: with `--schema`, what the answer says by name: `subject`, `action`, `place`, …
 //!
-//! An answer that is no description (empty, one thing over and over, a refusal, not by the schema)
-//! drops its record.
+//! An answer that is no description (one thing over and over, a refusal, not by the schema) drops
+//! its record. No answer is an error of the record: an empty one, one whose thoughts took all the
+//! tokens, one that a filter of contents stopped.
 
+mod address;
 mod answer;
+mod failure;
 mod flags;
+mod json;
 mod local;
 mod network;
 mod patience;
@@ -22,10 +26,12 @@ mod picture;
 mod prompt;
 mod protocol;
 mod remote;
+mod reply;
 mod schema;
 mod server;
 mod shape;
 mod transport;
+mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,10 +56,12 @@ const EXAMPLES: &str = "Examples:
   vlm-caption --endpoint http://localhost:8000 --schema picture --rejects bad.jsonl kept.jsonl > facts.jsonl
 
 With --endpoint, --model is a name that the server knows, by default the only
-one it has; without, a network of one's own: Florence-2 or SmolVLM. In a prompt, {/light/time} stands for what the record says there; a line with
-something that is not known is left out. Answers are remembered by model,
+one it has; without, a network of one's own: Florence-2 or SmolVLM. In a
+prompt, {/light/time} stands for what the record says there; a line with
+something that is not known is left out. Captions are remembered by model,
 prompt, settings and picture, not by address: a run that was killed goes on
-where it was, on another machine's server too.";
+where it was, on another machine's server too. Refusals, empty answers and
+errors of servers are not remembered: the next run asks again.";
 
 /// Describe every image with a vision-language model: a network of one's own or a server
 #[derive(Debug, Parser)]

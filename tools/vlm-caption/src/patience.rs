@@ -4,12 +4,16 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::thread::sleep;
 use std::time::Duration;
 
-use stage::log::info;
+use stage::log::{info, warn};
 
-use crate::transport::Failure;
+use crate::failure::Failure;
+use crate::wait;
 
 /// The longest pause between two tries that the server did not ask for.
 const LONGEST: Duration = Duration::from_secs(16);
+
+/// A pause that a server asks for is told of from here on without having to be asked to.
+const TOLD: Duration = Duration::from_secs(5);
 
 /// How often and how fast it is tried again.
 #[derive(Debug, Clone, Copy)]
@@ -18,23 +22,40 @@ pub(crate) struct Patience {
     pub(crate) tries: u32,
     /// The pause before the second; each is twice the one before, up to 16 s.
     pub(crate) pause: Duration,
+    /// The longest pause that a server may ask for.
+    pub(crate) longest: Duration,
 }
 
 impl Patience {
-    /// Asks until there is an answer, a final error, or no try left; the last error in words.
-    pub(crate) fn ask<T>(&self, mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, String> {
+    /// Asks until there is an answer, an error that does not pass, or no try left.
+    pub(crate) fn ask<T>(&self, mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
         let mut tried = 1;
         loop {
-            let (what, wait) = match ask() {
-                Ok(answer) => return Ok(answer),
-                Err(Failure::Final(what)) => return Err(what),
-                Err(Failure::Passing { what, wait }) => (what, wait),
+            let (what, asked) = match ask() {
+                Err(Failure::Passing { what, wait }) => (what, wait.unwrap_or_default()),
+                other => return other,
             };
             if tried >= self.tries {
-                return Err(format!("no answer in {tried} tries: {what}"));
+                let tries = if tried == 1 {
+                    "1 try"
+                } else {
+                    &format!("{tried} tries")
+                };
+                return Err(Failure::Final(format!("no answer in {tries}: {what}")));
             }
-            let pause = self.pause(tried).max(wait.unwrap_or_default());
-            info!("{what}: tries again in {:.1} s", pause.as_secs_f64());
+            if asked > self.longest {
+                return Err(Failure::Ends(format!(
+                    "{what}: the server asks to wait {}, and --longest-wait is {}: run it again later, or raise that",
+                    wait::words(asked),
+                    wait::words(self.longest)
+                )));
+            }
+            let pause = self.pause(tried).max(asked);
+            if asked >= TOLD {
+                warn!("{what}: the server asks to wait {}", wait::words(asked));
+            } else {
+                info!("{what}: tries again in {}", wait::words(pause));
+            }
             sleep(pause);
             tried += 1;
         }
@@ -56,6 +77,7 @@ mod tests {
     const SHORT: Patience = Patience {
         tries: 3,
         pause: Duration::from_micros(1),
+        longest: Duration::from_mins(5),
     };
 
     #[test]
@@ -71,13 +93,28 @@ mod tests {
         });
         assert_eq!(answer, Ok(3));
         let gone = SHORT.ask(|| Err::<(), _>(Failure::passing("busy")));
-        assert_eq!(gone, Err("no answer in 3 tries: busy".to_owned()));
+        let last = "no answer in 3 tries: busy".to_owned();
+        assert_eq!(gone, Err(Failure::Final(last)));
         let mut tries = 0;
         let refused = SHORT.ask(|| {
             tries += 1;
-            Err::<(), _>(Failure::Final("404".to_owned()))
+            Err::<(), _>(Failure::Final("400".to_owned()))
         });
-        assert_eq!((refused, tries), (Err("404".to_owned()), 1));
+        assert_eq!((refused, tries), (Err(Failure::Final("400".to_owned())), 1));
+    }
+
+    #[test]
+    fn a_wait_beyond_the_limit_ends_the_run_at_once() {
+        let mut tries = 0;
+        let asked = SHORT.ask(|| {
+            tries += 1;
+            Err::<(), _>(Failure::Passing {
+                what: "429 slow down".to_owned(),
+                wait: Some(Duration::from_secs(99_999)),
+            })
+        });
+        let what = "429 slow down: the server asks to wait 27 h 46 min, and --longest-wait is 5 min: run it again later, or raise that";
+        assert_eq!((asked, tries), (Err(Failure::Ends(what.to_owned())), 1));
     }
 
     #[test]
@@ -85,6 +122,7 @@ mod tests {
         let patience = Patience {
             tries: 9,
             pause: Duration::from_secs(1),
+            longest: Duration::from_mins(5),
         };
         for (tried, seconds) in [
             (1, 1.0),

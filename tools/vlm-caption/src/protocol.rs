@@ -1,4 +1,4 @@
-//! What is asked of a server, and where its answer stands: the chat of `OpenAI`, and Ollama's own.
+//! What is asked of a server: the chat of `OpenAI`, and Ollama's own.
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -24,6 +24,68 @@ pub(crate) enum Constrain {
     Ask,
 }
 
+/// A field of a request that a server may not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
+pub(crate) enum Field {
+    /// The chance in the choice of words
+    Temperature,
+    /// The seed of that chance
+    Seed,
+    /// The most tokens
+    MaxTokens,
+    /// The form of answers, with `--schema`
+    ResponseFormat,
+    /// That the answer is to come at once
+    Stream,
+}
+
+impl Field {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Temperature,
+        Self::Seed,
+        Self::MaxTokens,
+        Self::ResponseFormat,
+        Self::Stream,
+    ];
+
+    /// What servers call it when they refuse it, in lower case.
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Temperature => &["temperature"],
+            Self::Seed => &["seed"],
+            Self::MaxTokens => &["max_tokens", "max_completion_tokens", "num_predict"],
+            Self::ResponseFormat => &["response_format", "json_schema", "json_object", "guided"],
+            Self::Stream => &["stream"],
+        }
+    }
+
+    /// Its word for `--leave-out`.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Temperature => "temperature",
+            Self::Seed => "seed",
+            Self::MaxTokens => "max-tokens",
+            Self::ResponseFormat => "response-format",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// How the fields of requests differ from what is usual.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fields {
+    /// Those that are left out.
+    pub(crate) left_out: Vec<Field>,
+    /// What the one for the most tokens is called.
+    pub(crate) max_tokens: String,
+}
+
+impl Fields {
+    fn has(&self, field: Field) -> bool {
+        !self.left_out.contains(&field)
+    }
+}
+
 /// What is the same in all requests, and changes the answers.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Manner {
@@ -32,6 +94,8 @@ pub(crate) struct Manner {
     pub(crate) max_tokens: u64,
     #[serde(skip)]
     pub(crate) max_tokens_field: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) leave_out: Vec<Field>,
     pub(crate) temperature: f64,
     pub(crate) seed: Option<u64>,
     pub(crate) context: Option<u64>,
@@ -52,35 +116,33 @@ pub(crate) struct Question<'a> {
     pub(crate) max_tokens: u64,
 }
 
-/// What a server answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reply {
-    /// `None` where its thoughts left no tokens for it.
-    pub(crate) text: Option<String>,
-    /// Why it ended: `eos`, `length`, `refusal`, or what the server calls it.
-    pub(crate) finish: String,
-    /// Tokens written, where the server says.
-    pub(crate) tokens: Option<u64>,
-}
-
 impl Manner {
-    /// Where requests go.
-    pub(crate) fn path(&self) -> &'static str {
-        match self.api {
-            Api::Openai => "/v1/chat/completions",
-            Api::Ollama => "/api/chat",
+    /// How the fields of its requests are named, and which are left out.
+    pub(crate) fn fields(&self) -> Fields {
+        Fields {
+            left_out: self.leave_out.clone(),
+            max_tokens: self.max_tokens_field.clone(),
+        }
+    }
+
+    /// Whether its requests hold a field, where none is left out.
+    pub(crate) fn holds(&self, field: Field) -> bool {
+        match field {
+            Field::Seed => self.seed.is_some(),
+            Field::ResponseFormat => self.format().is_some(),
+            _ => true,
         }
     }
 
     /// The body of a request.
-    pub(crate) fn body(&self, question: &Question<'_>) -> Value {
+    pub(crate) fn body(&self, question: &Question<'_>, fields: &Fields) -> Value {
         match self.api {
-            Api::Openai => self.openai(question),
-            Api::Ollama => self.ollama(question),
+            Api::Openai => self.openai(question, fields),
+            Api::Ollama => self.ollama(question, fields),
         }
     }
 
-    fn openai(&self, question: &Question<'_>) -> Value {
+    fn openai(&self, question: &Question<'_>, fields: &Fields) -> Value {
         let url = format!("data:image/jpeg;base64,{}", question.picture);
         let content = json!([
             {"type": "text", "text": question.prompt},
@@ -90,40 +152,60 @@ impl Manner {
         body.insert("model".into(), json!(self.model));
         let first = json!({"role": "user", "content": content});
         body.insert("messages".into(), json!(messages(first, question)));
-        body.insert(self.max_tokens_field.clone(), json!(question.max_tokens));
-        body.insert("temperature".into(), json!(self.temperature));
-        body.insert("stream".into(), json!(false));
-        if let Some(seed) = self.seed {
-            body.insert("seed".into(), json!(seed));
-        }
-        if let (Some(schema), Some(format)) = (&self.schema, self.format()) {
-            let format = match format {
-                "json_schema" => {
-                    json!({"type": format, "json_schema": {"name": "picture", "strict": true, "schema": schema}})
-                }
-                _ => json!({"type": format}),
-            };
-            body.insert("response_format".into(), format);
+        let seed = self.seed.map(|seed| json!(seed));
+        for (field, name, value) in [
+            (
+                Field::MaxTokens,
+                fields.max_tokens.as_str(),
+                Some(json!(question.max_tokens)),
+            ),
+            (
+                Field::Temperature,
+                "temperature",
+                Some(json!(self.temperature)),
+            ),
+            (Field::Stream, "stream", Some(json!(false))),
+            (Field::Seed, "seed", seed),
+            (Field::ResponseFormat, "response_format", self.format()),
+        ] {
+            if let Some(value) = value.filter(|_| fields.has(field)) {
+                body.insert(name.to_owned(), value);
+            }
         }
         Value::Object(body)
     }
 
-    fn ollama(&self, question: &Question<'_>) -> Value {
+    fn ollama(&self, question: &Question<'_>, fields: &Fields) -> Value {
         let first =
             json!({"role": "user", "content": question.prompt, "images": [question.picture]});
-        let mut options =
-            json!({"temperature": self.temperature, "num_predict": question.max_tokens});
-        if let Some(seed) = self.seed {
-            options["seed"] = json!(seed);
+        let mut options = Map::new();
+        for (field, name, value) in [
+            (
+                Field::Temperature,
+                "temperature",
+                Some(json!(self.temperature)),
+            ),
+            (
+                Field::MaxTokens,
+                "num_predict",
+                Some(json!(question.max_tokens)),
+            ),
+            (Field::Seed, "seed", self.seed.map(|seed| json!(seed))),
+        ] {
+            if let Some(value) = value.filter(|_| fields.has(field)) {
+                options.insert(name.to_owned(), value);
+            }
         }
         if let Some(context) = self.context {
-            options["num_ctx"] = json!(context);
+            options.insert("num_ctx".to_owned(), json!(context));
         }
+        // This one streams unless it is told not to.
         let mut body = json!({"model": self.model, "messages": messages(first, question), "stream": false, "options": options});
         if let Some(keep_alive) = &self.keep_alive {
             body["keep_alive"] = json!(keep_alive);
         }
         match (&self.schema, self.constrain) {
+            _ if !fields.has(Field::ResponseFormat) => {}
             (Some(schema), Constrain::Schema) => body["format"] = schema.clone(),
             (Some(_), Constrain::Json) => body["format"] = json!("json"),
             _ => {}
@@ -131,56 +213,16 @@ impl Manner {
         body
     }
 
-    fn format(&self) -> Option<&'static str> {
+    /// The form that answers must have.
+    fn format(&self) -> Option<Value> {
+        let schema = self.schema.as_ref()?;
         match self.constrain {
-            Constrain::Schema => Some("json_schema"),
-            Constrain::Json => Some("json_object"),
+            Constrain::Schema => Some(
+                json!({"type": "json_schema", "json_schema": {"name": "picture", "strict": true, "schema": schema}}),
+            ),
+            Constrain::Json => Some(json!({"type": "json_object"})),
             Constrain::Ask => None,
         }
-    }
-
-    /// What stands in an answer; `None` if it is not one of this API.
-    pub(crate) fn reply(&self, answer: &Value) -> Option<Reply> {
-        let (message, finish, tokens) = match self.api {
-            Api::Openai => {
-                let choice = answer.get("choices")?.get(0)?;
-                (
-                    choice.get("message")?,
-                    &choice["finish_reason"],
-                    &answer["usage"]["completion_tokens"],
-                )
-            }
-            Api::Ollama => (
-                answer.get("message")?,
-                &answer["done_reason"],
-                &answer["eval_count"],
-            ),
-        };
-        let refusal = message["refusal"].as_str();
-        let finish = match finish.as_str() {
-            _ if refusal.is_some() => "refusal",
-            Some("stop") | None => "eos",
-            Some(other) => other,
-        };
-        Some(Reply {
-            text: content(&message["content"]).or_else(|| refusal.map(str::to_owned)),
-            finish: finish.to_owned(),
-            tokens: tokens.as_u64(),
-        })
-    }
-}
-
-/// A text, or the texts of a list of parts.
-fn content(content: &Value) -> Option<String> {
-    match content {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(parts) => Some(
-            parts
-                .iter()
-                .filter_map(|part| part["text"].as_str())
-                .collect(),
-        ),
-        _ => None,
     }
 }
 

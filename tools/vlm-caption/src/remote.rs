@@ -1,8 +1,12 @@
 //! Captions from a server: as many requests in flight as it is said to bear.
+//!
+//! What is remembered is captions. A refusal, an empty answer and whatever else is none is asked
+//! for again by the next run, as the server may be well again or another by then.
 
 use stage::{Cache, Context, Flow, Key, Record, Result, bail};
 use vision::decode;
 
+use crate::answer::Answer;
 use crate::flags::ServerFlags;
 use crate::picture;
 use crate::prompt::Prompt;
@@ -59,12 +63,17 @@ fn told(
         .part(prompt.as_bytes())
         .settings(&(server.manner(), size))?;
     if let Some(known) = cache.map(|cache| cache.get(&key)).transpose()?.flatten() {
-        let answer = serde_json::from_slice(&known).context("a remembered answer")?;
-        return Ok(Told::Answer(answer));
+        let answer: Answer = serde_json::from_slice(&known).context("a remembered answer")?;
+        // Earlier versions remembered failures too.
+        if answer.is_caption(server.schema()) {
+            return Ok(Told::Answer(answer));
+        }
     }
     let jpeg = picture::encoded(&bytes, size).with_context(named)?;
     let told = server.describe(&prompt, &jpeg).with_context(named)?;
-    if let (Some(cache), Told::Answer(answer)) = (cache, &told) {
+    if let (Some(cache), Told::Answer(answer)) = (cache, &told)
+        && answer.is_caption(server.schema())
+    {
         cache.put(&key, &serde_json::to_vec(answer)?)?;
     }
     Ok(told)

@@ -3,17 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use captions::answer::without_thinking;
-use stage::log::info;
+use captions::answer::{Fault, description, is_whole};
+use serde_json::Value;
+use stage::log::{info, warn};
 use stage::{Result, anyhow, bail, ensure};
 
+use crate::address::Address;
 use crate::answer::Answer;
+use crate::failure::Failure;
 use crate::flags::ServerFlags;
 use crate::patience::Patience;
 use crate::picture;
-use crate::protocol::{Api, Manner, Question, Reply};
+use crate::protocol::{Api, Field, Fields, Manner, Question};
+use crate::reply::Reply;
 use crate::schema::Schema;
-use crate::transport::{Failure, Transport, key};
+use crate::transport::{Transport, key};
 
 /// So many equal final errors one after another are no fault of the pictures.
 const EQUAL: u32 = 5;
@@ -24,13 +28,16 @@ const PROBE: &str = "What colour is this?";
 /// The tokens that its answer may have.
 const PROBE_TOKENS: u64 = 16;
 
+/// So many models are named where one must be chosen.
+const NAMED: usize = 20;
+
 /// A server that describes pictures.
-#[derive(Debug)]
 pub(crate) struct Server {
     transport: Transport,
     manner: Manner,
     patience: Patience,
     schema: Option<Schema>,
+    fields: Mutex<Fields>,
     probed: OnceLock<Result<(), String>>,
     streak: Mutex<(String, u32)>,
     tokens: AtomicU64,
@@ -53,19 +60,20 @@ impl Server {
         model: Option<&str>,
         max_tokens: u64,
     ) -> Result<Self> {
-        let transport = Transport::new(endpoint, key(flags.key_file.as_deref())?, flags.timeout())?;
+        let address = Address::read(endpoint, flags.api)?;
+        let key = key(flags.key_file.as_deref())?;
+        let transport = Transport::new(address, key, flags.key_header.as_deref(), flags.timeout())?;
         let schema = flags.schema.as_deref().map(Schema::open).transpose()?;
-        let patience = Patience {
-            tries: flags.tries,
-            pause: flags.pause(),
-        };
+        let patience = flags.patience();
         let model = match model {
             Some(model) => model.to_owned(),
             None => only_model(&transport, flags.api, patience)?,
         };
+        let manner = flags.manner(model, max_tokens, schema.as_ref());
         Ok(Self {
             transport,
-            manner: flags.manner(model, max_tokens, schema.as_ref()),
+            fields: Mutex::new(manner.fields()),
+            manner,
             patience,
             schema,
             probed: OnceLock::new(),
@@ -89,8 +97,9 @@ impl Server {
     ///
     /// An error is of this picture alone.
     pub(crate) fn describe(&self, prompt: &str, jpeg: &str) -> Result<Told> {
+        let shown = self.transport.shown();
         if let Err(error) = self.probed.get_or_init(|| self.probe()) {
-            return Ok(Told::Stop(format!("{}: {error}", self.transport.base())));
+            return Ok(Told::Stop(format!("{shown}: {error}")));
         }
         match self.answer(prompt, jpeg) {
             Ok(answer) => {
@@ -100,11 +109,13 @@ impl Server {
                 self.answers.fetch_add(1, Ordering::Relaxed);
                 Ok(Told::Answer(answer))
             }
-            Err(error) if self.is_streak(&error) => Ok(Told::Stop(format!(
-                "{}: {EQUAL} pictures failed in the same way, so it is not the pictures: {error}",
-                self.transport.base()
+            Err(Failure::Ends(what)) => Ok(Told::Stop(format!("{shown}: {what}"))),
+            Err(Failure::Filtered(what)) => Err(anyhow!("{shown}: {what}")),
+            Err(failure) if self.is_streak(failure.what()) => Ok(Told::Stop(format!(
+                "{shown}: {EQUAL} pictures failed in the same way, so it is not the pictures: {}",
+                failure.what()
             ))),
-            Err(error) => Err(anyhow!("{}: {error}", self.transport.base())),
+            Err(failure) => Err(anyhow!("{shown}: {}", failure.what())),
         }
     }
 
@@ -129,62 +140,146 @@ impl Server {
             wrong: None,
             max_tokens: PROBE_TOKENS,
         };
-        self.reply(&question).map(drop)
+        match self.reply(&question) {
+            Ok(_) | Err(Failure::Filtered(_)) => Ok(()),
+            Err(failure) => Err(failure.what().to_owned()),
+        }
     }
 
-    fn answer(&self, prompt: &str, picture: &str) -> Result<Answer, String> {
+    fn answer(&self, prompt: &str, picture: &str) -> Result<Answer, Failure> {
         let mut question = Question {
             prompt,
             picture,
             wrong: None,
             max_tokens: self.manner.max_tokens,
         };
-        let mut answer = self.said(&question)?;
-        if answer.raw.is_empty() && answer.finish != "eos" {
-            // Its thoughts took all the tokens.
-            question.max_tokens *= 2;
-            answer = self.said(&question)?;
+        let mut reply = self.reply(&question)?;
+        if reply.text.is_empty() && reply.finish != "content_filter" {
+            // Its thoughts took all the tokens, or a gateway lost its words.
+            if reply.thought || reply.finish == "length" {
+                question.max_tokens *= 2;
+            }
+            reply = self.reply(&question)?;
         }
-        let wrong = self
-            .schema
-            .as_ref()
-            .and_then(|schema| schema.facts(&answer.raw).err());
-        if let Some(why) = wrong {
+        let mut tokens = reply.tokens;
+        let wrong = self.schema.as_ref();
+        let wrong = wrong.and_then(|schema| schema.facts(&reply.text).err());
+        if let Some(why) = wrong.filter(|_| !reply.text.is_empty() && reply.finish == "eos") {
             info!("an answer is not by the schema, and is asked for again: {why}");
-            let first = answer.raw.clone();
-            question.wrong = Some((&first, &why));
-            let again = self.said(&question)?;
-            answer = Answer {
-                tokens: answer
-                    .tokens
-                    .zip(again.tokens)
-                    .map(|(first, second)| first + second),
-                ..again
+            let repair = Question {
+                wrong: Some((&reply.text, &why)),
+                ..question.clone()
             };
+            reply = self.reply(&repair)?;
+            tokens = tokens
+                .zip(reply.tokens)
+                .map(|(first, second)| first + second);
         }
-        Ok(answer)
-    }
-
-    fn said(&self, question: &Question<'_>) -> Result<Answer, String> {
-        let reply = self.reply(question)?;
+        if let Some(failure) = self.lacking(&reply, question.max_tokens) {
+            return Err(failure);
+        }
         Ok(Answer {
-            finish: if reply.text.is_none() {
-                "length".to_owned()
-            } else {
-                reply.finish
-            },
-            raw: without_thinking(&reply.text.unwrap_or_default()),
-            tokens: reply.tokens,
+            raw: reply.text,
+            finish: reply.finish,
+            tokens,
         })
     }
 
-    fn reply(&self, question: &Question<'_>) -> Result<Reply, String> {
-        let body = self.manner.body(question);
-        self.patience.ask(|| {
-            let answer = self.transport.post(self.manner.path(), &body)?;
-            let reply = self.manner.reply(&answer);
-            reply.ok_or_else(|| Failure::passing("an answer without a message"))
+    /// Why a reply is no answer, where it is none.
+    fn lacking(&self, reply: &Reply, max_tokens: u64) -> Option<Failure> {
+        let last = |what: String| Some(Failure::Final(what));
+        let cut = reply.finish == "length";
+        if reply.finish == "content_filter" {
+            return Some(Failure::Filtered(
+                "the server's filter of contents stopped the answer (finish_reason content_filter)"
+                    .to_owned(),
+            ));
+        }
+        let found = description(&reply.text, cut);
+        if reply.finish != "refusal" && matches!(found, Err(Fault::Thoughts))
+            || reply.text.is_empty() && reply.thought
+        {
+            return last(if cut {
+                format!(
+                    "its thoughts took all of its {max_tokens} tokens (finish_reason length): raise --max-tokens, or turn the model's thinking off"
+                )
+            } else {
+                "the answer is thoughts alone: turn the model's thinking off, or have the server keep thoughts and answer apart".to_owned()
+            });
+        }
+        if reply.text.is_empty() {
+            return last(match reply.finish.as_str() {
+                "length" => format!(
+                    "the answer is empty, and took all of its {max_tokens} tokens (finish_reason length): raise --max-tokens"
+                ),
+                "eos" => "the answer is empty, also when asked for again".to_owned(),
+                other => format!("the answer is empty (finish_reason {other})"),
+            });
+        }
+        let unfinished = match self.schema {
+            Some(ref schema) => schema.facts(&reply.text).is_err(),
+            None => found.is_ok_and(|caption| !is_whole(&caption)),
+        };
+        (cut && unfinished).then(|| {
+            Failure::Final(format!("the answer was cut off after {max_tokens} tokens (finish_reason length): raise --max-tokens"))
         })
+    }
+
+    /// Asks, and asks again without a field that the server refuses.
+    fn reply(&self, question: &Question<'_>) -> Result<Reply, Failure> {
+        loop {
+            let fields = self
+                .fields
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let body = self.manner.body(question, &fields);
+            let reply = self.patience.ask(|| {
+                let answer = self.transport.chat(&body)?;
+                Reply::read(self.manner.api, &answer)
+            });
+            match reply {
+                Err(Failure::Refuses {
+                    field,
+                    rename,
+                    what,
+                }) => {
+                    self.leave_out(&fields, field, rename, what)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Notes that a field must be left out, or have another name; says so once. An error where it
+    /// was not in the request as it was sent.
+    fn leave_out(
+        &self,
+        sent: &Fields,
+        field: Field,
+        rename: Option<&str>,
+        what: String,
+    ) -> Result<(), Failure> {
+        let word = field.word();
+        let rename = rename.filter(|name| *name != sent.max_tokens);
+        let held = !sent.left_out.contains(&field) && self.manner.holds(field);
+        if !held || field == Field::Stream {
+            return Err(Failure::Final(format!("{what}: try --leave-out {word}")));
+        }
+        let mut fields = self.fields.lock().unwrap_or_else(PoisonError::into_inner);
+        if *fields != *sent {
+            // Another request was refused at the same time.
+            return Ok(());
+        }
+        let instead = if let Some(name) = rename {
+            name.clone_into(&mut fields.max_tokens);
+            format!("asks with `{name}` instead, as with --max-tokens-field {name}")
+        } else {
+            fields.left_out.push(field);
+            format!("asks without it, as with --leave-out {word}")
+        };
+        warn!("{}: {what}: {instead}", self.transport.shown());
+        Ok(())
     }
 
     /// How many answers the server gave, and of how many tokens.
@@ -198,30 +293,43 @@ impl Server {
 
 /// The model of a server that has just one.
 fn only_model(transport: &Transport, api: Api, patience: Patience) -> Result<String> {
-    let (path, list, name) = match api {
-        Api::Openai => ("/v1/models", "data", "id"),
-        Api::Ollama => ("/api/tags", "models", "name"),
+    let shown = transport.shown();
+    let answer = patience.ask(|| transport.models());
+    let answer = answer.map_err(|failure| {
+        anyhow!(
+            "{shown}: its list of models cannot be had, so name one with --model: {}",
+            failure.what()
+        )
+    })?;
+    let (list, name) = match api {
+        Api::Openai => ("data", "id"),
+        Api::Ollama => ("models", "name"),
     };
-    let answer = patience.ask(|| transport.get(path));
-    let answer = answer.map_err(|error| anyhow!("{}: {error}", transport.base()))?;
-    let models = answer[list]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let models = [&answer[list], &answer["models"], &answer];
+    let models = models.into_iter().find_map(Value::as_array);
+    let models = models.map(Vec::as_slice).unwrap_or_default();
     let names: Vec<&str> = models
         .iter()
-        .filter_map(|model| model[name].as_str())
+        .filter_map(|model| {
+            [name, "id", "name"]
+                .iter()
+                .find_map(|name| model[*name].as_str())
+        })
         .collect();
     ensure!(
         !names.is_empty(),
-        "{}: the server names no model: name one with --model",
-        transport.base()
+        "{shown}: the server names no model: name one with --model"
     );
     let [one] = names[..] else {
+        let more = names.len().saturating_sub(NAMED);
+        let more = if more > 0 {
+            format!(", and {more} more")
+        } else {
+            String::new()
+        };
         bail!(
-            "{}: the server has several models: name one with --model: {}",
-            transport.base(),
-            names.join(", ")
+            "{shown}: the server has several models: name one with --model: {}{more}",
+            names[..names.len().min(NAMED)].join(", ")
         );
     };
     Ok(one.to_owned())

@@ -1,109 +1,142 @@
-//! Requests over HTTP, and which of their errors pass.
+//! Requests over HTTP.
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 use serde_json::Value;
-use stage::{Context, Result, ensure};
-use ureq::Agent;
-use ureq::http::HeaderMap;
+use stage::{Context, Result, bail, ensure};
+use ureq::http::{HeaderMap, HeaderName};
+use ureq::{Agent, Body};
+
+use crate::address::Address;
+use crate::failure::{Complaint, Failure, told};
+use crate::{json, wait};
 
 /// The longest answer that is read, in bytes: 8 MiB.
 const LONGEST: u64 = 8 << 20;
 
-/// The longest part of a server's message that is repeated, in characters.
-const REPEATED: usize = 300;
-
-/// So many signs in a row that base64 is made of are taken for a picture.
-const PICTURE: usize = 100;
-
 /// A connection is there after so long, or not at all.
 const CONNECT: Duration = Duration::from_secs(10);
-
-/// The longest wait that a server may ask for.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 /// The environment variable with the key, where no file is named.
 pub(crate) const KEY_VARIABLE: &str = "FILM2LORA_API_KEY";
 
-/// Why a request has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// It may have one another time, and not before `wait`, where the server says so.
-    Passing {
-        what: String,
-        wait: Option<Duration>,
-    },
-    /// It will never have one.
-    Final(String),
-}
-
-impl Failure {
-    pub(crate) fn passing(what: impl Into<String>) -> Self {
-        Self::Passing {
-            what: what.into(),
-            wait: None,
-        }
-    }
-}
+/// The header that says who asks.
+const AUTHORIZATION: &str = "authorization";
 
 /// Speaks HTTP with one server.
-#[derive(Debug)]
 pub(crate) struct Transport {
     agent: Agent,
-    base: String,
-    key: Option<String>,
+    address: Address,
+    headers: Vec<(HeaderName, String)>,
+    /// What no message may repeat.
+    secrets: Vec<String>,
+    timeout: Duration,
+    /// Which of the places where the API may be has answered.
+    place: OnceLock<usize>,
 }
 
 impl Transport {
-    /// `endpoint` may end with `/v1` or name the whole path of the chat.
-    pub(crate) fn new(endpoint: &str, key: Option<String>, timeout: Duration) -> Result<Self> {
-        let base = endpoint.trim().trim_end_matches('/');
-        let ends = ["/chat/completions", "/api/chat", "/v1"];
-        let base = ends
-            .iter()
-            .fold(base, |base, end| base.strip_suffix(end).unwrap_or(base));
-        ensure!(
-            base.starts_with("http://") || base.starts_with("https://"),
-            "--endpoint {endpoint}: is no address: it begins with http:// or https://"
-        );
+    /// A key goes into the header `key_header`; by default it is a bearer's, or Azure's own.
+    pub(crate) fn new(
+        address: Address,
+        key: Option<String>,
+        key_header: Option<&str>,
+        timeout: Duration,
+    ) -> Result<Self> {
+        let mut headers = Vec::new();
+        if let Some(login) = address.login() {
+            headers.push((HeaderName::from_static(AUTHORIZATION), login.to_owned()));
+        }
+        if let Some(key) = &key {
+            let azure = address.is_azure().then_some("api-key");
+            let name = key_header.or(azure).unwrap_or(AUTHORIZATION);
+            let name: HeaderName = name
+                .parse()
+                .with_context(|| format!("--key-header {name}: not the name of a header"))?;
+            if headers.iter().any(|(other, _)| *other == name) {
+                bail!(
+                    "--endpoint {}: the address holds a name and a password, and there is a key: both go into the header Authorization: leave one out, or name another header with --key-header",
+                    address.shown()
+                );
+            }
+            let value = if name == AUTHORIZATION {
+                format!("Bearer {key}")
+            } else {
+                key.clone()
+            };
+            headers.push((name, value));
+        }
         let config = Agent::config_builder()
             .timeout_connect(Some(CONNECT))
             .timeout_global(Some(timeout))
             .http_status_as_error(false)
-            // A key must not follow a redirection to somebody else.
+            // A key must not follow a redirection to another server.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("film2lora/", env!("CARGO_PKG_VERSION")));
+        // What runs on this machine is not asked for by way of another.
+        let config = if address.is_here() {
+            config.proxy(None)
+        } else {
+            config
+        };
+        let secrets = headers
+            .iter()
+            .filter_map(|(_, value)| value.rsplit(' ').next());
+        let secrets = secrets.map(str::to_owned).chain(address.secrets.clone());
         Ok(Self {
             agent: config.build().into(),
-            base: base.to_owned(),
-            key,
+            secrets: secrets.collect(),
+            address,
+            headers,
+            timeout,
+            place: OnceLock::new(),
         })
     }
 
-    /// The server's address, without a path.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
+    /// What messages call the server.
+    pub(crate) fn shown(&self) -> String {
+        self.address.shown()
     }
 
-    pub(crate) fn get(&self, path: &str) -> Result<Value, Failure> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(key) = &self.key {
-            request = request.header("Authorization", format!("Bearer {key}"));
+    /// Asks for the list of models.
+    pub(crate) fn models(&self) -> Result<Value, Failure> {
+        let (answer, _) = first(&self.address.models(), |url| self.get(url))?;
+        Ok(answer)
+    }
+
+    /// Asks the chat.
+    pub(crate) fn chat(&self, body: &Value) -> Result<Value, Failure> {
+        let places = self.address.chats();
+        let body = body.to_string();
+        if let Some(url) = self.place.get().and_then(|place| places.get(*place)) {
+            // It was here before.
+            return self.post(url, &body).map_err(|failure| match failure {
+                Failure::Elsewhere(what) => Failure::Final(what),
+                other => other,
+            });
         }
+        let (answer, place) = first(&places, |url| self.post(url, &body))?;
+        self.place.get_or_init(|| place);
+        Ok(answer)
+    }
+
+    fn get(&self, url: &str) -> Result<Value, Failure> {
+        let request = self.agent.get(url);
+        let request = self.headers.iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
         self.read(request.call())
     }
 
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let mut request = self.agent.post(format!("{}{path}", self.base));
-        if let Some(key) = &self.key {
-            request = request.header("Authorization", format!("Bearer {key}"));
-        }
-        let body = body.to_string();
+    fn post(&self, url: &str, body: &str) -> Result<Value, Failure> {
+        let request = self.agent.post(url);
+        let request = self.headers.iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
         self.read(
             request
                 .content_type("application/json")
@@ -113,142 +146,131 @@ impl Transport {
 
     fn read(
         &self,
-        response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+        response: Result<ureq::http::Response<Body>, ureq::Error>,
     ) -> Result<Value, Failure> {
         let mut response = response.map_err(|error| self.broken(&error))?;
         let status = response.status().as_u16();
-        let wait = wait(response.headers());
-        let kind = text(response.headers(), "content-type");
+        let headers = response.headers().clone();
         let body = response
             .body_mut()
             .with_config()
             .limit(LONGEST)
             .read_to_vec();
         let body = body.map_err(|error| self.broken(&error))?;
-        self.judge(status, wait, &kind, &body)
+        self.judge(status, &headers, &body)
     }
 
     /// An error below HTTP: all pass but those of the address.
     fn broken(&self, error: &ureq::Error) -> Failure {
-        let what = self.told(&error.to_string());
+        let what = told(&error.to_string(), &self.secrets);
         match error {
+            ureq::Error::BodyExceedsLimit(_) => {
+                Failure::Final(format!("an answer of more than {} MiB", LONGEST >> 20))
+            }
+            ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => {
+                Failure::passing(format!("no connection within {}", wait::words(CONNECT)))
+            }
+            ureq::Error::Timeout(_) => Failure::passing(format!(
+                "the time of {} is over: --timeout gives a request more",
+                wait::words(self.timeout)
+            )),
             ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
             | ureq::Error::Tls(_)
             | ureq::Error::Rustls(_)
-            | ureq::Error::BodyExceedsLimit(_)
-            | ureq::Error::InvalidProxyUrl => Failure::Final(what),
+            | ureq::Error::InvalidProxyUrl => Failure::Ends(what),
             _ => Failure::passing(what),
         }
     }
 
-    fn judge(
-        &self,
-        status: u16,
-        wait: Option<Duration>,
-        kind: &str,
-        body: &[u8],
-    ) -> Result<Value, Failure> {
-        let parsed = serde_json::from_slice::<Value>(body);
-        let message = parsed.as_ref().ok().and_then(message);
-        let message = message.map(|message| self.told(message));
-        if (200..300).contains(&status) {
-            return match (parsed, message) {
-                (Ok(_), Some(message)) => Err(Failure::Final(message)),
-                (Ok(answer), None) => Ok(answer),
-                (Err(_), _) if !kind.contains("json") => Err(Failure::Final(format!(
-                    "answers {} and not JSON: is the address that of an API?",
-                    if kind.is_empty() {
-                        "an unknown type"
-                    } else {
-                        kind
-                    }
-                ))),
-                (Err(error), _) => Err(Failure::passing(format!("an answer breaks off: {error}"))),
-            };
+    fn judge(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Value, Failure> {
+        let parsed = json::read(body);
+        let complaint = parsed.as_ref().ok();
+        let complaint = complaint.and_then(|answer| Complaint::of(answer, status >= 300));
+        let well = (200..300).contains(&status);
+        if let (true, None) = (well, &complaint) {
+            return parsed.map_err(|error| unreadable(&error, headers, body));
         }
-        let what = message.unwrap_or_else(|| self.told(&String::from_utf8_lossy(body)));
-        let what = format!("{status} {what}").trim_end().to_owned();
-        if matches!(status, 408 | 429 | 500 | 502 | 503 | 504) && !is_final(&what) {
-            return Err(Failure::Passing { what, wait });
+        let mut complaint = complaint.unwrap_or_else(|| Complaint {
+            message: String::from_utf8_lossy(body).into_owned(),
+            ..Complaint::default()
+        });
+        if (300..400).contains(&status) {
+            complaint.message = redirected(headers);
         }
-        Err(Failure::Final(what))
-    }
-
-    /// What a server said, fit to be repeated: one line, not long, no key, no picture.
-    fn told(&self, message: &str) -> String {
-        let message = match &self.key {
-            Some(key) => message.replace(key.as_str(), "***"),
-            None => message.to_owned(),
-        };
-        let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-        let base64 = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '+' | '/' | '=');
-        let mut told = String::new();
-        let mut rest = one_line.as_str();
-        while !rest.is_empty() {
-            let end = rest.find(|sign| !base64(sign)).unwrap_or(rest.len());
-            told.push_str(if end < PICTURE { &rest[..end] } else { "…" });
-            let next = rest[end..]
-                .find(base64)
-                .map_or(rest.len(), |next| end + next);
-            told.push_str(&rest[end..next]);
-            rest = &rest[next..];
-        }
-        told.chars()
-            .filter(|sign| !sign.is_control())
-            .take(REPEATED)
-            .collect()
+        complaint.message = told(&complaint.message, &self.secrets);
+        Err(complaint.failure(status, wait::asked(headers)))
     }
 }
 
-/// What passes by its status, and does not by what it says: a server without eyes, an account
-/// without money.
-fn is_final(message: &str) -> bool {
-    let message = message.to_lowercase();
-    [
-        "mmproj",
-        "image input",
-        "does not support image",
-        "support images",
-        "unsupported content part",
-        "not a multimodal",
-        "multimodal model",
-        "insufficient_quota",
-        "exceeded your current quota",
-    ]
-    .iter()
-    .any(|sign| message.contains(sign))
-}
-
-/// The message of an error, in the forms that servers have: `{error: {message}}`, `{error}`,
-/// `{object: "error", message}`, `{detail}`.
-fn message(answer: &Value) -> Option<&str> {
-    let error = &answer["error"];
-    error["message"]
-        .as_str()
-        .or_else(|| error.as_str())
-        .or_else(|| {
-            answer["message"]
-                .as_str()
-                .filter(|_| answer["object"] == "error")
+/// The first answer of a place where the API is, and which place that is. Where it is nowhere, all
+/// places are told.
+fn first(
+    places: &[String],
+    mut ask: impl FnMut(&str) -> Result<Value, Failure>,
+) -> Result<(Value, usize), Failure> {
+    let mut elsewhere = None;
+    for (number, url) in places.iter().enumerate() {
+        match ask(url) {
+            Ok(answer) => return Ok((answer, number)),
+            Err(Failure::Elsewhere(what)) => elsewhere = elsewhere.or(Some(what)),
+            Err(other) => return Err(other),
+        }
+    }
+    let paths: Vec<&str> = places
+        .iter()
+        .filter_map(|url| {
+            let rest = url.split_once("://")?.1;
+            rest[rest.find('/')?..].split('?').next()
         })
-        .or_else(|| answer["detail"].as_str())
+        .collect();
+    Err(Failure::Ends(format!(
+        "{}; asked for {}: is --endpoint the address of an API?",
+        elsewhere.unwrap_or_default(),
+        paths.join(", ")
+    )))
 }
 
-fn text(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().to_lowercase()
-}
-
-/// How long the server asks to wait: seconds, or until a time.
-fn wait(headers: &HeaderMap) -> Option<Duration> {
-    let asked = headers.get("retry-after")?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = asked.parse() {
-        Duration::try_from_secs_f64(seconds).ok()?
+/// An answer that is well by its status and is not JSON.
+fn unreadable(error: &str, headers: &HeaderMap, body: &[u8]) -> Failure {
+    let kind = headers
+        .get("content-type")
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().to_lowercase();
+    if body.is_empty() {
+        return Failure::passing("an answer without a body");
+    }
+    if kind.contains("event-stream") || body.starts_with(b"data:") {
+        return Failure::Ends("the server answers with a stream, and was asked not to: it must have a way to answer at once".to_owned());
+    }
+    if kind.contains("json") || body.first().is_some_and(|first| b"{[".contains(first)) {
+        return Failure::passing(format!("an answer that cannot be read: {error}"));
+    }
+    let kind = if kind.is_empty() {
+        "an unknown type"
     } else {
-        let until = rfc2822::parse(asked).ok()?.timestamp();
-        Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default()
+        &kind
     };
-    Some(wait.min(LONGEST_WAIT))
+    Failure::Elsewhere(format!("the server answers {kind} and not JSON"))
+}
+
+/// What is said of a redirection, which is not followed.
+fn redirected(headers: &HeaderMap) -> String {
+    let to = headers.get("location").and_then(|to| to.to_str().ok());
+    let to = to.and_then(|to| to.split('?').next()).unwrap_or_default();
+    // A place may hold a name and a password.
+    let (scheme, rest) = to.split_once("://").unwrap_or(("", to));
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rsplit('@').next().unwrap_or_default();
+    let scheme = if scheme.is_empty() {
+        String::new()
+    } else {
+        format!("{scheme}://")
+    };
+    format!(
+        "the server sends on to {scheme}{host}{}: it is not followed, as the key must not go to another server: name that address with --endpoint",
+        &rest[end..]
+    )
 }
 
 /// The key in `file`, or in the environment; `None` without either.
@@ -264,7 +286,7 @@ pub(crate) fn key(file: Option<&Path>) -> Result<Option<String>> {
             _ => return Ok(None),
         },
     };
-    let key = key.trim();
+    let key = key.trim().trim_start_matches('\u{feff}');
     ensure!(
         !key.is_empty() && key.chars().all(|sign| sign.is_ascii_graphic()),
         "{place}: holds no key: one line of letters, digits and signs is wanted"
@@ -275,85 +297,77 @@ pub(crate) fn key(file: Option<&Path>) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::Api;
 
-    fn transport(endpoint: &str) -> Transport {
+    fn transport(endpoint: &str, key_header: Option<&str>) -> Result<Transport> {
         let key = Some("sk-secret".to_owned());
-        Transport::new(endpoint, key, Duration::from_secs(1)).unwrap()
+        let address = Address::read(endpoint, Api::Openai)?;
+        Transport::new(address, key, key_header, Duration::from_secs(1))
+    }
+
+    fn judge(status: u16, kind: &str, body: &[u8]) -> Result<Value, Failure> {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", kind.parse().unwrap());
+        headers.insert("location", "https://u:p@b/x?key=1".parse().unwrap());
+        transport("http://a", None)
+            .unwrap()
+            .judge(status, &headers, body)
     }
 
     #[test]
-    fn an_address_may_name_the_api_too() {
-        for endpoint in [
-            "http://a:1",
-            "http://a:1/",
-            "http://a:1/v1",
-            "http://a:1/v1/chat/completions/",
-        ] {
-            assert_eq!(transport(endpoint).base(), "http://a:1");
-        }
-        assert_eq!(transport("https://a/llm/v1").base(), "https://a/llm");
-        assert!(Transport::new("a:1", None, Duration::ZERO).is_err());
-    }
-
-    #[test]
-    fn neither_key_nor_picture_is_repeated() {
-        let told = transport("http://a").told(&format!(
-            "bad key sk-secret in\n\"data:image/jpeg;base64,{}\" !",
-            "QUJD".repeat(99)
-        ));
-        assert_eq!(told, "bad key *** in \"data:image/jpeg;base64,…\" !");
-        assert_eq!(
-            transport("http://a")
-                .told(&"a b ".repeat(999))
-                .chars()
-                .count(),
-            REPEATED
-        );
-    }
-
-    #[test]
-    fn errors_pass_or_are_final() {
-        let judge = |status, body: &str| {
-            transport("http://a").judge(status, None, "application/json", body.as_bytes())
+    fn a_key_goes_into_the_header_that_the_server_reads() {
+        let header = |endpoint: &str, name: Option<&str>| {
+            let found = transport(endpoint, name).unwrap().headers;
+            found
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect::<Vec<_>>()
         };
-        let last = |what: &str| Err(Failure::Final(what.to_owned()));
         assert_eq!(
-            judge(400, r#"{"object":"error","message":"At most 1 image(s)"}"#),
-            last("400 At most 1 image(s)")
+            header("http://a", None),
+            ["authorization: Bearer sk-secret"]
         );
+        assert_eq!(header("http://a", Some("X-Key")), ["x-key: sk-secret"]);
         assert_eq!(
-            judge(404, r#"{"error":"model 'x' not found"}"#),
-            last("404 model 'x' not found")
+            header("https://x.openai.azure.com/v1", None),
+            ["api-key: sk-secret"]
         );
-        assert_eq!(
-            judge(
-                500,
-                r#"{"error":{"message":"image input is not supported - hint: mmproj"}}"#
-            ),
-            last("500 image input is not supported - hint: mmproj")
+        let both = header("http://u:p@a", Some("x-key"));
+        assert_eq!(both, ["authorization: Basic dTpw", "x-key: sk-secret"]);
+        assert!(
+            transport("http://u:p@a", None).is_err(),
+            "one header for two"
         );
-        assert_eq!(judge(503, "busy"), Err(Failure::passing("503 busy")));
+        assert!(transport("http://a", Some("a b")).is_err());
+    }
+
+    #[test]
+    fn answers_that_are_none_are_told() {
+        let what = |status, kind: &str, body: &[u8]| judge(status, kind, body).unwrap_err();
         assert_eq!(
-            judge(429, r#"{"error":{"message":"insufficient_quota"}}"#),
-            last("429 insufficient_quota")
+            what(200, "text/html", b"<html>"),
+            Failure::Elsewhere("the server answers text/html and not JSON".to_owned())
         );
         assert!(matches!(
-            judge(200, r#"{"choices": [{"#),
-            Err(Failure::Passing { .. })
+            what(200, "text/event-stream", b"data: {}"),
+            Failure::Ends(_)
         ));
-        assert!(judge(200, "{}").is_ok());
-    }
-
-    #[test]
-    fn the_server_says_how_long_to_wait() {
-        let wait = |asked: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("retry-after", asked.parse().unwrap());
-            wait(&headers)
-        };
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
-        assert_eq!(wait("99999"), Some(LONGEST_WAIT));
-        assert_eq!(wait("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("soon"), None);
+        for body in [&b"{\"choices\": [{"[..], b"", b"{\"a\": \"caf\xe9\"}"] {
+            assert!(matches!(
+                what(200, "application/json", body),
+                Failure::Passing { .. }
+            ));
+        }
+        assert_eq!(
+            what(503, "text/html", b"<html><title>busy</title></html>"),
+            Failure::passing("503 busy")
+        );
+        let sent = what(307, "text/plain", b"");
+        assert!(
+            sent.what()
+                .starts_with("307 the server sends on to https://b/x: "),
+            "{sent:?}"
+        );
+        assert_eq!(judge(200, "text/plain", b"{}"), Ok(serde_json::json!({})));
     }
 }

@@ -4,8 +4,10 @@
     reason = "a test that cannot go on fails, also in helper functions"
 )]
 
+mod addresses;
 mod mock;
 mod networks;
+mod remembered;
 mod server;
 
 use std::fs;

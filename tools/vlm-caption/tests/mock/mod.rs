@@ -17,6 +17,8 @@ pub(crate) enum Act {
     Late(Duration),
     /// Says that the answer is longer than it is.
     BreakOff,
+    /// Writes these bytes, head and all, and closes the connection.
+    Raw(Vec<u8>),
     /// Closes the connection without reading or answering.
     Reset,
 }
@@ -172,6 +174,7 @@ fn serve(
     };
     let (status, headers, body) = match act(&request, before) {
         Act::Reset => return Ok(()),
+        Act::Raw(bytes) => return stream.write_all(&bytes),
         Act::BreakOff => {
             let head =
                 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n";

@@ -12,14 +12,19 @@ use testkit::{Ran, folder, run_in};
 
 use crate::TOOL;
 
-const CAPTION: &str = "A boy by the sea. He waves.";
+pub(crate) const CAPTION: &str = "A boy by the sea. He waves.";
 
 /// Runs the tool on `pictures` drawn pictures against `mock`; failures go to rejects.jsonl.
-fn captioned(here: &Path, mock: &Mock, pictures: u64, more: &[&str]) -> Ran {
+pub(crate) fn captioned(here: &Path, mock: &Mock, pictures: u64, more: &[&str]) -> Ran {
+    captioned_at(here, &mock.address, pictures, more)
+}
+
+/// The same, by another address.
+pub(crate) fn captioned_at(here: &Path, endpoint: &str, pictures: u64, more: &[&str]) -> Ran {
     let manifest = folder(here, pictures);
     let flags = [
         "--endpoint",
-        &mock.address,
+        endpoint,
         "--model",
         "m",
         "--pause",
@@ -32,14 +37,14 @@ fn captioned(here: &Path, mock: &Mock, pictures: u64, more: &[&str]) -> Ran {
     run_in(here, TOOL, &[&flags, more].concat(), &manifest)
 }
 
-fn captions(ran: &Ran) -> Vec<Value> {
+pub(crate) fn captions(ran: &Ran) -> Vec<Value> {
     ran.records()
         .iter()
         .map(|record| record["caption"].clone())
         .collect()
 }
 
-fn rejects(here: &Path) -> Vec<Value> {
+pub(crate) fn rejects(here: &Path) -> Vec<Value> {
     let text = fs::read_to_string(here.join("rejects.jsonl")).unwrap();
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -91,6 +96,24 @@ fn what_passes_is_asked_for_again() {
     passes(&[], plain(500, "slot was busy"));
     passes(&[], plain(408, "timeout"));
     passes(&[], plain(502, "bad gateway"));
+    passes(&[], plain(425, "too early"));
+    passes(&[], plain(520, "unknown"));
+    passes(&[], plain(522, "gateway"));
+    passes(&[], plain(524, "gateway"));
+    passes(&[], plain(529, "overloaded"));
+    passes(&[], plain(200, "an error within an answer"));
+    passes(&[], || {
+        error(
+            200,
+            &json!({"error": {"message": "Provider returned error", "code": 502}}),
+        )
+    });
+    passes(&[], || {
+        error(
+            200,
+            &json!({"choices": [{"finish_reason": "error", "error": {"code": 502, "message": "gone"}, "message": {"content": ""}}]}),
+        )
+    });
     passes(&[], || {
         Act::Answer(504, "Content-Type: text/html\r\n", "<h1>late</h1>".into())
     });
@@ -120,12 +143,14 @@ fn the_server_is_waited_for_as_long_as_it_asks() {
 fn what_is_final_is_not_asked_for_again() {
     let vllm = json!({"object": "error", "message": "At most 1 image(s) may be provided in one request.", "type": "BadRequestError", "code": 400});
     fails("400 At most 1 image(s)", move |_| error(400, &vllm));
-    fails("404 model", |_| {
-        error(404, &json!({"error": "model 'm' not found"}))
+    fails("413: send smaller pictures with --size", |_| {
+        Act::Answer(413, "", String::new())
     });
-    fails("413", |_| Act::Answer(413, "", String::new()));
-    fails("401 no key", |_| {
-        error(401, &json!({"error": {"message": "no key"}}))
+    fails("The response was filtered", |_| {
+        error(
+            400,
+            &json!({"error": {"message": "The response was filtered", "code": "content_filter"}}),
+        )
     });
     fails("mmproj", |_| {
         error(
@@ -136,14 +161,68 @@ fn what_is_final_is_not_asked_for_again() {
     fails("answers text/html and not JSON", |_| {
         Act::Answer(200, "Content-Type: text/html\r\n", "<html>".into())
     });
-    fails("307", |_| {
-        Act::Answer(307, "Location: http://127.0.0.1:9/\r\n", String::new())
+    fails("an answer of more than 8 MiB", |_| {
+        error(200, &json!({"choices": "x".repeat(9 << 20)}))
     });
     fails("no answer", |request| {
         error(
             200,
-            &json!({"error": {"message": format!("no answer to {}", request.body)}}),
+            &json!({"error": {"message": format!("no answer to {}", request.body), "code": 400}}),
         )
+    });
+}
+
+/// The second of nine pictures has an answer that none will get over: the run ends at once, and
+/// says why; what was answered before is remembered.
+#[track_caller]
+fn ends(what: &str, act: impl Fn() -> Act + Send + Sync + 'static) {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(move |request, before| match before {
+        1 if !request.probes() => act(),
+        _ => good(request),
+    });
+    let ran = captioned(here.path(), &mock, 9, &["--concurrency", "1"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains(what), "{}", ran.stderr);
+    let asked = mock.requests().len();
+    assert!(asked < 9, "{asked}");
+    let again = captioned(here.path(), &mock, 9, &["--concurrency", "1"]);
+    assert_eq!(captions(&again), [CAPTION; 9], "{}", again.stderr);
+    assert_eq!(mock.requests().len(), 9 + 1, "only one was asked for twice");
+}
+
+#[test]
+fn what_no_picture_will_get_over_ends_the_run() {
+    ends("401 no key: does the server want a key?", || {
+        error(401, &json!({"error": {"message": "no key"}}))
+    });
+    ends("403 not for you", || {
+        error(403, &json!({"message": "not for you"}))
+    });
+    ends("404 model 'm' not found", || {
+        error(404, &json!({"error": "model 'm' not found"}))
+    });
+    ends("429 no money", || {
+        error(
+            429,
+            &json!({"error": {"message": "no money", "code": "insufficient_quota"}}),
+        )
+    });
+    ends("307 the server sends on to http://127.0.0.1:9/: ", || {
+        Act::Answer(
+            307,
+            "Location: http://u:p@127.0.0.1:9/?key=1\r\n",
+            String::new(),
+        )
+    });
+    ends(
+        "429 slow down: the server asks to wait 27 h 46 min, and --longest-wait is 5 min",
+        || Act::Answer(429, "Retry-After: 99999\r\n", "slow down".into()),
+    );
+    ends("503 closed: the server asks to wait 1 h, and", || {
+        let headers =
+            "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 08:28:00 GMT\r\n";
+        Act::Answer(503, headers, "closed".into())
     });
 }
 
@@ -245,7 +324,7 @@ fn nobody_at_the_address_is_said() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("http://127.0.0.1:9: no answer in 1 tries"),
+            .contains("http://127.0.0.1:9: no answer in 1 try: "),
         "{}",
         ran.stderr
     );
@@ -272,9 +351,12 @@ fn thoughts_that_took_all_tokens_get_twice_as_many() {
         .map(|request| request.body["max_tokens"].clone())
         .collect();
     assert_eq!(asked, [50, 100, 50, 100]);
-    assert_eq!(
-        rejects(here.path())[0]["rejected"]["reason"],
-        "the answer is empty"
+    assert!(
+        error_of(here.path(), 0).ends_with(
+            "the answer is empty, and took all of its 100 tokens (finish_reason length): raise --max-tokens"
+        ),
+        "{}",
+        error_of(here.path(), 0)
     );
 }
 
@@ -286,13 +368,14 @@ fn what_is_no_caption_is_dropped() {
         0 => says(request, "!!!!!!!!!!!!!!!!"),
         1 => says(request, "I'm sorry, I can't help with that."),
         2 => says(request, "The sea. The sea. The sea. The sea."),
-        3 => says(request, " "),
+        3 | 4 => says(request, " "),
         _ => said(request, json!("A boy. He is in the"), "length"),
     });
     let ran = captioned(here.path(), &mock, 5, &["--concurrency", "1"]);
     assert_eq!(captions(&ran), ["A boy."], "{}", ran.stderr);
     assert_eq!(ran.records()[0]["captioner"]["finish"], "length");
-    let reasons: Vec<_> = rejects(here.path())
+    let rejects = rejects(here.path());
+    let reasons: Vec<_> = rejects[..3]
         .iter()
         .map(|record| record["rejected"]["reason"].clone())
         .collect();
@@ -300,9 +383,79 @@ fn what_is_no_caption_is_dropped() {
         "the answer repeats itself",
         "the answer refuses: `i'm sorry…`",
         "the answer repeats itself",
-        "the answer is empty",
     ];
     assert_eq!(reasons, expected);
+    assert!(error_of(here.path(), 3).ends_with("the answer is empty, also when asked for again"));
+}
+
+/// The error of a rejected record.
+fn error_of(here: &Path, number: usize) -> String {
+    let error = rejects(here)[number]["rejected"]["error"].clone();
+    error.as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn an_answer_that_is_none_is_an_error_that_says_why() {
+    for (message, finish, why) in [
+        (
+            json!({"content": "", "reasoning_content": "hm"}),
+            "length",
+            "its thoughts took all of its 600 tokens (finish_reason length): raise --max-tokens, or turn the model's thinking off",
+        ),
+        (
+            json!({"content": "<think>hm"}),
+            "length",
+            "its thoughts took all of its 600 tokens",
+        ),
+        (
+            json!({"content": "Okay, the user wants a caption."}),
+            "length",
+            "its thoughts took all of its 300 tokens",
+        ),
+        (
+            json!({"content": null, "reasoning": "A boy."}),
+            "stop",
+            "the answer is thoughts alone",
+        ),
+        (
+            json!({"content": "A boy"}),
+            "content_filter",
+            "filter of contents stopped the answer (finish_reason content_filter)",
+        ),
+        (
+            json!({"content": null, "tool_calls": [{}]}),
+            "tool_calls",
+            "the answer is empty (finish_reason tool_calls)",
+        ),
+        (
+            json!({"content": "A boy and the"}),
+            "length",
+            "the answer was cut off after 300 tokens (finish_reason length)",
+        ),
+    ] {
+        let here = tempfile::tempdir().unwrap();
+        let answer = json!({"choices": [{"message": message, "finish_reason": finish}]});
+        let mock = Mock::new(move |_, _| error(200, &answer));
+        let ran = captioned(here.path(), &mock, 1, &[]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{message}");
+        let error = error_of(here.path(), 0);
+        assert!(error.contains(why), "{message}: {error}");
+    }
+}
+
+#[test]
+fn filters_end_no_run_however_many_pictures_they_stop() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| {
+        if before < 8 && !request.probes() {
+            said(request, json!(""), "content_filter")
+        } else {
+            good(request)
+        }
+    });
+    let ran = captioned(here.path(), &mock, 9, &["--concurrency", "1"]);
+    assert_eq!((ran.code, captions(&ran)), (Some(0), vec![json!(CAPTION)]));
+    assert_eq!(rejects(here.path()).len(), 8);
 }
 
 #[test]

@@ -1,0 +1,634 @@
+//! What a language model writes around a description: lead-ins, labels, lists, fences, quotation
+//! marks, farewells.
+//!
+//! A lead-in is known by its words: all of them are of the [`LEADING`] ones, with which nothing in
+//! a picture can be named, and one is a [`NAMING`] one. `Here is a short caption for the image:` is
+//! one, and `Here is where the boy sits:` is none.
+
+use serde_json::Value;
+
+/// Words of which lead-ins are made, beside the [`NAMING`] ones.
+const LEADING: [&str; 114] = [
+    "a",
+    "above",
+    "accurate",
+    "alternative",
+    "an",
+    "and",
+    "animated",
+    "as",
+    "asked",
+    "at",
+    "attached",
+    "based",
+    "be",
+    "below",
+    "better",
+    "brief",
+    "can",
+    "certainly",
+    "clear",
+    "complete",
+    "comprehensive",
+    "concise",
+    "could",
+    "course",
+    "dense",
+    "descriptive",
+    "detailed",
+    "english",
+    "factual",
+    "film",
+    "final",
+    "following",
+    "follows",
+    "for",
+    "from",
+    "full",
+    "given",
+    "good",
+    "here",
+    "here's",
+    "heres",
+    "i",
+    "i'd",
+    "i'll",
+    "improved",
+    "in",
+    "is",
+    "it",
+    "it's",
+    "language",
+    "lora",
+    "long",
+    "may",
+    "might",
+    "model's",
+    "movie",
+    "my",
+    "natural",
+    "neutral",
+    "objective",
+    "of",
+    "okay",
+    "on",
+    "one",
+    "one-sentence",
+    "optimized",
+    "paragraph",
+    "plain",
+    "possible",
+    "potential",
+    "proposed",
+    "provide",
+    "provided",
+    "quick",
+    "requested",
+    "revised",
+    "rich",
+    "say",
+    "short",
+    "simple",
+    "single",
+    "single-sentence",
+    "stands",
+    "straightforward",
+    "succinct",
+    "suggested",
+    "suitable",
+    "sure",
+    "that",
+    "the",
+    "this",
+    "thorough",
+    "three",
+    "to",
+    "training",
+    "two",
+    "two-sentence",
+    "updated",
+    "uploaded",
+    "upon",
+    "using",
+    "vivid",
+    "visual",
+    "we",
+    "what",
+    "will",
+    "with",
+    "would",
+    "write",
+    "written",
+    "you",
+    "you'll",
+    "your",
+    "you've",
+];
+
+/// Words that name a description, or what is described.
+const NAMING: [&str; 40] = [
+    "ai",
+    "alt",
+    "alt-text",
+    "analysis",
+    "answer",
+    "assistant",
+    "bot",
+    "caption",
+    "captions",
+    "depicts",
+    "describe",
+    "describing",
+    "description",
+    "descriptions",
+    "frame",
+    "gpt",
+    "image",
+    "image's",
+    "images",
+    "model",
+    "output",
+    "photo",
+    "photograph",
+    "picture",
+    "prompt",
+    "reply",
+    "response",
+    "result",
+    "scene",
+    "screenshot",
+    "see",
+    "sentence",
+    "sentences",
+    "shows",
+    "still",
+    "summary",
+    "text",
+    "title",
+    "version",
+    "are",
+];
+
+/// Words that stand alone before an answer; those behind which a comma tells too.
+const INTERJECTIONS: [(&str, bool); 22] = [
+    ("sure", true),
+    ("sure thing", true),
+    ("certainly", true),
+    ("of course", true),
+    ("absolutely", true),
+    ("definitely", true),
+    ("okay", true),
+    ("ok", true),
+    ("alright", true),
+    ("got it", true),
+    ("understood", true),
+    ("yes", true),
+    ("no problem", true),
+    ("here you go", true),
+    ("here it is", true),
+    ("hello", false),
+    ("hi", false),
+    ("hi there", false),
+    ("great", false),
+    ("thanks", false),
+    ("thank you", false),
+    ("my pleasure", false),
+];
+
+/// What begins a sentence that speaks to the one who asks, before the answer.
+const GREETINGS: [&str; 14] = [
+    "i'd be happy to",
+    "i would be happy to",
+    "i'd be glad to",
+    "i'm happy to",
+    "i am happy to",
+    "i'll describe",
+    "i will describe",
+    "happy to help",
+    "glad to help",
+    "let me describe",
+    "thanks for ",
+    "thank you for ",
+    "great question",
+    "what a great ",
+];
+
+/// What begins a sentence that speaks to the one who asks, behind the answer.
+const FAREWELLS: [&str; 24] = [
+    "let me know",
+    "please let me know",
+    "would you like",
+    "if you'd like",
+    "if you would like",
+    "if you need",
+    "if you want me",
+    "if you have any",
+    "i hope this",
+    "hope this",
+    "feel free",
+    "is there anything",
+    "do you want me",
+    "do you need",
+    "want me to",
+    "shall i ",
+    "should i ",
+    "happy to help",
+    "this caption ",
+    "this description ",
+    "word count:",
+    "(word count",
+    "i'm sorry",
+    "i apologize",
+];
+
+/// What begins a line that a model wrote for the one who asks.
+const ASKING: [&str; 6] = [
+    "user:",
+    "human:",
+    "question:",
+    "instruction:",
+    "### instruction",
+    "### human",
+];
+
+/// Quotation marks that may stand around an answer.
+const QUOTES: [(char, char); 10] = [
+    ('"', '"'),
+    ('“', '”'),
+    ('„', '“'),
+    ('«', '»'),
+    ('»', '«'),
+    ('‘', '’'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('「', '」'),
+    ('*', '*'),
+];
+
+/// Keys under which an object holds a description that was asked for as text.
+const KEYS: [&str; 8] = [
+    "caption",
+    "description",
+    "answer",
+    "text",
+    "response",
+    "output",
+    "result",
+    "content",
+];
+
+/// The longest lead-in, in bytes.
+const LONGEST: usize = 200;
+
+/// A title has at most so many words.
+const TITLE: usize = 6;
+
+/// The description in an answer, its lines still apart; `None` where it is data and no text.
+pub(crate) fn description(answer: &str) -> Option<String> {
+    let text = unspaced(answer);
+    let text = fenced(without_asking(&text));
+    let text = match text.trim().as_bytes().first() {
+        Some(b'{' | b'[') => data(text.trim())?,
+        _ => text.to_owned(),
+    };
+    let mut text = plain_lines(without_farewell(&text));
+    // A lead-in may stand within quotation marks, and they within it.
+    for _ in 0..3 {
+        let inner = unquoted(without_farewell(without_lead_in(&text))).to_owned();
+        if inner == text {
+            break;
+        }
+        text = inner;
+    }
+    Some(text)
+}
+
+/// The text with white space for the signs by which tokenizers write it, where those were left.
+fn unspaced(text: &str) -> String {
+    let signs = text.matches(['Ġ', '▁']).count();
+    if signs < 2 || signs <= text.matches(' ').count() {
+        return text.to_owned();
+    }
+    text.replace(['Ġ', '▁'], " ").replace('Ċ', "\n")
+}
+
+/// The text up to a line that the model wrote for the one who asks.
+fn without_asking(text: &str) -> &str {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let asks = ASKING.iter().any(|asks| begins(line.trim_start(), asks));
+        if asks && !text[..at].trim().is_empty() {
+            return &text[..at];
+        }
+        at += line.len();
+    }
+    text
+}
+
+/// What stands in a fence; all of it where words stand before it that are no lead-in.
+fn fenced(text: &str) -> &str {
+    let Some((before, rest)) = text.split_once("```") else {
+        return text;
+    };
+    let before = without_lead_in(before).trim();
+    if !before.is_empty() && !before.ends_with(':') {
+        return text;
+    }
+    // The first line may name a language.
+    let inside = match rest.split_once('\n') {
+        Some((language, inside)) if !language.contains(char::is_whitespace) => inside,
+        _ => rest,
+    };
+    inside.split("```").next().unwrap_or_default()
+}
+
+/// The description in an object, a list of texts or a quoted text; text that is none of them as it
+/// is.
+fn data(text: &str) -> Option<String> {
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return (!text.starts_with('{')).then(|| text.to_owned());
+    };
+    match &value {
+        Value::Array(texts) => {
+            let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
+            (!texts.is_empty()).then(|| texts.join(", "))
+        }
+        Value::Object(_) => KEYS
+            .iter()
+            .find_map(|key| value[*key].as_str().map(str::to_owned)),
+        _ => None,
+    }
+}
+
+/// The lines without the signs of lists, headings, quotations and emphasis. A heading is no
+/// description where there is another line; points of a list become parts between commas.
+fn plain_lines(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !is_rule(line))
+        .collect();
+    let only = lines.len() == 1;
+    let mut plain = String::new();
+    let mut point_before = false;
+    for line in lines {
+        if !only && is_heading(line) {
+            continue;
+        }
+        let (words, point) = point(line.trim_start_matches(['#', '>']).trim_start());
+        let words = without_emphasis(without_label(words));
+        if words.is_empty() {
+            continue;
+        }
+        if (point || point_before) && plain.ends_with(char::is_alphanumeric) {
+            plain.push(',');
+        }
+        if !plain.is_empty() {
+            plain.push('\n');
+        }
+        plain.push_str(&words);
+        point_before = point;
+    }
+    plain
+}
+
+/// Whether a line is of signs alone: `---`, `***`, `===`.
+fn is_rule(line: &str) -> bool {
+    line.chars()
+        .all(|sign| matches!(sign, '-' | '*' | '=' | '_' | '~' | ' '))
+}
+
+fn is_heading(line: &str) -> bool {
+    let bold = line
+        .strip_prefix("**")
+        .and_then(|line| line.strip_suffix("**"));
+    let title = bold.filter(|title| {
+        title.split_whitespace().count() <= TITLE && !title.ends_with(['.', '!', '?', ':'])
+    });
+    let level = line.len() - line.trim_start_matches('#').len();
+    title.is_some() || (1..=6).contains(&level) && line[level..].starts_with(' ')
+}
+
+/// The words of a point of a list, and whether it is one.
+fn point(line: &str) -> (&str, bool) {
+    let marked = ["- ", "* ", "+ ", "• ", "– ", "— ", "· "];
+    if let Some(words) = marked.iter().find_map(|mark| line.strip_prefix(mark)) {
+        return (words.trim_start(), true);
+    }
+    let digits = line.len()
+        - line
+            .trim_start_matches(|sign: char| sign.is_ascii_digit())
+            .len();
+    let behind = &line[digits..];
+    match behind
+        .strip_prefix(". ")
+        .or_else(|| behind.strip_prefix(") "))
+    {
+        Some(words) if (1..=2).contains(&digits) => (words.trim_start(), true),
+        _ => (line, false),
+    }
+}
+
+/// A line without its bold label: `**Subject:** a boat`.
+fn without_label(line: &str) -> &str {
+    let Some((label, rest)) = line
+        .strip_prefix("**")
+        .and_then(|line| line.split_once("**"))
+    else {
+        return line;
+    };
+    let labels = label.ends_with(':') || rest.starts_with(':');
+    let rest = rest.trim_start_matches(':').trim_start();
+    if labels && !rest.is_empty() && label.split_whitespace().count() <= TITLE {
+        rest
+    } else {
+        line
+    }
+}
+
+/// The words without signs of emphasis; a star between spaces is a star.
+fn without_emphasis(line: &str) -> String {
+    let line = line.replace("**", "").replace("__", "").replace('`', "");
+    let signs: Vec<char> = line.chars().collect();
+    let blank = |at: Option<usize>| {
+        at.and_then(|at| signs.get(at))
+            .is_none_or(|sign| sign.is_whitespace())
+    };
+    let kept = signs.iter().enumerate().filter(|(at, sign)| {
+        let alone = blank(at.checked_sub(1)) && blank(Some(at + 1));
+        **sign != '*' || alone
+    });
+    kept.map(|(_, sign)| sign)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// The text without what leads up to the description.
+fn without_lead_in(text: &str) -> &str {
+    let mut text = text.trim();
+    for _ in 0..4 {
+        let Some(rest) = interjection(text)
+            .or_else(|| greeting(text))
+            .or_else(|| lead_in(text))
+        else {
+            break;
+        };
+        text = rest.trim_start();
+    }
+    text
+}
+
+/// What stands behind an interjection: `Sure!`, `Of course,`.
+fn interjection(text: &str) -> Option<&str> {
+    let (word, comma) = INTERJECTIONS.iter().rev().find(|(word, _)| {
+        begins(text, word)
+            && !text[word.len()..].starts_with(|sign: char| {
+                sign.is_alphanumeric() || matches!(sign, '\'' | '’' | ' ')
+            })
+    })?;
+    let rest = &text[word.len()..];
+    let sign = rest.chars().next()?;
+    let tells = matches!(sign, '!' | '.' | ':' | '\n' | '—' | '–') || *comma && sign == ',';
+    tells.then(|| rest.trim_start_matches(['!', '.', ':', ',', '—', '–', '\n', ' ']))
+}
+
+/// What stands behind a sentence that speaks to the one who asks.
+fn greeting(text: &str) -> Option<&str> {
+    GREETINGS.iter().find(|greeting| begins(text, greeting))?;
+    let end = text.find(['.', '!', ':', '\n'])?;
+    Some(&text[end + 1..])
+}
+
+/// What stands behind a lead-in that ends with a colon, a line or a sentence.
+fn lead_in(text: &str) -> Option<&str> {
+    let near: &str = {
+        let end = text
+            .char_indices()
+            .map(|(at, _)| at)
+            .take_while(|at| *at <= LONGEST)
+            .last()?;
+        &text[..end]
+    };
+    let near = if text.len() <= LONGEST { text } else { near };
+    let colon = near.match_indices(':').map(|(at, _)| at).find(|at| {
+        text[at + 1..]
+            .chars()
+            .next()
+            .is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '“' | '*'))
+    });
+    let line = near.find('\n');
+    if let Some(at) = colon.filter(|at| line.is_none_or(|line| *at < line)) {
+        let head = &text[..at];
+        if leads(head) || presents(head) {
+            return Some(&text[at + 1..]);
+        }
+    }
+    if let Some(at) = line.filter(|at| leads(&text[..*at])) {
+        return Some(&text[at + 1..]);
+    }
+    let stop = near.find(". ")?;
+    let head = &text[..stop];
+    let points = ["here", "below", "the following", "this is"]
+        .iter()
+        .any(|word| begins(head, word));
+    (points && leads(head)).then(|| &text[stop + 1..])
+}
+
+/// Whether words lead up to a description and are none.
+fn leads(head: &str) -> bool {
+    // What begins with a quotation mark is quoted, or the mark stands around all of it.
+    if head.contains(['"', '“', '«', '„']) {
+        return false;
+    }
+    let mut named = false;
+    let all = words(head).all(|word| {
+        let names = NAMING.contains(&word.as_str());
+        named |= names && word != "are";
+        names || LEADING.contains(&word.as_str()) || word.chars().all(|sign| sign.is_ascii_digit())
+    });
+    all && named
+}
+
+/// Whether words present a description, also one of what they name: `Here's a caption for the
+/// image of a boy`.
+fn presents(head: &str) -> bool {
+    let presents = [
+        "here's",
+        "here is",
+        "here are",
+        "heres",
+        "below is",
+        "this is a",
+    ];
+    let straight = head.replace('’', "'");
+    presents.iter().any(|word| begins(&straight, word))
+        && words(head)
+            .take(8)
+            .any(|word| word.starts_with("caption") || word.starts_with("description"))
+}
+
+/// Words in lower case, with straight apostrophes.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let trim = |sign: char| !sign.is_alphanumeric();
+    text.split(|sign: char| sign.is_whitespace() || matches!(sign, '/' | ',' | '(' | ')'))
+        .map(move |word| word.trim_matches(trim).to_lowercase().replace('’', "'"))
+        .filter(|word| !word.is_empty())
+}
+
+/// The text without last sentences that speak to the one who asks.
+fn without_farewell(text: &str) -> &str {
+    let mut text = text.trim_end();
+    for _ in 0..4 {
+        let ends = [". ", "! ", "? ", "\" ", "\n"];
+        let starts = ends
+            .iter()
+            .filter_map(|end| text.rfind(end).map(|at| at + end.len()));
+        let Some(start) = starts.max() else { break };
+        let last = text[start..].trim_start().replace('’', "'");
+        if !FAREWELLS.iter().any(|farewell| begins(&last, farewell)) {
+            break;
+        }
+        text = text[..start].trim_end();
+    }
+    text
+}
+
+/// The text without quotation marks around all of it, or one that was never closed.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    for (open, close) in QUOTES {
+        let Some(inside) = text.strip_prefix(open) else {
+            continue;
+        };
+        let apostrophe = matches!(open, '\'' | '‘');
+        match inside.strip_suffix(close) {
+            Some(inside) if !inside.contains(close) || apostrophe && !quotes(inside, close) => {
+                return inside.trim();
+            }
+            None if !inside.contains(close) && !apostrophe => return inside.trim(),
+            _ => return text,
+        }
+    }
+    text
+}
+
+/// Whether a sign that is an apostrophe too ends a quotation inside the text.
+fn quotes(text: &str, close: char) -> bool {
+    let mut signs = text.chars().peekable();
+    let mut found = false;
+    while let Some(sign) = signs.next() {
+        found |= sign == close && signs.peek().is_none_or(|next| !next.is_alphanumeric());
+    }
+    found
+}
+
+/// Whether the text begins with words, in capitals or not.
+fn begins(text: &str, words: &str) -> bool {
+    let mut signs = text.chars();
+    words.chars().all(|word| {
+        signs
+            .next()
+            .is_some_and(|sign| sign.eq_ignore_ascii_case(&word) || sign == '’' && word == '\'')
+    })
+}

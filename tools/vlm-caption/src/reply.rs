@@ -1,0 +1,235 @@
+//! Where an answer stands in what a server sends.
+
+use captions::marks::said;
+use serde_json::Value;
+
+use crate::failure::Failure;
+use crate::protocol::Api;
+
+/// What is not meant to be read: a model's thoughts, where a server keeps them apart.
+const THOUGHTS: [&str; 4] = [
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+    "reasoning_details",
+];
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    /// Its words, without thoughts and marks; empty where there are none.
+    pub(crate) text: String,
+    /// Whether it thought.
+    pub(crate) thought: bool,
+    /// Why it ended: `eos`, `length`, `content_filter`, `refusal`, or what the server calls it.
+    pub(crate) finish: String,
+    /// Tokens written, where the server says.
+    pub(crate) tokens: Option<u64>,
+}
+
+impl Reply {
+    /// Reads an answer by the rules of `api`.
+    pub(crate) fn read(api: Api, answer: &Value) -> Result<Self, Failure> {
+        let (message, finish, tokens) = match api {
+            Api::Openai => {
+                let choice = &answer["choices"][0];
+                (
+                    choice,
+                    &choice["finish_reason"],
+                    &answer["usage"]["completion_tokens"],
+                )
+            }
+            Api::Ollama => (answer, &answer["done_reason"], &answer["eval_count"]),
+        };
+        // A choice of the older call holds a text, and one of the newer a message.
+        let inner = message.get("message").filter(|inner| !inner.is_null());
+        let Some(content) = inner
+            .map(|inner| &inner["content"])
+            .or_else(|| message.get("text"))
+        else {
+            return Err(Failure::passing("an answer without a message"));
+        };
+        let inner = inner.unwrap_or(&Value::Null);
+        let refusal = refusal(inner, content);
+        let finish = match finish.as_str().unwrap_or_default() {
+            _ if refusal.is_some() => "refusal",
+            "load" | "unload" => {
+                return Err(Failure::passing(
+                    "the model was loaded, and said nothing yet",
+                ));
+            }
+            finish => ending(finish),
+        };
+        let said = said(&refusal.unwrap_or_else(|| text(content)));
+        let apart = THOUGHTS.iter().any(|name| !blank(&inner[*name]));
+        Ok(Self {
+            text: said.text,
+            thought: said.thought || apart || has_thoughts(content),
+            finish: finish.to_owned(),
+            tokens: tokens.as_u64(),
+        })
+    }
+}
+
+/// One word for what servers call the same.
+fn ending(finish: &str) -> &str {
+    match finish.to_lowercase().as_str() {
+        "" | "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "complete" => "eos",
+        "length" | "max_tokens" | "model_length" | "max_output_tokens" => "length",
+        "content_filter"
+        | "content_filtered"
+        | "safety"
+        | "recitation"
+        | "prohibited_content"
+        | "blocklist"
+        | "sensitive"
+        | "guardrail_intervened"
+        | "spii"
+        | "image_safety" => "content_filter",
+        _ => finish,
+    }
+}
+
+/// A text, or the texts of a list of parts that are meant to be read.
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter(|part| !thinks(part));
+            let texts = texts.filter_map(|part| part.as_str().or_else(|| part["text"].as_str()));
+            texts.collect()
+        }
+        Value::Object(_) => content["text"].as_str().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Whether a part of an answer is a thought: `thinking`, `reasoning`, `redacted_thinking`.
+fn thinks(part: &Value) -> bool {
+    let kind = part["type"].as_str().unwrap_or_default();
+    ["think", "reason", "thought", "summary"]
+        .iter()
+        .any(|word| kind.contains(word))
+        || part["thought"] == true
+}
+
+fn has_thoughts(content: &Value) -> bool {
+    content
+        .as_array()
+        .is_some_and(|parts| parts.iter().any(thinks))
+}
+
+/// The words with which a model refuses, where a server sets them apart.
+fn refusal(message: &Value, content: &Value) -> Option<String> {
+    let parts = content.as_array().into_iter().flatten();
+    let part = parts.filter_map(|part| part["refusal"].as_str()).next();
+    let refusal = message["refusal"].as_str().or(part)?;
+    (!refusal.trim().is_empty()).then(|| refusal.to_owned())
+}
+
+fn blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(message: Value, finish: &str) -> (String, bool, String) {
+        let answer = json!({"choices": [{"message": message, "finish_reason": finish}]});
+        let reply = Reply::read(Api::Openai, &answer).unwrap();
+        (reply.text, reply.thought, reply.finish)
+    }
+
+    #[test]
+    fn only_what_is_meant_to_be_read_is_read() {
+        for (message, finish, expected) in [
+            (
+                json!({"content": "A boy."}),
+                "stop",
+                ("A boy.", false, "eos"),
+            ),
+            (
+                json!({"content": "A boy.", "refusal": ""}),
+                "",
+                ("A boy.", false, "eos"),
+            ),
+            (
+                json!({"content": "<think>hm</think>A boy.</s>"}),
+                "end_turn",
+                ("A boy.", true, "eos"),
+            ),
+            (
+                json!({"content": [{"type": "text", "text": "A "}, {"type": "output_text", "text": "boy."}]}),
+                "stop",
+                ("A boy.", false, "eos"),
+            ),
+            (
+                json!({"content": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "A boy."}]}),
+                "stop",
+                ("A boy.", true, "eos"),
+            ),
+            (
+                json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}),
+                "MAX_TOKENS",
+                ("", true, "length"),
+            ),
+            (
+                json!({"content": null, "reasoning_content": "hm"}),
+                "length",
+                ("", true, "length"),
+            ),
+            (
+                json!({"content": null, "tool_calls": []}),
+                "tool_calls",
+                ("", false, "tool_calls"),
+            ),
+            (
+                json!({"content": ""}),
+                "SAFETY",
+                ("", false, "content_filter"),
+            ),
+            (
+                json!({"content": null, "refusal": "I can't."}),
+                "stop",
+                ("I can't.", false, "refusal"),
+            ),
+            (
+                json!({"content": [{"type": "refusal", "refusal": "No."}]}),
+                "stop",
+                ("No.", false, "refusal"),
+            ),
+        ] {
+            let (text, thought, ended) = read(message.clone(), finish);
+            assert_eq!(
+                (text.as_str(), thought, ended.as_str()),
+                expected,
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_holds_no_message_may_hold_one_another_time() {
+        for answer in [
+            json!({}),
+            json!({"choices": []}),
+            json!({"choices": null}),
+            json!({"choices": [{"message": null}]}),
+            json!({"choices": [{"delta": {"content": "A"}}]}),
+        ] {
+            let reply = Reply::read(Api::Openai, &answer);
+            assert!(matches!(reply, Err(Failure::Passing { .. })), "{answer}");
+        }
+        let loading = json!({"message": {"content": ""}, "done_reason": "load"});
+        assert!(Reply::read(Api::Ollama, &loading).is_err());
+        let older = json!({"choices": [{"text": "A boy.", "finish_reason": "stop"}]});
+        assert_eq!(Reply::read(Api::Openai, &older).unwrap().text, "A boy.");
+    }
+}
