@@ -241,7 +241,7 @@ mod tests {
     const BOAT: &str = "A small boat lies in the harbour.";
 
     #[test]
-    fn chat_around_a_description_goes() {
+    fn lead_ins_and_farewells_go() {
         for (before, behind) in [
             ("Sure! Here is a caption for the image:\n\n", ""),
             ("Sure, here's a detailed description:\n", ""),
@@ -263,6 +263,18 @@ mod tests {
             ("I'd be happy to help! ", ""),
             ("Thanks for sharing this image! ", ""),
             ("Image description\n\n", ""),
+            ("", "\n\nLet me know if you'd like a longer one!"),
+            ("", " I hope this helps! Feel free to ask."),
+            ("", "\nUser: And the other picture?\nAssistant: It shows"),
+        ] {
+            let answer = format!("{before}{BOAT}{behind}");
+            assert_eq!(description(&answer, false).as_deref(), Ok(BOAT), "{answer}");
+        }
+    }
+
+    #[test]
+    fn labels_fences_and_quotation_marks_go() {
+        for (before, behind) in [
             ("**Caption:** ", ""),
             ("**Caption**: ", ""),
             ("**Caption**\n\n", ""),
@@ -288,9 +300,6 @@ mod tests {
             ("Caption: \"", "\""),
             ("\"Caption: ", "\""),
             ("Here is a caption: \"", "\"\n\nWould you like another one?"),
-            ("", "\n\nLet me know if you'd like a longer one!"),
-            ("", " I hope this helps! Feel free to ask."),
-            ("", "\nUser: And the other picture?\nAssistant: It shows"),
             ("{\"caption\": \"", "\"}"),
             ("```json\n{\"description\": \"", "\"}\n```"),
             ("> ", ""),

@@ -26,4 +26,5 @@ pub mod text;
 pub mod tokens;
 
 mod chat;
+mod layout;
 mod phrases;

@@ -296,26 +296,37 @@ struct Reader {
     said: String,
     thinking: bool,
     thought: bool,
-    /// The name of a channel that is being read.
-    channel: Option<String>,
-    /// The next word is the name of a speaker.
-    speaker: bool,
+    header: Header,
     over: bool,
+}
+
+/// What is said of a text before it.
+#[derive(Debug, Default)]
+enum Header {
+    #[default]
+    None,
+    /// The next word is the name of a speaker.
+    Speaker,
+    /// The name of a channel, as far as it is read.
+    Channel(String),
 }
 
 impl Reader {
     fn text(&mut self, text: &str) {
-        if let Some(channel) = &mut self.channel {
-            channel.push_str(text);
-            return;
-        }
         let mut text = text;
-        if self.speaker && !text.trim().is_empty() {
-            self.speaker = false;
-            let from = text.trim_start();
-            text = from
-                .find(char::is_whitespace)
-                .map_or("", |end| &from[end..]);
+        match &mut self.header {
+            Header::Channel(channel) => {
+                channel.push_str(text);
+                return;
+            }
+            Header::Speaker if !text.trim().is_empty() => {
+                self.header = Header::None;
+                let from = text.trim_start();
+                text = from
+                    .find(char::is_whitespace)
+                    .map_or("", |end| &from[end..]);
+            }
+            _ => {}
         }
         if self.thinking {
             self.thought |= !text.trim().is_empty();
@@ -340,13 +351,17 @@ impl Reader {
                 self.thinking = false;
                 self.said.clear();
             }
-            Kind::Channel => self.channel = Some(String::new()),
+            Kind::Channel => self.header = Header::Channel(String::new()),
             Kind::Message => self.message(),
             // What stands before the end of an instruction is a question said again.
             Kind::Turn if mark.closes => self.said.clear(),
             Kind::Turn => {
                 self.over = spoken;
-                self.speaker = mark.names;
+                self.header = if mark.names {
+                    Header::Speaker
+                } else {
+                    Header::None
+                };
             }
             Kind::End => self.over = spoken,
             Kind::Line => self.text("\n"),
@@ -356,7 +371,7 @@ impl Reader {
 
     /// Only the channel `final` is meant to be read: <https://github.com/openai/harmony>.
     fn message(&mut self) {
-        let Some(channel) = self.channel.take() else {
+        let Header::Channel(channel) = std::mem::take(&mut self.header) else {
             return;
         };
         let is_final = channel.split_whitespace().next() == Some("final");

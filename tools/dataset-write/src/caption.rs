@@ -1,5 +1,6 @@
 //! The captions of an image, each one line with the trigger first, and which of them a trainer gets.
 
+use captions::text::is_invisible;
 use clap::ValueEnum;
 use serde::Serialize;
 use stage::{Result, bail};
@@ -102,11 +103,11 @@ fn has_words(text: &str, words: &str) -> bool {
     })
 }
 
-/// Without byte order marks and control characters, which a tokenizer would
-/// take for words.
+/// Without byte order marks, control characters and others that are not seen,
+/// which a tokenizer would take for words.
 fn clean(text: &str) -> String {
     let space = |letter: char| match letter {
-        '\u{feff}' | '\u{200b}' => None,
+        letter if is_invisible(letter) => None,
         letter if letter.is_control() => Some(' '),
         letter => Some(letter),
     };

@@ -16,6 +16,7 @@
 
 mod address;
 mod answer;
+mod complaint;
 mod failure;
 mod flags;
 mod json;

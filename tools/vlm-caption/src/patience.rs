@@ -36,12 +36,10 @@ impl Patience {
                 other => return other,
             };
             if tried >= self.tries {
-                let tries = if tried == 1 {
-                    "1 try"
-                } else {
-                    &format!("{tried} tries")
-                };
-                return Err(Failure::Final(format!("no answer in {tries}: {what}")));
+                let unit = if tried == 1 { "try" } else { "tries" };
+                return Err(Failure::Final(format!(
+                    "no answer in {tried} {unit}: {what}"
+                )));
             }
             if asked > self.longest {
                 return Err(Failure::Ends(format!(

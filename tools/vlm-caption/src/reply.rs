@@ -121,8 +121,8 @@ fn has_thoughts(content: &Value) -> bool {
 
 /// The words with which a model refuses, where a server sets them apart.
 fn refusal(message: &Value, content: &Value) -> Option<String> {
-    let parts = content.as_array().into_iter().flatten();
-    let part = parts.filter_map(|part| part["refusal"].as_str()).next();
+    let mut parts = content.as_array().into_iter().flatten();
+    let part = parts.find_map(|part| part["refusal"].as_str());
     let refusal = message["refusal"].as_str().or(part)?;
     (!refusal.trim().is_empty()).then(|| refusal.to_owned())
 }

@@ -11,7 +11,8 @@ use ureq::http::{HeaderMap, HeaderName};
 use ureq::{Agent, Body};
 
 use crate::address::Address;
-use crate::failure::{Complaint, Failure, told};
+use crate::complaint::Complaint;
+use crate::failure::{Failure, told};
 use crate::{json, wait};
 
 /// The longest answer that is read, in bytes: 8 MiB.
