@@ -259,6 +259,10 @@ mod tests {
         let others = address("https://a/serving-endpoints").chats();
         assert_eq!(others[1], "https://a/serving-endpoints/chat/completions");
         assert_eq!(address("https://a/v1/chat/completions").chats().len(), 1);
+    }
+
+    #[test]
+    fn ollama_has_one_place() {
         for endpoint in [
             "http://a:1",
             "http://a:1/api/chat",

@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_that_pass_are_known_by_status_or_by_what_stands_in_the_answer() {
+    fn errors_that_pass_are_known_by_their_status() {
         let said = r#"{"error": {"message": "overloaded"}}"#;
         for status in [
             408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 524, 529, 530,
@@ -296,6 +296,10 @@ mod tests {
             let expected = Failure::passing(format!("{status} overloaded"));
             assert_eq!(failure(status, said), expected);
         }
+    }
+
+    #[test]
+    fn errors_within_answers_pass_too() {
         for (body, what) in [
             (r#"{"error": {"message": "gone", "code": 502}}"#, "502 gone"),
             (
@@ -335,6 +339,10 @@ mod tests {
                 other => panic!("{body}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn an_answer_without_an_error_is_no_complaint() {
         for whole in [
             r#"{"choices": [{"message": {"content": "a"}}], "error": null}"#,
             r#"{"choices": [], "error": {}}"#,
@@ -430,6 +438,10 @@ mod tests {
             };
             assert_eq!(failure(400, &body), expected);
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_told_apart() {
         let list =
             r#"{"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}"#;
         assert!(matches!(

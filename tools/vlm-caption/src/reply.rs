@@ -147,72 +147,48 @@ mod tests {
         (reply.text, reply.thought, reply.finish)
     }
 
+    #[track_caller]
+    fn reads(message: Value, finish: &str, expected: (&str, bool, &str)) {
+        let (text, thought, ended) = read(message, finish);
+        assert_eq!((text.as_str(), thought, ended.as_str()), expected);
+    }
+
     #[test]
     fn only_what_is_meant_to_be_read_is_read() {
-        for (message, finish, expected) in [
-            (
-                json!({"content": "A boy."}),
-                "stop",
-                ("A boy.", false, "eos"),
-            ),
-            (
-                json!({"content": "A boy.", "refusal": ""}),
-                "",
-                ("A boy.", false, "eos"),
-            ),
-            (
-                json!({"content": "<think>hm</think>A boy.</s>"}),
-                "end_turn",
-                ("A boy.", true, "eos"),
-            ),
-            (
-                json!({"content": [{"type": "text", "text": "A "}, {"type": "output_text", "text": "boy."}]}),
-                "stop",
-                ("A boy.", false, "eos"),
-            ),
-            (
-                json!({"content": [{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "A boy."}]}),
-                "stop",
-                ("A boy.", true, "eos"),
-            ),
-            (
-                json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]}),
-                "MAX_TOKENS",
-                ("", true, "length"),
-            ),
-            (
-                json!({"content": null, "reasoning_content": "hm"}),
-                "length",
-                ("", true, "length"),
-            ),
-            (
-                json!({"content": null, "tool_calls": []}),
-                "tool_calls",
-                ("", false, "tool_calls"),
-            ),
-            (
-                json!({"content": ""}),
-                "SAFETY",
-                ("", false, "content_filter"),
-            ),
-            (
-                json!({"content": null, "refusal": "I can't."}),
-                "stop",
-                ("I can't.", false, "refusal"),
-            ),
-            (
-                json!({"content": [{"type": "refusal", "refusal": "No."}]}),
-                "stop",
-                ("No.", false, "refusal"),
-            ),
-        ] {
-            let (text, thought, ended) = read(message.clone(), finish);
-            assert_eq!(
-                (text.as_str(), thought, ended.as_str()),
-                expected,
-                "{message}"
-            );
+        let boy = ("A boy.", false, "eos");
+        reads(json!({"content": "A boy."}), "stop", boy);
+        reads(json!({"content": "A boy.", "refusal": ""}), "", boy);
+        let parts =
+            json!([{"type": "text", "text": "A "}, {"type": "output_text", "text": "boy."}]);
+        reads(json!({"content": parts}), "stop", boy);
+        let thought = ("A boy.", true, "eos");
+        let marked = json!({"content": "<think>hm</think>A boy.</s>"});
+        reads(marked, "end_turn", thought);
+        let parts =
+            json!([{"type": "reasoning", "text": "hm"}, {"type": "text", "text": "A boy."}]);
+        reads(json!({"content": parts}), "stop", thought);
+        let parts = json!([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}]);
+        reads(
+            json!({"content": parts}),
+            "MAX_TOKENS",
+            ("", true, "length"),
+        );
+        let apart = json!({"content": null, "reasoning_content": "hm"});
+        reads(apart, "length", ("", true, "length"));
+    }
+
+    #[test]
+    fn refusals_filters_and_tools_are_told_apart() {
+        let tools = json!({"content": null, "tool_calls": []});
+        reads(tools, "tool_calls", ("", false, "tool_calls"));
+        let filtered = ("", false, "content_filter");
+        for finish in ["content_filter", "SAFETY", "PROHIBITED_CONTENT"] {
+            reads(json!({"content": ""}), finish, filtered);
         }
+        let refusal = json!({"content": null, "refusal": "I can't."});
+        reads(refusal, "stop", ("I can't.", false, "refusal"));
+        let parts = json!([{"type": "refusal", "refusal": "No."}]);
+        reads(json!({"content": parts}), "stop", ("No.", false, "refusal"));
     }
 
     #[test]

@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_server_says_how_long_to_wait() {
-        let [second, minute] = [Duration::from_secs(1), Duration::from_secs(60)];
+        let [second, minute] = [Duration::from_secs(1), Duration::from_mins(1)];
         for (asked, expected) in [
             ("7", Some(7 * second)),
             ("0.5", Some(second / 2)),
