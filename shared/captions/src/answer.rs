@@ -8,7 +8,7 @@
 use std::fmt;
 
 use crate::marks::said;
-use crate::refusals::refusal;
+use crate::refusals::{nothing, refusal};
 use crate::{chat, text};
 
 /// What descriptions begin with that says nothing, in lower case; a part of all that Florence-2,
@@ -74,7 +74,7 @@ pub const OPENINGS: [&str; 57] = [
 ];
 
 /// How thoughts begin that stand in no marks, in lower case with straight apostrophes.
-const BARE: [&str; 32] = [
+const BARE: [&str; 42] = [
     "okay, so ",
     "okay, the user",
     "okay, let",
@@ -104,6 +104,16 @@ const BARE: [&str; 32] = [
     "let's look at the image",
     "first, i need to",
     "first, let me",
+    "thinking:",
+    "thinking\n",
+    "thinking**",
+    "thoughts:",
+    "thought:",
+    "thought process",
+    "reasoning:",
+    "reasoning\n",
+    "reasoning**",
+    "analysis:",
     "i need to describe",
     "thinking process:",
     "thinking...",
@@ -120,6 +130,8 @@ pub enum Fault {
     Degenerate,
     /// It refuses with these words.
     Refusal(&'static str),
+    /// What stands for a description that is missing, or a program's message.
+    Nothing(&'static str),
     /// An object or a list of no texts.
     Data,
     /// It holds U+FFFD, which stands for bytes that are no text.
@@ -134,6 +146,9 @@ impl fmt::Display for Fault {
             Self::Degenerate => "the answer repeats itself",
             Self::Refusal(words) => {
                 return write!(formatter, "the answer refuses: `{}…`", words.trim_end());
+            }
+            Self::Nothing(words) => {
+                return write!(formatter, "the answer is no description: `{words}`");
             }
             Self::Data => "the answer is data and no text",
             Self::Broken => "the answer holds broken characters (U+FFFD)",
@@ -153,15 +168,22 @@ impl fmt::Display for Fault {
 /// ```
 pub fn description(answer: &str, cut: bool) -> Result<String, Fault> {
     let said = said(answer);
-    let bare = lower(&said.text);
-    if said.thought && said.text.is_empty() || BARE.iter().any(|bare_| bare.starts_with(bare_)) {
+    let bare = lower(said.text.trim_start_matches(['*', '#', ' ']));
+    let text = if BARE.iter().any(|start| bare.starts_with(start)) {
+        chat::concluded(&said.text).ok_or(Fault::Thoughts)?
+    } else {
+        &said.text
+    };
+    if said.thought && text.is_empty() {
         return Err(Fault::Thoughts);
     }
-    let line = text::clean(&chat::description(&said.text).ok_or(Fault::Data)?);
+    let line = text::clean(&chat::description(text).ok_or(Fault::Data)?);
+    // What joins letters joins nothing at an end; what was cut off may end within a character.
+    let line = line.trim_matches(['\u{200c}', '\u{200d}', '\u{fe0f}', ' ']);
     let line = if cut {
-        line.trim_end_matches('\u{fffd}')
+        line.trim_end_matches(['\u{fffd}', ' '])
     } else {
-        &line
+        line
     };
     if text::is_degenerate(line) {
         return Err(Fault::Degenerate);
@@ -171,6 +193,9 @@ pub fn description(answer: &str, cut: bool) -> Result<String, Fault> {
     }
     if let Some(refusal) = refusal(line) {
         return Err(Fault::Refusal(refusal));
+    }
+    if let Some(words) = nothing(line) {
+        return Err(Fault::Nothing(words));
     }
     if line.contains('\u{fffd}') {
         return Err(Fault::Broken);
@@ -263,7 +288,13 @@ mod tests {
             ("I'd be happy to help! ", ""),
             ("Thanks for sharing this image! ", ""),
             ("Image description\n\n", ""),
+            ("Let me look at the image.\n\n", ""),
+            ("Voici une description de l'image :\n\n", ""),
+            ("以下是图片的描述：\n", ""),
+            ("Title: The Boat\nDescription: ", ""),
             ("", "\n\nLet me know if you'd like a longer one!"),
+            ("", " (7 words)"),
+            ("", "\n\n(Note: this is a still from a film.)"),
             ("", " I hope this helps! Feel free to ask."),
             ("", "\nUser: And the other picture?\nAssistant: It shows"),
         ] {
@@ -302,6 +333,10 @@ mod tests {
             ("Here is a caption: \"", "\"\n\nWould you like another one?"),
             ("{\"caption\": \"", "\"}"),
             ("```json\n{\"description\": \"", "\"}\n```"),
+            ("[{\"image_caption\": \"", "\"}]"),
+            ("Here is the JSON: {\"caption\": \"", "\"}"),
+            ("", "\""),
+            ("_", "_"),
             ("> ", ""),
             ("- ", ""),
             ("---\n", "\n---"),
@@ -343,6 +378,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_behind_thoughts_without_marks_is_found_by_its_label() {
+        for before in [
+            "Thinking: the user wants a caption. Final answer: ",
+            "Reasoning: hm.\n\nAnswer: ",
+            "**Thinking**\nHm.\n\n**Answer**\n",
+            "Okay, the user wants one. A boy? No.\n\n**Caption:** ",
+        ] {
+            let answer = format!("{before}{BOAT}");
+            assert_eq!(description(&answer, false).as_deref(), Ok(BOAT), "{answer}");
+        }
+    }
+
+    #[test]
     fn points_of_a_list_become_parts() {
         for (answer, expected) in [
             (
@@ -379,6 +427,10 @@ mod tests {
             ("A \u{2066}boat\u{2069}\u{200f}.", "A boat."),
             ("A b\u{ad}oat.\u{7}", "A boat."),
             ("ĠAĠsmallĠboat.", "A small boat."),
+            ("\u{1b}[31mA boat.\u{1b}[0m", "A boat."),
+            ("&quot;A boat.&quot;", "A boat."),
+            ("A boat.\\nIt is red.", "A boat. It is red."),
+            ("\u{200d}A boat.\u{fe0f}", "A boat."),
             ("▁A▁small▁boat.", "A small boat."),
             ("A cafe\u{301} by the sea.", "A cafe\u{301} by the sea."),
         ] {
@@ -406,6 +458,8 @@ mod tests {
             ("Okay, the user wants a caption. Let me", Fault::Thoughts),
             ("The user wants a caption.", Fault::Thoughts),
             ("{\"colour\": 7}", Fault::Data),
+            ("N/A", Fault::Nothing("n/a")),
+            ("502 Bad Gateway", Fault::Nothing("502 bad")),
             ("{\"caption\": \"A bo", Fault::Data),
             ("A caf\u{fffd} by the sea.", Fault::Broken),
             ("I cannot see it.", Fault::Refusal("i cannot ")),

@@ -6,10 +6,11 @@
 
 use serde_json::Value;
 
+use crate::escapes::meant;
 use crate::layout::{plain_lines, unquoted};
 
 /// Words of which lead-ins are made, beside the [`NAMING`] ones.
-const LEADING: [&str; 114] = [
+const LEADING: [&str; 113] = [
     "a",
     "above",
     "accurate",
@@ -37,7 +38,6 @@ const LEADING: [&str; 114] = [
     "dense",
     "descriptive",
     "detailed",
-    "english",
     "factual",
     "film",
     "final",
@@ -127,7 +127,7 @@ const LEADING: [&str; 114] = [
 ];
 
 /// Words that name a description, or what is described.
-const NAMING: [&str; 40] = [
+const NAMING: [&str; 42] = [
     "ai",
     "alt",
     "alt-text",
@@ -142,11 +142,13 @@ const NAMING: [&str; 40] = [
     "describing",
     "description",
     "descriptions",
+    "english",
     "frame",
     "gpt",
     "image",
     "image's",
     "images",
+    "json",
     "model",
     "output",
     "photo",
@@ -197,7 +199,7 @@ const INTERJECTIONS: [(&str, bool); 22] = [
 ];
 
 /// What begins a sentence that speaks to the one who asks, before the answer.
-const GREETINGS: [&str; 14] = [
+const GREETINGS: [&str; 21] = [
     "i'd be happy to",
     "i would be happy to",
     "i'd be glad to",
@@ -208,14 +210,21 @@ const GREETINGS: [&str; 14] = [
     "happy to help",
     "glad to help",
     "let me describe",
+    "let me look at",
+    "let me take a look",
+    "let me analyze",
+    "let me analyse",
+    "i'll analyze",
+    "i will analyze",
     "thanks for ",
     "thank you for ",
     "great question",
-    "what a great ",
+    "what a great image",
+    "what a great picture",
 ];
 
 /// What begins a sentence that speaks to the one who asks, behind the answer.
-const FAREWELLS: [&str; 24] = [
+const FAREWELLS: [&str; 27] = [
     "let me know",
     "please let me know",
     "would you like",
@@ -238,6 +247,9 @@ const FAREWELLS: [&str; 24] = [
     "this description ",
     "word count:",
     "(word count",
+    "caption length",
+    "(note",
+    "note: ",
     "i'm sorry",
     "i apologize",
 ];
@@ -264,36 +276,46 @@ const KEYS: [&str; 8] = [
     "content",
 ];
 
+/// What descriptions are called in other languages, for lead-ins before a colon.
+const FOREIGN: [&str; 16] = [
+    "une description",
+    "la description de",
+    "voici",
+    "légende",
+    "descripción",
+    "leyenda",
+    "beschreibung",
+    "bildunterschrift",
+    "descrizione",
+    "didascalia",
+    "descrição",
+    "legenda",
+    "описание",
+    "描述",
+    "説明",
+    "설명",
+];
+
+/// A lead-in of another language has at most so many words.
+const FOREIGN_WORDS: usize = 10;
+
 /// The longest lead-in, in bytes.
 const LONGEST: usize = 200;
 
 /// The description in an answer, its lines still apart; `None` where it is data and no text.
 pub(crate) fn description(answer: &str) -> Option<String> {
-    let text = unspaced(answer);
-    let text = fenced(without_asking(&text));
-    let text = match text.trim().as_bytes().first() {
-        Some(b'{' | b'[') => data(text.trim())?,
-        _ => text.to_owned(),
-    };
-    let mut text = plain_lines(without_farewell(&text));
-    // A lead-in may stand within quotation marks, and they within it.
+    let text = read(fenced(without_asking(answer)).trim())?;
+    let mut text = plain_lines(without_farewell(titled(&meant(&text))));
+    // A lead-in may stand within quotation marks, and they within it, and data behind it.
     for _ in 0..3 {
-        let inner = unquoted(without_farewell(without_lead_in(&text))).to_owned();
+        let inner = unquoted(without_farewell(without_lead_in(&text)));
+        let inner = read(inner)?;
         if inner == text {
             break;
         }
         text = inner;
     }
     Some(text)
-}
-
-/// The text with white space for the signs by which tokenizers write it, where those were left.
-fn unspaced(text: &str) -> String {
-    let signs = text.matches(['Ġ', '▁']).count();
-    if signs < 2 || signs <= text.matches(' ').count() {
-        return text.to_owned();
-    }
-    text.replace(['Ġ', '▁'], " ").replace('Ċ', "\n")
 }
 
 /// The text up to a line that the model wrote for the one who asks.
@@ -326,22 +348,83 @@ fn fenced(text: &str) -> &str {
     inside.split("```").next().unwrap_or_default()
 }
 
-/// The description in an object, a list of texts or a quoted text; text that is none of them as it
-/// is.
-fn data(text: &str) -> Option<String> {
-    let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return (!text.starts_with('{')).then(|| text.to_owned());
-    };
-    match &value {
-        Value::Array(texts) => {
-            let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
-            (!texts.is_empty()).then(|| texts.join(", "))
+/// The text, or that in the data that it is; `None` where that holds no description.
+fn read(text: &str) -> Option<String> {
+    if !text.starts_with(['{', '[', '"']) {
+        return Some(text.to_owned());
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => data(&value),
+        // An object that breaks off, or that of another language.
+        Err(_) if text.starts_with('{') => None,
+        Err(_) => Some(text.to_owned()),
+    }
+}
+
+/// The description in an object, a list or a quoted text.
+fn data(value: &Value) -> Option<String> {
+    match value {
+        Value::Array(list) => {
+            let texts: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            let joined = (!texts.is_empty()).then(|| texts.join(", "));
+            joined.or_else(|| list.iter().find_map(data))
         }
-        Value::Object(_) => KEYS
-            .iter()
-            .find_map(|key| value[*key].as_str().map(str::to_owned)),
+        Value::Object(members) => {
+            let exact = KEYS.iter().find_map(|key| members.get(*key)?.as_str());
+            let alike = || {
+                let names = ["caption", "descri"];
+                let mut members = members.iter();
+                members.find_map(|(key, value)| {
+                    let key = key.to_lowercase();
+                    value
+                        .as_str()
+                        .filter(|_| names.iter().any(|name| key.contains(name)))
+                })
+            };
+            exact.or_else(alike).map(str::to_owned)
+        }
+        Value::String(text) => serde_json::from_str(text)
+            .ok()
+            .filter(|inner: &Value| inner.is_object() || inner.is_array())
+            .map_or_else(|| Some(text.clone()), |inner| data(&inner)),
         _ => None,
     }
+}
+
+/// The description of an answer that begins with a title, and has it behind a label.
+fn titled(text: &str) -> &str {
+    let first = text.trim_start_matches(['*', '#', ' ']);
+    let labels = ["caption:", "description:", "caption:**", "description:**"];
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = line.trim_start_matches(['*', '#', ' ']);
+        let label = labels.iter().rev().find(|label| begins(start, label));
+        if let Some(label) = label.filter(|_| begins(first, "title")) {
+            return text[at + (line.len() - start.len()) + label.len()..].trim();
+        }
+        at += line.len();
+    }
+    text
+}
+
+/// The answer behind thoughts that stand in no marks, if it has a label.
+pub(crate) fn concluded(text: &str) -> Option<&str> {
+    let lower = text.to_ascii_lowercase();
+    let labels = [
+        "final answer:",
+        "final caption:",
+        "final description:",
+        "answer:",
+        "caption:",
+        "description:",
+        "answer**",
+        "caption**",
+    ];
+    let found = labels
+        .iter()
+        .filter_map(|label| lower.rfind(label).map(|at| at + label.len()));
+    let rest = text[found.max()?..].trim_start_matches(['*', ':', ' ', '\n']);
+    (!rest.is_empty()).then_some(rest)
 }
 
 /// The text without what leads up to the description.
@@ -382,26 +465,18 @@ fn greeting(text: &str) -> Option<&str> {
 
 /// What stands behind a lead-in that ends with a colon, a line or a sentence.
 fn lead_in(text: &str) -> Option<&str> {
-    let near: &str = {
-        let end = text
-            .char_indices()
-            .map(|(at, _)| at)
-            .take_while(|at| *at <= LONGEST)
-            .last()?;
-        &text[..end]
-    };
-    let near = if text.len() <= LONGEST { text } else { near };
-    let colon = near.match_indices(':').map(|(at, _)| at).find(|at| {
-        text[at + 1..]
-            .chars()
-            .next()
-            .is_none_or(|next| next.is_whitespace() || matches!(next, '"' | '“' | '*'))
-    });
+    let ends = text.char_indices().map(|(at, sign)| at + sign.len_utf8());
+    let near = &text[..ends.take_while(|end| *end <= LONGEST).last()?];
     let line = near.find('\n');
-    if let Some(at) = colon.filter(|at| line.is_none_or(|line| *at < line)) {
+    let colon = near.char_indices().find(|(at, sign)| {
+        let next = text[at + sign.len_utf8()..].chars().next();
+        let apart = |next: char| next.is_whitespace() || matches!(next, '"' | '“' | '*' | '{');
+        *sign == '：' || *sign == ':' && next.is_none_or(apart)
+    });
+    if let Some((at, sign)) = colon.filter(|(at, _)| line.is_none_or(|line| *at < line)) {
         let head = &text[..at];
-        if leads(head) || presents(head) {
-            return Some(&text[at + 1..]);
+        if leads(head) || presents(head) || is_foreign(head) || head == "A" {
+            return Some(&text[at + sign.len_utf8()..]);
         }
     }
     if let Some(at) = line.filter(|at| leads(&text[..*at])) {
@@ -413,6 +488,12 @@ fn lead_in(text: &str) -> Option<&str> {
         .iter()
         .any(|word| begins(head, word));
     (points && leads(head)).then(|| &text[stop + 1..])
+}
+
+/// Whether words before a colon name a description in another language.
+fn is_foreign(head: &str) -> bool {
+    let lower = head.to_lowercase();
+    words(head).count() <= FOREIGN_WORDS && FOREIGN.iter().any(|word| lower.contains(word))
 }
 
 /// Whether words lead up to a description and are none.
@@ -459,6 +540,13 @@ fn words(text: &str) -> impl Iterator<Item = String> {
 /// The text without last sentences that speak to the one who asks.
 fn without_farewell(text: &str) -> &str {
     let mut text = text.trim_end();
+    if let Some((before, count)) = text
+        .strip_suffix(" words)")
+        .and_then(|text| text.rsplit_once('('))
+        && count.chars().all(|sign| sign.is_ascii_digit())
+    {
+        text = before.trim_end();
+    }
     for _ in 0..4 {
         let ends = [". ", "! ", "? ", "\" ", "\n"];
         let starts = ends

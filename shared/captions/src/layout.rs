@@ -1,7 +1,7 @@
 //! How a language model lays an answer out: lists, headings, emphasis, quotation marks.
 
 /// Quotation marks that may stand around an answer.
-const QUOTES: [(char, char); 10] = [
+const QUOTES: [(char, char); 14] = [
     ('"', '"'),
     ('“', '”'),
     ('„', '“'),
@@ -10,7 +10,11 @@ const QUOTES: [(char, char); 10] = [
     ('‘', '’'),
     ('\'', '\''),
     ('`', '`'),
+    ('‹', '›'),
     ('「', '」'),
+    ('『', '』'),
+    ('|', '|'),
+    ('_', '_'),
     ('*', '*'),
 ];
 
@@ -124,6 +128,19 @@ fn without_emphasis(line: &str) -> String {
 /// The text without quotation marks around all of it, or one that was never closed.
 pub(crate) fn unquoted(text: &str) -> &str {
     let text = text.trim();
+    let twice = text
+        .strip_prefix("\"\"")
+        .and_then(|text| text.strip_suffix("\"\""));
+    let text = twice.unwrap_or(text);
+    for close in ['"', '”'] {
+        let open = |sign: char| matches!(sign, '"' | '“' | '„' | '”');
+        if let Some(inside) = text
+            .strip_suffix(close)
+            .filter(|inside| !inside.contains(open))
+        {
+            return inside.trim();
+        }
+    }
     for (open, close) in QUOTES {
         let Some(inside) = text.strip_prefix(open) else {
             continue;

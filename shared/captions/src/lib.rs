@@ -26,5 +26,6 @@ pub mod text;
 pub mod tokens;
 
 mod chat;
+mod escapes;
 mod layout;
 mod phrases;

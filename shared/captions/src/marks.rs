@@ -7,9 +7,13 @@
 
 /// Names of marks, in lower case, between which a model thinks, beside all that hold one of the
 /// [`THOUGHTFUL`] words.
-const THOUGHTS: [&str; 8] = [
+const THOUGHTS: [&str; 12] = [
     "analysis",
     "cot",
+    "details",
+    "inner_monologue",
+    "plan",
+    "planning",
     "rationale",
     "reason",
     "reflect",
@@ -213,6 +217,7 @@ impl Mark {
         let slash = lead.contains('/') || name.starts_with("end_");
         let closes = slash || sides == (false, true);
         let kind = match open {
+            '[' if body.eq_ignore_ascii_case("end of text") => Kind::End,
             '[' => square(&name).filter(|_| lead.is_empty() || lead == "/")?,
             '◁' => kind(&name, true, closes).unwrap_or(Kind::Noise),
             _ if sides != (false, false) => barred(&name, sides, closes)?,
@@ -297,6 +302,8 @@ struct Reader {
     thinking: bool,
     thought: bool,
     header: Header,
+    /// What may be a question said again, unless nothing follows it.
+    echo: String,
     over: bool,
 }
 
@@ -354,7 +361,7 @@ impl Reader {
             Kind::Channel => self.header = Header::Channel(String::new()),
             Kind::Message => self.message(),
             // What stands before the end of an instruction is a question said again.
-            Kind::Turn if mark.closes => self.said.clear(),
+            Kind::Turn if mark.closes => self.echo = std::mem::take(&mut self.said),
             Kind::Turn => {
                 self.over = spoken;
                 self.header = if mark.names {
@@ -384,7 +391,12 @@ impl Reader {
 
     fn said(self) -> Said {
         let thought = self.thought || self.thinking;
-        let text = self.said.trim();
+        let said = self.said.trim();
+        let text = if said.is_empty() && !thought {
+            self.echo.trim()
+        } else {
+            said
+        };
         // The same channels where a server has taken the marks away and left their names.
         if let Some(glued) = text.strip_prefix("analysis") {
             if let Some((_, last)) = glued.rsplit_once("assistantfinal") {
@@ -481,6 +493,7 @@ mod tests {
             "<|im_start|>",
             "<|user|>",
             "[INST]",
+            " [end of text]",
         ] {
             let answer = format!("{BOAT}{end}\nuser\nAnd what else?");
             assert_eq!(said(&answer).text, BOAT, "{answer}");
@@ -497,6 +510,7 @@ mod tests {
             ("<|turn>model\n", "<turn|>"),
             ("<|assistant|>\n", "<|end|>"),
             ("<s>[INST] What? [/INST] ", "</s>"),
+            ("", " [/INST]"),
             (
                 "<think>hm</think><answer><|begin_of_box|>",
                 "<|end_of_box|></answer>",

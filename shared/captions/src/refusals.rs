@@ -1,7 +1,7 @@
 //! What a language model says instead of a description.
 
 /// What an answer begins with that is none, in lower case with straight apostrophes.
-pub const REFUSALS: [&str; 94] = [
+pub const REFUSALS: [&str; 129] = [
     "i'm sorry",
     "i'm really sorry",
     "i'm so sorry",
@@ -83,6 +83,41 @@ pub const REFUSALS: [&str; 94] = [
     "no image is",
     "no image provided",
     "no image attached",
+    "no image detected",
+    "no image available",
+    "no image found",
+    "no image uploaded",
+    "no image received",
+    "i am a language model",
+    "i'm a language model",
+    "i am a text",
+    "i don't know",
+    "i do not know",
+    "i'm not sure",
+    "i am not sure",
+    "i'd rather not",
+    "i would rather not",
+    "i prefer not",
+    "let's talk about",
+    "unable to process",
+    "unable to view",
+    "unable to describe",
+    "unable to assist",
+    "unable to comply",
+    "unable to help",
+    "unable to access",
+    "unable to load",
+    "unable to generate",
+    "unable to provide",
+    "can't help with",
+    "can't assist",
+    "cannot help",
+    "cannot assist",
+    "cannot comply",
+    "cannot describe",
+    "cannot process",
+    "not able to describe",
+    "not able to help",
     "you haven't ",
     "you have not ",
     "you didn't ",
@@ -143,7 +178,7 @@ const SEEMS: [&str; 5] = [
 ];
 
 /// Of those, what is said to be wrong with it.
-const MISSING: [&str; 21] = [
+const MISSING: [&str; 27] = [
     "you haven't",
     "you have not",
     "you didn't",
@@ -152,6 +187,12 @@ const MISSING: [&str; 21] = [
     "didn't load",
     "did not load",
     "failed to load",
+    "didn't come through",
+    "did not come through",
+    "didn't upload",
+    "did not upload",
+    "could not be processed",
+    "couldn't be processed",
     "wasn't attached",
     "was not attached",
     "wasn't provided",
@@ -192,6 +233,61 @@ const ANYWHERE: [&str; 22] = [
     "against my guidelines",
     "content policy",
 ];
+
+/// What begins a message of a program on the way, which says nothing of a picture.
+const MESSAGES: [&str; 18] = [
+    "error:",
+    "error ",
+    "exception:",
+    "traceback",
+    "internal server error",
+    "bad gateway",
+    "500 ",
+    "502 bad",
+    "503 service",
+    "504 gateway",
+    "gateway time",
+    "service unavailable",
+    "rate limit",
+    "too many requests",
+    "request blocked",
+    "request failed",
+    "<html",
+    "<!doctype",
+];
+
+/// What stands for a description that is missing, the whole of an answer.
+const NOTHING: [&str; 20] = [
+    "n/a",
+    "na",
+    "nil",
+    "none",
+    "null",
+    "nan",
+    "unknown",
+    "undefined",
+    "untitled",
+    "image",
+    "the image",
+    "picture",
+    "caption",
+    "description",
+    "no caption",
+    "no description",
+    "no caption available",
+    "no description available",
+    "[object object]",
+    "nothing",
+];
+
+/// The words of a text that says nothing of any picture, in lower case.
+pub(crate) fn nothing(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    let plain = lower.trim_matches(['.', '!', ' ']);
+    let whole = NOTHING.iter().find(|words| plain == **words);
+    let begins = || MESSAGES.iter().find(|words| lower.starts_with(*words));
+    whole.or_else(begins).copied()
+}
 
 /// What begins like a refusal and is none.
 const NONE: [&str; 3] = [
@@ -253,6 +349,32 @@ mod tests {
     }
 
     #[test]
+    fn messages_and_what_stands_for_nothing_are_known() {
+        for answer in [
+            "N/A",
+            "None.",
+            "null",
+            "[object Object]",
+            "No description available.",
+            "Internal server error",
+            "502 Bad Gateway",
+            "Error: out of memory",
+            "<html><body>502</body></html>",
+        ] {
+            assert!(nothing(answer).is_some(), "{answer}");
+        }
+        for caption in [
+            "Unknown men stand on a quay.",
+            "None of the boats is red.",
+            "Nothing but sea.",
+            "502 boats lie in a harbour.",
+            "Errors fill a page.",
+        ] {
+            assert_eq!(nothing(caption), None, "{caption}");
+        }
+    }
+
+    #[test]
     fn true_captions_are_no_refusals() {
         for caption in [
             "A boy who says: I'm sorry.",
@@ -263,6 +385,7 @@ mod tests {
             "I can't help but notice the red boat.",
             "It seems to be evening; the boats have not left.",
             "No one is on the quay.",
+            "Unable to see over the wall, a boy climbs a barrel.",
             "Please-do-not-touch signs hang on the wall.",
             "A note on the door says sorry, we are closed.",
             "An icon of a saint hangs over the door.",
