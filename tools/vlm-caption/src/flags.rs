@@ -36,7 +36,7 @@ pub(crate) struct ServerFlags {
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = SERVER)]
     pub(crate) concurrency: u16,
 
-    /// Longer side of the pictures sent, pixels
+    /// Longer side of the images sent, pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(32..=8192), help_heading = SERVER)]
     pub(crate) size: u32,
 
@@ -50,7 +50,7 @@ pub(crate) struct ServerFlags {
     constrain: Constrain,
 
     /// Chance in the choice of words, 0 to 2
-    #[arg(long, value_name = "T", default_value_t = 0.0, help_heading = SERVER)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = temperature, help_heading = SERVER)]
     temperature: f64,
 
     /// Seed of that chance
@@ -122,6 +122,15 @@ impl ServerFlags {
             schema: schema.map(|schema| schema.schema().clone()),
         }
     }
+}
+
+/// A temperature that servers take.
+fn temperature(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=2.0).contains(&number) {
+        return Ok(number);
+    }
+    Err("must be 0 to 2".to_owned())
 }
 
 /// A time that a clock can measure.

@@ -60,7 +60,7 @@ With --endpoint, --model is a name that the server knows, by default the only
 one it has; without, a network of one's own: Florence-2 or SmolVLM. In a
 prompt, {/light/time} stands for what the record says there; a line with
 something that is not known is left out. Captions are remembered by model,
-prompt, settings and picture, not by address: a run that was killed goes on
+prompt, settings and image, not by address: a run that was killed goes on
 where it was, on another machine's server too. Refusals, empty answers and
 errors of servers are not remembered: the next run asks again.";
 

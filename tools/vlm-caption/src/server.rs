@@ -10,7 +10,7 @@ use stage::{Result, anyhow, bail, ensure};
 
 use crate::address::Address;
 use crate::answer::Answer;
-use crate::failure::Failure;
+use crate::failure::{Failure, told};
 use crate::flags::ServerFlags;
 use crate::patience::Patience;
 use crate::picture;
@@ -112,7 +112,7 @@ impl Server {
             Err(Failure::Ends(what)) => Ok(Told::Stop(format!("{shown}: {what}"))),
             Err(Failure::Filtered(what)) => Err(anyhow!("{shown}: {what}")),
             Err(failure) if self.is_streak(failure.what()) => Ok(Told::Stop(format!(
-                "{shown}: {EQUAL} pictures failed in the same way, so it is not the pictures: {}",
+                "{shown}: {EQUAL} images failed in the same way, so it is not the images: {}",
                 failure.what()
             ))),
             Err(failure) => Err(anyhow!("{shown}: {}", failure.what())),
@@ -213,7 +213,7 @@ impl Server {
                     "the answer is empty, and took all of its {max_tokens} tokens (finish_reason length): raise --max-tokens"
                 ),
                 "eos" => "the answer is empty, also when asked for again".to_owned(),
-                other => format!("the answer is empty (finish_reason {other})"),
+                other => format!("the answer is empty (finish_reason {})", told(other, &[])),
             });
         }
         let unfinished = match self.schema {
@@ -329,7 +329,7 @@ fn only_model(transport: &Transport, api: Api, patience: Patience) -> Result<Str
         };
         bail!(
             "{shown}: the server has several models: name one with --model: {}{more}",
-            names[..names.len().min(NAMED)].join(", ")
+            told(&names[..names.len().min(NAMED)].join(", "), &[])
         );
     };
     Ok(one.to_owned())

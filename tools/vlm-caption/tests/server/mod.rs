@@ -143,7 +143,7 @@ fn the_server_is_waited_for_as_long_as_it_asks() {
 fn what_is_final_is_not_asked_for_again() {
     let vllm = json!({"object": "error", "message": "At most 1 image(s) may be provided in one request.", "type": "BadRequestError", "code": 400});
     fails("400 At most 1 image(s)", move |_| error(400, &vllm));
-    fails("413: send smaller pictures with --size", |_| {
+    fails("413: send smaller images with --size", |_| {
         Act::Answer(413, "", String::new())
     });
     fails("The response was filtered", |_| {
@@ -265,7 +265,7 @@ fn five_equal_final_errors_end_the_run() {
     let ran = captioned(here.path(), &mock, 60, &["--concurrency", "1"]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("5 pictures failed in the same way"),
+        ran.stderr.contains("5 images failed in the same way"),
         "{}",
         ran.stderr
     );
