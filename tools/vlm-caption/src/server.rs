@@ -278,6 +278,7 @@ impl Server {
             fields.left_out.push(field);
             format!("asks without it, as with --leave-out {word}")
         };
+        let what = what.trim_end_matches('.');
         warn!("{}: {what}: {instead}", self.transport.shown());
         Ok(())
     }
