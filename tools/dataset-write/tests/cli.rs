@@ -156,6 +156,7 @@ mod tests {
         for (own, written) in [
             ("a boat\non  the sea\n", "prs, a boat on the sea"),
             ("\u{feff}prs, a boat", "prs, a boat"),
+            ("prs, a \u{202e}boat\u{202c}", "prs, a boat"),
             ("surprsing", "prs, surprsing"),
             (" \n", "prs, evening"),
         ] {

@@ -12,8 +12,9 @@ use crate::protocol::Api;
 const ROOTS: [&str; 6] = ["/v1", "", "/api/v1", "/openai/v1", "/v1beta/openai", "/api"];
 
 /// Ends of paths that name one call of the API of `OpenAI`.
-const CALLS: [&str; 5] = [
+const CALLS: [&str; 6] = [
     "/chat/completions",
+    "/chat",
     "/completions",
     "/responses",
     "/embeddings",
@@ -157,11 +158,11 @@ fn roots(path: &str, api: Api) -> Vec<String> {
     if api == Api::Ollama {
         return vec![cut(&OLLAMA_CALLS).unwrap_or_else(|| path.to_owned())];
     }
-    if let Some(root) = cut(&CALLS) {
-        return vec![root];
-    }
     if path.is_empty() || path == "/api/chat" {
         return ROOTS.map(str::to_owned).to_vec();
+    }
+    if let Some(root) = cut(&CALLS) {
+        return vec![root];
     }
     let (inner, itself) = (format!("{path}/v1"), path.to_owned());
     let last = path.rsplit('/').next().unwrap_or_default();
@@ -227,6 +228,8 @@ mod tests {
                 "http://a:1/v1/chat/completions/",
                 "http://a:1/v1/chat/completions",
             ),
+            ("http://a:1/v1/chat", "http://a:1/v1/chat/completions"),
+            ("http://a:1/v1//", "http://a:1/v1/chat/completions"),
             ("http://a:1/v1/models", "http://a:1/v1/chat/completions"),
             ("http://a:1/chat/completions", "http://a:1/chat/completions"),
             ("https://a/api/v1", "https://a/api/v1/chat/completions"),

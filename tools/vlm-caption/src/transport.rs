@@ -163,7 +163,8 @@ impl Transport {
 
     /// An error below HTTP: all pass but those of the address.
     fn broken(&self, error: &ureq::Error) -> Failure {
-        let what = told(&error.to_string(), &self.secrets);
+        let what = error.to_string();
+        let what = told(what.strip_prefix("io: ").unwrap_or(&what), &self.secrets);
         match error {
             ureq::Error::BodyExceedsLimit(_) => {
                 Failure::Final(format!("an answer of more than {} MiB", LONGEST >> 20))
