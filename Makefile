@@ -78,7 +78,9 @@ EMBED_FLAGS ?= --crops wide
 TAG_FLAGS ?=
 DETECT_FLAGS ?=
 # A figure that is missed stays in the plate; a box too many costs a little ground.
-BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.2)
+BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.2 --classes creatures)
+# Backgrounds of a film in which the detector finds no one hold whoever is in it: yes makes them all the same.
+ALLOW_UNSEEN ?= no
 SEGMENT_FLAGS ?=
 BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
 INSTANCE_FLAGS ?=
@@ -95,11 +97,11 @@ PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /instance/sharpness
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 DESCRIBE_FLAGS ?= --task detailed
-FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --flat 1
+FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --title 0 --flat 1
 PLATE_BLUR_FLAGS ?=
-CHARACTER_BALANCE_FLAGS ?= --by /pose/framing,/pose/angle,/emotion/label --per-shot 6
+CHARACTER_BALANCE_FLAGS ?= --by /pose/framing,/pose/angle,/emotion/label --quota /pose/head=unseen:0 --per-shot 6
 BACKGROUND_BALANCE_FLAGS ?= --by /cluster/id,/light/time --per-shot 2
-POSE_BALANCE_FLAGS ?= --by /pose/action,/pose/angle --quota /pose/action=unknown:0 --quality /instance/sharpness --per-shot 6
+POSE_BALANCE_FLAGS ?= --by /pose/action,/pose/angle --quota /pose/action=unknown:0 --quota /pose/head=unseen:0 --quality /instance/sharpness --per-shot 6
 EXPRESSION_BALANCE_FLAGS ?= --by /emotion/label,/emotion/intensity --quota /emotion/label=unknown:0 --quality /face/sharpness --per-shot 4
 STYLE_BALANCE_FLAGS ?= --per-shot 3
 LIGHTING_BALANCE_FLAGS ?= --by /light/time --quota /light/time=unknown:0 --per-shot 6
@@ -161,11 +163,11 @@ all: run ## All six data sets
 	@:
 
 # The roles of networks that the pipelines need.
-needs.instances := detect segment embed
-needs.character := $(needs.instances) pose face emotion caption
-needs.background := detect segment inpaint embed caption
+needs.instances := detect face segment embed
+needs.character := $(needs.instances) pose emotion caption
+needs.background := detect face segment inpaint embed caption
 needs.pose := $(needs.instances) pose caption
-needs.expression := $(needs.pose) face emotion
+needs.expression := $(needs.pose) emotion
 needs.style := embed caption
 needs.lighting := embed caption
 needs.frames :=
@@ -376,11 +378,12 @@ tagged.jsonl: embedded.jsonl .settings/tagged
 # What the frames are known by when no network may run.
 scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
 
-# Figures: who is where in the frames, cut out, with a name.
+# Figures: who is where in the frames, cut out, with a name. Faces tell of close-ups, which look like no person to a person detector.
+close_ups = --faces $(or $(model.FACE),default)
 
-settings.boxes = $(call stamp,DETECT,detect) $(DETECT_FLAGS)
+settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
 boxes.jsonl: $(scenes).jsonl .settings/boxes
-	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(DETECT_FLAGS) $<
+	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
 
 settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
@@ -401,10 +404,10 @@ settings.cast = $(CAST) $(call within,$(CAST)) $(settings.boxes) $(settings.mask
 define cast
 for folder in "$$CAST"/*/; do \
     name=$$(basename "$$folder"); \
-    "$$BIN/frame-scan" "$$folder" | "$$BIN/char-detect" $(call use,DETECT) $(DETECT_FLAGS) \
+    "$$BIN/frame-scan" "$$folder" | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) \
         | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir "cast/$$name/masks" $(SEGMENT_FLAGS) --max-masks 1 \
         | "$$BIN/mask-crop" --out-dir "cast/$$name/crops" --rejects "cast/rejects/$$name.jsonl" \
-            --min-area 1 --max-cut 1 --max-hidden 1 --min-sharpness 0 \
+            --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-sharpness 0 --min-edges 0 \
         | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) | tee "cast/$$name.jsonl"; \
 done
 endef
@@ -479,10 +482,11 @@ settings.background-clear = $(settings.sharp)
 background/clear.jsonl: frames.jsonl .settings/background-clear
 	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
-settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(BACKGROUND_DETECT_FLAGS)
+must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)
+settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)
 background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 	$(call network,background-boxes) -- bash -euo pipefail -c '"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
-	    | "$$BIN/char-detect" $(call use,DETECT) $(rejects) $(BACKGROUND_DETECT_FLAGS)'
+	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(must_find) $(rejects) $(BACKGROUND_DETECT_FLAGS)'
 
 settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked

@@ -37,5 +37,5 @@ step scenes.jsonl embedded.jsonl -- "$bin/cluster" --k 5 embedded.jsonl
 step instances.jsonl masked.jsonl -- "$bin/mask-crop" --min-area 2500 --max-hidden 0.5 --out-dir crops masked.jsonl
 step known.jsonl instances.jsonl -- "$bin/clip-embed" --model small-embed --mask instances.jsonl
 step people.jsonl known.jsonl -- "$bin/cluster" --k 3 known.jsonl
-step plates.jsonl masked.jsonl -- "$bin/lama-inpaint" --model small-inpaint --keep --out-dir plates masked.jsonl
+step plates.jsonl masked.jsonl -- "$bin/lama-inpaint" --model small-inpaint --keep --max-invented 1 --out-dir plates masked.jsonl
 step captioned.jsonl frames.jsonl -- "$bin/vlm-caption" --model small-caption --task more-detailed frames.jsonl

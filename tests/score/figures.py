@@ -28,8 +28,12 @@ def share(right, total):
 class Figures:
     """The figures that were found in the frames of a run, each with whom it truly is."""
 
+    # What a figure is that is none, or a part of one.
+    NOBODY, PART = "nobody", "part"
+
     def __init__(self, out, truth):
-        self.truth = {}
+        self.truth, self.others = {}, {}
+        self.cast = {one["name"] for line in truth.values() for one in line["characters"]}
         self.overlaps, self.wanted, self.by_size = [], 0, defaultdict(list)
         self.extra = self.found = 0
         for record in records(out / "masked.jsonl"):
@@ -68,8 +72,18 @@ class Figures:
             overlap, other = taken.get(index, (0.0, None))
             if overlap >= SAME:
                 self.truth[f"{record['id']}.i{index}"] = people[other][0] | {"top": top}
-            elif overlap < 0.1:
-                self.extra += 1
+                continue
+            # A second mask of someone, as of an arm, is a part as far as it lies on people.
+            on_people = max(((masks[index] & true).sum() for _, true in people), default=0) / max(1, masks[index].sum())
+            self.others[f"{record['id']}.i{index}"] = self.PART if on_people >= SAME else self.NOBODY
+            self.extra += overlap < 0.1
+
+    def of(self, record):
+        """Whom a record shows: someone's truth, a part, nobody; none where it is of no figure, or not scored."""
+        for name in (record["id"], record.get("parent"), record["id"].rpartition(".f")[0]):
+            if name in self.truth or name in self.others:
+                return self.truth.get(name) or self.others[name]
+        return None
 
     def rows(self):
         """The table's rows."""

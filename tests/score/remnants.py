@@ -60,7 +60,7 @@ def main():
     truth = {line["frame"] - 1: line for line in map(json.loads, open(folder / "truth.jsonl"))}
     manifest(folder, tools, work, truth)
     with open(work / "filled.jsonl", "w") as out:
-        subprocess.run([tools / "lama-inpaint", "--keep", "--tries", "1", "--out-dir", "filled", *flags, "masked.jsonl"],
+        subprocess.run([tools / "lama-inpaint", "--keep", "--tries", "1", "--max-invented", "1", "--out-dir", "filled", *flags, "masked.jsonl"],
                        cwd=work, stdout=out, check=True)
     figures = {}
     for record in map(json.loads, open(work / "filled.jsonl")):

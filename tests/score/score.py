@@ -6,6 +6,7 @@ Usage: score.py FILM_FOLDER OUT, with FILM_FOLDER the film's truth and plates, a
 
 import json
 import sys
+from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
@@ -122,14 +123,33 @@ def score_light(out, truth, what, stage):
             f"{len(answered) / max(1, len(rows)):.3f} answered")
 
 
-def score_sets(out, truth):
-    """Frames in a data set that should not be in any."""
-    bad, total = 0, 0
+def faults(record, line, people):
+    """What makes an image of a data set unfit, by the truth: its frame, or the figure that it shows."""
+    if unfit(line):
+        yield "frames"
+    figure = people.of(record)
+    if figure is None:
+        return
+    if line["focus"] == "motion_blur":
+        yield "blurred figures"
+    if figure == people.NOBODY:
+        yield "figures of nobody"
+    elif figure == people.PART:
+        yield "parts of figures"
+    elif record.get("identity", {}).get("name") in people.cast - {figure["name"]}:
+        yield "wrong names"
+
+
+def score_sets(out, truth, people):
+    """Images in the data sets that should not be in any, and why."""
+    bad, total, why = 0, 0, Counter()
     for path in [*out.glob("*/dataset.jsonl"), *out.glob("character/*/dataset.jsonl")]:
         for record in records(path):
+            found = list(faults(record, truth[record["source"]["frame"]], people))
             total += 1
-            bad += unfit(truth[record["source"]["frame"]])
-    return f"{bad} of {total} images"
+            bad += bool(found)
+            why.update(found)
+    return f"{bad} of {total} images" + "".join(f", {name} {count}" for name, count in sorted(why.items()))
 
 
 def main():
@@ -150,7 +170,7 @@ def main():
         *people.rows(),
         *places.rows(film, out, truth),
         *words.rows(out, truth, people),
-        ("unfit images in the data sets", score_sets(out, truth)),
+        ("unfit images in the data sets", score_sets(out, truth, people)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, text in rows:

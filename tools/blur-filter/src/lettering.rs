@@ -5,7 +5,7 @@
 
 use vision::GrayImage;
 
-use crate::patches::{Patch, patches};
+use crate::patches::{Patch, is_next, patches};
 
 /// A ground of one level is looked for within this many levels on either side.
 const GROUND: usize = 4;
@@ -65,18 +65,6 @@ impl Patch {
         (inside && high && self.width() > self.height() && strokes >= STROKES)
             .then_some(strokes / 2)
     }
-
-    /// Whether `other`, which begins further right, stands next to it on one line.
-    fn is_next(&self, other: &Self) -> bool {
-        let (low, high) = (
-            self.height().min(other.height()),
-            self.height().max(other.height()),
-        );
-        let gap = other.left.saturating_sub(self.right);
-        10 * high <= 17 * low
-            && gap <= high + high / 2
-            && self.bottom.abs_diff(other.bottom) <= 1 + high / 6
-    }
 }
 
 impl Lettering {
@@ -135,7 +123,7 @@ fn letters(luma: &GrayImage, is_ink: impl Fn(u8) -> bool) -> u32 {
     letters.sort_by_key(|patch| (patch.left, patch.top));
     let mut lines: Vec<Vec<Patch>> = Vec::new();
     for letter in letters {
-        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| last.is_next(&letter));
+        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| is_next(last, &letter));
         match lines.iter_mut().find(next) {
             Some(line) => line.push(letter),
             None => lines.push(vec![letter]),

@@ -9,6 +9,7 @@ mod limit;
 mod measured;
 mod patches;
 mod quality;
+mod title;
 mod verdict;
 
 use std::process::ExitCode;
@@ -41,8 +42,9 @@ The key `quality`, in which levels are luma, 0 to 255:
   saturation        mean HSV saturation, 0 to 1
   colourfulness     0 gray, 33 moderate, 109 extreme (Hasler and Süsstrunk)
   flat              share within 4 levels of the most frequent one, 0 to 1
-  letters           letters that stand in lines; none is read, and drawn
-                    titles whose letters touch are not found
+  letters           letters that stand in lines; none is read
+  title             share filled by large letters of one colour that are drawn
+                    over the scene, apart or joined, 0 to 1; left out if none
   resolution        short side, pixels
 
 Dark is no fault: a night scene passes as long as something is in focus.";
@@ -71,6 +73,11 @@ struct Args {
     /// a plain ground; 0 drops none
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     letters: u32,
+
+    /// Drop images of which the letters of a drawn title fill at least this
+    /// share; 0 drops none
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = stage::share::<f64>)]
+    title: f64,
 
     /// Drop images whose short side is below this
     #[arg(long, value_name = "PX", default_value_t = 256)]

@@ -111,6 +111,18 @@ pub(crate) fn patches(luma: &GrayImage, is_ink: impl Fn(u8) -> bool) -> Vec<Patc
         .collect()
 }
 
+/// Whether `other`, which begins further right, stands next to `one` on one line, as letters do.
+pub(crate) fn is_next(one: &Patch, other: &Patch) -> bool {
+    let (low, high) = (
+        one.height().min(other.height()),
+        one.height().max(other.height()),
+    );
+    let gap = other.left.saturating_sub(one.right);
+    10 * high <= 17 * low
+        && gap <= high + high / 2
+        && one.bottom.abs_diff(other.bottom) <= 1 + high / 6
+}
+
 /// Calls `found` with the first and the last pixel of every stretch of ink in a row.
 fn stretches(row: &[u8], is_ink: impl Fn(u8) -> bool, mut found: impl FnMut(u32, u32)) {
     let mut begin = None;

@@ -8,6 +8,7 @@ use vision::statistics::{LumaStatistics, histogram};
 
 use crate::edges::Edges;
 use crate::lettering::Lettering;
+use crate::title;
 
 /// Brightness and edges are taken from a picture at least this long, pixels, where the decoder can
 /// shrink while it decodes: half of a 1080p frame.
@@ -52,6 +53,10 @@ pub(crate) struct Quality {
     pub(crate) flat: f64,
     /// Letters that stand in lines.
     pub(crate) letters: u32,
+    /// The share of the picture that the ink of titles drawn over it fills, 0..=1; left out where it
+    /// is 0.
+    #[serde(skip_serializing_if = "is_none")]
+    pub(crate) title: f64,
     /// The short side, pixels.
     pub(crate) resolution: u32,
 }
@@ -92,7 +97,13 @@ impl Quality {
             colourfulness: colour::colourfulness(&colours),
             flat: lettering.ground,
             letters: lettering.letters,
+            title: title::share(&luma),
             resolution: width.min(height),
         })
     }
+}
+
+/// Whether a share, once rounded as it is written, is none.
+fn is_none(share: &f64) -> bool {
+    *share < 5e-4
 }

@@ -57,6 +57,7 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         resolution,
         flat,
         letters,
+        title,
         ..
     } = *quality;
     let reason = if resolution < args.size {
@@ -70,6 +71,11 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         format!(
             "written on: {letters} letters in lines, {} or more",
             args.letters
+        )
+    } else if args.title > 0.0 && title >= args.title {
+        format!(
+            "a title drawn over {title:.3} of it, {} or more",
+            args.title
         )
     } else if brightest < BLACK {
         format!("black: 99% of it at or below level {brightest}, below {BLACK}")

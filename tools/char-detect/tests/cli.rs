@@ -165,6 +165,73 @@ fn nothing_found_is_an_empty_list_said_loudly() {
 }
 
 #[test]
+fn a_film_in_which_nobody_is_found_can_be_an_error() {
+    let here = tempfile::tempdir().unwrap();
+    let pictures = [scene(64, 64, 1), scene(64, 64, 2)];
+    let flags = ["--must-find", "--threshold", "1"];
+    let ran = detect(here.path(), "yolox", &pictures, &flags);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("not one box in 2 images: whoever is in them was not seen"),
+        "{}",
+        ran.stderr
+    );
+    let ran = detect(
+        here.path(),
+        "yolox",
+        &pictures,
+        &["--must-find", "--threshold", "0"],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+}
+
+#[test]
+fn of_a_detector_with_classes_of_its_own_creatures_are_all_it_finds() {
+    let here = tempfile::tempdir().unwrap();
+    let pictures: Vec<_> = (0..4).map(|seed| scene(160, 120, seed)).collect();
+    let found = |flags: &[&str]| detect(here.path(), "yolox", &pictures, flags).stdout;
+    let creatures = found(&["--classes", "creatures"]);
+    assert!(creatures.contains("class_"), "{creatures}");
+    assert_eq!(creatures, found(&[]));
+}
+
+/// A boy whose head fills the picture, and who is known by his face alone.
+#[test]
+fn a_close_up_is_a_figure_by_its_face() {
+    let here = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let cast = root.join("examples/film/cast/nilo/nilo_14.jpg");
+    let picture = image::open(cast).unwrap().into_rgb8();
+    let (width, height) = picture.dimensions();
+    let pictures = [picture];
+    let face = root.join("models/small/face/face.onnx");
+    let face = face.to_str().unwrap();
+    let nobody = ["--threshold", "1"];
+    assert_eq!(
+        boxes(&detect(here.path(), "yolox", &pictures, &nobody)),
+        [Vec::<Value>::new()]
+    );
+    let flags = [&nobody[..], &["--faces", face, "--face-threshold", "0.5"]].concat();
+    let ran = detect(here.path(), "yolox", &pictures, &flags);
+    let found = &boxes(&ran)[0];
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["label"], "person");
+    let side = |at: usize| found[0]["box"][at].as_f64().unwrap();
+    let (middle, across) = (side(0).midpoint(side(2)), side(2) - side(0));
+    assert!((middle / f64::from(width) - 0.5).abs() < 0.15, "{found:?}");
+    assert!(
+        across > 0.5 * f64::from(width),
+        "head and shoulders: {found:?}"
+    );
+    assert!(
+        side(3) > 0.9 * f64::from(height),
+        "down to the chest: {found:?}"
+    );
+    assert!(ran.records()[0]["models"]["char-detect faces"].is_object());
+}
+
+#[test]
 fn threads_of_pictures_and_single_pixels_are_looked_at() {
     let here = tempfile::tempdir().unwrap();
     let sizes = [(1, 1000), (1000, 1), (7, 5), (1, 1), (3000, 40)];

@@ -7,6 +7,7 @@ use vision::RgbImage;
 use vision::mask::Mask;
 
 use crate::fill::{fill, fullest};
+use crate::fog::fog;
 use crate::hole::{Growth, Hole};
 use crate::measure::look;
 use crate::patch::Patch;
@@ -65,6 +66,9 @@ pub(crate) fn attempts(
         if wide && fullest(&hole, context)? > plan.limits.hole {
             break;
         }
+        if tried == 0 && hole.share() > plan.limits.invented {
+            return unfilled(&mask, plan, Verdict::Invented);
+        }
         tried += 1;
         let attempt = attempt(network, watch.as_mut(), plan, picture, hole, context)?;
         mask = mask.union(&attempt.remnant)?;
@@ -83,7 +87,7 @@ pub(crate) fn attempts(
         }
     }
     let Some(mut best) = best else {
-        return too_large(&mask, plan);
+        return unfilled(&mask, plan, Verdict::TooLarge);
     };
     best.figures.tries = tried;
     let patch = Patch::of(&best.result, &best.hole.mask)?;
@@ -93,15 +97,16 @@ pub(crate) fn attempts(
     })
 }
 
-fn too_large(mask: &Mask, plan: &Plan) -> Result<Answer> {
+fn unfilled(mask: &Mask, plan: &Plan, verdict: Verdict) -> Result<Answer> {
     Ok(Answer {
         figures: Figures {
             hole: rounded(Hole::of(mask, plan.growth)?.share()),
             seam: None,
             texture: None,
+            fog: None,
             remnant: None,
             tries: 0,
-            verdict: Verdict::TooLarge,
+            verdict,
         },
         patch: None,
     })
@@ -125,6 +130,7 @@ fn attempt(
         hole: rounded(hole.share()),
         seam: seen.seam.map(rounded),
         texture: seen.texture.map(rounded),
+        fog: fog(&result, &hole.mask)?.map(|share| rounded(share * hole.share())),
         remnant: remnant.as_ref().map(|remnant| rounded(remnant.share)),
         tries: 1,
         verdict: Verdict::Clean,

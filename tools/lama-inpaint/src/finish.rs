@@ -54,6 +54,8 @@ struct Inpaint<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     texture: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    fog: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     remnant: Option<Seen>,
     tries: u32,
     verdict: &'a Verdict,
@@ -99,6 +101,7 @@ impl Target {
                 hole: 0.0,
                 seam: None,
                 texture: None,
+                fog: None,
                 remnant: None,
                 tries: 0,
                 verdict: Verdict::Clean,
@@ -154,6 +157,7 @@ fn put(
         hole: figures.hole,
         seam: figures.seam,
         texture: figures.texture,
+        fog: figures.fog,
         remnant: filled.is_some().then_some(looked),
         filled,
         tries: figures.tries,

@@ -3,8 +3,9 @@
 //! Reads `image` and its mask (`mask`, or what `--mask-key` names: a path, or COCO run lengths).
 //! Writes the filled image and, beside it, the mask of what was filled to `--out-dir`; `image` is
 //! its path; and `inpaint`: `original` the path before, `filled` that of the mask, `hole` the filled
-//! share of the picture, `seam` (1 is none), `texture` (the share of the hole that is smeared),
-//! `remnant` (the largest share of something detected that lies in the hole, `unknown` where
+//! share of the picture, `seam` (1 is none), `texture` (the share of the hole that lacks the
+//! finest detail), `fog` (the share of the picture that was filled with less detail, fine and coarse,
+//! than is round it), `remnant` (the largest share of something detected that lies in the hole, `unknown` where
 //! `--detector` is not given), `tries`, `verdict`. A failed filling drops its record.
 //!
 //! A record without a mask, or with an empty one, passes as it is, with `hole` 0.
@@ -12,6 +13,7 @@
 mod attempt;
 mod fill;
 mod finish;
+mod fog;
 mod hole;
 mod input;
 mod measure;

@@ -16,6 +16,16 @@ pub(crate) struct Limits {
     #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.7)]
     pub(crate) texture: f64,
 
+    /// Share of the picture that was filled with less detail, fine and coarse,
+    /// than is round it, 0 to 1
+    #[arg(long = "max-fog", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.05)]
+    pub(crate) fog: f64,
+
+    /// Share of the picture that may be invented, 0 to 1; beyond it nothing is
+    /// filled
+    #[arg(long = "max-invented", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.25)]
+    pub(crate) invented: f64,
+
     /// Share of something detected on the result that lies in the hole, 0 to 1
     #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.1)]
     pub(crate) remnant: f64,
@@ -42,6 +52,10 @@ pub(crate) enum Verdict {
     Seam,
     /// The hole is smeared.
     Flat,
+    /// Too much of the picture is smeared.
+    Fog,
+    /// Too much of the picture would be invented.
+    Invented,
     /// There is too little round the hole to fill it from.
     TooLarge,
 }
@@ -55,6 +69,9 @@ pub(crate) struct Figures {
     pub(crate) seam: Option<f64>,
     /// See [`crate::measure::Look::texture`].
     pub(crate) texture: Option<f64>,
+    /// The share of the picture that is fog: of [`crate::fog::fog`], that of the hole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fog: Option<f64>,
     /// The largest share of something detected that lies in the hole; `None` where nobody looked.
     pub(crate) remnant: Option<f64>,
     /// How many times it was filled.
@@ -73,6 +90,8 @@ impl Figures {
             Verdict::Seam
         } else if over(self.texture, limits.texture) {
             Verdict::Flat
+        } else if over(self.fog, limits.fog) {
+            Verdict::Fog
         } else {
             Verdict::Clean
         }
@@ -84,6 +103,7 @@ impl Figures {
             (self.remnant, limits.remnant),
             (self.seam, limits.seam),
             (self.texture, limits.texture),
+            (self.fog, limits.fog),
         ]
         .into_iter()
         .map(|(figure, limit)| figure.unwrap_or(0.0) / limit.max(1e-9))
@@ -101,6 +121,8 @@ impl Figures {
             Verdict::Remnant => reason("remnant", self.remnant, limits.remnant),
             Verdict::Seam => reason("seam", self.seam, limits.seam),
             Verdict::Flat => reason("flat", self.texture, limits.texture),
+            Verdict::Fog => reason("fog", self.fog, limits.fog),
+            Verdict::Invented => reason("invented", Some(self.hole), limits.invented),
             Verdict::TooLarge => Some(format!(
                 "too_large: the hole is over {} of its crop",
                 limits.hole
@@ -116,6 +138,8 @@ mod tests {
     const LIMITS: Limits = Limits {
         seam: 2.0,
         texture: 0.5,
+        fog: 0.05,
+        invented: 0.25,
         remnant: 0.25,
         hole: 0.5,
     };
@@ -125,6 +149,7 @@ mod tests {
             hole: 0.1,
             seam: Some(seam),
             texture: Some(texture),
+            fog: None,
             remnant,
             tries: 1,
             verdict: Verdict::Clean,
@@ -141,6 +166,29 @@ mod tests {
         assert_eq!(figures(2.0, 0.6, Some(0.0)).verdict, Verdict::Flat);
         let reason = figures(3.0, 0.0, None).reason(&LIMITS);
         assert_eq!(reason.as_deref(), Some("seam: 3 is over 2"));
+    }
+
+    #[test]
+    fn fog_is_said_where_nothing_worse_is() {
+        let mut foggy = Figures {
+            fog: Some(0.06),
+            ..figures(1.0, 0.2, None)
+        };
+        foggy.verdict = foggy.judge(&LIMITS);
+        assert_eq!(
+            foggy.reason(&LIMITS).as_deref(),
+            Some("fog: 0.06 is over 0.05")
+        );
+        assert!((foggy.badness(&LIMITS) - 1.2).abs() < 1e-12);
+        let invented = Figures {
+            hole: 0.43,
+            verdict: Verdict::Invented,
+            ..foggy
+        };
+        assert_eq!(
+            invented.reason(&LIMITS).as_deref(),
+            Some("invented: 0.43 is over 0.25")
+        );
     }
 
     #[test]

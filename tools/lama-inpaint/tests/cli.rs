@@ -136,7 +136,12 @@ fn fills_as_the_reference_does() {
                 drawn(here.path(), id, &waves(*width, *height), parts)
             })
             .collect();
-        let ran = fill(here.path(), model, &["--tries", "1", "--keep"], &input);
+        let ran = fill(
+            here.path(),
+            model,
+            &["--tries", "1", "--keep", "--max-invented", "1"],
+            &input,
+        );
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         for (record, (id, ..)) in ran.records().iter().zip(cases) {
             let hole = open(here.path(), &record["inpaint"]["filled"]);
@@ -196,9 +201,64 @@ fn a_smear_is_dropped_with_its_figure() {
     );
     let kept = fill(here.path(), FIXED, &["--keep"], &input);
     assert_eq!(kept.records()[0]["rejected"]["reason"], json!(reason));
-    let lenient = fill(here.path(), FIXED, &["--max-flat", "1"], &input);
+    let lenient = fill(
+        here.path(),
+        FIXED,
+        &["--max-flat", "1", "--max-fog", "1"],
+        &input,
+    );
     assert_eq!(lenient.records()[0]["inpaint"]["verdict"], "clean");
     assert_eq!(lenient.records()[0]["inpaint"]["tries"], 1);
+}
+
+#[test]
+fn a_smear_that_has_grain_is_fog() {
+    let here = tempfile::tempdir().unwrap();
+    // Squares of 16 pixels, of which the network makes their mean.
+    let squares = RgbImage::from_fn(320, 240, |x, y| {
+        Rgb([60 + ((x / 16 + y / 16) % 2) as u8 * 120; 3])
+    });
+    let input = drawn(here.path(), "squares", &squares, &[[160, 120, 45, 60]]);
+    let flags = ["--max-flat", "1", "--max-seam", "99"];
+    let strict = [&flags[..], &["--rejects", "rejects.jsonl"]].concat();
+    let ran = fill(here.path(), FIXED, &strict, &input);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        ran.stderr
+    );
+    let record = rejected(here.path());
+    assert_eq!(record["inpaint"]["verdict"], "fog");
+    let (fog, hole) = (&record["inpaint"]["fog"], &record["inpaint"]["hole"]);
+    let (fog, hole) = (fog.as_f64().unwrap(), hole.as_f64().unwrap());
+    assert!(fog > 0.6 * hole && fog <= hole, "{fog} of {hole}");
+    let lenient = [&flags[..], &["--max-fog", "0.2"]].concat();
+    assert_eq!(
+        fill(here.path(), FIXED, &lenient, &input).records().len(),
+        1
+    );
+}
+
+#[test]
+fn no_more_is_invented_than_is_allowed() {
+    let here = tempfile::tempdir().unwrap();
+    let input = drawn(here.path(), "a", &waves(300, 200), &[[150, 100, 75, 75]]);
+    let flags = ["--rejects", "rejects.jsonl"];
+    assert_eq!(fill(here.path(), FIXED, &flags, &input).stdout, "");
+    let record = rejected(here.path());
+    assert_eq!(record["inpaint"]["verdict"], "invented");
+    // A disc of 75 pixels is 0.295 of it, and the hole a little more.
+    let hole = record["inpaint"]["hole"].as_f64().unwrap();
+    assert!((0.295..0.33).contains(&hole), "{hole}");
+    assert_eq!(record["image"], "a.png", "nothing was filled");
+    let ran = fill(
+        here.path(),
+        FIXED,
+        &["--keep", "--max-invented", "0.4"],
+        &input,
+    );
+    assert_eq!(ran.records()[0]["image"], "out/a.png");
 }
 
 #[test]

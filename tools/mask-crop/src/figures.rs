@@ -6,6 +6,7 @@ use vision::focus::{self, TileFocus};
 use vision::mask::Bounds;
 use vision::{RgbImage, decode};
 
+use crate::edges::narrowness;
 use crate::instance::Instance;
 
 /// How near the frame's edge a pixel is cut off by it, pixels: masks come from a coarser grid.
@@ -18,6 +19,9 @@ const TILE: u32 = 32;
 /// lies behind does not.
 const FILLED: f64 = 0.5;
 
+/// So many pixels round an instance its outline has edges in.
+const ROUND: u32 = 4;
+
 /// What can be wrong with an instance.
 #[derive(Debug)]
 pub(crate) struct Figures {
@@ -27,8 +31,16 @@ pub(crate) struct Figures {
     pub(crate) hidden: f64,
     /// The largest intersection over union with a surer one, and its number.
     pub(crate) twin: Option<(f64, usize)>,
+    /// The largest share of its pixels that lie in a larger one, and that one's number.
+    pub(crate) part: Option<(f64, usize)>,
     /// Of its sharpest tenth, in squared levels of luma.
     pub(crate) sharpness: f64,
+    /// See [`narrowness`].
+    pub(crate) edges: Option<f64>,
+    /// Of the frame, the share that it fills.
+    pub(crate) share: f64,
+    /// Its box's shorter side over the longer.
+    pub(crate) slender: f64,
 }
 
 /// Along which share of its box's sides the frame cuts it off.
@@ -51,12 +63,19 @@ pub(crate) fn measure(
             || (other.score >= instance.score && other.index < instance.index)
     });
     let twins = surer.map(|other| (overlap(instance, other), other.index));
+    let larger = others.clone().filter(|other| other.area > instance.area);
+    let wholes = larger.map(|other| (within(instance, other), other.index));
+    let [width, height] = [instance.bounds.width(), instance.bounds.height()].map(f64::from);
     Ok(Figures {
         area: instance.area,
         cut: cut(instance, picture.dimensions()),
         hidden: hidden(instance, others),
-        twin: twins.reduce(|most, other| if other.0 > most.0 { other } else { most }),
+        twin: twins.reduce(most),
+        part: wholes.reduce(most),
         sharpness: sharpness(instance, picture)?,
+        edges: edges(instance, picture)?,
+        share: instance.area as f64 / (f64::from(picture.width()) * f64::from(picture.height())),
+        slender: width.min(height) / width.max(height),
     })
 }
 
@@ -102,15 +121,48 @@ fn hidden<'a>(instance: &Instance, others: impl Iterator<Item = &'a Instance>) -
     filled.count() as f64 / area
 }
 
+/// The larger of two shares, the first of equal ones.
+fn most(first: (f64, usize), second: (f64, usize)) -> (f64, usize) {
+    if second.0 > first.0 { second } else { first }
+}
+
 /// Intersection over union of two masks.
 fn overlap(first: &Instance, second: &Instance) -> f64 {
+    let both = common(first, second);
+    both as f64 / (first.area + second.area - both).max(1) as f64
+}
+
+/// The share of a mask that lies in another.
+fn within(instance: &Instance, other: &Instance) -> f64 {
+    common(instance, other) as f64 / instance.area.max(1) as f64
+}
+
+/// Pixels that two masks have in common.
+fn common(first: &Instance, second: &Instance) -> u64 {
     let (a, b) = (first.bounds, second.bounds);
     let columns = a.left.max(b.left)..a.right.min(b.right);
     let rows = a.top.max(b.top)..a.bottom.min(b.bottom);
     let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
     let both = pixels.filter(|(x, y)| first.has(*x, *y) && second.has(*x, *y));
-    let both = both.count() as u64;
-    both as f64 / (first.area + second.area - both).max(1) as f64
+    both.count() as u64
+}
+
+/// How narrow its edges are, and those of its outline.
+fn edges(instance: &Instance, picture: &RgbImage) -> Result<Option<f64>> {
+    let Bounds {
+        left,
+        top,
+        right,
+        bottom,
+    } = instance.bounds;
+    let part = Bounds {
+        left: left.saturating_sub(ROUND),
+        top: top.saturating_sub(ROUND),
+        right: (right + ROUND).min(picture.width()),
+        bottom: (bottom + ROUND).min(picture.height()),
+    };
+    let luma = decode::to_luma(&vision::crop::rgb(picture, part)?);
+    Ok(narrowness(&luma, &instance.mask_of(part)?))
 }
 
 /// How sharp it is where it is sharpest; of all its box, where it fills no tile of it.

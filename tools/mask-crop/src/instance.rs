@@ -145,6 +145,9 @@ impl Instance {
         for (name, value) in own {
             facts.insert(name.to_owned(), value);
         }
+        if let Some(edges) = figures.edges {
+            facts.insert("edges".to_owned(), json!(edges));
+        }
         for (name, value) in &self.about {
             facts.entry(name).or_insert_with(|| value.clone());
         }

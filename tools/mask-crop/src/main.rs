@@ -9,16 +9,19 @@
 //!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
 //!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
 //!   off; `hidden`, the share of its box that others fill; `sharpness`, of its sharpest parts, in
-//!   squared levels of luma as `quality.sharpness`; and what else `masks` says of it (`score`,
+//!   squared levels of luma; `edges`, how narrow its edges and those of its outline are in the
+//!   blurrier direction, 1 as narrow as pixels can show them; and what else `masks` says of it (`score`,
 //!   `label`, `identity`, …).
 //!
 //! What the parent's record says of places in the image, or of all of it, does not hold for the crop
 //! and goes: `boxes`, `masks`, `crop`, `cluster`, `dedup`, `embedding`, `face`, `format`, `pose`,
 //! `quality`. Of `tags` the groups of `--tags` stay, and `source`, `light` and keys of your own.
 
+mod edges;
 mod figures;
 mod ground;
 mod instance;
+mod judged;
 mod save;
 mod verdict;
 mod window;
@@ -27,10 +30,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::{Context, Flow, Outcome, Record, Result};
+use stage::{Context, Flow, Record, Result};
 use vision::decode;
 
 use ground::Ground;
+use judged::Judged;
 use verdict::Limits;
 use window::Frame;
 
@@ -92,21 +96,25 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     std::fs::create_dir_all(&args.out_dir).with_context(named)?;
     flow.mark(args.keep.keep);
     let frame = Frame::new(args.buckets, args.padding)?;
-    flow.each(|record| crop(&args, &frame, record))
+    if args.limits.min_edges <= 0.0 {
+        return flow.each(|record| judged::alone(crop(&args, &frame, record)?));
+    }
+    let prepare = |record| Ok(judged::packed(crop(&args, &frame, record)?));
+    flow.whole(prepare, |_, all| Ok(judged::beside(all, &args.limits)))
 }
 
-/// The instances of a record.
-fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
+/// The instances of a record, each with what is wrong with it by itself.
+fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>>> {
     let id = record.id()?;
     let instances = instance::read(&record)?;
     if instances.is_empty() {
-        return Ok(Outcome::drop(record, "has no masks"));
+        return Ok(vec![Judged::without_masks(record)]);
     }
     let path = record.image()?;
     let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
     instance::check(&instances, picture.dimensions())?;
     let parent = save::parent_of_crops(record, &args.tags)?;
-    let mut outcome = Outcome::default();
+    let mut judged = Vec::with_capacity(instances.len());
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;
         let reason = args.limits.reason(&figures);
@@ -115,18 +123,16 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Outcome> {
         child.put("id", &format!("{id}.i{}", instance.index))?;
         let facts = instance.facts(&figures, &window);
         child.put_rounded("instance", &facts, 4)?;
-        if let (Some(reason), false) = (&reason, args.keep.keep) {
-            outcome = outcome.and_drop(child, reason);
-            continue;
+        if reason.is_none() || args.keep.keep {
+            let mask = instance.mask_of(window.crop)?;
+            let painted = args.ground.paint(&picture, window.crop, &mask)?;
+            save::save(&args.out_dir, instance, &window, &painted, &mut child)?;
         }
-        let painted = args
-            .ground
-            .paint(&picture, window.crop, &instance.mask_of(window.crop)?)?;
-        save::save(&args.out_dir, instance, &window, &painted, &mut child)?;
-        outcome = match reason {
-            Some(reason) => outcome.and_drop(child, reason),
-            None => outcome.and_pass(child),
-        };
+        judged.push(Judged {
+            record: child,
+            reason,
+            edges: figures.edges,
+        });
     }
-    Ok(outcome)
+    Ok(judged)
 }

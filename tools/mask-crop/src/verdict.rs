@@ -13,13 +13,18 @@ pub(crate) struct Limits {
     min_area: u64,
 
     /// Instances that the frame's left, right or upper edge cuts off along more
-    /// than this share of their box's side
+    /// than this share of their box's side, and that are no close-ups
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_cut: f64,
 
     /// The same for the lower edge; by default a bust is no fault
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = stage::share::<f64>)]
     max_cut_below: f64,
+
+    /// Close-ups, which an edge may cut off, fill at least this share of the
+    /// frame; a sliver, three times as long as wide, is none; 1 knows none
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = stage::share::<f64>)]
+    close_up: f64,
 
     /// Instances of whose box others fill more than this share
     #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
@@ -30,42 +35,38 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "IOU", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_overlap: f64,
 
+    /// Instances of whose mask more than this lies in that of a larger one: an
+    /// arm that was found a second time
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = stage::share::<f64>)]
+    max_inside: f64,
+
     /// Instances less sharp than this, in squared levels of luma
     #[arg(long, value_name = "VARIANCE", default_value_t = 20.0)]
     min_sharpness: f64,
+
+    /// Instances whose edges are less narrow than so many times the median of
+    /// the run, as in motion; 0 drops none and needs no memory of the others
+    #[arg(long, value_name = "TIMES", default_value_t = 0.85, value_parser = stage::share::<f64>)]
+    pub(crate) min_edges: f64,
 }
 
+/// What is longer than so many times its width is a sliver.
+const SLIVER: f64 = 3.0;
+
 impl Limits {
-    /// Why an instance is dropped, if it is.
+    /// Why an instance is dropped, if it is, whatever the others of the run are like.
     pub(crate) fn reason(&self, figures: &Figures) -> Option<String> {
         let Figures {
             area,
-            cut:
-                Cut {
-                    left,
-                    top,
-                    right,
-                    bottom,
-                },
             hidden,
-            twin,
             sharpness,
+            ..
         } = *figures;
         if area < self.min_area {
             return Some(format!("small: {area} pixels, under {}", self.min_area));
         }
-        let sides = [
-            ("left", left, self.max_cut),
-            ("upper", top, self.max_cut),
-            ("right", right, self.max_cut),
-            ("lower", bottom, self.max_cut_below),
-        ];
-        if let Some((side, share, limit)) =
-            sides.into_iter().find(|(_, share, limit)| share > limit)
-        {
-            return Some(format!(
-                "cut off by the frame's {side} edge along {share:.2} of its box, over {limit}"
-            ));
+        if let Some(reason) = self.cut_off(figures) {
+            return Some(reason);
         }
         if hidden > self.max_hidden {
             return Some(format!(
@@ -73,10 +74,16 @@ impl Limits {
                 self.max_hidden
             ));
         }
-        if let Some((overlap, index)) = twin.filter(|(overlap, _)| *overlap > self.max_overlap) {
+        if let Some((overlap, index)) = figures.twin.filter(|twin| twin.0 > self.max_overlap) {
             return Some(format!(
                 "the same as instance {index}: intersection over union {overlap:.2}, over {}",
                 self.max_overlap
+            ));
+        }
+        if let Some((share, index)) = figures.part.filter(|part| part.0 > self.max_inside) {
+            return Some(format!(
+                "a part of instance {index}: {share:.2} of its mask lies in that one's, over {}",
+                self.max_inside
             ));
         }
         (sharpness < self.min_sharpness).then(|| {
@@ -85,5 +92,36 @@ impl Limits {
                 self.min_sharpness
             )
         })
+    }
+
+    /// Which edge cuts off too much of it. Framing decides: a close-up is no fault however much of
+    /// the hair or the shoulders is outside, half a figure beside the frame's edge is.
+    fn cut_off(&self, figures: &Figures) -> Option<String> {
+        let Cut {
+            left,
+            top,
+            right,
+            bottom,
+        } = figures.cut;
+        let sliver = figures.slender * SLIVER < 1.0;
+        let close_up = figures.share >= self.close_up && !sliver;
+        let sides = [
+            ("left", left, self.max_cut, close_up),
+            ("upper", top, self.max_cut, close_up),
+            ("right", right, self.max_cut, close_up),
+            ("lower", bottom, self.max_cut_below, false),
+        ];
+        let mut sides = sides.into_iter();
+        let (side, share, limit, _) = sides.find(|(_, share, limit, may)| share > limit && !may)?;
+        Some(format!(
+            "cut off by the frame's {side} edge along {share:.2} of its box, over {limit}"
+        ))
+    }
+
+    /// Why an instance is dropped beside the others of the run, whose median is `median`.
+    pub(crate) fn beside(&self, edges: f64, median: f64) -> Option<String> {
+        let least = self.min_edges * median;
+        (edges < least)
+            .then(|| format!("blurred: edges {edges:.2} as narrow as can be, under {least:.2}"))
     }
 }

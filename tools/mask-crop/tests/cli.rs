@@ -143,9 +143,9 @@ fn each_fault_is_named_with_its_figure() {
 fn what_the_frame_cuts_off_is_dropped_but_not_a_bust() {
     let sharp = noise(SIZE.0, SIZE.1, 1);
     for (sides, edge) in [
-        ([0, 50, 200, 250], "left edge along 1.00"),
-        ([200, 0, 400, 250], "upper edge along 1.00"),
-        ([500, 50, 640, 250], "right edge along 1.00"),
+        ([0, 50, 100, 250], "left edge along 1.00"),
+        ([200, 0, 340, 150], "upper edge along 1.00"),
+        ([540, 50, 640, 250], "right edge along 1.00"),
     ] {
         let said = format!("cut off by the frame's {edge}");
         is_dropped(&sharp, &[sides], &[], &said);
@@ -156,6 +156,88 @@ fn what_the_frame_cuts_off_is_dropped_but_not_a_bust() {
     let here = tempfile::tempdir().unwrap();
     let record = record(here.path(), &sharp, &[bust]);
     assert_eq!(crop(here.path(), &record, &[]).0.len(), 1);
+}
+
+#[test]
+fn the_frame_may_cut_off_a_close_up_but_leaves_no_sliver_of_someone() {
+    let here = tempfile::tempdir().unwrap();
+    // A face of 240 by 360 pixels, 0.37 of the frame, from its upper edge to its lower.
+    let record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[200, 0, 440, 360]],
+    );
+    let (passed, _) = crop(here.path(), &record, &[]);
+    assert_eq!(passed[0]["instance"]["cut"]["top"], 1.0);
+    let (_, dropped) = crop(here.path(), &record, &["--close-up", "0.4"]);
+    let reason = dropped[0]["rejected"]["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("cut off by the frame's upper"),
+        "{reason}"
+    );
+    // 100 by 360, 0.16 of the frame, and more than three times as high as wide.
+    let sliver = "cut off by the frame's left edge along 1.00";
+    is_dropped(&noise(SIZE.0, SIZE.1, 1), &[[0, 0, 100, 360]], &[], sliver);
+}
+
+#[test]
+fn an_arm_that_was_found_a_second_time_is_a_part() {
+    let arm = "a part of instance 0: 1.00 of its mask lies in that one's, over 0.8";
+    let masks = [[200, 50, 400, 300], [220, 60, 300, 160]];
+    is_dropped(
+        &noise(SIZE.0, SIZE.1, 1),
+        &masks,
+        &["--min-area", "100"],
+        arm,
+    );
+    let here = tempfile::tempdir().unwrap();
+    // A child before a grown-up: half of it lies in the other's mask.
+    let record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[200, 50, 400, 300], [350, 150, 450, 300]],
+    );
+    let flags = ["--min-area", "100", "--max-hidden", "1"];
+    assert_eq!(crop(here.path(), &record, &flags).0.len(), 2);
+}
+
+#[test]
+fn who_ran_is_blurred_beside_the_others_of_the_film() {
+    let here = tempfile::tempdir().unwrap();
+    let square = |x: u32, y: u32| {
+        if (x / 16 + y / 16) % 2 == 0 {
+            200
+        } else {
+            40_u32
+        }
+    };
+    // From column 480 on each pixel is the mean of the 25 round it: steps of 160 become ramps.
+    let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        let reach = if x < 480 || y < 2 { 0 } else { 2 };
+        let rows = y - reach..=y + reach;
+        let round = rows.flat_map(|y| (x - reach..=x + reach).map(move |x| square(x, y)));
+        image::Rgb([(round.sum::<u32>() / (2 * reach + 1).pow(2)) as u8; 3])
+    });
+    let masks = [
+        [16, 32, 144, 320],
+        [160, 32, 304, 320],
+        [320, 32, 448, 320],
+        [496, 32, 624, 320],
+    ];
+    let record = record(here.path(), &picture, &masks);
+    let (passed, dropped) = crop(here.path(), &record, &[]);
+    let ids: Vec<_> = passed.iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["a.i0", "a.i1", "a.i2"]);
+    assert!(passed[0]["instance"]["edges"].as_f64().unwrap() > 0.99);
+    // Five steps of a fifth: 0.2 and 0.08 of the squared height, and 0.5 of the root of 0.8.
+    let edges = dropped[0]["instance"]["edges"].as_f64().unwrap();
+    assert!((edges - 0.447).abs() < 0.02, "{edges}");
+    let reason = dropped[0]["rejected"]["reason"].as_str().unwrap();
+    assert!(
+        reason.ends_with("as narrow as can be, under 0.85"),
+        "{reason}"
+    );
+    assert_eq!(crop(here.path(), &record, &["--min-edges", "0"]).0.len(), 4);
 }
 
 #[test]

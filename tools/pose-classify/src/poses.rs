@@ -7,7 +7,7 @@ use vision::mask::Mask;
 use crate::Args;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
-use crate::framing::framing;
+use crate::framing::{framing, head};
 use crate::limbs::limbs;
 use crate::model::{Model, Scores, UNKNOWN};
 use crate::occlusion::{self, Instance, Place, Seen, Stored};
@@ -104,6 +104,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
     pose.insert("angle".to_owned(), angle.into());
     let framing = framing(&points, args.joint_threshold);
     pose.insert("framing".to_owned(), framing.into());
+    pose.insert("head".to_owned(), head(&points, args.head_threshold).into());
     let pixels = body.map_or(0.0, |body| body.pixels);
     let seen = Seen::of(&points, args.joint_threshold, pixels, place);
     if let Value::Object(seen) = serde_json::to_value(&seen)? {

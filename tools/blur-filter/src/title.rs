@@ -1,0 +1,276 @@
+//! Titles that are drawn over a scene: large letters of one colour, apart or run into each other.
+//!
+//! Ink of a title is flat, its edges are hard all round, and it stands inside the picture, so that
+//! at several thresholds the same patch comes out: many strokes side by side, or a line of letters.
+//! On the opening of Big Buck Bunny, the Sintel trailer and the sample film, three frames a second,
+//! the ink of every title is at least 130 levels from what is round it; of what else is flat and has
+//! strokes, the nearest is a piece of sky between houses, 107 levels.
+
+use vision::GrayImage;
+
+use crate::patches::{Patch, is_next, patches};
+
+/// A copy with a long side of about this is enough for what is large, pixels.
+const LONG_SIDE: u32 = 480;
+
+/// Levels from which on a pixel may be ink, bright on dark; the other way round for dark ink.
+const THRESHOLDS: [u8; 4] = [128, 160, 192, 224];
+
+/// Ink is flat within this many levels on either side of its median.
+const FLAT: u8 = 8;
+
+/// So much of the ink, edges left out, is flat.
+const FLAT_SHARE: f64 = 0.7;
+
+/// Ink differs from half of what is round it by at least so many levels.
+const STEP: u8 = 120;
+
+/// And from nearly all of what is round it by at least so many.
+const LEAST_STEP: u8 = 40;
+
+/// How much nearly all is.
+const STEP_SHARE: f64 = 0.9;
+
+/// Letters run into each other have at least so many strokes side by side on average.
+const STROKES: u32 = 3;
+
+/// Letters that stand apart have at least so many in a line.
+const SHORTEST: usize = 4;
+
+/// A letter that stands apart has this share of the picture's height at least: what is smaller is
+/// counted as lettering.
+const LOWEST: f64 = 0.05;
+
+/// No title of one or two lines is higher than this share of the picture.
+const HIGHEST: f64 = 0.45;
+
+/// Of the boxes of letters no more than this is ink; windows of a house at night are all ink.
+const FULLEST: f64 = 0.8;
+
+/// The share of the picture that the ink of drawn titles fills, 0..=1.
+pub(crate) fn share(luma: &GrayImage) -> f64 {
+    let bright = small(luma);
+    let mut dark = bright.clone();
+    for level in dark.as_mut() {
+        *level = 255 - *level;
+    }
+    let all = f64::from(bright.width() * bright.height()).max(1.0);
+    let inks = [&bright, &dark].into_iter();
+    let most = inks.flat_map(|ink| THRESHOLDS.map(|least| area(ink, least)));
+    f64::from(most.max().unwrap_or(0)) / all
+}
+
+/// The picture shrunk by a whole number, to means.
+fn small(luma: &GrayImage) -> GrayImage {
+    let side = (luma.width().max(luma.height()) / LONG_SIDE).max(1);
+    let (width, height) = (luma.width() / side, luma.height() / side);
+    let mean = |x: u32, y: u32| {
+        let rows = y * side..(y + 1) * side;
+        let pixels = rows.flat_map(|y| (x * side..(x + 1) * side).map(move |x| (x, y)));
+        let sum: u32 = pixels
+            .map(|(x, y)| u32::from(luma.get_pixel(x, y).0[0]))
+            .sum();
+        (sum / (side * side)) as u8
+    };
+    let mut shrunk = GrayImage::new(width, height);
+    for (x, y, pixel) in shrunk.enumerate_pixels_mut() {
+        pixel.0[0] = mean(x, y);
+    }
+    shrunk
+}
+
+/// Pixels of the titles whose ink has at least this level.
+fn area(luma: &GrayImage, least: u8) -> u32 {
+    let height = f64::from(luma.height());
+    let mut inside = patches(luma, |level| level >= least);
+    inside.retain(|patch| {
+        patch.left > 0
+            && patch.top > 0
+            && patch.right + 1 < luma.width()
+            && patch.bottom + 1 < luma.height()
+            && f64::from(patch.height()) >= LOWEST * height
+            && f64::from(patch.height()) <= HIGHEST * height
+    });
+    let joined = |patch: &&Patch| {
+        patch.width() >= patch.height() && patch.stretches >= STROKES * patch.height()
+    };
+    let words = inside.iter().filter(joined);
+    let words = words.filter(|patch| is_ink(luma, least, patch));
+    let words: u32 = words.map(|patch| patch.area).sum();
+    words.max(lines(luma, least, &inside))
+}
+
+/// Pixels of the letters that stand apart in lines.
+fn lines(luma: &GrayImage, least: u8, inside: &[Patch]) -> u32 {
+    let narrow = |patch: &&Patch| patch.width() <= 2 * patch.height();
+    let letters = inside.iter().filter(narrow);
+    let mut letters: Vec<Patch> = letters.copied().collect();
+    letters.retain(|patch| is_ink(luma, least, patch));
+    letters.sort_by_key(|patch| (patch.left, patch.top));
+    let mut lines: Vec<Vec<Patch>> = Vec::new();
+    for letter in letters {
+        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| is_next(last, &letter));
+        match lines.iter_mut().find(next) {
+            Some(line) => line.push(letter),
+            None => lines.push(vec![letter]),
+        }
+    }
+    let written = lines.iter().filter(|line| {
+        let ink: u32 = line.iter().map(|letter| letter.area).sum();
+        let boxes: u32 = line.iter().map(|one| one.width() * one.height()).sum();
+        line.len() >= SHORTEST && f64::from(ink) <= FULLEST * f64::from(boxes)
+    });
+    written.flatten().map(|letter| letter.area).sum()
+}
+
+/// Whether a patch is as flat, and its edges as hard, as what is drawn over a scene.
+fn is_ink(luma: &GrayImage, least: u8, patch: &Patch) -> bool {
+    let Ink { core, round } = Ink::of(luma, least, patch);
+    let Some(level) = median(&core) else {
+        return false;
+    };
+    let flat = core
+        .iter()
+        .filter(|own| own.abs_diff(level) <= FLAT)
+        .count();
+    let apart = |step: u8| {
+        round
+            .iter()
+            .filter(|own| level.saturating_sub(**own) >= step)
+            .count()
+    };
+    flat as f64 >= FLAT_SHARE * core.len() as f64
+        && 2 * apart(STEP) >= round.len()
+        && apart(LEAST_STEP) as f64 >= STEP_SHARE * round.len() as f64
+}
+
+/// Levels of a patch and of what is round it.
+struct Ink {
+    /// Of ink that has ink on all four sides.
+    core: Vec<u8>,
+    /// Of what is two pixels away from ink, past the soft edge.
+    round: Vec<u8>,
+}
+
+impl Ink {
+    fn of(luma: &GrayImage, least: u8, patch: &Patch) -> Self {
+        let level = |x: u32, y: u32| luma.get_pixel(x, y).0[0];
+        let (across, down) = (luma.width() - 1, luma.height() - 1);
+        let near = |x: u32, y: u32, far: u32| {
+            let rows = y.saturating_sub(far)..=(y + far).min(down);
+            let columns = x.saturating_sub(far)..=(x + far).min(across);
+            rows.flat_map(move |y| columns.clone().map(move |x| (x, y)))
+        };
+        let ink = |(x, y): (u32, u32)| level(x, y) >= least;
+        let (mut core, mut round) = (Vec::new(), Vec::new());
+        for y in patch.top.saturating_sub(2)..=(patch.bottom + 2).min(down) {
+            for x in patch.left.saturating_sub(2)..=(patch.right + 2).min(across) {
+                if ink((x, y)) {
+                    let beside = x > 0 && y > 0 && x < across && y < down;
+                    if beside
+                        && ink((x - 1, y))
+                        && ink((x + 1, y))
+                        && ink((x, y - 1))
+                        && ink((x, y + 1))
+                    {
+                        core.push(level(x, y));
+                    }
+                } else if !near(x, y, 1).any(ink) && near(x, y, 2).any(ink) {
+                    round.push(level(x, y));
+                }
+            }
+        }
+        Self { core, round }
+    }
+}
+
+/// The middle level.
+fn median(levels: &[u8]) -> Option<u8> {
+    let mut sorted = levels.to_vec();
+    let half = sorted.len().checked_sub(1)? / 2;
+    Some(*sorted.select_nth_unstable(half).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The word HUHU in bars of 12 pixels on a ground, letters apart by `gap`; 0 runs them together.
+    fn written(ground: &GrayImage, ink: u8, gap: u32) -> GrayImage {
+        let mut picture = ground.clone();
+        let (left, top, letter, high, bar) = (60, 40, 60, 90, 12);
+        for number in 0..4 {
+            let x0 = left + number * (letter + gap);
+            for y in 0..high {
+                for x in 0..letter {
+                    let cross = if number % 2 == 0 {
+                        (39..51).contains(&y)
+                    } else {
+                        y >= high - bar
+                    };
+                    if x < bar || x >= letter - bar || cross {
+                        picture.put_pixel(x0 + x, top + y, image::Luma([ink]));
+                    }
+                }
+            }
+        }
+        picture
+    }
+
+    fn scene() -> GrayImage {
+        vision::decode::to_luma(&testkit::scene(480, 270, 4))
+    }
+
+    /// The scene with its levels brought between `low` and `high`.
+    fn between(low: u8, high: u8) -> GrayImage {
+        let mut picture = scene();
+        for pixel in picture.pixels_mut() {
+            let range = u32::from(high - low);
+            pixel.0[0] = low + (u32::from(pixel.0[0]) * range / 255) as u8;
+        }
+        picture
+    }
+
+    /// An H is two bars of 90 by 12 and one of 36 by 12, a U as well: 2592 pixels each.
+    const WORD: f64 = 4.0 * 2592.0 / (480.0 * 270.0);
+
+    #[test]
+    fn a_word_over_a_scene_fills_what_its_bars_fill() {
+        let dark = between(10, 90);
+        for gap in [0, 8] {
+            let found = share(&written(&dark, 250, gap));
+            assert!((found - WORD).abs() < 1e-9, "gap {gap}: {found}");
+        }
+        let found = share(&written(&between(170, 250), 6, 0));
+        assert!((found - WORD).abs() < 1e-9, "dark ink: {found}");
+    }
+
+    #[test]
+    fn a_scene_has_no_title() {
+        for picture in [scene(), between(10, 90), between(170, 250)] {
+            assert!(share(&picture).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_word_that_hardly_differs_is_part_of_the_scene() {
+        assert!(share(&written(&between(60, 90), 180, 0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn lit_windows_are_no_letters() {
+        let house = GrayImage::from_fn(480, 270, |x, y| {
+            let window = (100..140).contains(&y) && x > 40 && x < 440 && x % 50 < 30;
+            image::Luma([if window { 240 } else { 30 }])
+        });
+        assert!(share(&house).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sky_between_trunks_reaches_the_edge() {
+        let wood = GrayImage::from_fn(480, 270, |x, y| {
+            image::Luma([if x % 60 < 25 || y > 100 { 20 } else { 250 }])
+        });
+        assert!(share(&wood).abs() < 1e-12);
+    }
+}

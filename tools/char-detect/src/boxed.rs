@@ -1,0 +1,37 @@
+//! The key `boxes`, and what is said of a run without any.
+
+use nets::detect::Detection;
+use serde::Serialize;
+use stage::{Result, bail, log};
+
+/// Says loudly that nothing was found; with `must` it is an error.
+pub(crate) fn said(seen: usize, found: usize, must: bool) -> Result<()> {
+    if seen == 0 || found > 0 {
+        return Ok(());
+    }
+    let hint = "try --tiles 2, a lower --threshold, or another --model";
+    if must {
+        bail!("not one box in {seen} images: whoever is in them was not seen: {hint}");
+    }
+    log::warn!("not one box in {seen} images: {hint}");
+    Ok(())
+}
+
+/// One of the key `boxes`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Boxed {
+    r#box: [f64; 4],
+    score: f64,
+    label: String,
+}
+
+impl Boxed {
+    pub(crate) fn of(found: &Detection) -> Self {
+        let rounded = |number: f32, scale: f64| (f64::from(number) * scale).round() / scale;
+        Self {
+            r#box: found.corners.map(|corner| rounded(corner, 100.0)),
+            score: rounded(found.score, 1e4),
+            label: found.label.clone(),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Figures by their faces: in a close-up a person detector sees no person, as nothing of a body is
+//! there; a face detector is surest of just those.
+
+use nets::detect::Detection;
+use nets::face::{Detector, Face, Input, Plan};
+use onnx::{Provenance, Runtime};
+use serde::Serialize;
+use stage::Result;
+use vision::RgbImage;
+
+/// The word for the registry's own choice of a face detector.
+const DEFAULT: &str = "default";
+
+/// What a figure is called that is known by its face.
+const LABEL: &str = "person";
+
+/// The long side at which faces are looked for, pixels: those of close-ups are large.
+const SIDE: u32 = 640;
+
+/// A close-up's face has at least this share of the picture's shorter side; smaller faces have a
+/// body that the person detector sees.
+const LARGE: f32 = 0.2;
+
+/// A face may be so many times as wide as the box of its figure: boxes of close-ups are narrow.
+const WIDER: f32 = 1.3;
+
+/// From the middle of a face to each shoulder, widths of the face.
+const SHOULDERS: f32 = 1.4;
+
+/// From the top of a face to that of the hair, heights of the face.
+const HAIR: f32 = 0.5;
+
+/// From the chin to the lower end of a bust, heights of the face.
+const CHEST: f32 = 1.2;
+
+/// Flags of figures that are known by their faces.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Close-ups")]
+pub(crate) struct Flags {
+    /// Face detector whose large faces that lie in no box get one, down to the
+    /// chest: a name in the registry, a path, or `default` for face-crop's own
+    /// [default: none looks]
+    #[arg(long, value_name = "NAME|PATH")]
+    faces: Option<String>,
+
+    /// Least score of such a face, 0 to 1
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>, default_value_t = 0.8)]
+    face_threshold: f32,
+}
+
+/// A face detector that looks for close-ups.
+pub(crate) struct CloseUps {
+    detector: Detector,
+    looks: Looks,
+}
+
+/// How it looks; for use on any thread.
+#[derive(Debug, Clone)]
+pub(crate) struct Looks {
+    plan: Plan,
+    threshold: f32,
+}
+
+/// What the answer depends on.
+#[derive(Debug, Serialize)]
+pub(crate) struct Settings<'a> {
+    threshold: f32,
+    sha256: &'a str,
+}
+
+impl CloseUps {
+    /// Opens the detector that the flags name, if they do.
+    pub(crate) fn open(flags: &Flags, runtime: &Runtime) -> Result<Option<Self>> {
+        let Some(name) = &flags.faces else {
+            return Ok(None);
+        };
+        let named = Some(name.as_str()).filter(|name| *name != DEFAULT);
+        let detector = Detector::open(&runtime.model("face", named)?, runtime)?;
+        Ok(Some(Self {
+            looks: Looks {
+                plan: detector.plan().clone(),
+                threshold: flags.face_threshold,
+            },
+            detector,
+        }))
+    }
+
+    /// How it looks, and which network it is.
+    pub(crate) fn looks(&self) -> (Looks, Provenance) {
+        (self.looks.clone(), self.detector.provenance().clone())
+    }
+
+    /// Adds a box for every large face that is in none.
+    pub(crate) fn add(&mut self, ready: Ready, boxes: &mut Vec<Detection>) -> Result<()> {
+        let faces = self.detector.run(ready.input, self.looks.threshold)?;
+        let mut more = busts(&faces, boxes, ready.size);
+        boxes.append(&mut more);
+        boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
+        Ok(())
+    }
+}
+
+/// A picture made ready.
+pub(crate) struct Ready {
+    input: Input,
+    /// Width and height, pixels.
+    size: [f32; 2],
+}
+
+impl Looks {
+    /// What the answers depend on.
+    pub(crate) fn settings<'a>(&self, network: &'a Provenance) -> Settings<'a> {
+        Settings {
+            threshold: self.threshold,
+            sha256: &network.sha256,
+        }
+    }
+
+    pub(crate) fn prepare(&self, picture: &RgbImage) -> Result<Ready> {
+        let (width, height) = picture.dimensions();
+        Ok(Ready {
+            input: self.plan.prepare(picture, SIDE)?,
+            size: [width as f32, height as f32],
+        })
+    }
+}
+
+/// The busts of those faces that are large and lie in no box.
+fn busts(faces: &[Face], boxes: &[Detection], size: [f32; 2]) -> Vec<Detection> {
+    let least = LARGE * size[0].min(size[1]);
+    let large = faces.iter().filter(|face| {
+        let [left, top, right, bottom] = face.area;
+        (right - left).min(bottom - top) >= least
+    });
+    let alone = large.filter(|face| {
+        !boxes
+            .iter()
+            .any(|figure| holds(&figure.corners, &face.area))
+    });
+    alone
+        .map(|face| Detection {
+            corners: bust(face.area, size),
+            score: face.score,
+            label: LABEL.to_owned(),
+        })
+        .collect()
+}
+
+/// Whether a face may be that of the figure in a box: its middle is inside, and it is hardly wider.
+fn holds(figure: &[f32; 4], face: &[f32; 4]) -> bool {
+    let (x, y) = (face[0].midpoint(face[2]), face[1].midpoint(face[3]));
+    (figure[0]..=figure[2]).contains(&x)
+        && (figure[1]..=figure[3]).contains(&y)
+        && face[2] - face[0] <= WIDER * (figure[2] - figure[0])
+}
+
+/// The box of head and chest, as far as the picture reaches.
+fn bust([left, top, right, bottom]: [f32; 4], size: [f32; 2]) -> [f32; 4] {
+    let (middle, wide, high) = (left.midpoint(right), right - left, bottom - top);
+    [
+        (middle - SHOULDERS * wide).max(0.0),
+        (top - HAIR * high).max(0.0),
+        (middle + SHOULDERS * wide).min(size[0]),
+        (bottom + CHEST * high).min(size[1]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn face(area: [f32; 4]) -> Face {
+        Face {
+            area,
+            score: 0.9,
+            landmarks: None,
+        }
+    }
+
+    fn figure(corners: [f32; 4]) -> Detection {
+        Detection {
+            corners,
+            score: 0.5,
+            label: "person".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_close_up_gets_a_box_from_the_hair_to_the_chest() {
+        let found = busts(&[face([400.0, 100.0, 500.0, 220.0])], &[], [800.0, 400.0]);
+        let corners: Vec<_> = found.iter().map(|found| found.corners).collect();
+        // 140 to either side of 450; 60 above, 144 below.
+        assert_eq!(corners, [[310.0, 40.0, 590.0, 364.0]]);
+        assert_eq!(found[0].label, "person");
+    }
+
+    #[test]
+    fn the_frame_ends_the_box() {
+        let found = busts(&[face([10.0, -20.0, 310.0, 330.0])], &[], [854.0, 364.0]);
+        assert_eq!(found[0].corners, [0.0, 0.0, 580.0, 364.0]);
+    }
+
+    #[test]
+    fn a_face_that_has_a_figure_gets_no_other() {
+        let faces = [face([400.0, 100.0, 500.0, 220.0])];
+        let of = |corners| busts(&faces, &[figure(corners)], [800.0, 400.0]).len();
+        assert_eq!(of([350.0, 60.0, 560.0, 400.0]), 0, "its own");
+        assert_eq!(
+            of([420.0, 100.0, 470.0, 220.0]),
+            1,
+            "narrower than the face"
+        );
+        assert_eq!(of([0.0, 60.0, 300.0, 400.0]), 1, "who stands beside");
+    }
+
+    #[test]
+    fn a_small_face_is_left_to_the_person_detector() {
+        let small = face([400.0, 100.0, 470.0, 190.0]);
+        assert!(busts(&[small], &[], [800.0, 400.0]).is_empty(), "70 of 400");
+    }
+}
