@@ -6,6 +6,12 @@
 # relative to OUT, OUT can be moved as a whole, and no path with spaces ever
 # becomes the name of a target.
 
+# An older make (macOS has 3.81) reads what follows wrongly: it says so, with whatever else is missing.
+ifneq ($(firstword $(sort $(MAKE_VERSION) 4.3)),4.3)
+$(shell bash models/needs.sh $(MAKE_VERSION) >&2)
+$(error stopped)
+endif
+
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
@@ -126,6 +132,11 @@ export FILM OUT TRIGGER BIN PREFIX RUNTIME ROLE MODEL MODELS_FROM CAST CHARACTER
 
 ifndef INSIDE_OUT
 
+# Behind all that the machine has: the programs that `make setup` brings.
+export PATH := $(PATH):$(CURDIR)/models/runtime/bin
+# The tools to run or to install.
+MADE := $(or $(BIN),target/release)
+
 TOOLS := $(notdir $(patsubst %/,%,$(dir $(wildcard tools/*/Cargo.toml))))
 
 .PHONY: help
@@ -138,16 +149,16 @@ help: ## List the targets and settings
 	@sed -nE 's/^([A-Z_]+) \?= ?(.*)/  \1\t\2/p' Makefile | expand -t 28
 
 .PHONY: build
-build: ## Build the tools, optimised
+build: setup ## Build the tools, optimised
 	cargo build --release --locked --workspace
 
 .PHONY: setup
-setup: ## Bring what is missing: ONNX Runtime (RUNTIME=gpu: with CUDA) and ffmpeg, into models/runtime/
-	bash models/setup.sh
+setup: ## Bring what is missing into models/runtime/: ONNX Runtime (RUNTIME=gpu: with CUDA), ffmpeg, CMake, NASM, jq
+	@bash models/setup.sh $(MAKE_VERSION)
 
 .PHONY: models
-models: ## Bring the default models, or those of ROLE, or MODEL by name, into models/published/
-	@python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --role "$$ROLE" --model "$$MODEL" --from "$$MODELS_FROM"
+models: ## Bring the models that the pipelines use, or those of ROLE, or MODEL by name, into models/published/
+	@python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --role "$${ROLE:-$(pipeline_roles)}" --model "$$MODEL" --from "$$MODELS_FROM"
 
 # All pipelines asked for go to one make, so that shared stages run once.
 ASKED := $(filter $(PIPELINES),$(MAKECMDGOALS))
@@ -171,6 +182,10 @@ needs.expression := $(needs.pose) emotion
 needs.style := embed caption
 needs.lighting := embed caption
 needs.frames :=
+# All of them, as `make models` brings them.
+comma := ,
+empty :=
+pipeline_roles = $(subst $(empty) ,$(comma),$(sort $(foreach one,$(PIPELINES),$(needs.$(one)))))
 described = $(if $(filter yes,$(DESCRIBE)),$(1),$(filter-out caption,$(1)))
 upper = $(shell printf '%s' '$(1)' | tr a-z A-Z)
 # As role=model where a model is named, or role alone for its default.
@@ -243,24 +258,26 @@ status: ## Show the phases of the run in OUT
 	@"$${BIN:-target/release}/phase" --run-dir "$$OUT" --show
 
 .PHONY: test
-test: ## Run all tests
+test: setup ## Run all tests
 	cargo test --workspace --locked --no-fail-fast
 
 .PHONY: test-film
 test-film: target/film/bin/python ## Test the sample film's truth against its pixels
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
 
-target/film/bin/python: examples/film/requirements.txt
-	@python3 -m venv target/film
-	@grep -Ei '^(numpy|pillow|imageio-ffmpeg)==' $< > target/film/requirements.txt
-	@target/film/bin/python -m pip install --quiet --disable-pip-version-check -r target/film/requirements.txt
+target/film/bin/python: tests/score/requirements.txt
+	@bash models/venv.sh target/film $<
 	@touch $@
 
 .PHONY: check
-check: ## Check format, lints and documents
+check: setup ## Check format, lints and documents
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+
+.PHONY: deny
+deny: ## Check the licences and sources of all crates (brings cargo-deny, some minutes)
+	bash tests/deny.sh
 
 .PHONY: bench
 bench: build ## Measure speed and memory against named peers, in this run
@@ -275,36 +292,19 @@ score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the samp
 	@target/film/bin/python tests/score/score.py '$(SCORED)' 'target/score/$(notdir $(SCORED))'
 
 .PHONY: man
-man: build ## Write man pages and shell completions to target/papers/
+man: $(if $(BIN),,build) ## Write man pages and shell completions to target/papers/
 	@mkdir -p target/papers
 	@for tool in $(TOOLS); do \
-	    "target/release/$$tool" --generate man > "target/papers/$$tool.1"; \
-	    "target/release/$$tool" --generate bash > "target/papers/$$tool.bash"; \
-	    "target/release/$$tool" --generate zsh > "target/papers/_$$tool"; \
-	    "target/release/$$tool" --generate fish > "target/papers/$$tool.fish"; \
+	    "$(MADE)/$$tool" --generate man > "target/papers/$$tool.1"; \
+	    "$(MADE)/$$tool" --generate bash > "target/papers/$$tool.bash"; \
+	    "$(MADE)/$$tool" --generate zsh > "target/papers/_$$tool"; \
+	    "$(MADE)/$$tool" --generate fish > "target/papers/$$tool.fish"; \
 	done
 	@echo 'target/papers/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
 
 .PHONY: install
-install: man ## Install tools, man pages and completions under PREFIX
-	@share="$$DESTDIR$$PREFIX/share"; \
-	install -d "$$DESTDIR$$PREFIX/bin" "$$share/man/man1" "$$share/bash-completion/completions" \
-	    "$$share/zsh/site-functions" "$$share/fish/vendor_completions.d" "$$share/film2lora/models/runtime" \
-	    "$$share/film2lora/labels"; \
-	install -m 644 models/registry.toml "$$share/film2lora/models/"; \
-	install -m 644 examples/labels/*.* "$$share/film2lora/labels/"; \
-	for network in models/small/*/; do \
-	    install -d "$$DESTDIR$$PREFIX/share/film2lora/$$network"; \
-	    find "$$network" -maxdepth 1 '(' -name '*.onnx' -o -name '*.json' ')' -exec install -m 644 {} "$$share/film2lora/$$network" ';'; \
-	done; \
-	find models/runtime -maxdepth 1 -name 'libonnxruntime*' -exec install -m 644 {} "$$share/film2lora/models/runtime/" ';'; \
-	for tool in $(TOOLS); do \
-	    install -m 755 "target/release/$$tool" "$$DESTDIR$$PREFIX/bin/"; \
-	    install -m 644 "target/papers/$$tool.1" "$$share/man/man1/"; \
-	    install -m 644 "target/papers/$$tool.bash" "$$share/bash-completion/completions/$$tool"; \
-	    install -m 644 "target/papers/_$$tool" "$$share/zsh/site-functions/"; \
-	    install -m 644 "target/papers/$$tool.fish" "$$share/fish/vendor_completions.d/"; \
-	done
+install: man ## Install tools, man pages, completions, ONNX Runtime, ffmpeg and the models that are here under PREFIX
+	@BIN="$(MADE)" bash models/install.sh $(TOOLS)
 DESTDIR ?=
 export DESTDIR
 

