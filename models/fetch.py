@@ -9,12 +9,15 @@
     fetch.py --stamp 'detect embed=clip-vit-l14'   bring nothing; say what each is known by
 
 A file is downloaded beside its place, goes on where it was cut, is held to its SHA-256, and renamed.
-Nothing lies under a model's name that is not whole. Exit: 0 all are there, 1 some could not be
-brought, 2 wrong command line. Only Python's own modules are needed.
+Nothing lies under a model's name that is not whole. A file whose SHA-256 the registry does not know is
+held to the length that the server announces and the registry's size, and what came the first time is
+written to published/lock.toml: from then on that is its checksum, for the tools too. Exit: 0 all are
+there, 1 some could not be brought, 2 wrong command line. Only Python's own modules are needed.
 """
 
 import argparse
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -29,6 +32,9 @@ from pathlib import Path
 try:
     import tomllib
 except ModuleNotFoundError:  # before Python 3.11
+    # Where a distribution split pip off, `make setup` has unpacked its wheel.
+    runtime = Path(__file__).resolve().parent / "runtime/distribution/usr/share/python-wheels"
+    sys.path += [str(wheel) for folder in (runtime, Path("/usr/share/python-wheels")) for wheel in folder.glob("pip-*.whl")]
     from pip._vendor import tomli as tomllib
 
 UNCONFIRMED = "unconfirmed"
@@ -36,7 +42,13 @@ BLOCK = 1 << 20
 TRIES = 4
 PAUSE = 2.0  # seconds before the second try, twice as many before each further one
 TIMEOUT = 60  # seconds without a byte
-LARGEST = 16 << 30  # bytes of a file in an archive
+LARGEST = 16 << 30  # bytes of one file
+# What servers answer in place of a file, with a status that says all is well.
+NO_MODEL = {
+    b"version https://git-lfs": "a pointer of Git LFS",
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+}
 
 
 class Failed(Exception):
@@ -80,7 +92,10 @@ OPENER = urllib.request.build_opener(SameSecurity)
 
 
 def download(url, part):
-    """Downloads to `part`, which may hold the beginning already; tries again where it is cut."""
+    """Downloads to `part`, which may hold the beginning already; tries again where it is cut.
+
+    Whether the server has said where the file ends: else one that was cut looks whole.
+    """
     for attempt in range(1, TRIES + 1):
         try:
             return attempt_download(url, part)
@@ -88,7 +103,7 @@ def download(url, part):
             if error.code < 500 and error.code not in (408, 429):
                 raise Failed(f"{url}: {error.code} {error.reason}") from error
             problem = f"{error.code} {error.reason}"
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, http.client.HTTPException) as error:
             problem = str(getattr(error, "reason", error))
         if attempt < TRIES:
             time.sleep(PAUSE * 2 ** (attempt - 1))
@@ -96,6 +111,7 @@ def download(url, part):
 
 
 def attempt_download(url, part):
+    """Downloads what is missing of `part`; whether the server has said where the file ends."""
     have = part.stat().st_size if part.exists() else 0
     headers = {"User-Agent": "film2lora", "Accept-Encoding": "identity"}
     if have:
@@ -103,14 +119,16 @@ def attempt_download(url, part):
     try:
         answer = OPENER.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
-        if error.code != 416:
+        if error.code != 416 or not have:
             raise
         # All of it is there already, or the beginning is of another file.
         if error.headers.get("Content-Range", "").rpartition("/")[2] == str(have):
-            return
+            return True
         part.unlink()
         return attempt_download(url, part)
     with answer:
+        if answer.headers.get("Content-Encoding", "identity") != "identity":
+            raise Failed(f"{url}: was sent compressed, which nobody asked for: take it from a mirror (MODELS_FROM)")
         goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         have = have if goes_on else 0
         if goes_on:
@@ -122,6 +140,8 @@ def attempt_download(url, part):
             have = file.tell()
     if total is not None and have != total:
         raise EOFError(f"cut at {have} of {total} bytes")
+    # Chunks say themselves where they end; a connection that just closes says nothing.
+    return total is not None or answer.chunked
 
 
 def copy(source, target, have, total):
@@ -129,6 +149,8 @@ def copy(source, target, have, total):
     while block := source.read(BLOCK):
         target.write(block)
         have += len(block)
+        if have > LARGEST:
+            raise Failed(f"{target.name}: more than {words(LARGEST)}: no model is as large")
         if shown:
             print(f"\r  {words(have)} of {words(total)}   ", end="", file=sys.stderr)
     if shown:
@@ -153,6 +175,65 @@ def extract(archive, member, to):
         raise Failed(f"{archive.name}: not a whole zip: {error}: run again to bring it anew") from error
 
 
+def unlike(part, size, bytes_wanted, ends):
+    """Why a file that nobody knows a checksum of cannot be what was meant; `None` if it can."""
+    with open(part, "rb") as file:
+        head = file.read(256).lstrip().lower()
+    for beginning, name in NO_MODEL.items():
+        if head.startswith(beginning):
+            return f"is {name} and no model"
+    if size == 0:
+        return "is empty"
+    if bytes_wanted is not None and size != bytes_wanted:
+        return f"has {size} bytes, and {bytes_wanted} in the registry"
+    if bytes_wanted is None and not ends:
+        return "the server says nowhere where it ends, so that it may be cut: take it from a mirror (MODELS_FROM)"
+    return None
+
+
+class Lock:
+    """What files without a checksum in the registry were when they were first brought."""
+
+    HEAD = (
+        "# What was first brought of files that registry.toml has no checksum for: no other file runs under\n"
+        "# their names. Where a publisher has changed one, and you want the new one, delete its entry.\n"
+    )
+
+    def __init__(self, models):
+        self.path = models / "published" / "lock.toml"
+        try:
+            written = tomllib.loads(self.path.read_text(encoding="utf-8"))
+            self.files = {(one["model"], one["path"]): one for one in written.get("file", [])}
+        except FileNotFoundError:
+            self.files = {}
+        except (tomllib.TOMLDecodeError, KeyError, UnicodeDecodeError) as error:
+            raise Failed(f"{self.path}: {error}: mend it or remove it") from error
+
+    def checksum(self, model, entry):
+        """The checksum that the file must have, `None` where nobody knows it."""
+        if entry["sha256"] != UNCONFIRMED:
+            return entry["sha256"]
+        pinned = self.files.get((model["name"], entry["path"]))
+        return pinned["sha256"] if pinned else None
+
+    def pin(self, model, entry, size, found):
+        """Writes down what came, whole or not at all."""
+        self.files[model["name"], entry["path"]] = {
+            "model": model["name"], "path": entry["path"], "url": entry.get("url", ""), "bytes": size, "sha256": found,
+        }
+        text = self.HEAD
+        for _, one in sorted(self.files.items()):
+            # TOML's strings are JSON's, for all that may stand in a name or address.
+            text += "\n[[file]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in one.items())
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self.path.with_name("lock.toml.part")
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, self.path)
+
+
 class Bringer:
     """Brings the files of models from where they are published, or from a mirror."""
 
@@ -160,6 +241,7 @@ class Bringer:
         self.models = models
         self.mirror = mirror
         self.archives = set()
+        self.lock = Lock(models)
 
     def folder(self, model):
         return self.models / safe(model.get("folder", f"published/{model['name']}"))
@@ -169,29 +251,40 @@ class Bringer:
         path = self.folder(model) / safe(entry["path"])
         if not path.is_file():
             return True
-        wanted = entry["sha256"]
-        if wanted == UNCONFIRMED or sha256(path) == wanted:
-            return False
-        say(f"{path}: is not the file of the registry: it is brought again")
-        return True
+        wanted = self.lock.checksum(model, entry)
+        found = sha256(path)
+        if wanted is None:
+            # Brought before there was a lock, or put there by hand.
+            self.lock.pin(model, entry, path.stat().st_size, found)
+        elif found != wanted:
+            say(f"{path}: is not the file of {self.witness(entry)}: it is brought again")
+            return True
+        return False
+
+    def witness(self, entry):
+        """What knows the file's checksum."""
+        return "the registry" if entry["sha256"] != UNCONFIRMED else str(self.lock.path)
 
     def bring(self, model, entry):
         path = self.folder(model) / safe(entry["path"])
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
-        say(f"{model['name']}: {entry['path']}, {words(entry.get('bytes'))}")
-        if entry["sha256"] == UNCONFIRMED:
+        say(f"{model['name']}: {entry['path']}, {words(entry.get('bytes', entry.get('about')))}")
+        if self.lock.checksum(model, entry) is None:
             # Nothing would tell the halves of two versions apart.
             part.unlink(missing_ok=True)
+        ends = True
         if self.mirror:
-            self.from_mirror(model["name"], entry, part)
+            ends = self.from_mirror(model["name"], entry, part)
         elif not entry.get("url"):
             raise Failed(f"{path}: is part of the repository and not published elsewhere: check it out again")
         elif entry.get("member"):
             self.from_archive(entry, path, part)
         else:
-            download(entry["url"], part)
-        self.settle(entry, part, path)
+            if entry.get("moving"):
+                say("  its address names no revision: it may have become another file")
+            ends = download(entry["url"], part)
+        self.settle(model, entry, part, path, ends)
 
     def from_mirror(self, name, entry, part):
         if "://" in self.mirror:
@@ -201,6 +294,7 @@ class Bringer:
         if not source.is_file():
             raise Failed(f"{source}: the mirror has no such file")
         shutil.copyfile(source, part)
+        return True
 
     def from_archive(self, entry, path, part):
         name = urllib.parse.unquote(urllib.parse.urlparse(entry["url"]).path).rpartition("/")[2]
@@ -212,16 +306,22 @@ class Bringer:
             beginning.rename(archive)
         extract(archive, entry["member"], part)
 
-    def settle(self, entry, part, path):
-        """Holds what was brought to its checksum, and gives it its name."""
-        found = sha256(part)
-        if entry["sha256"] == UNCONFIRMED:
-            say(f"  SHA-256 {found}: the registry has none to compare it with")
-        elif found != entry["sha256"]:
+    def settle(self, model, entry, part, path, ends):
+        """Holds what was brought to its checksum, or to all else that is known, and gives it its name."""
+        found, size = sha256(part), part.stat().st_size
+        wanted = self.lock.checksum(model, entry)
+        if wanted is None:
+            problem = unlike(part, size, entry.get("bytes"), ends)
+            if problem:
+                part.unlink()
+                raise Failed(f"{path}: {problem}: nothing was kept")
+            self.lock.pin(model, entry, size, found)
+            say(f"  SHA-256 {found}: the registry has none to compare it with: pinned in {self.lock.path}")
+        elif found != wanted:
             part.unlink()
             for archive in self.archives:
                 archive.unlink(missing_ok=True)
-            raise Failed(f"{path}: SHA-256 {found} is not {entry['sha256']} of the registry: nothing was kept")
+            raise Failed(f"{path}: SHA-256 {found} is not {wanted} of {self.witness(entry)}: nothing was kept")
         os.replace(part, path)
 
     def clean(self):
@@ -270,8 +370,8 @@ def absent(bringer, registry, needs):
 def stamp(bringer, registry, needs):
     """Says, as `ROLE=STAMP …`, by what a model differs from another of its name.
 
-    That is all that the registry says of it, its checksums among that; and of a file without one its size
-    and time of change.
+    That is all that the registry says of it, its checksums among that, and those in lock.toml; and of a file
+    without one its size and time of change.
     """
     said = []
     for role, name, model in meant(registry, needs):
@@ -279,8 +379,8 @@ def stamp(bringer, registry, needs):
             path = Path(name)
             known, loose = name, sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         else:
-            known = model
-            loose = [bringer.folder(model) / safe(one["path"]) for one in model["file"] if one.get("sha256", UNCONFIRMED) == UNCONFIRMED]
+            known = [model, [bringer.lock.checksum(model, one) for one in model["file"]]]
+            loose = [bringer.folder(model) / safe(one["path"]) for one in model["file"] if bringer.lock.checksum(model, one) is None]
         states = [(str(one), one.stat().st_size, one.stat().st_mtime_ns) for one in loose if one.exists()]
         text = json.dumps([known, states], sort_keys=True, default=str)
         said.append(f"{role}={hashlib.sha256(text.encode()).hexdigest()[:12]}")
@@ -288,12 +388,18 @@ def stamp(bringer, registry, needs):
     return 0
 
 
+def size_of(files):
+    """The size of files as far as it is known, and how many are of unknown size."""
+    sizes = [entry.get("bytes", entry.get("about")) for entry in files]
+    return sum(size for size in sizes if size), sizes.count(None)
+
+
 def check(bringer, registry, needs):
     """Says what is missing and how to bring it; 1 if anything is."""
     missing = absent(bringer, registry, needs)
     for wanted, model in missing:
-        sizes = [entry.get("bytes") for entry in model["file"]]
-        size = None if None in sizes else sum(sizes)
+        size, more = size_of(model["file"])
+        size = None if more else size
         say(f"{model['name']} is not there ({model['role']}, {words(size)}): make models {wanted}")
     if missing:
         roles = ",".join(wanted.removeprefix("ROLE=") for wanted, _ in missing if wanted.startswith("ROLE="))
@@ -305,16 +411,14 @@ def check(bringer, registry, needs):
 def announce(todo):
     """Says what is going to be brought, before it is."""
     for model, files in todo:
-        sizes = [entry.get("bytes") for entry in files]
-        size = None if None in sizes else sum(sizes)
+        size, more = size_of(files)
+        size = None if more else size
         say(f"{model['name']} ({model['role']}): {len(files)} files, {words(size)}, licence {model['licence']}")
         if model.get("data"):
             say(f"  trained on {model['data']}")
         if model.get("notice"):
             say(f"  NOTICE: {model['notice']}")
-    sizes = [entry.get("bytes") for _, files in todo for entry in files]
-    known = sum(size for size in sizes if size)
-    more = sizes.count(None)
+    known, more = size_of([entry for _, files in todo for entry in files])
     whole = f"{words(known)} in all" if known or not more else ""
     unknown = f"{more} files whose size is not known" if more else ""
     say(", and ".join(part for part in [whole, unknown] if part))
@@ -369,10 +473,9 @@ def main(arguments=None):
         if flags.stamp is not None:
             return stamp(Bringer(flags.models, ""), registry, flags.stamp)
         models = chosen(registry, flags.role, flags.model)
+        failed = fetch(Bringer(flags.models, flags.mirror), models)
     except KeyError as error:
         parser.error(error.args[0])
-    try:
-        failed = fetch(Bringer(flags.models, flags.mirror), models)
     except Failed as error:
         say(str(error))
         return 1

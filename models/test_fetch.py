@@ -29,7 +29,10 @@ def archive(*members):
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Gives `files`; the names in `cuts` are cut after so many bytes, so many times."""
+    """Gives `files`; the names in `cuts` are cut in the middle, so many times.
+
+    `no-length` is sent without its length, `chunked` in chunks, `zipped` as if it were compressed.
+    """
 
     files, cuts, asked = {}, {}, []
 
@@ -47,7 +50,7 @@ class Server(http.server.BaseHTTPRequestHandler):
             return
         asked = self.headers.get("Range", "")
         start = int(asked.removeprefix("bytes=").rstrip("-") or 0) if name != "no-ranges" else 0
-        if start >= len(content):
+        if start and start >= len(content):
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(content)}")
             self.end_headers()
@@ -55,10 +58,17 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - start))
-        self.end_headers()
         body = content[start:]
-        if self.cuts.get(name, 0) > 0:
+        cut = self.cuts.get(name, 0) > 0
+        if name == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%s\r\n" % (len(body), body) + (b"" if cut else b"0\r\n\r\n")
+        elif name != "no-length":
+            self.send_header("Content-Length", str(len(body)))
+        if name == "zipped":
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if cut:
             self.cuts[name] -= 1
             body = body[: len(body) // 2]
         self.wfile.write(body)
@@ -81,14 +91,16 @@ class Fetch(unittest.TestCase):
         self.server.shutdown()
         self.server.server_close()
 
-    def registry(self, url="a.onnx", sha256=None, more="", member="", name="own", default=True):
+    def registry(self, url="a.onnx", sha256=None, more="", member="", name="own", default=True, size=len(WHOLE)):
+        (self.models / "registry.toml").touch()
+        size = f"bytes = {size}\n" if size is not None else ""
         sha256 = sha256 or hashlib.sha256(WHOLE).hexdigest()
         member = f'member = "{member}"\n' if member else ""
         with open(self.models / "registry.toml", "a") as file:
             file.write(
                 f'[[model]]\nname = "{name}"\nrole = "detect"\nfamily = "yolox"\nlicence = "MIT"\n'
                 f'default = {"true" if default else "false"}\n{more}\n[[model.file]]\npath = "model.onnx"\n'
-                f'url = "{self.url}/{url}"\nbytes = {len(WHOLE)}\nsha256 = "{sha256}"\n{member}'
+                f'url = "{self.url}/{url}"\n{size}sha256 = "{sha256}"\n{member}'
             )
 
     def run_it(self, *flags):
@@ -175,6 +187,92 @@ class Fetch(unittest.TestCase):
         code, said = self.run_it()
         self.assertEqual((code, self.file().read_bytes()), (0, WHOLE))
         self.assertIn(f"SHA-256 {hashlib.sha256(WHOLE).hexdigest()}: the registry has none", said)
+
+    def unconfirmed(self, url, content, size=None):
+        """Brings what nobody knows a checksum of into an empty folder."""
+        for path in self.models.rglob("*"):
+            if path.is_file():
+                path.unlink()
+        Server.files[url] = content
+        self.registry(url=url, sha256="unconfirmed", size=size)
+        return self.run_it()
+
+    def test_an_unconfirmed_file_that_may_be_cut_is_refused(self):
+        for url, cuts, problem in [
+            ("no-length", 0, "the server says nowhere where it ends"),
+            ("no-length", 9, "the server says nowhere where it ends"),
+            ("chunked", 9, "run again to go on where it stopped"),
+            ("a.onnx", 9, "run again to go on where it stopped"),
+        ]:
+            Server.cuts[url] = cuts
+            # An HTTP/1.0 server closes the connection at the end; chunks are of HTTP/1.1.
+            Server.protocol_version = "HTTP/1.1" if url == "chunked" else "HTTP/1.0"
+            self.addCleanup(setattr, Server, "protocol_version", "HTTP/1.0")
+            code, said = self.unconfirmed(url, WHOLE)
+            self.assertEqual((code, self.file().exists()), (1, False), f"{url} {said}")
+            self.assertIn(problem, said)
+
+    def test_an_unconfirmed_file_whose_end_is_known_is_taken(self):
+        for url, size in [("chunked", None), ("a.onnx", None), ("no-length", len(WHOLE))]:
+            Server.protocol_version = "HTTP/1.1" if url == "chunked" else "HTTP/1.0"
+            self.addCleanup(setattr, Server, "protocol_version", "HTTP/1.0")
+            code, said = self.unconfirmed(url, WHOLE, size)
+            self.assertEqual((code, self.file().read_bytes()), (0, WHOLE), f"{url} {said}")
+
+    def test_an_unconfirmed_file_of_another_size_is_refused(self):
+        for content in [WHOLE + b"more", WHOLE[:-1], b""]:
+            for url in ["a.onnx", "no-length"]:
+                code, said = self.unconfirmed(url, content, len(WHOLE))
+                self.assertEqual((code, self.left()), (1, []), said)
+                self.assertIn(f"has {len(content)} bytes, and {len(WHOLE)} in the registry" if content else "is empty", said)
+
+    def test_what_is_no_model_at_all_is_refused(self):
+        for content, problem in [
+            (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a pointer of Git LFS"),
+            (b"\n<!DOCTYPE html>\n<html>moved</html>", "a web page"),
+            (b"", "is empty"),
+        ]:
+            code, said = self.unconfirmed("a.onnx", content)
+            self.assertEqual((code, self.left()), (1, []), said)
+            self.assertIn(problem, said)
+        code, said = self.unconfirmed("zipped", WHOLE)
+        self.assertEqual((code, self.left()), (1, []), said)
+        self.assertIn("was sent compressed", said)
+
+    def test_what_came_first_is_what_must_come_again(self):
+        self.registry(sha256="unconfirmed", size=None)
+        self.assertEqual(self.run_it()[0], 0)
+        first = hashlib.sha256(WHOLE).hexdigest()
+        lock = self.models / "published/lock.toml"
+        self.assertEqual(
+            fetch.tomllib.loads(lock.read_text()),
+            {"file": [{"model": "own", "path": "model.onnx", "url": f"{self.url}/a.onnx", "bytes": len(WHOLE), "sha256": first}]},
+        )
+        self.assertEqual(self.run_it()[0], 0, "it is there")
+        # The publisher has another file under the same address: it does not come in silence.
+        Server.files["a.onnx"] = OTHER
+        self.file().unlink()
+        code, said = self.run_it()
+        self.assertEqual((code, self.file().exists()), (1, False), said)
+        self.assertIn(f"is not {first} of {lock}: nothing was kept", said)
+        # Nor is one taken that changed on disk, whatever its size.
+        Server.files["a.onnx"] = WHOLE
+        self.file().write_bytes(bytes(len(WHOLE)))
+        code, said = self.run_it()
+        self.assertEqual((code, self.file().read_bytes()), (0, WHOLE), said)
+        self.assertIn(f"is not the file of {lock}", said)
+        lock.unlink()
+        Server.files["a.onnx"] = OTHER
+        self.file().unlink()
+        self.assertEqual((self.run_it()[0], self.file().read_bytes()), (0, OTHER), "once its entry is gone")
+
+    def test_a_lock_that_is_no_lock_is_said(self):
+        self.registry()
+        (self.models / "published").mkdir()
+        (self.models / "published/lock.toml").write_text("[[file]]\nmodel = 'own'\n")
+        code, said = self.run_it()
+        self.assertEqual(code, 1)
+        self.assertIn("lock.toml: 'path': mend it or remove it", said)
 
     def test_what_is_not_there_is_said_and_the_rest_is_brought(self):
         self.registry(url="gone.onnx", name="gone")
@@ -315,7 +413,20 @@ class Fetch(unittest.TestCase):
         for model in registry:
             # Small models of our own come with the repository.
             if any(entry.get("url") for entry in model["file"]):
-                self.assertIn(f"| `{model['name']}` |", readme)
+                size, more = fetch.size_of(model["file"])
+                role = model["role"] + (" (default)" if model.get("default") else "")
+                size = "?" if more else f"{size / 1e6:.1f}"
+                self.assertIn(f"| `{model['name']}` | {role} | {size} | {model['licence']} |", readme)
+
+    def test_an_address_names_a_revision_or_is_marked(self):
+        registry = fetch.tomllib.loads((Path(fetch.__file__).parent / "registry.toml").read_text())["model"]
+        for model in registry:
+            for entry in model["file"]:
+                branch = any(f"/{name}/" in entry.get("url", "") for name in ["main", "master", "HEAD"])
+                self.assertEqual(branch, entry.get("moving", False), entry.get("url"))
+                if "/resolve/" in entry.get("url", "") and not branch:
+                    revision = entry["url"].partition("/resolve/")[2].partition("/")[0]
+                    self.assertRegex(revision, "^[0-9a-f]{40}$", entry["url"])
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ new_machine() {
     mkdir -p "$folder/upper" "$folder/work" "$machine"
     mount -t overlay overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$machine"
     mount -t proc proc "$machine/proc"
-    mount --rbind /dev "$machine/dev" && mount --make-rslave "$machine/dev"
+    mount --bind /dev "$machine/dev"
     mkdir -p "$machine/opt/rust" "$machine/home/someone/film2lora"
     mount --bind "$toolchain" "$machine/opt/rust" && mount -o remount,bind,ro "$machine/opt/rust"
     cp /etc/resolv.conf "$machine/etc/resolv.conf"
