@@ -134,8 +134,6 @@ ifndef INSIDE_OUT
 
 # Behind all that the machine has: the programs that `make setup` brings.
 export PATH := $(PATH):$(CURDIR)/models/runtime/bin
-# The tools to run or to install.
-MADE := $(or $(BIN),target/release)
 
 TOOLS := $(notdir $(patsubst %/,%,$(dir $(wildcard tools/*/Cargo.toml))))
 
@@ -295,16 +293,16 @@ score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the samp
 man: $(if $(BIN),,build) ## Write man pages and shell completions to target/papers/
 	@mkdir -p target/papers
 	@for tool in $(TOOLS); do \
-	    "$(MADE)/$$tool" --generate man > "target/papers/$$tool.1"; \
-	    "$(MADE)/$$tool" --generate bash > "target/papers/$$tool.bash"; \
-	    "$(MADE)/$$tool" --generate zsh > "target/papers/_$$tool"; \
-	    "$(MADE)/$$tool" --generate fish > "target/papers/$$tool.fish"; \
+	    "$${BIN:-target/release}/$$tool" --generate man > "target/papers/$$tool.1"; \
+	    "$${BIN:-target/release}/$$tool" --generate bash > "target/papers/$$tool.bash"; \
+	    "$${BIN:-target/release}/$$tool" --generate zsh > "target/papers/_$$tool"; \
+	    "$${BIN:-target/release}/$$tool" --generate fish > "target/papers/$$tool.fish"; \
 	done
 	@echo 'target/papers/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
 
 .PHONY: install
 install: man ## Install tools, man pages, completions, ONNX Runtime, ffmpeg and the models that are here under PREFIX
-	@BIN="$(MADE)" bash models/install.sh $(TOOLS)
+	@BIN="$${BIN:-target/release}" bash models/install.sh $(TOOLS)
 DESTDIR ?=
 export DESTDIR
 

@@ -31,10 +31,12 @@ for file in models/runtime/libonnxruntime*; do
     [ ! -f "$file" ] || copy "$file" "$home/$file" 644
 done
 [ ! -f models/runtime/ffmpeg ] || copy models/runtime/ffmpeg "$home/models/runtime/ffmpeg" 755
-if [ -d models/published ]; then
+# Where `make models` puts them.
+models=${FILM2LORA_MODELS:-models}
+if [ -d "$models/published" ]; then
     while IFS= read -r -d '' file; do
-        copy "$file" "$home/$file" 644
-    done < <(find models/published -type f ! -name '*.part' ! -name '*.checked' -print0)
+        copy "$models/$file" "$home/models/$file" 644
+    done < <(cd "$models" && find published -type f ! -name '*.part' ! -name '*.checked' -print0)
 fi
 
 for tool in "$@"; do

@@ -1,10 +1,5 @@
 //! The pipelines in `examples/pipelines`, run as their README says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may stop at once, and says what it leaves out"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +10,7 @@ use serde_json::Value;
 
 /// Runs a script with these arguments in `here`; `None`, and said, where there is no jq.
 fn script(here: &Path, name: &str, arguments: &[&str]) -> Option<String> {
-    let jq = Command::new("jq").arg("--version").output();
-    if !jq.is_ok_and(|jq| jq.status.success()) {
-        eprintln!("skipped: there is no jq");
+    if !testkit::jq() {
         return None;
     }
     let path = format!("{}:{}", tools().display(), std::env::var("PATH").unwrap());

@@ -2,12 +2,13 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "only tests use this crate"
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+pub use testkit::ffmpeg;
 
 /// The repository.
 pub fn root() -> PathBuf {
@@ -21,30 +22,6 @@ pub fn root() -> PathBuf {
 pub fn tools() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     test.parent().unwrap().parent().unwrap().to_owned()
-}
-
-/// The ffmpeg that the pipelines would use: from the environment, the PATH,
-/// or `make setup`; `None`, and said, where there is none.
-pub fn ffmpeg() -> Option<PathBuf> {
-    let named = std::env::var_os("FFMPEG").map(PathBuf::from);
-    let candidates = [
-        named,
-        Some("ffmpeg".into()),
-        Some(root().join("models/runtime/ffmpeg")),
-    ];
-    let works = |path: &PathBuf| {
-        let mut command = Command::new(path);
-        command
-            .arg("-version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let found = candidates.into_iter().flatten().find(works);
-    if found.is_none() {
-        eprintln!("skipped: there is no ffmpeg; `make setup` brings one");
-    }
-    found
 }
 
 /// Writes a film of `shots` drawn shots of two seconds each, at 8 frames a

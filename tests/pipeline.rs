@@ -363,7 +363,7 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     let runtime = root().join("models/runtime");
     let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
     if !library.iter().any(|name| runtime.join(name).exists()) {
-        eprintln!("skipped: there is no ONNX Runtime; `make setup` brings one");
+        testkit::lacking("ONNX Runtime");
         return;
     }
     let part = part_of_the_sample_film(&run);
@@ -409,9 +409,7 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
 
 #[test]
 fn the_shell_lines_of_the_readme_run() {
-    let jq = Command::new("jq").arg("--version").output();
-    if !jq.is_ok_and(|jq| jq.status.success()) {
-        eprintln!("skipped: there is no jq");
+    if !testkit::jq() {
         return;
     }
     let Some(run) = Run::new(1) else { return };

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the tools beside their peers, on the same images and vectors, in one run. Everything it
-# makes lies in target/bench; peers that do not install are named and left out.
+# makes lies in target/bench.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -8,13 +8,10 @@ work=target/bench
 film=${BENCH_FILM:-examples/film/film.mp4}
 mkdir -p "$work"
 
-if [ ! -x "$work/venv/bin/python" ]; then
-    python3 -m venv "$work/venv"
+if [ ! "$work/venv/made" -nt tests/bench/requirements.txt ]; then
+    bash models/venv.sh "$work/venv" tests/bench/requirements.txt
+    touch "$work/venv/made"
 fi
-while read -r requirement; do
-    "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check "$requirement" \
-        || echo "bench: $requirement does not install, and is left out" >&2
-done < <(grep -v '^#' tests/bench/requirements.txt)
 
 cargo build --release --locked --quiet --package vision --example decode
 

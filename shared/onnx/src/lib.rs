@@ -8,6 +8,7 @@
 //! | `library` | finds and loads ONNX Runtime, once a process |
 //! | `quiet` | keeps ONNX Runtime from telling of the user |
 //! | `registry`, `model` | which models there are, where their files lie, whether they are whole |
+//! | `checked`, `lock` | checksums that are taken once, and those of files that the registry has none for |
 //! | `contract` | what a graph must take and give |
 //! | `net`, `tensor` | sessions, and what goes in and comes out |
 //! | `batch` | batches that halve when memory runs out |
@@ -15,10 +16,12 @@
 //! This is the only crate that names `ort`.
 
 mod batch;
+mod checked;
 mod checksum;
 mod contract;
 mod flags;
 mod library;
+mod lock;
 mod model;
 mod net;
 mod quiet;

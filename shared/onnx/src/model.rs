@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::de::DeserializeOwned;
 
+use crate::checked::checksum;
 use crate::checksum::{of_all, sha256};
-use crate::registry::Entry;
+use crate::lock::Lock;
+use crate::registry::{Entry, FileEntry};
 
 /// One file of a model.
 #[derive(Debug, Clone)]
@@ -32,20 +33,25 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model of a registry's entry, whose files are in `folder`.
-    pub(crate) fn of_entry(entry: &Entry, folder: &Path) -> Result<Self> {
+    /// The model of an entry of the registry in `models`, whose files are in `folder`.
+    pub(crate) fn of_entry(
+        entry: &Entry,
+        models: &Path,
+        folder: &Path,
+        lock: &Lock,
+    ) -> Result<Self> {
         let mut files = Vec::new();
         for file in &entry.files {
             let path = folder.join(&file.path);
             ensure!(
                 path.is_file(),
-                "{}: the model {} is not there: `make models MODEL={}` brings it ({})",
+                "{}: the model {} is not there: {} brings it ({})",
                 path.display(),
                 entry.name,
-                entry.name,
+                entry.bring(models),
                 entry.size()
             );
-            let found = checked(&path, file.checksum())?;
+            let found = checked(entry, file, &path, lock)?;
             files.push(ModelFile {
                 part: file.part.clone(),
                 path,
@@ -183,41 +189,23 @@ impl Model {
     }
 }
 
-/// The checksum of a file, which must be `expected` if that is known. It is
-/// read once: beside the file stays a note of what it was, valid for as long
-/// as the file's size and time of change are the same.
-fn checked(path: &Path, expected: Option<&str>) -> Result<String> {
-    let about = fs::metadata(path).with_context(|| path.display().to_string())?;
-    let changed = about
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let state = format!(
-        "{} {}",
-        about.len(),
-        changed.map_or(0, |age| age.as_nanos())
-    );
-    let mut note = path.as_os_str().to_owned();
-    note.push(".checked");
-    let noted = fs::read_to_string(&note).ok();
-    let noted = noted
-        .as_deref()
-        .and_then(|text| text.strip_prefix(&format!("{state} ")));
-    let found = if let Some(found) = noted {
-        found.trim().to_owned()
-    } else {
-        let found = sha256(path)?;
-        // In a folder that cannot be written to it is read again the next time.
-        let _ = fs::write(&note, format!("{state} {found}\n"));
-        found
-    };
-    if let Some(expected) = expected
-        && expected != found
-    {
-        bail!(
-            "{}: the file is not the one in the registry: its SHA-256 is {found} and not {expected}: \
-             remove it, and `make models` brings it again",
-            path.display()
+/// The checksum of a model's file, which must be the registry's or, where that knows none, the one that was
+/// pinned when the file first came.
+fn checked(entry: &Entry, file: &FileEntry, path: &Path, lock: &Lock) -> Result<String> {
+    let found = checksum(path)?;
+    let name = path.display();
+    if let Some(expected) = file.checksum() {
+        ensure!(
+            expected == found,
+            "{name}: the file is not the one in the registry: its SHA-256 is {found} and not {expected}: \
+             remove it, and `make models` brings it again"
+        );
+    } else if let Some(pinned) = lock.checksum(&entry.name, &file.path) {
+        ensure!(
+            pinned == found,
+            "{name}: the file is not the one that was first brought: its SHA-256 is {found} and not {pinned}: \
+             remove it, and `make models` brings it again, or, if it is to be another, remove its entry in {}",
+            lock.path().display()
         );
     }
     Ok(found)

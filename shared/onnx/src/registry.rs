@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::lock::Lock;
 use crate::model::Model;
 
 /// The registry's name in the folder of models.
@@ -76,8 +77,13 @@ pub struct FileEntry {
     /// Its path in the archive that `url` gives, where it gives one.
     #[serde(default)]
     pub member: String,
+    /// Whether the address is that of a branch, as no revision is known: another file may come to lie there.
+    #[serde(default)]
+    pub moving: bool,
     /// Its size, as far as it is known.
     pub bytes: Option<u64>,
+    /// What its size is likely to be, where it is not known.
+    pub about: Option<u64>,
     /// Its SHA-256, or `unconfirmed`.
     pub sha256: String,
 }
@@ -94,9 +100,21 @@ impl FileEntry {
 }
 
 impl Entry {
+    /// The command that brings it into the folder of models: make's in the repository, `fetch.py` itself where
+    /// only that was installed.
+    pub(crate) fn bring(&self, models: &Path) -> String {
+        let script = models.join("fetch.py");
+        if script.is_file() && !models.join("../Makefile").is_file() {
+            format!("`python3 {} --model {}`", script.display(), self.name)
+        } else {
+            format!("`make models MODEL={}`", self.name)
+        }
+    }
+
     /// Its size in words.
     pub(crate) fn size(&self) -> String {
-        let known: Option<u64> = self.files.iter().map(|file| file.bytes).sum();
+        let sizes = self.files.iter().map(|file| file.bytes.or(file.about));
+        let known: Option<u64> = sizes.sum();
         known.map_or_else(
             || "its size is not known".to_owned(),
             |bytes| format!("{:.0} MB", (bytes as f64 / 1e6).max(1.0)),
@@ -174,7 +192,10 @@ impl Registry {
                 entry.role,
                 self.choice(role)
             ),
-            (Some(entry), _) => Model::of_entry(entry, &self.folder_of(entry)),
+            (Some(entry), _) => {
+                let lock = Lock::open(&self.folder)?;
+                Model::of_entry(entry, &self.folder, &self.folder_of(entry), &lock)
+            }
             (None, Some(name)) if Path::new(name).exists() => Model::of_path(Path::new(name)),
             (None, Some(name)) => bail!(
                 "{name}: neither a model of the registry nor a file: {}",

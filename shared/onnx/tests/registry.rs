@@ -5,6 +5,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use onnx::{Entry, Registry};
@@ -93,4 +94,83 @@ fn files_say_where_they_come_from_and_what_they_are() {
             );
         }
     }
+}
+
+/// A folder of models with one detector in it, of this checksum in the registry.
+fn folder(sha256: &str) -> tempfile::TempDir {
+    let here = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[[model]]\nname = \"own\"\nrole = \"detect\"\nfamily = \"yolox\"\nlicence = \"mine\"\n\
+         [[model.file]]\npath = \"model.onnx\"\nurl = \"https://example.org/model.onnx\"\nsha256 = \"{sha256}\"\n"
+    );
+    fs::write(here.path().join("registry.toml"), text).unwrap();
+    fs::create_dir_all(here.path().join("published/own")).unwrap();
+    here
+}
+
+/// What opening the detector says, or its checksum.
+fn opened(folder: &Path) -> Result<String, String> {
+    let registry = Registry::open(Some(folder)).unwrap();
+    let model = registry.model("detect", Some("own"));
+    model
+        .map(|model| model.sha256().to_owned())
+        .map_err(|error| format!("{error:#}"))
+}
+
+// `printf first | sha256sum`
+const FIRST: &str = "a7937b64b8caa58f03721bb6bacf5c78cb235febe0e70b1b84cd99541461a08e";
+
+#[test]
+fn weights_that_changed_under_the_same_size_and_time_do_not_run() {
+    let here = folder(FIRST);
+    let path = here.path().join("published/own/model.onnx");
+    fs::write(&path, "first").unwrap();
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    assert_eq!(opened(here.path()).unwrap(), FIRST);
+    fs::write(&path, "other").unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(before).unwrap();
+    let said = opened(here.path()).unwrap_err();
+    assert!(
+        said.contains("is not the one in the registry: its SHA-256 is"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_was_pinned_at_the_first_download_is_held_to() {
+    let here = folder("unconfirmed");
+    let path = here.path().join("published/own/model.onnx");
+    fs::write(&path, "first").unwrap();
+    let lock = here.path().join("published/lock.toml");
+    fs::write(
+        &lock,
+        format!(
+            "[[file]]\nmodel = \"own\"\npath = \"model.onnx\"\nurl = \"\"\nbytes = 5\nsha256 = \"{FIRST}\"\n"
+        ),
+    )
+    .unwrap();
+    assert_eq!(opened(here.path()).unwrap(), FIRST);
+    fs::write(&path, "other").unwrap();
+    let said = opened(here.path()).unwrap_err();
+    assert!(
+        said.contains("is not the one that was first brought") && said.contains("lock.toml"),
+        "{said}"
+    );
+    fs::remove_file(&lock).unwrap();
+    assert!(opened(here.path()).is_ok(), "nothing is pinned");
+}
+
+#[test]
+fn a_model_that_is_missing_names_the_command_of_where_it_is() {
+    let here = folder("unconfirmed");
+    let said = opened(here.path()).unwrap_err();
+    assert!(said.contains("`make models MODEL=own` brings it"), "{said}");
+    fs::write(here.path().join("fetch.py"), "").unwrap();
+    let said = opened(here.path()).unwrap_err();
+    let script = here.path().join("fetch.py");
+    assert!(
+        said.contains(&format!("`python3 {} --model own`", script.display())),
+        "{said}"
+    );
 }

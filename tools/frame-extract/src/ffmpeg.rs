@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use stage::{Context, Result, anyhow, bail};
 
-/// Where `make setup` puts ffmpeg, seen from the root of the repository.
-const BROUGHT: &str = "models/runtime/ffmpeg";
+/// Where `make setup` puts ffmpeg, seen from the folder of models.
+const BROUGHT: &str = "runtime/ffmpeg";
 
 /// The environment variable that names the program.
 const VARIABLE: &str = "FFMPEG";
@@ -28,10 +28,10 @@ impl Ffmpeg {
         if let Some(program) = named.map(PathBuf::from).or(variable.map(PathBuf::from)) {
             return Self::at(&program).with_context(|| program.display().to_string());
         }
-        for program in [BROUGHT, "ffmpeg"] {
-            match Self::at(Path::new(program)) {
+        for program in brought().chain([PathBuf::from("ffmpeg")]) {
+            match Self::at(&program) {
                 Ok(found) => return Ok(found),
-                Err(cause) => log::debug!("{program}: {cause:#}"),
+                Err(cause) => log::debug!("{}: {cause:#}", program.display()),
             }
         }
         Err(anyhow!(
@@ -103,6 +103,21 @@ impl Ffmpeg {
         };
         Ok(filters.iter().all(has))
     }
+}
+
+/// Where `make setup` may have put ffmpeg: in `$FILM2LORA_MODELS`, in the repository that the program was built
+/// in, where `make install` copies it to (`share/film2lora/models` beside `bin`), or in the current folder.
+fn brought() -> impl Iterator<Item = PathBuf> {
+    let named = std::env::var_os("FILM2LORA_MODELS").filter(|folder| !folder.is_empty());
+    let own = std::env::current_exe().unwrap_or_default();
+    let above = own.ancestors().skip(1).take(6);
+    let above: Vec<PathBuf> = above
+        .flat_map(|folder| [folder.join("models"), folder.join("share/film2lora/models")])
+        .collect();
+    let folders = named.map(PathBuf::from).into_iter().chain(above);
+    let folders = folders.chain([PathBuf::from("models")]);
+    let programs = folders.map(|folder| folder.join(BROUGHT));
+    programs.filter(|program| program.is_file())
 }
 
 /// The film as ffmpeg must be told of it, so that a name like `-i` or `a:b` is just a name.

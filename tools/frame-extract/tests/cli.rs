@@ -6,6 +6,7 @@ mod films;
 
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -80,21 +81,46 @@ fn words_and_papers() {
     testkit::words_and_papers(TOOL);
 }
 
+/// What the tool says of a film, installed in `folder` and with nothing on its search path.
+fn said_where_installed(folder: &Path) -> String {
+    let tool = folder.join("bin/frame-extract");
+    fs::create_dir_all(folder.join("bin")).unwrap();
+    fs::copy(TOOL, &tool).unwrap();
+    let mut command = Command::new(tool);
+    command
+        .current_dir(folder)
+        .env("PATH", "")
+        .env_remove("FFMPEG")
+        .env_remove("FILM2LORA_MODELS");
+    let output = command.args(["film.mp4", "--out-dir", "o"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn an_installed_tool_finds_the_ffmpeg_that_was_installed_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("film.mp4"), "x").unwrap();
+    let said = said_where_installed(folder.path());
+    assert!(said.contains("ffmpeg: not found"), "{said}");
+    let runtime = folder.path().join("share/film2lora/models/runtime");
+    fs::create_dir_all(&runtime).unwrap();
+    // It tells its version, and shows by what it says next that it was called.
+    let program = "#!/bin/sh\n[ \"$2\" = -version ] && echo 'ffmpeg version 7.0' && exit\n\
+                   echo '[error] called where it was installed' >&2\nexit 1\n";
+    fs::write(runtime.join("ffmpeg"), program).unwrap();
+    let run = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(runtime.join("ffmpeg"), run).unwrap();
+    let said = said_where_installed(folder.path());
+    assert!(said.contains("called where it was installed"), "{said}");
+}
+
 #[test]
 fn no_ffmpeg_is_said_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("film.mp4"), "x").unwrap();
-    let mut command = Command::new(TOOL);
-    command
-        .current_dir(folder.path())
-        .env("PATH", "")
-        .env_remove("FFMPEG");
-    let output = command
-        .args(["film.mp4", "--out-dir", "o"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1));
+    let said = said_where_installed(folder.path());
     assert!(
         said.contains("make setup") && said.contains("--ffmpeg"),
         "{said}"

@@ -3,26 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// An ffmpeg that runs, as the tool would find it; none, and a word about it, if there is none.
-#[expect(clippy::print_stderr, reason = "a test that does nothing must say so")]
-pub(crate) fn ffmpeg() -> Option<PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/runtime/ffmpeg");
-    let named = std::env::var_os("FFMPEG").map(PathBuf::from);
-    let candidates = named.into_iter().chain([root.into(), "ffmpeg".into()]);
-    let runs = |program: &PathBuf| {
-        let mut command = Command::new(program);
-        command
-            .arg("-version")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let found = candidates.into_iter().find(runs);
-    if found.is_none() {
-        eprintln!("skipped: no ffmpeg found; `make setup` brings one");
-    }
-    found
-}
+pub(crate) use testkit::ffmpeg;
 
 /// Draws the film `name` in `folder` by a graph of filters whose output is `[out]`.
 ///

@@ -1,0 +1,178 @@
+//! What `make setup` and `make install` do, as far as a test may: no network, and no compiler.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use end_to_end::{root, tools};
+
+/// The tools that are installed as they are; the others are stand-ins, as debug builds of all are large.
+const REAL: [&str; 2] = ["char-detect", "frame-extract"];
+
+fn script(path: &Path, text: &str) {
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+fn names() -> Vec<String> {
+    let tools = fs::read_dir(root().join("tools")).unwrap();
+    tools
+        .map(|tool| tool.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// `make install` from `bin` into `prefix`, with a cargo that builds nothing, of which a file would tell.
+fn install(here: &Path, bin: &Path, prefix: &Path) -> Output {
+    let path = here.join("path");
+    fs::create_dir(&path).unwrap();
+    script(
+        &path.join("cargo"),
+        &format!("touch '{}'; exit 1", here.join("built").display()),
+    );
+    let path = format!("{}:{}", path.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("make");
+    command
+        .current_dir(root())
+        .arg("install")
+        .arg(format!("BIN={}", bin.display()))
+        .arg(format!("PREFIX={}", prefix.display()))
+        .env("PATH", path)
+        .env("FILM2LORA_MODELS", here.join("models"))
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL");
+    command.output().unwrap()
+}
+
+#[test]
+fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (bin, prefix) = (here.join("bin"), here.join("a prefix"));
+    fs::create_dir(&bin).unwrap();
+    for name in names() {
+        if REAL.contains(&name.as_str()) {
+            symlink(tools().join(&name), bin.join(&name)).unwrap();
+        } else {
+            script(&bin.join(&name), "echo stand-in");
+        }
+    }
+    fs::create_dir_all(here.join("models/published/own")).unwrap();
+    fs::write(here.join("models/published/own/model.onnx"), "weights").unwrap();
+    let ran = install(here, &bin, &prefix);
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    assert!(!here.join("built").exists(), "cargo was called");
+    let home = prefix.join("share/film2lora/models");
+    assert_eq!(
+        fs::read_to_string(home.join("published/own/model.onnx")).unwrap(),
+        "weights"
+    );
+    for name in names() {
+        for file in [
+            format!("bin/{name}"),
+            format!("share/man/man1/{name}.1"),
+            format!("share/bash-completion/completions/{name}"),
+        ] {
+            assert!(prefix.join(&file).is_file(), "{file}");
+        }
+    }
+    let brought = root().join("models/runtime/ffmpeg").is_file();
+    assert_eq!(home.join("runtime/ffmpeg").is_file(), brought);
+    detects(here, &prefix);
+}
+
+/// The installed detector runs with the small network and the runtime that were installed with it.
+fn detects(here: &Path, prefix: &Path) {
+    let runtime = root().join("models/runtime");
+    let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
+    if !library.iter().any(|name| runtime.join(name).exists()) {
+        testkit::lacking("ONNX Runtime");
+        return;
+    }
+    let image = here.join("a.png");
+    testkit::scene(320, 180, 1).save(&image).unwrap();
+    let manifest = here.join("a.jsonl");
+    fs::write(&manifest, "{\"id\": \"a\", \"image\": \"a.png\"}\n").unwrap();
+    let ran = Command::new(prefix.join("bin/char-detect"))
+        .args(["--model", "small-detect", "--no-cache", "a.jsonl"])
+        .current_dir(here)
+        .env_remove("FILM2LORA_MODELS")
+        .env_remove("ORT_DYLIB_PATH")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("\"boxes\""));
+}
+
+/// Runs `models/needs.sh` with make's version, on a search path that has `programs` besides the usual tools.
+fn needs(make: &str, programs: &[(&str, &str)]) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["bash", "sed", "mktemp", "rm", "dirname"] {
+        let found = Command::new("bash")
+            .args(["-c", &format!("command -v {name}")])
+            .output();
+        let found = String::from_utf8(found.unwrap().stdout).unwrap();
+        symlink(PathBuf::from(found.trim()), folder.path().join(name)).unwrap();
+    }
+    for (name, text) in programs {
+        script(&folder.path().join(name), text);
+    }
+    let ran = Command::new(folder.path().join("bash"))
+        .arg(root().join("models/needs.sh"))
+        .arg(make)
+        .env_clear()
+        .env("PATH", folder.path())
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
+    assert!(ran.stdout.is_empty());
+    (ran.status.success(), String::from_utf8(ran.stderr).unwrap())
+}
+
+/// Python as `needs.sh` asks it: for its version, and whether its modules are there.
+const PYTHON: (&str, &str) = ("python3", "case $2 in *version*) echo 3.12;; esac");
+const CC: (&str, &str) = ("cc", "exit 0");
+const CARGO: (&str, &str) = ("cargo", "echo 'cargo 1.95.0 (abc 2026-01-01)'");
+
+#[test]
+fn all_that_setup_cannot_bring_is_named_at_once() {
+    let (well, said) = needs("3.81", &[]);
+    assert!(!well);
+    for part in [
+        "GNU make 4.3 or newer: this is 3.81",
+        "`gmake`",
+        "a C compiler: there is no `cc`",
+        "Python 3.9 or newer: there is no `python3`",
+        "Rust 1.95 or newer: there is no `cargo`",
+        "apt-get install make gcc libc6-dev python3 rustup\n",
+        "dnf install make gcc python3 rustup\n",
+        "pacman -S make gcc python rustup\n",
+        "brew install make gcc python rustup\n",
+    ] {
+        assert!(said.contains(part), "{part}:\n{said}");
+    }
+}
+
+#[test]
+fn what_is_there_and_too_old_or_broken_is_named_too() {
+    let old = ("cargo", "echo 'cargo 1.63.0 (abc 2022-01-01)'");
+    let python = ("python3", "echo 3.8");
+    let (well, said) = needs("4.4.1", &[("cc", "exit 1"), python, old]);
+    assert!(!well && !said.contains("GNU make"), "{said}");
+    assert!(said.contains("`cc` cannot build a program"), "{said}");
+    assert!(said.contains("Python 3.9 or newer: this is 3.8"), "{said}");
+    assert!(
+        said.contains("Rust 1.95 or newer: this is 1.63.0"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_machine_that_has_everything_is_told_nothing() {
+    for make in ["4.3", "4.4.1", "5.0", ""] {
+        assert_eq!(needs(make, &[CC, PYTHON, CARGO]), (true, String::new()));
+    }
+}
