@@ -1,7 +1,8 @@
 //! The README says what is so.
-#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use end_to_end::{root, tools};
@@ -92,4 +93,109 @@ fn the_table_of_keys_names_each_key_once() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), all, "{keys:?}");
+}
+
+/// Which of the registry's models `make models` brings, and their size in bytes, as its own listing says.
+#[test]
+fn the_readme_says_how_much_the_pipelines_need() {
+    let empty = tempfile::tempdir().unwrap();
+    let listed = Command::new("make")
+        .args(["models", "ROLE=", "MODEL="])
+        .arg(format!("MODELS_FROM={}", empty.path().display()))
+        .env("FILM2LORA_MODELS", fresh_registry(empty.path()))
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(listed.stderr).unwrap();
+    let whole = said
+        .lines()
+        .find_map(|line| line.strip_suffix(" MB in all"));
+    let whole: f64 = whole
+        .and_then(|line| line.rsplit(' ').next())
+        .unwrap_or_else(|| panic!("{said}"))
+        .parse()
+        .unwrap();
+    let words = format!("about {:.1} GB", whole / 1e3);
+    assert!(readme().contains(&words), "{words}: {said}");
+    assert!(!said.contains("(tag)"), "no pipeline tags: {said}");
+    for role in [
+        "detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption",
+    ] {
+        assert!(said.contains(&format!("({role})")), "{role}: {said}");
+    }
+}
+
+/// A folder of models with the project's registry and no models.
+fn fresh_registry(here: &Path) -> PathBuf {
+    let models = here.join("models");
+    fs::create_dir(&models).unwrap();
+    fs::copy(
+        root().join("models/registry.toml"),
+        models.join("registry.toml"),
+    )
+    .unwrap();
+    models
+}
+
+#[test]
+fn ci_runs_the_commands_of_the_documents_and_installs_nothing() {
+    let run = fs::read_to_string(root().join(".ci/run")).unwrap();
+    let commands: Vec<_> = run.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(commands.contains(&"make test"), "{run}");
+    assert!(
+        commands
+            .iter()
+            .any(|line| line.starts_with("make check deny")),
+        "{run}"
+    );
+    for word in ["apt", "pip", "brew", "curl", "cargo install"] {
+        assert!(
+            !commands.iter().any(|line| line.contains(word)),
+            "{word}: {run}"
+        );
+    }
+    assert!(readme().contains("make test    #"));
+}
+
+#[test]
+fn what_pip_installs_is_pinned_with_checksums() {
+    let listed = Command::new("find")
+        .args([
+            ".", "-name", "target", "-prune", "-o", "-name", "runtime", "-prune", "-o",
+        ])
+        .args([
+            "-type", "f", "(", "-name", "*.sh", "-o", "-name", "Makefile", "-o",
+        ])
+        .args([
+            "-name",
+            "requirements.txt",
+            "-o",
+            "-path",
+            "./.ci/run",
+            ")",
+            "-print",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let mut requirements = 0;
+    for name in listed.lines() {
+        let text = fs::read_to_string(root().join(name)).unwrap();
+        if name.ends_with("requirements.txt") {
+            requirements += 1;
+            for one in text.split("\n").filter(|line| line.contains("==")) {
+                assert!(one.ends_with('\\'), "{name}: {one}: has no checksum");
+            }
+        } else if text.contains("pip download") || text.contains("-m pip \"") {
+            assert!(text.contains("--require-hashes"), "{name}");
+        }
+        let bare = text
+            .lines()
+            .find(|line| line.contains("pip install") && !line.contains("require-hashes"));
+        assert_eq!(bare, None, "{name}");
+    }
+    assert_eq!(requirements, 3, "{listed}");
 }

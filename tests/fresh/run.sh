@@ -39,8 +39,9 @@ close() {
 }
 trap close EXIT
 
-# A new machine: the base, with nothing of an earlier run on it.
+# new_machine USER: the base, with nothing of an earlier run on it, and a clone that USER owns.
 new_machine() {
+    local user=$1
     close
     mkdir -p "$folder/upper" "$folder/work" "$machine"
     mount -t overlay overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work" "$machine"
@@ -62,7 +63,7 @@ new_machine() {
     fi
     git -C "$repository" archive HEAD | tar -x -C "$machine/home/someone/film2lora"
     echo 'someone:x:1000:1000::/home/someone:/bin/bash' >> "$machine/etc/passwd"
-    chown -R 1000:1000 "$machine/home/someone"
+    chown -R "$user" "$machine/home/someone"
 }
 
 # within USER COMMAND: in the clone, with an environment of its own.
@@ -80,7 +81,7 @@ milliseconds() { date +%s%3N; }
 
 # What nobody can bring is named at once, all of it.
 named() {
-    new_machine
+    new_machine 0:0
     local said from
     rm "$machine"/usr/bin/gcc* "$machine"/usr/bin/cc "$machine"/usr/bin/python3*
     from=$(milliseconds)
@@ -94,7 +95,7 @@ named() {
 
 # set_up USER: everything else comes, the second time is nothing, and the crate that wants CMake builds with SIMD.
 set_up() {
-    new_machine
+    new_machine "$1"
     local from
     from=$(milliseconds)
     within "$1" 'make setup' || fail "make setup"
@@ -111,9 +112,9 @@ set_up() {
         || fail "libjpeg-turbo was built without SIMD"
 }
 
-# command COMMAND: one of the README's two, on a machine of its own.
+# command_of_the_readme COMMAND: one of the README's two, on a machine of its own.
 command_of_the_readme() {
-    new_machine
+    new_machine 1000:1000
     local from
     from=$(milliseconds)
     within 1000:1000 "nice -n 10 $1" || fail "$1"
