@@ -91,6 +91,11 @@ class SameSecurity(urllib.request.HTTPRedirectHandler):
 OPENER = urllib.request.build_opener(SameSecurity)
 
 
+def moving(url):
+    """Whether an address is that of a branch, where another file may come to lie."""
+    return any(f"/{branch}/" in url for branch in ("main", "master", "HEAD"))
+
+
 def download(url, part):
     """Downloads to `part`, which may hold the beginning already; tries again where it is cut.
 
@@ -281,7 +286,7 @@ class Bringer:
         elif entry.get("member"):
             self.from_archive(entry, path, part)
         else:
-            if entry.get("moving"):
+            if moving(entry["url"]):
                 say("  its address names no revision: it may have become another file")
             ends = download(entry["url"], part)
         self.settle(model, entry, part, path, ends)

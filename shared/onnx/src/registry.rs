@@ -77,9 +77,6 @@ pub struct FileEntry {
     /// Its path in the archive that `url` gives, where it gives one.
     #[serde(default)]
     pub member: String,
-    /// Whether the address is that of a branch, as no revision is known: another file may come to lie there.
-    #[serde(default)]
-    pub moving: bool,
     /// Its size, as far as it is known.
     pub bytes: Option<u64>,
     /// What its size is likely to be, where it is not known.
