@@ -9,12 +9,13 @@ use serde_json::Value;
 
 /// Each shared crate, and those of ours that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("machine", &[]),
     ("manifest", &[]),
-    ("vision", &[]),
+    ("vision", &["machine"]),
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
-    ("stage", &["manifest"]),
-    ("onnx", &[]),
+    ("stage", &["machine", "manifest"]),
+    ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),
     ("testkit", &[]),
     ("end-to-end", &["testkit"]),

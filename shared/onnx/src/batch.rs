@@ -1,11 +1,19 @@
 //! Batches that halve when memory runs out.
 
 use anyhow::{Result, ensure};
+use machine::{Fault, Faulty};
 
 /// A device had no memory left for a run.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("out of memory: {0}")]
-pub struct OutOfMemory(pub String);
+pub struct OutOfMemory(#[source] Faulty);
+
+impl OutOfMemory {
+    /// In the runtime's own words.
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(Faulty::new(Fault::NoMemory, message))
+    }
+}
 
 /// Runs `items` through `run` at once; where memory runs out, in halves, down
 /// to single items. The answers are in the order of the items.
@@ -59,6 +67,21 @@ pub(crate) fn says_out_of_memory(message: &str) -> bool {
     .any(|sign| said.contains(sign))
 }
 
+/// Whether the runtime's `message` says that the device has failed, and not what was given to it: an
+/// error of CUDA or of one of its libraries, by the words of `cuda_call.cc` in ONNX Runtime.
+pub(crate) fn says_lost(message: &str) -> bool {
+    let said = message.to_lowercase();
+    [
+        "cuda", "cudnn", "cublas", "cufft", "curand", "cusparse", "nccl",
+    ]
+    .iter()
+    .any(|library| {
+        ["failure", "error"]
+            .iter()
+            .any(|word| said.contains(&format!("{library} {word}")))
+    }) || said.contains("cudaerror")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
@@ -72,7 +95,7 @@ mod tests {
         let answers = halving(&items, &mut size, |part| {
             tried.push(part.len());
             if part.len() > 5 {
-                return Err(OutOfMemory("arena".to_owned()).into());
+                return Err(OutOfMemory::new("arena").into());
             }
             Ok(part.iter().map(|item| item * 2).collect())
         });
@@ -84,7 +107,7 @@ mod tests {
 
     #[test]
     fn one_item_that_does_not_fit_is_an_error() {
-        let run = |_: &[u8]| -> Result<Vec<u8>> { Err(OutOfMemory("arena".to_owned()).into()) };
+        let run = |_: &[u8]| -> Result<Vec<u8>> { Err(OutOfMemory::new("arena").into()) };
         let error = halving(&[1, 2], &mut 2, run).unwrap_err();
         assert!(error.is::<OutOfMemory>());
     }
@@ -101,5 +124,24 @@ mod tests {
             "wrong shape"
         );
         assert_eq!(tries, 1);
+    }
+
+    #[test]
+    fn a_lost_device_is_told_from_a_wrong_input() {
+        let lost = "Non-zero status code returned while running Conv node. CUDA failure 719: unspecified launch failure ; GPU=0";
+        assert!(says_lost(lost));
+        assert!(says_lost("CUDNN failure 4: CUDNN_STATUS_INTERNAL_ERROR"));
+        assert!(!says_lost(
+            "Got invalid dimensions for input: x index: 2 Got: 3 Expected: 4"
+        ));
+        assert!(!says_lost(
+            "Non-zero status code returned while running Concat node"
+        ));
+    }
+
+    #[test]
+    fn want_of_memory_is_the_machines() {
+        let error = OutOfMemory::new("arena");
+        assert_eq!(Fault::of(&error), Some(Fault::NoMemory));
     }
 }

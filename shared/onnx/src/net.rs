@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
+use machine::{Fault, Faulty};
 use ort::ep;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{NoSelectedOutputs, RunOptions, Session};
 use ort::value::{Outlet, ValueType};
 use serde::Serialize;
 
-use crate::batch::{OutOfMemory, says_out_of_memory};
+use crate::batch::{OutOfMemory, says_lost, says_out_of_memory};
 use crate::contract::{Contract, Kind, Port};
 use crate::flags::{Device, Runtime};
 use crate::library;
@@ -114,7 +115,8 @@ impl Net {
     /// Runs `inputs`, each by its name, and gives all outputs. Where the
     /// graph wants another width of number, it is changed.
     ///
-    /// An error for want of memory is an [`OutOfMemory`].
+    /// An error for want of memory is an [`OutOfMemory`]; it and that of a lost device are the
+    /// machine's ([`Fault`]), and end a run.
     pub fn run(&mut self, inputs: &[(&str, &Tensor)]) -> Result<Outputs> {
         let mut changed = Vec::new();
         for (name, tensor) in inputs {
@@ -155,7 +157,10 @@ impl Net {
 fn failed(net: &str, message: &str) -> Error {
     let message = format!("{net}: {message}");
     if says_out_of_memory(&message) {
-        return OutOfMemory(message).into();
+        return OutOfMemory::new(message).into();
+    }
+    if says_lost(&message) {
+        return Faulty::new(Fault::Device, message).into();
     }
     anyhow!(message)
 }

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
-    let cache = args.cache.as_deref().map(Cache::open).transpose()?;
+    let cache = args.cache.as_deref().map(Cache::open);
     let echo = |record| echo(record, cache.as_ref());
     match args.shape {
         Shape::Each => flow.each(echo),
@@ -68,7 +68,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
 }
 
-/// `drop`, `fail`, `twice`, `panic`, `wait` (until the file in `for` is there)
+/// `drop`, `fail`, `twice`, `panic`, `system` (fail with the system's error `errno`), `wait` (until the file in `for` is there)
 /// or `remember`; any other record is passed on.
 #[allow(clippy::panic, reason = "a test asks for it")]
 fn echo(mut record: Record, cache: Option<&Cache>) -> Result<Outcome> {
@@ -78,6 +78,11 @@ fn echo(mut record: Record, cache: Option<&Cache>) -> Result<Outcome> {
         Some("twice") => return Ok(vec![record.clone(), record].into()),
         Some("panic") => panic!("it panicked"),
         Some("broken") => return Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into()),
+        Some("system") => {
+            let number = record.get("errno")?;
+            let error = std::io::Error::from_raw_os_error(number);
+            return Err(error).context("image.png");
+        }
         Some("wait") => {
             let path: PathBuf = record.get("for")?;
             while !path.exists() {

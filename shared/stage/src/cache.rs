@@ -1,23 +1,15 @@
 //! Results of costly work, remembered across runs and processes.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The database inside the cache's folder.
-const FILE: &str = "results.sqlite3";
-
-/// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Seconds after which a result that is used is noted as used again. Noting
-/// it at every use would turn each reading into a writing.
-const NOTED: i64 = 24 * 3600;
+use crate::aside;
+use crate::database::{Database, Trouble};
 
 /// The flag that names the cache's folder.
 #[derive(Debug, Clone, clap::Args)]
@@ -31,8 +23,13 @@ pub struct CacheFolder {
 impl CacheFolder {
     /// Opens the cache.
     pub fn open(&self) -> Result<Cache> {
-        let folder = self.cache.clone().or_else(default_folder);
-        Cache::open(&folder.context("no folder for the cache: name one with --cache")?)
+        let folder = self.folder();
+        let folder = folder.context("no folder for the cache: name one with --cache")?;
+        Ok(Cache::open(&folder))
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        self.cache.clone().or_else(default_folder)
     }
 }
 
@@ -48,12 +45,17 @@ pub struct CacheFlags {
 }
 
 impl CacheFlags {
-    /// Opens the cache that the flags ask for; `None` with `--no-cache`.
+    /// Opens the cache that the flags ask for; `None` with `--no-cache`, and where the user has no
+    /// folder for one.
     pub fn open(&self) -> Result<Option<Cache>> {
         if self.no_cache {
             return Ok(None);
         }
-        self.folder.open().map(Some)
+        let folder = self.folder.folder();
+        if folder.is_none() {
+            log::warn!("no folder for the cache, so nothing is remembered: name one with --cache");
+        }
+        Ok(folder.as_deref().map(Cache::open))
     }
 }
 
@@ -96,7 +98,7 @@ impl Key {
         Ok(self.part(&text))
     }
 
-    fn hash(&self) -> [u8; 32] {
+    pub(crate) fn hash(&self) -> [u8; 32] {
         self.0.finalize().into()
     }
 }
@@ -115,20 +117,40 @@ pub struct Usage {
 /// Many processes may use it at once. A result is there whole or not at all,
 /// also after a process was killed while it wrote. The folder must not be on
 /// a network file system, whose locks `SQLite`'s write-ahead log cannot use.
+///
+/// A cache is there to save time, and never stands in the way of the work: a
+/// database that is damaged is set aside and begun anew, and where it cannot
+/// be used, for want of room or of permission or as another program holds it,
+/// that is said once, and results are worked out.
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    database: Mutex<Connection>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// The database, or why there is none.
+    database: Result<Database, Trouble>,
+    /// Whether it was said already that it cannot be used.
+    told: bool,
 }
 
 impl Cache {
-    /// Opens the cache in `folder`, and makes it if need be.
-    pub fn open(folder: &Path) -> Result<Self> {
-        let database = connect(folder).with_context(|| named(folder))?;
-        Ok(Self {
+    /// Opens the cache in `folder`, and makes it if need be. One that cannot be opened remembers nothing.
+    pub fn open(folder: &Path) -> Self {
+        let mut state = State {
+            database: opened(folder),
+            told: false,
+        };
+        if let Err(trouble) = &state.database {
+            state.told = true;
+            tell(folder, trouble);
+        }
+        Self {
             folder: folder.to_owned(),
-            database: Mutex::new(database),
-        })
+            state: Mutex::new(state),
+        }
     }
 
     /// The folder it is in.
@@ -136,33 +158,18 @@ impl Cache {
         &self.folder
     }
 
-    /// The result of `key`, if it is remembered.
-    pub fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        let hash = key.hash();
-        self.with(|database| {
-            let select = "SELECT value, used FROM results WHERE key = ?1";
-            let found: Option<(Vec<u8>, i64)> = database
-                .prepare_cached(select)?
-                .query_row([hash], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let now = now();
-            if let Some((_, used)) = &found
-                && now - used > NOTED
-            {
-                let update = "UPDATE results SET used = ?2 WHERE key = ?1";
-                database.execute(update, params![hash, now])?;
-            }
-            Ok(found.map(|(value, _)| value))
-        })
+    /// The result of `key`, if it is remembered, and sound.
+    pub fn recall<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
+        let value = self.with(|database| database.get(key))??;
+        // What something else has written there is worked out again.
+        serde_json::from_slice(&value).ok()
     }
 
-    /// Remembers the result of `key`.
-    pub fn put(&self, key: &Key, value: &[u8]) -> Result<()> {
-        let insert = "INSERT OR REPLACE INTO results (key, value, used) VALUES (?1, ?2, ?3)";
-        self.with(|database| {
-            let mut insert = database.prepare_cached(insert)?;
-            insert.execute(params![key.hash(), value, now()]).map(drop)
-        })
+    /// Remembers the result of `key`, if that can be done; an error is one of the result.
+    pub fn keep<T: Serialize>(&self, key: &Key, value: &T) -> Result<()> {
+        let value = serde_json::to_vec(value).context("a result to remember")?;
+        self.with(|database| database.put(key, &value));
+        Ok(())
     }
 
     /// The result of `key`, remembered or worked out by `work` and remembered.
@@ -171,96 +178,149 @@ impl Cache {
         key: &Key,
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
-        if let Some(value) = self.get(key)? {
-            return serde_json::from_slice(&value).context("a remembered result");
+        if let Some(value) = self.recall(key) {
+            return Ok(value);
         }
         let value = work()?;
-        self.put(key, &serde_json::to_vec(&value)?)?;
+        self.keep(key, &value)?;
         Ok(value)
     }
 
-    /// How much the cache holds.
+    /// How much the cache holds; an error says why that cannot be told.
     pub fn usage(&self) -> Result<Usage> {
-        let select = "SELECT count(*), coalesce(sum(length(value)), 0) FROM results";
-        self.with(|database| {
-            database.query_row(select, [], |row| {
-                let (results, bytes): (i64, i64) = (row.get(0)?, row.get(1)?);
-                Ok(Usage {
-                    results: results.unsigned_abs(),
-                    bytes: bytes.unsigned_abs(),
-                })
-            })
-        })
+        self.strictly(Database::usage)
     }
 
     /// Forgets the results that were not used for longest, until at most
     /// `bytes` of them are left, and gives their space back.
     pub fn shrink(&self, bytes: u64) -> Result<()> {
-        let delete = "DELETE FROM results WHERE key IN (SELECT key FROM (SELECT key,
-            sum(length(value)) OVER (ORDER BY used DESC, key) AS held FROM results)
-            WHERE held > ?1)";
-        self.with(|database| {
-            database.execute(delete, [i64::try_from(bytes).unwrap_or(i64::MAX)])?;
-            // It gives one page back at every step.
-            let mut vacuum = database.prepare("PRAGMA incremental_vacuum")?;
-            let mut steps = vacuum.query([])?;
-            while steps.next()?.is_some() {}
-            database.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
-        })
+        self.strictly(|database| database.shrink(bytes))
     }
 
-    /// Works with the database; errors name its folder.
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
-        let database = self.database.lock();
-        let database = database.unwrap_or_else(PoisonError::into_inner);
-        work(&database).with_context(|| named(&self.folder))
+    /// Forgets everything, what was set aside too. A database that cannot be emptied, unless as another
+    /// process holds it, is removed.
+    pub fn clear(&self) -> Result<()> {
+        let mut state = self.lock();
+        let done = state.with(&self.folder, |database| database.shrink(0));
+        match done {
+            Ok(()) => {}
+            // Whoever holds it would go on in a file that is no longer there.
+            Err(Trouble::Busy(why)) => return Err(self.named(&why)),
+            Err(trouble) => {
+                // Closed first, so that nothing is written to what goes.
+                state.database = Err(trouble);
+                self.cleared(aside::set(&self.folder, aside::identity(&self.folder)))?;
+                state.database = Database::open(&self.folder);
+            }
+        }
+        self.cleared(aside::forget(&self.folder))
+    }
+
+    fn cleared<T>(&self, done: io::Result<T>) -> Result<()> {
+        done.map(drop).with_context(|| unusable(&self.folder))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Works with the database; none where it cannot be used, which is said the first time.
+    fn with<T>(&self, work: impl Fn(&Database) -> rusqlite::Result<T>) -> Option<T> {
+        let mut state = self.lock();
+        let trouble = match state.with(&self.folder, work) {
+            Ok(done) => return Some(done),
+            Err(trouble) => trouble,
+        };
+        if !state.told {
+            state.told = true;
+            tell(&self.folder, &trouble);
+        }
+        None
+    }
+
+    /// Works with the database, or says why that cannot be done.
+    fn strictly<T>(&self, work: impl Fn(&Database) -> rusqlite::Result<T>) -> Result<T> {
+        let done = self.lock().with(&self.folder, work);
+        done.map_err(|trouble| self.named(&trouble.to_string()))
+    }
+
+    fn named(&self, why: &str) -> anyhow::Error {
+        anyhow::anyhow!("{}: {why}", unusable(&self.folder))
     }
 }
 
+impl State {
+    /// Works with the database; a damaged one is set aside, and the work tried once more.
+    fn with<T>(
+        &mut self,
+        folder: &Path,
+        work: impl Fn(&Database) -> rusqlite::Result<T>,
+    ) -> Result<T, Trouble> {
+        let done = self.attempt(folder, &work);
+        let Err(trouble @ Trouble::Damaged(..)) = done else {
+            return done;
+        };
+        if self.database.is_err() {
+            return Err(trouble);
+        }
+        // Closed before it is renamed.
+        self.database = Err(trouble.clone());
+        set_aside(folder, &trouble);
+        self.database = opened(folder);
+        self.attempt(folder, &work)
+    }
+
+    fn attempt<T>(
+        &self,
+        folder: &Path,
+        work: impl Fn(&Database) -> rusqlite::Result<T>,
+    ) -> Result<T, Trouble> {
+        let database = self.database.as_ref().map_err(Clone::clone)?;
+        let done = work(database).map_err(|error| database.trouble(&error, folder));
+        // Whoever was waited for in vain once is not waited for at every result.
+        database.wait(!matches!(done, Err(Trouble::Busy(_))));
+        done
+    }
+}
+
+/// The database in `folder`; one that is damaged is set aside first.
+fn opened(folder: &Path) -> Result<Database, Trouble> {
+    match Database::open(folder) {
+        Err(trouble @ Trouble::Damaged(..)) if set_aside(folder, &trouble) => {
+            Database::open(folder)
+        }
+        other => other,
+    }
+}
+
+/// Sets a damaged database aside, and says so; whether there is room for another one now.
+fn set_aside(folder: &Path, trouble: &Trouble) -> bool {
+    let Trouble::Damaged(why, seen) = trouble else {
+        return false;
+    };
+    match aside::set(folder, *seen) {
+        Ok(Some(path)) => log::warn!(
+            "{}: the cache was damaged ({why}): set aside, and begun anew",
+            path.display()
+        ),
+        Ok(None) => {}
+        Err(error) => log::debug!("{}: not set aside: {error}", folder.display()),
+    }
+    aside::identity(folder) != *seen || seen.is_none()
+}
+
+/// Says that the cache cannot be used.
+fn tell(folder: &Path, trouble: &Trouble) {
+    log::warn!(
+        "{}: {trouble}: goes on without what it remembers",
+        unusable(folder)
+    );
+}
+
 /// What messages call a cache.
-fn named(folder: &Path) -> String {
+fn unusable(folder: &Path) -> String {
     format!(
         "{}: the cache in this folder cannot be used",
         folder.display()
     )
-}
-
-fn connect(folder: &Path) -> Result<Connection> {
-    std::fs::create_dir_all(folder)?;
-    let database = Connection::open(folder.join(FILE))?;
-    database.busy_timeout(PATIENCE)?;
-    // Only a new database takes this on; it is what lets `shrink` give space back.
-    database.execute_batch("PRAGMA auto_vacuum = INCREMENTAL;")?;
-    write_ahead(&database)?;
-    database.execute_batch(
-        "PRAGMA synchronous = NORMAL;
-         CREATE TABLE IF NOT EXISTS results (key BLOB PRIMARY KEY, value BLOB NOT NULL, used INTEGER NOT NULL);
-         CREATE INDEX IF NOT EXISTS results_used ON results (used);",
-    )?;
-    Ok(database)
-}
-
-/// Turns the write-ahead log on. While another process does the same, `SQLite`
-/// answers that it is busy without waiting.
-fn write_ahead(database: &Connection) -> Result<()> {
-    let began = std::time::Instant::now();
-    loop {
-        match database.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if busy(&error) && began.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            other => return Ok(other?),
-        }
-    }
-}
-
-fn busy(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_or(0, |age| age.as_secs().cast_signed())
 }

@@ -1,6 +1,8 @@
 //! From `main` to the exit status.
 
-use std::io;
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -8,12 +10,14 @@ use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{Args, Command, Parser};
 use clap_complete::Shell;
+use machine::Fault;
 
 use crate::flags::{Manifests, Run, Voice};
-use crate::flow::Flow;
+use crate::flow::{Flow, settle};
 use crate::input::{Input, would_wait};
 use crate::messages;
 use crate::output::{ReaderGone, to_standard_output};
+use crate::words::{printable, told};
 
 /// Runs a tool that reads manifests and writes one.
 ///
@@ -62,6 +66,7 @@ pub fn command<A: Parser>(tool: impl FnOnce(A) -> Result<ExitCode>) -> ExitCode 
     let ended = run(|command, voice: Voice, args: A| {
         messages::start(command.get_name(), &voice);
         status = tool(args)?;
+        settle()?;
         Ok(Ok(()))
     });
     if ended == ExitCode::SUCCESS {
@@ -104,10 +109,22 @@ fn run<S: Args, A: Parser>(
         },
         Err(usage) => usage.format(&mut command),
     };
-    match usage.print() {
+    match complain(&usage) {
         Ok(()) => ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2)),
         error => status(to_standard_output(error)),
     }
+}
+
+/// Says what is wrong with the command line, or what was asked of it. A word of it that would write to
+/// the terminal by itself is shown as it is written, without the colours that would be lost in it.
+fn complain(usage: &clap::Error) -> io::Result<()> {
+    let strange = |word: OsString| matches!(printable(&word.to_string_lossy()), Cow::Owned(_));
+    if !usage.use_stderr() || !std::env::args_os().any(strange) {
+        return usage.print();
+    }
+    let text = usage.render().to_string();
+    let lines: Vec<_> = text.lines().map(printable).collect();
+    writeln!(io::stderr(), "{}", lines.join("\n"))
 }
 
 fn status(result: Result<()>) -> ExitCode {
@@ -115,7 +132,10 @@ fn status(result: Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{error:#}");
+            match Fault::of(error.as_ref()) {
+                Some(fault) => log::error!("{}: {}", told(&error), fault.advice()),
+                None => log::error!("{}", told(&error)),
+            }
             ExitCode::FAILURE
         }
     }
@@ -124,13 +144,14 @@ fn status(result: Result<()>) -> ExitCode {
 /// Answers `TOOL --generate man|bash|zsh|fish`, which is not in the help:
 /// before parsing, so that required flags do not get in the way.
 fn generate(command: &Command) -> Option<io::Result<()>> {
-    let mut words = std::env::args().skip(1);
+    let mut words = std::env::args_os().skip(1);
     if words.next()? != "--generate" {
         return None;
     }
+    let kind = words.next();
     let mut command = command.clone();
     let mut paper = Vec::new();
-    let shell = match words.next().as_deref() {
+    let shell = match kind.as_deref().and_then(OsStr::to_str) {
         Some("man") => None,
         Some("bash") => Some(Shell::Bash),
         Some("zsh") => Some(Shell::Zsh),
@@ -145,5 +166,5 @@ fn generate(command: &Command) -> Option<io::Result<()>> {
             Ok(())
         }
     };
-    Some(drawn.and_then(|()| io::Write::write_all(&mut io::stdout(), &paper)))
+    Some(drawn.and_then(|()| io::stdout().write_all(&paper)))
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Error, Result, bail};
 use log::{info, warn};
+use machine::Fault;
 use manifest::{Record, Rejected};
 use rayon::ThreadPool;
 
@@ -19,6 +20,7 @@ use crate::outcome::{IntoOutcome, Outcome};
 use crate::output::Output;
 use crate::progress::{Progress, Total};
 use crate::signals;
+use crate::words::told;
 
 /// The longest malformed line that is repeated whole in the rejects, in bytes.
 const REPEATED: usize = 1 << 16;
@@ -224,18 +226,19 @@ impl Flow {
     }
 
     /// Rejects a record on which the tool failed; the run ends where there is
-    /// no rejects file.
+    /// no rejects file, and where the failure is the machine's: a run that went
+    /// on over a full disk would reject what is sound, and end well.
     pub fn fail(&mut self, record: Record, error: Error) -> Result<()> {
-        let mark = rejected(None, Some(format!("{error:#}")));
+        let mark = rejected(None, Some(told(&error)));
         self.fail_marked(record, mark, error)
     }
 
     fn fail_marked(&mut self, mut record: Record, mark: Rejected, error: Error) -> Result<()> {
         self.counts.failed += 1;
-        if self.rejects.is_none() {
+        if self.rejects.is_none() || Fault::of(error.as_ref()).is_some() {
             return Err(error);
         }
-        warn!("{error:#}");
+        warn!("{}", told(&error));
         record.put("rejected", &mark)?;
         self.output.lock().reject(&record)
     }
@@ -268,7 +271,7 @@ impl Flow {
             return self.fail(record, error);
         };
         // The record itself goes to the rejects; only the message needs its place.
-        let mark = rejected(None, Some(format!("{error:#}")));
+        let mark = rejected(None, Some(told(&error)));
         let id = record.get::<String>("id").map(|id| format!(": {id}"));
         let place = located.place() + &id.unwrap_or_default();
         self.fail_marked(record, mark, error.context(place))
@@ -328,6 +331,7 @@ impl Flow {
         if !well {
             return Ok(());
         }
+        settle()?;
         if counts.read == 0 {
             warn!("no records came in");
         } else if counts.failed == counts.read {
@@ -342,6 +346,12 @@ impl Flow {
         }
         Ok(())
     }
+}
+
+/// Puts the files that this tool has written on the disk: whoever reads its manifest, or that it ended
+/// well, takes them for finished.
+pub(crate) fn settle() -> Result<()> {
+    machine::file::settle().context("files cannot be put on the disk")
 }
 
 /// Takes what came of lines.

@@ -64,12 +64,8 @@ impl Flow {
         } = work;
         let prepare = |record: Record| {
             let (key, seen) = look(&record)?;
-            let remembered = cache.map(|cache| cache.get(&key)).transpose()?.flatten();
-            let ready = match remembered {
-                Some(value) => {
-                    let answer = serde_json::from_slice(&value);
-                    Ready::Remembered(answer.context("a remembered answer")?)
-                }
+            let ready = match cache.and_then(|cache| cache.recall(&key)) {
+                Some(answer) => Ready::Remembered(answer),
                 None => Ready::ToDo(Box::new(key), prepare(&record, seen)?),
             };
             Ok((record, ready))
@@ -181,7 +177,7 @@ fn answer<T, A: Serialize>(
             Err(key) => {
                 let answer = answers.next().context("an answer is missing")?;
                 if let (Some(cache), Ok(answer)) = (cache, &answer) {
-                    cache.put(&key, &serde_json::to_vec(answer)?)?;
+                    cache.keep(&key, answer)?;
                 }
                 answer
             }

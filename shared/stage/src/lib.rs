@@ -13,9 +13,11 @@
 //! come from and go to, in order and on all cores, and what happens to those
 //! that are dropped or fail. [`Cache`] remembers costly results.
 
+mod aside;
 mod batch;
 mod cache;
 mod counts;
+mod database;
 mod entry;
 mod finishing;
 mod flags;
@@ -28,6 +30,7 @@ mod outcome;
 mod output;
 mod progress;
 mod signals;
+mod words;
 
 pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 pub use cache::{Cache, CacheFlags, CacheFolder, Key, Usage};
@@ -37,7 +40,9 @@ pub use flags::{Keep, share};
 pub use flow::Flow;
 pub use infer::Inference;
 pub use log;
+pub use machine::{self, Fault};
 pub use manifest::{self, Record};
 pub use outcome::{IntoOutcome, Outcome};
 pub use output::print;
 pub use progress::PROGRESS_VARIABLE;
+pub use words::{printable, told};

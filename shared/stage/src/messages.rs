@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::flags::Voice;
+use crate::words::printable;
 
 /// `tool: message`, as Unix tools have always said it.
 struct Plain {
@@ -16,6 +17,9 @@ struct Plain {
 
 impl Plain {
     fn say(&self, message: &std::fmt::Arguments<'_>) {
+        // A message is one line. Names in it come from anywhere, and must not speak to the terminal.
+        let message = message.to_string();
+        let message = printable(&message);
         // Where standard error is closed there is nobody to tell.
         let write = || drop(writeln!(io::stderr(), "{}: {message}", self.tool));
         match self.bar.lock().ok().and_then(|bar| bar.clone()) {

@@ -1,13 +1,15 @@
 //! Where records go: standard output and the rejects file.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
 use manifest::Record;
+
+use crate::words::printable;
 
 /// Standard output and the rejects file, shared with the thread that handles
 /// signals: whoever holds the lock finds whole lines in both.
@@ -35,9 +37,24 @@ pub(crate) fn to_standard_output(written: io::Result<()>) -> Result<()> {
 }
 
 /// Writes `text` to standard output, for tools that write no records; that
-/// nobody reads it any more is no error to the user.
+/// nobody reads it any more is no error to the user. On a terminal, what
+/// would speak to it is shown by its number.
 pub fn print(text: &str) -> Result<()> {
-    to_standard_output(io::stdout().write_all(text.as_bytes()))
+    let mut output = io::stdout();
+    if !output.is_terminal() {
+        return to_standard_output(output.write_all(text.as_bytes()));
+    }
+    let shown: String = text.split_inclusive('\n').map(shown).collect();
+    to_standard_output(output.write_all(shown.as_bytes()))
+}
+
+/// A line as a terminal may have it, its newline and tabs left.
+fn shown(line: &str) -> String {
+    let (text, end) = line
+        .strip_suffix('\n')
+        .map_or((line, ""), |text| (text, "\n"));
+    let cells: Vec<_> = text.split('\t').map(printable).collect();
+    cells.join("\t") + end
 }
 
 impl Output {

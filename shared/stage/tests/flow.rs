@@ -173,6 +173,60 @@ fn a_failure_without_rejects_ends_the_run_behind_what_came_before() {
 }
 
 #[test]
+fn a_fault_of_the_machine_ends_the_run_and_rejects_nothing() {
+    use rustix::io::Errno;
+    let folder = tempdir().unwrap();
+    let faults = [
+        (Errno::NOSPC, "make room, and run it again"),
+        (Errno::DQUOT, "make room, and run it again"),
+        (Errno::ROFS, "mount it to be written"),
+        (Errno::IO, "see the system's log"),
+        (Errno::MFILE, "ulimit -n"),
+        (Errno::NFILE, "ulimit -n"),
+        (Errno::NOMEM, "end what else uses that memory"),
+    ];
+    for (number, advice) in faults {
+        let number = number.raw_os_error();
+        let input = format!(
+            "{{\"id\":\"a\"}}\n{{\"id\":\"b\",\"do\":\"system\",\"errno\":{number}}}\n{{\"id\":\"c\"}}\n"
+        );
+        for shape in SHAPES {
+            let ran = run(&folder, &["--shape", shape, "--rejects", "r.jsonl"], &input);
+            assert_eq!(ran.code, Some(1), "{shape}: {}", ran.stderr);
+            assert!(
+                ran.stderr
+                    .starts_with("echo: stdin: line 2: b: image.png: "),
+                "{}",
+                ran.stderr
+            );
+            assert!(ran.stderr.contains(advice), "{}", ran.stderr);
+            assert!(records(&folder, "r.jsonl").is_empty(), "{shape}");
+        }
+    }
+    let gone = Errno::NOENT.raw_os_error();
+    let input = format!("{{\"id\":\"a\"}}\n{{\"id\":\"b\",\"do\":\"system\",\"errno\":{gone}}}\n");
+    let ran = run(&folder, &["--rejects", "r.jsonl"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ids(&records(&folder, "r.jsonl")), ["b"]);
+}
+
+#[test]
+fn names_do_not_speak_to_the_terminal() {
+    let folder = tempdir().unwrap();
+    let input = "{\"id\":\"a\\u001b]0;x\\u0007\\u202e\",\"do\":\"fail\"}\n{\"id\":\"b\"}\n";
+    let ran = run(&folder, &["--rejects", "r.jsonl"], input);
+    let said = r"echo: stdin: line 1: a\u{1b}]0;x\u{7}\u{202e}: it failed";
+    assert_eq!(ran.stderr, format!("{said}\n"));
+    let ran = run(&folder, &["no\u{1b}[2J\nsuch"], "");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.starts_with(r"echo: no\u{1b}[2J\nsuch: "),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn messages_name_the_place_and_rejects_do_not() {
     let folder = tempdir().unwrap();
     fs::write(

@@ -1,7 +1,9 @@
 //! What every tool must do, whatever it is for.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -58,6 +60,7 @@ pub fn keyed_manners(shape: Shape<'_>, keys: &[(&str, Value)]) {
     rejects_account_for_all(&shape, here, &manifest);
     broken_pipe(&shape, here, &manifest);
     full_disk(&shape, here, &manifest);
+    no_room_for_files(&shape, here, &manifest);
     if shape.opens_images {
         bad_images(&shape, here, &manifest);
     }
@@ -82,12 +85,47 @@ fn words(shape: &Shape<'_>) {
         "{}",
         version.stdout
     );
+    strange_words(shape.tool);
     let usage = run(shape.tool, &["--no-such-flag"], "");
     assert_eq!(usage.code, Some(2), "a wrong command line is 2");
     assert!(
         usage.stdout.is_empty(),
         "complaints stay off standard output"
     );
+}
+
+/// Words that are no text, and words that would speak to a terminal.
+fn strange_words(tool: &str) {
+    let bytes: [&[u8]; 4] = [
+        b"--no-such-\xff",
+        b"caf\xe9.jsonl",
+        b"--generate=\xff",
+        b"\xff\xfe",
+    ];
+    for word in bytes {
+        let ran = run(tool, &[OsStr::from_bytes(word)], "");
+        assert!(
+            matches!(ran.code, Some(1 | 2)),
+            "{:?}: {}",
+            ran.code,
+            ran.stderr
+        );
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+    for word in [
+        "--no\u{1b}[2Jflag",
+        "no\u{1b}]0;x\u{7}\u{202e}\u{9b}such.jsonl",
+    ] {
+        let ran = run(tool, &[word], "");
+        assert!(
+            matches!(ran.code, Some(1 | 2)),
+            "{:?}: {}",
+            ran.code,
+            ran.stderr
+        );
+        let speaks = ['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}'];
+        assert!(!ran.stderr.contains(speaks), "{:?}", ran.stderr);
+    }
 }
 
 /// Man page and completions.
@@ -219,6 +257,30 @@ fn full_disk(shape: &Shape<'_>, here: &Path, manifest: &str) {
     let ran = ran(&output.unwrap());
     assert_eq!(ran.code, Some(1), "a full disk is an error");
     assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
+}
+
+/// No file may grow, as on a full disk: a tool that writes files fails, and blames no record; a tool that
+/// remembers results works without.
+fn no_room_for_files(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    let clean = with(shape, here, &["--rejects", "clean.jsonl"], manifest);
+    fs::write(here.join("in.jsonl"), manifest).unwrap();
+    // An ignored SIGXFSZ makes writes fail with EFBIG.
+    let limited = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
+    let output = Command::new("bash")
+        .current_dir(here)
+        .args(["-c", limited, "bash", shape.tool])
+        .args(shape.flags)
+        .args(["--rejects", "rejects.jsonl", "in.jsonl"])
+        .output();
+    let ran = ran(&output.unwrap());
+    let rejects = fs::read_to_string(here.join("rejects.jsonl")).unwrap();
+    assert!(!rejects.contains("File too large"), "{rejects}");
+    if ran.code == Some(0) {
+        assert_eq!(ran.stdout, clean.stdout, "{}", ran.stderr);
+    } else {
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        assert!(ran.stderr.contains("File too large"), "{}", ran.stderr);
+    }
 }
 
 fn bad_images(shape: &Shape<'_>, here: &Path, manifest: &str) {

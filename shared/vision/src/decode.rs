@@ -22,7 +22,7 @@ use crate::pixels;
 use crate::raster;
 use crate::spare;
 
-pub use crate::file::read;
+pub use crate::file::{looks_whole, read};
 pub use crate::header::{
     Dimensions, Format, Header, MAX_FILE_BYTES, MAX_PIXELS, dimensions, dimensions_from_bytes,
     header, header_from_bytes,

@@ -119,8 +119,8 @@ pub enum Error {
         cause: String,
     },
     /// The operating system refused.
-    #[error(transparent)]
-    Io(io::Error),
+    #[error("{0}")]
+    Io(#[source] io::Error),
 }
 
 impl From<io::Error> for Error {

@@ -1,17 +1,10 @@
-//! Writing files whole or not at all: beside the target, then renamed over it.
-//!
-//! Killed at any moment, the target is the old file, the new one, or absent; what may be left is a
-//! stray `.part` file beside it. Permissions follow the umask, as with any other program. The data
-//! is not forced to the disk (`fsync`), so that a power failure can still cost the last files.
+//! Writing pictures as files, whole or not at all: see [`machine::file`] for what that means.
 
-use std::fs::{self, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, GrayImage, ImageEncoder, RgbImage, RgbaImage};
-use tempfile::{Builder, NamedTempFile};
+use machine::file;
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
 use crate::error::{Error, Result};
@@ -116,68 +109,29 @@ pub fn png_luma(image: &GrayImage, path: &Path) -> Result<()> {
     bytes(path, &encode_png_luma(image)?)
 }
 
-/// Writes any file whole or not at all, replacing one of that name.
+/// Writes any file whole or not at all, replacing one of that name; see [`machine::file::write`].
 ///
 /// # Errors
 /// The operating system's: no such folder, no permission, no space.
 pub fn bytes(path: &Path, content: &[u8]) -> Result<()> {
-    let mut file = beside(path, |builder, folder| builder.tempfile_in(folder))?;
-    file.write_all(content)?;
-    finish(file, path)
+    Ok(file::write(path, content)?)
 }
 
-/// Makes `to` the same file as `from` (a hard link, which takes no space) or, on another file
-/// system or where links are refused, a copy. Symbolic links are followed. Whole or not at all;
-/// an existing `to` is replaced.
+/// As [`bytes`], for a file that a later run takes for finished because it is there; see
+/// [`machine::file::write_lasting`].
+///
+/// # Errors
+/// As [`bytes`].
+pub fn bytes_lasting(path: &Path, content: &[u8]) -> Result<()> {
+    Ok(file::write_lasting(path, content)?)
+}
+
+/// Makes `to` the same file as `from`, by a link or a copy; see [`machine::file::hard_link_or_copy`].
 ///
 /// # Errors
 /// `from` is not a regular file, and the operating system's.
 pub fn hard_link_or_copy(from: &Path, to: &Path) -> Result<()> {
-    let from = fs::canonicalize(from)?;
-    if !fs::metadata(&from)?.is_file() {
-        return Err(Error::NotRegular);
-    }
-    let link = beside(to, |builder, folder| {
-        builder.make_in(folder, |name| fs::hard_link(&from, name))
-    });
-    match link {
-        Ok(link) => {
-            // Renaming onto another name of the same file does nothing; dropping `link` then
-            // removes the spare name.
-            fs::rename(link.path(), to)?;
-            Ok(())
-        }
-        Err(_) => copy(&from, to),
-    }
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    let mut source = fs::File::open(from)?;
-    let mut file = beside(to, |builder, folder| builder.tempfile_in(folder))?;
-    io::copy(&mut source, &mut file)?;
-    finish(file, to)
-}
-
-/// Makes something nameless in the folder of `path`.
-fn beside<T>(
-    path: &Path,
-    make: impl FnOnce(&Builder<'_, '_>, &Path) -> io::Result<T>,
-) -> Result<T> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = Builder::new();
-    builder
-        .prefix(".")
-        .suffix(".part")
-        .permissions(Permissions::from_mode(0o666));
-    Ok(make(&builder, folder)?)
-}
-
-fn finish(file: NamedTempFile, path: &Path) -> Result<()> {
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(file::hard_link_or_copy(from, to)?)
 }
 
 fn encode(pixels: &[u8], size: (u32, u32), kind: ExtendedColorType) -> Result<Vec<u8>> {

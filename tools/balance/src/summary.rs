@@ -1,13 +1,11 @@
 //! What every cell wanted, had and got.
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde::Serialize;
 use stage::log::warn;
-use stage::{Context, Result};
+use stage::{Context, Result, machine};
 
 use crate::Args;
 use crate::candidate::Candidate;
@@ -154,18 +152,9 @@ impl Summary {
     /// Writes it beside `path`, and then in its place.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let name = || path.display().to_string();
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::Builder::new()
-            // Less what the user's mask takes away, as for any new file.
-            .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .with_context(name)?;
-        serde_json::to_writer_pretty(&mut file, self).with_context(name)?;
-        file.write_all(b"\n").with_context(name)?;
-        file.persist(path).with_context(name)?;
-        Ok(())
+        let mut text = serde_json::to_vec_pretty(self).with_context(name)?;
+        text.push(b'\n');
+        machine::file::write(path, &text).with_context(name)
     }
 }
 

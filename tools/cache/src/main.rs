@@ -3,6 +3,9 @@
 //! Reads no manifest. Writes one JSON line: `folder`; `results`, how many;
 //! `bytes`, how much they take, without what the database adds. It may run
 //! while other tools use the cache.
+//!
+//! A database that is damaged is set aside as `results.sqlite3.damaged`, by this tool as by all others;
+//! `--clear` removes it.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +31,7 @@ struct Args {
     #[arg(long, value_name = "BYTES")]
     max_size: Option<ByteSize>,
 
-    /// Forget all results
+    /// Forget all results, and what was damaged and set aside
     #[arg(long, conflicts_with = "max_size")]
     clear: bool,
 }
@@ -47,10 +50,10 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<ExitCode> {
     let cache = args.folder.open()?;
-    let bound = args.max_size.map(|size| size.as_u64());
-    let bound = if args.clear { Some(0) } else { bound };
-    if let Some(bytes) = bound {
-        cache.shrink(bytes)?;
+    if args.clear {
+        cache.clear()?;
+    } else if let Some(size) = args.max_size {
+        cache.shrink(size.as_u64())?;
     }
     let usage = cache.usage()?;
     let report = Report {

@@ -16,10 +16,10 @@ fn has_the_manners_of_a_tool() {
 /// Runs it on a cache of ten results of 1000 bytes.
 fn on_ten(arguments: &[&str]) -> Ran {
     let folder = tempdir().unwrap();
-    let cache = stage::Cache::open(&folder.path().join("c")).unwrap();
+    let cache = stage::Cache::open(&folder.path().join("c"));
     for number in 0..10_u8 {
         let key = stage::Key::new("test", "1").part(&[number]);
-        cache.put(&key, &[0; 1000]).unwrap();
+        cache.keep(&key, &"x".repeat(998)).unwrap();
     }
     run_in(
         folder.path(),
@@ -54,12 +54,32 @@ fn it_keeps_to_a_bound_and_clears() {
 }
 
 #[test]
-fn wrong_sizes_and_broken_caches_are_errors() {
+fn wrong_sizes_are_errors() {
     assert_eq!(on_ten(&["--max-size", "4Q"]).code, Some(2));
     assert_eq!(on_ten(&["--max-size", "4K", "--clear"]).code, Some(2));
+}
+
+#[test]
+fn a_broken_cache_is_set_aside_and_cleared() {
     let folder = tempdir().unwrap();
+    let there = |name: &str| folder.path().join(name).exists();
     fs::write(folder.path().join("results.sqlite3"), "no database at all").unwrap();
     let ran = run_in(folder.path(), TOOL, &["--cache", "."], "");
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
-    assert!(ran.stderr.starts_with("cache: .: "), "{}", ran.stderr);
+    let empty = "{\"folder\":\".\",\"results\":0,\"bytes\":0}\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), empty));
+    let said = "cache: ./results.sqlite3.damaged: the cache was damaged (file is not a database): set aside, and begun anew\n";
+    assert_eq!(ran.stderr, said);
+    assert!(there("results.sqlite3.damaged"));
+    let ran = run_in(folder.path(), TOOL, &["--cache", ".", "--clear"], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), empty));
+    assert!(!there("results.sqlite3.damaged"));
+    fs::write(folder.path().join("mine"), "a file").unwrap();
+    let ran = run_in(folder.path(), TOOL, &["--cache", "mine", "--clear"], "");
+    assert_eq!(ran.code, Some(1), "not a folder: {}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("mine: the cache in this folder cannot be used"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -1,18 +1,14 @@
 //! The audit of a run: what it is given of every record, and how it is said.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Permissions;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use captions::audit::{Audit, Finding, Forbidden, Item, Level, Report, Rules};
 use captions::text;
 use serde::Serialize;
 use stage::log::{error, info, warn};
-use stage::{Context, Record, Result};
-use tempfile::NamedTempFile;
+use stage::{Context, Record, Result, machine};
 
 use crate::budget::Budget;
 use crate::compose::Form;
@@ -141,11 +137,9 @@ impl<'a> Check<'a> {
                 captions: &captions,
                 sentences: sentences.as_ref(),
             };
-            replaced(file, |beside| {
-                serde_json::to_writer_pretty(&mut *beside, &paper)?;
-                Ok(beside.write_all(b"\n")?)
-            })
-            .with_context(|| file.display().to_string())?;
+            let mut text = serde_json::to_vec_pretty(&paper)?;
+            text.push(b'\n');
+            machine::file::write(file, &text).with_context(|| file.display().to_string())?;
         }
         let reports = [
             ("caption", Some(&captions)),
@@ -242,23 +236,4 @@ fn expected(policy: &Policy, trigger: &Trigger) -> Vec<String> {
         }
     }
     expected.into_iter().collect()
-}
-
-/// Writes a file beside `file` and renames it.
-pub(crate) fn replaced(
-    file: &Path,
-    write: impl FnOnce(&mut NamedTempFile) -> Result<()>,
-) -> Result<()> {
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.map_or_else(|| PathBuf::from("."), Path::to_owned);
-    // As any file, and not for its owner alone as temporary ones are.
-    let permissions = Permissions::from_mode(0o666);
-    let mut beside = tempfile::Builder::new()
-        .permissions(permissions)
-        .tempfile_in(folder)?;
-    write(&mut beside)?;
-    beside.persist(file)?;
-    Ok(())
 }

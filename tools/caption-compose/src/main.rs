@@ -114,7 +114,7 @@ struct Args {
 
 fn main() -> ExitCode {
     // Printing reads no manifest, and so must not wait for one.
-    if std::env::args().any(|word| word.starts_with("--show-policy")) {
+    if std::env::args_os().any(|word| word.as_encoded_bytes().starts_with(b"--show-policy")) {
         return stage::command(|args: Args| policy::show(args.show_policy.as_deref()));
     }
     stage::main(run)

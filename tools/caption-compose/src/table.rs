@@ -1,12 +1,9 @@
 //! What is to be fixed, as a table for people.
 
-use std::io::Write;
 use std::path::Path;
 
 use captions::audit::{Level, Report};
-use stage::Result;
-
-use crate::check::replaced;
+use stage::{Result, machine};
 
 /// Writes one line a finding, with tabs: level, kind, captions, share, what, advice, examples, and
 /// whether it is of the captions or of the sentences beside them.
@@ -37,5 +34,5 @@ pub(crate) fn write(file: &Path, reports: &[(&str, &Report)]) -> Result<()> {
         text += &cells.join("\t");
         text.push('\n');
     }
-    replaced(file, |beside| Ok(beside.write_all(text.as_bytes())?))
+    Ok(machine::file::write(file, text.as_bytes())?)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use loaders::fit::Size;
 use serde::Serialize;
 use serde_json::json;
-use stage::{Context, Record, Result, log};
+use stage::{Context, Record, Result, log, machine};
 
 use crate::caption::Captions;
 use crate::card;
@@ -65,6 +65,8 @@ impl Build<'_> {
         card::write(&written, self.purpose, self.views, &examples)?;
         let records = self.records(&self.out.join(&name), examples)?;
         manifest(&written, &records)?;
+        // All of it is on the disk before its name says that it is whole.
+        machine::file::settle().with_context(|| part.display().to_string())?;
         place(&part, &self.out.join(&name))?;
         point(self.out, &name)?;
         self.store.prune()?;
@@ -159,7 +161,9 @@ fn point(out: &Path, name: &str) -> Result<()> {
     clear(&link)?;
     symlink(name, &link).with_context(|| link.display().to_string())?;
     let newest = out.join(NEWEST);
-    fs::rename(&link, &newest).with_context(|| newest.display().to_string())
+    fs::rename(&link, &newest).with_context(|| newest.display().to_string())?;
+    machine::file::wrote(&newest);
+    Ok(())
 }
 
 /// Removes what a run that was killed may have left.

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use stage::{Context, Result};
+use stage::{Context, Result, machine};
 
 /// The folder of finished images. It outlives a build that was killed, and
 /// every later build links to what is there already.
@@ -42,9 +42,11 @@ impl Store {
         let key = hash.finalize().to_hex()[..32].to_owned();
         let stored = Stored { key, ending };
         let path = self.path(&stored);
-        if !path.exists() {
+        // A power cut can have left an empty or a short file of that name.
+        if !vision::decode::looks_whole(&path) {
             let bytes = make()?;
-            vision::write::bytes(&path, &bytes).with_context(|| path.display().to_string())?;
+            vision::write::bytes_lasting(&path, &bytes)
+                .with_context(|| path.display().to_string())?;
         }
         Ok(stored)
     }
@@ -59,11 +61,11 @@ impl Store {
     pub(crate) fn link(&self, stored: &Stored, to: &Path) -> Result<()> {
         let from = self.path(stored);
         // A plain link where it works: the folder is new, so nothing is there to be replaced.
-        if fs::hard_link(&from, to).is_err() {
-            vision::write::hard_link_or_copy(&from, to)
-                .with_context(|| to.display().to_string())?;
+        if fs::hard_link(&from, to).is_ok() {
+            machine::file::wrote(to);
+            return Ok(());
         }
-        Ok(())
+        vision::write::hard_link_or_copy(&from, to).with_context(|| to.display().to_string())
     }
 
     /// Removes what no data set links to.

@@ -324,4 +324,35 @@ mod tests {
         assert!(image_dir.starts_with("/data/drawn/dataset-"), "{image_dir}");
         assert!(image_dir.ends_with("/kohya/train/10_drawn"), "{image_dir}");
     }
+
+    #[test]
+    fn what_a_power_cut_left_empty_or_short_is_made_again() {
+        let (folder, records) = scenes(8);
+        let flags = [
+            "--type",
+            "style",
+            "--trigger",
+            "t",
+            "--views",
+            "kohya,webdataset",
+        ];
+        let first = write(folder.path(), &flags, &records);
+        let out = folder.path().join("out");
+        let whole = files(&out);
+        for (number, (name, bytes)) in whole.iter().enumerate() {
+            let left = match number % 3 {
+                0 => &[],
+                1 => &bytes[..bytes.len() / 2],
+                _ => &bytes[..bytes.len().saturating_sub(1)],
+            };
+            // Through the links: the store and the data set share their images.
+            fs::write(out.join(name), left).unwrap();
+        }
+        let again = write(folder.path(), &flags, &records);
+        assert_eq!(again.stdout, first.stdout);
+        let mended = files(&out);
+        for (name, bytes) in &whole {
+            assert!(mended.get(name) == Some(bytes), "{}", name.display());
+        }
+    }
 }

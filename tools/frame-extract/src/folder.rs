@@ -53,7 +53,8 @@ impl Folder {
     pub(crate) fn remember<T: Serialize>(&self, what: &str, value: &T) -> Result<()> {
         let path = self.beside(what);
         let text = serde_json::to_vec(value)?;
-        vision::write::bytes(&path, &text).with_context(|| path.display().to_string())
+        // Images that are there count only together with the settings they were made with.
+        vision::write::bytes_lasting(&path, &text).with_context(|| path.display().to_string())
     }
 
     /// Sees to it that every image in the folder was made with `settings`: those made with others

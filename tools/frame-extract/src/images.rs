@@ -31,7 +31,8 @@ impl Images {
         wanted: Vec<usize>,
         flow: &mut Flow,
     ) -> Result<()> {
-        let there = |frame: &usize| self.folder.image(*frame).is_file();
+        // A power cut can have left an empty or a short file of that name.
+        let there = |frame: &usize| vision::decode::looks_whole(&self.folder.image(*frame));
         let missing: Vec<usize> = wanted
             .iter()
             .copied()
@@ -54,7 +55,7 @@ impl Images {
             let path = self.folder.image(chosen.frame);
             let part = extract::cropped(picture, self.settings.crop);
             let bytes = part.and_then(|part| self.settings.encode(&part));
-            let written = bytes.and_then(|bytes| vision::write::bytes(&path, &bytes));
+            let written = bytes.and_then(|bytes| vision::write::bytes_lasting(&path, &bytes));
             written.with_context(|| path.display().to_string())?;
         }
         self.record(chosen.frame)

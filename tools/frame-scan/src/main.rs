@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
-use stage::{Context, Flow, Outcome, Record, Result, bail};
+use stage::{Context, Flow, Outcome, Record, Result};
 use vision::decode::{self, Format};
 
 use walk::{Found, Request};
@@ -59,7 +59,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 fn scan(found: &Found) -> Result<Outcome> {
     let name = || found.path.display().to_string();
     if let Some(error) = &found.error {
-        bail!("{}: {error}", name());
+        return Err(error.of(&name()));
     }
     let header = decode::header(&found.path).with_context(name)?;
     let path = found.path.to_str();

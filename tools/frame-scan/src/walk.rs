@@ -1,6 +1,7 @@
 //! The files that the command line asks for, in order.
 
 use std::cmp::Ordering;
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, BufRead, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -8,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
+use stage::Fault;
+use stage::machine::Faulty;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::names::Names;
@@ -28,7 +31,31 @@ pub(crate) struct Found {
     /// Where it is.
     pub(crate) path: PathBuf,
     /// Why it cannot be read, where that is known already.
-    pub(crate) error: Option<String>,
+    pub(crate) error: Option<Unread>,
+}
+
+/// Why a file could not be come to.
+#[derive(Debug, Clone)]
+pub(crate) struct Unread {
+    words: String,
+    /// Where it is the machine's fault, and would be the next file's too.
+    fault: Option<Fault>,
+}
+
+impl Unread {
+    fn new(words: String, cause: &(dyn Error + 'static)) -> Self {
+        let fault = Fault::of(cause);
+        Self { words, fault }
+    }
+
+    /// The error of the file of this name.
+    pub(crate) fn of(&self, name: &str) -> stage::Error {
+        let said = format!("{name}: {}", self.words);
+        match self.fault {
+            Some(fault) => Faulty::new(fault, said).into(),
+            None => stage::anyhow!(said),
+        }
+    }
 }
 
 /// Where paths come from.
@@ -47,7 +74,7 @@ struct Place {
     path: PathBuf,
     /// The part of `path` that makes the id.
     relative: PathBuf,
-    error: Option<String>,
+    error: Option<Unread>,
 }
 
 impl Place {
@@ -125,7 +152,7 @@ fn unreadable(error: &walkdir::Error) -> Option<Place> {
     }
     let cause = error.io_error().map(ToString::to_string);
     let mut place = Place::given(path);
-    place.error = Some(cause.unwrap_or_else(|| error.to_string()));
+    place.error = Some(Unread::new(cause.unwrap_or_else(|| error.to_string()), error));
     Some(place)
 }
 
@@ -169,12 +196,13 @@ fn list(separator: u8) -> impl Iterator<Item = Place> + Send {
                 }
                 Ok(read) if read as u64 == LONGEST => {
                     ended = true;
-                    Some(format!("stdin: a path of over {LONGEST} bytes"))
+                    let words = format!("stdin: a path of over {LONGEST} bytes");
+                    Some(Unread { words, fault: None })
                 }
                 Ok(_) => None,
                 Err(cause) => {
                     ended = true;
-                    Some(format!("stdin: {cause}"))
+                    Some(Unread::new(format!("stdin: {cause}"), &cause))
                 }
             };
             if bytes.is_empty() && error.is_none() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use stage::printable;
+
 use crate::finding::{Level, Lint};
 
 /// Captions that so large a share of the images have word for word are glued
@@ -91,7 +93,7 @@ impl Summary {
             } else {
                 "warning"
             };
-            writeln!(table, "{level:<9}{code:<20}{count:>6}  {example}")?;
+            writeln!(table, "{level:<9}{code:<20}{count:>6}  {}", printable(example))?;
         }
         Ok(())
     }

@@ -58,8 +58,8 @@ pub(crate) fn run(
 ) -> Result<Ended> {
     let counts = counts_file(run_dir, name);
     File::create(&counts).with_context(|| counts.display().to_string())?;
-    let log = run_dir.join("logs").join(format!("{name}.log"));
-    let log = File::create(&log).with_context(|| log.display().to_string())?;
+    let log_path = run_dir.join("logs").join(format!("{name}.log"));
+    let log = File::create(&log_path).with_context(|| log_path.display().to_string())?;
     let part = output.map(part).transpose()?;
     let mut child = Command::new(&command[0]);
     child
@@ -79,13 +79,13 @@ pub(crate) fn run(
         .with_context(|| command[0].to_string_lossy().into_owned())?;
     forward_signals(child.id())?;
     if let Some(stderr) = child.stderr.take() {
-        listen(stderr, log)?;
+        listen(stderr, log, &log_path)?;
     }
     let used = child.wait4().context("waiting for the command")?;
-    if let (Some((file, part)), Some(output), true) = (part, output, used.status.success()) {
-        file.sync_all()
-            .with_context(|| part.display().to_string())?;
-        std::fs::rename(&part, output).with_context(|| output.display().to_string())?;
+    if let (Some((_, part)), Some(output), true) = (part, output, used.status.success()) {
+        // What it vouches for is on the disk: every tool sees to its own files before it ends.
+        stage::machine::file::rename_lasting(&part, output)
+            .with_context(|| output.display().to_string())?;
     }
     Ok(Ended {
         status: used.status,
@@ -106,15 +106,24 @@ fn part(output: &Path) -> Result<(File, PathBuf)> {
 }
 
 /// Copies standard error, line by line, until the last process has closed it.
-fn listen(stderr: ChildStderr, mut log: File) -> Result<()> {
+///
+/// Where the log cannot be written, as on a full disk, that is said once, and the lines are read on: the
+/// command must not wait for a reader that has gone.
+fn listen(stderr: ChildStderr, mut log: File, path: &Path) -> Result<()> {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();
+    let mut logged = Ok(());
     while stderr
         .read_until(b'\n', &mut line)
         .context("standard error of the command")?
         > 0
     {
-        log.write_all(&line).context("log of the phase")?;
+        if logged.is_ok() {
+            logged = log.write_all(&line);
+            if let Err(error) = &logged {
+                log::warn!("{}: {error}: the log ends here", path.display());
+            }
+        }
         if log::max_level() >= log::Level::Warn {
             // Where our standard error is closed the log still has it all.
             drop(io::stderr().write_all(&line));

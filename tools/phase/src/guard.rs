@@ -1,9 +1,11 @@
 //! What must hold before a phase starts: no other run of it, room, the GPU.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
+use rustix::fs::OFlags;
 use rustix::io::{FdFlags, fcntl_setfd};
 use stage::{Context, Result, bail, log};
 
@@ -19,22 +21,66 @@ pub(crate) fn phase(run_dir: &Path, name: &str) -> Result<File> {
     take(&lock_file(run_dir, name), &holder)
 }
 
-/// Takes the GPU, of which one phase at a time makes use.
-pub(crate) fn gpu() -> Result<File> {
-    let folder = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let folder = folder
-        .filter(|folder| folder.is_dir())
-        .unwrap_or_else(std::env::temp_dir);
-    take(
-        &folder.join("film2lora-gpu.lock"),
-        "the phase that has the GPU",
-    )
+/// Takes the GPU, of which one phase at a time of one user makes use.
+///
+/// The lock is in a folder that is this user's alone: what others may put into a shared folder, a link or
+/// a file that cannot be opened, must neither be followed nor stand in the way. Where there is no such
+/// folder the phase goes on without the lock, as the GPU may still have room for two.
+pub(crate) fn gpu() -> Option<File> {
+    let taken = own_folder().and_then(|folder| {
+        take(
+            &folder.join("film2lora-gpu.lock"),
+            "the phase that has the GPU",
+        )
+    });
+    taken
+        .inspect_err(|error| {
+            log::warn!(
+                "{}: goes on without the lock of the GPU",
+                stage::told(error)
+            );
+        })
+        .ok()
+}
+
+/// `$XDG_RUNTIME_DIR`, or `film2lora-UID` in the folder for temporary files: this user's, and open to
+/// nobody else.
+fn own_folder() -> Result<PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    if let Some(given) = given.filter(|folder| is_own(folder, user)) {
+        return Ok(given);
+    }
+    let folder = std::env::temp_dir().join(format!("film2lora-{user}"));
+    let mut private = std::fs::DirBuilder::new();
+    match private.mode(0o700).create(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(|| folder.display().to_string());
+        }
+        _ => {}
+    }
+    if !is_own(&folder, user) {
+        bail!(
+            "{}: is no folder of this user's alone: remove it, or have it removed",
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
+
+/// Whether a path is a folder itself, no link to one, that belongs to `user` and only they may write to.
+fn is_own(folder: &Path, user: u32) -> bool {
+    std::fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0)
 }
 
 fn take(path: &Path, holder: &str) -> Result<File> {
     let name = || path.display().to_string();
     let mut options = File::options();
-    let lock = options.create(true).truncate(false).write(true).open(path);
+    options.create(true).truncate(false).write(true);
+    // A link is never followed: what it leads to is not ours to make.
+    options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    let lock = options.open(path);
     let lock = lock.with_context(name)?;
     match lock.try_lock() {
         Ok(()) => {}

@@ -108,7 +108,7 @@ fn run(args: Args) -> Result<ExitCode> {
     if let Some(needed) = args.needs_disk {
         guard::disk(&args.run_dir, needed)?;
     }
-    let _gpu = args.gpu.then(guard::gpu).transpose()?;
+    let _gpu = args.gpu.then(guard::gpu).flatten();
     let mut phase = Phase::begin(name, &args.command);
     progress.update(name, &phase)?;
     let began = Instant::now();

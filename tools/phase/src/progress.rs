@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stage::{Context, Result};
+use stage::{Context, Error, Result, log, machine};
 
 use crate::child::Ended;
 use crate::guard::lock_file;
@@ -144,6 +144,14 @@ impl fmt::Display for Phase {
     }
 }
 
+/// Why the progress file could not be read.
+enum Unread {
+    /// It is no progress file, and never will be.
+    Broken(String),
+    /// It may be one.
+    Failed(Error),
+}
+
 /// The progress file of a run directory.
 pub(crate) struct Progress {
     run_dir: PathBuf,
@@ -166,7 +174,11 @@ impl Progress {
         let lock = self.run_dir.join("logs/progress.lock");
         let lock = File::create(&lock).with_context(|| lock.display().to_string())?;
         lock.lock().context("lock of the progress file")?;
-        let mut phases = self.read()?;
+        let mut phases = match self.read() {
+            Ok(phases) => phases,
+            Err(Unread::Broken(why)) => self.set_aside(&why)?,
+            Err(Unread::Failed(error)) => return Err(error),
+        };
         phases.insert(name.to_owned(), serde_json::to_value(phase)?);
         for (other, phase) in &mut phases {
             if other != name {
@@ -175,12 +187,22 @@ impl Progress {
         }
         let text = serde_json::to_string_pretty(&serde_json::json!({ "phases": phases }))?;
         let path = self.path();
-        let mut file = tempfile::NamedTempFile::new_in(&self.run_dir)?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.persist(&path)
-            .with_context(|| path.display().to_string())?;
-        Ok(())
+        // On the disk before anything else is: a power cut must not leave an empty one.
+        machine::file::write_lasting(&path, (text + "\n").as_bytes())
+            .with_context(|| path.display().to_string())
+    }
+
+    /// Renames a file that is no progress file, as a power cut may leave one, and begins anew.
+    fn set_aside(&self, why: &str) -> Result<Map<String, Value>> {
+        let path = self.path();
+        let aside = path.with_extension("json.broken");
+        fs::rename(&path, &aside).with_context(|| path.display().to_string())?;
+        log::warn!(
+            "{}: {why}: set aside as {}, and begun anew",
+            path.display(),
+            aside.display()
+        );
+        Ok(Map::new())
     }
 
     /// A phase that is said to run and whose lock nobody holds was killed
@@ -188,36 +210,67 @@ impl Progress {
     fn bury(&self, name: &str, phase: &mut Value) {
         let lock = File::open(lock_file(&self.run_dir, name));
         let free = lock.is_ok_and(|lock| lock.try_lock_shared().is_ok());
-        if phase["status"] == "running" && free {
-            phase["status"] = "killed".into();
+        if let Some(status) = phase
+            .get_mut("status")
+            .filter(|status| *status == "running")
+            && free
+        {
+            *status = "killed".into();
         }
     }
 
     /// The phases so far, by name.
     pub(crate) fn phases(&self) -> Result<Vec<(String, Phase)>> {
-        let phases = self.read()?.into_iter();
-        let parsed = phases.map(|(name, phase)| {
-            let phase = serde_json::from_value(phase).with_context(|| name.clone())?;
-            Ok((name, phase))
-        });
-        parsed.collect()
+        let mut phases = Vec::new();
+        for (name, phase) in self.known()? {
+            match serde_json::from_value(phase) {
+                Ok(phase) => phases.push((name, phase)),
+                Err(error) => {
+                    log::warn!("{}: phase {name}: {error}: left out", self.path().display())
+                }
+            }
+        }
+        Ok(phases)
     }
 
-    fn read(&self) -> Result<Map<String, Value>> {
+    /// What is known of the phases, to be shown: nothing where the file is broken, which is said.
+    fn known(&self) -> Result<Map<String, Value>> {
+        match self.read() {
+            Ok(phases) => Ok(phases),
+            Err(Unread::Broken(why)) => {
+                log::warn!("{}: {why}", self.path().display());
+                Ok(Map::new())
+            }
+            Err(Unread::Failed(error)) => Err(error),
+        }
+    }
+
+    fn read(&self) -> Result<Map<String, Value>, Unread> {
         let path = self.path();
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Map::new()),
-            text => text.with_context(|| path.display().to_string())?,
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                return Err(Unread::Broken(error.to_string()));
+            }
+            text => text
+                .with_context(|| path.display().to_string())
+                .map_err(Unread::Failed)?,
         };
-        let progress: Value = serde_json::from_slice(&text)
-            .with_context(|| format!("{}: delete it to begin anew", path.display()))?;
-        Ok(progress["phases"].as_object().cloned().unwrap_or_default())
+        if text.is_empty() {
+            return Err(Unread::Broken("empty file".to_owned()));
+        }
+        let progress: Result<Value, _> = serde_json::from_slice(&text);
+        let mut progress = progress.map_err(|error| Unread::Broken(error.to_string()))?;
+        match progress.get_mut("phases").map(Value::take) {
+            Some(Value::Object(phases)) => Ok(phases),
+            _ => Err(Unread::Broken("has no phases".to_owned())),
+        }
     }
 
     /// Prints the phases as a table.
     pub(crate) fn show(&self) -> Result<()> {
         let mut table = row("phase", COLUMNS.map(|(title, _)| title.to_owned()));
-        for (name, mut phase) in self.read()? {
+        for (name, mut phase) in self.known()? {
             self.bury(&name, &mut phase);
             let cells = COLUMNS.map(|(_, key)| match &phase[key] {
                 Value::String(text) => text.clone(),

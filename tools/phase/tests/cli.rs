@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -203,13 +204,104 @@ fn what_must_hold_first_is_checked() {
     let ours = Command::new("nice").output().unwrap().stdout;
     let ours: i32 = String::from_utf8(ours).unwrap().trim().parse().unwrap();
     assert_eq!(nice.stdout, format!("{}\n", (ours + 7).min(19)));
-    fs::write(here.join("preparation_progress.json"), "{").unwrap();
-    let broken = phase(here, "nice", &[], "true");
-    assert_eq!(broken.code, Some(1));
+}
+
+#[test]
+fn a_progress_file_that_is_broken_is_set_aside_and_begun_anew() {
+    for broken in ["", "{", "[]", "null", r#"{"phases": 3}"#, "\0\0\0\0"] {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path();
+        fs::write(here.join("preparation_progress.json"), broken).unwrap();
+        let shown = run_in(here, PHASE, &["--run-dir", ".", "--show"], "");
+        assert_eq!(shown.code, Some(0), "{broken:?}: {}", shown.stderr);
+        let ran = phase(here, "one", &[], "true");
+        assert_eq!(ran.code, Some(0), "{broken:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("set aside as"), "{}", ran.stderr);
+        let aside = fs::read_to_string(here.join("preparation_progress.json.broken"));
+        assert_eq!(aside.unwrap(), broken);
+        let ran = phase(here, "two", &[], "true");
+        assert!(!ran.stderr.contains("set aside"), "{}", ran.stderr);
+        let shown = run_in(here, PHASE, &["--run-dir", ".", "--show"], "");
+        assert_eq!(
+            shown.stdout.matches(" done ").count(),
+            2,
+            "{}",
+            shown.stdout
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("preparation_progress.json")).unwrap();
+    assert_eq!(phase(folder.path(), "one", &[], "true").code, Some(0));
+}
+
+/// Runs a phase that wants the GPU, with its own folders for what lasts as long as the session and for
+/// temporary files.
+fn on_gpu(here: &Path, session: Option<&Path>, temporary: &Path) -> Ran {
+    let mut command = Command::new(PHASE);
+    command
+        .current_dir(here)
+        .env_remove("XDG_RUNTIME_DIR")
+        .env("TMPDIR", temporary)
+        .args(["--run-dir", ".", "--name", "net", "--gpu", "--", "true"]);
+    if let Some(session) = session {
+        command.env("XDG_RUNTIME_DIR", session);
+    }
+    let output = command.output().unwrap();
+    Ran {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn the_lock_of_the_gpu_is_this_users_own_whatever_others_put_in_its_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let temporary = here.join("shared");
+    fs::create_dir(&temporary).unwrap();
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o1777)).unwrap();
+    // What another user may have left there, in the name that used to be shared.
+    let target = here.join("target");
+    symlink(&target, temporary.join("film2lora-gpu.lock")).unwrap();
+    let ran = on_gpu(here, None, &temporary);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("without the lock"), "{}", ran.stderr);
+    assert!(!target.exists(), "no link is followed");
+    let user = rustix::process::geteuid().as_raw();
+    let own = temporary.join(format!("film2lora-{user}"));
+    let mode = fs::metadata(&own).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "{mode:o}");
+    assert!(own.join("film2lora-gpu.lock").is_file());
+    // A link in that place, and a folder that all may write to, are not taken; the phase goes on.
+    fs::remove_dir_all(&own).unwrap();
+    symlink(here, &own).unwrap();
+    let ran = on_gpu(here, None, &temporary);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("without the lock"), "{}", ran.stderr);
+    assert!(!here.join("film2lora-gpu.lock").exists());
+    fs::remove_file(&own).unwrap();
+    let ran = on_gpu(here, Some(&temporary), &temporary);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(
-        broken.stderr.contains("delete it to begin anew"),
-        "{}",
-        broken.stderr
+        own.join("film2lora-gpu.lock").is_file(),
+        "not in a shared folder"
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_does_not_stop_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("logs")).unwrap();
+    symlink("/dev/full", here.join("logs/long.log")).unwrap();
+    let many = "for i in $(seq 20000); do echo a line to log >&2; done; echo whole";
+    let ran = phase(here, "long", &["--output", "whole.txt"], many);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the log ends here"));
+    assert_eq!(
+        fs::read_to_string(here.join("whole.txt")).unwrap(),
+        "whole\n"
     );
 }
 

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::{Context, Result, log};
+use stage::{Context, Result, log, machine};
 
 use survey::Survey;
 
@@ -101,8 +101,10 @@ fn run(args: Args) -> Result<ExitCode> {
     let folder = &args.out_dir;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let json = serde_json::to_string_pretty(&paper)? + "\n";
-    vision::write::bytes(&folder.join("report.json"), json.as_bytes())?;
-    vision::write::bytes(&folder.join("report.html"), page.as_bytes())?;
+    for (name, text) in [("report.json", &json), ("report.html", &page)] {
+        let path = folder.join(name);
+        machine::file::write(&path, text.as_bytes()).with_context(|| path.display().to_string())?;
+    }
     log::info!(
         "{}: {} kept, {} dropped, {} failed",
         folder.display(),

@@ -62,19 +62,17 @@ fn told(
         .part(&bytes)
         .part(prompt.as_bytes())
         .settings(&(server.manner(), size))?;
-    if let Some(known) = cache.map(|cache| cache.get(&key)).transpose()?.flatten() {
-        let answer: Answer = serde_json::from_slice(&known).context("a remembered answer")?;
-        // Earlier versions remembered failures too.
-        if answer.is_caption(server.schema()) {
-            return Ok(Told::Answer(answer));
-        }
+    // Earlier versions remembered failures too.
+    let known = cache.and_then(|cache| cache.recall::<Answer>(&key));
+    if let Some(answer) = known.filter(|answer| answer.is_caption(server.schema())) {
+        return Ok(Told::Answer(answer));
     }
     let jpeg = picture::encoded(&bytes, size).with_context(named)?;
     let told = server.describe(&prompt, &jpeg).with_context(named)?;
     if let (Some(cache), Told::Answer(answer)) = (cache, &told)
         && answer.is_caption(server.schema())
     {
-        cache.put(&key, &serde_json::to_vec(answer)?)?;
+        cache.keep(&key, answer)?;
     }
     Ok(told)
 }

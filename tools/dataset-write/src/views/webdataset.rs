@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::PathBuf;
 
 use serde_json::json;
-use stage::{Context, Result};
+use stage::{Context, Result, machine};
 use tar::{Builder, Header};
 
 use super::{View, Written};
@@ -51,6 +51,7 @@ fn write_shard(
     shard: &[&Example],
 ) -> Result<()> {
     let mut tar = Builder::new(BufWriter::new(File::create(path)?));
+    machine::file::wrote(path);
     for example in shard {
         let picture = &example.picture;
         let image = fs::read(written.store.path(&picture.stored))?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use stage::{Context, Result};
+use stage::{Context, Result, machine};
 
 use super::{View, several};
 use crate::plan::{Example, Purpose};
@@ -29,9 +29,8 @@ impl Written<'_> {
 
     /// Writes a file into a folder that is there.
     pub(crate) fn file(&self, path: impl AsRef<Path>, content: &[u8]) -> Result<()> {
-        // The whole folder is renamed when it is complete, so this file need not be.
         let path = self.folder.join(path);
-        fs::write(&path, content).with_context(|| path.display().to_string())
+        machine::file::write(&path, content).with_context(|| path.display().to_string())
     }
 
     /// Writes JSON, for people to read as well.
