@@ -63,12 +63,14 @@ impl Output {
         // `Stdout` would flush at every newline.
         let output = io::stdout().as_fd().try_clone_to_owned();
         let output = File::from(output.context("standard output")?);
-        let rejects = rejects
-            .map(|path| File::create(path).with_context(|| path.display().to_string()))
-            .transpose()?;
+        let create = |path: &Path| File::create(path).with_context(|| path.display().to_string());
+        let rejects_file = rejects.map(create).transpose()?;
+        if let Some(path) = rejects {
+            machine::file::wrote(path);
+        }
         Ok(Self(Arc::new(Mutex::new(Writers {
             output: BufWriter::with_capacity(1 << 16, output),
-            rejects: rejects.map(BufWriter::new),
+            rejects: rejects_file.map(BufWriter::new),
             line: Vec::new(),
         }))))
     }

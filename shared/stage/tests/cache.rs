@@ -269,7 +269,7 @@ fn assert_works(folder: &Path, damage: &str) {
         let found = cache.remember(&key(number), || Ok(value(number)));
         assert_eq!(found.unwrap(), value(number), "{damage}");
     }
-    let done = cache.remember(&key(3), || stage::bail!("not remembered"));
+    let done = cache.remember::<Vec<u64>>(&key(3), || stage::bail!("not remembered"));
     assert_eq!(done.unwrap(), value(3), "{damage}");
     drop(cache);
     let again = Cache::open(folder).recall::<Vec<u64>>(&key(3));

@@ -152,7 +152,10 @@ fn unreadable(error: &walkdir::Error) -> Option<Place> {
     }
     let cause = error.io_error().map(ToString::to_string);
     let mut place = Place::given(path);
-    place.error = Some(Unread::new(cause.unwrap_or_else(|| error.to_string()), error));
+    place.error = Some(Unread::new(
+        cause.unwrap_or_else(|| error.to_string()),
+        error,
+    ));
     Some(place)
 }
 

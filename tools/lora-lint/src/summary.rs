@@ -93,7 +93,11 @@ impl Summary {
             } else {
                 "warning"
             };
-            writeln!(table, "{level:<9}{code:<20}{count:>6}  {}", printable(example))?;
+            writeln!(
+                table,
+                "{level:<9}{code:<20}{count:>6}  {}",
+                printable(example)
+            )?;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use stage::{Context, Flow, Result, log};
+use stage::{Context, Flow, Result, log, told};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::decision::Decision;
@@ -254,8 +254,8 @@ async fn picture(shared: Arc<Shared>, number: usize, side: u32) -> Response {
             (headers, jpeg).into_response()
         }
         Ok(Some(Err(error))) => {
-            log::info!("{error:#}");
-            (StatusCode::UNPROCESSABLE_ENTITY, format!("{error:#}\n")).into_response()
+            log::info!("{}", told(&error));
+            (StatusCode::UNPROCESSABLE_ENTITY, told(&error) + "\n").into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => failed(&error),
@@ -269,7 +269,7 @@ async fn decide(State(shared): State<Arc<Shared>>, Json(decision): Json<Decision
         return (StatusCode::NOT_FOUND, format!("no image {id}\n")).into_response();
     }
     if let Err(error) = decision.check() {
-        return (StatusCode::BAD_REQUEST, format!("{error:#}\n")).into_response();
+        return (StatusCode::BAD_REQUEST, told(&error) + "\n").into_response();
     }
     let plain = Decision {
         undo: false,
@@ -306,6 +306,6 @@ async fn done(State(shared): State<Arc<Shared>>) -> StatusCode {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Response {
-    log::error!("{error:#}");
-    (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")).into_response()
+    log::error!("{}", told(error));
+    (StatusCode::INTERNAL_SERVER_ERROR, told(error) + "\n").into_response()
 }

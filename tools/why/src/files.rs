@@ -122,7 +122,7 @@ fn look(folder: &Path, path: &Path, phases: &[String]) -> Result<Option<Manifest
     let first = match first {
         Ok(first) => first,
         Err(error) => {
-            log::warn!("{error:#}");
+            log::warn!("{}", stage::told(&error));
             return Ok(None);
         }
     };
