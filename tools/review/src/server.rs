@@ -306,6 +306,6 @@ async fn done(State(shared): State<Arc<Shared>>) -> StatusCode {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Response {
-    log::error!("{}", told(error));
-    (StatusCode::INTERNAL_SERVER_ERROR, told(error) + "\n").into_response()
+    log::error!("{error:#}");
+    (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}\n")).into_response()
 }
