@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -395,6 +396,58 @@ fn a_lock_that_another_process_holds_costs_no_result() {
     other.execute_batch("ROLLBACK;").unwrap();
     cache.keep(&key(30), &value(30)).unwrap();
     assert_eq!(cache.recall(&key(30)), Some(value(30)), "it is used again");
+}
+
+#[test]
+fn a_database_that_another_process_has_to_itself_costs_no_result() {
+    let folder = tempdir().unwrap();
+    sound(folder.path(), 10);
+    let other = Connection::open(folder.path().join(FILE)).unwrap();
+    let alone = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM results;";
+    other.execute_batch(alone).unwrap();
+    let cache = Cache::open(folder.path());
+    for number in 0..40 {
+        let found = cache.remember(&key(number), || Ok(value(number)));
+        assert_eq!(found.unwrap(), value(number));
+    }
+    drop(other);
+    let kept = Cache::open(folder.path()).recall::<Vec<u64>>(&key(9));
+    assert_eq!(kept, Some(value(9)), "nothing is set aside");
+}
+
+#[test]
+fn a_cache_without_permission_costs_no_result_and_stays_as_it_is() {
+    // To the superuser everything is permitted.
+    if rustix::process::geteuid().is_root() {
+        return;
+    }
+    for (file, own) in [
+        (0o000, 0o700),
+        (0o400, 0o700),
+        (0o600, 0o500),
+        (0o600, 0o000),
+    ] {
+        let folder = tempdir().unwrap();
+        let inner = folder.path().join("cache");
+        let whole = sound(&inner, 10);
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(&inner.join(FILE), file);
+        mode(&inner, own);
+        let cache = Cache::open(&inner);
+        for number in 0..20 {
+            let found = cache.remember(&key(number), || Ok(value(number)));
+            assert_eq!(found.unwrap(), value(number), "{file:o} {own:o}");
+        }
+        drop(cache);
+        mode(&inner, 0o700);
+        mode(&inner.join(FILE), 0o600);
+        assert!(
+            fs::read(inner.join(FILE)).unwrap() == whole,
+            "{file:o} {own:o}"
+        );
+    }
 }
 
 #[test]
