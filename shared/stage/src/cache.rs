@@ -276,10 +276,7 @@ impl State {
         work: impl Fn(&Database) -> rusqlite::Result<T>,
     ) -> Result<T, Trouble> {
         let database = self.database.as_ref().map_err(Clone::clone)?;
-        let done = work(database).map_err(|error| database.trouble(&error, folder));
-        // Whoever was waited for in vain once is not waited for at every result.
-        database.wait(!matches!(done, Err(Trouble::Busy(_))));
-        done
+        work(database).map_err(|error| database.trouble(&error, folder))
     }
 }
 

@@ -77,9 +77,15 @@ impl Database {
         let Some((value, used, found)) = found else {
             return Ok(None);
         };
-        // The database notices damage to itself, and not to what it holds. Old ones have no seals.
+        // The database does not notice all damage to itself, and none to what it holds: the next result would
+        // be written among what is damaged. Old ones have no seals.
         if found.is_some_and(|found| found != seal(&hash, &value)) {
-            return Ok(None);
+            let changed = "a result is not the one that was remembered".into();
+            return Err(rusqlite::Error::FromSqlConversionFailure(
+                0,
+                rusqlite::types::Type::Blob,
+                changed,
+            ));
         }
         let now = now();
         if now - used > NOTED {
@@ -97,7 +103,14 @@ impl Database {
         let hash = key.hash();
         let mut insert = self.connection.prepare_cached(insert)?;
         let row = params![hash, value, now(), seal(&hash, value)];
-        insert.execute(row).map(drop)
+        let done = insert.execute(row).map(drop);
+        // Whoever was waited for in vain once is not waited for at every result, until they have let go.
+        let patience = match &done {
+            Err(error) if busy(error) => Duration::ZERO,
+            _ => PATIENCE,
+        };
+        self.connection.busy_timeout(patience)?;
+        done
     }
 
     /// How much it holds.
@@ -125,13 +138,6 @@ impl Database {
         while steps.next()?.is_some() {}
         self.connection
             .execute_batch("PRAGMA wal_checkpoint(TRUNCATE);")
-    }
-
-    /// Whether to wait for other processes from now on.
-    pub(crate) fn wait(&self, patient: bool) {
-        let patience = if patient { PATIENCE } else { Duration::ZERO };
-        // It sets a number, and cannot fail on a connection that is open.
-        let _ = self.connection.busy_timeout(patience);
     }
 
     /// What an error of it means.

@@ -266,12 +266,13 @@ fn damages(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
 /// Whether results are worked out and, from then on, remembered.
 fn assert_works(folder: &Path, damage: &str) {
     let cache = Cache::open(folder);
-    for number in 0..60 {
+    // The damage may be met late: the cache that follows it remembers from there on.
+    for number in (0..60).chain(0..60) {
         let found = cache.remember(&key(number), || Ok(value(number)));
         assert_eq!(found.unwrap(), value(number), "{damage}");
     }
     let done = cache.remember::<Vec<u64>>(&key(3), || stage::bail!("not remembered"));
-    assert_eq!(done.unwrap(), value(3), "{damage}");
+    assert_eq!(done.ok(), Some(value(3)), "{damage}");
     drop(cache);
     let again = Cache::open(folder).recall::<Vec<u64>>(&key(3));
     assert_eq!(again, Some(value(3)), "{damage}");
