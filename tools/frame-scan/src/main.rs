@@ -1,6 +1,7 @@
 //! `frame-scan`: write one record for every image in folders, files or a list.
 //!
-//! Writes `id`, `image`, `width` and `height` (pixels, upright) and `format`. Only headers are
+//! Writes `id`, `image`, `width` and `height` (pixels, upright), `format`, and the key that
+//! `--folder-as` names. Only headers are
 //! read, so a picture whose pixels are damaged is found by the tools after this one.
 
 mod names;
@@ -20,7 +21,8 @@ use walk::{Found, Request};
 const EXAMPLES: &str = "\
 Examples:
   frame-scan frames/ | frame-dedup > unique.jsonl
-  find /films -name '*.png' -size +100k -print0 | frame-scan -0 - > frames.jsonl";
+  find /films -name '*.png' -size +100k -print0 | frame-scan -0 - > frames.jsonl
+  frame-scan --folder-as character cast/ | clip-embed > cast.jsonl";
 
 /// Write one record for every image in folders, files or a list
 #[derive(Debug, Parser)]
@@ -34,6 +36,11 @@ struct Args {
     /// Paths on standard input end with a NUL byte, not with a newline
     #[arg(short = '0', long)]
     null: bool,
+
+    /// Write the name of the folder that an image lies in, the first one below PATH, as this key;
+    /// images in no such folder are passed over
+    #[arg(long, value_name = "KEY")]
+    folder_as: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -47,16 +54,26 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         separator: if args.null { 0 } else { b'\n' },
         skipped: Arc::clone(&skipped),
     };
-    flow.make(request.files(), |found| scan(&found), rejected)?;
+    let key = args.folder_as;
+    let (only_in_folders, outside) = (key.is_some(), Arc::clone(&skipped));
+    let files = request.files().filter(move |found| {
+        let wanted = !only_in_folders || found.folder.is_some();
+        outside.fetch_add(u64::from(!wanted), Ordering::Relaxed);
+        wanted
+    });
+    flow.make(files, |found| scan(&found, key.as_deref()), rejected)?;
     match skipped.load(Ordering::Relaxed) {
         0 => {}
+        files if only_in_folders => log::warn!(
+            "{files} files passed over: not named as images, or not in a folder below PATH"
+        ),
         files => log::info!("{files} files passed over: not named as images"),
     }
     Ok(())
 }
 
 /// The record of one image.
-fn scan(found: &Found) -> Result<Outcome> {
+fn scan(found: &Found, key: Option<&str>) -> Result<Outcome> {
     let name = || found.path.display().to_string();
     if let Some(error) = &found.error {
         return Err(error.of(&name()));
@@ -69,6 +86,9 @@ fn scan(found: &Found) -> Result<Outcome> {
     record.put("width", &size.width)?;
     record.put("height", &size.height)?;
     record.put("format", word(header.format))?;
+    if let (Some(key), Some(folder)) = (key, &found.folder) {
+        record.put(key, folder)?;
+    }
     Ok(Outcome::pass(record))
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct Found {
     pub(crate) id: String,
     /// Where it is.
     pub(crate) path: PathBuf,
+    /// The folder that it lies in, the first one below the folder that was searched.
+    pub(crate) folder: Option<String>,
     /// Why it cannot be read, where that is known already.
     pub(crate) error: Option<Unread>,
 }
@@ -74,6 +76,8 @@ struct Place {
     path: PathBuf,
     /// The part of `path` that makes the id.
     relative: PathBuf,
+    /// Whether `relative` is what lies below a folder that was searched.
+    searched: bool,
     error: Option<Unread>,
 }
 
@@ -82,8 +86,16 @@ impl Place {
         Self {
             relative: path.clone(),
             path,
+            searched: false,
             error: None,
         }
+    }
+
+    fn folder(&self) -> Option<String> {
+        let mut parts = self.relative.components();
+        let first = parts.next().filter(|_| self.searched)?;
+        parts.next()?;
+        Some(first.as_os_str().to_string_lossy().into_owned())
     }
 }
 
@@ -107,6 +119,7 @@ impl Request {
         });
         places.map(move |place| Found {
             id: names.name(&place.path, &place.relative),
+            folder: place.folder(),
             path: place.path,
             error: place.error,
         })
@@ -132,6 +145,7 @@ fn folder(root: PathBuf, skipped: Arc<AtomicU64>) -> impl Iterator<Item = Place>
         }
         let relative = place.path.strip_prefix(&root).map(Path::to_path_buf);
         Some(Place {
+            searched: relative.is_ok(),
             relative: relative.unwrap_or_else(|_| place.path.clone()),
             ..place
         })

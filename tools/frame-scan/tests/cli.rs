@@ -74,6 +74,29 @@ fn a_folder_in_the_order_of_its_paths() {
 }
 
 #[test]
+fn a_folder_gives_its_images_its_name() {
+    let names = [
+        "luca/a.png",
+        "luca/day/b.png",
+        "O'Brien & `x`/a.png",
+        "a.png",
+    ];
+    let here = pictures(&names);
+    let ran = scan(here.path(), &["--folder-as", "character", "."], "");
+    assert_eq!(
+        column(&ran, "character"),
+        ["O'Brien & `x`", "luca", "luca"],
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("1 files passed over"), "{}", ran.stderr);
+    let ids: HashSet<_> = column(&ran, "id").into_iter().collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    let ran = scan(here.path(), &["--folder-as", "character", "luca/a.png"], "");
+    assert_eq!(ran.stdout, "", "it is in no folder below the path");
+}
+
+#[test]
 fn no_two_ids_are_the_same() {
     let names = [
         "a/x.png",
