@@ -16,6 +16,8 @@ pub(crate) struct Candidate {
     pub(crate) cell: Vec<String>,
     /// Its values of the keys that have quotas, in the order of these keys.
     pub(crate) values: Vec<String>,
+    /// The first of the reserves that it belongs to.
+    pub(crate) reserve: Option<usize>,
     /// Its film and shot.
     pub(crate) shot: Option<(String, u64)>,
     /// Its film and the time in it, in seconds.
@@ -33,12 +35,19 @@ impl Candidate {
                 .map(|pointer| value(&record, pointer))
                 .collect()
         };
+        let mut reserve = None;
+        for (number, of) in args.reserve.iter().enumerate() {
+            if reserve.is_none() && value(&record, &of.pointer)? == of.value {
+                reserve = Some(number);
+            }
+        }
         let film: String = record.at("/source/film")?.unwrap_or_default();
         let shot: Option<u64> = record.at("/source/shot")?;
         let time: Option<f32> = record.at("/source/time")?;
         Ok(Self {
             cell: values(&args.by)?,
             values: values(keys)?,
+            reserve,
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
             vector: vector(args, &record)?,

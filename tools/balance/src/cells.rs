@@ -6,6 +6,7 @@ use stage::Result;
 
 use crate::Args;
 use crate::candidate::Candidate;
+use crate::quota::Quota;
 
 /// The records with one combination of values.
 #[derive(Debug)]
@@ -45,13 +46,16 @@ fn within_quotas(args: &Args, values: &[String], wanted: Option<usize>) -> Resul
     let Some(mut wanted) = wanted else {
         return Ok(None);
     };
-    for quota in &args.quota {
-        let own = args.by.iter().zip(values);
-        for (pointer, value) in own {
-            if *pointer == quota.pointer && *value == quota.value {
-                wanted = wanted.min(quota.records(args.target())?);
-            }
-        }
+    let holds = |quota: &Quota| {
+        let mut own = args.by.iter().zip(values);
+        own.any(|(pointer, value)| *pointer == quota.pointer && *value == quota.value)
+    };
+    for quota in args.quota.iter().filter(|quota| holds(quota)) {
+        wanted = wanted.min(quota.records(args.target())?);
+    }
+    // A reserve is not wanted, unless others are too few.
+    if !args.strict && args.reserve.iter().any(holds) {
+        wanted = 0;
     }
     Ok(Some(wanted))
 }

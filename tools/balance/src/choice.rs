@@ -11,6 +11,7 @@ use crate::candidate::Candidate;
 use crate::cells::{Cell, cells};
 use crate::exchange::exchange;
 use crate::limits::Limits;
+use crate::reserve::draw;
 use crate::selection::{select, weights};
 use crate::spread::Spread;
 use crate::summary::Summary;
@@ -66,7 +67,9 @@ impl Choice {
         let qualities: Vec<_> = candidates.iter().map(|c| c.quality).collect();
         let by_cell: Vec<_> = cells.iter().map(|cell| cell.candidates.clone()).collect();
         let weights = weights(&qualities);
-        let chosen = fill(args, &by_cell, &weights, &mut spread, &mut limits);
+        let mut chosen = fill(args, &by_cell, &weights, &mut spread, &mut limits);
+        let places = (&by_cell[..], &weights[..]);
+        draw(args, &mut chosen, places, &mut spread, &mut limits)?;
         let mut ranks = vec![None; candidates.len()];
         for (rank, &candidate) in (1..).zip(&chosen) {
             ranks[candidate] = Some(rank);

@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) of: Vec<Vec<Option<usize>>>,
     /// Which family the cells are, if they have limits.
     cells: Option<usize>,
+    /// By reserve: its limit, where it has records.
+    reserves: Vec<Option<usize>>,
 }
 
 impl Limits {
@@ -41,6 +43,7 @@ impl Limits {
             all: Vec::new(),
             of: vec![Vec::new(); candidates.len()],
             cells: None,
+            reserves: vec![None; args.reserve.len()],
         };
         if let Some(most) = args.per_shot {
             limits.family(candidates, most.get(), |candidate| {
@@ -68,7 +71,34 @@ impl Limits {
                 Some((quota.value.clone(), Some(most), reason))
             });
         }
+        if !args.reserve.is_empty() {
+            limits.reserve(args, candidates);
+        }
         Ok(limits)
+    }
+
+    /// Keeps the reserves back; they are of the last family.
+    fn reserve(&mut self, args: &Args, candidates: &[Candidate]) {
+        self.family(candidates, 0, |candidate| {
+            let reserve = candidate.reserve?;
+            let name = args.reserve[reserve].name();
+            Some((reserve, None, format!("{name} is kept in reserve")))
+        });
+        for (candidate, of) in candidates.iter().zip(&self.of) {
+            if let Some(reserve) = candidate.reserve {
+                self.reserves[reserve] = of.last().copied().flatten();
+            }
+        }
+    }
+
+    /// Lets so many records of a reserve be taken; whether it has any.
+    pub(crate) fn open_reserve(&mut self, reserve: usize, most: usize) -> bool {
+        let limit = self.reserves.get(reserve).copied().flatten();
+        let limit = limit.and_then(|limit| self.all.get_mut(limit));
+        limit.is_some_and(|limit| {
+            limit.most = most;
+            true
+        })
     }
 
     /// Adds a family of limits: `limit` says by what a candidate is limited,

@@ -1,6 +1,6 @@
 //! Selects a subset that fills its cells evenly and is as diverse as possible.
 //!
-//! Reads the keys of `--by` and `--quota`, `source` (film, shot, time), a
+//! Reads the keys of `--by`, `--quota` and `--reserve`, `source` (film, shot, time), a
 //! vector (`--on`) and a quality (`--quality`), as far as they are there; a
 //! category that is not counts as `unknown`. Writes `balance`: `rank`, from 1,
 //! in the order of choice, so that the first so many by rank are a good
@@ -15,6 +15,7 @@ mod limits;
 #[cfg(test)]
 mod properties;
 mod quota;
+mod reserve;
 mod selection;
 mod spread;
 mod summary;
@@ -55,6 +56,11 @@ struct Args {
     /// share of the target; may be given again
     #[arg(long, value_name = "POINTER=VALUE:N[%]")]
     quota: Vec<Quota>,
+
+    /// Take records with this value of this key only where fewer than N others are selected, to
+    /// make up that number; may be given again
+    #[arg(long, value_name = "POINTER=VALUE:N[%]")]
+    reserve: Vec<Quota>,
 
     /// Take at most this many records of a shot; those without a shot have
     /// no limit

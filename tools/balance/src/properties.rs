@@ -91,6 +91,34 @@ fn limits_hold_and_the_target_is_met_when_it_can_be() {
 }
 
 #[test]
+fn a_reserve_is_drawn_on_only_up_to_its_number() {
+    let mut random = Random(5);
+    for round in 0..60 {
+        let lines = film(&mut random, 24);
+        let least = round % 20;
+        let flags =
+            format!("--target 20 --by /light/time --per-shot 4 --reserve /light/time=day:{least}");
+        let choice = choose(&flags, &lines);
+        let without = choose(
+            "--target 20 --by /light/time --per-shot 4 --quota /light/time=day:0",
+            &lines,
+        );
+        let others = without.ranks.iter().flatten().count();
+        let taken = choice.ranks.iter().flatten().count();
+        // Every shot has its four, whichever they are.
+        let all = choose("--target 20 --per-shot 4", &lines);
+        let most = all.ranks.iter().flatten().count();
+        assert_eq!(taken, others.max(least.min(most)), "{flags}");
+        if others >= least {
+            assert_eq!(
+                choice.ranks, without.ranks,
+                "the reserve is as if it were not there"
+            );
+        }
+    }
+}
+
+#[test]
 fn cells_fill_evenly_and_share_what_small_ones_leave() {
     let mut random = Random(3);
     for _ in 0..40 {

@@ -133,6 +133,31 @@ fn a_quota_in_percent_is_one_of_the_target() {
 }
 
 #[test]
+fn a_reserve_makes_up_what_others_lack() {
+    let by = ["--target", "20", "--by", "/light/time"];
+    let with = |reserve: &str, more: &[&str]| {
+        on_film(100, &[&by[..], &["--reserve", reserve], more].concat())
+    };
+    // There are ten nights of a hundred.
+    let nights = |ran: &Ran| {
+        let records = ran.records();
+        let count = records.iter().filter(|r| r["light"]["time"] == "night");
+        (count.count(), records.len())
+    };
+    let ran = with("/light/time=day:14", &[]);
+    assert_eq!(nights(&ran), (10, 14));
+    let said = "balance: took 4 of the reserve /light/time=day: there were only 10 others, where 14 are the least";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert_eq!(nights(&with("/light/time=day:10", &[])), (10, 10));
+    assert_eq!(nights(&with("/light/time=day:100%", &[])), (10, 20));
+    let kept = with("/light/time=day:0", &["--keep"]).stdout;
+    assert!(
+        kept.contains("/light/time=day is kept in reserve"),
+        "{kept}"
+    );
+}
+
+#[test]
 fn what_cannot_be_filled_is_said_and_summed_up() {
     let folder = tempfile::tempdir().unwrap();
     let input = [
