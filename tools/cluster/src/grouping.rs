@@ -15,6 +15,7 @@ use crate::{Args, Method};
 #[derive(Debug)]
 pub(crate) struct Member {
     pub(crate) record: Record,
+    /// Empty where it has none, and `--drop-without` lets it go.
     pub(crate) vector: Vec<f32>,
     /// More is better; −∞ where nothing is known of it.
     pub(crate) quality: f64,
@@ -32,21 +33,31 @@ pub(crate) fn group(
     let mut records = Vec::with_capacity(members.len());
     let mut vectors = Vec::with_capacity(members.len());
     let mut qualities = Vec::with_capacity(members.len());
-    for member in members {
+    // The record of each row of the matrix.
+    let mut of_rows = Vec::with_capacity(members.len());
+    for (number, member) in members.into_iter().enumerate() {
         records.push(member.record);
-        vectors.push(member.vector);
-        qualities.push(member.quality);
+        if !member.vector.is_empty() {
+            of_rows.push(number);
+            vectors.push(member.vector);
+            qualities.push(member.quality);
+        }
     }
     let matrix = origin.matrix(vectors)?;
     flow.on_all_cores(|| {
-        let reasons = match args.near_duplicates {
-            Some(bound) => reasons(&records, duplicates(&matrix, &qualities, bound))?,
-            None => vec![None; records.len()],
+        let mut reasons = vec![Some(format!("no key `{}`", args.on)); records.len()];
+        let found = match args.near_duplicates {
+            Some(bound) => duplicates(&matrix, &qualities, bound),
+            None => vec![None; of_rows.len()],
         };
-        let rows: Vec<_> = (0..reasons.len())
-            .filter(|&row| reasons[row].is_none())
+        for (&number, of) in of_rows.iter().zip(found) {
+            let reason = of.map(|(row, cosine)| reason(&records[of_rows[row]], cosine));
+            reasons[number] = reason.transpose()?;
+        }
+        let rows: Vec<_> = (0..of_rows.len())
+            .filter(|&row| reasons[of_rows[row]].is_none())
             .collect();
-        let matrix = if rows.len() == records.len() {
+        let matrix = if rows.len() == of_rows.len() {
             matrix
         } else {
             matrix.select(Axis(0), &rows)
@@ -59,10 +70,11 @@ pub(crate) fn group(
 
 /// Fails the records whose vectors are not as long as most.
 fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<Member>> {
-    let usual = usual_length(all.iter().map(|member| &member.vector));
+    let vectors = all.iter().map(|member| &member.vector);
+    let usual = usual_length(vectors.filter(|vector| !vector.is_empty()));
     let (members, others): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|member| member.vector.len() == usual);
+        .partition(|member| member.vector.is_empty() || member.vector.len() == usual);
     for Member { record, vector, .. } in others {
         let id: String = record.find("id")?.unwrap_or_default();
         let length = vector.len();
@@ -75,18 +87,11 @@ fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<M
     Ok(members)
 }
 
-/// Why each record that is a near duplicate is dropped.
-fn reasons(
-    records: &[Record],
-    duplicates: Vec<Option<(usize, f32)>>,
-) -> Result<Vec<Option<String>>> {
-    let reason = |(kept, cosine): (usize, f32)| -> Result<String> {
-        let id: Option<String> = records[kept].find("id")?;
-        let id = id.unwrap_or_else(|| "a record without an id".to_owned());
-        Ok(format!("near duplicate of {id}: cosine {cosine:.3}"))
-    };
-    let reasons = duplicates.into_iter().map(|of| of.map(reason).transpose());
-    reasons.collect()
+/// Why a near duplicate of `kept` is dropped.
+fn reason(kept: &Record, cosine: f32) -> Result<String> {
+    let id: Option<String> = kept.find("id")?;
+    let id = id.unwrap_or_else(|| "a record without an id".to_owned());
+    Ok(format!("near duplicate of {id}: cosine {cosine:.3}"))
 }
 
 fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {

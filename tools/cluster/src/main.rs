@@ -21,6 +21,7 @@ mod vectors;
 use std::process::ExitCode;
 
 use clap::Parser;
+use serde_json::Value;
 use stage::{Flow, Keep, Record, Result};
 
 use crate::choices::{Count, Method, Metric, count, positive};
@@ -77,6 +78,11 @@ struct Args {
     #[arg(long, value_name = "COSINE", value_parser = positive, conflicts_with = "figures")]
     near_duplicates: Option<f32>,
 
+    /// Drop records that have no such vector, where they would fail: a figure without a pose is no
+    /// error
+    #[arg(long, conflicts_with = "figures")]
+    drop_without: bool,
+
     /// Judge by this number which near duplicate is better; more is better
     #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
     quality: String,
@@ -103,7 +109,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 fn member(args: &Args, origin: &Origin, record: Record) -> Result<Member> {
-    let vector = origin.read(&record)?;
+    let lacking = args.drop_without && record.at::<Value>(&args.on)?.is_none();
+    let vector = if lacking {
+        Vec::new()
+    } else {
+        origin.read(&record)?
+    };
     let quality = match args.near_duplicates {
         Some(_) => record.at(&args.quality)?,
         None => None,

@@ -285,3 +285,53 @@ fn wrong_wishes_are_refused() {
         ran.stderr
     );
 }
+
+#[test]
+fn records_without_a_vector_fail_or_are_dropped() {
+    let input = r#"{"id":"a","v":[1,0]}
+{"id":"b"}
+{"id":"c","v":[1,0.001]}
+{"id":"d","v":[0,1]}
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [
+        "--on",
+        "/v",
+        "--near-duplicates",
+        "0.99",
+        "--rejects",
+        "r.jsonl",
+    ];
+    let rejects = |more: &[&str]| {
+        let ran = run_in(folder.path(), TOOL, &[&flags[..], more].concat(), input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let ids: Vec<_> = { ran.records().iter() }
+            .map(|record| record["id"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(ids, ["a", "d"]);
+        fs::read_to_string(folder.path().join("r.jsonl")).unwrap()
+    };
+    let failed = rejects(&[]);
+    assert!(failed.contains("key `/v` is missing"), "{failed}");
+    let dropped = rejects(&["--drop-without"]);
+    assert!(
+        dropped.contains(r#""id":"b","rejected":{"by":"cluster","reason":"no key `/v`"}"#),
+        "{dropped}"
+    );
+    assert!(
+        dropped.contains("near duplicate of a: cosine 1.000"),
+        "{dropped}"
+    );
+    let marked = run(TOOL, &["--on", "/v", "--drop-without", "--keep"], input);
+    let ids: Vec<_> = { marked.records().iter() }
+        .map(|record| record["id"].clone())
+        .collect();
+    assert_eq!(ids, ["a", "b", "c", "d"], "in the order of the input");
+    let none = run(TOOL, &["--on", "/w", "--drop-without"], input);
+    assert_eq!(
+        (none.code, none.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        none.stderr
+    );
+}
