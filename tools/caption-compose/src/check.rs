@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::compose::Form;
 use crate::contradictions::Contradiction;
 use crate::facts::{Fact, fact};
+use crate::pieces::unsaid;
 use crate::policy::{Policy, spoken, words};
 use crate::trigger::{Chosen, Trigger};
 
@@ -121,6 +122,17 @@ impl<'a> Check<'a> {
                 fact(record, pointer, 1, 0.0)?,
             ) {
                 allowed.extend(values.iter().map(|value| spoken(value)));
+            }
+        }
+        // What is said only where the trigger does not stand for it may be said too.
+        for say in self.policy.say.iter().filter(|say| say.unless.is_some()) {
+            if unsaid(record, say)?.is_some() {
+                continue;
+            }
+            for pointer in &say.from {
+                if let Fact::Known(values) = fact(record, pointer, say.most, say.at_least)? {
+                    allowed.extend(values.iter().map(|value| say.words(value).0));
+                }
             }
         }
         Ok(allowed)

@@ -7,7 +7,7 @@ use crate::pieces::LeftOut;
 use crate::policy::Say;
 
 /// What stands for "no tool could find out".
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// What a record says at one place.
 #[derive(Debug, PartialEq)]

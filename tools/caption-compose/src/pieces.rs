@@ -88,6 +88,21 @@ pub(crate) fn pieces(
     Ok(pieces)
 }
 
+/// Why something is not said of this record, where that depends on another value.
+pub(crate) fn unsaid(record: &Record, say: &Say) -> Result<Option<String>> {
+    let Some(unless) = &say.unless else {
+        return Ok(None);
+    };
+    Ok(match fact(record, &unless.at, 1, 0.0)? {
+        Fact::Known(found) if found.iter().any(|value| unless.is.contains(value)) => Some(format!(
+            "not said where {} is {}",
+            unless.at,
+            found.join(", ")
+        )),
+        _ => None,
+    })
+}
+
 /// One thing to say; or why it is left unsaid.
 fn piece(
     record: &Record,
@@ -95,15 +110,8 @@ fn piece(
     pointer: &str,
     values: &[String],
 ) -> Result<Result<Piece, String>> {
-    if let Some(unless) = &say.unless
-        && let Fact::Known(found) = fact(record, &unless.at, 1, 0.0)?
-        && found.iter().any(|value| unless.is.contains(value))
-    {
-        return Ok(Err(format!(
-            "not said where {} is {}",
-            unless.at,
-            found.join(", ")
-        )));
+    if let Some(why) = unsaid(record, say)? {
+        return Ok(Err(why));
     }
     let mut degree = "{}";
     let has_degrees = |by: &&Degree| !values.iter().any(|value| by.except.contains(value));

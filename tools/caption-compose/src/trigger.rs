@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use stage::{Record, Result, bail, ensure};
 
-use crate::facts::{Fact, fact};
+use crate::facts::{Fact, UNKNOWN, fact};
 use crate::policy::{Need, Policy};
 
 /// What stands for the value in a pattern.
 const PLACE: &str = "{}";
+
+/// A value that is the rest of all others: what its records share is no word for.
+const OTHER: &str = "other";
 
 /// The triggers of a run.
 #[derive(Debug)]
@@ -78,11 +81,15 @@ impl Trigger {
     /// The trigger of a record, without the class word.
     pub(crate) fn of(&self, record: &Record) -> Result<Chosen> {
         let value = self.value(record)?;
-        if let Some(word) = value.as_ref().and_then(|value| self.by_value.get(value)) {
+        let named = value.as_deref().unwrap_or(UNKNOWN);
+        if let Some(word) = self.by_value.get(named) {
             return Ok(Chosen::Word(word.clone()));
         }
         Ok(match (&self.any, value) {
             (Some(word), _) if !word.contains(PLACE) => Chosen::Word(word.clone()),
+            (Some(word), Some(value)) if value == OTHER => Chosen::Lacking(format!(
+                "`{OTHER}` fills no {word}: give --trigger {OTHER}=WORD"
+            )),
             (Some(word), Some(value)) => {
                 Chosen::Word(word.replace(PLACE, &captions::text::words(&value).join("_")))
             }
@@ -131,11 +138,19 @@ mod tests {
         );
         assert_eq!(of(&["running=run_pse", "pse"], "sitting"), word("pse"));
         assert_eq!(of(&["{}_pse"], "lying down"), word("lying_down_pse"));
+        let rest = ["{}_pse", "other=any_pse", "unknown=some_pse"];
+        assert_eq!(of(&rest, "other"), word("any_pse"));
+        assert_eq!(of(&rest, "unknown"), word("some_pse"));
+        assert_eq!(of(&rest, "lying"), word("lying_pse"));
     }
 
     #[test]
     fn an_unknown_value_has_no_trigger() {
         assert!(matches!(of(&["{}_pse"], "unknown"), Chosen::Lacking(_)));
+        assert!(
+            matches!(of(&["{}_pse"], "other"), Chosen::Lacking(_)),
+            "other actions have nothing in common that a word could stand for"
+        );
         assert!(matches!(
             of(&["running=run_pse"], "sitting"),
             Chosen::Lacking(_)
