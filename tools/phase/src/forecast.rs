@@ -10,12 +10,13 @@ use walkdir::WalkDir;
 
 use crate::progress::Phase;
 
-/// Seconds of an hour.
+/// Seconds of a minute, and of an hour.
+const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;
 
 /// Prints a table of what `phases`, run in `folder` on a part of a film, will take of `times` as much.
 ///
-/// Records, hours and disk grow with the film. So does a little of the memory of the tools that see all
+/// Records, time and disk grow with the film. So does a little of the memory of the tools that see all
 /// records at once, which is not foreseen here; what is shown is that of the part. A phase's start, a
 /// second or two for a network, is counted as if it were work, so that what is foreseen is rather
 /// too long.
@@ -31,9 +32,9 @@ pub(crate) fn print(folder: &Path, phases: &[(String, Phase)], times: f64) -> Re
 fn table(phases: &[(String, Phase)], times: f64, bytes: u64) -> String {
     let mut table = row(
         "phase",
-        ["records", "a second", "hours", "peak MiB"].map(str::to_owned),
+        ["records", "a second", "time", "peak MiB"].map(str::to_owned),
     );
-    let (mut hours, mut peak) = (0.0, 0);
+    let (mut all, mut peak) = (0.0, 0);
     for (name, phase) in phases {
         let Some(seconds) = phase.seconds() else {
             continue;
@@ -43,21 +44,32 @@ fn table(phases: &[(String, Phase)], times: f64, bytes: u64) -> String {
         let cell = |number: Option<f64>, digits: usize| {
             number.map_or_else(|| "-".to_owned(), |number| format!("{number:.digits$}"))
         };
-        hours += seconds * times / HOUR;
+        all += seconds * times;
         peak = peak.max(phase.peak_memory());
         let cells = [
             cell(records.map(|records| records * times), 0),
             cell(rate, 1),
-            format!("{:.2}", seconds * times / HOUR),
+            time(seconds * times),
             mebibytes(phase.peak_memory()),
         ];
         table.push_str(&row(name, cells));
     }
     let empty = String::new;
-    let all = [empty(), empty(), format!("{hours:.2}"), mebibytes(peak)];
+    let all = [empty(), empty(), time(all), mebibytes(peak)];
     table.push_str(&row("all, one after another", all));
     let disk = ByteSize((bytes as f64 * times) as u64);
     table + &format!("{:<28} {:>9}\n", "disk", disk.to_string())
+}
+
+/// Seconds, in the unit that reads best, and never as nothing.
+fn time(seconds: f64) -> String {
+    if seconds >= HOUR {
+        format!("{:.1}h", seconds / HOUR)
+    } else if seconds >= MINUTE {
+        format!("{:.0}min", seconds / MINUTE)
+    } else {
+        format!("{:.0}s", seconds.ceil())
+    }
 }
 
 fn mebibytes(bytes: u64) -> String {

@@ -7,10 +7,13 @@
 //!
 //! A lock, which the command's processes hold as well, keeps two runs of one
 //! phase apart, and tells a phase that runs from one that was killed.
+//!
+//! `make/`, beside this crate, holds what the Makefile starts its pipelines by.
 
 mod child;
 mod forecast;
 mod guard;
+mod missing;
 mod progress;
 
 use std::ffi::OsString;
@@ -32,7 +35,7 @@ struct Args {
     run_dir: PathBuf,
 
     /// Name of the phase, in the progress file and of its log
-    #[arg(long, required_unless_present_any = ["show", "predict"])]
+    #[arg(long, required_unless_present_any = ["show", "predict", "missing"])]
     name: Option<String>,
 
     /// File that the command's standard output becomes, once it has succeeded
@@ -60,8 +63,13 @@ struct Args {
     #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = times)]
     predict: Option<f64>,
 
+    /// Print which of these manifests name files in their DIR that are not there
+    /// or empty, and run nothing: manifest, number of files, the first of them
+    #[arg(long, value_name = "MANIFEST=DIR", num_args = 1.., conflicts_with_all = ["show", "predict"], value_parser = missing::written)]
+    missing: Vec<missing::Written>,
+
     /// The command and its arguments
-    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["show", "predict"])]
+    #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["show", "predict", "missing"])]
     command: Vec<OsString>,
 }
 
@@ -70,7 +78,8 @@ Examples:
   phase --run-dir out --name dedup --output out/dedup.jsonl -- frame-dedup out/frames.jsonl
   phase --run-dir out --name masks --gpu --needs-disk 20GB -- sh -c 'sam-mask < a.jsonl > b.jsonl'
   phase --run-dir out --show
-  phase --run-dir out/plan --predict 120";
+  phase --run-dir out/plan --predict 120
+  phase --run-dir out --missing frames.jsonl=frames masked.jsonl=masks";
 
 fn times(text: &str) -> Result<f64, String> {
     let times = text
@@ -94,12 +103,13 @@ fn run(args: Args) -> Result<ExitCode> {
         forecast::print(&args.run_dir, &progress.phases()?, times)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if !args.missing.is_empty() {
+        missing::print(&args.run_dir, &args.missing)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let name = args.name.as_deref().unwrap_or_default();
-    if name.is_empty()
-        || !name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    {
+    let plain = |sign: char| sign.is_alphanumeric() || "-_.".contains(sign);
+    if name.is_empty() || !name.chars().all(plain) {
         bail!("--name `{name}`: letters, digits, `-`, `_` and `.` only, as it names a file");
     }
     let folder = args.run_dir.display();

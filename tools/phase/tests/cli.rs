@@ -322,16 +322,21 @@ fn a_part_foretells_the_whole() {
     let rows: Vec<Vec<&str>> = { ran.stdout.lines() }
         .map(|line| line.split_whitespace().collect())
         .collect();
-    assert_eq!(rows[1], ["masks", "7200", "2.0", "1.00", "100"]);
+    assert_eq!(rows[1], ["masks", "7200", "2.0", "1.0h", "100"]);
     assert_eq!(
         rows.len(),
         4,
         "what failed foretells nothing: {}",
         ran.stdout
     );
-    assert!(rows[2].ends_with(&["1.00", "100"]), "{}", ran.stdout);
+    assert!(rows[2].ends_with(&["1.0h", "100"]), "{}", ran.stdout);
     // The picture's million bytes and some of the progress file, a hundred times.
     assert!(rows[3].starts_with(&["disk", "95.4"]), "{}", ran.stdout);
+    for (times, time) in [("10", "6min"), ("1", "36s"), ("0.001", "1s")] {
+        let ran = run_in(here, PHASE, &["--run-dir", ".", "--predict", times], "");
+        let masks = ran.stdout.lines().nth(1).unwrap();
+        assert!(masks.contains(&format!(" {time} ")), "{masks}");
+    }
     let none = tempfile::tempdir().unwrap();
     let ran = run_in(
         none.path(),
@@ -345,4 +350,35 @@ fn a_part_foretells_the_whole() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn files_that_a_manifest_names_and_that_are_gone_or_empty_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir_all(here.join("masks")).unwrap();
+    for name in ["0", "1", "2", "3"] {
+        fs::write(here.join("masks").join(name), "x").unwrap();
+    }
+    let record = |n: u32| {
+        format!(r#"{{"id":"{n}","image":"frames/{n}.png","masks":[{{"mask":"masks/{n}"}}]}}"#)
+            + "\n"
+    };
+    fs::write(
+        here.join("masked.jsonl"),
+        (0..4).map(record).collect::<String>(),
+    )
+    .unwrap();
+    let missing = || {
+        let flags = ["--run-dir", ".", "--missing", "masked.jsonl=masks/"];
+        let ran = run_in(here, PHASE, &flags, "");
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout
+    };
+    assert_eq!(missing(), "", "the frames are another stage's");
+    fs::remove_file(here.join("masks/2")).unwrap();
+    fs::write(here.join("masks/3"), "").unwrap();
+    assert_eq!(missing(), "masked.jsonl\t2\tmasks/2\n");
+    let wrong = run_in(here, PHASE, &["--missing", "masked.jsonl"], "");
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
 }
