@@ -468,8 +468,8 @@ def main(arguments=None):
     parser.add_argument("--model", type=split, default=[], metavar="NAME,…", help="these models")
     parser.add_argument("--from", dest="mirror", default="", metavar="DIR|URL", help="a mirror with NAME/PATH")
     parser.add_argument("--models", type=Path, default=here, metavar="DIR", help="folder with registry.toml")
-    parser.add_argument("--check", type=str.split, metavar="ROLE[=MODEL] …", help="say which of these are not there")
-    parser.add_argument("--stamp", type=str.split, metavar="ROLE[=MODEL] …", help="say of each what it is known by")
+    parser.add_argument("--check", nargs="*", metavar="ROLE[=MODEL]", help="say which of these are not there")
+    parser.add_argument("--stamp", nargs="*", metavar="ROLE[=MODEL]", help="say of each what it is known by")
     flags = parser.parse_args(arguments)
     registry = tomllib.loads((flags.models / "registry.toml").read_text(encoding="utf-8")).get("model", [])
     try:

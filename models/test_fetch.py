@@ -366,16 +366,16 @@ class Fetch(unittest.TestCase):
     def test_checking_brings_nothing_and_says_what_is_missing(self):
         self.registry()
         self.registry(name="other", default=False)
-        code, said = self.run_it("--check", "detect detect=other")
+        code, said = self.run_it("--check", "detect", "detect=other")
         self.assertEqual((code, Server.asked), (1, []))
         self.assertIn("own is not there (detect, 1.0 MB): make models ROLE=detect\n", said)
         self.assertIn("other is not there (detect, 1.0 MB): make models MODEL=other\n", said)
         self.run_it()
         self.assertEqual(self.run_it("--check", "detect"), (0, ""))
-        mine = self.models / "mine.onnx"
+        mine = self.models / "mine = my own.onnx"
         mine.write_bytes(WHOLE)
         self.assertEqual(self.run_it("--check", f"detect={mine}"), (0, ""), "a file of the user's own")
-        self.assertEqual(self.run_it("--check", ""), (0, ""), "nothing is needed")
+        self.assertEqual(self.run_it("--check"), (0, ""), "nothing is needed")
         code, said = self.run_it("--check", "detect=nobodys")
         self.assertEqual(code, 2)
         self.assertIn("detect=nobodys: neither a model of the registry nor a file", said)
@@ -383,14 +383,14 @@ class Fetch(unittest.TestCase):
     def stamps(self, needs):
         """What --stamp says on standard output."""
         with contextlib.redirect_stdout(io.StringIO()) as out:
-            self.assertEqual(self.run_it("--stamp", needs)[0], 0)
+            self.assertEqual(self.run_it("--stamp", *needs)[0], 0)
         return dict(word.split("=") for word in out.getvalue().split())
 
     def test_a_stamp_changes_with_the_model_and_with_nothing_else(self):
         self.registry()
-        mine = self.models / "mine.onnx"
+        mine = self.models / "my own.onnx"
         mine.write_bytes(WHOLE)
-        needs = f"detect segment={mine}"
+        needs = ["detect", f"segment={mine}"]
         first = self.stamps(needs)
         self.assertEqual(sorted(first), ["detect", "segment"])
         self.assertEqual(self.stamps(needs), first, "the same models")
