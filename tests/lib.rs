@@ -5,6 +5,8 @@
     reason = "only tests use this crate"
 )]
 
+pub mod run;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -9,91 +9,9 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
-use end_to_end::{draw_film, ffmpeg, root, tools};
+use end_to_end::run::Run;
+use end_to_end::{root, tools};
 use serde_json::Value;
-
-/// A folder with a film in it, and how to call make there.
-struct Run {
-    folder: tempfile::TempDir,
-    ffmpeg: PathBuf,
-}
-
-impl Run {
-    /// `None` where there is no ffmpeg to draw and read a film with.
-    fn new(shots: u64) -> Option<Self> {
-        let ffmpeg = ffmpeg()?;
-        let folder = tempfile::tempdir().unwrap();
-        draw_film(&ffmpeg, &folder.path().join("my film.mp4"), shots);
-        Some(Self { folder, ffmpeg })
-    }
-
-    fn command(&self, more: &[&str]) -> Command {
-        let here = self.folder.path();
-        let mut command = Command::new("make");
-        command
-            .current_dir(root())
-            .arg(format!("FILM={}", here.join("my film.mp4").display()))
-            .arg(format!("BIN={}", tools().display()))
-            .arg("TRIGGER=drawnfilm")
-            // No network knows the drawn film, and its light is nobody's.
-            .arg("NETWORKS=none")
-            .arg("BLUR_FLAGS=--size 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
-            .arg("LIGHT_FLAGS=--threshold 0")
-            .args(more)
-            .env("FFMPEG", &self.ffmpeg)
-            .env_remove("MAKEFLAGS")
-            .env_remove("MAKELEVEL");
-        command
-    }
-
-    fn make(&self, out: &str, more: &[&str]) -> Output {
-        let out = format!("OUT={}", self.folder.path().join(out).display());
-        self.command(more).arg(out).output().unwrap()
-    }
-
-    /// Makes both data sets in `out`.
-    fn both(&self, out: &str, more: &[&str]) {
-        let output = self.make(out, &[&["style", "lighting"], more].concat());
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
-    }
-
-    /// Every file of a run that is a result, and its bytes.
-    fn results(&self, out: &str) -> BTreeMap<PathBuf, Vec<u8>> {
-        let out = self.path(out);
-        let mut results = BTreeMap::new();
-        let mut folders = vec![out.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                let name = path.strip_prefix(&out).unwrap().to_owned();
-                // Times and memory are in these; they differ from run to run.
-                let told = ["logs", "preparation_progress.json", ".settings"];
-                // What was being written when a run was killed is no result.
-                let half = path
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
-                if half || told.iter().any(|told| name.starts_with(told)) {
-                    continue;
-                }
-                if path.is_dir() {
-                    folders.push(path);
-                } else {
-                    results.insert(name, fs::read(path).unwrap());
-                }
-            }
-        }
-        results
-    }
-
-    fn written(&self, path: &str) -> SystemTime {
-        fs::metadata(self.path(path)).unwrap().modified().unwrap()
-    }
-}
 
 fn records(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();

@@ -1,0 +1,227 @@
+//! What make says: of settings, of data sets that are empty or small, of a plan.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::fs;
+use std::process::Command;
+
+use end_to_end::root;
+use end_to_end::run::Run;
+
+#[test]
+fn what_starts_and_ends_the_pipelines_passes_its_own_tests() {
+    let ran = Command::new("python3")
+        .args(["-B", "-m", "unittest", "test_make"])
+        .current_dir(root().join("tools/phase/make"))
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+}
+
+/// What make says where it refuses to do anything with these flags.
+fn refused(run: &Run, flags: &[&str]) -> String {
+    let output = run.make("out", flags);
+    assert!(!output.status.success(), "{flags:?}");
+    assert!(
+        !run.path("out/frames.jsonl").exists(),
+        "{flags:?}: nothing ran"
+    );
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
+    let Some(run) = Run::new(1) else { return };
+    for (flag, meant) in [
+        (
+            "STYLE_TARGT=3",
+            "STYLE_TARGT: no such setting: did you mean STYLE_TARGET?",
+        ),
+        (
+            "style_target=3",
+            "style_target: no such setting: did you mean STYLE_TARGET?",
+        ),
+        ("OUTPUT=x", "OUTPUT: no such setting"),
+        (
+            "BLUR_FLAG=--size 1",
+            "BLUR_FLAG: no such setting: did you mean BLUR_FLAGS?",
+        ),
+        ("A'B=1", "A'B: no such setting"),
+    ] {
+        let said = refused(&run, &["style", flag]);
+        assert!(said.contains(meant), "{flag}: {said}");
+    }
+    let settings = run.path("mine.mk");
+    let named = format!("SETTINGS={}", settings.display());
+    fs::write(&settings, "BLURR_FLAGS = --size 1\n").unwrap();
+    let said = refused(&run, &["style", &named]);
+    assert!(
+        said.contains("BLURR_FLAGS: no such setting: did you mean BLUR_FLAGS?"),
+        "{said}"
+    );
+    fs::write(&settings, "DATA = /nowhere\nCAST = $(DATA)/cast\n").unwrap();
+    let output = run.make("out", &["frames", &named, "CAST="]);
+    assert!(
+        output.status.success(),
+        "a name of one's own that is used is none: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let said = refused(&run, &["style", "SETTINGS=no such file.mk", "OUT=out"]);
+    assert!(
+        said.contains("SETTINGS=no such file.mk: no such file"),
+        "{said}"
+    );
+}
+
+#[test]
+fn values_that_no_stage_could_work_with_are_refused_first() {
+    let Some(run) = Run::new(1) else { return };
+    for (flag, said) in [
+        ("DEVICE=cdua", "DEVICE is auto, cpu or cuda, not cdua"),
+        (
+            "STYLE_TARGET=many",
+            "STYLE_TARGET=many: a whole number of 1 or more",
+        ),
+        (
+            "NICE=1; touch ran",
+            "NICE=1; touch ran: a whole number of 0 or more",
+        ),
+        ("TRIGGER=a=b", "TRIGGER=a=b: `=` has a meaning of its own"),
+        ("FILM=", "name a film: make style FILM=film.mp4"),
+    ] {
+        let text = refused(&run, &["style", flag]);
+        assert!(text.contains(said), "{flag}: {text}");
+    }
+    let text = refused(&run, &["plan", "FILM="]);
+    assert!(
+        text.contains("name a film: make plan FILM=film.mp4"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_setting_has_a_line_of_explanation() {
+    let help = Command::new("make")
+        .arg("help")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let settings = help.split_once("Settings, ").unwrap().1;
+    let mut count = 0;
+    for line in settings.lines().filter(|line| line.starts_with("  ")) {
+        let (name, said) = line.trim().split_once(' ').unwrap_or((line, ""));
+        assert!(
+            said.trim().len() > 5 && !said.trim().starts_with('['),
+            "{name} is not explained: {line}"
+        );
+        count += 1;
+    }
+    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
+    let defined = makefile.lines().filter(|line| {
+        line.split_once(" ?=")
+            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+    });
+    assert!(count > 70, "{count}");
+    assert!(defined.count() >= count);
+}
+
+#[test]
+fn an_empty_set_keeps_no_other_from_being_made() {
+    let Some(run) = Run::new(2) else { return };
+    let none =
+        "STYLE_BALANCE_FLAGS=--quota /light/setting=indoor:0 --quota /light/setting=outdoor:0";
+    let output = run.make("out", &["style", "lighting", none]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success(),
+        "a set that was asked for is empty: {said}"
+    );
+    let lighting = fs::read_to_string(run.path("out/lighting/dataset.jsonl")).unwrap();
+    assert!(!lighting.is_empty(), "{said}");
+    assert!(
+        run.path("out/lighting/report.html").is_file()
+            && run.path("out/style/report.html").is_file()
+    );
+    let row = |name: &str| {
+        said.lines()
+            .find(|line| line.starts_with(&format!("make: {name} ")))
+            .unwrap()
+            .to_owned()
+    };
+    let style = row("style");
+    assert!(
+        style.contains("EMPTY: style/selected: ") && style.contains("the quota of /light/setting="),
+        "{style}"
+    );
+    assert!(
+        style.contains("STYLE_BALANCE_FLAGS"),
+        "what to look at: {style}"
+    );
+    assert!(row("lighting").contains("too few: "), "{said}");
+}
+
+#[test]
+fn a_set_below_the_minimum_is_told_and_not_done() {
+    let Some(run) = Run::new(2) else { return };
+    let made = |minimum: &str| {
+        let output = run.make("out", &["style", minimum]);
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
+    };
+    let (done, said) = made("MINIMUM=");
+    assert!(done && said.contains("too few: "), "{said}");
+    let (done, said) = made("MINIMUM=2");
+    assert!(
+        done && said
+            .lines()
+            .any(|line| line.starts_with("make: style ") && line.ends_with(" done")),
+        "{said}"
+    );
+    let (done, said) = made("MINIMUM=500");
+    assert!(!done && said.contains("too few: "), "{said}");
+}
+
+#[test]
+fn a_plan_of_a_short_film_is_the_film_and_takes_some_time() {
+    let Some(run) = Run::new(2) else { return };
+    fs::rename(run.path("my film.mp4"), run.path("-my film.mp4")).unwrap();
+    let film = format!("FILM={}", run.path("-my film.mp4").display());
+    let output = run.make("out", &["plan", "PIPELINE=style", &film]);
+    let (told, said) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{said}");
+    assert!(
+        told.contains("The film is short, and was run whole."),
+        "{told}"
+    );
+    let all = told
+        .lines()
+        .find(|line| line.starts_with("all, one after another"))
+        .unwrap();
+    let time = all.split_whitespace().nth(4).unwrap();
+    assert!(time.ends_with('s') && time != "0s", "{all}");
+    assert!(!run.path("out/plan/part.mkv").exists());
+    let output = run.make(
+        "out",
+        &[
+            "plan",
+            "PIPELINE=style",
+            &film,
+            "PLAN_PIECES=2",
+            "PLAN_SECONDS=1",
+        ],
+    );
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        told.contains("of the film. All of it will take:") || told.contains("was run whole"),
+        "{told}"
+    );
+}

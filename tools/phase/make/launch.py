@@ -1,0 +1,213 @@
+"""Starts the make that runs in OUT, of which `make PIPELINE` is the beginning.
+
+Checks what make was told, waits for another make on the same OUT, sees to what make's own look at files and
+their times would miss, and hands on the film and its like as absolute paths.
+"""
+
+import argparse
+import errno
+import fcntl
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import names
+from names import ROOT, Wrong, say, setting
+
+# Bytes of each end of a file that tell it from another; frame-extract looks at as many.
+END = 1 << 20
+
+# The manifests of stages that write files, and where these are.
+WRITE = {
+    "frames.jsonl": "frames",
+    "masked.jsonl": "masks",
+    "instances.jsonl": "instances",
+    "cast.jsonl": "cast",
+    "faces.jsonl": "faces",
+    "background/masked.jsonl": "background/masks",
+    "background/plates.jsonl": "background/plates",
+    "background/filled.jsonl": "background/filled",
+}
+
+
+def content(path):
+    """A hash of the size and both ends of a file; of a folder, of all files in it and below."""
+    digest = hashlib.sha256()
+    files = [path]
+    if os.path.isdir(path):
+        files = sorted(os.path.join(top, name) for top, _, names in os.walk(path, followlinks=True) for name in names)
+    for name in files:
+        try:
+            with open(name, "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(0)
+                digest.update(os.fsencode(f"{os.path.relpath(name, path)}\0{size}\0") + file.read(END))
+                file.seek(max(size - END, 0))
+                digest.update(file.read(END))
+        except OSError as error:
+            raise Wrong(f"{name}: {error.strerror}") from error
+    return digest.hexdigest()[:16]
+
+
+def lock(out):
+    """Keeps other makes out of OUT until the last process of this one has ended."""
+    os.makedirs(os.path.join(out, "logs"), exist_ok=True)
+    path = os.path.join(out, "logs", "make.lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        holder = os.read(descriptor, 200).decode(errors="replace").strip()
+        say(f"{out}: waiting for another make that works here to end ({holder or path})")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
+    # The make to come inherits it, and so do the tools, which may outlive a make that is killed.
+    os.set_inheritable(descriptor, True)
+
+
+def watched(out):
+    """The files of OUT whose times make compares."""
+    for pattern in [".settings/*", "*.jsonl", "*/*.jsonl", "character/*/*.jsonl", "*/report.html", "character/*/report.html"]:
+        yield from Path(out).glob(pattern)
+
+
+def settle(out):
+    """Takes what is dated in the future for made just now, in the same order.
+
+    A clock that was wrong leaves files which seem newer than whatever is made after them. The time is that of the
+    file system, which need not be this machine's.
+    """
+    with tempfile.NamedTemporaryFile(dir=out) as probe:
+        now = os.stat(probe.name).st_mtime_ns
+    ahead = {}
+    for path in watched(out):
+        time = path.stat().st_mtime_ns
+        if time > now:
+            ahead.setdefault(time, []).append(path)
+    for age, time in enumerate(sorted(ahead, reverse=True)):
+        for path in ahead[time]:
+            os.utime(path, ns=(now - age * 1000, now - age * 1000))
+    if ahead:
+        say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: they count as made just now")
+
+
+def complete(out, tools):
+    """Removes manifests that name files which are gone or empty, so that their stages run again."""
+    written = {manifest: (manifest, folder) for manifest, folder in WRITE.items()}
+    # Of a data set, a list of all files: its manifest names the images of one trainer alone.
+    for listed in [*Path(out).glob("*/dataset.files"), *Path(out).glob("character/*/dataset.files")]:
+        name = listed.relative_to(out)
+        written[str(name.with_suffix(".jsonl"))] = (str(name), str(name.with_name("dataset")))
+    written = {manifest: found for manifest, found in written.items() if os.path.isfile(os.path.join(out, manifest))}
+    there = [f"{listed}={folder}" for listed, folder in written.values()]
+    if not there:
+        return
+    ran = subprocess.run([os.path.join(tools, "phase"), "--run-dir", os.path.abspath(out), "--missing", *there], stdout=subprocess.PIPE)
+    if ran.returncode:
+        sys.exit(ran.returncode)
+    by_list = {listed: manifest for manifest, (listed, _) in written.items()}
+    for line in ran.stdout.splitlines():
+        listed, count, first = os.fsdecode(line).split("\t")
+        manifest = by_list[listed]
+        say(f"{manifest}: {count} of its files are gone or empty, as {first}: it is made again")
+        os.remove(os.path.join(out, manifest))
+
+
+def networks(roles):
+    """The networks by role, as the registry or a path names them; empty for the default of the role."""
+    small = setting("NETWORKS") == "small"
+    named = {role: setting(f"{role.upper()}_MODEL") or (f"small-{role}" if small else "") for role in names.ROLES}
+    named = {role: names.absolute(name) if name and os.path.exists(name) else name for role, name in named.items()}
+    return named, [f"{role}={named[role]}" if named[role] else role for role in roles]
+
+
+def fetch(models, task, needs):
+    command = [sys.executable, ROOT / "models/fetch.py", "--models", models, task, *needs]
+    ran = subprocess.run(command, stdout=subprocess.PIPE)
+    if ran.returncode:
+        sys.exit(ran.returncode)
+    return os.fsdecode(ran.stdout).split()
+
+
+def ffmpeg():
+    """The ffmpeg that the environment names, else that of PATH, else that of `make setup`."""
+    if setting("FFMPEG"):
+        return setting("FFMPEG")
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder and os.access(os.path.join(folder, "ffmpeg"), os.X_OK):
+            return os.path.join(folder, "ffmpeg")
+    return str(ROOT / "models/runtime/ffmpeg")
+
+
+def start(flags):
+    """Becomes the make in OUT."""
+    names.check()
+    asked = flags.pipelines
+    film = names.film(" ".join(asked))
+    who = names.characters()
+    beyond = [one for one in asked if one not in ("frames", "style", "lighting")]
+    if setting("NETWORKS") == "none" and beyond:
+        raise Wrong(f"{' '.join(beyond)}: not without networks: leave NETWORKS=none out")
+    models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
+    named, needs = networks(flags.roles.split())
+    if setting("NETWORKS") == "published":
+        fetch(models, "--check", needs)
+    paths = {"FILM": film, "BIN": names.tools()}
+    for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
+        paths[name] = names.absolute(setting(name)) if setting(name) else ""
+    stamps = [] if setting("NETWORKS") == "none" else fetch(models, "--stamp", needs)
+    stamps += [f"{name}={content(paths[name])}" for name in ["FILM", "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
+    out = names.out()
+    prepare(out, who, paths["BIN"])
+    os.environ["FFMPEG"] = ffmpeg()
+    os.environ["FILM2LORA_MODELS"] = names.absolute(models)
+    command = names.make_command(flags.make) + ["--no-print-directory", "-C", os.path.abspath(out), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1"]
+    command += [f"{name}={value}" for name, value in paths.items()]
+    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
+    command += [f"STAMPS={' '.join(stamps)}", f"WHO={' '.join(who.values())}", *asked]
+    os.execvp(command[0], command)
+
+
+def prepare(out, who, tools):
+    """Makes OUT ready; where make only says what it would do, no more than that it is there."""
+    os.makedirs(out, exist_ok=True)
+    short = setting("MAKEFLAGS").split(" ")[0]
+    if "n" in short and not short.startswith("-"):
+        return
+    lock(out)
+    settle(out)
+    complete(out, tools)
+    folder = os.path.join(out, ".names")
+    os.makedirs(folder, exist_ok=True)
+    for name, mine in who.items():
+        with open(os.path.join(folder, mine), "w", encoding="utf-8") as file:
+            file.write(name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--make", required=True, help="how make is called")
+    parser.add_argument("--roles", default="", help="the roles of networks that the pipelines need")
+    parser.add_argument("pipelines", nargs="+")
+    try:
+        start(parser.parse_args())
+    except Wrong as error:
+        say(str(error))
+        return 2
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""What make was told, as data: read from the environment, checked, and made safe to name files by.
+
+None of it goes through a shell, and only what `slug` has been at becomes part of the name of a target.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = ["detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
+SETS = ["CHARACTER", "BACKGROUND", "POSE", "EXPRESSION", "STYLE", "LIGHTING"]
+
+# Settings that have few values, and what they may be.
+CHOICES = {
+    "NETWORKS": ["published", "small", "none"],
+    "DEVICE": ["auto", "cpu", "cuda"],
+    "DESCRIBE": ["yes", "no"],
+}
+# Settings that are numbers: the least that they may be; MINIMUM may be empty.
+NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{f"{one}_TARGET": 1 for one in SETS}}
+
+
+class Wrong(Exception):
+    """The command line is wrong; the message says what to do."""
+
+
+def say(text):
+    """One line on standard error, whatever the names in it hold."""
+    text = "".join(one if one.isprintable() else "?" for one in text)
+    print(f"make: {text}", file=sys.stderr, flush=True)
+
+
+def setting(name):
+    return os.environ.get(name, "")
+
+
+def absolute(path):
+    """Without links where it exists; relative to where make was called."""
+    return os.path.realpath(path)
+
+
+def out():
+    return setting("OUT") or "out"
+
+
+def tools():
+    return absolute(setting("BIN") or ROOT / "target/release")
+
+
+def make_command(text):
+    """What make calls itself, with its flags if there are any."""
+    return text.split()
+
+
+def check():
+    """Refuses what no stage could work with."""
+    for name, values in CHOICES.items():
+        if setting(name) not in values:
+            listed = ", ".join(values[:-1]) + " or " + values[-1]
+            raise Wrong(f"{name} is {listed}, not {setting(name)}")
+    for name, least in NUMBERS.items():
+        text = setting(name)
+        number = re.fullmatch(r"[0-9]{1,9}", text)
+        if not (number and int(text) >= least) and not (name == "MINIMUM" and not text):
+            raise Wrong(f"{name}={text}: a whole number of {least} or more")
+    for sign in ["=", "{}"]:
+        if sign in setting("TRIGGER"):
+            raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a meaning of its own there: leave it out")
+    file = setting("SETTINGS")
+    if file and file != "film.mk" and not os.path.isfile(file):
+        raise Wrong(f"SETTINGS={file}: no such file")
+
+
+def film(goals):
+    """The film, absolute."""
+    path = setting("FILM")
+    if not path:
+        raise Wrong(f"name a film: make {goals} FILM=film.mp4")
+    if not os.path.isfile(path):
+        raise Wrong(f"{path}: no such film")
+    return absolute(path)
+
+
+def slug(name):
+    """A name in letters, digits, - and _, of whatever script."""
+    return "".join(one if one.isalnum() or one in "-_" else "_" for one in name)
+
+
+def slugs(names):
+    """Each name with its slug; no two have the same, and a name that is its own slug keeps it."""
+    taken = {name for name in names if slug(name) == name}
+    found = {}
+    for name in names:
+        mine, number = slug(name), 1
+        while mine in taken and mine != name:
+            number += 1
+            mine = f"{slug(name)}_{number}"
+        taken.add(mine)
+        found[name] = mine
+    return found
+
+
+def cast():
+    """The names of the folders of CAST, sorted; none without CAST."""
+    folder = setting("CAST")
+    if not folder:
+        return []
+    if not os.path.isdir(folder):
+        raise Wrong(f"CAST={folder}: no such folder")
+    with os.scandir(folder) as entries:
+        names = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
+    for name in names:
+        if not name.isprintable():
+            raise Wrong(f"CAST={folder}: {name}: names a character with signs that are no text: rename the folder")
+    if not names:
+        raise Wrong(f"CAST={folder}: has no folders: put the images of each character into one of its own, as cast/luca")
+    return names
+
+
+def characters():
+    """Whose data sets `character` makes: each name in the records, and its slug."""
+    known, wanted = cast(), setting("CHARACTER")
+    if not known:
+        chosen = wanted.split() or ["cluster_0"]
+        for name in chosen:
+            if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+                raise Wrong(f"CHARACTER={name}: letters, digits, - and _ only, as it names a folder")
+        return {name: name for name in chosen}
+    named = slugs(known)
+    if not wanted.strip():
+        return named
+    chosen = [wanted] if wanted in named else wanted.split()
+    by_slug = {mine: name for name, mine in named.items()}
+    found = {}
+    for one in chosen:
+        name = one if one in named else by_slug.get(one)
+        if name is None:
+            raise Wrong(f"CHARACTER={one}: no folder of CAST={setting('CAST')}, which has {', '.join(known)}")
+        found[name] = named[name]
+    return found
+
+
+def folder(data_set):
+    """The folder of a data set: `character-NAME` is in `character/NAME`."""
+    kind, _, name = data_set.partition("-")
+    return f"character/{name}" if kind == "character" and name else data_set

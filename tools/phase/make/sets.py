@@ -1,0 +1,152 @@
+"""Says of each data set that was asked for how many images it has, and where the images went if there are too few.
+
+The exit status is 1 where one has none, or fewer than MINIMUM asks for.
+"""
+
+import collections
+import json
+import os
+import re
+import sys
+
+import names
+from names import Wrong, say, setting
+
+# Fewer images than these teach a LoRA the images, and not what they have in common.
+FEWEST = {"character": 15, "background": 15, "pose": 20, "expression": 15, "style": 20, "lighting": 20}
+
+# The manifests on the way to a data set, and the setting that decides on what each drops.
+FRAMES = {"frames": "EXTRACT_FLAGS", "unique": "DEDUP_FLAGS", "sharp": "BLUR_FLAGS", "lit": "LIGHT_FLAGS"}
+SCENES = {**FRAMES, "embedded": "EMBED_FLAGS", "tagged": "TAG_FLAGS"}
+FIGURES = {
+    **SCENES,
+    "boxes": "DETECT_FLAGS or DETECT_MODEL",
+    "masked": "SEGMENT_FLAGS",
+    "instances": "INSTANCE_FLAGS",
+    "figures": "FIGURE_EMBED_FLAGS",
+    "named": "IDENTITY_FLAGS or CAST",
+    "keypoints": "KEYPOINT_FLAGS or POSE_MODEL",
+    "posed": "POSE_FLAGS",
+}
+FACES = {**FIGURES, "faces": "FACE_FLAGS or FACE_MODEL", "felt": "EMOTION_FLAGS or EMOTION_MODEL", "expressions": "EMBED_MODEL"}
+PLACES = {
+    "frames": "EXTRACT_FLAGS",
+    "background/clear": "BLUR_FLAGS",
+    "background/boxes": "BACKGROUND_DETECT_FLAGS",
+    "background/masked": "BACKGROUND_SEGMENT_FLAGS",
+    "background/plates": "PLATE_FLAGS",
+    "background/filled": "INPAINT_FLAGS",
+    "background/sharp": "PLATE_BLUR_FLAGS",
+    "background/embedded": "EMBED_FLAGS",
+    "background/places": "PLACE_CLUSTER_FLAGS",
+    "background/tagged": "TAG_FLAGS",
+}
+BEFORE = {
+    "character": {**FIGURES, "joined": "", "{}/figures": "CHARACTER or CAST", "{}/sharp": "FIGURE_BLUR_FLAGS", "{}/unique": "FIGURE_CLUSTER_FLAGS"},
+    "background": PLACES,
+    "pose": {**FIGURES, "pose/unique": "POSE_CLUSTER_FLAGS"},
+    "expression": FACES,
+    "style": SCENES,
+    "lighting": SCENES,
+}
+
+
+def chain(kind, folder):
+    """Each manifest of a data set, first to last, with the setting of its stage."""
+    for manifest, flags in BEFORE[kind].items():
+        yield manifest.format(folder), flags
+    yield f"{folder}/selected", f"{kind.upper()}_BALANCE_FLAGS"
+    yield f"{folder}/reviewed", "`make review`"
+    yield f"{folder}/described", "DESCRIBE_FLAGS"
+    yield f"{folder}/captioned", f"{kind.upper()}_CAPTION_FLAGS"
+    yield f"{folder}/dataset", f"{kind.upper()}_DATASET_FLAGS"
+
+
+def records(path):
+    """The number of records in a manifest; none where there is no manifest."""
+    try:
+        with open(path, "rb") as file:
+            return sum(1 for _ in file)
+    except FileNotFoundError:
+        return None
+
+
+def reason(path):
+    """Why most records were dropped, the numbers left out of it."""
+    said = collections.Counter()
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                rejected = json.loads(line).get("rejected", {})
+                text = rejected.get("reason") or rejected.get("error") or ""
+                said[re.sub(r"\d[\d.,]*", "…", text)] += 1
+    except (OSError, ValueError, AttributeError):
+        pass
+    return said.most_common(1)[0][0] if said else ""
+
+
+def lost(out, kind, folder):
+    """The stage that lost the largest share of what came to it, in words; the first that left nothing, if one did."""
+    worst, before = None, None
+    for manifest, flags in chain(kind, folder):
+        count = records(os.path.join(out, manifest + ".jsonl"))
+        if count is None:
+            continue
+        # One image may have several figures, and many frames one plate: a stage that drops says so in its rejects.
+        dropped = records(os.path.join(out, manifest + ".rejects.jsonl")) or 0
+        share = dropped / (count + dropped) if dropped else 0.0
+        if count == 0 and before != 0:
+            share = 2.0
+        if worst is None or share > worst[0]:
+            worst = (share, manifest, flags, count, dropped)
+        before = count
+    if worst is None or not worst[0]:
+        return "the film gives no more: see EXTRACT_FLAGS"
+    _, manifest, flags, count, dropped = worst
+    why = reason(os.path.join(out, manifest + ".rejects.jsonl"))
+    went = f"{dropped} of {count + dropped} were dropped" if dropped else "nothing came out"
+    return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
+
+
+def listed(asked):
+    """The data sets that were asked for: name, kind and folder of each."""
+    for kind in asked:
+        if kind != "character":
+            yield kind, kind, kind
+            continue
+        for mine in names.characters().values():
+            yield f"character-{mine}", kind, f"character/{mine}"
+
+
+def table(out, asked, minimum):
+    """The lines of the table, and whether a data set is not what was asked for."""
+    rows, failed = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
+    for name, kind, folder in listed(asked):
+        count = records(os.path.join(out, folder, "dataset.jsonl")) or 0
+        fewest = FEWEST[kind] if minimum is None else minimum
+        verdict = "done"
+        if count == 0:
+            verdict = f"EMPTY: {lost(out, kind, folder)}"
+        elif count < fewest:
+            verdict = f"too few: {lost(out, kind, folder)}"
+        failed |= count < (minimum or 1)
+        rows.append(f"{name:<24} {count:>6} {fewest:>6}  {verdict}")
+    return rows, failed
+
+
+def main(asked):
+    if not asked:
+        return 0
+    try:
+        minimum = int(setting("MINIMUM")) if setting("MINIMUM") else None
+        rows, failed = table(names.out(), asked, minimum)
+    except (Wrong, OSError) as error:
+        say(str(error))
+        return 1
+    for row in rows:
+        say(row)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

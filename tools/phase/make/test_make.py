@@ -1,0 +1,120 @@
+"""Tests of what starts and ends the pipelines: `python3 -m unittest` in this folder."""
+
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import launch
+import names
+import sets
+import settings
+from names import Wrong
+
+
+def told(**values):
+    """The environment as make leaves it, with these settings."""
+    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
+    plain |= {f"{one}_TARGET": "9" for one in names.SETS}
+    return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
+
+
+class Names(unittest.TestCase):
+    def test_slugs_are_plain_and_no_two_are_the_same(self):
+        found = names.slugs(["a b", "a_b", "a-b", "a'b", "ルカ", "$(x)"])
+        self.assertEqual(found, {"a b": "a_b_2", "a_b": "a_b", "a-b": "a-b", "a'b": "a_b_3", "ルカ": "ルカ", "$(x)": "__x_"})
+
+    def test_characters_are_chosen_by_name_or_slug(self):
+        with tempfile.TemporaryDirectory() as cast:
+            for name in ["luca", "two words", ".hidden"]:
+                Path(cast, name).mkdir()
+            for wanted, found in [
+                ("", {"luca": "luca", "two words": "two_words"}),
+                ("two words", {"two words": "two_words"}),
+                ("two_words luca", {"two words": "two_words", "luca": "luca"}),
+            ]:
+                with told(CAST=cast, CHARACTER=wanted):
+                    self.assertEqual(names.characters(), found)
+            with told(CAST=cast, CHARACTER="luka"), self.assertRaisesRegex(Wrong, "CHARACTER=luka: no folder of CAST=.*luca, two words"):
+                names.characters()
+        with told(CHARACTER=""):
+            self.assertEqual(names.characters(), {"cluster_0": "cluster_0"})
+
+    def test_what_is_no_value_is_refused(self):
+        with told():
+            names.check()
+        for name, value in [("NETWORKS", "large"), ("STYLE_TARGET", "0"), ("MINIMUM", "-1"), ("TRIGGER", "{}_x"), ("SETTINGS", "/no/such")]:
+            with told(**{name: value}), self.assertRaisesRegex(Wrong, name):
+                names.check()
+
+    def test_a_setting_that_is_like_none_has_no_suggestion(self):
+        self.assertEqual(settings.meant("styel_target", ["STYLE_TARGET", "OUT"]), "STYLE_TARGET")
+        self.assertIsNone(settings.meant("QQ", ["STYLE_TARGET", "OUT"]))
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name)
+
+    def write(self, name, text="{}\n"):
+        path = self.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def test_content_is_of_both_ends_and_the_names_in_a_folder(self):
+        film = self.write("film", "a" * (3 << 20))
+        first = launch.content(str(film))
+        os.utime(film, (1, 1))
+        self.assertEqual(launch.content(str(film)), first)
+        for at in [0, (3 << 20) - 1]:
+            text = bytearray(b"a" * (3 << 20))
+            text[at] = 66
+            film.write_bytes(text)
+            self.assertNotEqual(launch.content(str(film)), first, at)
+        folder = self.write("cast/luca/1.png").parent.parent
+        first = launch.content(str(folder))
+        (folder / "luca").rename(folder / "giulia")
+        self.assertNotEqual(launch.content(str(folder)), first)
+
+    def test_files_from_the_future_keep_their_order_and_what_is_past_stays(self):
+        old, two, three, same = (self.write(name) for name in ["frames.jsonl", ".settings/sharp", "sharp.jsonl", "style/lint.jsonl"])
+        os.utime(old, (1000, 1000))
+        for path, time in [(two, 4e9), (three, 5e9), (same, 5e9)]:
+            os.utime(path, (time, time))
+        launch.settle(str(self.out))
+        times = [path.stat().st_mtime_ns for path in [old, two, three, same]]
+        self.assertEqual(times[0], 1000 * 10**9)
+        self.assertLess(times[1], times[2])
+        self.assertEqual(times[2], times[3])
+        self.assertLessEqual(times[3], self.write("probe").stat().st_mtime_ns)
+
+    def test_the_stage_that_left_nothing_is_named_with_its_reason(self):
+        self.write("frames.jsonl", "{}\n" * 9)
+        self.write("sharp.jsonl", "{}\n" * 4)
+        self.write("sharp.rejects.jsonl", '{"rejected":{"by":"x","reason":"dark"}}\n' * 5)
+        self.write("style/selected.jsonl", "")
+        rejects = ['{"rejected":{"by":"x","reason":"shot %d has its 3"}}\n' % shot for shot in range(3)]
+        self.write("style/selected.rejects.jsonl", "".join(rejects) + '{"rejected":{"by":"x","error":"odd"}}\n')
+        self.write("style/dataset.jsonl", "")
+        said = sets.lost(str(self.out), "style", "style")
+        self.assertEqual(said, "style/selected: 4 of 4 were dropped, most: shot … has its …: see STYLE_BALANCE_FLAGS")
+        with told():
+            rows, failed = sets.table(str(self.out), ["style"], None)
+        self.assertTrue(failed)
+        self.assertIn("EMPTY: style/selected", rows[1])
+
+    def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
+        self.write("frames.jsonl", "{}\n" * 9)
+        self.write("style/dataset.jsonl", "{}\n" * 9)
+        for minimum, verdict, failed in [(None, "too few: the film gives no more: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
+            rows, found = sets.table(str(self.out), ["style"], minimum)
+            self.assertIn(verdict, rows[1])
+            self.assertEqual(found, failed)
+
+
+if __name__ == "__main__":
+    unittest.main()
