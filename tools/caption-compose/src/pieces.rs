@@ -93,14 +93,18 @@ pub(crate) fn unsaid(record: &Record, say: &Say) -> Result<Option<String>> {
     let Some(unless) = &say.unless else {
         return Ok(None);
     };
-    Ok(match fact(record, &unless.at, 1, 0.0)? {
-        Fact::Known(found) if found.iter().any(|value| unless.is.contains(value)) => Some(format!(
-            "not said where {} is {}",
-            unless.at,
-            found.join(", ")
-        )),
-        _ => None,
-    })
+    let Fact::Known(found) = fact(record, &unless.at, 1, 0.0)? else {
+        return Ok(None);
+    };
+    let why = || {
+        let found = found.join(", ");
+        let plain = format!("not said where {} is {found}", unless.at);
+        unless.why.clone().unwrap_or(plain)
+    };
+    Ok(found
+        .iter()
+        .any(|value| unless.is.contains(value))
+        .then(why))
 }
 
 /// One thing to say; or why it is left unsaid.

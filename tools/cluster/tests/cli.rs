@@ -305,9 +305,8 @@ fn records_without_a_vector_fail_or_are_dropped() {
     let rejects = |more: &[&str]| {
         let ran = run_in(folder.path(), TOOL, &[&flags[..], more].concat(), input);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        let ids: Vec<_> = { ran.records().iter() }
-            .map(|record| record["id"].as_str().unwrap().to_owned())
-            .collect();
+        let records = ran.records();
+        let ids: Vec<_> = records.iter().map(|record| record["id"].clone()).collect();
         assert_eq!(ids, ["a", "d"]);
         fs::read_to_string(folder.path().join("r.jsonl")).unwrap()
     };
@@ -323,9 +322,8 @@ fn records_without_a_vector_fail_or_are_dropped() {
         "{dropped}"
     );
     let marked = run(TOOL, &["--on", "/v", "--drop-without", "--keep"], input);
-    let ids: Vec<_> = { marked.records().iter() }
-        .map(|record| record["id"].clone())
-        .collect();
+    let records = marked.records();
+    let ids: Vec<_> = records.iter().map(|record| record["id"].clone()).collect();
     assert_eq!(ids, ["a", "b", "c", "d"], "in the order of the input");
     let none = run(TOOL, &["--on", "/w", "--drop-without"], input);
     assert_eq!(

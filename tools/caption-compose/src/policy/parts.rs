@@ -21,6 +21,8 @@ pub(crate) struct Degree {
 pub(crate) struct Unless {
     pub(crate) at: String,
     pub(crate) is: Vec<String>,
+    /// Why, if there is more to say than that.
+    pub(crate) why: Option<String>,
 }
 
 /// What is not said, and why.
