@@ -316,8 +316,8 @@ needed = $(sort $(call described,$(foreach one,$(ASKED),$(needs.$(one)))))
 # `+` hands make's own flags and its jobs on to the make that is started inside.
 .PHONY: run
 run: $(if $(BIN),,build)
-	+@python3 -B tools/phase/make/launch.py --make '$(MAKE)' --roles '$(needed)' $(ASKED)
-	@python3 -B tools/phase/make/sets.py $(filter $(DATA_SETS),$(ASKED))
+	+@made=0; python3 -B tools/phase/make/launch.py --make '$(MAKE)' --roles '$(needed)' $(ASKED) || made=$$?; \
+	case $$made in 0|2) python3 -B tools/phase/make/sets.py --made $$made $(filter $(DATA_SETS),$(ASKED));; *) exit $$made;; esac
 
 .PHONY: plan
 plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, and say what all of it will take

@@ -18,6 +18,9 @@ from pathlib import Path
 import names
 from names import ROOT, Wrong, say, setting
 
+# The exit status where nothing was started; that of a make in which something failed is 2.
+REFUSED = 3
+
 # Bytes of each end of a file that tell it from another; frame-extract looks at as many.
 END = 1 << 20
 
@@ -132,7 +135,7 @@ def fetch(models, task, needs):
     command = [sys.executable, ROOT / "models/fetch.py", "--models", models, task, *needs]
     ran = subprocess.run(command, stdout=subprocess.PIPE)
     if ran.returncode:
-        sys.exit(ran.returncode)
+        sys.exit(REFUSED)
     return os.fsdecode(ran.stdout).split()
 
 
@@ -168,7 +171,7 @@ def start(flags):
     prepare(out, who, paths["BIN"])
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
-    command = names.make_command(flags.make) + ["--no-print-directory", "-C", os.path.abspath(out), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1"]
+    command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1"]
     command += [f"{name}={value}" for name, value in paths.items()]
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
     command += [f"STAMPS={' '.join(stamps)}", f"WHO={' '.join(who.values())}", *asked]
@@ -200,7 +203,7 @@ def main():
         start(parser.parse_args())
     except Wrong as error:
         say(str(error))
-        return 2
+        return REFUSED
     except OSError as error:
         say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return 1

@@ -17,6 +17,7 @@ CHOICES = {
     "NETWORKS": ["published", "small", "none"],
     "DEVICE": ["auto", "cpu", "cuda"],
     "DESCRIBE": ["yes", "no"],
+    "ALLOW_UNSEEN": ["yes", "no"],
 }
 # Settings that are numbers: the least that they may be; MINIMUM may be empty.
 NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{f"{one}_TARGET": 1 for one in SETS}}

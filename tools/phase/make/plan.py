@@ -117,7 +117,7 @@ def plan(make):
     clear(Path(folder))
     shown, times = part(film, folder)
     targets = [f"{one}_TARGET={max(math.ceil(int(setting(f'{one}_TARGET')) / times), 1)}" for one in SETS]
-    command = names.make_command(make) + ["--no-print-directory", *wanted, f"FILM={shown}", f"OUT={folder}", "MINIMUM=", *targets]
+    command = names.make_command(make) + ["--no-print-directory", *wanted, f"FILM={shown}", f"OUT={folder}", "MINIMUM=", "ALLOW_UNSEEN=yes", *targets]
     # What the result cache knows already would be measured as no work.
     with tempfile.TemporaryDirectory(dir=folder) as cache:
         ran = subprocess.run(command, cwd=ROOT, env={**os.environ, "XDG_CACHE_HOME": cache}, check=False, close_fds=False)

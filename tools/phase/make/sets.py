@@ -1,8 +1,9 @@
 """Says of each data set that was asked for how many images it has, and where the images went if there are too few.
 
-The exit status is 1 where one has none, or fewer than MINIMUM asks for.
+The exit status is 1 where one has none, or fewer than MINIMUM asks for, and where a stage failed.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -108,6 +109,30 @@ def lost(out, kind, folder):
     return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
 
 
+def failure(out, kind, folder):
+    """The first stage of a data set that failed, and the last that it said; none where all went well."""
+    try:
+        with open(os.path.join(out, "preparation_progress.json"), encoding="utf-8") as file:
+            phases = json.load(file)["phases"]
+    except (OSError, ValueError, KeyError):
+        return None
+    for stage in ["cast", *(manifest for manifest, _ in chain(kind, folder)), f"{folder}/linted"]:
+        phase = phases.get(stage.replace("/", "-"), {})
+        if phase.get("status") in ("failed", "killed") and (stage != "cast" or setting("CAST") and "named" in BEFORE[kind]):
+            return f"FAILED: {stage}: {said_last(os.path.join(out, phase.get('log', '')))}"
+    return None
+
+
+def said_last(log):
+    """The last line of a log."""
+    try:
+        with open(log, encoding="utf-8", errors="replace") as file:
+            lines = [line.strip() for line in file if line.strip()]
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "see its log"
+
+
 def listed(asked):
     """The data sets that were asked for: name, kind and folder of each."""
     for kind in asked:
@@ -120,33 +145,36 @@ def listed(asked):
 
 def table(out, asked, minimum):
     """The lines of the table, and whether a data set is not what was asked for."""
-    rows, failed = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
+    rows, wrong = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
     for name, kind, folder in listed(asked):
         count = records(os.path.join(out, folder, "dataset.jsonl")) or 0
         fewest = FEWEST[kind] if minimum is None else minimum
-        verdict = "done"
-        if count == 0:
+        failed = failure(out, kind, folder)
+        verdict = failed or "done"
+        if not failed and count == 0:
             verdict = f"EMPTY: {lost(out, kind, folder)}"
-        elif count < fewest:
+        elif not failed and count < fewest:
             verdict = f"too few: {lost(out, kind, folder)}"
-        failed |= count < (minimum or 1)
+        wrong |= bool(failed) or count < (minimum or 1)
         rows.append(f"{name:<24} {count:>6} {fewest:>6}  {verdict}")
-    return rows, failed
+    return rows, wrong
 
 
-def main(asked):
-    if not asked:
-        return 0
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--made", type=int, default=0, help="the exit status of the make that made them")
+    parser.add_argument("sets", nargs="*")
+    flags = parser.parse_args()
     try:
         minimum = int(setting("MINIMUM")) if setting("MINIMUM") else None
-        rows, failed = table(names.out(), asked, minimum)
+        rows, wrong = table(names.out(), flags.sets, minimum)
     except (Wrong, OSError) as error:
         say(str(error))
         return 1
-    for row in rows:
+    for row in rows if flags.sets else []:
         say(row)
-    return 1 if failed else 0
+    return 1 if wrong or flags.made else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

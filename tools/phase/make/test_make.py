@@ -15,7 +15,7 @@ from names import Wrong
 
 def told(**values):
     """The environment as make leaves it, with these settings."""
-    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
+    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
     plain |= {f"{one}_TARGET": "9" for one in names.SETS}
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
@@ -106,6 +106,15 @@ class Files(unittest.TestCase):
             rows, failed = sets.table(str(self.out), ["style"], None)
         self.assertTrue(failed)
         self.assertIn("EMPTY: style/selected", rows[1])
+
+    def test_a_stage_that_failed_is_named_with_what_it_said_last(self):
+        self.write("style/dataset.jsonl", "{}\n" * 90)
+        self.write("logs/sharp.log", "first\nblur-filter: no such flag\n\n")
+        self.write("preparation_progress.json", '{"phases":{"frames":{"status":"done"},"sharp":{"status":"failed","log":"logs/sharp.log"}}}')
+        rows, failed = sets.table(str(self.out), ["style", "background"], None)
+        self.assertTrue(failed)
+        self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
+        self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
 
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
