@@ -628,10 +628,13 @@ $(2)/captioned.jsonl: $(2)/$$(from_words).jsonl .settings/$(1)-captioned
 settings.$(1)-dataset = $$(TRIGGER) $$($(4)_DATASET_FLAGS)
 $(2)/dataset.jsonl: $(2)/captioned.jsonl .settings/$(1)-dataset
 	$$(call phase,$(1)-dataset) $$(room) -- "$$$$BIN/dataset-write" --type $(3) $$(word.$(1)) --out-dir $(2) $$(rejects) $$($(4)_DATASET_FLAGS) $$<
-	@find $(2)/dataset -type f -size +0c 2> /dev/null | LC_ALL=C sort | sed 's/.*/"&"/' > $(2)/dataset.files
+
+# By which launch.py sees that a file of the data set was deleted.
+$(2)/dataset.files: $(2)/dataset.jsonl
+	@find $(2)/dataset -type f -size +0c 2> /dev/null | LC_ALL=C sort | sed 's/.*/"&"/' > $$@.part && mv $$@.part $$@
 
 settings.$(1)-linted = $$(TRIGGER) $$(LINT_FLAGS)
-$(2)/lint.jsonl: $(2)/dataset.jsonl .settings/$(1)-linted
+$(2)/lint.jsonl: $(2)/dataset.jsonl $(2)/dataset.files .settings/$(1)-linted
 	@if [ ! -s $$< ]; then : > $$@; else $$(call on_cpu,$(1)-linted) -- \
 	    "$$$$BIN/lora-lint" --table $$(word.$(1)) $$(rejects) $$(LINT_FLAGS) $$(call views,$(2)/dataset); fi
 
