@@ -21,7 +21,7 @@ mod vectors;
 use std::process::ExitCode;
 
 use clap::Parser;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use stage::{Flow, Keep, Record, Result};
 
 use crate::choices::{Count, Method, Metric, count, positive};
@@ -109,7 +109,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 fn member(args: &Args, origin: &Origin, record: Record) -> Result<Member> {
-    let lacking = args.drop_without && record.at::<Value>(&args.on)?.is_none();
+    let lacking = args.drop_without && record.at::<IgnoredAny>(&args.on)?.is_none();
     let vector = if lacking {
         Vec::new()
     } else {
