@@ -161,7 +161,7 @@ POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /insta
 
 ## Backgrounds
 # char-detect: a figure that is missed stays in the background; a box too many costs a little ground.
-BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.2 --classes creatures)
+BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatures)
 # Backgrounds of a film in which the detector finds no one hold whoever is in it: yes makes them all the same.
 ALLOW_UNSEEN ?= no
 # sam-mask.

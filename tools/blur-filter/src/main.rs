@@ -76,7 +76,7 @@ struct Args {
 
     /// Drop images of which the letters of a drawn title fill at least this
     /// share; 0 drops none
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = stage::share::<f64>)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
     title: f64,
 
     /// Drop images whose short side is below this
