@@ -13,7 +13,8 @@
 //!
 //! Cut-outs of neighbouring frames belong to one track where their masks, or else their boxes, overlap.
 //! Every member that is sure votes with its margin, and more than half of the votes name the track: a
-//! head that turns away keeps its name. By clusters each member votes for `cluster_N` with one vote,
+//! head that turns away keeps its name. Who looks like another beyond doubt, by a margin of 0.3, is that
+//! other: where two cross, a track may go from one to the other. By clusters each member votes for `cluster_N` with one vote,
 //! `score` is the share of the track's votes, and `by` says `cluster` or `track`.
 
 mod instance;

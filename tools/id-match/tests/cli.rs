@@ -135,6 +135,28 @@ fn a_turned_head_keeps_its_name() {
 }
 
 #[test]
+fn who_looks_like_another_beyond_doubt_is_not_named_by_the_track() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        cut("a0", 0, 10, [0.96, 0.28]),
+        cut("a1", 1, 12, [0.96, 0.28]),
+        // Pia steps before Nilo, and overlaps where he was: 0.68 nearer to her.
+        cut("a2", 2, 14, [0.28, 0.96]),
+        // 0.27 nearer may be a turned head: 0.86 less 0.58, of a vector of length 1.04.
+        cut("a3", 3, 16, [0.58, 0.86]),
+        cut("a4", 4, 18, [0.96, 0.28]),
+    ];
+    let ran = matched(here.path(), &[], &records);
+    assert_eq!(names(&ran), ["nilo", "nilo", "pia", "nilo", "nilo"]);
+    let found = identities(&ran);
+    assert_eq!(
+        found[2],
+        json!({"name": "pia", "score": 0.96, "margin": 0.68, "by": "reference", "track": 0})
+    );
+    assert_eq!(found[3]["by"], "track");
+}
+
+#[test]
 fn tracks_end_with_the_shot_and_with_a_gap() {
     let here = tempfile::tempdir().unwrap();
     let mut other_shot = cut("c", 2, 10, [1.0, 1.0]);
