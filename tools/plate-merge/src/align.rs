@@ -70,6 +70,8 @@ pub(crate) enum Refusal {
     Parallax(f64),
     /// The light changed by more than a gain: so many levels on average.
     Light(f64),
+    /// It would have to be moved, and is too plain to say whether it then lies right.
+    Plain,
 }
 
 impl fmt::Display for Refusal {
@@ -81,6 +83,7 @@ impl fmt::Display for Refusal {
                 "parts still lie {miss:.2} thousandths of the long side apart, as when a camera moves past things near and far"
             ),
             Self::Light(error) => write!(formatter, "the light differs by {error:.1} levels"),
+            Self::Plain => write!(formatter, "too plain to say where it lies, as in haze"),
         }
     }
 }
@@ -126,8 +129,12 @@ pub(crate) fn align(
     limits: Limits,
 ) -> Result<Alignment, Refusal> {
     let first = started(still, moved, guesses).ok_or(Refusal::Apart)?;
+    // Haze and clouds can be laid anywhere, with whoever is in them: moved frames need a proof.
     let judge = |fit: Fit, motion, level: usize| {
-        let miss = miss(&still[level], &moved[level], &fit).unwrap_or_default();
+        let miss = match miss(&still[level], &moved[level], &fit) {
+            None if motion > Motion::Fixed => return None,
+            miss => miss.unwrap_or_default(),
+        };
         let fixed = motion == Motion::Fixed && miss.half <= STILL && miss.most <= 2.0 * limits.miss;
         let found = Alignment {
             warp: fit.warp,
@@ -135,9 +142,9 @@ pub(crate) fn align(
             miss: miss.most,
             error: fit.error,
         };
-        (found, fixed || miss.most <= FINE)
+        Some((found, fixed || miss.most <= FINE))
     };
-    let mut tried: Vec<Alignment> = Vec::new();
+    let (mut tried, mut plain): (Vec<Alignment>, bool) = (Vec::new(), false);
     for motion in [Motion::Fixed, Motion::Shift, Motion::Homography] {
         let start = if motion == Motion::Fixed {
             Fit::from(Matrix3::identity())
@@ -147,27 +154,33 @@ pub(crate) fn align(
         let Some((fit, level)) = finer(start, still, moved, motion, limits) else {
             continue;
         };
-        let (found, fine) = judge(fit, motion, level);
+        let Some((found, fine)) = judge(fit, motion, level) else {
+            plain = true;
+            continue;
+        };
         if fine && fit.error <= limits.light {
             return Ok(found);
         }
         tried.push(found);
     }
+    chosen(&tried, plain, limits)
+}
+
+/// The simplest movement that is as good as the best of those `tried`; others were too `plain`.
+fn chosen(tried: &[Alignment], plain: bool, limits: Limits) -> Result<Alignment, Refusal> {
     let least = |of: fn(&Alignment) -> f64| tried.iter().map(of).fold(f64::INFINITY, f64::min);
     let (miss, error) = (least(|a| a.miss), least(|a| a.error));
     let as_good = |found: &&Alignment| {
         found.miss <= AS_GOOD * miss + FINE / 3.0 && found.error <= AS_GOOD * error + 0.1
     };
-    let best = tried
-        .iter()
-        .find(as_good)
-        .or(tried.last())
-        .ok_or(Refusal::Apart)?;
+    let refused = |why: Refusal| if plain { Refusal::Plain } else { why };
+    let best = tried.iter().find(as_good).or(tried.last());
+    let best = best.ok_or(refused(Refusal::Apart))?;
     if best.miss > limits.miss {
-        return Err(Refusal::Parallax(best.miss));
+        return Err(refused(Refusal::Parallax(best.miss)));
     }
     if best.error > limits.light {
-        return Err(Refusal::Light(best.error));
+        return Err(refused(Refusal::Light(best.error)));
     }
     Ok(*best)
 }
@@ -210,4 +223,41 @@ fn finer(
         }
     }
     Some((fit, finest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{GrayImage, Luma};
+    use vision::mask::Mask;
+
+    const LIMITS: Limits = Limits {
+        miss: 0.7,
+        light: 8.0,
+    };
+
+    /// A bright cloud round column `x`, without an edge anywhere: 180 levels in 200 pixels.
+    fn cloud(x: f64) -> Vec<Level> {
+        let luma = GrayImage::from_fn(768, 320, |column, row| {
+            let far = (f64::from(column) - x).hypot(f64::from(row) - 160.0);
+            Luma([(60.0 + 180.0 * (-(far / 140.0).powi(2)).exp()) as u8])
+        });
+        let hidden = Mask::new(768, 320).unwrap();
+        Level::pyramid(&luma, &hidden).unwrap()
+    }
+
+    #[test]
+    fn a_cloud_that_moved_is_not_laid_on_itself() {
+        let (still, moved) = (cloud(340.0), cloud(440.0));
+        let guesses = guesses(&still, &moved, None);
+        let found = align(&still, &moved, &guesses, LIMITS);
+        assert_eq!(found.unwrap_err(), Refusal::Plain);
+    }
+
+    #[test]
+    fn a_cloud_that_stands_still_is() {
+        let still = cloud(340.0);
+        let found = align(&still, &still, &guesses(&still, &still, None), LIMITS).unwrap();
+        assert_eq!(found.motion, Motion::Fixed);
+    }
 }
