@@ -13,7 +13,7 @@ use crate::film::{Film, Key};
 use crate::shots::{self, Mark, Shot, Transition};
 
 /// Is raised whenever the same film would be judged otherwise.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How many pictures decide on the letterbox.
 const PICTURES: f64 = 200.0;

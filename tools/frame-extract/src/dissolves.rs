@@ -21,6 +21,9 @@ const ALIKE: f32 = 0.6;
 /// How far the share of the later end may be from an even growth.
 const UNEVEN: f32 = 0.16;
 
+/// The least share of another scene that is seen.
+const GHOST: f32 = 0.07;
+
 /// What is asked of a dissolve.
 struct Demand {
     /// The most of a frame that may be neither end, as a share of their difference.
@@ -76,11 +79,37 @@ pub(crate) fn find(frames: &[Figures], rate: f64, marks: &[Mark], cuts: &[usize]
                 mark.first,
                 mark.end
             );
-            dissolves.push(mark);
+            let barred = |number: usize| {
+                let here = |other: &Mark| other.meets(number, number + 1);
+                cuts.contains(&number) || marks.iter().chain(&dissolves).any(here)
+            };
+            let whole = whole(frames, mark, barred);
+            dissolves.push(whole);
         }
     }
     dissolves.sort_unstable_by_key(|mark| mark.first);
     dissolves
+}
+
+/// A dissolve with what still shows of either end beyond it, up to half its length: where the camera
+/// moves, the mixture fits best within it, and a tenth of another scene is a ghost to the eye. Goes no
+/// farther than frames that are `barred`.
+fn whole(frames: &[Figures], mark: Mark, barred: impl Fn(usize) -> bool) -> Mark {
+    let room = (mark.end - mark.first) / 2;
+    let free = |number: &usize| *number < frames.len() && !barred(*number);
+    let ahead = (mark.end..mark.end + room).take_while(free).last();
+    let behind = (mark.first.saturating_sub(room)..mark.first).rev();
+    let behind = behind.take_while(free).last();
+    let (before, after) = (behind.unwrap_or(mark.first), ahead.unwrap_or(mark.end - 1));
+    let share = |number: usize| frames[number].mixture(&frames[before], &frames[after]).0;
+    let (mut first, mut end) = (mark.first, mark.end);
+    while end <= after && share(end) < 1.0 - GHOST {
+        end += 1;
+    }
+    while first > before && share(first - 1) > GHOST {
+        first -= 1;
+    }
+    Mark { first, end, ..mark }
 }
 
 /// How far the frames of `mark` are from a dissolve, 0 for a perfect one; none if they are too far
@@ -144,6 +173,22 @@ mod tests {
         }
         let frames = Film::new().still(1, 40).still(2, 40).figures();
         assert_eq!(find(&frames, 24.0, &[], &[40]), []);
+    }
+
+    #[test]
+    fn a_ghost_beyond_the_frames_that_fit_best_belongs_to_it() {
+        let film = Film::new().still(1, 40).dissolve(1, 2, 24).still(2, 40);
+        let frames = film.figures();
+        let kind = Transition::Dissolve;
+        // The mixtures are frames 40 to 63, of which the first and the last are a twenty-fifth.
+        let [first, end] = [46, 58];
+        let found = whole(&frames, Mark { kind, first, end }, |_| false);
+        assert!((40..=42).contains(&found.first), "{found:?}");
+        assert!((62..=64).contains(&found.end), "{found:?}");
+        let again = whole(&frames, found, |_| false);
+        assert!(again.end <= 64 && again.first >= 40, "{again:?}");
+        let barred = whole(&frames, Mark { kind, first, end }, |number| number == 60);
+        assert_eq!(barred.end, 60, "a cut ends it");
     }
 
     #[test]
