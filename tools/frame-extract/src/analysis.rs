@@ -1,58 +1,103 @@
 //! Everything that is found out about a film before pictures are written.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use stage::manifest::rounded;
-use stage::{Context, Flow, Record, Result, ensure};
+use stage::{Flow, Record, Result, bail, ensure};
 
-use crate::border::{self, Rectangle, Vote};
+use crate::border::Rectangle;
 use crate::chain;
-use crate::decoder::{Complaints, Decoder};
+use crate::clock::Clock;
+use crate::damage::Damage;
+use crate::decoder::{Decoder, Layout, Picture};
+use crate::ending;
 use crate::ffmpeg::Ffmpeg;
-use crate::figures::{Measure, SMALL};
-use crate::film::{Film, Key};
+use crate::figures::{Figures, Measure, SMALL};
+use crate::film::{Film, Key, View};
 use crate::shots::{self, Mark, Shot, Transition};
+use crate::survey;
 
 /// Is raised whenever the same film would be judged otherwise.
-const VERSION: u32 = 2;
-
-/// How many pictures decide on the letterbox.
-const PICTURES: f64 = 200.0;
-
-/// The fewest keyframes that decide alone; with fewer, all frames are decoded for this.
-const ENOUGH: usize = 100;
-
-/// Seconds between the pictures of a film that does not say how long it is.
-const BETWEEN: f64 = 2.0;
+const VERSION: u32 = 3;
 
 /// How long a film that does not say is taken to be, in seconds.
 const UNKNOWN: f64 = 3600.0;
 
-/// How far a film may end before its own word without being called incomplete: seconds, or
-/// share of its length, whichever is more. Sound is often a little longer than the picture.
-const EARLY: (f64, f64) = (5.0, 0.02);
-
 /// The frames a second that films have; times that are not to be trusted give others.
 const RATES: (f64, f64) = (8.0, 120.0);
+
+/// The finest clock, in seconds a tick, of which a time with six decimals tells every tick.
+const FINEST: f64 = 2e-6;
 
 /// What is known of a film.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Analysis {
     version: u32,
     film: Key,
+    /// How its pictures are to be seen.
+    pub(crate) view: View,
     /// The part inside the black bars; none if there are no bars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crop: Option<Rectangle>,
+    /// The same for pictures of other shapes than most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) crops: Vec<((u32, u32), Rectangle)>,
+    /// From which frame on pictures have which shape, where it changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shapes: Vec<(usize, (u32, u32))>,
     /// The shots, which cover all frames.
     pub(crate) shots: Vec<Shot>,
     /// Transitions and flashes.
     pub(crate) marks: Vec<Mark>,
     /// Errors that ffmpeg met.
     pub(crate) errors: usize,
+    /// Where it met them.
+    pub(crate) damage: Damage,
     /// What is wrong with the film, if it could not be decoded to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) incomplete: Option<String>,
+    /// How often the film's clock begins anew.
+    #[serde(default)]
+    resets: usize,
+    /// Seconds a tick of the film's clock; none where its times do not tell its frames apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tick: Option<f64>,
     /// Presentation time of every frame, in seconds.
     pub(crate) times: Vec<f64>,
+}
+
+/// What is gathered while the film is decoded.
+#[derive(Default)]
+struct Gathered {
+    clock: Clock,
+    measure: Measure,
+    times: Vec<f64>,
+    frames: Vec<Figures>,
+    shapes: Vec<(usize, (u32, u32))>,
+    tick: Option<f64>,
+    interlaced: bool,
+}
+
+impl Gathered {
+    fn add(&mut self, film: &Film, picture: &Picture) {
+        let raw = picture.time.unwrap_or(0.0);
+        let ticks = picture.shown.ticks.filter(|&ticks| ticks != 0);
+        self.tick = self.tick.or(ticks.map(|ticks| raw / ticks as f64));
+        let shape = film.shape(&picture.shown, raw);
+        if self.shapes.last().is_none_or(|&(_, last)| last != shape) {
+            self.shapes.push((self.times.len(), shape));
+        }
+        self.interlaced |= picture.shown.interlaced;
+        self.times.push(rounded(self.clock.next(picture.time), 6));
+        self.frames.push(self.measure.next(&picture.image));
+    }
+
+    /// The film's tick, if every frame can be told by its time.
+    fn steady_tick(&self) -> Option<f64> {
+        self.tick
+            .filter(|&tick| !self.clock.unsteady && tick >= FINEST)
+    }
 }
 
 impl Analysis {
@@ -61,46 +106,111 @@ impl Analysis {
         self.version == VERSION && self.film == film.key
     }
 
-    /// Decodes the whole film, once small and a few pictures of it whole.
-    pub(crate) fn make(ffmpeg: &Ffmpeg, film: &Film, flow: &mut Flow) -> Result<Self> {
-        let crop = letterbox(ffmpeg, film)?;
-        let mut command = ffmpeg.reading(&film.path, &[]);
-        command.args(["-vf", &chain::small(film, crop, SMALL)]);
-        ffmpeg.every_frame_once(&mut command);
-        let mut decoder = Decoder::start(command, SMALL)?;
-        let mut measure = Measure::default();
-        let (mut times, mut frames) = (Vec::<f64>::new(), Vec::new());
-        let seconds = film.duration.unwrap_or(UNKNOWN) as u64;
-        flow.expect(seconds);
+    /// Decodes the whole film, once small and a few pictures of it whole; corrects what the first
+    /// picture said of the film.
+    pub(crate) fn make(ffmpeg: &Ffmpeg, film: &mut Film, flow: &mut Flow) -> Result<Self> {
+        let mut crops = survey::look(ffmpeg, film)?;
+        let crop = crops.remove(&film.view.size);
+        let mut decoder = small(ffmpeg, film, crop)?;
+        let mut gathered = Gathered::default();
+        flow.expect(film.duration.unwrap_or(UNKNOWN) as u64);
         while let Some(picture) = decoder.next()? {
-            let before: f64 = times.last().copied().unwrap_or(0.0);
-            if picture
-                .time
+            let before = gathered.times.last().copied().unwrap_or(0.0);
+            gathered.add(film, &picture);
+            if gathered
+                .times
+                .last()
                 .is_some_and(|time| time.floor() > before.floor())
             {
                 flow.advance();
             }
-            // A frame that has no time of its own is shown with the one before.
-            times.push(rounded(picture.time.unwrap_or(before), 6));
-            frames.push(measure.next(&picture.image));
         }
-        let complaints = decoder.finish()?;
+        let complaints = decoder.finish()?.complaints;
+        if let Some(signal) = complaints.signal {
+            bail!("{signal}, after {} frames", gathered.times.len());
+        }
         ensure!(
-            !frames.is_empty(),
+            !gathered.frames.is_empty(),
             "ffmpeg cannot decode it: {}",
             complaints.words()
         );
-        let (shots, marks) = shots::find(&frames, rate(&times));
+        film.view.interlaced |= gathered.interlaced;
+        let tick = gathered.steady_tick();
+        let Gathered {
+            times,
+            frames,
+            mut shapes,
+            clock,
+            ..
+        } = gathered;
+        if shapes.len() == 1 {
+            shapes.clear();
+        }
+        let rate = rate(&times);
+        let (shots, marks) = shots::find(&frames, rate);
+        let last = times.last().copied().unwrap_or(0.0);
         Ok(Self {
             version: VERSION,
             film: film.key.clone(),
+            view: film.view.clone(),
             crop,
+            crops: crops.into_iter().collect(),
+            shapes,
             shots,
             marks,
             errors: complaints.count,
-            incomplete: incomplete(film, times.last().copied().unwrap_or(0.0), &complaints),
+            damage: Damage::of(&complaints, &times, 1.0 / rate),
+            incomplete: ending::incomplete(ffmpeg, film, last, &complaints)?,
+            resets: clock.resets,
+            tick,
             times,
         })
+    }
+
+    /// Says what is strange about the film.
+    pub(crate) fn warn(&self, film: &Film) {
+        let path = film.path.display();
+        if let Some(words) = self.damage.words(&self.times) {
+            log::warn!("{path}: {words}");
+        }
+        if self.resets > 0 {
+            let times = if self.resets == 1 {
+                "once".to_owned()
+            } else {
+                format!("{} times", self.resets)
+            };
+            log::warn!("{path}: its clock begins anew {times}: times go on counting there");
+        }
+        if !self.shapes.is_empty() {
+            let mut counts = BTreeMap::<(u32, u32), usize>::new();
+            let ends = self.shapes.iter().skip(1).map(|shape| shape.0);
+            for (&(first, shape), end) in self.shapes.iter().zip(ends.chain([self.times.len()])) {
+                *counts.entry(shape).or_default() += end - first;
+            }
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|((width, height), frames)| format!("{width}x{height} ({frames} frames)"))
+                .collect();
+            log::warn!("{path}: its pictures change shape: {}", counts.join(", "));
+        }
+    }
+
+    /// The size in which a frame is to be seen.
+    pub(crate) fn shape(&self, frame: usize) -> (u32, u32) {
+        let shape = self.shapes.partition_point(|&(first, _)| first <= frame);
+        let shape = shape
+            .checked_sub(1)
+            .and_then(|shape| self.shapes.get(shape));
+        shape.map_or(self.view.size, |&(_, shape)| shape)
+    }
+
+    /// How ffmpeg's `pts` tells a frame: by the film's own clock, or where that does not tell its
+    /// frames apart, by its number.
+    pub(crate) fn ticks(&self, frame: usize) -> i64 {
+        match self.tick {
+            Some(tick) => (self.times[frame] / tick).round() as i64,
+            None => frame as i64,
+        }
     }
 
     /// The shots as JSON Lines.
@@ -146,49 +256,15 @@ fn rate(times: &[f64]) -> f64 {
     (1.0 / step.max(1e-3)).clamp(RATES.0, RATES.1)
 }
 
-/// What is wrong with a film whose last frame is shown at `last`.
-fn incomplete(film: &Film, last: f64, complaints: &Complaints) -> Option<String> {
-    let said = film.duration.unwrap_or(0.0);
-    let early = said - last > EARLY.0.max(EARLY.1 * said);
-    if early {
-        return Some(format!(
-            "ends at {last:.1} s, but says that it is {said:.1} s long"
-        ));
-    }
-    complaints
-        .failed
-        .then(|| format!("ends with an error: {}", complaints.words()))
-}
-
-/// Votes on the letterbox, by keyframes if there are enough.
-fn letterbox(ffmpeg: &Ffmpeg, film: &Film) -> Result<Option<Rectangle>> {
-    let (mut seen, mut votes) = votes(ffmpeg, film, &["-skip_frame", "nokey"])?;
-    if seen < ENOUGH {
-        (seen, votes) = self::votes(ffmpeg, film, &[])?;
-    }
-    let crop = border::decide(&votes, film.size);
-    log::info!(
-        "{}: {}, by {} of {seen} pictures",
-        film.path.display(),
-        crop.map_or("no bars".to_owned(), |crop| format!(
-            "picture inside bars is {crop}"
-        )),
-        votes.len()
-    );
-    Ok(crop)
-}
-
-/// How many pictures were looked at, and the votes of those that are bright enough.
-fn votes(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<(usize, Vec<Vote>)> {
-    let seconds = film.duration.map_or(BETWEEN, |seconds| seconds / PICTURES);
-    let mut command = ffmpeg.reading(&film.path, before);
-    command.args(["-vf", &chain::sparse(film, seconds)]);
+/// Starts to decode all frames small.
+fn small(ffmpeg: &Ffmpeg, film: &Film, crop: Option<Rectangle>) -> Result<Decoder> {
+    let mut command = film.reading(ffmpeg, &[]);
+    command.args(["-vf", &chain::small(film, crop, SMALL)]);
     ffmpeg.every_frame_once(&mut command);
-    let mut decoder = Decoder::start(command, film.size).context("letterbox")?;
-    let (mut seen, mut votes) = (0, Vec::new());
-    while let Some(picture) = decoder.next()? {
-        seen += 1;
-        votes.extend(border::vote(&picture.image));
-    }
-    Ok((seen, votes))
+    let layout = Layout {
+        size: SMALL,
+        alpha: film.view.alpha,
+        twice: false,
+    };
+    Decoder::start(command, layout)
 }

@@ -49,6 +49,19 @@ impl Rectangle {
         };
         ends(self.left, self.width, width) && ends(self.top, self.height, height)
     }
+
+    /// The same part of pictures of size `to` as this is of pictures of size `from`.
+    pub(crate) fn scaled(&self, from: (u32, u32), to: (u32, u32)) -> Self {
+        let share = |value: u32, from: u32, to: u32| {
+            (u64::from(value) * u64::from(to) / u64::from(from.max(1))) as u32
+        };
+        Self {
+            width: share(self.width, from.0, to.0).max(1),
+            height: share(self.height, from.1, to.1).max(1),
+            left: share(self.left, from.0, to.0),
+            top: share(self.top, from.1, to.1),
+        }
+    }
 }
 
 impl fmt::Display for Rectangle {
@@ -226,6 +239,14 @@ mod tests {
             (found.top, found.height, found.left, found.width),
             (24, 132, 2, 318)
         );
+    }
+
+    #[test]
+    fn a_part_of_other_pictures_is_the_same_share() {
+        let rectangle: Rectangle = "320:132:0:24".parse().unwrap();
+        let other = rectangle.scaled(SIZE, (640, 90));
+        assert_eq!(other.to_string(), "640:66:0:12");
+        assert!(other.lies_within((640, 90)));
     }
 
     #[test]

@@ -1,18 +1,28 @@
 //! The filter chains: from decoded frames to RGB.
 
 use crate::border::Rectangle;
-use crate::film::{Film, HighRange};
+use crate::colour::{Conversion, HighRange};
+use crate::film::Film;
 
-/// What ends every chain: eight-bit RGB, and a line with the time of each frame.
-const END: &str = "format=rgb24,showinfo=checksum=0";
+/// Prints a line for each frame: its time, size, and how it is flagged.
+const SHOW: &str = "showinfo=checksum=0";
 
-/// The filters that tone-mapping needs.
+/// The filters that tone-mapping and other primaries need.
 pub(crate) const TONE_MAPPING: [&str; 2] = ["zscale", "tonemap"];
 
-/// The chain in front of every other: whole frames only.
-fn whole_frames(film: &Film) -> &'static str {
-    if film.interlaced {
-        "yadif=mode=send_frame:deint=interlaced,"
+/// Puts the fields that were taken together back together: telecined films, and those one field off.
+/// What is then still combed is found by [`crate::combing`].
+const MATCH_FIELDS: &str = "fieldmatch=combmatch=full";
+
+/// The format in which pixels leave.
+fn pixels(film: &Film) -> &'static str {
+    if film.view.alpha { "rgba" } else { "rgb24" }
+}
+
+/// What a transparent film begins with: colours that do not show must not bleed into those that do.
+fn alpha(film: &Film) -> &'static str {
+    if film.view.alpha {
+        "premultiply=inplace=1,"
     } else {
         ""
     }
@@ -22,49 +32,94 @@ fn whole_frames(film: &Film) -> &'static str {
 ///
 /// Chroma is brought to full size before the conversion, and rounded exactly.
 fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str) -> String {
-    let matrix = film
-        .matrix
-        .map(|matrix| format!(":in_color_matrix={matrix}"));
-    let matrix = matrix.unwrap_or_default();
-    format!("scale={width}:{height}:flags={flags}+accurate_rnd+full_chroma_int{matrix}")
+    let matrix = match film.conversion() {
+        Conversion::Plain(matrix) | Conversion::Primaries { matrix, .. } => matrix,
+        Conversion::ToneMapped { tagged, .. } => (!tagged).then_some("bt2020"),
+    };
+    let matrix = match matrix {
+        Some("bt2020nc") => ":in_color_matrix=bt2020".to_owned(),
+        Some(matrix) => format!(":in_color_matrix={matrix}"),
+        None => String::new(),
+    };
+    let (alpha, pixels) = (alpha(film), pixels(film));
+    format!(
+        "{alpha}scale={width}:{height}:flags={flags}+accurate_rnd+full_chroma_int{matrix},format={pixels}"
+    )
 }
 
-/// Whole pictures of the frames that `select` lets pass.
-pub(crate) fn pictures(film: &Film, select: &str) -> String {
-    let before = whole_frames(film);
-    let convert = match film.high_range {
-        None => to_rgb(film, film.size, "bicubic"),
-        Some(kind) => tone_mapped(film, kind),
-    };
-    format!("{before}{select},{convert},{END}")
+/// Whole pictures of the frames that `select` lets pass, a choice by `pts` as
+/// [`crate::select::expression`] writes it.
+///
+/// Those of an interlaced film come twice, one above the other: as they are, and deinterlaced.
+pub(crate) fn pictures(film: &Film, choice: impl Fn(&str) -> String) -> String {
+    let convert = whole(film);
+    let select = |variable: &str| format!("select='{}'", choice(variable).replace(',', "\\,"));
+    if !film.view.interlaced {
+        return format!("{},{convert},{SHOW}", select("pts"));
+    }
+    // yadif counts in halves of the time base.
+    format!(
+        "{MATCH_FIELDS},split[woven][fields];[woven]{},{convert}[above];\
+         [fields]yadif=mode=send_frame:deint=all,{},{convert}[below];[above][below]vstack,{SHOW}",
+        select("pts"),
+        select("floor(pts/2)")
+    )
+}
+
+/// Whole pictures in the colours of images.
+fn whole(film: &Film) -> String {
+    match film.conversion() {
+        Conversion::Plain(_) => to_rgb(film, film.view.size, "bicubic"),
+        Conversion::Primaries {
+            from,
+            curve,
+            matrix,
+            to,
+        } => primaries(film, &from, &curve, matrix, &to),
+        Conversion::ToneMapped { kind, from, tagged } => tone_mapped(film, kind, &from, tagged),
+    }
+}
+
+/// From other primaries to those of BT.709, in linear light.
+fn primaries(film: &Film, from: &str, curve: &str, matrix: Option<&str>, to: &str) -> String {
+    let (width, height) = film.view.size;
+    let matrix = matrix.map(|matrix| format!(":min={matrix}"));
+    let planes = if film.view.alpha { "gbrap" } else { "gbrp" };
+    format!(
+        "{}zscale=w={width}:h={height}:filter=bicubic:pin={from}:tin={curve}{}:p=bt709:t={to}:m=gbr:\
+         r=full,format={planes},format={}",
+        alpha(film),
+        matrix.unwrap_or_default(),
+        pixels(film)
+    )
 }
 
 /// Linear light, BT.709 primaries, highlights rolled off by Hable's curve, BT.709 out.
-///
-/// A film that says no more than its curve has BT.2020 primaries, as every HDR film has.
-fn tone_mapped(film: &Film, kind: HighRange) -> String {
+fn tone_mapped(film: &Film, kind: HighRange, from: &str, tagged: bool) -> String {
     let transfer = match kind {
         HighRange::Pq => "smpte2084",
         HighRange::Hlg => "arib-std-b67",
     };
-    let (width, height) = film.size;
-    let matrix = if film.matrix.is_some() {
-        ":min=bt2020nc"
+    let (width, height) = film.view.size;
+    let matrix = if tagged { "" } else { ":min=bt2020nc" };
+    let (float, planes) = if film.view.alpha {
+        ("gbrapf32le", "gbrap")
     } else {
-        ""
+        ("gbrpf32le", "gbrp")
     };
     format!(
-        "zscale=w={width}:h={height}:tin={transfer}:pin=bt2020{matrix}:t=linear:npl=100,\
-         format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,\
-         zscale=t=bt709:m=gbr:r=full,format=gbrp"
+        "{}zscale=w={width}:h={height}:tin={transfer}:pin={from}{matrix}:t=linear:npl=100,\
+         format={float},zscale=p=bt709,tonemap=tonemap=hable:desat=0,\
+         zscale=t=bt709:m=gbr:r=full,format={planes},format={}",
+        alpha(film),
+        pixels(film)
     )
 }
 
 /// Small pictures of every frame, of the part inside `crop` alone, for finding shots.
 pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> String {
-    let before = whole_frames(film);
     let convert = to_rgb(film, size, "area");
-    let (width, height) = film.size;
+    let (width, height) = film.view.size;
     let crop = crop.map(|r| {
         let share = |part: u32, of: u32| f64::from(part) / f64::from(of);
         format!(
@@ -75,11 +130,13 @@ pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> S
             share(r.top, height)
         )
     });
-    format!("{before}{}{convert},{END}", crop.unwrap_or_default())
+    format!("{SHOW},{}{convert}", crop.unwrap_or_default())
 }
 
-/// One picture every `seconds`, without tone-mapping.
+/// One picture every `seconds`, without tone-mapping; also where the clock goes back.
 pub(crate) fn sparse(film: &Film, seconds: f64) -> String {
-    let convert = to_rgb(film, film.size, "bilinear");
-    format!("select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,{seconds:.3})',{convert},{END}")
+    let convert = to_rgb(film, film.view.size, "bilinear");
+    format!(
+        "select='isnan(prev_selected_t)+gte(abs(t-prev_selected_t)\\,{seconds:.3})',{SHOW},{convert}"
+    )
 }

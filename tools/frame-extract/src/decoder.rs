@@ -1,19 +1,21 @@
 //! A running ffmpeg that hands over pictures, each with its time.
 //!
-//! The pictures come as raw pixels on standard output. `showinfo`, the last filter of every chain
-//! here, prints one line for each on standard error, with the exact presentation time; as every
-//! frame passes once, the n-th line belongs to the n-th picture.
+//! The pictures come as raw pixels on standard output. `showinfo`, once in every chain here, prints
+//! one line for each on standard error, with the exact presentation time; as every frame passes
+//! once, the n-th line belongs to the n-th picture.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use stage::{Context, Result, anyhow, bail};
 use tempfile::NamedTempFile;
 use vision::RgbImage;
 
-use crate::lines::{Said, listen};
+use crate::lines::{Colour, Said, Shown, listen};
+use crate::{combing, ffmpeg, ground};
 
 /// How many of ffmpeg's errors are kept to be shown.
 const SHOWN: usize = 3;
@@ -23,6 +25,8 @@ const SHOWN: usize = 3;
 pub(crate) struct Picture {
     /// Its pixels.
     pub(crate) image: RgbImage,
+    /// What is said of the frame.
+    pub(crate) shown: Shown,
     /// Presentation time in seconds; none if the film does not say.
     pub(crate) time: Option<f64>,
 }
@@ -34,21 +38,31 @@ pub(crate) struct Complaints {
     pub(crate) count: usize,
     /// The first of them.
     pub(crate) first: Vec<String>,
+    /// How many frames had been shown at each error.
+    pub(crate) places: Vec<usize>,
     /// Whether ffmpeg ended with an error.
     pub(crate) failed: bool,
+    /// What ended ffmpeg, if it did not end by itself.
+    pub(crate) signal: Option<String>,
 }
 
 impl Complaints {
-    /// Takes note of one more error.
-    pub(crate) fn add(&mut self, words: String) {
+    /// Takes note of one more error, after so many frames.
+    pub(crate) fn add(&mut self, words: String, frames: usize) {
         self.count += 1;
         if self.first.len() < SHOWN {
             self.first.push(words);
+        }
+        if self.places.last() != Some(&frames) {
+            self.places.push(frames);
         }
     }
 
     /// The first errors in one line.
     pub(crate) fn words(&self) -> String {
+        if let Some(signal) = &self.signal {
+            return signal.clone();
+        }
         if self.first.is_empty() {
             return "it does not say why".to_owned();
         }
@@ -56,47 +70,53 @@ impl Complaints {
     }
 }
 
+/// What ffmpeg said, once it has ended.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Heard {
+    /// Its errors.
+    pub(crate) complaints: Complaints,
+    /// How the frames are tagged, and how many of them so.
+    pub(crate) colours: BTreeMap<Colour, usize>,
+}
+
+/// How the pixels come that a chain ends in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    /// Columns and rows of a picture.
+    pub(crate) size: (u32, u32),
+    /// Whether they have an alpha, and are multiplied with it.
+    pub(crate) alpha: bool,
+    /// Whether every picture comes twice, as it is and deinterlaced below.
+    pub(crate) twice: bool,
+}
+
 /// A running ffmpeg; it ends when this is dropped.
 pub(crate) struct Decoder {
     child: Child,
     output: ChildStdout,
-    size: (u32, u32),
-    times: Receiver<Option<f64>>,
-    listener: Option<JoinHandle<Complaints>>,
+    layout: Layout,
+    frames: Receiver<(Shown, Option<f64>)>,
+    listener: Option<JoinHandle<Heard>>,
     file: Option<NamedTempFile>,
 }
 
 impl Decoder {
-    /// Starts `command`, which writes raw RGB of `size` to standard output.
-    pub(crate) fn start(mut command: Command, size: (u32, u32)) -> Result<Self> {
-        command.args(["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]);
+    /// Starts `command`, which writes raw pixels of `layout` to standard output.
+    pub(crate) fn start(mut command: Command, layout: Layout) -> Result<Self> {
+        let pixels = if layout.alpha { "rgba" } else { "rgb24" };
+        command.args(["-f", "rawvideo", "-pix_fmt", pixels, "pipe:1"]);
         log::debug!("{command:?}");
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("ffmpeg")?;
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         let (output, errors) = output.zip(errors).context("ffmpeg: no pipes")?;
-        let (sender, times) = channel();
-        let listener = thread::spawn(move || {
-            let mut complaints = Complaints::default();
-            let mut base = 0.0;
-            for said in listen(errors) {
-                match said {
-                    Said::TimeBase(seconds) => base = seconds,
-                    // Nobody waits for a time once the pictures are no longer wanted.
-                    Said::Frame(shown) => {
-                        let _ = sender.send(shown.ticks.map(|ticks| ticks as f64 * base));
-                    }
-                    Said::Error(words) => complaints.add(words),
-                    Said::Colour(_) | Said::Duration(_) => {}
-                }
-            }
-            complaints
-        });
+        let (sender, frames) = channel();
+        let listener = thread::spawn(move || hear(errors, &sender));
         Ok(Self {
             child,
             output,
-            size,
-            times,
+            layout,
+            frames,
             listener: Some(listener),
             file: None,
         })
@@ -110,29 +130,62 @@ impl Decoder {
 
     /// The next picture; none at the end of the film.
     pub(crate) fn next(&mut self) -> Result<Option<Picture>> {
-        let (width, height) = self.size;
-        let bytes = u64::from(width) * u64::from(height) * 3;
+        let Layout { size, alpha, twice } = self.layout;
+        let (width, height) = (size.0, size.1 * if twice { 2 } else { 1 });
+        let bytes = u64::from(width) * u64::from(height) * if alpha { 4 } else { 3 };
         let mut pixels = Vec::with_capacity(bytes as usize);
         let mut output = (&mut self.output).take(bytes);
         if output.read_to_end(&mut pixels).context("ffmpeg")? == 0 {
             return Ok(None);
         }
+        if pixels.len() as u64 == bytes && alpha {
+            pixels = ground::lay(&pixels);
+        }
         let image = RgbImage::from_raw(width, height, pixels);
-        let image = image.ok_or_else(|| anyhow!("ffmpeg: its last picture is cut short"))?;
-        let Ok(time) = self.times.recv() else {
+        let mut image = image.ok_or_else(|| anyhow!("ffmpeg: its last picture is cut short"))?;
+        if twice {
+            image = combing::mend(&image);
+        }
+        let Ok((shown, time)) = self.frames.recv() else {
             bail!("ffmpeg: gave a picture without saying when it is shown");
         };
-        Ok(Some(Picture { image, time }))
+        Ok(Some(Picture { image, shown, time }))
     }
 
-    /// Waits for the end, and returns what ffmpeg complained of.
-    pub(crate) fn finish(mut self) -> Result<Complaints> {
-        let listener = self.listener.take().map(JoinHandle::join);
-        let complaints = listener.and_then(Result::ok);
-        let mut complaints = complaints.context("ffmpeg: its messages were lost")?;
-        complaints.failed = !self.child.wait().context("ffmpeg")?.success();
-        Ok(complaints)
+    /// Waits for the end, and returns what ffmpeg said.
+    pub(crate) fn finish(mut self) -> Result<Heard> {
+        self.end()
     }
+
+    /// As [`Self::finish`]; there is no next picture.
+    pub(crate) fn end(&mut self) -> Result<Heard> {
+        let listener = self.listener.take().map(JoinHandle::join);
+        let heard = listener.and_then(Result::ok);
+        let mut heard = heard.context("ffmpeg: its messages were lost")?;
+        let status = self.child.wait().context("ffmpeg")?;
+        heard.complaints.failed = !status.success();
+        heard.complaints.signal = ffmpeg::signal(status);
+        Ok(heard)
+    }
+}
+
+/// Hands over what is said of each frame, and keeps the rest.
+fn hear(errors: impl Read, sender: &Sender<(Shown, Option<f64>)>) -> Heard {
+    let (mut heard, mut base, mut frames) = (Heard::default(), 0.0, 0);
+    for said in listen(errors) {
+        match said {
+            Said::TimeBase(seconds) => base = seconds,
+            Said::Frame(shown) => {
+                frames += 1;
+                let time = shown.ticks.map(|ticks| ticks as f64 * base);
+                // Nobody waits for a time once the pictures are no longer wanted.
+                let _ = sender.send((shown, time));
+            }
+            Said::Colour(colour) => *heard.colours.entry(colour).or_default() += 1,
+            Said::Error(words) => heard.complaints.add(words, frames),
+        }
+    }
+    heard
 }
 
 impl Drop for Decoder {

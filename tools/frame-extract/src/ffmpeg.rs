@@ -2,15 +2,21 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use stage::{Context, Result, anyhow, bail};
+
+use crate::containers;
 
 /// Where `make setup` puts ffmpeg, seen from the folder of models.
 const BROUGHT: &str = "runtime/ffmpeg";
 
 /// The environment variable that names the program.
 const VARIABLE: &str = "FFMPEG";
+
+/// Where glibc looks for converters of character sets: nowhere. A static build loads those of the
+/// machine, which are of another glibc, and dies of it on the service names of every transport stream.
+const NO_CONVERTERS: (&str, &str) = ("GCONV_PATH", "/nonexistent");
 
 /// An ffmpeg that runs.
 #[derive(Debug, Clone)]
@@ -40,35 +46,45 @@ impl Ffmpeg {
     }
 
     fn at(program: &Path) -> Result<Self> {
-        let ran = Command::new(program)
-            .args(["-hide_banner", "-version"])
-            .stdin(Stdio::null())
-            .output()
-            .context("cannot run ffmpeg")?;
-        let said = String::from_utf8_lossy(&ran.stdout);
+        let mut found = Self {
+            program: program.to_owned(),
+            major: u32::MAX,
+        };
+        let said = found.asked("-version").context("cannot run ffmpeg")?;
         let Some(version) = said.strip_prefix("ffmpeg version ") else {
             bail!("is not ffmpeg: it does not tell its version");
         };
         log::debug!("{}: {}", program.display(), first_line(version));
-        Ok(Self {
-            program: program.to_owned(),
-            major: major(version),
-        })
+        found.major = major(version);
+        Ok(found)
+    }
+
+    /// What it answers to a flag that asks about itself.
+    fn asked(&self, flag: &str) -> Result<String> {
+        let ran = self.command().arg(flag).output()?;
+        Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env(NO_CONVERTERS.0, NO_CONVERTERS.1);
+        command.arg("-hide_banner").stdin(Stdio::null());
+        command
     }
 
     /// A call that reads `film`; `before` are flags for its decoding. Its output is still to be
     /// added.
     ///
-    /// No playlist in the film's place may reach into the network: only files are opened.
+    /// Nothing in the film's place may reach for anything else: only files are opened, and only as
+    /// containers that hold their pictures themselves.
     pub(crate) fn reading(&self, film: &Path, before: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = self.command();
         command
-            .args(["-hide_banner", "-nostdin", "-nostats"])
-            .args(["-loglevel", "level+info", "-protocol_whitelist", "file"])
+            .args(["-nostdin", "-nostats", "-loglevel", "level+info"])
+            .args(["-protocol_whitelist", "file"])
+            .args(["-format_whitelist", &containers::LIST.join(",")])
             .args(before)
-            .args([OsStr::new("-i"), &address(film)])
-            .args(["-map", "0:V:0"])
-            .stdin(Stdio::null());
+            .args([OsStr::new("-i"), &address(film)]);
         command
     }
 
@@ -93,16 +109,42 @@ impl Ffmpeg {
 
     /// Whether all of `filters` are built in.
     pub(crate) fn has_filters(&self, filters: &[&str]) -> Result<bool> {
-        let mut command = Command::new(&self.program);
-        command.args(["-hide_banner", "-filters"]);
-        let ran = command.stdin(Stdio::null()).output().context("ffmpeg")?;
-        let said = String::from_utf8_lossy(&ran.stdout);
-        let has = |name: &&str| {
-            said.lines()
-                .any(|l| l.split_whitespace().nth(1) == Some(name))
-        };
-        Ok(filters.iter().all(has))
+        let said = self.asked("-filters").context("ffmpeg")?;
+        Ok(filters.iter().all(|name| lists(&said, name)))
     }
+
+    /// Whether a decoder of this name is built in.
+    pub(crate) fn has_decoder(&self, name: &str) -> Result<bool> {
+        Ok(lists(&self.asked("-decoders").context("ffmpeg")?, name))
+    }
+}
+
+/// What to say of an ffmpeg that was ended from outside or by a fault of its own; none of one that
+/// ended by itself, well or not.
+pub(crate) fn signal(status: ExitStatus) -> Option<String> {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let number = status.signal()?;
+    let (name, what_to_do) = match number {
+        4 => ("SIGILL", "name one built for this processor with --ffmpeg"),
+        6 => ("SIGABRT", "it gave up: name another with --ffmpeg"),
+        9 => ("SIGKILL", "memory may have run out"),
+        11 => (
+            "SIGSEGV",
+            "a fault of its own: name another with --ffmpeg, or install one",
+        ),
+        15 => ("SIGTERM", "run it again"),
+        _ => return Some(format!("ffmpeg was ended by signal {number}")),
+    };
+    Some(format!(
+        "ffmpeg was ended by signal {number} ({name}): {what_to_do}"
+    ))
+}
+
+/// Whether the second word of a line is `name`, as in ffmpeg's lists of filters and decoders.
+fn lists(said: &str, name: &str) -> bool {
+    let mut lines = said.lines();
+    lines.any(|line| line.split_whitespace().nth(1) == Some(name))
 }
 
 /// Where `make setup` may have put ffmpeg: in `$FILM2LORA_MODELS`, in the repository that the program was built
@@ -143,6 +185,7 @@ fn first_line(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::ExitStatusExt as _;
 
     #[test]
     fn versions_of_all_kinds() {
@@ -154,5 +197,15 @@ mod tests {
     #[test]
     fn a_name_is_never_a_flag() {
         assert_eq!(address(Path::new("-y.mp4")), "file:-y.mp4");
+    }
+
+    #[test]
+    fn a_signal_is_told_by_name() {
+        let words = signal(ExitStatus::from_raw(11)).unwrap_or_default();
+        assert!(words.starts_with("ffmpeg was ended by signal 11 (SIGSEGV)"));
+        let words = signal(ExitStatus::from_raw(27)).unwrap_or_default();
+        assert_eq!(words, "ffmpeg was ended by signal 27");
+        // The status of one that exits with 1.
+        assert_eq!(signal(ExitStatus::from_raw(1 << 8)), None);
     }
 }

@@ -3,19 +3,23 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 use stage::{Context, Result, bail, ensure};
 
+use crate::colour::{self, Conversion};
 use crate::decoder::Complaints;
-use crate::ffmpeg::Ffmpeg;
+use crate::ffmpeg::{self, Ffmpeg};
 use crate::lines::{Colour, Said, Shown, listen};
+use crate::streams::{Listing, Stream};
+use crate::{aspects, choice, containers};
 
 /// How much of each end of the file tells films apart, in bytes (1 MiB).
 const END: u64 = 1 << 20;
 
-/// From this height in pixels an untagged film counts as HD.
-const HD_HEIGHT: u32 = 700;
+/// Shapes whose sides differ by no larger share are the same.
+const SAME_SHAPE: f64 = 0.01;
 
 /// The content of a film: other content, other key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,13 +30,26 @@ pub(crate) struct Key {
     ends: String,
 }
 
-/// Brightness beyond the display's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HighRange {
-    /// SMPTE ST 2084, as in HDR10.
-    Pq,
-    /// ARIB STD-B67, hybrid log-gamma.
-    Hlg,
+impl Key {
+    /// A few letters that tell films of one name apart.
+    pub(crate) fn short(&self) -> &str {
+        self.ends.get(..8).unwrap_or(&self.ends)
+    }
+}
+
+/// How the pictures of a film are to be seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct View {
+    /// Size of most of its pictures in square pixels, upright.
+    pub(crate) size: (u32, u32),
+    /// Rows of its pictures as they are stored.
+    pub(crate) rows: u32,
+    /// Whether any of its pictures is flagged as two fields of different times.
+    pub(crate) interlaced: bool,
+    /// Whether its pixels may be transparent.
+    pub(crate) alpha: bool,
+    /// How its colours are tagged.
+    pub(crate) colour: Colour,
 }
 
 /// A film that ffmpeg can decode.
@@ -42,45 +59,99 @@ pub(crate) struct Film {
     pub(crate) path: PathBuf,
     /// Which content it is.
     pub(crate) key: Key,
-    /// Size of its pictures in square pixels, upright.
-    pub(crate) size: (u32, u32),
-    /// Whether its pictures are two fields of different times.
-    pub(crate) interlaced: bool,
-    /// The matrix to read its colours by, if it has no tag of its own.
-    pub(crate) matrix: Option<&'static str>,
-    /// What of it is beyond a display's range.
-    pub(crate) high_range: Option<HighRange>,
-    /// How long it says that it is, in seconds.
+    /// The stream that is the film.
+    pub(crate) stream: Stream,
+    /// How its pictures are to be seen: by its first picture, until more is known.
+    pub(crate) view: View,
+    /// How long it says that it is, in seconds; its sound and subtitles may be what is that long.
     pub(crate) duration: Option<f64>,
+    /// From which time on its pixels have which width by their height, where that changes.
+    pub(crate) aspects: Vec<(f64, aspects::Aspect)>,
+    /// The decoder to use, where it is not ffmpeg's first choice.
+    decoder: Option<&'static str>,
 }
 
 impl Film {
     /// Looks at the film at `path`.
     pub(crate) fn open(ffmpeg: &Ffmpeg, path: &Path) -> Result<Self> {
         let key = key(path)?;
-        let (shown, colour, duration) = first_frame(ffmpeg, path)?;
-        let high_range = match colour.transfer.as_str() {
-            "smpte2084" => Some(HighRange::Pq),
-            "arib-std-b67" => Some(HighRange::Hlg),
-            _ => None,
+        containers::refuse_playlists(path)?;
+        let first = first_frame(ffmpeg, path, None, None)?;
+        let stream = choice::film(ffmpeg, path, &first.listing)?;
+        let decoder = decoder(ffmpeg, &stream)?;
+        colour::refuse_dolby(&stream)?;
+        let again = decoder.is_some() || Some(stream.index) != choice::usual(&first.listing);
+        let first = if again {
+            first_frame(ffmpeg, path, Some(stream.index), decoder)?
+        } else {
+            first
         };
-        let size = square((shown.width, shown.height), shown.aspect);
-        let pixels = u64::from(size.0) * u64::from(size.1);
-        ensure!(
-            size.0 >= 16 && size.1 >= 16 && pixels <= vision::decode::MAX_PIXELS,
-            "pictures of {}x{} are too small or too large to work with",
-            size.0,
-            size.1
-        );
-        Ok(Self {
+        let Some((shown, colour)) = first.picture else {
+            bail!("ffmpeg cannot read it: {}", first.complaints.words());
+        };
+        let mut film = Self {
             path: path.to_owned(),
             key,
-            size,
-            interlaced: shown.interlaced,
-            matrix: matrix(&colour, shown.height),
-            high_range,
-            duration,
-        })
+            view: View::of(&shown, shown.aspect, colour),
+            duration: stream.seconds.or(first.listing.seconds),
+            aspects: aspects::changes(ffmpeg, path, &first.listing, &stream),
+            stream,
+            decoder,
+        };
+        film.look_like(&shown, 0.0)?;
+        Ok(film)
+    }
+
+    /// Takes the pictures of the film to be like `shown`, of this time.
+    pub(crate) fn look_like(&mut self, shown: &Shown, time: f64) -> Result<()> {
+        let colour = self.view.colour.clone();
+        let interlaced = self.view.interlaced;
+        self.view = View::of(shown, self.aspect(shown, time), colour);
+        self.view.interlaced |= interlaced;
+        let (width, height) = self.view.size;
+        let pixels = u64::from(width) * u64::from(height);
+        ensure!(
+            width >= 16 && height >= 16 && pixels <= vision::decode::MAX_PIXELS,
+            "pictures of {width}x{height} are too small or too large to work with"
+        );
+        Ok(())
+    }
+
+    /// What is done to its colours.
+    pub(crate) fn conversion(&self) -> Conversion {
+        self.view.colour.conversion(self.view.rows)
+    }
+
+    /// A call of ffmpeg that reads the pictures; `before` are flags for decoding.
+    pub(crate) fn reading(&self, ffmpeg: &Ffmpeg, before: &[&str]) -> Command {
+        read(
+            ffmpeg,
+            &self.path,
+            Some(self.stream.index),
+            self.decoder,
+            before,
+        )
+    }
+
+    /// Width of a picture's pixels by their height.
+    fn aspect(&self, shown: &Shown, time: f64) -> f64 {
+        let change = self
+            .aspects
+            .partition_point(|&(from, _)| from <= time + 1e-4);
+        match self.aspects.get(change.saturating_sub(1)) {
+            Some((_, aspect)) => aspect.of_pixels(shown.width, shown.height),
+            None => shown.aspect,
+        }
+    }
+
+    /// The size in which a picture is to be seen, no larger than most of the film's.
+    pub(crate) fn shape(&self, shown: &Shown, time: f64) -> (u32, u32) {
+        fit(self.own_size(shown, time), self.view.size)
+    }
+
+    /// The size in which a picture is to be seen, by itself.
+    pub(crate) fn own_size(&self, shown: &Shown, time: f64) -> (u32, u32) {
+        square((shown.width, shown.height), self.aspect(shown, time))
     }
 
     /// The film's file name.
@@ -93,6 +164,18 @@ impl Film {
     pub(crate) fn stem(&self) -> String {
         let stem = self.path.file_stem().unwrap_or_default();
         stage::manifest::safe_id(&stem.to_string_lossy())
+    }
+}
+
+impl View {
+    fn of(shown: &Shown, aspect: f64, colour: Colour) -> Self {
+        Self {
+            size: square((shown.width, shown.height), aspect),
+            rows: shown.height,
+            interlaced: shown.interlaced,
+            alpha: shown.alpha,
+            colour,
+        }
     }
 }
 
@@ -118,43 +201,94 @@ fn key(path: &Path) -> Result<Key> {
     })
 }
 
-/// Decodes the first frame only.
-fn first_frame(ffmpeg: &Ffmpeg, path: &Path) -> Result<(Shown, Colour, Option<f64>)> {
-    let mut command = ffmpeg.reading(path, &[]);
-    command.args([
-        "-vf",
-        "showinfo=checksum=0",
-        "-frames:v",
-        "1",
-        "-f",
-        "null",
-        "-",
-    ]);
-    let ran = command.output().context("ffmpeg")?;
-    let (mut frame, mut colour, mut duration) = (None, None, None);
+/// What is known of a film by its first picture.
+struct First {
+    picture: Option<(Shown, Colour)>,
+    listing: Listing,
+    complaints: Complaints,
+}
+
+/// Decodes the first frame only, of the stream of this number or of ffmpeg's own choice.
+fn first_frame(
+    ffmpeg: &Ffmpeg,
+    path: &Path,
+    stream: Option<usize>,
+    decoder: Option<&str>,
+) -> Result<First> {
+    let mut command = read(ffmpeg, path, stream, decoder, &[]);
+    command.args(["-vf", "showinfo=checksum=0", "-frames:v", "1"]);
+    let ran = command
+        .args(["-f", "null", "-"])
+        .output()
+        .context("ffmpeg")?;
+    let (mut frame, mut colour) = (None, None);
     let mut complaints = Complaints::default();
     for said in listen(ran.stderr.as_slice()) {
         match said {
             Said::Frame(shown) => frame = frame.or(Some(shown)),
             Said::Colour(tags) => colour = colour.or(Some(tags)),
-            Said::Duration(seconds) => duration = duration.or(Some(seconds)),
-            Said::Error(words) => complaints.add(words),
+            Said::Error(words) => complaints.add(words, 0),
             Said::TimeBase(_) => {}
         }
     }
-    match frame {
-        Some(frame) => Ok((frame, colour.unwrap_or_default(), duration)),
-        None if complaints.words().contains("matches no streams") => {
-            bail!("has no video stream")
-        }
-        None if complaints.count == 0 => bail!("has no picture that ffmpeg can decode"),
-        None => bail!("ffmpeg cannot read it: {}", complaints.words()),
+    if let Some(words) = ffmpeg::signal(ran.status) {
+        bail!(words);
     }
+    let listing = Listing::read(&String::from_utf8_lossy(&ran.stderr));
+    if let Some(format) = &listing.refused {
+        bail!(containers::refusal(format));
+    }
+    let several = listing.streams.iter().any(|stream| !stream.attached);
+    match frame {
+        None if complaints.words().contains("matches no streams") => bail!("has no video stream"),
+        None if !several && complaints.count == 0 => bail!("has no picture that ffmpeg can decode"),
+        None if !several => bail!("ffmpeg cannot read it: {}", complaints.words()),
+        None | Some(_) => Ok(First {
+            picture: frame.map(|frame| (frame, colour.unwrap_or_default())),
+            listing,
+            complaints,
+        }),
+    }
+}
+
+fn read(
+    ffmpeg: &Ffmpeg,
+    path: &Path,
+    stream: Option<usize>,
+    decoder: Option<&str>,
+    before: &[&str],
+) -> Command {
+    let mut flags = before.to_vec();
+    if let Some(decoder) = decoder {
+        flags.extend(["-c:v", decoder]);
+    }
+    let mut command = ffmpeg.reading(path, &flags);
+    let stream = stream.map_or("0:V:0".to_owned(), |index| format!("0:{index}"));
+    command.args(["-map", &stream]);
+    command
+}
+
+/// The decoder that knows the alpha of VP8 and VP9, which ffmpeg's own pass over.
+fn decoder(ffmpeg: &Ffmpeg, stream: &Stream) -> Result<Option<&'static str>> {
+    if !stream.hidden_alpha {
+        return Ok(None);
+    }
+    let decoder = match stream.codec.as_str() {
+        "vp8" => "libvpx",
+        "vp9" => "libvpx-vp9",
+        _ => return Ok(None),
+    };
+    ensure!(
+        ffmpeg.has_decoder(decoder)?,
+        "is transparent, and this ffmpeg lacks the decoder {decoder} that sees it: colours that are not \
+         meant to be seen would show: use one built with libvpx, as `make setup` brings"
+    );
+    Ok(Some(decoder))
 }
 
 /// The size in square pixels; a picture is stretched, never squeezed. Both sides are even.
 fn square((width, height): (u32, u32), aspect: f64) -> (u32, u32) {
-    let stretched = |side: u32, by: f64| ((f64::from(side) * by / 2.0).round() * 2.0) as u32;
+    let stretched = |side: u32, by: f64| even(f64::from(side) * by);
     if aspect >= 1.0 {
         (stretched(width, aspect), stretched(height, 1.0))
     } else {
@@ -162,14 +296,21 @@ fn square((width, height): (u32, u32), aspect: f64) -> (u32, u32) {
     }
 }
 
-/// Untagged films follow the custom of players: BT.709 for HD, BT.601 below.
-fn matrix(colour: &Colour, height: u32) -> Option<&'static str> {
-    let untagged = matches!(colour.matrix.as_str(), "" | "unknown" | "unspecified");
-    untagged.then_some(if height >= HD_HEIGHT {
-        "bt709"
+fn even(side: f64) -> u32 {
+    (side / 2.0).round() as u32 * 2
+}
+
+/// The largest size of the shape of `own` inside `canvas`, and all of it where the shapes agree.
+fn fit(own: (u32, u32), canvas: (u32, u32)) -> (u32, u32) {
+    let ratio = |(width, height): (u32, u32)| f64::from(width) / f64::from(height.max(1));
+    let (wanted, given) = (ratio(own), ratio(canvas));
+    if (wanted / given - 1.0).abs() <= SAME_SHAPE {
+        canvas
+    } else if wanted > given {
+        (canvas.0, even(f64::from(canvas.0) / wanted).max(2))
     } else {
-        "bt601"
-    })
+        (even(f64::from(canvas.1) * wanted).max(2), canvas.1)
+    }
 }
 
 #[cfg(test)]
@@ -185,13 +326,10 @@ mod tests {
     }
 
     #[test]
-    fn matrices() {
-        let tagged = |matrix: &str| Colour {
-            matrix: matrix.to_owned(),
-            transfer: String::new(),
-        };
-        assert_eq!(matrix(&tagged("bt709"), 480), None);
-        assert_eq!(matrix(&tagged("unknown"), 1080), Some("bt709"));
-        assert_eq!(matrix(&tagged("unknown"), 480), Some("bt601"));
+    fn other_shapes_fit_into_the_films() {
+        assert_eq!(fit((1920, 1080), (1280, 720)), (1280, 720));
+        assert_eq!(fit((768, 576), (1024, 576)), (768, 576));
+        assert_eq!(fit((1024, 576), (768, 576)), (768, 432));
+        assert_eq!(fit((640, 360), (1280, 720)), (1280, 720));
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stage::{Context, Result, ensure};
 
+use crate::film::Film;
 use crate::options::Settings;
 
 /// What the settings of the images are remembered as.
@@ -21,15 +22,34 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder, and makes it if need be. Its files begin with `stem`, its images end with
-    /// `ending`.
-    pub(crate) fn open(path: &Path, stem: String, ending: &'static str) -> Result<Self> {
+    /// Opens the folder for `film`, and makes it if need be. Its files begin with the film's name,
+    /// and with letters of its content as well where the folder has another film of that name; its
+    /// images end with `ending`.
+    pub(crate) fn open(path: &Path, film: &Film, ending: &'static str) -> Result<Self> {
         fs::create_dir_all(path).with_context(|| path.display().to_string())?;
-        Ok(Self {
+        let plain = Self {
             path: path.to_owned(),
-            stem,
+            stem: film.stem(),
             ending,
-        })
+        };
+        let marked = Self {
+            stem: format!("{}-{}", plain.stem, film.key.short()),
+            ..plain.clone()
+        };
+        if marked.beside(SETTINGS).exists() {
+            return Ok(marked);
+        }
+        let other = plain.recall::<Settings>(SETTINGS);
+        if other.is_none_or(|settings| settings.is_for(&film.key)) {
+            return Ok(plain);
+        }
+        log::warn!(
+            "{}: has images of another film called {}: those of this one are called {}",
+            path.display(),
+            plain.stem,
+            marked.stem
+        );
+        Ok(marked)
     }
 
     /// The id of the image of a frame.

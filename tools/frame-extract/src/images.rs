@@ -38,10 +38,10 @@ impl Images {
             .copied()
             .filter(|frame| !there(frame))
             .collect();
-        let decoder = extract::start(ffmpeg, film, &missing)?;
+        let decoder = extract::start(ffmpeg, film, &self.analysis, &missing)?;
         let trouble = Trouble::default();
-        let times = self.analysis.times.clone();
-        let chosen = extract::pictures(decoder, wanted, missing, times, trouble.clone());
+        let missing = extract::expected(&self.analysis, missing);
+        let chosen = extract::pictures(decoder, wanted, missing, trouble.clone());
         flow.make(
             chosen,
             |chosen| self.write_one(&chosen).map(Outcome::pass),
@@ -53,7 +53,8 @@ impl Images {
     fn write_one(&self, chosen: &Chosen) -> Result<Record> {
         if let Some(picture) = &chosen.picture {
             let path = self.folder.image(chosen.frame);
-            let part = extract::cropped(picture, self.settings.crop);
+            let shape = self.analysis.shape(chosen.frame);
+            let part = extract::shaped(picture, shape, self.settings.part(shape));
             let bytes = part.and_then(|part| self.settings.encode(&part));
             let written = bytes.and_then(|bytes| vision::write::bytes_lasting(&path, &bytes));
             written.with_context(|| path.display().to_string())?;
@@ -67,8 +68,9 @@ impl Images {
             .to_str()
             .context("--out-dir is not UTF-8, which a manifest must be")?;
         let mut record = Record::new(&self.folder.id(frame), image)?;
-        record.put("width", &self.settings.crop.width)?;
-        record.put("height", &self.settings.crop.height)?;
+        let part = self.settings.part(self.analysis.shape(frame));
+        record.put("width", &part.width)?;
+        record.put("height", &part.height)?;
         let source = Source {
             film: self.film.clone(),
             frame: frame as u64,
@@ -78,6 +80,9 @@ impl Images {
         record.put("source", &source)?;
         if let Some(transition) = self.analysis.transition(frame) {
             record.put("transition", &transition)?;
+        }
+        if self.analysis.damage.meets(frame) {
+            record.put("damage", &true)?;
         }
         Ok(record)
     }

@@ -14,11 +14,17 @@ pub(crate) enum Said {
     Frame(Shown),
     /// `showinfo`: how the colours of the frame before are to be read.
     Colour(Colour),
-    /// How long the film says that it is, in seconds.
-    Duration(f64),
-    /// An error, in ffmpeg's words.
+    /// An error, or a picture that came out damaged, in ffmpeg's words.
     Error(String),
 }
+
+/// Errors that say nothing of the pictures: of references that a cut film begins without and does
+/// not use, and of times, which are dealt with here.
+const HARMLESS: [&str; 3] = [
+    "mmco: unref short failure",
+    "co located POCs unavailable",
+    "non monotonically increasing dts",
+];
 
 /// What `showinfo` tells of a frame.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,17 +37,23 @@ pub(crate) struct Shown {
     pub(crate) height: u32,
     /// Width of a pixel by its height.
     pub(crate) aspect: f64,
-    /// Whether the frame is two fields of different times.
+    /// Whether the frame is flagged as two fields of different times.
     pub(crate) interlaced: bool,
+    /// Whether its pixels may be transparent.
+    pub(crate) alpha: bool,
 }
 
 /// The tags of a frame, in ffmpeg's words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub(crate) struct Colour {
     /// As `bt709`, `unknown`.
     pub(crate) matrix: String,
     /// As `smpte2084`, `unknown`.
     pub(crate) transfer: String,
+    /// As `bt2020`, `unknown`.
+    pub(crate) primaries: String,
 }
 
 /// Everything of interest that is said until `stream` ends.
@@ -69,15 +81,18 @@ pub(crate) fn listen(stream: impl Read) -> impl Iterator<Item = Said> {
 fn understand(line: &str) -> Option<Said> {
     for level in ["[error] ", "[fatal] "] {
         if let Some((_, words)) = line.split_once(level) {
-            return Some(Said::Error(words.to_owned()));
+            let harmless = HARMLESS.iter().any(|known| words.contains(known));
+            return (!harmless).then(|| Said::Error(words.to_owned()));
         }
+    }
+    if line.ends_with("[warning] corrupt decoded frame") {
+        return Some(Said::Error("a decoded frame is damaged".to_owned()));
     }
     let (speaker, words) = line.split_once("[info] ")?;
     if speaker.starts_with("[Parsed_showinfo_") {
         return shown(words);
     }
-    let duration = words.trim_start().strip_prefix("Duration: ")?;
-    clock(duration.split(',').next()?).map(Said::Duration)
+    None
 }
 
 fn shown(words: &str) -> Option<Said> {
@@ -90,6 +105,7 @@ fn shown(words: &str) -> Option<Said> {
         return Some(Said::Colour(Colour {
             matrix: word("color_space:"),
             transfer: word("color_trc:"),
+            primaries: word("color_primaries:"),
         }));
     }
     if !words.starts_with("n:") {
@@ -102,7 +118,16 @@ fn shown(words: &str) -> Option<Said> {
         height: height.parse().ok()?,
         aspect: field(words, "sar:").and_then(ratio).unwrap_or(1.0),
         interlaced: matches!(field(words, "i:"), Some("T" | "B")),
+        alpha: field(words, "fmt:").is_some_and(has_alpha),
     }))
+}
+
+/// Whether pixels of this format, in ffmpeg's words, have an alpha of their own.
+fn has_alpha(format: &str) -> bool {
+    let kinds = [
+        "yuva", "ayuv", "vuya", "rgba", "argb", "bgra", "abgr", "gbrap", "ya8", "ya16",
+    ];
+    kinds.iter().any(|kind| format.starts_with(kind))
 }
 
 /// The word behind `key`, which may stand apart from it.
@@ -126,7 +151,7 @@ fn ratio(text: &str) -> Option<f64> {
 }
 
 /// `01:02:03.50` in seconds.
-fn clock(text: &str) -> Option<f64> {
+pub(crate) fn clock(text: &str) -> Option<f64> {
     text.split(':').try_fold(0.0, |sum, part| {
         Some(sum * 60.0 + part.parse::<f64>().ok()?)
     })
@@ -162,9 +187,8 @@ mod tests {
     fn what_is_said_besides() {
         let base = "[Parsed_showinfo_0 @ 0x1] [info] config in time_base: 1/1000, frame_rate: 24/1";
         assert_eq!(understand(base), Some(Said::TimeBase(0.001)));
-        let duration = "[info]   Duration: 00:01:30.50, start: 0.000000, bitrate: 344 kb/s";
-        assert_eq!(understand(duration), Some(Said::Duration(90.5)));
-        assert_eq!(understand("[info]   Duration: N/A, bitrate: N/A"), None);
+        assert_eq!(clock("00:01:30.50"), Some(90.5));
+        assert_eq!(clock("N/A"), None);
         let error = "[mov @ 0x5] [error] moov atom not found";
         assert_eq!(
             understand(error),
@@ -175,7 +199,28 @@ mod tests {
         let Some(Said::Colour(colour)) = understand(colour) else {
             panic!("a colour");
         };
-        assert_eq!(colour.transfer, "smpte2084");
+        assert_eq!(
+            (&*colour.transfer, &*colour.primaries),
+            ("smpte2084", "bt2020")
+        );
+    }
+
+    #[test]
+    fn what_harms_no_picture_is_no_error() {
+        let cut = "[h264 @ 0x5] [error] mmco: unref short failure";
+        assert_eq!(understand(cut), None);
+        let damaged = "[vist#0:0/h264 @ 0x9] [dec:h264 @ 0x7] [warning] corrupt decoded frame";
+        assert!(matches!(understand(damaged), Some(Said::Error(_))));
+    }
+
+    #[test]
+    fn alpha_is_known_by_the_format() {
+        for format in ["yuva444p12le", "argb", "gbrap10le", "bgra"] {
+            assert!(has_alpha(format), "{format}");
+        }
+        for format in ["yuv420p", "bgr0", "gbrp", "gray", "rgb24", "pal8"] {
+            assert!(!has_alpha(format), "{format}");
+        }
     }
 
     #[test]

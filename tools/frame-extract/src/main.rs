@@ -2,19 +2,28 @@
 //!
 //! Reads a film with ffmpeg; writes images, and for each a record with `id`, `image`, `width`,
 //! `height` (pixels), `source` (`film`, `frame` counted from 0 as decoded, `time` in seconds,
-//! `shot` from 0) and, where the frame is part of one, `transition` (`dissolve`, `fade`, `flash`).
+//! `shot` from 0) and, where the frame is part of one, `transition` (`dissolve`, `fade`, `flash`);
+//! `damage` where the film is broken about there.
 //!
 //! The film is decoded twice: once small, to find its letterbox, shots and transitions, which are
 //! remembered beside the images; and once whole, of which the chosen frames are written.
 
 mod analysis;
+mod aspects;
 mod border;
 mod chain;
+mod choice;
+mod clock;
+mod colour;
+mod combing;
+mod containers;
 mod cuts;
+mod damage;
 mod decoder;
 mod dissolves;
 #[cfg(test)]
 mod drawn;
+mod ending;
 mod extract;
 mod fades;
 mod ffmpeg;
@@ -22,12 +31,15 @@ mod figures;
 mod film;
 mod flashes;
 mod folder;
+mod ground;
 mod images;
 mod lines;
 mod options;
 mod sample;
 mod select;
 mod shots;
+mod streams;
+mod survey;
 
 use std::process::ExitCode;
 
@@ -50,15 +62,18 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
-    let film = Film::open(ffmpeg, &args.film)?;
+    let mut film = Film::open(ffmpeg, &args.film)?;
     args.check(ffmpeg, &film)?;
-    let folder = Folder::open(&args.out_dir, film.stem(), args.ending())?;
-    let analysis = analyse(ffmpeg, &film, &folder, flow)?;
+    let folder = Folder::open(&args.out_dir, &film, args.ending())?;
+    let analysis = analyse(ffmpeg, &mut film, &folder, flow)?;
+    film.view = analysis.view.clone();
+    args.check(ffmpeg, &film)?;
+    analysis.warn(&film);
     if let Some(path) = &args.shots {
         let written = vision::write::bytes(path, &analysis.shot_lines()?);
         written.with_context(|| path.display().to_string())?;
     }
-    let settings = args.settings(&film, analysis.crop)?;
+    let settings = args.settings(&film, &analysis)?;
     folder.prepare(&settings)?;
     let wanted = sample::pick(&analysis.times, args.period(), &analysis.shots);
     flow.expect(wanted.len() as u64);
@@ -85,7 +100,7 @@ fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
 }
 
 /// What is known of the film: remembered from another run, or found out now.
-fn analyse(ffmpeg: &Ffmpeg, film: &Film, folder: &Folder, flow: &mut Flow) -> Result<Analysis> {
+fn analyse(ffmpeg: &Ffmpeg, film: &mut Film, folder: &Folder, flow: &mut Flow) -> Result<Analysis> {
     let known = folder.recall::<Analysis>("analysis");
     if let Some(known) = known.filter(|known| known.is_of(film)) {
         return Ok(known);

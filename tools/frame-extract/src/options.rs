@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 use stage::{Result, bail, ensure};
 use vision::write::Subsampling;
 
+use crate::analysis::Analysis;
 use crate::border::Rectangle;
 use crate::chain::TONE_MAPPING;
+use crate::colour::{Conversion, HighRange};
 use crate::ffmpeg::Ffmpeg;
-use crate::film::{Film, HighRange, Key};
+use crate::film::{Film, Key};
 
 /// Is raised whenever the same settings would give other pixels.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -109,8 +111,11 @@ pub(crate) enum Chroma {
 pub(crate) struct Settings {
     version: u32,
     film: Key,
-    /// The part of the picture that is written.
+    /// The part of most pictures that is written.
     pub(crate) crop: Rectangle,
+    /// The same for pictures of other shapes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    crops: Vec<((u32, u32), Rectangle)>,
     /// The format.
     pub(crate) format: Format,
     quality: u8,
@@ -123,49 +128,67 @@ impl Args {
         self.every.unwrap_or(1.0 / self.fps)
     }
 
-    /// Checks that the film's brightness can be dealt with.
+    /// Checks that the film's colours can be dealt with.
     pub(crate) fn check(&self, ffmpeg: &Ffmpeg, film: &Film) -> Result<()> {
-        let kind = match film.high_range {
-            None => return Ok(()),
-            Some(HighRange::Pq) => "PQ",
-            Some(HighRange::Hlg) => "HLG",
+        film.view.colour.refuse_unknown()?;
+        let what = match film.conversion() {
+            Conversion::Plain(_) => return Ok(()),
+            Conversion::Primaries { .. } => {
+                format!("in other colours ({})", film.view.colour.words())
+            }
+            Conversion::ToneMapped { kind, .. } => {
+                let kind = match kind {
+                    HighRange::Pq => "PQ",
+                    HighRange::Hlg => "HLG",
+                };
+                if self.hdr == Hdr::Refuse {
+                    bail!("is in high dynamic range ({kind}), which --hdr refuse asks to refuse");
+                }
+                format!("in high dynamic range ({kind})")
+            }
         };
-        if self.hdr == Hdr::Refuse {
-            bail!("is in high dynamic range ({kind}), which --hdr refuse asks to refuse");
-        }
         ensure!(
             ffmpeg.has_filters(&TONE_MAPPING)?,
-            "is in high dynamic range ({kind}), and this ffmpeg lacks the filters zscale and \
-             tonemap that would map it: use one built with zimg, as `make setup` brings"
+            "is {what}, and this ffmpeg lacks the filters zscale and tonemap that would map it: use one \
+             built with zimg, as `make setup` brings"
         );
         Ok(())
     }
 
-    /// What the images are made with; `bars` is what the film's letterbox leaves.
-    pub(crate) fn settings(&self, film: &Film, bars: Option<Rectangle>) -> Result<Settings> {
-        let whole = Rectangle {
-            width: film.size.0,
-            height: film.size.1,
-            left: 0,
-            top: 0,
-        };
+    /// What the images are made with, by what was found out about the film.
+    pub(crate) fn settings(&self, film: &Film, analysis: &Analysis) -> Result<Settings> {
+        let usual = film.view.size;
         let crop = match self.crop.as_str() {
-            "auto" => bars.unwrap_or(whole),
-            "none" => whole,
+            "auto" => analysis.crop.unwrap_or(whole(usual)),
+            "none" => whole(usual),
             text => text
                 .parse()
                 .map_err(|cause| stage::anyhow!("--crop: {cause}"))?,
         };
         ensure!(
-            crop.lies_within(film.size),
+            crop.lies_within(usual),
             "--crop: {crop} is not inside its pictures of {}x{}",
-            film.size.0,
-            film.size.1
+            usual.0,
+            usual.1
         );
+        let mut crops: Vec<((u32, u32), Rectangle)> = Vec::new();
+        for &(_, shape) in &analysis.shapes {
+            if shape == usual || crops.iter().any(|&(known, _)| known == shape) {
+                continue;
+            }
+            let found = analysis.crops.iter().find(|&&(known, _)| known == shape);
+            let crop = match self.crop.as_str() {
+                "auto" => found.map_or(whole(shape), |&(_, crop)| crop),
+                "none" => whole(shape),
+                _ => crop.scaled(usual, shape),
+            };
+            crops.push((shape, crop));
+        }
         Ok(Settings {
             version: VERSION,
             film: film.key.clone(),
             crop,
+            crops,
             format: self.format,
             quality: self.quality,
             subsampling: self.subsampling,
@@ -181,7 +204,28 @@ impl Args {
     }
 }
 
+/// All of pictures of this size.
+fn whole((width, height): (u32, u32)) -> Rectangle {
+    Rectangle {
+        width,
+        height,
+        left: 0,
+        top: 0,
+    }
+}
+
 impl Settings {
+    /// The part of pictures of this shape that is written.
+    pub(crate) fn part(&self, shape: (u32, u32)) -> Rectangle {
+        let other = self.crops.iter().find(|&&(known, _)| known == shape);
+        other.map_or(self.crop, |&(_, crop)| crop)
+    }
+
+    /// Whether they are for the film of this content.
+    pub(crate) fn is_for(&self, film: &Key) -> bool {
+        self.film == *film
+    }
+
     /// A picture as a file in memory.
     pub(crate) fn encode(&self, picture: &vision::RgbImage) -> vision::Result<Vec<u8>> {
         match self.format {

@@ -1,33 +1,33 @@
 //! A choice of frames as an expression for ffmpeg's `select` filter.
 
-/// Frames at equal distances: `first`, `first + step`, … up to `last`.
+/// Numbers at equal distances: `first`, `first + step`, … up to `last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
-    first: usize,
-    last: usize,
-    step: usize,
+    first: i64,
+    last: i64,
+    step: i64,
 }
 
-/// An expression that is not zero for the frames of these numbers, which ascend.
+/// An expression that is not zero where `variable` is one of these numbers, which ascend.
 ///
 /// Runs of equal steps are one term, and the terms lie in a tree, so that ten thousand frames take
 /// some dozen comparisons a frame.
-pub(crate) fn expression(frames: &[usize]) -> String {
-    tree(&runs(frames))
+pub(crate) fn expression(variable: &str, numbers: &[i64]) -> String {
+    tree(variable, &runs(numbers))
 }
 
-fn runs(frames: &[usize]) -> Vec<Run> {
+fn runs(numbers: &[i64]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for &frame in frames {
+    for &number in numbers {
         match runs.last_mut() {
             Some(run) if run.first == run.last => {
-                run.step = frame - run.last;
-                run.last = frame;
+                run.step = number - run.last;
+                run.last = number;
             }
-            Some(run) if frame - run.last == run.step => run.last = frame,
+            Some(run) if number - run.last == run.step => run.last = number,
             _ => runs.push(Run {
-                first: frame,
-                last: frame,
+                first: number,
+                last: number,
                 step: 1,
             }),
         }
@@ -35,7 +35,7 @@ fn runs(frames: &[usize]) -> Vec<Run> {
     runs
 }
 
-fn tree(runs: &[Run]) -> String {
+fn tree(variable: &str, runs: &[Run]) -> String {
     match runs {
         [] => "0".to_owned(),
         [
@@ -44,14 +44,15 @@ fn tree(runs: &[Run]) -> String {
                 last,
                 step: 1,
             },
-        ] => format!("between(n,{first},{last})"),
+        ] => format!("between({variable},{first},{last})"),
         [Run { first, last, step }] => {
-            format!("between(n,{first},{last})*not(mod(n-{first},{step}))")
+            format!("between({variable},{first},{last})*not(mod({variable}-({first}),{step}))")
         }
         _ => {
             let (before, after) = runs.split_at(runs.len() / 2);
             let next = after[0].first;
-            format!("if(lt(n,{next}),{},{})", tree(before), tree(after))
+            let (before, after) = (tree(variable, before), tree(variable, after));
+            format!("if(lt({variable},{next}),{before},{after})")
         }
     }
 }
@@ -63,18 +64,18 @@ mod tests {
     #[test]
     fn equal_steps_are_one_term() {
         assert_eq!(
-            expression(&[0, 12, 24, 36]),
-            "between(n,0,36)*not(mod(n-0,12))"
+            expression("pts", &[-12, 0, 12, 24]),
+            "between(pts,-12,24)*not(mod(pts-(-12),12))"
         );
-        assert_eq!(expression(&[5]), "between(n,5,5)");
-        assert_eq!(expression(&[]), "0");
+        assert_eq!(expression("pts", &[5]), "between(pts,5,5)");
+        assert_eq!(expression("pts", &[]), "0");
     }
 
     #[test]
     fn every_frame_lies_in_exactly_one_run() {
-        let frames: Vec<usize> = (0..500).map(|n| n * n / 3 + n).collect();
-        let of = |run: Run| (run.first..=run.last).step_by(run.step);
-        let back: Vec<usize> = runs(&frames).into_iter().flat_map(of).collect();
+        let frames: Vec<i64> = (0..500).map(|n| n * n / 3 + n).collect();
+        let of = |run: Run| (run.first..=run.last).step_by(run.step as usize);
+        let back: Vec<i64> = runs(&frames).into_iter().flat_map(of).collect();
         assert_eq!(back, frames);
     }
 }
