@@ -57,8 +57,7 @@ impl Aspect {
     }
 }
 
-/// From which time on, in seconds, pixels have which shape; nothing where it never changes, or no
-/// other place than the stream's first header could say.
+/// From which time on, in seconds, pixels have which shape; nothing where only the container says.
 pub(crate) fn changes(
     ffmpeg: &Ffmpeg,
     path: &Path,
@@ -97,7 +96,7 @@ pub(crate) fn changes(
     // Without this filter in an old ffmpeg nothing was found, which is as good as no change.
     drop(child.wait());
     found.dedup_by(|later, earlier| later.1 == earlier.1);
-    if found.len() > 1 { found } else { Vec::new() }
+    found
 }
 
 /// The shapes of all headers, with the times of their packets.

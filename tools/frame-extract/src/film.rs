@@ -18,8 +18,8 @@ use crate::{aspects, choice, containers};
 /// How much of each end of the file tells films apart, in bytes (1 MiB).
 const END: u64 = 1 << 20;
 
-/// Shapes whose sides differ by no larger share are the same.
-const SAME_SHAPE: f64 = 0.01;
+/// Sizes whose sides differ by no larger share are the same.
+const SAME_SIZE: f64 = 0.01;
 
 /// The content of a film: other content, other key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Key {
 /// How the pictures of a film are to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct View {
-    /// Size of most of its pictures in square pixels, upright.
+    /// Size of its pictures in square pixels, upright; of the larger ones where that changes.
     pub(crate) size: (u32, u32),
     /// Rows of its pictures as they are stored.
     pub(crate) rows: u32,
@@ -144,7 +144,7 @@ impl Film {
         }
     }
 
-    /// The size in which a picture is to be seen, no larger than most of the film's.
+    /// The size in which a picture is written.
     pub(crate) fn shape(&self, shown: &Shown, time: f64) -> (u32, u32) {
         fit(self.own_size(shown, time), self.view.size)
     }
@@ -300,16 +300,22 @@ fn even(side: f64) -> u32 {
     (side / 2.0).round() as u32 * 2
 }
 
-/// The largest size of the shape of `own` inside `canvas`, and all of it where the shapes agree.
+/// The size in which a picture of size `own` is written that comes in pictures of size `canvas`: its
+/// own, or the largest of its shape that is inside; all of the canvas where they hardly differ.
 fn fit(own: (u32, u32), canvas: (u32, u32)) -> (u32, u32) {
-    let ratio = |(width, height): (u32, u32)| f64::from(width) / f64::from(height.max(1));
-    let (wanted, given) = (ratio(own), ratio(canvas));
-    if (wanted / given - 1.0).abs() <= SAME_SHAPE {
-        canvas
-    } else if wanted > given {
-        (canvas.0, even(f64::from(canvas.0) / wanted).max(2))
+    let near = |a: u32, b: u32| f64::from(a.abs_diff(b)) <= SAME_SIZE * f64::from(b);
+    if near(own.0, canvas.0) && near(own.1, canvas.1) {
+        return canvas;
+    }
+    if own.0 <= canvas.0 && own.1 <= canvas.1 {
+        return own;
+    }
+    let ratio = f64::from(own.0) / f64::from(own.1.max(1));
+    let inside = f64::from(canvas.1) * ratio;
+    if inside > f64::from(canvas.0) {
+        (canvas.0, even(f64::from(canvas.0) / ratio).max(2))
     } else {
-        (even(f64::from(canvas.1) * wanted).max(2), canvas.1)
+        (even(inside).max(2), canvas.1)
     }
 }
 
@@ -330,6 +336,7 @@ mod tests {
         assert_eq!(fit((1920, 1080), (1280, 720)), (1280, 720));
         assert_eq!(fit((768, 576), (1024, 576)), (768, 576));
         assert_eq!(fit((1024, 576), (768, 576)), (768, 432));
-        assert_eq!(fit((640, 360), (1280, 720)), (1280, 720));
+        assert_eq!(fit((640, 360), (1280, 720)), (640, 360), "never enlarged");
+        assert_eq!(fit((1280, 718), (1280, 720)), (1280, 720));
     }
 }

@@ -22,6 +22,9 @@ const ENOUGH: usize = 100;
 /// Seconds between the pictures of a film that does not say how long it is.
 const BETWEEN: f64 = 2.0;
 
+/// Pictures of a size count that are at least one for so many of the most common size.
+const OFTEN: usize = 4;
+
 /// What was seen.
 #[derive(Default)]
 struct Seen {
@@ -39,8 +42,13 @@ struct Seen {
 /// leaves of each shape of pictures that has one.
 pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u32), Rectangle>> {
     let mut seen = enough(ffmpeg, film)?;
-    let usual = seen.kinds.values().max_by_key(|(count, ..)| *count);
-    if let Some((_, shown, time)) = usual {
+    let most = seen.kinds.values().map(|(count, ..)| *count).max();
+    let common = seen
+        .kinds
+        .iter()
+        .filter(|(_, kind)| Some(OFTEN * kind.0) >= most);
+    let largest = common.max_by_key(|((width, height), _)| u64::from(*width) * u64::from(*height));
+    if let Some((_, (_, shown, time))) = largest {
         let (alpha, size) = (film.view.alpha, film.view.size);
         film.look_like(shown, *time)?;
         film.view.alpha |= alpha;

@@ -71,8 +71,8 @@ fn what_is_no_film_is_said() {
         ("empty.mp4", "is empty"),
         ("folder", "is not a regular file"),
         ("junk.mp4", "ffmpeg cannot read it"),
-        ("text.mkv", "ffmpeg cannot read it"),
-        ("sound.wav", "has no video stream"),
+        ("text.mkv", "is a playlist (HLS or M3U)"),
+        ("sound.wav", "is in the format `wav`"),
     ] {
         let ran = extract(&ffmpeg, here, name, &[]);
         assert_eq!(ran.code, Some(1), "{name}");
