@@ -93,7 +93,7 @@ impl Film {
             path: path.to_owned(),
             key,
             view: View::of(&shown, shown.aspect, colour),
-            duration: stream.seconds.or(first.listing.seconds),
+            duration: first.listing.length(&stream),
             aspects: aspects::changes(ffmpeg, path, &first.listing, &stream),
             stream,
             decoder,

@@ -30,6 +30,8 @@ pub(crate) struct Listing {
     pub(crate) container: String,
     /// How long the longest of all streams is, in seconds.
     pub(crate) seconds: Option<f64>,
+    /// When the first of them begins, in seconds.
+    start: f64,
     /// The video streams, in order.
     pub(crate) streams: Vec<Stream>,
     /// The format of a file that was refused for it.
@@ -61,11 +63,28 @@ impl Listing {
                 listing.streams.extend(stream);
             } else if let Some(rest) = words.trim_start().strip_prefix("Duration: ") {
                 listing.seconds = rest.split(',').next().and_then(clock);
+                let start = rest
+                    .split("start: ")
+                    .nth(1)
+                    .and_then(|rest| rest.split(',').next());
+                listing.start = start.and_then(|start| start.parse().ok()).unwrap_or(0.0);
             } else if let Some(stream) = listing.streams.last_mut().filter(|_| within) {
                 detail(stream, words.trim_start());
             }
         }
         listing
+    }
+
+    /// How long a stream of it is, counted from the film's start, in seconds.
+    pub(crate) fn length(&self, stream: &Stream) -> Option<f64> {
+        let said = stream.seconds.or(self.seconds)?;
+        // Matroska says when the film ends by its clock, which need not begin at 0.
+        let before = if self.is("matroska") {
+            self.start.max(0.0)
+        } else {
+            0.0
+        };
+        Some(said - before)
     }
 
     /// Whether the container is `name`.
@@ -163,6 +182,19 @@ mod tests {
         );
         assert_eq!((film.dolby, film.seconds), (Some((5, 0)), Some(80.25)));
         assert!(film.default && !film.hidden_alpha);
+    }
+
+    #[test]
+    fn a_film_that_begins_late_is_no_longer_for_that() {
+        let listing = |container: &str| {
+            Listing::read(&format!(
+                "[info] Input #0, {container}, from 'file:a':\n\
+                 [info]   Duration: 00:00:25.00, start: 5.000000, bitrate: 254 kb/s\n"
+            ))
+        };
+        let stream = Stream::default();
+        assert_eq!(listing("matroska,webm").length(&stream), Some(20.0));
+        assert_eq!(listing("mpegts").length(&stream), Some(25.0));
     }
 
     #[test]
