@@ -22,9 +22,9 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder for `film`, and makes it if need be. Its files begin with the film's name,
-    /// and with letters of its content as well where the folder has another film of that name; its
-    /// images end with `ending`.
+    /// Opens the folder for `film`, and makes it if need be. Its files begin with the film's name;
+    /// where the folder has another film of that name, they are in a folder inside it, and their
+    /// names have letters of the film's content as well. Its images end with `ending`.
     pub(crate) fn open(path: &Path, film: &Film, ending: &'static str) -> Result<Self> {
         fs::create_dir_all(path).with_context(|| path.display().to_string())?;
         let plain = Self {
@@ -32,24 +32,20 @@ impl Folder {
             stem: film.stem(),
             ending,
         };
-        let marked = Self {
-            stem: format!("{}-{}", plain.stem, film.key.short()),
-            ..plain.clone()
-        };
-        if marked.beside(SETTINGS).exists() {
-            return Ok(marked);
-        }
         let other = plain.recall::<Settings>(SETTINGS);
         if other.is_none_or(|settings| settings.is_for(&film.key)) {
             return Ok(plain);
         }
+        let stem = format!("{}-{}", plain.stem, film.key.short());
+        let path = path.join(&stem);
         log::warn!(
-            "{}: has images of another film called {}: those of this one are called {}",
-            path.display(),
+            "{}: has images of another film called {}: those of this one go to {}",
+            plain.path.display(),
             plain.stem,
-            marked.stem
+            path.display()
         );
-        Ok(marked)
+        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(Self { path, stem, ending })
     }
 
     /// The id of the image of a frame.
