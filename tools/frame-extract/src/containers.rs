@@ -9,8 +9,8 @@ use stage::{Result, bail};
 /// The containers that hold their pictures themselves, by the names of ffmpeg's demuxers.
 ///
 /// Left out is whatever opens other files or addresses (HLS, DASH, IMF, concat, SDP, numbered
-/// images, discs by their index), and single images.
-pub(crate) const LIST: [&str; 61] = [
+/// images, discs by their index), and single images, but for those of JPEG: raw MJPEG is taken for one.
+pub(crate) const LIST: [&str; 62] = [
     "mov",
     "matroska",
     "mpegts",
@@ -55,6 +55,7 @@ pub(crate) const LIST: [&str; 61] = [
     "avs3",
     "dnxhd",
     "mjpeg",
+    "jpeg_pipe",
     "mjpeg_2000",
     "yuv4mpegpipe",
     "gif",
