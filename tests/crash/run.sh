@@ -34,7 +34,11 @@ made() {
         find . -type l -not -name '.dataset.link' -printf '%p -> %l\n' | sort; })
 }
 
-done_phases() { grep -c '"status": "done"' "$1/preparation_progress.json" 2> /dev/null || true; }
+done_phases() {
+    local count
+    count=$(grep -c '"status": "done"' "$1/preparation_progress.json" 2> /dev/null) || true
+    echo "${count:-0}"
+}
 session() { ps -o pid= -s "$1" | tr -d ' '; }
 # in_session SID NAME: whether a tool of that name runs there
 in_session() { ps -o comm= -s "$1" | grep -qx "$2"; }
@@ -88,11 +92,11 @@ for moment in $(seq "$moments"); do
     strays=$(find "$out" -name '*.part' | wc -l)
     if [ "$again" = "$whole" ] && cmp -s "$work/whole.sums" "$work/again.sums"; then
         right=$((right + 1))
-        echo "ok    $moment: $way $place, ${at:-0} of $total phases done; the same $(wc -l < "$work/again.sums") files, $strays strays"
+        echo "ok    $moment: $way $place, $at of $total phases done; the same $(wc -l < "$work/again.sums") files, $strays strays"
         rm -rf "$out" "$cache" "$work/out.$moment.log" "$work/again.$moment.log"
     else
         wrong=$((wrong + 1))
-        echo "WRONG $moment: $way $place, ${at:-0} of $total phases done; make ended with $again: see $work/again.$moment.log"
+        echo "WRONG $moment: $way $place, $at of $total phases done; make ended with $again: see $work/again.$moment.log"
         diff "$work/whole.sums" "$work/again.sums" | head -n 5 || true
     fi
 done

@@ -66,9 +66,9 @@ fn written(
     lasting: bool,
 ) -> io::Result<()> {
     let write = || -> io::Result<()> {
-        let mut file = beside(path, |builder, folder| builder.tempfile_in(folder))?;
-        fill(file.as_file_mut())?;
-        finish(file, path, lasting)
+        let mut part = beside(path, |builder, folder| builder.tempfile_in(folder))?;
+        fill(part.as_file_mut())?;
+        finish(part, path, lasting)
     };
     write().map_err(unwritten)
 }

@@ -39,13 +39,13 @@ pub(crate) fn set(folder: &Path, seen: Identity) -> io::Result<Option<PathBuf>> 
         return Ok(None);
     }
     let free = |name: &String| {
-        let there = |part: &&str| {
+        let there = |part: &str| {
             folder
                 .join(format!("{name}{part}"))
                 .symlink_metadata()
                 .is_ok()
         };
-        !PARTS.iter().any(|part| there(&part))
+        !PARTS.iter().any(|part| there(part))
     };
     let names = (2..).map(|number| format!("{ASIDE}.{number}"));
     let name = std::iter::once(ASIDE.to_owned()).chain(names).find(free);

@@ -187,81 +187,53 @@ fn sound(folder: &Path, count: u64) -> Vec<u8> {
 
 const FILE: &str = "results.sqlite3";
 
-/// Everything that may be wrong with a cache, by name; each is done to the folder of a sound one.
+/// Everything that may be wrong with the bytes of a cache, by name.
 fn damages(whole: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let with = |change: &dyn Fn(&mut Vec<u8>)| {
+    let length = whole.len();
+    let others = [
+        ("text", b"no database at all\n".to_vec()),
+        ("junk", b"junk".repeat(4000)),
+        ("zeros", vec![0; length]),
+        ("ones", vec![0xff; length]),
+    ];
+    let others = others.map(|(name, bytes)| (name.to_owned(), bytes));
+    let cuts = [0, 1, 15, 16, 99, 100, 101, 512, 4095, 4096, 4097];
+    let cuts = cuts
+        .into_iter()
+        .chain([length / 3, length - 4096, length - 1]);
+    let cuts = cuts.map(|cut| (format!("cut to {cut}"), whole[..cut].to_vec()));
+    let changes = CHANGES.iter().map(|(name, change)| {
         let mut bytes = whole.to_vec();
         change(&mut bytes);
-        bytes
-    };
-    let length = whole.len();
-    let mut damages = vec![
-        ("text".to_owned(), b"no database at all\n".to_vec()),
-        ("junk".to_owned(), b"junk".repeat(4000)),
-        ("zeros".to_owned(), vec![0; length]),
-        ("ones".to_owned(), vec![0xff; length]),
-        (
-            "a zero page".to_owned(),
-            with(&|bytes| bytes[..4096].fill(0)),
-        ),
-        (
-            "all but the header".to_owned(),
-            with(&|bytes| bytes[100..].fill(0xa5)),
-        ),
-        (
-            "all but the first page".to_owned(),
-            with(&|bytes| bytes[4096..].fill(0xa5)),
-        ),
-        (
-            "the second half".to_owned(),
-            with(&|bytes| bytes[length / 2..].fill(0)),
-        ),
-        (
-            "every tenth byte".to_owned(),
-            with(&|bytes| bytes.iter_mut().step_by(10).for_each(|b| *b ^= 0x5a)),
-        ),
-        (
-            "a page size of 3".to_owned(),
-            with(&|bytes| bytes[16..18].copy_from_slice(&[0, 3])),
-        ),
-        (
-            "a newer format to write".to_owned(),
-            with(&|bytes| bytes[18] = 9),
-        ),
-        (
-            "a newer format to read".to_owned(),
-            with(&|bytes| bytes[19] = 9),
-        ),
-        (
-            "a newer schema".to_owned(),
-            with(&|bytes| bytes[44..48].copy_from_slice(&[0, 0, 0, 99])),
-        ),
-        (
-            "another encoding".to_owned(),
-            with(&|bytes| bytes[56..60].copy_from_slice(&[0, 0, 0, 77])),
-        ),
-        ("a tail".to_owned(), with(&|bytes| bytes.extend([7; 5000]))),
-    ];
-    for cut in [
-        0,
-        1,
-        15,
-        16,
-        99,
-        100,
-        101,
-        512,
-        4095,
-        4096,
-        4097,
-        length / 3,
-        length - 4096,
-        length - 1,
-    ] {
-        damages.push((format!("cut to {cut}"), whole[..cut].to_vec()));
-    }
-    damages
+        ((*name).to_owned(), bytes)
+    });
+    others.into_iter().chain(cuts).chain(changes).collect()
 }
+
+/// A change of bytes, and its name.
+type Change = (&'static str, fn(&mut Vec<u8>));
+
+/// Where fields of the header lie: <https://www.sqlite.org/fileformat2.html#the_database_header>.
+const CHANGES: [Change; 11] = [
+    ("a zero page", |bytes| bytes[..4096].fill(0)),
+    ("all but the header", |bytes| bytes[100..].fill(0xa5)),
+    ("all but the first page", |bytes| bytes[4096..].fill(0xa5)),
+    ("the second half", |bytes| {
+        let half = bytes.len() / 2;
+        bytes[half..].fill(0);
+    }),
+    ("every tenth byte", |bytes| {
+        bytes.iter_mut().step_by(10).for_each(|byte| *byte ^= 0x5a);
+    }),
+    ("a page size of 3", |bytes| {
+        bytes[16..18].copy_from_slice(&[0, 3]);
+    }),
+    ("a newer format to write", |bytes| bytes[18] = 9),
+    ("a newer format to read", |bytes| bytes[19] = 9),
+    ("a newer schema", |bytes| bytes[47] = 99),
+    ("another encoding", |bytes| bytes[59] = 77),
+    ("a tail", |bytes| bytes.extend([7; 5000])),
+];
 
 /// Whether results are worked out and, from then on, remembered.
 fn assert_works(folder: &Path, damage: &str) {

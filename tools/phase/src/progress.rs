@@ -226,7 +226,7 @@ impl Progress {
             match serde_json::from_value(phase) {
                 Ok(phase) => phases.push((name, phase)),
                 Err(error) => {
-                    log::warn!("{}: phase {name}: {error}: left out", self.path().display())
+                    log::warn!("{}: phase {name}: {error}: left out", self.path().display());
                 }
             }
         }
