@@ -25,7 +25,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const OWNED: &[(&str, &str)] = &[
     ("indicatif", "stage"),
     ("jsonl", "manifest"),
+    ("jxl-oxide", "vision"),
+    ("moxcms", "vision"),
     ("ort", "onnx"),
+    ("re_rav1d", "vision"),
     ("rusqlite", "stage"),
     ("turbojpeg", "vision"),
 ];

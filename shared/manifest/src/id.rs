@@ -1,5 +1,7 @@
 //! Ids from names that anybody may have given.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The longest id made of a name, in bytes; room for a number and a suffix remains.
 const LONGEST: usize = 100;
 
@@ -32,4 +34,19 @@ pub fn safe_id(name: &str) -> String {
     } else {
         id.to_owned()
     }
+}
+
+/// `name` as file systems see it that do not tell case or the two spellings of accents apart: names
+/// that fold alike must not be two files.
+///
+/// ```
+/// assert_eq!(manifest::folded("É_Frame.PNG"), manifest::folded("e\u{301}_frame.png"));
+/// assert_ne!(manifest::folded("frame_1"), manifest::folded("frame-1"));
+/// ```
+pub fn folded(name: &str) -> String {
+    name.nfc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfc()
+        .collect()
 }

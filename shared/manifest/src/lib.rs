@@ -13,7 +13,7 @@
 //! | `id` | frame-extract, frame-scan | string, unique in the manifest, safe as a file name ([`Record::id`]); a child's is its parent's and a suffix (`film_000812.i1`) |
 //! | `image` | these, and every tool that writes images | string, a path: relative to the working directory, or absolute |
 //! | `width`, `height` | these | integers, pixels, after the EXIF orientation is applied |
-//! | `format` | frame-scan | string, the file's format by its content: `jpeg`, `png`, `webp`, `tiff`, `bmp` |
+//! | `format` | frame-scan | string, the file's format by its content: `jpeg`, `png`, `webp`, `tiff`, `bmp`, `gif`, `avif`, `jxl` |
 //! | `source` | frame-extract | object [`Source`]: `film` string, `frame` integer from 0, `time` number in seconds, `shot` integer from 0 |
 //! | `transition` | frame-extract | string, where the frame is part of one: `dissolve` (two shots over each other), `fade` (from, to or wholly a plain colour), `flash` (a burst of light within a shot) |
 //! | `parent` | mask-crop, face-crop | string, `id` of the record it was cut from |
@@ -22,7 +22,7 @@
 //! | `light` | light-classify | object: `time`, `weather`, `setting` strings, `scores` object of objects of numbers that add up to 1, `features` object of numbers, `tagged` array of strings, which of the three `tags` changed |
 //! | `boxes` | char-detect | array of `{box: [x0, y0, x1, y1], score, label}`, pixels |
 //! | `masks` | sam-mask | array of `{mask, box, area, score, stability}`; `mask` a path or a COCO run-length object, `box` `[x0, y0, x1, y1]` in pixels, ends exclusive, `score` the predicted quality, 0 to 1; with what the box says of it (`label`, …), and `detection`: the box's own `box` and `score` |
-//! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside |
+//! | `mask` | sam-mask, mask-crop | string, path of the union of `masks`, of a crop's instance: a PNG of the image's size, white inside; for files of your own see below |
 //! | `instance` | mask-crop | object: `index` integer, its place in the parent's `masks`, `box`, `crop` `[x0, y0, x1, y1]` in the parent's pixels, `bucket` `[width, height]`, `area` integer, pixels, `cut` object of shares by side, `hidden`, `sharpness`, `edges` numbers; and what the entry of `masks` says |
 //! | `plate` | plate-merge | object: `original` string, the image that the plate was made from; `frames` integer, merged; `seen`, `hole`, `residual` numbers; `motion` string; `reason` string where nothing was merged; units in plate-merge's manual |
 //! | `inpaint` | lama-inpaint | object: `original` string; `filled` string, path of a PNG of what was filled; `hole` number, share of the image; `seam`, `texture` numbers; `remnant` number, or `"unknown"` where nobody looked; `tries` integer; `verdict` string (`clean`, `remnant`, `seam`, `flat`, `too_large`); units in lama-inpaint's manual |
@@ -45,6 +45,20 @@
 //! | `lint` | lora-lint | object: what a trainer sees of the image; its members in lora-lint's manual |
 //! | `rejected` | any tool, in its `--rejects` file and with `--keep` | object: `by` string, and `reason` (dropped) or `error` (failed) string |
 //!
+//! # Mask files
+//!
+//! Every tool that reads a mask, from `mask` or from a path in `masks`, takes it to mean this
+//! (`vision::mask::read`), whatever its format and depth; it has the size of its image:
+//!
+//! * black and white, with soft edges or without: what is at least half as bright as white is inside;
+//! * two levels or colours of which one is black (0 and 1, class 0 and class 7, a palette of black and
+//!   red): the other is inside;
+//! * transparent in part: what is opaque is inside, whatever its colours, as in a cut-out.
+//!
+//! What could be meant in more than one way is an error that names the file: maps of several classes,
+//! two grays of which neither is dark, photographs. A mask that is all black or all white is read, and
+//! told by the tools that fill or train by it.
+//!
 //! A key's meaning never changes; new keys may come. A value that no tool
 //! could find out is left out or says `"unknown"`; `null` is never written.
 
@@ -56,7 +70,7 @@ mod shapes;
 mod write;
 
 pub use error::Error;
-pub use id::safe_id;
+pub use id::{folded, safe_id};
 pub use read::{Line, MAX_LINE, Reader};
 pub use record::{DIGITS, Record};
 pub use shapes::{Rejected, Source};

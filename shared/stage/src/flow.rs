@@ -11,6 +11,7 @@ use manifest::{Record, Rejected};
 use rayon::ThreadPool;
 
 use crate::batch::Batch;
+use crate::claims::Claims;
 use crate::counts::Counts;
 use crate::flags::{Run, Voice};
 use crate::input::{Input, Located};
@@ -35,6 +36,7 @@ pub struct Flow {
     jobs: usize,
     rejects: Option<PathBuf>,
     mark: bool,
+    claims: Option<Claims>,
     output: Output,
     progress: Progress,
     counts: Counts,
@@ -76,6 +78,7 @@ impl Flow {
             jobs: run.jobs(),
             rejects: run.rejects.clone(),
             mark: false,
+            claims: None,
             output,
             progress: Progress::new(&run.voice, total),
             counts: Counts::default(),
@@ -88,6 +91,14 @@ impl Flow {
     /// the others, as the flag `--keep` of filters asks.
     pub fn mark(&mut self, mark: bool) {
         self.mark = mark;
+    }
+
+    /// Fails every record whose files would have the names of an earlier record's, for tools that
+    /// name files by `id`. `suffixes` is what follows the id, up to the ending: `""` and `".hole"`
+    /// for `a.png` and `a.hole.png`. Ids that differ only in case count as one, since some file
+    /// systems take them for one.
+    pub fn files_by_id(&mut self, suffixes: &'static [&'static str]) {
+        self.claims = Some(Claims::new(suffixes));
     }
 
     /// The number of threads to work with.
@@ -297,13 +308,24 @@ impl Flow {
     ) -> Result<()> {
         let input = self.input.take();
         let lines = input.context("the manifests of this run are read already")?;
-        let job = |line: manifest::Result<Located>| {
-            line.map(|located| Done {
-                result: located.parse().and_then(&job),
+        let mut claims = self.claims.take();
+        // In the order of the lines, so that it does not depend on timing which of two fails.
+        let lines = lines.lines().map(move |line| {
+            line.map(|located| {
+                let twin = claims.as_mut().and_then(|claims| claims.claim(&located));
+                (located, twin)
+            })
+        });
+        let job = |line: manifest::Result<(Located, Option<Error>)>| {
+            line.map(|(located, twin)| Done {
+                result: twin
+                    .map_or(Ok(()), Err)
+                    .and_then(|()| located.parse())
+                    .and_then(&job),
                 located,
             })
         };
-        self.run(window, lines.lines(), job, Lines(take))
+        self.run(window, lines, job, Lines(take))
     }
 
     fn run<T: Send + 'static, R: Send + 'static>(

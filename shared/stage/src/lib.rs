@@ -16,6 +16,7 @@
 mod aside;
 mod batch;
 mod cache;
+mod claims;
 mod counts;
 mod database;
 mod entry;

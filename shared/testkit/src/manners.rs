@@ -61,6 +61,7 @@ pub fn keyed_manners(shape: Shape<'_>, keys: &[(&str, Value)]) {
     broken_pipe(&shape, here, &manifest);
     full_disk(&shape, here, &manifest);
     no_room_for_files(&shape, here, &manifest);
+    no_file_twice(&shape, here, &manifest);
     if shape.opens_images {
         bad_images(&shape, here, &manifest);
     }
@@ -336,6 +337,51 @@ fn command(shape: &Shape<'_>, here: &Path) -> Command {
     let mut command = Command::new(shape.tool);
     command.current_dir(here).args(shape.flags);
     command
+}
+
+/// A tool that writes files gives two records of one id, or of ids that differ only in case, files
+/// of their own, or refuses the second.
+fn no_file_twice(shape: &Shape<'_>, here: &Path, manifest: &str) {
+    if !run(shape.tool, &["--help"], "")
+        .stdout
+        .contains("--out-dir")
+    {
+        return;
+    }
+    let first = lines(manifest).remove(0);
+    for twin in [str::to_owned, str::to_uppercase] {
+        let mut second = first.clone();
+        second["id"] = twin(first["id"].as_str().unwrap()).into();
+        let input = format!("{first}\n{second}\n");
+        let ran = with(shape, here, &["--rejects", "rejects.jsonl"], &input);
+        let passed = ran.records();
+        if let [one, other] = passed.as_slice() {
+            let (one, other) = (files(here, one), files(here, other));
+            let both: Vec<_> = one.iter().filter(|file| other.contains(file)).collect();
+            assert!(both.is_empty() && !one.is_empty(), "{both:?} written twice");
+        } else {
+            let said = rejects(here).iter().any(|record| {
+                let error = record["rejected"]["error"].as_str().unwrap_or_default();
+                error.contains("an id of its own")
+            });
+            assert!(said, "an id twice is refused: {}", ran.stderr);
+        }
+    }
+}
+
+/// The files that a record names, its first image aside.
+fn files(here: &Path, value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if text.contains('/') && here.join(text).is_file() => {
+            vec![text.to_lowercase()]
+        }
+        Value::Array(values) => values.iter().flat_map(|value| files(here, value)).collect(),
+        Value::Object(members) => {
+            let members = members.iter().filter(|(key, _)| *key != "image");
+            members.flat_map(|(_, value)| files(here, value)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn with(shape: &Shape<'_>, here: &Path, more: &[&str], input: &str) -> Ran {

@@ -1,32 +1,39 @@
-//! Reading pictures: JPEG, PNG, WebP, TIFF and BMP, told apart by content, upright, 8 bits.
+//! Reading pictures: JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF and BMP, told apart by content,
+//! upright, in sRGB, 8 bits.
 //!
 //! * Orientation (EXIF, or TIFF's own tag) is applied once, here; nobody else needs to.
+//! * Colours of another space than sRGB are converted where the file says so: by an ICC profile, or
+//!   the code points of PNG, AVIF and JPEG XL. A profile that cannot be used is passed over, as
+//!   everybody does. HDR (PQ, HLG) is refused; JPEG XL's own is tone-mapped.
 //! * 16-bit samples are scaled to 8 by `round(v / 257)`; floating point is clamped to 0..=1 first.
-//! * Gray becomes three equal channels; CMYK and YCCK become RGB by the product of ink and black.
+//! * Gray becomes three equal channels; CMYK and YCCK become RGB by their profile, or else by the
+//!   product of ink and black.
 //! * Where a picture without alpha is asked of one with it, it is laid over a colour, white unless
 //!   another is given: cut-outs are mostly made for paper, and black would draw outlines round them.
 //! * Luma is BT.601 full range as in JPEG, `0.299 R + 0.587 G + 0.114 B`. From a JPEG it comes
 //!   straight from the decoder, from the others by libjpeg's own integers, so the two agree.
 //! * A file cut short is an error, even where most of the picture could still be shown.
+//! * Of an animation the first picture is read; [`Header::animated`] says that there are more.
 //! * A picture over [`MAX_PIXELS`] is refused by its header, before memory is taken for it.
 //!
 //! Each function has a twin on bytes, for callers who also hash the file's content.
 
 use std::path::Path;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 
 use crate::error::{Error, Result};
 use crate::jpeg::{self, Channels, Raw};
-use crate::pixels;
-use crate::raster;
-use crate::spare;
+use crate::profile::{Conversion, Inks, Origin};
+use crate::{avif, jxl, pixels, raster, spare};
 
-pub use crate::file::{looks_whole, read};
+pub use crate::file::{format, looks_whole, read};
 pub use crate::header::{
     Dimensions, Format, Header, MAX_FILE_BYTES, MAX_PIXELS, dimensions, dimensions_from_bytes,
     header, header_from_bytes,
 };
+pub use crate::profile::Profile;
 pub use crate::samples::Samples;
 
 /// What lies under a picture with alpha when nothing is said: white.
@@ -164,6 +171,36 @@ pub fn give_back(image: RgbImage) {
     spare::give(image.into_raw());
 }
 
+/// What the file says of its colours, as far as it matters to those who take its numbers for sRGB.
+/// Whoever decodes the file here gets sRGB in any case.
+///
+/// # Errors
+/// As [`rgb`], damaged pixels aside; and HDR, which is not read here.
+///
+/// ```
+/// let bytes = vision::write::encode_png(&vision::RgbImage::new(3, 2)).unwrap();
+/// let profile = vision::decode::profile_from_bytes(&bytes).unwrap();
+/// assert_eq!(profile, vision::decode::Profile::Srgb);
+/// ```
+pub fn profile_from_bytes(bytes: &[u8]) -> Result<Profile> {
+    let format = Format::of(bytes)?;
+    let header = header_from_bytes(bytes)?;
+    let origin = match format {
+        Format::Jpeg => jpeg::origin(bytes),
+        Format::Avif => avif::origin(bytes)?,
+        Format::Jxl => jxl::origin(bytes)?,
+        Format::Png | Format::WebP | Format::Tiff | Format::Bmp | Format::Gif => {
+            raster::origin_of(bytes, format)?
+        }
+    };
+    let inks = match (header.samples.channels, format) {
+        (4, Format::Jpeg) => Inks::Cmyk,
+        (1 | 2, _) => Inks::Gray,
+        _ => Inks::Rgb,
+    };
+    Ok(Conversion::of(&origin, inks, format)?.profile())
+}
+
 fn colour(bytes: &[u8], least: Option<Dimensions>, ground: [u8; 3]) -> Result<RgbImage> {
     match picture(bytes, Channels::Rgb, least)? {
         DynamicImage::ImageRgb8(image) => Ok(image),
@@ -178,30 +215,85 @@ fn brightness(bytes: &[u8], least: Option<Dimensions>) -> Result<GrayImage> {
     }
 }
 
-/// The upright picture, in whatever channels it came.
+/// The upright picture in sRGB, in whatever channels it came.
 fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
     let format = Format::of(bytes)?;
-    if format != Format::Jpeg {
-        return raster::decode(bytes, format);
+    if format == Format::Jpeg {
+        return photograph(bytes, channels, least);
     }
+    let (picture, orientation, origin) = other(bytes, format)?;
+    let inks = if picture.color().has_color() {
+        Inks::Rgb
+    } else {
+        Inks::Gray
+    };
+    let mut picture = Conversion::of(&origin, inks, format)?.apply(picture);
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+/// The upright picture with the numbers that are in the file, for masks.
+pub(crate) fn as_stored(bytes: &[u8]) -> Result<DynamicImage> {
+    let format = Format::of(bytes)?;
+    let (mut picture, orientation) = if format == Format::Jpeg {
+        let header = header_from_bytes(bytes)?;
+        let (raw, cmyk) = jpeg::decode(bytes, Channels::Rgb, None)?;
+        let none = Conversion::None(Profile::Srgb);
+        let picture = wrap(raw, Channels::Rgb, cmyk, &none);
+        (picture.ok_or(Error::UnexpectedEnd)?, header.orientation)
+    } else {
+        let (picture, orientation, _) = other(bytes, format)?;
+        (picture, orientation)
+    };
+    picture.apply_orientation(orientation);
+    Ok(picture)
+}
+
+fn other(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
+    match format {
+        Format::Avif => avif::decode(bytes),
+        Format::Jxl => jxl::decode(bytes),
+        _ => raster::decode(bytes, format),
+    }
+}
+
+fn photograph(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
     let header = header_from_bytes(bytes)?;
     // What turns the stored size into the seen one turns it back.
     let least = least.map(|seen| seen.turned(header.orientation));
+    let origin = jpeg::origin(bytes);
+    let inks = match header.samples.channels {
+        1 => Inks::Gray,
+        4 => Inks::Cmyk,
+        _ => Inks::Rgb,
+    };
+    let conversion = Conversion::of(&origin, inks, Format::Jpeg)?;
+    let channels = match channels {
+        // Luma is that of the converted colours.
+        Channels::Luma if inks == Inks::Rgb && !conversion.is_none() => Channels::Rgb,
+        other => other,
+    };
     let (raw, cmyk) = jpeg::decode(bytes, channels, least)?;
-    let mut picture = wrap(raw, channels, cmyk).ok_or(Error::UnexpectedEnd)?;
+    let picture = wrap(raw, channels, cmyk, &conversion).ok_or(Error::UnexpectedEnd)?;
+    let mut picture = if cmyk {
+        picture
+    } else {
+        conversion.apply(picture)
+    };
     picture.apply_orientation(header.orientation);
     Ok(picture)
 }
 
-fn wrap(raw: Raw, channels: Channels, cmyk: bool) -> Option<DynamicImage> {
+fn wrap(raw: Raw, channels: Channels, cmyk: bool, conversion: &Conversion) -> Option<DynamicImage> {
     let Raw {
         width,
         height,
         pixels,
     } = raw;
     if cmyk {
-        let pixels = jpeg::cmyk_to_rgb(&pixels);
-        return RgbImage::from_raw(width, height, pixels).map(DynamicImage::from);
+        let light = conversion.print(pixels);
+        let light = light.unwrap_or_else(|inks| jpeg::cmyk_to_rgb(&inks));
+        return RgbImage::from_raw(width, height, light).map(DynamicImage::from);
     }
     match channels {
         Channels::Luma => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),

@@ -47,8 +47,14 @@ pub enum Error {
         height: u64,
     },
     /// The first bytes are those of none of the formats read here.
-    #[error("not a JPEG, PNG, WebP, TIFF or BMP image")]
+    #[error("not a JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF or BMP image")]
     UnknownFormat,
+    /// The first bytes are those of a known format that is not read here.
+    #[error("{kind} image, which cannot be read here: convert it to PNG first")]
+    UnreadFormat {
+        /// What the format is called.
+        kind: &'static str,
+    },
     /// The file stops before the picture does.
     #[error("unexpected end of file")]
     UnexpectedEnd,
@@ -93,6 +99,12 @@ pub enum Error {
         first: String,
         /// The second size.
         second: String,
+    },
+    /// A mask file that could be meant in more than one way, or in none.
+    #[error("not clear as a mask: {cause}: make it black and white, white inside")]
+    UnclearMask {
+        /// What is unclear about it.
+        cause: String,
     },
     /// A run-length code does not describe a mask of the stated size.
     #[error("bad run-length code: {cause}")]

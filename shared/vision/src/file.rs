@@ -32,7 +32,18 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
 }
 
 /// How many bytes tell the format.
-const START: u64 = 12;
+const START: u64 = 64;
+
+/// The format of a file, by its first bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn format(path: &Path) -> Result<Format> {
+    let (file, _) = open(path)?;
+    let mut bytes = Vec::with_capacity(START as usize);
+    file.take(START).read_to_end(&mut bytes)?;
+    Format::of(&bytes)
+}
 
 /// The bytes of a picture file, in one read. A file that does not begin like a picture is refused
 /// by its beginning, so that a film among the frames is not read into memory.

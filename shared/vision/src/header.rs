@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 
 use crate::error::{Error, Result};
 use crate::samples::Samples;
-use crate::{file, jpeg, raster};
+use crate::{avif, file, gif, jpeg, jxl, raster};
 
 /// The most pixels that a picture may have: 2^27, which is 16384x8192, 400 MB as RGB.
 ///
@@ -32,6 +32,12 @@ pub enum Format {
     Tiff,
     /// Windows bitmap.
     Bmp,
+    /// GIF; of an animation the first picture.
+    Gif,
+    /// AVIF stills, single or put together from tiles; of a sequence the still that stands for it.
+    Avif,
+    /// JPEG XL, bare or in its container; of an animation the first picture.
+    Jxl,
 }
 
 impl fmt::Display for Format {
@@ -42,20 +48,25 @@ impl fmt::Display for Format {
             Self::WebP => "WebP",
             Self::Tiff => "TIFF",
             Self::Bmp => "BMP",
+            Self::Gif => "GIF",
+            Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
         })
     }
 }
 
 impl Format {
-    /// The format that begins with these bytes; twelve are enough.
+    /// The format that begins with these bytes; 64 are enough.
     ///
     /// # Errors
-    /// `Empty` without any byte, `UnknownFormat` for anything else.
+    /// `Empty` without any byte, `UnreadFormat` for some formats that are known but not read,
+    /// `UnknownFormat` for anything else.
     ///
     /// ```
     /// use vision::decode::Format;
     /// assert_eq!(Format::of(&[0xff, 0xd8, 0xff, 0xe0]).unwrap(), Format::Jpeg);
-    /// assert!(Format::of(b"GIF89a").is_err());
+    /// assert_eq!(Format::of(b"GIF89a").unwrap(), Format::Gif);
+    /// assert!(Format::of(b"\0\0\0\x18ftypheic").unwrap_err().to_string().contains("HEIC"));
     /// ```
     pub fn of(bytes: &[u8]) -> Result<Self> {
         match bytes {
@@ -79,9 +90,52 @@ impl Format {
             ] => Ok(Self::WebP),
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
             [b'B', b'M', ..] => Ok(Self::Bmp),
-            _ => Err(Error::UnknownFormat),
+            [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
+            [0xff, 0x0a, ..] => Ok(Self::Jxl),
+            [0, 0, 0, 12, b'J', b'X', b'L', b' ', 13, 10, 0x87, 10, ..] => Ok(Self::Jxl),
+            [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..]
+                if has_brand(brands, &[b"avif", b"avis"]) =>
+            {
+                Ok(Self::Avif)
+            }
+            other => Err(unread(other)),
         }
     }
+
+    /// Whether every trainer and every server reads files of this format: JPEG and PNG.
+    pub fn is_plain(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png)
+    }
+}
+
+/// How many brands of a file are looked at: as many as 64 bytes hold.
+const BRANDS: usize = 14;
+
+/// Whether one of the brands of a file, four letters each, is among `wanted`; the number after the
+/// first is a version.
+fn has_brand(brands: &[u8], wanted: &[&[u8; 4]]) -> bool {
+    let mut brands = brands.as_chunks::<4>().0.iter().take(BRANDS);
+    brands.any(|brand| wanted.contains(&brand))
+}
+
+/// The error for a file that begins with none of the formats' bytes: it says what it is, if known.
+fn unread(start: &[u8]) -> Error {
+    const HEIC: [&[u8; 4]; 8] = [
+        b"heic", b"heix", b"hevc", b"heim", b"heis", b"hevm", b"mif1", b"msf1",
+    ];
+    let kind = match start {
+        [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..] if has_brand(brands, &HEIC) => "HEIC",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'c', b'r', b'x', ..] => "camera raw (CR3)",
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "JPEG 2000",
+        [0x76, 0x2f, 0x31, 0x01, ..] => "OpenEXR",
+        [b'8', b'B', b'P', b'S', ..] => "Photoshop",
+        [b'#', b'?', b'R', b'A', b'D' | b'G', ..] => "Radiance HDR",
+        [b'q', b'o', b'i', b'f', ..] => "QOI",
+        [b'D', b'D', b'S', b' ', ..] => "DDS",
+        [b'g', b'i', b'm', b'p', b' ', ..] => "GIMP",
+        _ => return Error::UnknownFormat,
+    };
+    Error::UnreadFormat { kind }
 }
 
 /// A size in pixels, the way the picture is meant to be seen (after EXIF orientation).
@@ -104,6 +158,8 @@ pub struct Header {
     pub orientation: Orientation,
     /// What the pixels are made of.
     pub samples: Samples,
+    /// Whether there are further pictures in it, of which none is read.
+    pub animated: bool,
 }
 
 impl Header {
@@ -195,11 +251,18 @@ fn header_of<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
         .read_to_end(&mut start)?;
     reader.seek(SeekFrom::Start(0))?;
     let format = Format::of(&start)?;
-    if format == Format::Jpeg {
-        return jpeg::header(reader);
+    match format {
+        Format::Jpeg => jpeg::header(reader),
+        Format::Gif => gif::header(reader),
+        Format::Avif => avif::header(reader),
+        Format::Jxl => jxl::header(reader),
+        Format::Png | Format::WebP | Format::Tiff | Format::Bmp => {
+            let animated = raster::is_animated(&mut reader, &start, format)?;
+            reader.seek(SeekFrom::Start(0))?;
+            let mut decoder = raster::decoder(reader, &start, format)?;
+            raster::header(&mut decoder, format, animated)
+        }
     }
-    let mut decoder = raster::decoder(reader, &start, format)?;
-    raster::header(&mut decoder, format)
 }
 
 /// Width and height as the decoder says, checked.

@@ -7,7 +7,9 @@ use image::metadata::Orientation;
 use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use crate::error::{Error, Result};
+use crate::exif;
 use crate::header::{self, Dimensions, Format, Header};
+use crate::profile::Origin;
 use crate::samples::Samples;
 use crate::spare;
 
@@ -200,6 +202,7 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
                 let height = u16::from_be_bytes([h1, h0]);
                 return Ok(Header {
                     format: Format::Jpeg,
+                    animated: false,
                     stored: header::checked(width.into(), height.into())?,
                     orientation,
                     samples: Samples {
@@ -217,6 +220,49 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
                 }
             }
             _ => reader.seek_relative(length.into())?,
+        }
+    }
+}
+
+/// What the numbers of a file in memory mean: by its ICC profile, or else by its Exif.
+///
+/// A profile is cut into segments of at most 64 KB, which are numbered (ICC.1:2022, annex B.4).
+pub(crate) fn origin(bytes: &[u8]) -> Origin {
+    let mut pieces: Vec<(u8, &[u8])> = Vec::new();
+    let mut adobe = false;
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    while let Some((marker, segment)) = next_segment(&mut rest) {
+        let piece = segment.strip_prefix(b"ICC_PROFILE\0");
+        if let (0xe2, Some([number, _, piece @ ..])) = (marker, piece) {
+            pieces.push((*number, piece));
+        }
+        let exif = segment.strip_prefix(b"Exif\0\0");
+        adobe |= marker == 0xe1 && exif.is_some_and(exif::is_adobe_rgb);
+    }
+    pieces.sort_by_key(|(number, _)| *number);
+    let numbers = pieces.iter().map(|(number, _)| *number);
+    let whole = numbers.zip(1..).all(|(number, wanted)| number == wanted);
+    let profile = pieces.into_iter().flat_map(|(_, piece)| piece).copied();
+    match profile.collect::<Vec<u8>>() {
+        profile if whole && !profile.is_empty() => Origin::Icc(profile),
+        _ if adobe => Origin::AdobeRgb,
+        _ => Origin::Unsaid,
+    }
+}
+
+/// The next segment before the pixels, and its marker.
+fn next_segment<'a>(rest: &mut &'a [u8]) -> Option<(u8, &'a [u8])> {
+    loop {
+        match next_marker(rest).ok()? {
+            0x01 | 0xd0..=0xd8 => {}
+            0xd9 | 0xda => return None,
+            marker => {
+                let (length, after) = rest.split_first_chunk()?;
+                let length = usize::from(u16::from_be_bytes(*length)).checked_sub(2)?;
+                let (segment, after) = after.split_at_checked(length)?;
+                *rest = after;
+                return Some((marker, segment));
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`decode`] | JPEG, PNG, WebP, TIFF, BMP to RGB, RGBA or luma: upright, 8 bits, within limits, shrunk on the way if wanted |
+//! | [`decode`] | JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF, BMP to RGB, RGBA or luma: upright, in sRGB, 8 bits, within limits, shrunk on the way if wanted |
 //! | [`resize`] | like Pillow, like `OpenCV` |
 //! | [`warp`] | affine maps, like `OpenCV` |
 //! | [`hash`] | perceptual hashes, 64 bits |
@@ -10,7 +10,7 @@
 //! | [`statistics`] | histograms, brightness in figures, distances of distributions |
 //! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
 //! | [`crop`] | parts of pictures |
-//! | [`mask`] | binary masks and their run-length codes |
+//! | [`mask`] | binary masks, the files they come in, and their run-length codes |
 //! | [`sheet`] | contact sheets |
 //! | [`mod@write`] | JPEG, PNG and any file, whole or not at all |
 //!
@@ -30,15 +30,22 @@ pub mod warp;
 pub mod write;
 
 mod area;
+mod avif;
 mod dilate;
 mod error;
 mod exact;
+mod exif;
 mod file;
+mod gif;
 mod gradient;
 mod header;
 mod jpeg;
+mod jxl;
 mod linear;
+mod mask_file;
+mod mask_levels;
 mod pixels;
+mod profile;
 mod raster;
 mod rle;
 mod samples;

@@ -5,6 +5,7 @@ use image::GrayImage;
 use crate::error::{Result, sizes_differ};
 use crate::header;
 
+pub use crate::mask_file::{from_bytes, read};
 pub use crate::rle::Rle;
 
 /// A mask the size of its picture, row by row; true is inside. It has at least one pixel and at
@@ -148,6 +149,20 @@ impl Mask {
     /// How many pixels are inside.
     pub fn area(&self) -> u64 {
         self.inside.iter().map(|inside| u64::from(*inside)).sum()
+    }
+
+    /// Whether all pixels are inside (`true`) or none is (`false`); no answer where some are, as
+    /// in any mask that says something.
+    ///
+    /// ```
+    /// use vision::mask::Mask;
+    /// assert_eq!(Mask::new(4, 3).unwrap().uniform(), Some(false));
+    /// assert_eq!(Mask::from_fn(4, 3, |x, _| x == 0).unwrap().uniform(), None);
+    /// ```
+    pub fn uniform(&self) -> Option<bool> {
+        let first = self.inside.first().copied()?;
+        let same = self.inside.iter().all(|inside| *inside == first);
+        same.then_some(first)
     }
 
     /// The smallest rectangle round everything inside; none if nothing is.

@@ -1,6 +1,6 @@
-//! PNG, WebP, TIFF and BMP, and the odd JPEG, through the `image` crate.
+//! PNG, WebP, TIFF, BMP and the pixels of GIF through the `image` crate.
 
-use std::io::{BufRead, Cursor, Seek};
+use std::io::{BufRead, Cursor, Seek, SeekFrom};
 
 use image::error::ImageError;
 use image::metadata::Orientation;
@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{Error, Result};
 use crate::header::{self, Dimensions, Format, Header, MAX_PIXELS};
+use crate::profile::Origin;
 use crate::samples::Samples;
 
 /// What a decoder may take besides the picture, for tables, colour profiles and comments: 64 MiB.
@@ -27,11 +28,12 @@ pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
 ) -> Result<impl ImageDecoder + 'a> {
     let announced = png_size(start, format)?;
     let kind = match format {
-        Format::Jpeg => ImageFormat::Jpeg,
-        Format::Png => ImageFormat::Png,
         Format::WebP => ImageFormat::WebP,
         Format::Tiff => ImageFormat::Tiff,
         Format::Bmp => ImageFormat::Bmp,
+        Format::Gif => ImageFormat::Gif,
+        // The others have decoders of their own and do not come here.
+        Format::Png | Format::Jpeg | Format::Avif | Format::Jxl => ImageFormat::Png,
     };
     let mut reader = ImageReader::with_format(reader, kind);
     // A PNG decoder is told its limit before it has read a byte, the others after the header.
@@ -58,8 +60,8 @@ fn limits(size: Option<Dimensions>) -> Limits {
     limits
 }
 
-/// How many bytes tell the size of a PNG.
-pub(crate) const START: usize = 24;
+/// How many bytes tell the format, and the size of a PNG.
+pub(crate) const START: usize = 64;
 
 /// The size that a PNG announces, checked. The decoder would complain of memory before it tells it.
 fn png_size(start: &[u8], format: Format) -> Result<Option<Dimensions>> {
@@ -74,8 +76,13 @@ fn png_size(start: &[u8], format: Format) -> Result<Option<Dimensions>> {
 }
 
 /// Size and orientation; an orientation that cannot be read counts as none.
-pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<Header> {
+pub(crate) fn header(
+    decoder: &mut impl ImageDecoder,
+    format: Format,
+    animated: bool,
+) -> Result<Header> {
     Ok(Header {
+        animated,
         format,
         stored: header::stored(decoder)?,
         orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
@@ -83,15 +90,84 @@ pub(crate) fn header(decoder: &mut impl ImageDecoder, format: Format) -> Result<
     })
 }
 
-/// The picture as stored, upright.
-pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<DynamicImage> {
+/// The picture as stored, how it is turned upright, and what its numbers mean.
+pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
     let mut decoder = decoder(Cursor::new(bytes), bytes, format)?;
-    let header = header(&mut decoder, format)?;
+    let orientation = header(&mut decoder, format, false)?.orientation;
+    let origin = origin(&mut decoder, bytes, format);
     complete(bytes, format)?;
-    let mut picture =
-        DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
-    picture.apply_orientation(header.orientation);
-    Ok(picture)
+    let picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
+    Ok((picture, orientation, origin))
+}
+
+/// What the numbers mean. A profile that cannot be taken out counts as one that cannot be used.
+fn origin(decoder: &mut impl ImageDecoder, bytes: &[u8], format: Format) -> Origin {
+    // Code points go before a profile (PNG, third edition, 11.3.2).
+    let codes = (format == Format::Png)
+        .then(|| png_chunk(bytes, *b"cICP"))
+        .flatten();
+    if let Some([primaries, transfer, _, _]) = codes {
+        return Origin::Codes {
+            primaries: *primaries,
+            transfer: *transfer,
+        };
+    }
+    let profile = decoder.icc_profile().unwrap_or_default();
+    profile
+        .filter(|profile| !profile.is_empty())
+        .map_or(Origin::Unsaid, Origin::Icc)
+}
+
+/// What the numbers of a file in memory mean.
+pub(crate) fn origin_of(bytes: &[u8], format: Format) -> Result<Origin> {
+    let mut decoder = decoder(Cursor::new(bytes), bytes, format)?;
+    Ok(origin(&mut decoder, bytes, format))
+}
+
+/// Whether a PNG or WebP holds several pictures; a TIFF's further pages are not looked for.
+pub(crate) fn is_animated<R: BufRead + Seek>(
+    reader: &mut R,
+    start: &[u8],
+    format: Format,
+) -> Result<bool> {
+    if format == Format::WebP {
+        // The extended header's flags: ICC, alpha, Exif, XMP, animation.
+        let extended = start.get(12..16) == Some(b"VP8X");
+        return Ok(extended && start.get(20).is_some_and(|flags| flags >> 1 & 1 == 1));
+    }
+    if format != Format::Png {
+        return Ok(false);
+    }
+    reader.seek(SeekFrom::Start(8))?;
+    loop {
+        let mut head = [0; 8];
+        if reader.read_exact(&mut head).is_err() {
+            return Ok(false);
+        }
+        let [a, b, c, d, kind @ ..] = head;
+        match &kind {
+            b"acTL" => return Ok(true),
+            b"IDAT" | b"IEND" => return Ok(false),
+            _ => reader.seek_relative(i64::from(u32::from_be_bytes([a, b, c, d])) + 4)?,
+        }
+    }
+}
+
+/// What is in the first chunk of a kind, of those before the pixels of a PNG.
+fn png_chunk(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
+    let mut at = 8;
+    loop {
+        let length = u32_at(bytes, at, u32::from_be_bytes)? as usize;
+        let kind = bytes.get(at + 4..at + 8)?;
+        let inside = bytes.get(at + 8..(at + 8).checked_add(length)?)?;
+        if kind == wanted {
+            return Some(inside);
+        }
+        if kind == b"IDAT" {
+            return None;
+        }
+        at = at.checked_add(length)?.checked_add(12)?;
+    }
 }
 
 /// Whether the container ends where it says. The decoders stop at the last pixel they need and
@@ -101,7 +177,7 @@ fn complete(bytes: &[u8], format: Format) -> Result<()> {
         Format::Png => png_end(bytes).is_some(),
         Format::WebP => u32_at(bytes, 4, u32::from_le_bytes)
             .is_some_and(|length| bytes.len() as u64 >= u64::from(length) + 8),
-        Format::Jpeg | Format::Tiff | Format::Bmp => true,
+        _ => true,
     };
     if whole {
         Ok(())

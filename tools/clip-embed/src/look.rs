@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use nets::embed::{Crops, Family, Processing};
 use stage::{Context, Key, Record, Result, ensure};
 use vision::decode::Format;
-use vision::mask::Mask;
+use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
 use crate::TOOL;
@@ -72,8 +72,7 @@ impl Look {
         let name = || path.display().to_string();
         let (mut picture, clear) = self.over_ground(&seen.image).with_context(name)?;
         if let Some(bytes) = &seen.mask {
-            let mask = decode::luma_from_bytes(bytes).context("key `mask`")?;
-            let mask = Mask::from_luma(&mask, 128).context("key `mask`")?;
+            let mask = mask::from_bytes(bytes).context("key `mask`")?;
             lay(&mut picture, &mask, self.ground).with_context(name)?;
         }
         let views = self.processing.prepare(&picture, self.crops);

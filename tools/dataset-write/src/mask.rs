@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use manifest::Record;
 use serde::Deserialize;
-use stage::{Context, Result, ensure};
+use stage::{Context, Result, ensure, log};
 use vision::decode::{self, Dimensions};
-use vision::mask::{Bounds, Mask};
+use vision::mask::{self, Bounds, Mask};
 use vision::write::encode_png_luma;
 
 use crate::area::{Area, Masks, Wanted};
@@ -33,8 +33,8 @@ pub(crate) fn read(record: &Record, wanted: &Wanted, size: Dimensions) -> Result
     };
     let name = || format!("mask {}", path.display());
     let bytes = decode::read(&path).with_context(name)?;
-    let luma = decode::luma_from_bytes(&bytes).with_context(name)?;
-    let (width, height) = luma.dimensions();
+    let mask = mask::from_bytes(&bytes).with_context(name)?;
+    let (width, height) = (mask.width(), mask.height());
     ensure!(
         (width, height) == (size.width, size.height),
         "{}: is {width}x{height}, and its image {}x{}",
@@ -42,7 +42,13 @@ pub(crate) fn read(record: &Record, wanted: &Wanted, size: Dimensions) -> Result
         size.width,
         size.height
     );
-    let mask = Mask::from_luma(&luma, 128).with_context(name)?;
+    if wanted.masks.is_some() {
+        match mask.uniform() {
+            Some(false) => log::warn!("{}: is all black: it marks nothing", name()),
+            Some(true) => log::warn!("{}: is all white: it marks all of the image", name()),
+            None => {}
+        }
+    }
     Ok(Some(Subject { mask, bytes }))
 }
 

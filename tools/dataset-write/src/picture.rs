@@ -5,7 +5,7 @@ use std::path::Path;
 
 use manifest::Record;
 use stage::{Context, Result};
-use vision::decode::{self, Format, Header};
+use vision::decode::{self, Format, Header, Profile};
 use vision::write::{Subsampling, encode_jpeg, encode_png, encode_png_luma};
 
 use crate::area::{Area, Wanted};
@@ -15,7 +15,7 @@ use crate::store::{Store, Stored};
 /// Quality of the JPEG files that are written: no artefact is seen at it.
 const QUALITY: u8 = 95;
 
-/// A finished image: RGB, 8 bits, upright, without alpha.
+/// A finished image: sRGB, 8 bits, upright, without alpha.
 #[derive(Debug, Clone)]
 pub(crate) struct Picture {
     /// Its file.
@@ -54,6 +54,10 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
     let image = Image {
         bytes: &bytes,
         header,
+        foreign: matches!(
+            decode::profile_from_bytes(&bytes).with_context(name)?,
+            Profile::Foreign(_)
+        ),
         path: &path,
     };
     let square = wanted.square.map(|side| {
@@ -79,6 +83,8 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
 struct Image<'a> {
     bytes: &'a [u8],
     header: Header,
+    /// Whether its numbers are not sRGB, as trainers take them.
+    foreign: bool,
     path: &'a Path,
 }
 
@@ -88,11 +94,22 @@ impl Image<'_> {
         let format = self.header.format;
         // What is lossy stays so; all else becomes a PNG.
         let ending = if format == Format::Jpeg { "jpg" } else { "png" };
-        if area.is_all_of(self.header.dimensions()) && is_plain(&self.header) {
+        if area.is_all_of(self.header.dimensions()) && self.is_plain() {
             return store.make(self.bytes, "", ending, || self.as_it_is());
         }
-        let recipe = format!("rgb {area:?} {QUALITY}");
+        let space = if self.foreign { "srgb" } else { "rgb" };
+        let recipe = format!("{space} {area:?} {QUALITY}");
         store.make(self.bytes, &recipe, ending, || self.changed(area))
+    }
+
+    /// Whether the file is fit as it is: every trainer reads it alike, and no trainer looks at
+    /// profiles or can do with a second picture.
+    fn is_plain(&self) -> bool {
+        let Header {
+            format, samples, ..
+        } = self.header;
+        let alike = format.is_plain() && self.header.is_upright() && samples.is_rgb();
+        alike && !self.foreign && !self.header.animated
     }
 
     /// The bytes themselves, once they are known to hold a whole picture.
@@ -113,12 +130,6 @@ impl Image<'_> {
         };
         Ok(Cow::Owned(encoded.with_context(name)?))
     }
-}
-
-/// Whether the file is fit as it is.
-fn is_plain(header: &Header) -> bool {
-    let portable = matches!(header.format, Format::Jpeg | Format::Png);
-    portable && header.is_upright() && header.samples.is_rgb()
 }
 
 /// A mask that is white all over, for trainers that want one for each image.

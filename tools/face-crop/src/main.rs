@@ -105,6 +105,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    flow.files_by_id(&[".f"]);
     let folder = &args.out_dir;
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let cache = args.cache.open()?;

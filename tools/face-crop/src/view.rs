@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use stage::{Context, Record, Result, ensure};
-use vision::mask::Mask;
+use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
-/// Mask levels from which a pixel is inside.
+/// Alpha from which a pixel is inside.
 const INSIDE: u8 = 128;
 
 /// The picture of a record, and which of its pixels belong to the character, where the record is
@@ -61,15 +61,15 @@ struct Seen {
 fn mask(record: &Record, picture: &RgbImage) -> Result<Option<Mask>> {
     if let Some(path) = record.find::<PathBuf>("mask")? {
         let name = || path.display().to_string();
-        let luma = decode::luma(&path).with_context(name)?;
+        let mask = mask::read(&path).with_context(name)?;
+        let size = (mask.width(), mask.height());
         ensure!(
-            luma.dimensions() == picture.dimensions(),
-            "{}: the mask is {:?} px and its image {:?}",
+            size == picture.dimensions(),
+            "{}: the mask is {size:?} px and its image {:?}",
             name(),
-            luma.dimensions(),
             picture.dimensions()
         );
-        return Ok(Some(Mask::from_luma(&luma, INSIDE)?));
+        return Ok(Some(mask));
     }
     let path = record.image()?;
     let name = || path.display().to_string();

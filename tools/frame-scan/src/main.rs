@@ -2,8 +2,11 @@
 //!
 //! Writes `id`, `image`, `width` and `height` (pixels, upright), `format`, and the key that
 //! `--folder-as` names. Only headers are
-//! read, so a picture whose pixels are damaged is found by the tools after this one.
+//! read, so a picture whose pixels are damaged is found by the tools after this one. Of an animation
+//! the first picture counts.
 
+mod kinds;
+mod list;
 mod names;
 mod walk;
 
@@ -13,9 +16,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
-use stage::{Context, Flow, Outcome, Record, Result};
+use stage::{Context, Flow, Outcome, Record, Result, bail};
 use vision::decode::{self, Format};
 
+use kinds::Passed;
 use walk::{Found, Request};
 
 const EXAMPLES: &str = "\
@@ -48,37 +52,46 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
-    let skipped = Arc::new(AtomicU64::new(0));
+    let passed = Arc::new(Passed::default());
+    let animated = AtomicU64::new(0);
     let request = Request {
         paths: args.paths,
         separator: if args.null { 0 } else { b'\n' },
-        skipped: Arc::clone(&skipped),
+        passed: Arc::clone(&passed),
     };
     let key = args.folder_as;
-    let (only_in_folders, outside) = (key.is_some(), Arc::clone(&skipped));
+    let (only_in_folders, outside) = (key.is_some(), Arc::clone(&passed));
     let files = request.files().filter(move |found| {
         let wanted = !only_in_folders || found.folder.is_some();
-        outside.fetch_add(u64::from(!wanted), Ordering::Relaxed);
+        if !wanted {
+            outside.count("");
+        }
         wanted
     });
-    flow.make(files, |found| scan(&found, key.as_deref()), rejected)?;
-    match skipped.load(Ordering::Relaxed) {
+    let seen = |found: Found| scan(&found, key.as_deref(), &animated);
+    flow.make(files, seen, rejected)?;
+    passed.say(only_in_folders);
+    match animated.into_inner() {
         0 => {}
-        files if only_in_folders => log::warn!(
-            "{files} files passed over: not named as images, or not in a folder below PATH"
-        ),
-        files => log::info!("{files} files passed over: not named as images"),
+        images => log::warn!("{images} animated images: only the first picture of each is used"),
     }
     Ok(())
 }
 
 /// The record of one image.
-fn scan(found: &Found, key: Option<&str>) -> Result<Outcome> {
+fn scan(found: &Found, key: Option<&str>, animated: &AtomicU64) -> Result<Outcome> {
     let name = || found.path.display().to_string();
     if let Some(error) = &found.error {
         return Err(error.of(&name()));
     }
+    if let Some(kind) = kinds::raw(&found.path) {
+        bail!(
+            "{}: {kind} image, which cannot be read here: develop it to PNG first",
+            name()
+        );
+    }
     let header = decode::header(&found.path).with_context(name)?;
+    animated.fetch_add(u64::from(header.animated), Ordering::Relaxed);
     let path = found.path.to_str();
     let path = path.with_context(|| name() + ": its name is not UTF-8, as a manifest must be")?;
     let mut record = Record::new(&found.id, path)?;
@@ -104,5 +117,8 @@ fn word(format: Format) -> &'static str {
         Format::WebP => "webp",
         Format::Tiff => "tiff",
         Format::Bmp => "bmp",
+        Format::Gif => "gif",
+        Format::Avif => "avif",
+        Format::Jxl => "jxl",
     }
 }

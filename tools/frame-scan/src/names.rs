@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
-use stage::manifest::safe_id;
+use stage::manifest::{folded, safe_id};
 
 /// How many hexadecimal digits of a path's hash tell it from others.
 const DIGITS: usize = 8;
@@ -44,10 +44,11 @@ impl Names {
     }
 }
 
-/// What is remembered of an id, so that a million take little memory.
+/// What is remembered of an id, so that a million take little memory: alike for ids that some file
+/// systems would take for one name.
 fn short(id: &str) -> [u8; 16] {
     let mut short = [0; 16];
-    short.copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..16]);
+    short.copy_from_slice(&blake3::hash(folded(id).as_bytes()).as_bytes()[..16]);
     short
 }
 
@@ -79,6 +80,14 @@ mod tests {
         assert_eq!(unlike.len(), paths.len(), "{found:?}");
         assert_eq!(found, names(&paths), "the same each time");
         assert_eq!((found[0].as_str(), &found[1][..4]), ("a_b", "a_b_"));
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_get_ids_that_differ_more() {
+        let found = names(&["UPPER.png", "upper.png", "e\u{301}.png", "\u{e9}.png"]);
+        let unlike: HashSet<_> = found.iter().map(|id| folded(id)).collect();
+        assert_eq!(unlike.len(), 4, "{found:?}");
+        assert_eq!(found[0], "UPPER");
     }
 
     #[test]

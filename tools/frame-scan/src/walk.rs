@@ -2,26 +2,17 @@
 
 use std::cmp::Ordering;
 use std::error::Error;
-use std::ffi::OsString;
-use std::io::{self, BufRead, Read};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering as Memory};
 
 use stage::Fault;
 use stage::machine::Faulty;
 use walkdir::{DirEntry, WalkDir};
 
+use crate::kinds::Passed;
+use crate::list;
 use crate::names::Names;
-
-/// The longest path in a list, in bytes; Linux takes 4096.
-const LONGEST: u64 = 1 << 16;
-
-/// Endings that images have, in lower case.
-const ENDINGS: [&str; 9] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "bmp",
-];
 
 /// A file that is to become a record.
 #[derive(Debug, Clone)]
@@ -45,9 +36,15 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    fn new(words: String, cause: &(dyn Error + 'static)) -> Self {
+    /// `cause` tells whether it is the machine's fault.
+    pub(crate) fn new(words: String, cause: &(dyn Error + 'static)) -> Self {
         let fault = Fault::of(cause);
         Self { words, fault }
+    }
+
+    /// What is wrong with the file, or with the list.
+    pub(crate) fn said(words: String) -> Self {
+        Self { words, fault: None }
     }
 
     /// The error of the file of this name.
@@ -67,22 +64,22 @@ pub(crate) struct Request {
     pub(crate) paths: Vec<PathBuf>,
     /// What ends a path of the list.
     pub(crate) separator: u8,
-    /// Counts the files in folders that are not named as images.
-    pub(crate) skipped: Arc<AtomicU64>,
+    /// Counts the files in folders that are passed over.
+    pub(crate) passed: Arc<Passed>,
 }
 
 /// A path, or why there is none.
-struct Place {
-    path: PathBuf,
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
     /// The part of `path` that makes the id.
     relative: PathBuf,
     /// Whether `relative` is what lies below a folder that was searched.
     searched: bool,
-    error: Option<Unread>,
+    pub(crate) error: Option<Unread>,
 }
 
 impl Place {
-    fn given(path: PathBuf) -> Self {
+    pub(crate) fn given(path: PathBuf) -> Self {
         Self {
             relative: path.clone(),
             path,
@@ -105,14 +102,14 @@ impl Request {
         let Self {
             paths,
             separator,
-            skipped,
+            passed,
         } = self;
         let mut names = Names::default();
         let places = paths.into_iter().flat_map(move |path| -> Places {
             if path.as_os_str() == "-" {
-                Box::new(list(separator))
+                Box::new(list::paths(separator))
             } else if path.is_dir() {
-                Box::new(folder(path, Arc::clone(&skipped)))
+                Box::new(folder(path, Arc::clone(&passed)))
             } else {
                 Box::new(std::iter::once(Place::given(path)))
             }
@@ -129,7 +126,7 @@ impl Request {
 type Places = Box<dyn Iterator<Item = Place> + Send>;
 
 /// The images in a folder and those below, sorted bytewise by path; what is hidden is passed over.
-fn folder(root: PathBuf, skipped: Arc<AtomicU64>) -> impl Iterator<Item = Place> + Send {
+fn folder(root: PathBuf, passed: Arc<Passed>) -> impl Iterator<Item = Place> + Send {
     let entries = WalkDir::new(&root).follow_links(true).sort_by(by_path);
     let seen = entries.into_iter().filter_entry(|e| !hidden(e));
     seen.filter_map(move |entry| {
@@ -138,9 +135,7 @@ fn folder(root: PathBuf, skipped: Arc<AtomicU64>) -> impl Iterator<Item = Place>
             Ok(entry) => Place::given(entry.into_path()),
             Err(error) => unreadable(&error)?,
         };
-        let wanted = named_as_image(&place.path) || place.path.is_dir();
-        if !wanted {
-            skipped.fetch_add(1, Memory::Relaxed);
+        if !place.path.is_dir() && !passed.wants(&place.path) {
             return None;
         }
         let relative = place.path.strip_prefix(&root).map(Path::to_path_buf);
@@ -187,51 +182,4 @@ fn by_path(a: &DirEntry, b: &DirEntry) -> Ordering {
 
 fn hidden(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().as_bytes().starts_with(b".")
-}
-
-fn named_as_image(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
-}
-
-/// The paths on standard input.
-fn list(separator: u8) -> impl Iterator<Item = Place> + Send {
-    let mut input = io::BufReader::new(io::stdin());
-    let mut ended = false;
-    std::iter::from_fn(move || {
-        while !ended {
-            let mut bytes = Vec::new();
-            let read = input
-                .by_ref()
-                .take(LONGEST)
-                .read_until(separator, &mut bytes);
-            let error = match read {
-                Ok(0) => break,
-                Ok(_) if bytes.last() == Some(&separator) => {
-                    bytes.pop();
-                    None
-                }
-                Ok(read) if read as u64 == LONGEST => {
-                    ended = true;
-                    let words = format!("stdin: a path of over {LONGEST} bytes");
-                    Some(Unread { words, fault: None })
-                }
-                Ok(_) => None,
-                Err(cause) => {
-                    ended = true;
-                    Some(Unread::new(format!("stdin: {cause}"), &cause))
-                }
-            };
-            if bytes.is_empty() && error.is_none() {
-                continue;
-            }
-            if error.is_some() {
-                bytes = b"stdin".to_vec();
-            }
-            let mut place = Place::given(OsString::from_vec(bytes).into());
-            place.error = error;
-            return Some(place);
-        }
-        None
-    })
 }

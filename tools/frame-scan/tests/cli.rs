@@ -133,6 +133,80 @@ fn lists_on_standard_input() {
 }
 
 #[test]
+fn lists_as_windows_writes_them() {
+    let here = pictures(&["a.png", "b.png"]);
+    for list in [
+        "a.png\r\nb.png\r\n",
+        "\u{feff}a.png\nb.png\n",
+        "\u{feff}a.png\r\n\r\nb.png",
+    ] {
+        let ran = scan(here.path(), &["-"], list);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(column(&ran, "image"), ["a.png", "b.png"], "{list:?}");
+    }
+    fs::rename(here.path().join("b.png"), here.path().join("b.png\r")).unwrap();
+    let ran = scan(here.path(), &["-"], "b.png\r\n");
+    assert_eq!(
+        column(&ran, "image"),
+        ["b.png\r"],
+        "a file of that very name"
+    );
+}
+
+#[test]
+fn images_that_cannot_be_read_are_counted_by_their_formats() {
+    let here = pictures(&["a.png"]);
+    for name in ["b.heic", "c.HEIC", "d.jp2", "e.nef", "notes.txt"] {
+        fs::write(here.path().join(name), "x").unwrap();
+    }
+    let ran = scan(here.path(), &["."], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(column(&ran, "id"), ["a"]);
+    let said = "4 images passed over, in formats that cannot be read here: 2 HEIC, 1 JPEG 2000, 1 camera raw:";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    fs::write(here.path().join("b.heic"), b"\0\0\0\x18ftypheic\0\0\0\0").unwrap();
+    for (name, said) in [
+        ("b.heic", "b.heic: HEIC image"),
+        ("e.nef", "e.nef: camera raw image"),
+    ] {
+        let ran = scan(here.path(), &[name], "");
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn newer_formats_are_read_and_animations_told() {
+    let here = tempfile::tempdir().unwrap();
+    let reference = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/vision/tests/reference"
+    );
+    for (from, to) in [
+        ("format_turned6.avif", "a.avif"),
+        ("format_lossless.jxl", "b.jxl"),
+        ("format_animated.gif", "c.gif"),
+        ("source.png", "d"),
+    ] {
+        fs::copy(Path::new(reference).join(from), here.path().join(to)).unwrap();
+    }
+    let ran = scan(here.path(), &["."], "");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(column(&ran, "format"), ["avif", "jxl", "gif", "png"]);
+    let records = ran.records();
+    let sizes: Vec<_> = { records.iter() }
+        .map(|record| (record["width"].as_u64(), record["height"].as_u64()))
+        .collect();
+    let whole = (Some(128), Some(72));
+    assert_eq!(sizes, [(Some(33), Some(21)), whole, whole, whole]);
+    assert!(
+        ran.stderr.contains("1 animated images: only the first"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn exif_turns_the_size() {
     let here = pictures(&["a.jpg"]);
     let path = here.path().join("a.jpg");

@@ -1,15 +1,12 @@
 //! What a record says of its hole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use stage::{Context, Key, Record, Result, bail, ensure};
+use stage::{Context, Key, Record, Result, bail, ensure, log};
 use vision::RgbImage;
 use vision::decode;
-use vision::mask::{Mask, Rle};
-
-/// A level of a mask file from which on a pixel is inside, as `IOPaint` has it.
-const INSIDE: u8 = 128;
+use vision::mask::{self, Mask, Rle};
 
 /// A mask in a record.
 #[derive(Debug, Deserialize)]
@@ -59,8 +56,9 @@ pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, M
     let mask = match mask {
         MaskBytes::File(bytes, path) => {
             let name = || path.display().to_string();
-            let luma = decode::luma_from_bytes(&bytes).with_context(name)?;
-            Mask::from_luma(&luma, INSIDE).with_context(name)?
+            let mask = mask::from_bytes(&bytes).with_context(name)?;
+            tell(record, &mask, &path);
+            mask
         }
         MaskBytes::Runs([height, width], counts) => {
             Rle::from_coco_string(width, height, &counts)?.decode()?
@@ -77,6 +75,23 @@ pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, M
     Ok((mask.area() > 0).then_some((picture, mask)))
 }
 
+/// Says that a mask marks nothing or everything: mostly that is a mistake in how it was made.
+/// A plate's mask is its hole, and a plate without one is the best.
+fn tell(record: &Record, mask: &Mask, path: &Path) {
+    match mask.uniform() {
+        Some(false) if record.has("plate") => {}
+        Some(false) => log::warn!(
+            "{}: the mask is all black: nothing is filled",
+            path.display()
+        ),
+        Some(true) => log::warn!(
+            "{}: the mask is all white: all would be filled",
+            path.display()
+        ),
+        None => {}
+    }
+}
+
 /// The JSON pointer of a key, or the pointer itself.
 pub(crate) fn pointer(text: &str) -> Result<String, String> {
     if text.is_empty() {
@@ -89,7 +104,7 @@ pub(crate) fn pointer(text: &str) -> Result<String, String> {
 }
 
 /// Refuses to write over the image that a record came with.
-pub(crate) fn differ(original: &std::path::Path, new: &std::path::Path) -> Result<()> {
+pub(crate) fn differ(original: &Path, new: &Path) -> Result<()> {
     let same = original.canonicalize().ok().zip(new.canonicalize().ok());
     if same.is_some_and(|(original, new)| original == new) {
         bail!(

@@ -90,6 +90,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    flow.files_by_id(&["", ".hole"]);
     let mut network = Inpainter::open(&args.model.open("inpaint")?, &args.model.runtime)?;
     let mut watch = Watch::open(&args.look, &args.model.runtime)?;
     let plan = Plan {

@@ -180,6 +180,57 @@ fn changes_nothing_outside_the_hole() {
 }
 
 #[test]
+fn a_mask_of_few_levels_or_of_transparency_is_filled_all_the_same() {
+    let here = tempfile::tempdir().unwrap();
+    let input = drawn(here.path(), "a", &waves(200, 150), &[[90, 70, 20, 25]]);
+    let filled = |input: &str| {
+        let ran = fill(here.path(), FIXED, &["--keep"], input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        open(here.path(), &ran.records()[0]["image"])
+    };
+    let usual = filled(&input);
+    let path = here.path().join("a.mask.png");
+    let mask = image::open(&path).unwrap().to_luma8();
+    for inside in [1, 7, 76] {
+        let few = GrayImage::from_fn(200, 150, |x, y| {
+            Luma([mask.get_pixel(x, y).0[0] / 255 * inside])
+        });
+        few.save(&path).unwrap();
+        assert_eq!(filled(&input), usual, "{inside}");
+    }
+    let clear = |x, y| image::Rgba([0, 0, 0, mask.get_pixel(x, y).0[0]]);
+    image::RgbaImage::from_fn(200, 150, clear)
+        .save(&path)
+        .unwrap();
+    assert_eq!(filled(&input), usual, "transparency");
+}
+
+#[test]
+fn a_mask_that_is_not_clear_or_says_nothing_is_told_by_its_name() {
+    let here = tempfile::tempdir().unwrap();
+    let input = drawn(here.path(), "a", &waves(200, 150), &[[90, 70, 20, 25]]);
+    let path = here.path().join("a.mask.png");
+    GrayImage::from_fn(200, 150, |x, _| Luma([(x / 50) as u8]))
+        .save(&path)
+        .unwrap();
+    let ran = fill(here.path(), FIXED, &[], &input);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("a.mask.png: not clear as a mask"),
+        "{}",
+        ran.stderr
+    );
+    GrayImage::new(200, 150).save(&path).unwrap();
+    let ran = fill(here.path(), FIXED, &[], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("a.mask.png: the mask is all black"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_smear_is_dropped_with_its_figure() {
     let here = tempfile::tempdir().unwrap();
     // A network that knows nothing but means of what is round a hole smears noise.

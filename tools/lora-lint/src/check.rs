@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use loaders::fit::{Fit, Size};
 use loaders::{Trainer, mask};
 use manifest::rounded;
-use vision::decode::{self, Header};
+use vision::decode::{self, Header, Profile};
 
 use crate::finding::{Finding, Lint};
 use crate::known::{Known, Manifest};
@@ -91,6 +91,7 @@ impl Judge {
         if self.headers {
             return;
         }
+        lint.add(profile(image));
         if samples.alpha {
             match decode::rgba(image) {
                 Err(cause) => lint.add([Finding::error("image-corrupt", cause.to_string())]),
@@ -136,6 +137,21 @@ impl Judge {
             lint.add(cut(known, kept));
         }
     }
+}
+
+/// What is to be said of the colours that an image's numbers stand for; trainers look at no profile.
+fn profile(image: &Path) -> Option<Finding> {
+    let bytes = decode::read(image).ok()?;
+    let text = match decode::profile_from_bytes(&bytes).ok()? {
+        Profile::Srgb => return None,
+        Profile::Foreign(name) => format!(
+            "its colour profile is {name:?}, and the trainer takes its numbers for sRGB: convert it, as dataset-write does"
+        ),
+        Profile::Unusable(cause) => {
+            format!("its colour profile cannot be used ({cause}): its numbers are taken for sRGB")
+        }
+    };
+    Some(Finding::warning("image-profile", text))
 }
 
 /// Faces and joints that are cut.

@@ -1,12 +1,11 @@
 //! The instances of a record.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stage::{Context, Record, Result, ensure};
-use vision::decode;
-use vision::mask::{Bounds, Mask, Rle};
+use vision::mask::{self, Bounds, Mask, Rle};
 
 use crate::figures::Figures;
 use crate::window::Window;
@@ -79,7 +78,7 @@ fn instance(index: usize, mut about: Map<String, Value>) -> Result<Option<Instan
 impl Shape {
     fn open(self) -> Result<Mask> {
         Ok(match self {
-            Self::Path(path) => file(&path).with_context(|| path.display().to_string())?,
+            Self::Path(path) => mask::read(&path).with_context(|| path.display().to_string())?,
             Self::Runs { size, counts } => {
                 let [height, width] = size;
                 let runs = match counts {
@@ -90,10 +89,6 @@ impl Shape {
             }
         })
     }
-}
-
-fn file(path: &Path) -> Result<Mask> {
-    Ok(Mask::from_luma(&decode::luma(path)?, 128)?)
 }
 
 fn part(mask: &Mask, bounds: Bounds) -> Result<Mask> {

@@ -95,6 +95,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let named = || args.out_dir.display().to_string();
     std::fs::create_dir_all(&args.out_dir).with_context(named)?;
     flow.mark(args.keep.keep);
+    flow.files_by_id(&[".i"]);
     let frame = Frame::new(args.buckets, args.padding)?;
     if args.limits.min_edges <= 0.0 {
         return flow.each(|record| judged::alone(crop(&args, &frame, record)?));

@@ -5,13 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use stage::{Context, Record, Result, bail, ensure};
-use vision::mask::{Mask, Rle};
+use vision::mask::{self, Mask, Rle};
 use vision::{RgbImage, decode};
 
 use crate::level::Level;
-
-/// A mask file is white inside: this level and above.
-const WHITE: u8 = 128;
 
 /// How far masks are grown, thousandths of the long side.
 #[derive(Debug, Clone, Copy)]
@@ -97,8 +94,7 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
 
 fn from_file(path: &Path) -> Result<Mask> {
     let name = || path.display().to_string();
-    let luma = decode::luma(path).with_context(name)?;
-    Mask::from_luma(&luma, WHITE).with_context(name)
+    mask::read(path).with_context(name)
 }
 
 fn from_runs(runs: Value) -> Result<Mask> {

@@ -115,6 +115,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    flow.files_by_id(&[""]);
     let settings = Settings {
         per: args.per,
         frames: args.frames.into(),

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use stage::{Context, Record, Result, bail};
-use vision::decode;
-use vision::mask::{Mask, Rle};
+use vision::mask::{self, Mask, Rle};
 
 /// Joints of trunk and limbs, without the face, of which some are always turned away.
 const LIMBS: std::ops::Range<usize> = 5..17;
@@ -179,8 +178,7 @@ impl Stored {
         match self {
             Self::Path(path) => {
                 let name = || path.display().to_string();
-                let luma = decode::luma(&path).with_context(name)?;
-                Mask::from_luma(&luma, 128).with_context(name)
+                mask::read(&path).with_context(name)
             }
             Self::Runs {
                 size: [height, width],

@@ -7,7 +7,7 @@ use nets::pose::Pose;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use stage::{Context, Record, Result, bail, ensure};
-use vision::mask::Mask;
+use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
 /// More boxes than this are not looked into: no picture shows so many figures, and each takes memory.
@@ -118,15 +118,15 @@ impl Figures {
             Self::Opaque | Self::Whole => vec![whole(width, height)],
             Self::Masked(path, file) => {
                 let name = || path.display().to_string();
-                let mask = decode::luma_from_bytes(file).with_context(name)?;
-                if mask.dimensions() != (width, height) {
-                    let (own, other) = mask.dimensions();
+                let mask = mask::from_bytes(file).with_context(name)?;
+                let (own, other) = (mask.width(), mask.height());
+                if (own, other) != (width, height) {
                     bail!(
                         "{}: a mask of {own}x{other} for an image of {width}x{height}",
                         name()
                     );
                 }
-                vec![inside(&Mask::from_luma(&mask, INSIDE).with_context(name)?)]
+                vec![inside(&mask)]
             }
         };
         Ok((picture, boxes))

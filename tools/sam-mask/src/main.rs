@@ -105,6 +105,7 @@ fn main() -> ExitCode {
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let named = || args.out_dir.display().to_string();
     std::fs::create_dir_all(&args.out_dir).with_context(named)?;
+    flow.files_by_id(&[".m"]);
     let model = args.model.open("segment")?;
     let mut segmenter = Segmenter::open(&model, &args.model.runtime)?;
     let cache = args.cache.open()?;

@@ -7,6 +7,7 @@
 
 mod alpha;
 mod codes;
+mod mask_files;
 mod measures;
 mod scaled;
 mod sheets;

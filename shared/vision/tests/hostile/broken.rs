@@ -145,7 +145,7 @@ fn noise_behind_a_right_beginning_is_an_error() {
 #[test]
 fn unknown_beginnings_are_named() {
     for bytes in [
-        &b"GIF89a"[..],
+        &b"GIF90a"[..],
         b"<html>",
         b"\0",
         b"\xff\xd8",
@@ -153,7 +153,10 @@ fn unknown_beginnings_are_named() {
         &[0; 64],
     ] {
         let message = decode::rgb_from_bytes(bytes).unwrap_err().to_string();
-        assert_eq!(message, "not a JPEG, PNG, WebP, TIFF or BMP image");
+        assert_eq!(
+            message,
+            "not a JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF or BMP image"
+        );
     }
     assert_eq!(
         decode::rgb_from_bytes(&[]).unwrap_err().to_string(),

@@ -55,7 +55,10 @@ fn empty_and_huge_files_are_refused() {
     assert_eq!(message(&empty), "empty file");
     let film = folder.path().join("film.jpg");
     fs::write(&film, b"\0\0\0\x20ftypisom and a film").unwrap();
-    assert_eq!(message(&film), "not a JPEG, PNG, WebP, TIFF or BMP image");
+    assert_eq!(
+        message(&film),
+        "not a JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF or BMP image"
+    );
     let huge = folder.path().join("huge.png");
     File::create(&huge)
         .unwrap()

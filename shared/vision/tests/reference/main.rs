@@ -8,6 +8,7 @@
 )]
 
 mod decoding;
+mod formats;
 mod masks;
 mod measures;
 mod resizing;
