@@ -10,7 +10,7 @@ use crate::border::Rectangle;
 use crate::chain;
 use crate::clock::Clock;
 use crate::damage::Damage;
-use crate::decoder::{Decoder, Layout, Picture};
+use crate::decoder::{Complaints, Decoder, Layout, Picture};
 use crate::ending;
 use crate::ffmpeg::Ffmpeg;
 use crate::figures::{Figures, Measure, SMALL};
@@ -135,6 +135,18 @@ impl Analysis {
             complaints.words()
         );
         film.view.interlaced |= gathered.interlaced;
+        let last = gathered.times.last().copied().unwrap_or(0.0);
+        let incomplete = ending::incomplete(ffmpeg, film, last, &complaints)?;
+        Ok(Self {
+            crop,
+            crops: crops.into_iter().collect(),
+            incomplete,
+            ..Self::judge(film, gathered, &complaints)
+        })
+    }
+
+    /// What follows from what was gathered of the film.
+    fn judge(film: &Film, gathered: Gathered, complaints: &Complaints) -> Self {
         let tick = gathered.steady_tick();
         let Gathered {
             times,
@@ -148,23 +160,22 @@ impl Analysis {
         }
         let rate = rate(&times);
         let (shots, marks) = shots::find(&frames, rate);
-        let last = times.last().copied().unwrap_or(0.0);
-        Ok(Self {
+        Self {
             version: VERSION,
             film: film.key.clone(),
             view: film.view.clone(),
-            crop,
-            crops: crops.into_iter().collect(),
+            crop: None,
+            crops: Vec::new(),
             shapes,
             shots,
             marks,
             errors: complaints.count,
-            damage: Damage::of(&complaints, &times, 1.0 / rate),
-            incomplete: ending::incomplete(ffmpeg, film, last, &complaints)?,
+            damage: Damage::of(complaints, &times, 1.0 / rate),
+            incomplete: None,
             resets: clock.resets,
             tick,
             times,
-        })
+        }
     }
 
     /// Says what is strange about the film.

@@ -5,7 +5,7 @@
 //! | BT.709, BT.601, SMPTE 240M, RGB, untagged | its own matrix and range; primaries as they are |
 //! | BT.2020, P3, film and NTSC 1953 primaries | converted in linear light, what BT.709 lacks is clipped |
 //! | PQ, HLG | tone-mapped, or refused by `--hdr refuse` |
-//! | Dolby Vision 5, ICtCp, IPT | refused: no filter here knows them |
+//! | Dolby Vision 5, `ICtCp`, IPT | refused: no filter here knows them |
 //!
 //! The primaries of SD (SMPTE 170M, BT.470 BG) are left: they differ by less than encoders get wrong.
 

@@ -98,13 +98,8 @@ fn a_crash_of_ffmpeg_is_told_by_its_signal() {
     assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
 }
 
-#[test]
-fn a_playlist_is_refused_and_nothing_is_asked_for() {
-    let Some(set) = Set::new() else { return };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let at = format!("http://{}/x.mp4", listener.local_addr().unwrap());
-    set.ffmpeg(&format!("{} -c:v mpeg2video local.ts", clip("64x48", 1)));
+/// Playlists that name `at` or a file beside them: under which name, what is in them, of which kind.
+fn playlists(at: &str) -> [(&'static str, String, &'static str); 5] {
     let dash = format!(
         "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" \
          profiles=\"urn:mpeg:dash:profile:isoff-on-demand:2011\" type=\"static\" \
@@ -114,7 +109,7 @@ fn a_playlist_is_refused_and_nothing_is_asked_for() {
     );
     let session = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
                    m=video 9999 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n";
-    for (name, text, kind) in [
+    [
         ("dash.mp4", dash, "DASH"),
         ("hls.m3u8", format!("#EXTM3U\n#EXTINF:2,\n{at}\n"), "HLS"),
         (
@@ -128,7 +123,17 @@ fn a_playlist_is_refused_and_nothing_is_asked_for() {
             "ffconcat",
         ),
         ("session.mp4", session.to_owned(), "SDP"),
-    ] {
+    ]
+}
+
+#[test]
+fn a_playlist_is_refused_and_nothing_is_asked_for() {
+    let Some(set) = Set::new() else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let at = format!("http://{}/x.mp4", listener.local_addr().unwrap());
+    set.ffmpeg(&format!("{} -c:v mpeg2video local.ts", clip("64x48", 1)));
+    for (name, text, kind) in playlists(&at) {
         fs::write(set.path().join(name), text).unwrap();
         let ran = set.extract(name, "o", &[]);
         assert_eq!((ran.code, &*ran.stdout), (Some(1), ""), "{name}");
