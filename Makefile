@@ -255,7 +255,7 @@ ifneq ($(strange),)
 $(error $(shell python3 -B tools/phase/make/settings.py $(call quoted,$(known)) $(call quoted,$(strange))))
 endif
 
-# Behind all that the machine has: the programs that `make setup` brings.
+# The programs that `make setup` installs, after all that the machine has.
 export PATH := $(PATH):$(CURDIR)/models/runtime/bin
 
 TOOLS := $(notdir $(patsubst %/,%,$(dir $(wildcard tools/*/Cargo.toml))))
@@ -277,11 +277,11 @@ build: setup ## Build the tools, optimised
 	cargo build --release --locked --workspace
 
 .PHONY: setup
-setup: ## Bring what is missing into models/runtime/: ONNX Runtime (RUNTIME=gpu: with CUDA), ffmpeg, CMake, NASM, jq
+setup: ## Install what is missing into models/runtime/: ONNX Runtime (RUNTIME=gpu: with CUDA), ffmpeg, CMake, NASM, jq
 	@bash models/setup.sh $(MAKE_VERSION)
 
 .PHONY: models
-models: ## Bring the models that the pipelines use, or those of ROLE, or MODEL by name, into models/published/
+models: ## Download the models that the pipelines use, or those of ROLE, or MODEL by name, into models/published/
 	@python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --role "$${ROLE:-$(pipeline_roles)}" --model "$$MODEL" --from "$$MODELS_FROM"
 
 # All pipelines asked for go to one make, so that shared stages run once.
@@ -306,7 +306,7 @@ needs.expression := $(needs.pose) emotion
 needs.style := embed caption
 needs.lighting := embed caption
 needs.frames :=
-# All of them, as `make models` brings them.
+# All of them, as `make models` downloads them.
 comma := ,
 empty :=
 pipeline_roles = $(subst $(empty) ,$(comma),$(sort $(foreach one,$(PIPELINES),$(needs.$(one)))))
@@ -354,7 +354,7 @@ check: setup ## Check format, lints and documents
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 
 .PHONY: deny
-deny: ## Check the licences and sources of all crates (brings cargo-deny, some minutes)
+deny: ## Check the licences and sources of all crates (builds cargo-deny first, some minutes)
 	bash tests/deny.sh
 
 .PHONY: bench
@@ -380,7 +380,7 @@ man: $(if $(BIN),,build) ## Write man pages and shell completions to target/pape
 	@echo 'target/papers/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
 
 .PHONY: install
-install: man ## Install tools, man pages, completions, ONNX Runtime, ffmpeg and the models that are here under PREFIX
+install: man ## Install tools, man pages, completions, ONNX Runtime, ffmpeg and the models downloaded so far under PREFIX
 	@BIN="$${BIN:-target/release}" bash models/install.sh $(TOOLS)
 
 else

@@ -11,7 +11,7 @@
 A file is downloaded beside its place, goes on where it was cut, is held to its SHA-256, and renamed.
 Nothing lies under a model's name that is not whole. A file whose SHA-256 the registry does not know is
 held to the length that the server announces and the registry's size, and what came the first time is
-written to published/lock.toml: from then on that is its checksum, for the tools too. Exit: 0 all are
+written to published/lock.toml: from then on that is its checksum, for the tools as well. Exit: 0 all are
 there, 1 some could not be brought, 2 wrong command line. Only Python's own modules are needed.
 """
 
@@ -133,7 +133,7 @@ def attempt_download(url, part):
         return attempt_download(url, part)
     with answer:
         if answer.headers.get("Content-Encoding", "identity") != "identity":
-            raise Failed(f"{url}: was sent compressed, which nobody asked for: take it from a mirror (MODELS_FROM)")
+            raise Failed(f"{url}: was sent compressed, though uncompressed was asked for: take it from a mirror (MODELS_FROM)")
         goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         have = have if goes_on else 0
         if goes_on:
@@ -181,7 +181,7 @@ def extract(archive, member, to):
 
 
 def unlike(part, size, bytes_wanted, ends):
-    """Why a file that nobody knows a checksum of cannot be what was meant; `None` if it can."""
+    """Why a file of unknown checksum cannot be what was meant; `None` if it can."""
     with open(part, "rb") as file:
         head = file.read(256).lstrip().lower()
     for beginning, name in NO_MODEL.items():
@@ -192,16 +192,16 @@ def unlike(part, size, bytes_wanted, ends):
     if bytes_wanted is not None and size != bytes_wanted:
         return f"has {size} bytes, and {bytes_wanted} in the registry"
     if bytes_wanted is None and not ends:
-        return "the server says nowhere where it ends, so that it may be cut: take it from a mirror (MODELS_FROM)"
+        return "the server does not say how long it is, so it may be cut short: take it from a mirror (MODELS_FROM)"
     return None
 
 
 class Lock:
-    """What files without a checksum in the registry were when they were first brought."""
+    """The checksums, at the first download, of files that have none in the registry."""
 
     HEAD = (
-        "# What was first brought of files that registry.toml has no checksum for: no other file runs under\n"
-        "# their names. Where a publisher has changed one, and you want the new one, delete its entry.\n"
+        "# The first downloads of files that registry.toml has no checksum for: no other file runs under their\n"
+        "# names. Where a publisher has changed one, and you want the new one, delete its entry.\n"
     )
 
     def __init__(self, models):
@@ -215,7 +215,7 @@ class Lock:
             raise Failed(f"{self.path}: {error}: mend it or remove it") from error
 
     def checksum(self, model, entry):
-        """The checksum that the file must have, `None` where nobody knows it."""
+        """The checksum that the file must have, `None` where it is not known."""
         if entry["sha256"] != UNCONFIRMED:
             return entry["sha256"]
         pinned = self.files.get((model["name"], entry["path"]))
@@ -259,7 +259,7 @@ class Bringer:
         wanted = self.lock.checksum(model, entry)
         found = sha256(path)
         if wanted is None:
-            # Brought before there was a lock, or put there by hand.
+            # Downloaded before there was a lock, or put there by hand.
             self.lock.pin(model, entry, path.stat().st_size, found)
         elif found != wanted:
             say(f"{path}: is not the file of {self.witness(entry)}: it is brought again")
@@ -312,7 +312,7 @@ class Bringer:
         extract(archive, entry["member"], part)
 
     def settle(self, model, entry, part, path, ends):
-        """Holds what was brought to its checksum, or to all else that is known, and gives it its name."""
+        """Holds a download to its checksum, or to all else that is known, and gives it its name."""
         found, size = sha256(part), part.stat().st_size
         wanted = self.lock.checksum(model, entry)
         if wanted is None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the tools named, from BIN, under $DESTDIR$PREFIX: `make install`. With them goes what they look for
-# in share/film2lora, seen from bin: the registry, what `make setup` brought, and the models that are here.
+# in share/film2lora, seen from bin: the registry, what `make setup` installed, and the models downloaded so far.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

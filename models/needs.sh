@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Names all at once what `make setup` cannot bring itself, and the commands that do: Rust, a C compiler,
+# Names all at once what `make setup` cannot install itself, and the commands that can: Rust, a C compiler,
 # Python, and a GNU make that is new enough. Called with make's version. Exit: 0 all there, 1 something is not.
 set -uo pipefail
 
@@ -74,10 +74,10 @@ fi
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 {
-    printf 'setup: missing, and not for `make setup` to bring:\n'
+    printf 'setup: missing, and more than `make setup` can install:\n'
     printf 'setup:   %s\n' "${missing[@]}"
     if [ ${#apt[@]} -gt 0 ]; then
-        printf 'setup: one of these brings what is missing; then run make again:\n'
+        printf 'setup: install it with one of these, then run make again:\n'
         printf 'setup:   apt-get install %s\n' "${apt[*]}"
         printf 'setup:   dnf install %s\n' "${dnf[*]}"
         printf 'setup:   pacman -S %s\n' "${pacman[*]}"

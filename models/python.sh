@@ -47,7 +47,7 @@ unpack() {
     rm -rf "$folder"
 }
 
-# Installs packages where this user may: as root, or with Homebrew as anybody else.
+# Installs packages where this user may: as root, or with Homebrew.
 install_packages() {
     if [ "$(id -u)" != 0 ]; then
         command -v brew > /dev/null && brew install --quiet "$@" >&2
@@ -67,13 +67,13 @@ install_packages() {
     fi
 }
 
-# Sees to it that pip runs.
+# Makes sure that pip runs.
 need_pip() {
     ! "$python" -m pip --version > /dev/null 2>&1 && [ -z "$(pip_wheel)" ] || return 0
-    say "Python is here without pip: bringing pip for this folder alone"
+    say "Python has no pip: unpacking one for this folder alone"
     unpack python3-pip-whl || unpack python-pip-whl || install_packages python3-pip || install_packages python-pip || true
     if ! "$python" -m pip --version > /dev/null 2>&1 && [ -z "$(pip_wheel)" ]; then
-        say "pip cannot be brought: install it (apt-get install python3-pip, dnf install python3-pip, pacman -S python-pip, brew install python)"
+        say "pip could not be unpacked: install it (apt-get install python3-pip, dnf install python3-pip, pacman -S python-pip, brew install python)"
         return 1
     fi
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings what is missing into models/runtime/: the ONNX Runtime library; ffmpeg, if none is on the PATH; and
+# Installs what is missing into models/runtime/: the ONNX Runtime library; ffmpeg, if none is on the PATH; and
 # the programs that building and testing want, in models/runtime/bin, which make appends to its PATH. Versions
 # and checksums stand in runtime.txt. With RUNTIME=gpu the library is the one with CUDA, and replaces one
-# without. What it cannot bring needs.sh names, before anything else. Called with make's version.
+# without. What it cannot install needs.sh names, before anything else. Called with make's version.
 set -euo pipefail
 
 models=$(cd "$(dirname "$0")" && pwd)
@@ -44,13 +44,13 @@ fetch() {
     "$python" -m zipfile -e "$work/$package"/*.whl "$work/$package/wheel"
 }
 
-bring_runtime() {
+install_runtime() {
     if [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then return; fi
     if [ "$machine" = Darwin-x86_64 ] || [ -z "$tags" ]; then
         say "no ONNX Runtime wheel for $machine: name a library in ORT_DYLIB_PATH"
         return
     fi
-    say "bringing ONNX Runtime (about 20 MB)"
+    say "downloading ONNX Runtime (about 20 MB)"
     fetch onnxruntime
     local library name=libonnxruntime.so
     library=$(find "$work/onnxruntime/wheel" -name 'libonnxruntime.*' -type f | head -n 1)
@@ -58,13 +58,13 @@ bring_runtime() {
     mv "$library" "$runtime/$name"
 }
 
-bring_runtime_with_cuda() {
+install_runtime_with_cuda() {
     if [ -e "$runtime/libonnxruntime_providers_cuda.so" ]; then return; fi
     if [ "$machine" != Linux-x86_64 ]; then
         say "no ONNX Runtime wheel with CUDA for $machine: name a library in ORT_DYLIB_PATH"
         exit 1
     fi
-    say "bringing ONNX Runtime with CUDA (about 260 MB)"
+    say "downloading ONNX Runtime with CUDA (about 260 MB)"
     fetch onnxruntime-gpu
     # The library finds its providers beside itself; it goes last, so that it never is without.
     local capi=$work/onnxruntime-gpu/wheel/onnxruntime/capi
@@ -72,13 +72,13 @@ bring_runtime_with_cuda() {
     mv "$capi"/libonnxruntime.so.* "$runtime/libonnxruntime.so"
 }
 
-bring_ffmpeg() {
+install_ffmpeg() {
     if command -v ffmpeg > /dev/null || [ -x "$runtime/ffmpeg" ]; then return; fi
     if [ -z "$tags" ]; then
         say "no ffmpeg is known for $machine: install one"
         return
     fi
-    say "bringing ffmpeg (about 30 MB)"
+    say "downloading ffmpeg (about 30 MB)"
     fetch imageio-ffmpeg
     local binary
     binary=$(find "$work/imageio-ffmpeg/wheel" -path '*/binaries/ffmpeg*' -type f | head -n 1)
@@ -87,9 +87,9 @@ bring_ffmpeg() {
 }
 
 # cmake builds the JPEG decoder.
-bring_cmake() {
+install_cmake() {
     if cmake --version > /dev/null 2>&1; then return; fi
-    say "bringing cmake, to build with (about 30 MB)"
+    say "downloading CMake, which builds the JPEG decoder (about 30 MB)"
     if fetch cmake; then
         local data=$work/cmake/wheel/cmake/data
         [ -d "$data/bin" ] || data=$(dirname "$(find "$work/cmake/wheel" -path '*/bin/cmake' -type f | head -n 1)")/..
@@ -100,25 +100,25 @@ bring_cmake() {
     else
         install_packages cmake || true
     fi
-    cmake --version > /dev/null || { say "cmake cannot be brought: install it"; exit 1; }
+    cmake --version > /dev/null || { say "CMake could not be downloaded: install it"; exit 1; }
 }
 
 # nasm assembles the JPEG decoder's fast loops on Intel's and AMD's processors.
-bring_nasm() {
+install_nasm() {
     case $(uname -m) in x86_64|amd64|i?86) ;; *) return ;; esac
     if nasm -v > /dev/null 2>&1; then return; fi
-    say "bringing nasm, to build with (about 0.5 MB)"
+    say "installing NASM, which the JPEG decoder needs for its SIMD code (about 0.5 MB)"
     if ! install_packages nasm && unpack nasm; then
         ln -sf ../distribution/usr/bin/nasm "$runtime/bin/nasm"
     fi
-    nasm -v > /dev/null 2>&1 || say "nasm cannot be brought: JPEG images will be decoded WITHOUT SIMD, two to four times as slowly." \
-        "To mend that: install nasm, run \`cargo clean --release -p turbojpeg-sys\`, and build again"
+    nasm -v > /dev/null 2>&1 || say "NASM could not be installed: JPEG images will be decoded WITHOUT SIMD, and so more slowly." \
+        "To change that, install NASM, run \`cargo clean --release -p turbojpeg-sys\`, and build again"
 }
 
 # jq is in the examples, which are tested.
-bring_jq() {
+install_jq() {
     if jq --version > /dev/null 2>&1; then return; fi
-    say "bringing jq, for the examples (about 0.5 MB)"
+    say "installing jq, which the examples use (about 0.5 MB)"
     if ! install_packages jq && unpack jq libjq1 libonig5; then
         # Its libraries are where the loader does not look.
         cat > "$runtime/bin/jq" <<'JQ'
@@ -129,11 +129,11 @@ exec "$root/bin/jq" "$@"
 JQ
         chmod +x "$runtime/bin/jq"
     fi
-    jq --version > /dev/null 2>&1 || say "jq cannot be brought: examples that use it will not run, nor be tested; install it"
+    jq --version > /dev/null 2>&1 || say "jq could not be installed: the examples that use it will not run, and are not tested; install it"
 }
 
-if [ "${RUNTIME:-cpu}" = gpu ]; then bring_runtime_with_cuda; else bring_runtime; fi
-bring_ffmpeg
-bring_cmake
-bring_nasm
-bring_jq
+if [ "${RUNTIME:-cpu}" = gpu ]; then install_runtime_with_cuda; else install_runtime; fi
+install_ffmpeg
+install_cmake
+install_nasm
+install_jq

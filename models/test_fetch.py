@@ -199,8 +199,8 @@ class Fetch(unittest.TestCase):
 
     def test_an_unconfirmed_file_that_may_be_cut_is_refused(self):
         for url, cuts, problem in [
-            ("no-length", 0, "the server says nowhere where it ends"),
-            ("no-length", 9, "the server says nowhere where it ends"),
+            ("no-length", 0, "the server does not say how long it is"),
+            ("no-length", 9, "the server does not say how long it is"),
             ("chunked", 9, "run again to go on where it stopped"),
             ("a.onnx", 9, "run again to go on where it stopped"),
         ]:

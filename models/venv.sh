@@ -11,7 +11,7 @@ rm -rf "$folder"
 if "$python" -m venv "$folder" > /dev/null 2>&1; then
     "$folder/bin/python" -m pip "${flags[@]}"
 else
-    # The wheel alone will do here: another Python's pip does not install into this one.
+    # Only the wheel helps here: another Python's pip does not install into this one.
     [ -n "$(pip_wheel)" ] || unpack python3-pip-whl || unpack python-pip-whl || true
     wheel=$(pip_wheel)
     [ -n "$wheel" ] || { say "$python: cannot make virtual environments: install python3-venv"; exit 1; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the licences, bans and sources of all crates as deny.toml says: `make deny`. Advisories are left out, as
-# their database is a repository to be cloned, which a machine without git or network has not.
+# their database is a repository to be cloned, which needs git and the network.
 #
 # cargo-deny is built where there is none of this version, without optimising: that takes a minute or two on two
 # cores, and is kept in the user's cache for every clone.

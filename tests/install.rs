@@ -138,7 +138,7 @@ const CC: (&str, &str) = ("cc", "exit 0");
 const CARGO: (&str, &str) = ("cargo", "echo 'cargo 1.95.0 (abc 2026-01-01)'");
 
 #[test]
-fn all_that_setup_cannot_bring_is_named_at_once() {
+fn all_that_setup_cannot_install_is_listed_at_once() {
     let (well, said) = needs("3.81", &[]);
     assert!(!well);
     for part in [

@@ -79,7 +79,7 @@ within() {
 
 milliseconds() { date +%s%3N; }
 
-# What nobody can bring is named at once, all of it.
+# What `make setup` cannot install is listed at once, all of it.
 named() {
     new_machine 0:0
     local said from

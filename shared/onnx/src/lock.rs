@@ -1,4 +1,4 @@
-//! What files without a checksum in the registry were when they were first brought.
+//! The checksums, at the first download, of files that have none in the registry.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

@@ -190,7 +190,7 @@ impl Model {
 }
 
 /// The checksum of a model's file, which must be the registry's or, where that knows none, the one that was
-/// pinned when the file first came.
+/// pinned at the first download.
 fn checked(entry: &Entry, file: &FileEntry, path: &Path, lock: &Lock) -> Result<String> {
     let found = checksum(path)?;
     let name = path.display();
@@ -203,7 +203,7 @@ fn checked(entry: &Entry, file: &FileEntry, path: &Path, lock: &Lock) -> Result<
     } else if let Some(pinned) = lock.checksum(&entry.name, &file.path) {
         ensure!(
             pinned == found,
-            "{name}: the file is not the one that was first brought: its SHA-256 is {found} and not {pinned}: \
+            "{name}: the file is not the one first downloaded: its SHA-256 is {found} and not {pinned}: \
              remove it, and `make models` brings it again, or, if it is to be another, remove its entry in {}",
             lock.path().display()
         );

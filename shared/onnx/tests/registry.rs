@@ -154,7 +154,7 @@ fn what_was_pinned_at_the_first_download_is_held_to() {
     fs::write(&path, "other").unwrap();
     let said = opened(here.path()).unwrap_err();
     assert!(
-        said.contains("is not the one that was first brought") && said.contains("lock.toml"),
+        said.contains("is not the one first downloaded") && said.contains("lock.toml"),
         "{said}"
     );
     fs::remove_file(&lock).unwrap();

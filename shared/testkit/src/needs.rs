@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Says that a test does nothing, as the machine lacks what `make setup` brings. Under CI, where the variable `CI`
-/// is set, the test fails: what nobody looks at must not pass for tested.
+/// Says that a test does nothing, as the machine lacks what `make setup` installs. Under CI, where the variable
+/// `CI` is set, the test fails: what was not tested must not pass for tested.
 #[expect(clippy::print_stderr, reason = "a test that does nothing must say so")]
 pub fn lacking(what: &str) {
     let checked = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
     assert!(
         !checked,
-        "there is no {what}, and CI is set: `make setup` brings it"
+        "there is no {what}, and CI is set: `make setup` installs it"
     );
-    eprintln!("skipped: there is no {what}; `make setup` brings it");
+    eprintln!("skipped: there is no {what}; `make setup` installs it");
 }
 
 /// The ffmpeg that pipelines would use: from the environment, in `models/runtime` of the repository or on the
