@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at once")]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use end_to_end::{root, tools};
@@ -92,6 +93,50 @@ fn the_table_of_keys_names_each_key_once() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), all, "{keys:?}");
+}
+
+/// Which of the registry's models `make models` brings, and their size in bytes, as its own listing says.
+#[test]
+fn the_readme_says_how_much_the_pipelines_need() {
+    let empty = tempfile::tempdir().unwrap();
+    let listed = Command::new("make")
+        .args(["models", "ROLE=", "MODEL="])
+        .arg(format!("MODELS_FROM={}", empty.path().display()))
+        .env("FILM2LORA_MODELS", fresh_registry(empty.path()))
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL")
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(listed.stderr).unwrap();
+    let whole = said
+        .lines()
+        .find_map(|line| line.strip_suffix(" MB in all"));
+    let whole: f64 = whole
+        .and_then(|line| line.rsplit(' ').next())
+        .unwrap_or_else(|| panic!("{said}"))
+        .parse()
+        .unwrap();
+    let words = format!("about {:.1} GB", whole / 1e3);
+    assert!(readme().contains(&words), "{words}: {said}");
+    assert!(!said.contains("(tag)"), "no pipeline tags: {said}");
+    for role in [
+        "detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption",
+    ] {
+        assert!(said.contains(&format!("({role})")), "{role}: {said}");
+    }
+}
+
+/// A folder of models with the project's registry and no models.
+fn fresh_registry(here: &Path) -> PathBuf {
+    let models = here.join("models");
+    fs::create_dir(&models).unwrap();
+    fs::copy(
+        root().join("models/registry.toml"),
+        models.join("registry.toml"),
+    )
+    .unwrap();
+    models
 }
 
 #[test]
