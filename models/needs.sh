@@ -60,7 +60,7 @@ if ! command -v cargo > /dev/null; then
         missing+=("Rust on the PATH: cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin: export PATH=\"${CARGO_HOME:-$HOME/.cargo}/bin:\$PATH\"")
     else
         lacks "Rust $rust or newer: there is no \`cargo\`" rustup rustup rustup rustup
-        note="Rust comes from https://rustup.rs too, for the user alone and on any distribution"
+        note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
     fi
 elif ! version=$(cd "$here/.." && cargo --version 2> /dev/null); then
     missing+=("Rust $rust or newer: \`cargo --version\` fails in this folder: rustup toolchain install")
@@ -68,7 +68,7 @@ else
     version=${version#cargo }
     if ! reaches "$version" "$rust"; then
         lacks "Rust $rust or newer: this is ${version%% *}" rustup rustup rustup rustup
-        note="Rust comes from https://rustup.rs too; a distribution's own \`cargo\` may have to go first"
+        note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
     fi
 fi
 
