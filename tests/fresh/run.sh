@@ -32,7 +32,7 @@ fi
 
 close() {
     local mount
-    for mount in "$machine"/opt/rust "$machine"/dev "$machine"/proc "$machine"; do
+    for mount in "$machine"/opt/rust "$machine"/opt/tools "$machine"/dev "$machine"/proc "$machine"; do
         ! mountpoint -q "$mount" || umount "$mount"
     done
     rm -rf "$folder/upper" "$folder/work"
@@ -49,6 +49,10 @@ new_machine() {
     mount --bind /dev "$machine/dev"
     mkdir -p "$machine/opt/rust" "$machine/home/someone/film2lora"
     mount --bind "$toolchain" "$machine/opt/rust" && mount -o remount,bind,ro "$machine/opt/rust"
+    if [ -n "${TOOLS:-}" ]; then
+        mkdir -p "$machine/opt/tools"
+        mount --bind "$TOOLS" "$machine/opt/tools" && mount -o remount,bind,ro "$machine/opt/tools"
+    fi
     cp /etc/resolv.conf "$machine/etc/resolv.conf"
     # How this machine reaches the network: certificates, and settings of cargo and pip.
     cp -L /etc/ssl/certs/ca-certificates.crt "$machine/etc/ssl/certs/ca-certificates.crt"
@@ -127,7 +131,7 @@ for part; do
         named) named ;;
         setup) set_up 0:0 ;;
         user) set_up 1000:1000 ;;
-        demo) command_of_the_readme 'make demo' && within 1000:1000 'ls out/demo/*/report.html out/demo/character/*/report.html' ;;
+        demo) command_of_the_readme "make demo${TOOLS:+ BIN=/opt/tools}" && within 1000:1000 'ls out/demo/*/report.html out/demo/character/*/report.html' ;;
         test) command_of_the_readme 'CI=true make test' ;;
         *) usage ;;
     esac
