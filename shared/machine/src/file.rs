@@ -145,6 +145,13 @@ fn systems(folders: &BTreeSet<PathBuf>) -> io::Result<()> {
     folders.iter().try_for_each(|folder| synced(folder))
 }
 
+/// Puts the whole file system of `path` on the disk, for what other programs have written there. Where a
+/// system cannot be asked for that, every one of ours has put its files there at once.
+pub fn settle_around(path: &Path) -> io::Result<()> {
+    let folders = BTreeSet::from([folder(path).to_owned()]);
+    systems(&folders).map_err(unwritten)
+}
+
 /// Renames the finished file `from` to `to`, so that both its content and its name are on the disk when
 /// this returns.
 pub fn rename_lasting(from: &Path, to: &Path) -> io::Result<()> {
@@ -262,6 +269,19 @@ mod tests {
         assert_eq!(Fault::of(&gone), Some(Fault::Unwritable));
         let long = write(&folder.path().join("x".repeat(300)), b"x").unwrap_err();
         assert_eq!(Fault::of(&long), None, "{long}");
+    }
+
+    #[test]
+    fn a_finished_file_is_renamed_when_all_around_it_is_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, whole) = (folder.path().join("a.part"), folder.path().join("a"));
+        fs::write(&part, b"x").unwrap();
+        settle_around(&whole).unwrap();
+        rename_lasting(&part, &whole).unwrap();
+        assert_eq!(fs::read(&whole).unwrap(), b"x");
+        assert!(!part.exists());
+        let gone = rename_lasting(&part, &whole).unwrap_err();
+        assert_eq!(Fault::of(&gone), Some(Fault::Unwritable), "{gone}");
     }
 
     #[test]

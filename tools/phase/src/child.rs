@@ -10,6 +10,7 @@ use std::process::{ChildStderr, Command, ExitCode, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process_group, nice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use stage::machine::file;
 use stage::{Context, Result, log};
 use wait4::Wait4;
 
@@ -83,9 +84,10 @@ pub(crate) fn run(
     }
     let used = child.wait4().context("waiting for the command")?;
     if let (Some((_, part)), Some(output), true) = (part, output, used.status.success()) {
-        // What it vouches for is on the disk: every tool sees to its own files before it ends.
-        stage::machine::file::rename_lasting(&part, output)
-            .with_context(|| output.display().to_string())?;
+        // What it vouches for is on the disk first, also what a shell has written.
+        let named = || output.display().to_string();
+        file::settle_around(output).with_context(named)?;
+        file::rename_lasting(&part, output).with_context(named)?;
     }
     Ok(Ended {
         status: used.status,
