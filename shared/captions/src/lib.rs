@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`tokens`] | CLIP's tokens: how many, and what is cut off |
 //! | [`encoder`] | the same of any text encoder, by its `tokenizer.json` |
-//! | [`bases`] | how many tokens each base model reads |
 //! | [`text`] | caption hygiene: one clean line, tags, words |
 //! | [`families`] | words of one subject: looks, rendering, quality, people |
 //! | [`marks`], [`refusals`] | what a language model writes beside and instead of it |
@@ -16,7 +15,6 @@
 
 pub mod answer;
 pub mod audit;
-pub mod bases;
 pub mod claims;
 pub mod encoder;
 pub mod families;

@@ -2,7 +2,6 @@
 //! `encoders/make.py`).
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
-use captions::bases::base;
 use captions::encoder::Encoder;
 use serde_json::Value;
 
@@ -50,15 +49,6 @@ fn what_is_read_is_within_the_limit_and_one_word_more_is_not() {
             }
         }
     }
-}
-
-#[test]
-fn a_base_model_reads_what_its_marks_leave() {
-    let t5 = Encoder::parse(FILES[0].1.as_bytes()).unwrap();
-    assert_eq!(base("flux").unwrap().budget(&t5), 511);
-    assert_eq!(base("sd3").unwrap().budget(&t5), 255);
-    let qwen = Encoder::parse(FILES[1].1.as_bytes()).unwrap();
-    assert_eq!(base("qwen-image").unwrap().budget(&qwen), 512);
 }
 
 #[test]

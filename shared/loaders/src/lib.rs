@@ -6,6 +6,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`Trainer`] | the trainers, and which files each takes for pictures |
+//! | [`bases`] | base models: tokens that are read, steps of buckets |
 //! | [`caption`] | where a caption is looked for, and what is made of the file |
 //! | [`fit`] | bucket, scale and crop of a picture, in its own pixels |
 //! | [`mask`] | which mask belongs to which picture |
@@ -15,6 +16,7 @@
 //!
 //! Nothing here knows of manifests or command lines, or decodes pictures.
 
+pub mod bases;
 pub mod caption;
 pub mod config;
 pub mod fit;

@@ -170,6 +170,7 @@ fn each_trainer_has_buckets_of_its_own_for_a_film_frame() {
         resolution: 1024.0,
         enable_ar_bucket: true,
         aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+        steps: 16,
     };
     let musubi = Musubi {
         resolution: Size::square(1024),
@@ -183,7 +184,7 @@ fn each_trainer_has_buckets_of_its_own_for_a_film_frame() {
         (one_trainer(frame, 1024, 64), Size::new(1344, 768)),
         (one_trainer(SOURCES[2], 1024, 64), Size::new(1600, 640)),
         (simple_tuner(frame, 1024, 64), Size::new(1344, 768)),
-        (pipe.fit(frame), Size::new(1280, 800)),
+        (pipe.fit(frame), Size::new(1296, 816)),
         (musubi.fit(frame).unwrap(), Size::new(1360, 768)),
         (musubi.fit(SOURCES[3]).unwrap(), Size::new(416, 896)),
         (square(frame, 512), Size::square(512)),
@@ -198,6 +199,7 @@ fn what_is_kept_lies_in_the_picture_and_has_the_bucket_s_aspect() {
         resolution: 768.0,
         enable_ar_bucket: true,
         aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+        steps: 16,
     };
     let musubi = Musubi {
         resolution: Size::new(960, 544),
@@ -211,7 +213,7 @@ fn what_is_kept_lies_in_the_picture_and_has_the_bucket_s_aspect() {
             let source = Size::new(width, height);
             let fits = [
                 buckets.fit(source),
-                Some(ai_toolkit(source, 768, 64)),
+                Some(ai_toolkit(source, 768, 16)),
                 Some(one_trainer(source, 1024, 64)),
                 Some(simple_tuner(source, 1024, 64)),
                 Some(pipe.fit(source)),

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use captions::bases::{Base, base};
 use captions::encoder::Encoder;
 use captions::tokens::WINDOW;
+use loaders::bases::{Base, base};
 use stage::{Context, Result, bail};
 
 use crate::compose::Form;
@@ -15,9 +15,10 @@ use crate::compose::Form;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
     /// Keep within what the trainers of this base model read: sd15, sdxl, sd3,
-    /// flux, flux-schnell, lumina, qwen-image or wan; FORM=MODEL, with tags or
-    /// sentence, is for captions of that form only (may be repeated) [default:
-    /// sdxl]
+    /// flux, flux-schnell, flux2, lumina, qwen-image, z-image, chroma, hidream,
+    /// krea2, ideogram, anima, hunyuan-image, wan or wan-5b; FORM=MODEL, with
+    /// tags or sentence, is for captions of that form only (may be repeated)
+    /// [default: sdxl]
     #[arg(long, value_name = "[FORM=]MODEL", value_parser = of_form::<&'static Base>)]
     base: Vec<(Option<Form>, &'static Base)>,
 

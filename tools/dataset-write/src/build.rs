@@ -7,7 +7,7 @@ use std::path::Path;
 use loaders::fit::Size;
 use serde::Serialize;
 use serde_json::json;
-use stage::{Context, Record, Result, log, machine};
+use stage::{Context, Record, Result, ensure, log, machine};
 
 use crate::caption::Captions;
 use crate::card;
@@ -161,6 +161,12 @@ fn point(out: &Path, name: &str) -> Result<()> {
     clear(&link)?;
     symlink(name, &link).with_context(|| link.display().to_string())?;
     let newest = out.join(NEWEST);
+    let other = fs::symlink_metadata(&newest).is_ok_and(|metadata| !metadata.is_symlink());
+    ensure!(
+        !other,
+        "{}: is there and no link that this tool made: move it away, or name another --out-dir",
+        newest.display()
+    );
     fs::rename(&link, &newest).with_context(|| newest.display().to_string())?;
     machine::file::wrote(&newest);
     Ok(())

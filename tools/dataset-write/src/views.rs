@@ -13,6 +13,8 @@ mod written;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use loaders::Trainer;
+use loaders::bases::steps;
 use loaders::fit::{Fit, Size, ai_toolkit, one_trainer, simple_tuner, square};
 use stage::Result;
 
@@ -99,10 +101,11 @@ impl View {
 
     /// What the trainer makes of an image of `size`, where it may enlarge it.
     pub(crate) fn fit(self, size: Size, resolution: u32) -> Option<Fit> {
+        let steps = |trainer| steps(trainer, None).unwrap_or(1);
         match self {
-            Self::Onetrainer => Some(one_trainer(size, resolution, 64)),
-            Self::AiToolkit => Some(ai_toolkit(size, resolution, 64)),
-            Self::Simpletuner => Some(simple_tuner(size, resolution, 64)),
+            Self::Onetrainer => Some(one_trainer(size, resolution, steps(Trainer::OneTrainer))),
+            Self::AiToolkit => Some(ai_toolkit(size, resolution, steps(Trainer::AiToolkit))),
+            Self::Simpletuner => Some(simple_tuner(size, resolution, steps(Trainer::SimpleTuner))),
             Self::Diffusers => Some(square(size, resolution)),
             Self::DiffusionPipe => Some(diffusion_pipe::buckets(resolution).fit(size)),
             Self::Kohya | Self::Musubi | Self::Webdataset => None,

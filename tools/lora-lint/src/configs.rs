@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use loaders::config::{concepts, diffusion_pipe, musubi, sd_scripts};
-use loaders::fit::Buckets;
+use loaders::fit::{Buckets, DiffusionPipe, Musubi};
 use loaders::metadata::Reader;
 use loaders::{Trainer, repeats};
 use stage::{Context, Result, bail};
@@ -107,7 +107,10 @@ fn musubi_sets(path: &Path, table: &Table, settings: &Settings, opened: &mut Ope
             extension: found.caption_extension.unwrap_or_default(),
             repeats: found.num_repeats.into(),
             masks: None,
-            fitting: Fitting::Musubi(found.buckets),
+            fitting: Fitting::Musubi(Musubi {
+                steps: settings.steps(Trainer::MusubiTuner),
+                ..found.buckets
+            }),
             ..Set::folder(Trainer::MusubiTuner, &folder, settings)
         };
         if let (Some(file), true) = (found.image_jsonl_file, set.path.as_os_str().is_empty()) {
@@ -128,7 +131,10 @@ fn diffusion_pipe_sets(path: &Path, table: &Table, settings: &Settings, opened: 
             repeats: directory.num_repeats,
             masks: directory.mask_path.map(PathBuf::from),
             class_tokens: (!directory.skip_empty_caption).then(String::new),
-            fitting: Fitting::DiffusionPipe(directory.buckets),
+            fitting: Fitting::DiffusionPipe(DiffusionPipe {
+                steps: settings.steps(Trainer::DiffusionPipe),
+                ..directory.buckets
+            }),
             ..Set::folder(Trainer::DiffusionPipe, &folder, settings)
         });
     }

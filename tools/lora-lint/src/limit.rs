@@ -3,22 +3,17 @@
 use std::fs;
 use std::path::PathBuf;
 
-use captions::bases::{Base, base};
 use captions::encoder::Encoder;
 use captions::tokens::WINDOW;
-use stage::{Context, Result, bail};
+use loaders::bases::Base;
+use stage::{Context, Result, bail, log};
 
 /// The flags that say what reads captions.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
-    /// Judge the length of captions by what trainers of this base model read:
-    /// sd15, sdxl, sd3, flux, flux-schnell, lumina, qwen-image or wan [default:
-    /// CLIP's 75 tokens, for trainers that mostly train models of CLIP]
-    #[arg(long, value_name = "MODEL", value_parser = base)]
-    base: Option<&'static Base>,
-
     /// Count with this `tokenizer.json` of the base model's text encoder (T5,
-    /// Gemma, Qwen); CLIP's is built in
+    /// Gemma, Qwen); CLIP's is built in. Without it the length of captions is
+    /// not judged for base models of another encoder
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
 
@@ -30,8 +25,8 @@ pub(crate) struct Flags {
 
 /// What reads captions, and how much of them.
 pub(crate) struct Limit {
-    /// The text encoder.
-    pub(crate) encoder: Encoder,
+    /// The text encoder; none if its tokens cannot be counted.
+    pub(crate) encoder: Option<Encoder>,
     /// The most tokens, 0 for any number.
     pub(crate) most: usize,
     /// Whether somebody said that this is what reads them.
@@ -40,25 +35,28 @@ pub(crate) struct Limit {
 
 impl Flags {
     /// Reads the tokenizer, and says how many of its tokens there may be.
-    pub(crate) fn open(self) -> Result<Limit> {
+    pub(crate) fn open(self, base: Option<&Base>) -> Result<Limit> {
         let file = self.tokenizer.as_ref().map(|path| {
             let json = fs::read(path).with_context(|| path.display().to_string())?;
             Encoder::parse(&json).with_context(|| path.display().to_string())
         });
-        let named = self.base.is_some() || file.is_some();
-        let (encoder, own) = match (self.base, file.transpose()?) {
-            (None, None) => (Encoder::clip(), Some(WINDOW)),
-            (None, Some(encoder)) => (encoder, None),
-            (Some(base), Some(encoder)) if !base.clip => {
+        let named = base.is_some() || file.is_some();
+        let (encoder, own) = match (base, file.transpose()?) {
+            (None, None) => (Some(Encoder::clip()), Some(WINDOW)),
+            (None, Some(encoder)) => (Some(encoder), None),
+            (Some(base), _) if base.clip => (Some(Encoder::clip()), Some(WINDOW)),
+            (Some(base), Some(encoder)) => {
                 let own = base.budget(&encoder);
-                (encoder, Some(own))
+                (Some(encoder), Some(own))
             }
-            (Some(base), _) if base.clip => (Encoder::clip(), Some(WINDOW)),
-            (Some(base), _) => bail!(
-                "--base {}: it reads captions with {}: give its tokenizer.json with --tokenizer",
-                base.name,
-                base.encoder
-            ),
+            (Some(base), None) => {
+                log::warn!(
+                    "--base {}: it reads captions with {}: without its tokenizer.json (--tokenizer) their length is not judged",
+                    base.name,
+                    base.encoder
+                );
+                (None, Some(0))
+            }
         };
         let Some(most) = self.max_tokens.or(own) else {
             bail!("--tokenizer: say what reads so: give --base or --max-tokens");

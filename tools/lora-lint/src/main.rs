@@ -90,7 +90,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let known = args.manifest.as_deref().map(known::read).transpose()?;
     let judge = Judge {
         measure: Measure {
-            limit: args.limit.open()?,
+            limit: args.limit.open(args.settings.base)?,
             trigger: args.trigger,
         },
         known: known.unwrap_or_else(Manifest::new),

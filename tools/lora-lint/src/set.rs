@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use loaders::Trainer;
+use loaders::bases::{Base, base, steps};
 use loaders::caption::Reading;
 use loaders::fit::{
     Buckets, DiffusionPipe, Fit, Musubi, SdScripts, Size, ai_toolkit, one_trainer, simple_tuner,
@@ -54,9 +55,10 @@ pub(crate) enum Fitting {
     SdScripts(Buckets),
     Musubi(Musubi),
     DiffusionPipe(DiffusionPipe),
-    OneTrainer(u32),
-    AiToolkit(u32),
-    SimpleTuner(u32),
+    /// Resolution, and the steps of the sides.
+    OneTrainer(u32, u32),
+    AiToolkit(u32, u32),
+    SimpleTuner(u32, u32),
     Square(u32),
     /// The loader hands images on as they are.
     None,
@@ -65,6 +67,15 @@ pub(crate) enum Fitting {
 /// What is said of sets that no configuration describes.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Settings {
+    /// Base model that is trained, which decides on the buckets of many trainers
+    /// and on how much of a caption is read: sd15, sdxl, sd3, flux, flux-schnell,
+    /// flux2, lumina, qwen-image, z-image, chroma, hidream, krea2, ideogram, anima,
+    /// hunyuan-image, wan or wan-5b [default: the buckets that most models have
+    /// in the trainer; CLIP's 75 tokens, for trainers that mostly train models
+    /// of CLIP]
+    #[arg(long, value_name = "MODEL", value_parser = base)]
+    pub(crate) base: Option<&'static Base>,
+
     /// Side of the square whose area is the budget of an image
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=8192))]
     pub(crate) resolution: u32,
@@ -80,6 +91,16 @@ pub(crate) struct Settings {
     /// Read a configuration as sd-scripts does with its flag for masked loss
     #[arg(long)]
     pub(crate) masked_loss: bool,
+}
+
+/// The steps of sd-scripts where no configuration says them: its default.
+const SD_SCRIPTS: u32 = 64;
+
+impl Settings {
+    /// What the sides of the trainer's buckets are multiples of.
+    pub(crate) fn steps(&self, trainer: Trainer) -> u32 {
+        steps(trainer, self.base).unwrap_or(SD_SCRIPTS)
+    }
 }
 
 impl Set {
@@ -103,7 +124,7 @@ impl Set {
             masks: settings.masks.clone(),
             alpha_mask: false,
             deep: false,
-            fitting: fitting(trainer, settings.resolution),
+            fitting: fitting(trainer, settings.resolution, settings.steps(trainer)),
         }
     }
 
@@ -144,9 +165,9 @@ impl Fitting {
             Self::SdScripts(buckets) => buckets.fit(source),
             Self::Musubi(musubi) => musubi.fit(source),
             Self::DiffusionPipe(pipe) => Some(pipe.fit(source)),
-            Self::OneTrainer(resolution) => Some(one_trainer(source, *resolution, 64)),
-            Self::AiToolkit(resolution) => Some(ai_toolkit(source, *resolution, 64)),
-            Self::SimpleTuner(resolution) => Some(simple_tuner(source, *resolution, 64)),
+            Self::OneTrainer(resolution, steps) => Some(one_trainer(source, *resolution, *steps)),
+            Self::AiToolkit(resolution, steps) => Some(ai_toolkit(source, *resolution, *steps)),
+            Self::SimpleTuner(resolution, steps) => Some(simple_tuner(source, *resolution, *steps)),
             Self::Square(resolution) => Some(square(source, *resolution)),
             Self::None => None,
         }
@@ -155,7 +176,7 @@ impl Fitting {
 
 /// The usual settings of a trainer: buckets on, never enlarging where that
 /// can be said.
-fn fitting(trainer: Trainer, resolution: u32) -> Fitting {
+fn fitting(trainer: Trainer, resolution: u32, steps: u32) -> Fitting {
     match trainer {
         Trainer::SdScripts | Trainer::KohyaFolder => {
             let buckets = Buckets::new(SdScripts {
@@ -167,20 +188,21 @@ fn fitting(trainer: Trainer, resolution: u32) -> Fitting {
             });
             buckets.map_or(Fitting::None, Fitting::SdScripts)
         }
-        Trainer::OneTrainer => Fitting::OneTrainer(resolution),
-        Trainer::AiToolkit => Fitting::AiToolkit(resolution),
+        Trainer::OneTrainer => Fitting::OneTrainer(resolution, steps),
+        Trainer::AiToolkit => Fitting::AiToolkit(resolution, steps),
         Trainer::MusubiTuner => Fitting::Musubi(Musubi {
             resolution: Size::square(resolution),
             enable_bucket: true,
             bucket_no_upscale: true,
-            steps: 16,
+            steps,
         }),
         Trainer::DiffusionPipe => Fitting::DiffusionPipe(DiffusionPipe {
             resolution: resolution.into(),
             enable_ar_bucket: true,
             aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+            steps,
         }),
-        Trainer::SimpleTuner => Fitting::SimpleTuner(resolution),
+        Trainer::SimpleTuner => Fitting::SimpleTuner(resolution, steps),
         Trainer::Diffusers => Fitting::Square(resolution),
         Trainer::WebDataset => Fitting::None,
     }

@@ -90,7 +90,14 @@ impl Seen {
         if trainer == Trainer::WebDataset {
             return self.shards(flow, judge, path, settings);
         }
-        let opened = open::open(path, trainer, settings)?;
+        let mut opened = open::open(path, trainer, settings)?;
+        if let Some(base) = settings.base.filter(|base| !base.is_trained_by(trainer)) {
+            let text = format!(
+                "{trainer} is not known to train {}: its usual buckets are taken",
+                base.name
+            );
+            opened.say(path, Finding::warning("base-unknown", text));
+        }
         self.findings(flow, trainer, opened.findings)?;
         for set in opened.sets {
             let images = match &set.rows {

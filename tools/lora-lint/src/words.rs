@@ -74,14 +74,21 @@ impl Measure {
 
     /// Judges a text that is trained on.
     pub(crate) fn text(&self, set: &Set, text: &str, lint: &mut Lint) {
-        let Limit { encoder, most, .. } = &self.limit;
-        let count = encoder.count(text);
-        lint.tokens = lint.tokens.max(Some(count.tokens));
         lint.caption.get_or_insert_with(|| text.to_owned());
         if text.trim_matches('\u{feff}').trim().is_empty() {
             return lint.add([Finding::error("caption-empty", "the caption is empty")]);
         }
         lint.add(flaws(text).into_iter().filter_map(flaw));
+        self.length(set, text, lint);
+        lint.add(self.trigger(text));
+    }
+
+    /// Counts the tokens, and says what is cut off.
+    fn length(&self, set: &Set, text: &str, lint: &mut Lint) {
+        let Limit { encoder, most, .. } = &self.limit;
+        let Some(encoder) = encoder else { return };
+        let count = encoder.count(text);
+        lint.tokens = lint.tokens.max(Some(count.tokens));
         // These train models of other encoders, which are judged where they were named.
         let read = self.limit.named
             || !matches!(
@@ -100,7 +107,6 @@ impl Measure {
             );
             lint.add([Finding::warning("caption-cut", text)]);
         }
-        lint.add(self.trigger(text));
     }
 
     fn trigger(&self, text: &str) -> Option<Finding> {

@@ -4,6 +4,8 @@ use toml::{Table, Value};
 
 use super::Problem;
 use super::schema::{Values, tables};
+use crate::Trainer;
+use crate::bases::steps;
 use crate::fit::DiffusionPipe;
 
 /// One folder, with the defaults of the file.
@@ -19,7 +21,7 @@ pub struct Directory {
     pub num_repeats: f64,
     /// `skip_empty_caption`: pictures without a caption are left out.
     pub skip_empty_caption: bool,
-    /// The buckets, at the largest of `resolutions`.
+    /// The buckets, at the largest of `resolutions`, with the steps that most base models have.
     pub buckets: DiffusionPipe,
 }
 
@@ -87,6 +89,7 @@ fn buckets(tables: &[&Table]) -> Option<DiffusionPipe> {
         resolution,
         enable_ar_bucket: enable_ar_bucket && !aspects.is_empty(),
         aspects,
+        steps: steps(Trainer::DiffusionPipe, None).unwrap_or(1),
     })
 }
 

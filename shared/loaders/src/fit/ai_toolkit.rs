@@ -3,11 +3,12 @@
 use super::{Fit, Size, smallest};
 
 /// A bucket of about `resolution` squared pixels and never more, with sides
-/// that are multiples of `divisibility`; never enlarges but to reach them.
+/// that are multiples of `divisibility`, which [`steps`](crate::bases::steps)
+/// gives; never enlarges but to reach them.
 ///
 /// ```
 /// use loaders::fit::{Size, ai_toolkit};
-/// assert_eq!(ai_toolkit(Size::new(1920, 1080), 1024, 64).bucket, Size::new(1344, 768));
+/// assert_eq!(ai_toolkit(Size::new(1920, 1080), 1024, 16).bucket, Size::new(1360, 768));
 /// ```
 pub fn ai_toolkit(source: Size, resolution: u32, divisibility: u32) -> Fit {
     let budget = u64::from(resolution).pow(2);

@@ -11,12 +11,11 @@ pub struct DiffusionPipe {
     pub enable_ar_bucket: bool,
     /// The aspects of the buckets, width over height.
     pub aspects: Vec<f64>,
+    /// What sides are multiples of, by base model: `pixels_round_to_multiple`, 16 for most.
+    pub steps: u32,
 }
 
 impl DiffusionPipe {
-    /// What sides are multiples of.
-    const STEPS: f64 = 32.0;
-
     /// The aspects that `min_ar`, `max_ar` and `num_ar_buckets` give.
     pub fn aspects(least: f64, most: f64, count: u32) -> Vec<f64> {
         let gaps = f64::from(count.saturating_sub(1).max(1));
@@ -35,8 +34,9 @@ impl DiffusionPipe {
     ///     resolution: 1024.0,
     ///     enable_ar_bucket: true,
     ///     aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+    ///     steps: 16,
     /// };
-    /// assert_eq!(settings.fit(Size::new(1920, 1080)).bucket, Size::new(1280, 800));
+    /// assert_eq!(settings.fit(Size::new(1920, 1080)).bucket, Size::new(1296, 816));
     /// ```
     pub fn fit(&self, source: Size) -> Fit {
         let aspects: &[f64] = if self.enable_ar_bucket {
@@ -48,8 +48,9 @@ impl DiffusionPipe {
             .iter()
             .map(|aspect| (aspect.ln() - source.aspect().ln()).abs());
         let aspect = smallest(errors).map_or(1.0, |best| aspects[best]);
+        let steps = f64::from(self.steps);
         let width = self.resolution * aspect.sqrt();
-        let rounded = |side: f64| (side / Self::STEPS).round_ties_even().max(1.0) * Self::STEPS;
+        let rounded = |side: f64| (side / steps).round_ties_even().max(1.0) * steps;
         let bucket = Size::new(
             rounded(width) as u32,
             rounded(self.resolution * self.resolution / width) as u32,

@@ -6,7 +6,7 @@ use super::{Fit, Size, smallest};
 const ASPECTS: [f64; 9] = [1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0];
 
 /// One of seventeen buckets of about `resolution` squared pixels, with sides
-/// that are multiples of `quantization` (64 for Stable Diffusion).
+/// that are multiples of `quantization`, which [`steps`](crate::bases::steps) gives.
 ///
 /// ```
 /// use loaders::fit::{Size, one_trainer};

@@ -3,7 +3,8 @@
 use super::{Fit, Size};
 
 /// A bucket of about `resolution` squared pixels (`resolution_type`
-/// `pixel_area`), with sides that are multiples of `alignment` (64).
+/// `pixel_area`), with sides that are multiples of `alignment`,
+/// which [`steps`](crate::bases::steps) gives.
 ///
 /// ```
 /// use loaders::fit::{Size, simple_tuner};

@@ -1,5 +1,7 @@
 //! diffusion-pipe: `dataset.toml`, masks in a tree of their own.
 
+use loaders::Trainer;
+use loaders::bases::steps;
 use loaders::fit;
 use serde::Serialize;
 use serde_json::{Map, json};
@@ -38,6 +40,7 @@ pub(super) fn buckets(resolution: u32) -> fit::DiffusionPipe {
         resolution: resolution.into(),
         enable_ar_bucket: true,
         aspects: fit::DiffusionPipe::aspects(least, most, count),
+        steps: steps(Trainer::DiffusionPipe, None).unwrap_or(1),
     }
 }
 

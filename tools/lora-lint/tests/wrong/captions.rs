@@ -114,106 +114,35 @@ fn captions_longer_than_the_base_model_reads() {
     let ran = folder.lint(&flux);
     let problems = ran.records()[0]["lint"]["problems"].to_string();
     assert!(problems.contains("of which 511 are read"), "{problems}");
-    let ran = folder.lint(&[".", "--base", "flux"]);
+}
+
+#[test]
+fn without_the_tokenizer_of_the_base_model_the_length_is_not_judged_and_that_is_said() {
+    let boats: Vec<_> = (1..60).map(|n| format!("boat {n} at the quay")).collect();
+    let folder = Folder::new();
+    folder.pair("a", &format!("lucap boy, {}", boats.join(", ")));
+    let ran = folder.lint(&[".", "--base", "flux", "--resolution", "256"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(
-        ran.stderr
-            .contains("give its tokenizer.json with --tokenizer"),
+        ran.stderr.contains("their length is not judged"),
         "{}",
         ran.stderr
     );
+    let lint = &ran.records()[0]["lint"];
+    assert_eq!(lint["tokens"], serde_json::Value::Null, "{lint}");
 }
 
 #[test]
-fn a_wrapped_caption() {
-    let wrapped = "lucap boy, running along\nthe harbour in the evening";
-    for trainer in ["sd-scripts", "onetrainer", "simpletuner"] {
-        errors(
-            |f| f.pair("a", wrapped),
-            &[".", "--trainer", trainer],
-            &["caption-lines"],
-        );
-    }
-    for trainer in ["ai-toolkit", "musubi-tuner", "diffusion-pipe"] {
-        let arguments = [".", "--trainer", trainer, "--resolution", "256"];
-        warnings(|f| f.pair("a", wrapped), &arguments, &["caption-lines"]);
-    }
-}
-
-#[test]
-fn a_line_end_that_stays() {
-    let caption = format!("{GOOD}\n");
-    let arguments = [".", "--trainer", "ai-toolkit"];
-    warnings(|f| f.pair("a", &caption), &arguments, &["caption-newline"]);
-}
-
-#[test]
-fn stray_caption_files() {
-    let fallback = |f: &Folder| {
-        f.picture("expr_luca_happy_high_0015.png", 256, 256);
-        f.text("expr.txt", GOOD);
-    };
-    errors(fallback, &["."], &["caption-fallback"]);
-    let stray = |name: &'static str| {
-        move |f: &Folder| {
-            f.pair("a", GOOD);
-            f.text(name, GOOD);
-        }
-    };
-    warnings(
-        stray("default.txt"),
-        &[".", "--trainer", "ai-toolkit"],
-        &["caption-default"],
-    );
-    warnings(stray("b.txt"), &["."], &["caption-orphan"]);
-}
-
-#[test]
-fn no_trigger_or_nothing_else() {
-    let trigger = [".", "--trigger", "lucap boy"];
-    errors(
-        |f| f.pair("a", "a boy running along the harbour"),
-        &trigger,
-        &["trigger-missing"],
-    );
-    warnings(
-        |f| f.pair("a", "by the harbour, lucap boy"),
-        &trigger,
-        &["trigger-late"],
-    );
-    warnings(|f| f.pair("a", "lucap boy"), &trigger, &["caption-short"]);
-}
-
-#[test]
-fn too_many_tokens() {
-    warnings(
-        |f| f.pair("a", GOOD),
-        &[".", "--max-tokens", "4"],
-        &["caption-cut"],
-    );
-}
-
-#[test]
-fn signs_that_mean_nothing() {
-    warnings(
-        |f| f.pair("a", "lucap boy,, running, by the sea"),
-        &["."],
-        &["caption-tags"],
-    );
-    warnings(
-        |f| f.pair("a", "lucap boy, running\u{7} by the sea"),
-        &["."],
-        &["caption-control"],
-    );
-}
-
-#[test]
-fn one_caption_for_all() {
-    let build = |f: &Folder| (0..6).for_each(|n| f.pair(&format!("a_{n:03}"), GOOD));
-    warnings(build, &["."], &["captions-alike"]);
-}
-
-#[test]
-fn class_tokens_for_a_caption() {
-    let build = |f: &Folder| f.picture("train/10_lucap boy/a.png", 256, 256);
-    warnings(build, &["train"], &["caption-class"]);
+fn a_trainer_that_does_not_train_the_base_model() {
+    let build = |f: &Folder| f.pair("a", GOOD);
+    let arguments = [
+        ".",
+        "--trainer",
+        "ai-toolkit",
+        "--base",
+        "hunyuan-image",
+        "--resolution",
+        "256",
+    ];
+    warnings(build, &arguments, &["base-unknown"]);
 }
