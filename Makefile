@@ -589,8 +589,6 @@ background/tagged.jsonl: background/places.jsonl .settings/background-tagged
 review/%.jsonl:
 	@mkdir -p $(@D) && touch $@
 
-# What there is to lint of the trainers that were written for.
-views = $$(ls -d $(1)/kohya/dataset*.toml $(1)/onetrainer/concepts.json $(1)/ai-toolkit/train $(1)/diffusers/train 2> /dev/null)
 # The words that captions begin with, and what data sets and lora-lint are told of them. Where there
 # is a word for each value, `{}` stands for it.
 style_word = $(if $(TRIGGER),--trigger="$$TRIGGER")
@@ -636,7 +634,7 @@ $(2)/dataset.files: $(2)/dataset.jsonl
 settings.$(1)-linted = $$(TRIGGER) $$(LINT_FLAGS)
 $(2)/lint.jsonl: $(2)/dataset.jsonl $(2)/dataset.files .settings/$(1)-linted
 	@if [ ! -s $$< ]; then : > $$@; else $$(call on_cpu,$(1)-linted) -- \
-	    "$$$$BIN/lora-lint" --table $$(word.$(1)) $$(rejects) $$(LINT_FLAGS) $$(call views,$(2)/dataset); fi
+	    "$$$$BIN/lora-lint" --table --masked-loss $$(word.$(1)) $$(rejects) $$(LINT_FLAGS) $(2)/dataset; fi
 
 $(2)/report.html: $(2)/lint.jsonl
 	@"$$$$BIN/report" --title 'Data set: $(1)' --out-dir $(2) --kept $(2)/dataset.jsonl \

@@ -132,8 +132,12 @@ impl<'a> Reading<'a> {
     pub fn texts(&self, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
         let text = std::str::from_utf8(bytes);
         let text = text.map_err(|cause| Unreadable::Encoding(cause.valid_up_to()))?;
-        // Python reads every kind of line end as one newline.
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        // Python reads every kind of line end as one newline, but for `SimpleTuner`, which reads
+        // bytes.
+        let text = match self.trainer {
+            Trainer::SimpleTuner => text.to_owned(),
+            _ => text.replace("\r\n", "\n").replace('\r', "\n"),
+        };
         let lines = || {
             text.split('\n')
                 .map(python_strip)

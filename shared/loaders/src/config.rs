@@ -1,10 +1,12 @@
 //! Data set configurations, as strict as their readers.
 
+pub mod ai_toolkit;
 pub mod concepts;
 pub mod diffusion_pipe;
 pub mod musubi;
 mod schema;
 pub mod sd_scripts;
+pub mod simple_tuner;
 
 /// Something wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

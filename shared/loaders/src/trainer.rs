@@ -37,7 +37,11 @@ const PILLOW: &[&str] = &[
     "tga", "tif", "tiff", "webp", "avif", "ico", "jp2", "psd",
 ];
 
-/// What diffusion-pipe passes over in its folder; all else is a picture to it.
+/// The endings of videos that `SimpleTuner` takes.
+const VIDEOS: &[&str] = &["mp4", "avi", "mov", "mkv", "webm", "flv"];
+
+/// What diffusion-pipe passes over in its folder. All else is a picture to it if it has a caption
+/// and Pillow opens it; if not, it is left out with a line on the terminal.
 const NO_PICTURE: &[&str] = &["txt", "npz", "json", "parquet", "bak", "db"];
 
 impl Trainer {
@@ -125,7 +129,9 @@ impl Trainer {
             }
             Self::AiToolkit => small(&["jpg", "jpeg", "png", "webp"]),
             Self::DiffusionPipe => !ends(path, NO_PICTURE),
-            Self::SimpleTuner | Self::Diffusers | Self::WebDataset => small(PILLOW),
+            // It takes videos, too, into a data set of images.
+            Self::SimpleTuner => small(PILLOW) || small(VIDEOS),
+            Self::Diffusers | Self::WebDataset => small(PILLOW),
         }
     }
 
@@ -137,10 +143,7 @@ impl Trainer {
     /// Whether it turns pictures as their EXIF data says. The others train on
     /// the picture as it is stored.
     pub fn turns(self) -> bool {
-        matches!(
-            self,
-            Self::OneTrainer | Self::AiToolkit | Self::SimpleTuner | Self::Diffusers
-        )
+        matches!(self, Self::OneTrainer | Self::AiToolkit | Self::Diffusers)
     }
 
     /// Whether it lays pictures with alpha over white. The others let the

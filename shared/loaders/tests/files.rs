@@ -35,6 +35,7 @@ fn each_trainer_takes_its_own_files_for_pictures() {
         ("_controls/a.png", "fd"),
         (".thumbs/a.png", "f"),
         ("metadata.jsonl", "p"),
+        ("a.mp4", "pf"),
         ("a-masklabel.png", "sampfd"),
         ("a.txt", ""),
     ] {
@@ -47,7 +48,11 @@ fn the_second_line_of_a_caption_fares_differently() {
     let two = b"a boy,\r\nrunning\n";
     assert_eq!(texts(SdScripts, two).unwrap(), ["a boy,"]);
     assert_eq!(texts(OneTrainer, two).unwrap(), ["a boy,", "running"]);
-    assert_eq!(texts(SimpleTuner, two).unwrap(), ["a boy,", "running"]);
+    assert_eq!(
+        texts(SimpleTuner, two).unwrap(),
+        ["a boy,\r", "running"],
+        "it reads bytes, and a return stays"
+    );
     assert_eq!(texts(MusubiTuner, two).unwrap(), ["a boy,\nrunning"]);
     assert_eq!(texts(DiffusionPipe, two).unwrap(), ["a boy,\nrunning"]);
     assert_eq!(texts(AiToolkit, two).unwrap(), ["a boy, \nrunning\n"]);
@@ -150,6 +155,7 @@ fn masks_are_looked_for_in_these_places() {
     assert!(first(SdScripts).contains(&"mask/a.png".to_owned()));
     assert_eq!(first(OneTrainer), ["img/a-masklabel.png"]);
     assert_eq!(first(AiToolkit)[0], "mask/a.jpg");
+    assert_eq!(first(SimpleTuner), ["mask/a.jpg"], "the whole name");
     assert_eq!(first(MusubiTuner), [] as [&str; 0]);
     assert!(mask::is_required(SdScripts) && !mask::is_required(DiffusionPipe));
 }

@@ -15,6 +15,9 @@ pub(crate) struct Wanted {
     pub(crate) buckets: Option<Buckets>,
     /// The most pixels on a side of squares, if some are wanted.
     pub(crate) square: Option<u32>,
+    /// The buckets that images with a mask are cut to for sd-scripts, which squeezes masks into the
+    /// bucket without cutting them; none where nobody asked for that trainer.
+    pub(crate) masked: Option<Buckets>,
     /// What masks let through, if they are wanted.
     pub(crate) masks: Option<Masks>,
 }
@@ -54,12 +57,14 @@ impl Area {
             Some(crop) => Self::crop(crop, whole)?,
             None => Self::part(0, 0, whole.width, whole.height),
         };
-        let size = Size::new(area.columns, area.rows);
-        let fit = wanted
-            .buckets
-            .as_ref()
-            .and_then(|buckets| buckets.fit(size));
-        Ok(fit.map_or(area, |fit| area.to_bucket(fit.bucket, subject)))
+        let buckets = wanted.buckets.as_ref();
+        Ok(buckets.map_or(area, |buckets| area.fitted(buckets, subject)))
+    }
+
+    /// This area cut to its bucket round the subject; itself where it has none, or is one.
+    pub(crate) fn fitted(self, buckets: &Buckets, subject: Option<Bounds>) -> Self {
+        let fit = buckets.fit(Size::new(self.width, self.height));
+        fit.map_or(self, |fit| self.to_bucket(fit.bucket, subject))
     }
 
     fn part(left: u32, top: u32, columns: u32, rows: u32) -> Self {

@@ -61,7 +61,9 @@ impl Build<'_> {
         for view in self.views {
             views::write(*view, &written, self.purpose, &examples)?;
             self.enlarged(*view, &examples);
+            self.unmasked(*view, &examples);
         }
+        self.unvalidated(&examples);
         card::write(&written, self.purpose, self.views, &examples)?;
         let records = self.records(&self.out.join(&name), examples)?;
         manifest(&written, &records)?;
@@ -76,15 +78,27 @@ impl Build<'_> {
     /// Ten digits of a hash over all that the data set is made of.
     fn hash(&self, examples: &[Example]) -> Result<String> {
         #[derive(Serialize)]
-        struct Row<'a>(&'a str, &'a Captions, &'a str, Option<&'a str>, bool);
+        struct Row<'a>(&'a str, &'a Captions, &'a str, [Option<&'a str>; 2], bool);
         let mut hash = blake3::Hasher::new();
         hash.update(env!("CARGO_PKG_VERSION").as_bytes());
         hash.update(format!("{:?} {:?}", self.purpose, self.views).as_bytes());
         for example in examples {
-            let Picture { stored, mask, .. } = &example.picture;
+            let Picture {
+                stored,
+                mask,
+                masked,
+                ..
+            } = &example.picture;
             let mask = mask.as_ref().map(|mask| mask.key.as_str());
+            let masked = masked.as_ref().map(|masked| masked.stored.key.as_str());
             let (name, captions) = (&example.name, &example.captions);
-            let row = Row(name, captions, &stored.key, mask, example.validation);
+            let row = Row(
+                name,
+                captions,
+                &stored.key,
+                [mask, masked],
+                example.validation,
+            );
             hash.update(&serde_json::to_vec(&row)?);
         }
         Ok(hash.finalize().to_hex()[..10].to_owned())
@@ -103,6 +117,29 @@ impl Build<'_> {
             Ok(record)
         };
         examples.into_iter().map(record).collect()
+    }
+
+    /// Says how many masks the trainer of a view cannot use.
+    fn unmasked(&self, view: View, examples: &[Example]) {
+        let masked = |example: &&Example| example.picture.mask.is_some();
+        let count = examples.iter().filter(masked).count();
+        if count > 0 && view.notes(self.purpose).masks.is_none() {
+            log::warn!(
+                "{}: {count} images have a mask, and this trainer cannot use one: all of each image is trained on",
+                view.name()
+            );
+        }
+    }
+
+    /// Says so if images are kept for validation and no trainer uses them.
+    fn unvalidated(&self, examples: &[Example]) {
+        let count = examples.iter().filter(|example| example.validation).count();
+        let used = |view: &View| view.notes(self.purpose).validation.is_some();
+        if count > 0 && !self.views.iter().any(used) {
+            log::warn!(
+                "{count} images are kept from training for validation, and none of these trainers uses them: they are for your own comparisons"
+            );
+        }
     }
 
     /// Says how many images the trainer of a view will enlarge.

@@ -58,8 +58,43 @@ pub(crate) fn write(
     if let Some(licence) = &purpose.licence {
         writeln!(card, "| licence | {} |", cell(licence))?;
     }
+    trainers(&mut card, purpose, views, examples)?;
     tables(&mut card, purpose, examples)?;
     written.file("README.md", card.as_bytes())
+}
+
+/// What to give each trainer, and what becomes of validation images and masks.
+fn trainers(
+    card: &mut String,
+    purpose: &Purpose,
+    views: &[View],
+    examples: &[Example],
+) -> Result<()> {
+    let validated = examples.iter().any(|example| example.validation);
+    let masked = examples
+        .iter()
+        .any(|example| example.picture.mask.is_some());
+    writeln!(
+        card,
+        "\nWhat each trainer is given, with paths from this folder:\n\n| view | give it | images kept for validation | masks |\n|---|---|---|---|"
+    )?;
+    for view in views {
+        let notes = view.notes(purpose);
+        let or_not = |has: bool, how: Option<&'static str>| match how {
+            _ if !has => "none here",
+            Some(how) => how,
+            None => "the trainer cannot use them",
+        };
+        writeln!(
+            card,
+            "| {} | {} | {} | {} |",
+            view.name(),
+            notes.give.replace('|', " "),
+            or_not(validated, notes.validation),
+            or_not(masked, notes.masks)
+        )?;
+    }
+    Ok(())
 }
 
 fn tables(card: &mut String, purpose: &Purpose, examples: &[Example]) -> Result<()> {

@@ -94,6 +94,8 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[View]) -> Resul
         licence: words.licence,
         wanted: Wanted {
             buckets: Buckets::new(views::kohya_buckets(resolution)).filter(|_| pictures.fit),
+            masked: Buckets::new(views::kohya_buckets(resolution))
+                .filter(|_| views.contains(&View::Kohya)),
             square: views.contains(&View::Diffusers).then_some(resolution),
             masks: (trained != Trained::All).then_some(Masks {
                 rest: trained == Trained::Rest,

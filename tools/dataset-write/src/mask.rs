@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use manifest::Record;
 use serde::Deserialize;
 use stage::{Context, Result, ensure, log};
+use vision::RgbImage;
 use vision::decode::{self, Dimensions};
 use vision::mask::{self, Bounds, Mask};
-use vision::write::encode_png_luma;
+use vision::write::{Subsampling, encode_jpeg, encode_png_luma};
 
 use crate::area::{Area, Masks, Wanted};
+use crate::picture::{Picture, QUALITY, white};
 use crate::store::{Store, Stored};
 
 /// The least score of a joint that counts as seen.
@@ -54,7 +56,7 @@ pub(crate) fn read(record: &Record, wanted: &Wanted, size: Dimensions) -> Result
 
 impl Subject {
     /// The mask of a part of the image, in the store.
-    pub(crate) fn part(self, area: Area, masks: Masks, store: &Store) -> Result<Stored> {
+    pub(crate) fn part(&self, area: Area, masks: Masks, store: &Store) -> Result<Stored> {
         let Masks { rest, dilate } = masks;
         let recipe = format!("mask {area:?} {rest} {dilate}");
         store.make(&self.bytes, &recipe, "png", || {
@@ -66,6 +68,26 @@ impl Subject {
             Ok(Cow::Owned(encode_png_luma(&trained?.to_luma())?))
         })
     }
+}
+
+/// The mask of an image in a file of the ending of that image, for a trainer that looks for masks by
+/// the whole name; white where the image has none.
+pub(crate) fn as_image(picture: &Picture, ending: &'static str, store: &Store) -> Result<Stored> {
+    let mask = match &picture.mask {
+        Some(mask) => mask.clone(),
+        None => white(picture.width, picture.height, store)?,
+    };
+    if mask.ending == ending {
+        return Ok(mask);
+    }
+    let path = store.path(&mask);
+    let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
+    store.make(&bytes, "mask jpg", ending, || {
+        let luma = decode::luma_from_bytes(&bytes)?;
+        let level = |x, y| [luma.get_pixel(x, y).0[0]; 3].into();
+        let image = RgbImage::from_fn(luma.width(), luma.height(), level);
+        Ok(Cow::Owned(encode_jpeg(&image, QUALITY, Subsampling::S444)?))
+    })
 }
 
 /// Where the subject is: what its mask encloses, else its joints, else the

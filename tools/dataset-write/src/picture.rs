@@ -13,7 +13,7 @@ use crate::mask;
 use crate::store::{Store, Stored};
 
 /// Quality of the JPEG files that are written: no artefact is seen at it.
-const QUALITY: u8 = 95;
+pub(crate) const QUALITY: u8 = 95;
 
 /// A finished image: sRGB, 8 bits, upright, without alpha.
 #[derive(Debug, Clone)]
@@ -28,6 +28,22 @@ pub(crate) struct Picture {
     pub(crate) mask: Option<Stored>,
     /// The part of it that a trainer without buckets is given.
     pub(crate) square: Option<Square>,
+    /// What sd-scripts is given where that is something else: a part of the size of its bucket,
+    /// without which its mask would be squeezed.
+    pub(crate) masked: Option<Masked>,
+}
+
+/// A part of an image that has the size of its bucket, and its mask.
+#[derive(Debug, Clone)]
+pub(crate) struct Masked {
+    /// Its file.
+    pub(crate) stored: Stored,
+    /// Columns.
+    pub(crate) width: u32,
+    /// Rows.
+    pub(crate) height: u32,
+    /// Its mask, of the same size.
+    pub(crate) mask: Stored,
 }
 
 /// A square part of an image.
@@ -68,6 +84,16 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
             .map(|stored| Square { stored, side })
     });
     let mask = mask.zip(wanted.masks);
+    let masked = mask.as_ref().zip(wanted.masked.as_ref());
+    let masked = masked.map(|((mask, masks), buckets)| {
+        let fitted = area.fitted(buckets, subject);
+        Ok(Masked {
+            stored: image.part(fitted, store)?,
+            width: fitted.width,
+            height: fitted.height,
+            mask: mask.part(fitted, *masks, store)?,
+        })
+    });
     Ok(Picture {
         stored: image.part(area, store)?,
         width: area.width,
@@ -76,6 +102,7 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
             .map(|(mask, masks)| mask.part(area, masks, store))
             .transpose()?,
         square: square.transpose()?,
+        masked: masked.transpose()?,
     })
 }
 

@@ -80,9 +80,18 @@ pub(crate) struct Example {
 impl Example {
     /// The file of the image in the store, as `view` wants it.
     pub(crate) fn stored(&self, view: View) -> &Stored {
-        match &self.picture.square {
-            Some(square) if view == View::Diffusers => &square.stored,
+        match (view, &self.picture.square, &self.picture.masked) {
+            (View::Diffusers, Some(square), _) => &square.stored,
+            (View::Kohya, _, Some(masked)) => &masked.stored,
             _ => &self.picture.stored,
+        }
+    }
+
+    /// The mask of the image, of the size that `view` wants it in; none if the image has none.
+    pub(crate) fn mask(&self, view: View) -> Option<&Stored> {
+        match &self.picture.masked {
+            Some(masked) if view == View::Kohya => Some(&masked.mask),
+            _ => self.picture.mask.as_ref(),
         }
     }
 
@@ -98,8 +107,9 @@ impl Example {
 
     /// Width and height of the image, as `view` wants it.
     pub(crate) fn size(&self, view: View) -> (u32, u32) {
-        match &self.picture.square {
-            Some(square) if view == View::Diffusers => (square.side, square.side),
+        match (view, &self.picture.square, &self.picture.masked) {
+            (View::Diffusers, Some(square), _) => (square.side, square.side),
+            (View::Kohya, _, Some(masked)) => (masked.width, masked.height),
             _ => (self.picture.width, self.picture.height),
         }
     }

@@ -5,6 +5,7 @@ mod diffusers;
 mod diffusion_pipe;
 mod kohya;
 mod musubi;
+mod notes;
 mod onetrainer;
 mod simpletuner;
 mod webdataset;
@@ -20,6 +21,7 @@ use stage::Result;
 
 use crate::caption::Form;
 use crate::plan::{Example, Purpose};
+use diffusers::IMAGES;
 pub(crate) use kohya::buckets as kohya_buckets;
 pub(crate) use written::Written;
 
@@ -85,6 +87,10 @@ impl View {
         let folder = PathBuf::from(self.name()).join(part);
         match self {
             Self::Kohya if !validation => folder.join(kohya::numbered(purpose)),
+            // All that lies in `diffusers` is trained on, so what is not lies elsewhere. Only a
+            // folder that is not called for a split keeps its captions however it is read.
+            Self::Diffusers if validation => PathBuf::from(diffusers::VALIDATION).join(IMAGES),
+            Self::Diffusers => PathBuf::from(self.name()).join(IMAGES),
             _ => folder,
         }
     }

@@ -219,6 +219,62 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_removed_that_this_tool_did_not_write() {
+        let (folder, records) = scenes(3);
+        let flags = ["--type", "style", "--trigger", "drawn"];
+        write(folder.path(), &flags, &records);
+        let store = folder.path().join("out/store");
+        let stored = || -> Vec<_> {
+            let names = fs::read_dir(&store).unwrap();
+            let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            names.filter(|name| name.ends_with(".png")).collect()
+        };
+        // A name of 32 digits, as downloads have, and one like the tool's own.
+        let others = [
+            "notes.txt",
+            "d41d8cd98f00b204e9800998ecf8427e.png",
+            ".hidden",
+        ];
+        for name in others {
+            fs::write(store.join(name), "mine").unwrap();
+        }
+        let old = fs::read_link(folder.path().join("out/dataset")).unwrap();
+        write(folder.path(), &flags, &records[..2]);
+        assert_eq!(stored().len(), 4, "the older data set still has its image");
+        fs::remove_dir_all(folder.path().join("out").join(old)).unwrap();
+        write(folder.path(), &flags, &records[..1]);
+        assert_eq!(
+            stored().len(),
+            3,
+            "two of the newest but one, and the foreign one"
+        );
+        for name in others {
+            assert_eq!(
+                fs::read_to_string(store.join(name)).unwrap(),
+                "mine",
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_somebody_else_called_dataset_is_not_replaced() {
+        let (folder, records) = scenes(1);
+        fs::create_dir(folder.path().join("out")).unwrap();
+        fs::write(folder.path().join("out/dataset"), "mine").unwrap();
+        let flags = ["--type", "style", "--trigger", "drawn", "--out-dir", "out"];
+        let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
+        assert_eq!(ran.code, Some(1));
+        assert!(
+            ran.stderr.contains("out/dataset: is there and no link"),
+            "{}",
+            ran.stderr
+        );
+        let kept = fs::read_to_string(folder.path().join("out/dataset"));
+        assert_eq!(kept.unwrap(), "mine");
+    }
+
+    #[test]
     fn alpha_and_gray_become_rgb() {
         let (folder, mut records) = scenes(2);
         let clear = vision::RgbaImage::new(8, 8);

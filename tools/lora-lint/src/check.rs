@@ -1,14 +1,15 @@
 //! What a trainer sees of one image.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use loaders::fit::{Fit, Size};
-use loaders::{Trainer, mask};
 use manifest::rounded;
 use vision::decode::{self, Header, Profile};
 
 use crate::finding::{Finding, Lint};
+use crate::formats::{unread, unusual};
 use crate::known::{Known, Manifest};
+use crate::masks::masks;
 use crate::set::Set;
 use crate::words::Measure;
 
@@ -43,7 +44,7 @@ impl Judge {
         let header = match decode::header(image) {
             Ok(header) => header,
             Err(cause) => {
-                lint.add([Finding::error("image-corrupt", cause.to_string())]);
+                lint.add([unread(image, &cause.to_string())]);
                 return lint;
             }
         };
@@ -78,11 +79,7 @@ impl Judge {
         }
         let samples = header.samples;
         if samples.bits != 8 || (samples.channels == 4 && !samples.alpha) {
-            let text = format!(
-                "{} channels of {} bits, where three of 8 are usual",
-                samples.channels, samples.bits
-            );
-            lint.add([Finding::warning("image-samples", text)]);
+            lint.add([unusual(set.trainer, samples.bits, samples.channels)]);
         }
         if set.alpha_mask && !samples.alpha {
             let text = "has no transparency, which is to be the mask: all of it is trained on";
@@ -169,65 +166,4 @@ fn cut(known: &Known, [x0, y0, x1, y1]: [f64; 4]) -> Vec<Finding> {
         findings.push(Finding::warning("crop-joint", text));
     }
     findings
-}
-
-/// Finds and judges the mask of an image.
-fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &mut Lint) {
-    let beside = set.trainer == Trainer::OneTrainer;
-    let Some(folder) = set.masks.clone().or(beside.then(PathBuf::new)) else {
-        return;
-    };
-    let candidates = mask::candidates(set.trainer, image, &folder);
-    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
-        // Beside the images there may be none on purpose.
-        if !beside {
-            let fatal = mask::is_required(set.trainer);
-            let text = if fatal {
-                "no mask, at which the trainer stops"
-            } else {
-                "no mask: all of it is trained on"
-            };
-            lint.add([Finding::of(fatal, "mask-missing", text)]);
-        }
-        return;
-    };
-    lint.mask = Some(path.to_string_lossy().into_owned());
-    let found = match decode::dimensions(&path) {
-        Ok(found) => Size::new(found.width, found.height),
-        Err(cause) => return lint.add([Finding::error("mask-corrupt", cause.to_string())]),
-    };
-    if found != size {
-        let fatal = mask::needs_same_size(set.trainer);
-        let text = format!(
-            "the mask is {}x{}, the picture {}x{}",
-            found.width, found.height, size.width, size.height
-        );
-        lint.add([Finding::of(fatal, "mask-size", text)]);
-    } else if !headers {
-        lint.add(inside(&path, lint.kept));
-    }
-}
-
-/// What the mask lets through: nothing, or something that is cut off.
-fn inside(path: &Path, kept: Option<[f64; 4]>) -> Option<Finding> {
-    let luma = match decode::luma(path) {
-        Ok(luma) => luma,
-        Err(cause) => return Some(Finding::error("mask-corrupt", cause.to_string())),
-    };
-    let mask = vision::mask::Mask::from_luma(&luma, 1).ok()?;
-    let Some(bounds) = mask.bounding_box() else {
-        return Some(Finding::error(
-            "mask-empty",
-            "the mask is black: nothing is trained on",
-        ));
-    };
-    let [x0, y0, x1, y1] = kept?;
-    let whole = bounds.left == 0
-        && bounds.top == 0
-        && (bounds.right, bounds.bottom) == (mask.width(), mask.height());
-    let cut = f64::from(bounds.left) < x0.floor()
-        || f64::from(bounds.top) < y0.floor()
-        || f64::from(bounds.right) > x1.ceil()
-        || f64::from(bounds.bottom) > y1.ceil();
-    (cut && !whole).then(|| Finding::warning("crop-mask", "what the mask shows is cut"))
 }

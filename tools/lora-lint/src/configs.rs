@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use loaders::config::{concepts, diffusion_pipe, musubi, sd_scripts};
+use loaders::bases::steps;
+use loaders::config::{ai_toolkit, concepts, diffusion_pipe, musubi, sd_scripts, simple_tuner};
 use loaders::fit::{Buckets, DiffusionPipe, Musubi};
 use loaders::metadata::Reader;
 use loaders::{Trainer, repeats};
@@ -22,24 +23,11 @@ pub(crate) fn open(
     opened: &mut Opened,
 ) -> Result<()> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    if trainer == Trainer::OneTrainer {
-        let (concepts, problems) = concepts::read(&text);
-        opened.problems(path, problems);
-        for concept in concepts {
-            if concept.enable_crop_jitter {
-                let text = format!(
-                    "{}: crop jitter is on unless switched off: what is cut off changes from step to step",
-                    concept.place
-                );
-                opened.say(path, Finding::warning("config-jitter", text));
-            }
-            opened.sets.push(Set {
-                repeats: concept.balancing,
-                deep: concept.include_subdirectories,
-                ..Set::folder(trainer, Path::new(&concept.path), settings)
-            });
-        }
-        return Ok(());
+    match trainer {
+        Trainer::OneTrainer => return one_trainer_sets(path, &text, settings, opened),
+        Trainer::SimpleTuner => return simple_tuner_sets(path, &text, settings, opened),
+        Trainer::AiToolkit => return ai_toolkit_sets(path, &text, settings, opened),
+        _ => {}
     }
     let table: Table = match text.parse() {
         Ok(table) => table,
@@ -56,6 +44,89 @@ pub(crate) fn open(
         Trainer::MusubiTuner => musubi_sets(path, &table, settings, opened),
         Trainer::DiffusionPipe => diffusion_pipe_sets(path, &table, settings, opened),
         other => bail!("{}: {other} is given a folder, not a file", path.display()),
+    }
+    Ok(())
+}
+
+fn one_trainer_sets(
+    path: &Path,
+    text: &str,
+    settings: &Settings,
+    opened: &mut Opened,
+) -> Result<()> {
+    let (concepts, problems) = concepts::read(text);
+    opened.problems(path, problems);
+    for concept in concepts {
+        if concept.enable_crop_jitter {
+            let text = format!(
+                "{}: crop jitter is on unless switched off: what is cut off changes from step to step",
+                concept.place
+            );
+            opened.say(path, Finding::warning("config-jitter", text));
+        }
+        opened.sets.push(Set {
+            repeats: concept.balancing,
+            deep: concept.include_subdirectories,
+            draws: Some(concept.text_variations),
+            ..Set::folder(Trainer::OneTrainer, Path::new(&concept.path), settings)
+        });
+    }
+    Ok(())
+}
+
+fn simple_tuner_sets(
+    path: &Path,
+    text: &str,
+    settings: &Settings,
+    opened: &mut Opened,
+) -> Result<()> {
+    let (backends, problems) = simple_tuner::read(text);
+    opened.problems(path, problems);
+    let steps = settings.steps(Trainer::SimpleTuner);
+    for backend in backends {
+        let fitting = match backend.resolution {
+            Some(resolution) if backend.crop => Fitting::Square(resolution),
+            Some(resolution) => Fitting::SimpleTuner(resolution, steps),
+            None => Fitting::None,
+        };
+        opened.sets.push(Set {
+            repeats: backend.shown.into(),
+            masks: backend.masks.map(PathBuf::from),
+            fitting,
+            ..Set::folder(Trainer::SimpleTuner, Path::new(&backend.folder), settings)
+        });
+    }
+    Ok(())
+}
+
+fn ai_toolkit_sets(
+    path: &Path,
+    text: &str,
+    settings: &Settings,
+    opened: &mut Opened,
+) -> Result<()> {
+    let (data_sets, problems) = ai_toolkit::read(text);
+    opened.problems(path, problems);
+    for found in data_sets {
+        if found.random_crop {
+            let text = format!("{}: what is cut off is drawn at random", found.place);
+            opened.say(path, Finding::warning("config-crop", text));
+        }
+        let base = settings.base.or(found.base);
+        let steps = steps(Trainer::AiToolkit, base).unwrap_or(1);
+        opened.sets.push(Set {
+            extension: found.caption_extension,
+            repeats: found.num_repeats.into(),
+            masks: found.mask_path.map(PathBuf::from),
+            alpha_mask: found.alpha_mask,
+            trigger: found.trigger,
+            fitting: if found.buckets {
+                Fitting::AiToolkit(found.resolution, steps)
+            } else {
+                Fitting::Square(found.resolution)
+            },
+            ..Set::folder(Trainer::AiToolkit, Path::new(&found.folder), settings)
+        });
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Say what a trainer will see of a data set, and what would train wrong.
 //!
-//! Reads folders, configurations (`dataset.toml`, `concepts.json`) and tar
-//! shards as the loaders of nine trainers do. Writes a record an image, with
+//! Reads folders, configurations (`dataset.toml`, `concepts.json`, a job of
+//! ai-toolkit, `multidatabackend.json`) and tar shards as the loaders of nine
+//! trainers do; of a folder with configurations, or a whole data set of
+//! dataset-write, all that lies in it. Writes a record an image, with
 //! `image` and `lint`: `{trainer, status, caption, captions, caption_from,
 //! tokens, bucket, cropped, kept, scale, repeats, mask, problems}`; and one, with
 //! `path` and `lint`, for each problem of a folder or file. `cropped` is a
@@ -10,14 +12,18 @@
 //! Exits with 1 if anything would train wrong, and with 0 if all is well or
 //! there are warnings only.
 
+mod caches;
 mod check;
 mod configs;
 mod finding;
+mod formats;
 mod image_folder;
 mod known;
 mod limit;
+mod masks;
 mod names;
 mod open;
+mod recognise;
 mod scan;
 mod set;
 mod shards;
@@ -100,8 +106,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     };
     let mut seen = trainers::Seen::default();
     for path in &args.paths {
-        for trainer in trainers::of(args.trainer, path) {
-            seen.read(flow, &judge, trainer, path, &args.settings)?;
+        for (path, trainer) in trainers::of(args.trainer, path) {
+            seen.read(flow, &judge, trainer, &path, &args.settings)?;
         }
     }
     let summary = seen.end(flow)?;

@@ -10,6 +10,7 @@ use stage::{Result, bail};
 
 use crate::configs;
 use crate::finding::Finding;
+use crate::recognise::names;
 use crate::set::{Lists, Set, Settings};
 
 /// The sets found at a path, and what is wrong with what describes them.
@@ -78,51 +79,6 @@ fn lists(opened: &mut Opened) {
         set.lists = Some(Lists { path, captions });
     }
     opened.findings.extend(findings);
-}
-
-/// The trainer that a path is most likely meant for.
-pub(crate) fn guess(path: &Path) -> Trainer {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    if path.is_file() {
-        let text = fs::read_to_string(path).unwrap_or_default();
-        return match ending {
-            Some("json") => Trainer::OneTrainer,
-            Some("tar") => Trainer::WebDataset,
-            _ if text.contains("[[directory]]") => Trainer::DiffusionPipe,
-            _ if text.contains("image_directory") || text.contains("image_jsonl_file") => {
-                Trainer::MusubiTuner
-            }
-            _ => Trainer::SdScripts,
-        };
-    }
-    let names: Vec<_> = names(path);
-    let any = |is: &dyn Fn(&str) -> bool| names.iter().any(|name| is(name));
-    if any(&|name| repeats(name).is_some() && path.join(name).is_dir()) {
-        Trainer::KohyaFolder
-    } else if has_metadata(path) || any(&|name| has_metadata(&path.join(name))) {
-        Trainer::Diffusers
-    } else if any(&|name| name.to_ascii_lowercase().ends_with(".tar")) {
-        Trainer::WebDataset
-    } else {
-        Trainer::SdScripts
-    }
-}
-
-/// Whether a folder has a metadata file of Hugging Face's.
-fn has_metadata(folder: &Path) -> bool {
-    let endings = ["jsonl", "csv", "parquet"];
-    endings
-        .iter()
-        .any(|ending| folder.join(format!("metadata.{ending}")).is_file())
-}
-
-/// The names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut names: Vec<_> = names.collect();
-    names.sort();
-    names
 }
 
 /// The images that a list names; a relative name is looked for in `folder`.

@@ -54,15 +54,16 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
         return Ok(scan);
     }
     let files = walk(&set.path)?;
-    for file in &files {
-        if set.takes(file) && (Trainer::is_picture(file) || set.trainer != Trainer::DiffusionPipe) {
+    for file in files.iter().filter(|file| takes(set, file)) {
+        if Trainer::is_picture(file) {
             scan.images.push(file.clone());
-        } else if set.takes(file) {
-            let text = "is taken for a picture, as everything is here that is not known";
+        } else {
+            let text = "is taken for a sample: the trainer takes videos among images, too";
             scan.say(&set.path.join(file), Finding::error("file-stray", text));
         }
     }
     scan.ignored(set, &files);
+    scan.caches(set, &files);
     scan.swallowed(set);
     scan.captions(set, &files);
     scan.names(set);
@@ -76,6 +77,13 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
     Ok(scan)
 }
 
+/// Whether a file comes to be trained on. diffusion-pipe passes over what it cannot open, with a
+/// line on the terminal.
+fn takes(set: &Set, file: &Path) -> bool {
+    let opens = set.trainer != Trainer::DiffusionPipe || Trainer::is_picture(file);
+    opens && set.takes(file)
+}
+
 impl Scan {
     /// Adds what is wrong with `path`.
     pub(crate) fn say(&mut self, path: &Path, finding: Finding) {
@@ -85,7 +93,7 @@ impl Scan {
     /// Pictures and other files that the trainer does not take.
     fn ignored(&mut self, set: &Set, files: &[PathBuf]) {
         let mut nested = BTreeMap::<PathBuf, usize>::new();
-        for file in files.iter().filter(|file| !set.takes(file)) {
+        for file in files.iter().filter(|file| !takes(set, file)) {
             let place = set.path.join(file);
             let folder = file.parent().unwrap_or(Path::new(""));
             let hidden = file

@@ -28,6 +28,11 @@ pub(crate) struct Set {
     pub(crate) wildcard: bool,
     /// The caption of images that have none.
     pub(crate) class_tokens: Option<String>,
+    /// The trigger that a configuration names, for a trainer that puts it into captions.
+    pub(crate) trigger: Option<String>,
+    /// How many captions are drawn of each image and kept for all epochs, where a configuration
+    /// says so.
+    pub(crate) draws: Option<u32>,
     /// How often an epoch shows each image.
     pub(crate) repeats: f64,
     /// The tree of masks.
@@ -120,6 +125,8 @@ impl Set {
             },
             wildcard: false,
             class_tokens: None,
+            trigger: None,
+            draws: None,
             repeats: 1.0,
             masks: settings.masks.clone(),
             alpha_mask: false,
@@ -152,7 +159,11 @@ impl Set {
         Reading {
             extension: &self.extension,
             wildcard: self.wildcard,
-            trigger: trigger.filter(|_| self.trainer == Trainer::AiToolkit),
+            trigger: self
+                .trigger
+                .as_deref()
+                .or(trigger)
+                .filter(|_| self.trainer == Trainer::AiToolkit),
             ..Reading::new(self.trainer)
         }
     }

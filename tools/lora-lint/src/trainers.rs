@@ -12,6 +12,7 @@ use stage::{Flow, Outcome, Result};
 use crate::check::Judge;
 use crate::finding::{Finding, Lint};
 use crate::open;
+use crate::recognise;
 use crate::scan::scan;
 use crate::set::{Set, Settings};
 use crate::shards;
@@ -48,13 +49,17 @@ impl ValueEnum for Choice {
     }
 }
 
-/// The trainers to read `path` as.
-pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<Trainer> {
+/// What to read at `path`, and as which trainers.
+pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, Trainer)> {
+    let guessed = |path: PathBuf| {
+        let trainer = recognise::guess(&path);
+        (path, trainer)
+    };
     match choice {
-        Some(Choice::One(trainer)) => vec![trainer],
-        None => vec![open::guess(path)],
+        Some(Choice::One(trainer)) => vec![(path.to_path_buf(), trainer)],
+        None => recognise::parts(path).into_iter().map(guessed).collect(),
         // A configuration is one trainer's.
-        Some(Choice::All) if path.is_file() => vec![open::guess(path)],
+        Some(Choice::All) if path.is_file() => vec![guessed(path.to_path_buf())],
         Some(Choice::All) => {
             let flat = |trainer: &Trainer| {
                 let special = [
@@ -64,7 +69,8 @@ pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<Trainer> {
                 ];
                 !special.contains(trainer)
             };
-            Trainer::ALL.into_iter().filter(flat).collect()
+            let all = Trainer::ALL.into_iter().filter(flat);
+            all.map(|trainer| (path.to_path_buf(), trainer)).collect()
         }
     }
 }

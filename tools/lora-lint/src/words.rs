@@ -67,6 +67,7 @@ impl Measure {
     /// Judges the texts that are trained on.
     fn texts(&self, set: &Set, texts: &[String], lint: &mut Lint) {
         lint.captions = Some(texts.len()).filter(|count| *count > 1);
+        lint.add(frozen(set, texts.len()));
         for text in texts {
             self.text(set, text, lint);
         }
@@ -131,6 +132,18 @@ impl Measure {
     }
 }
 
+/// What comes of drawing too few captions of several.
+fn frozen(set: &Set, lines: usize) -> Option<Finding> {
+    let draws = set
+        .draws
+        .filter(|draws| lines > 1 && (*draws as usize) < 2 * lines)?;
+    let text = format!(
+        "{draws} of {lines} captions are drawn and kept for all epochs (`text_variations`): some are never seen, unless the text encoder is trained; draw at least {}",
+        4 * lines
+    );
+    Some(Finding::of(draws == 1, "caption-frozen", text))
+}
+
 /// What comes of it that the file with all captions has none of an image.
 fn unlisted(set: &Set) -> Finding {
     if set.class_tokens.is_some() {
@@ -143,6 +156,10 @@ fn unlisted(set: &Set) -> Finding {
 /// What is wrong with the file, whatever its text says.
 fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if set.trainer == Trainer::SimpleTuner && caption.written.contains('\r') {
+        let text = "the carriage returns of its line ends stay in the caption";
+        findings.push(Finding::warning("caption-newline", text));
+    }
     if caption.origin == Origin::Shortened {
         let text = "there is no file of its own, and another is taken for it";
         findings.push(Finding::error("caption-fallback", text));

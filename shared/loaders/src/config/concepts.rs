@@ -16,6 +16,9 @@ pub struct Concept {
     pub include_subdirectories: bool,
     /// `balancing`: repeats, or with the strategy `SAMPLES` pictures an epoch.
     pub balancing: f64,
+    /// `text_variations`: how many captions are drawn of each image, and cached for all epochs
+    /// unless the text encoder is trained.
+    pub text_variations: u32,
     /// `image.enable_crop_jitter`, on unless switched off.
     pub enable_crop_jitter: bool,
 }
@@ -74,6 +77,10 @@ pub fn read(text: &str) -> (Vec<Concept>, Vec<Problem>) {
                 .get("balancing")
                 .and_then(Value::as_f64)
                 .unwrap_or(1.0),
+            text_variations: concept
+                .get("text_variations")
+                .and_then(Value::as_u64)
+                .map_or(1, |count| u32::try_from(count).unwrap_or(u32::MAX)),
             enable_crop_jitter: concept
                 .get("image")
                 .and_then(|image| image.get("enable_crop_jitter"))

@@ -100,10 +100,18 @@ fn read_dataset(
     problems: &mut Vec<Problem>,
 ) {
     let subsets = tables(dataset, "subsets");
-    let kind = match kind(&subsets, place, masked_loss) {
+    let kind = match kind(&subsets, place) {
         Ok(kind) => kind,
         Err(problem) => return problems.push(problem),
     };
+    if kind == Kind::Masked && !masked_loss {
+        problems.push(Problem {
+            code: "config-masked-loss",
+            place: place.to_owned(),
+            text: "`conditioning_data_dir` wants --masked_loss, without which the whole file is refused".to_owned(),
+            fatal: false,
+        });
+    }
     let (outer, inner): (Keys, Keys) = match kind {
         Kind::DreamBooth => (DREAM_BOOTH, DREAM_BOOTH_SUBSET),
         Kind::FineTuning => (&[], FINE_TUNING_SUBSET),
@@ -132,22 +140,18 @@ fn read_dataset(
 }
 
 /// The kind that all subsets are of.
-fn kind(subsets: &[&Table], place: &str, masked_loss: bool) -> Result<Kind, Problem> {
+fn kind(subsets: &[&Table], place: &str) -> Result<Kind, Problem> {
     let having = |key: &str| {
         let subsets = subsets.iter();
         subsets.filter(|subset| subset.contains_key(key)).count()
     };
     let (masks, metadata) = (having("conditioning_data_dir"), having("metadata_file"));
     let all = subsets.len().max(1);
-    if masked_loss && masks == all {
+    if masks == all {
         return Ok(Kind::Masked);
     }
     if masks > 0 {
-        let text = if masked_loss {
-            "folders with and without masks cannot be mixed in one data set"
-        } else {
-            "`conditioning_data_dir` is refused, and with it the whole file, without --masked_loss"
-        };
+        let text = "folders with and without masks cannot be mixed in one data set";
         return Err(Problem::fatal("config-masked-loss", place, text));
     }
     match metadata {

@@ -6,10 +6,15 @@ use stage::{Context, Result};
 use super::{View, Written};
 use crate::plan::{Example, Purpose};
 
+/// What the file is not.
+const NOTE: &str = "# The data set's part of a job of ai-toolkit. It is no whole job and does not run as it stands:
+# put the entry under `datasets` into one that names a model, a network, and how to train.
+";
+
 /// Writes the masks and the configuration.
 pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Example]) -> Result<()> {
     // Outside of the images' folder, all of whose sub-folders are trained on.
-    let masks = written.masks("ai-toolkit/mask", examples)?;
+    let masks = written.masks(View::AiToolkit, examples)?;
     let mut dataset = json!({
         "folder_path": written.seen(View::AiToolkit.folder(purpose, false)),
         "caption_ext": "txt",
@@ -23,7 +28,8 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         // A weight of nothing round the subject leaves halos.
         dataset["mask_min_value"] = json!(0.1);
     }
-    let mut text = String::from("job: extension\nconfig:\n");
+    let mut text = String::from(NOTE);
+    text += "job: extension\nconfig:\n";
     text += &line(2, "name", &json!(purpose.title()))?;
     text += "  process:\n    - type: sd_trainer\n";
     if let Some(trigger) = &purpose.trigger {

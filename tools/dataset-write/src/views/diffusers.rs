@@ -1,5 +1,9 @@
-//! Hugging Face's imagefolder, as the scripts of diffusers read it: they know
-//! no buckets, so the images are squares already.
+//! Hugging Face's imagefolder, as the scripts of diffusers read it. Many of them know no buckets
+//! (those of newer models do, with `--use_aspect_ratio_buckets`), so the images are squares already.
+//!
+//! `metadata.jsonl` stands over the folder of the images: `--dataset_name` and `--train_data_dir` of
+//! the folder above find both, and `--instance_data_dir` of the folder of images, which opens
+//! everything in it as an image, finds nothing else.
 
 use std::fmt::Write;
 
@@ -8,6 +12,12 @@ use stage::Result;
 
 use super::{View, Written, several};
 use crate::plan::{Example, Purpose};
+
+/// The folder of the images.
+pub(super) const IMAGES: &str = "images";
+
+/// The folder of what is kept from training, which is read by nobody who reads the other one.
+pub(super) const VALIDATION: &str = "diffusers-validation";
 
 /// Writes one `metadata.jsonl` a folder. Where an image has several captions, `text` is a list in
 /// every row, of which diffusers draws one.
@@ -21,14 +31,19 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
         {
             let (width, height) = example.size(View::Diffusers);
             let mut row = row(written, purpose, View::Diffusers, example, (width, height))?;
+            row["file_name"] = json!(format!("{IMAGES}/{}", example.file(View::Diffusers)));
             if several {
                 row["text"] = json!(example.captions(purpose, View::Diffusers));
             }
             writeln!(lines, "{row}")?;
         }
         if !lines.is_empty() {
-            let folder = View::Diffusers.folder(purpose, validation);
-            written.file(folder.join("metadata.jsonl"), lines.as_bytes())?;
+            let folder = if validation {
+                VALIDATION
+            } else {
+                View::Diffusers.name()
+            };
+            written.file(format!("{folder}/metadata.jsonl"), lines.as_bytes())?;
         }
     }
     Ok(())

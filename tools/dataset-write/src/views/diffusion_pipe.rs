@@ -52,22 +52,42 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
             captions(written, purpose, examples, validation)?;
         }
     }
-    let masks = written.masks("diffusion-pipe/mask", examples)?;
+    let masks = written.masks(View::DiffusionPipe, examples)?;
+    let train = config(
+        purpose,
+        Directory {
+            path: written.seen(View::DiffusionPipe.folder(purpose, false)),
+            mask_path: masks.then(|| written.seen("diffusion-pipe/mask")),
+            num_repeats: purpose.repeats,
+        },
+    );
+    written.toml("diffusion-pipe/dataset.toml", &train)?;
+    if !examples.iter().any(|example| example.validation) {
+        return Ok(());
+    }
+    // For `eval_datasets` of the main configuration.
+    let validation = config(
+        purpose,
+        Directory {
+            path: written.seen(View::DiffusionPipe.folder(purpose, true)),
+            mask_path: None,
+            num_repeats: 1,
+        },
+    );
+    written.toml("diffusion-pipe/validation.toml", &validation)
+}
+
+fn config(purpose: &Purpose, directory: Directory) -> Config {
     let (min_ar, max_ar, num_ar_buckets) = BUCKETS;
-    let config = Config {
+    Config {
         resolutions: [purpose.resolution],
         enable_ar_bucket: true,
         min_ar,
         max_ar,
         num_ar_buckets,
         frame_buckets: [1],
-        directory: vec![Directory {
-            path: written.seen(View::DiffusionPipe.folder(purpose, false)),
-            mask_path: masks.then(|| written.seen("diffusion-pipe/mask")),
-            num_repeats: purpose.repeats,
-        }],
-    };
-    written.toml("diffusion-pipe/dataset.toml", &config)
+        directory: vec![directory],
+    }
 }
 
 /// Writes `captions.json`: of every image of a folder the list of its captions, by file name.

@@ -79,7 +79,7 @@ pub(super) fn write(written: &Written<'_>, purpose: &Purpose, examples: &[Exampl
     };
     let lines = several(View::Kohya, purpose, examples);
     written.toml("kohya/dataset.toml", &config(purpose, lines, plain))?;
-    if !written.masks("kohya/mask", examples)? {
+    if !written.masks(View::Kohya, examples)? {
         return Ok(());
     }
     // A missing mask stops the trainer: what has none is trained on whole.

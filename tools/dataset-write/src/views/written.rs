@@ -82,20 +82,18 @@ impl Written<'_> {
 
     /// Writes a tree of masks with the names of the training images, and
     /// says whether there are any.
-    pub(crate) fn masks(&self, folder: &str, examples: &[Example]) -> Result<bool> {
-        let with = |example: &&Example| !example.validation && example.picture.mask.is_some();
+    pub(crate) fn masks(&self, view: View, examples: &[Example]) -> Result<bool> {
+        let folder = Path::new(view.name()).join("mask");
         let mut any = false;
-        for example in examples.iter().filter(with) {
+        for example in examples.iter().filter(|example| !example.validation) {
+            let Some(mask) = example.mask(view) else {
+                continue;
+            };
             if !any {
-                self.make(folder)?;
+                self.make(&folder)?;
                 any = true;
             }
-            if let Some(mask) = &example.picture.mask {
-                self.link(
-                    mask,
-                    Path::new(folder).join(format!("{}.png", example.name)),
-                )?;
-            }
+            self.link(mask, folder.join(format!("{}.png", example.name)))?;
         }
         Ok(any)
     }

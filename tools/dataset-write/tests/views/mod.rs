@@ -74,7 +74,7 @@ fn every_view_stands_as_its_trainer_wants_it() {
     }
     assert_eq!(under("kohya/train/1_lucap_boy"), 16);
     assert_eq!(under("kohya/mask"), 8, "kohya wants a mask for every image");
-    assert_eq!(under("diffusers/train"), 9, "images and one metadata.jsonl");
+    assert_eq!(under("diffusers/images"), 8, "nothing but images");
     assert_eq!(under("webdataset"), 2);
     for file in [
         "kohya/masked.toml",
@@ -107,7 +107,7 @@ fn a_shot_is_on_one_side() {
 
 #[test]
 fn the_configurations_are_what_the_loaders_accept() {
-    use loaders::config::{concepts, diffusion_pipe, musubi, sd_scripts};
+    use loaders::config::{ai_toolkit, concepts, diffusion_pipe, musubi, sd_scripts, simple_tuner};
     let (folder, _) = everything();
     let read = |path: &str| {
         let path = folder.path().join("out/dataset").join(path);
@@ -128,26 +128,198 @@ fn the_configurations_are_what_the_loaders_accept() {
     assert_eq!(
         sd_scripts::read(&masked, false).1.len(),
         1,
-        "refused without --masked_loss"
+        "a word on --masked_loss"
     );
     for file in ["musubi/dataset.toml", "musubi/jsonl.toml"] {
         assert_eq!(musubi::read(&read(file).parse().unwrap()).1, [], "{file}");
     }
-    assert_eq!(
-        diffusion_pipe::read(&read("diffusion-pipe/dataset.toml").parse().unwrap()).1,
-        []
-    );
+    for (file, part) in [("dataset.toml", "train"), ("validation.toml", "validation")] {
+        let text = read(&format!("diffusion-pipe/{file}"));
+        let (folders, problems) = diffusion_pipe::read(&text.parse().unwrap());
+        assert_eq!(problems, [], "{file}");
+        assert!(folders[0].path.as_ref().unwrap().ends_with(part), "{file}");
+    }
     let (concepts, problems) = concepts::read(&read("onetrainer/concepts.json"));
     assert_eq!((concepts.len(), problems), (2, vec![]));
     assert!(!concepts[0].enable_crop_jitter);
-    let backends: Value = serde_json::from_str(&read("simpletuner/multidatabackend.json")).unwrap();
-    assert_eq!(backends[0]["repeats"], 0, "one pass is no repeat");
-    let yaml = read("ai-toolkit/config.yaml");
+    let (backends, problems) = simple_tuner::read(&read("simpletuner/multidatabackend.json"));
+    assert_eq!(problems, [], "what is cut off is cut off in the middle");
+    let shown: Vec<_> = backends.iter().map(|backend| backend.shown).collect();
+    assert_eq!(shown, [1, 1], "one pass is no repeat");
     assert!(
-        yaml.contains("        - folder_path: \"/data/luca/dataset-"),
-        "{yaml}"
+        backends[0]
+            .masks
+            .as_ref()
+            .unwrap()
+            .ends_with("simpletuner/mask")
     );
-    assert!(yaml.contains("      trigger_word: \"lucap boy\""), "{yaml}");
+    assert!(backends[1].folder.ends_with("simpletuner/validation"));
+    let yaml = read("ai-toolkit/config.yaml");
+    assert!(yaml.starts_with("# The data set's part of a job"), "{yaml}");
+    let (sets, problems) = ai_toolkit::read(&yaml);
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!((sets.len(), codes), (1, vec!["config-part"]));
+    assert!(sets[0].folder.starts_with("/data/luca/dataset-"), "{yaml}");
+    assert!(
+        sets[0]
+            .mask_path
+            .as_ref()
+            .unwrap()
+            .ends_with("ai-toolkit/mask")
+    );
+    assert_eq!(sets[0].trigger.as_deref(), Some("lucap boy"));
+}
+
+#[test]
+fn simpletuner_finds_a_mask_of_the_whole_name_for_every_image() {
+    let (folder, _) = everything();
+    let all = files(&folder.path().join("out/dataset/simpletuner"));
+    let under = |part: &str, ending: &str| -> Vec<_> {
+        let names = all.keys().filter(|path| path.starts_with(part));
+        let names = names.filter(|path| path.extension().is_some_and(|e| e == ending));
+        names
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect()
+    };
+    let images = under("train", "png");
+    assert_eq!(images.len(), 8);
+    assert_eq!(under("mask", "png"), images);
+    let white = |bytes: &Vec<u8>| {
+        let mask = vision::decode::luma_from_bytes(bytes).unwrap();
+        mask.pixels().all(|pixel| pixel.0[0] == 255)
+    };
+    let masks = all.iter().filter(|(path, _)| path.starts_with("mask"));
+    let whole = masks.filter(|(_, bytes)| white(bytes)).count();
+    assert!(
+        0 < whole && whole < 8,
+        "what has no mask is trained on whole: {whole}"
+    );
+}
+
+#[test]
+fn masks_and_validation_that_a_trainer_cannot_use_are_spoken_of() {
+    let (folder, mut records) = scenes(4);
+    let mask = vision::mask::Mask::from_fn(96, 64, |x, _| x < 30).unwrap();
+    vision::write::png_luma(&mask.to_luma(), &folder.path().join("mask.png")).unwrap();
+    records[0]["mask"] = json!("mask.png");
+    records[3]["source"]["shot"] = json!(9);
+    let flags = |views| {
+        [
+            "--type",
+            "pose",
+            "--trigger",
+            "x",
+            "--validation",
+            "50%",
+            "--views",
+            views,
+        ]
+    };
+    let ran = write(
+        folder.path(),
+        &flags("musubi,diffusers,webdataset"),
+        &records,
+    );
+    for view in ["musubi", "diffusers", "webdataset"] {
+        let said = format!("{view}: 1 images have a mask, and this trainer cannot use one");
+        assert!(ran.stderr.contains(&said), "{view}: {}", ran.stderr);
+    }
+    let ran = write(folder.path(), &flags("kohya,ai-toolkit"), &records);
+    assert!(!ran.stderr.contains("cannot use one"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("none of these trainers uses them"),
+        "{}",
+        ran.stderr
+    );
+    let card = fs::read_to_string(folder.path().join("out/dataset/README.md")).unwrap();
+    for part in [
+        "| kohya | `--dataset_config kohya/dataset.toml`",
+        "| the trainer cannot use them | `--dataset_config kohya/masked.toml --masked_loss` |",
+    ] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    let ran = write(folder.path(), &flags("diffusion-pipe"), &records);
+    assert!(!ran.stderr.contains("none of these"), "{}", ran.stderr);
+}
+
+#[test]
+fn onetrainer_draws_often_enough_that_every_caption_is_seen() {
+    let draws = |flags: &[&str]| {
+        let all = described(&json!({}), flags);
+        let concepts = &all[Path::new("onetrainer/concepts.json")];
+        let concepts: Value = serde_json::from_slice(concepts).unwrap();
+        concepts[0]["text_variations"].clone()
+    };
+    assert_eq!(
+        draws(&["--form", "several"]),
+        8,
+        "four for each of two lines"
+    );
+    assert_eq!(draws(&["--form", "tags"]), 1);
+}
+
+#[test]
+fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
+    use loaders::fit::{Buckets, SdScripts, Size};
+    let (folder, mut records) = scenes(2);
+    vision::write::png(
+        &testkit::scene(1000, 760, 1),
+        &folder.path().join("scene_00.png"),
+    )
+    .unwrap();
+    vision::write::png(
+        &testkit::scene(1000, 760, 2),
+        &folder.path().join("scene_01.png"),
+    )
+    .unwrap();
+    // Somebody at the right, who stays whole.
+    let mask = vision::mask::Mask::from_fn(1000, 760, |x, y| x >= 700 && y >= 100).unwrap();
+    vision::write::png_luma(&mask.to_luma(), &folder.path().join("mask.png")).unwrap();
+    records[0]["mask"] = json!("mask.png");
+    let flags = [
+        "--type",
+        "pose",
+        "--trigger",
+        "x",
+        "--dilate",
+        "0",
+        "--views",
+        "kohya,onetrainer",
+    ];
+    let ran = write(folder.path(), &flags, &records);
+    let size = |path: std::path::PathBuf| {
+        let size = vision::decode::dimensions(&path).unwrap();
+        (size.width, size.height)
+    };
+    let dataset = folder.path().join("out/dataset");
+    let file = |record: usize| {
+        ran.records()[record]["dataset"]["file"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(size(folder.path().join(file(0))), (960, 704));
+    assert_eq!(
+        size(folder.path().join(file(1))),
+        (1000, 760),
+        "one without a mask is left"
+    );
+    let name = Path::new(&file(0)).file_name().unwrap().to_owned();
+    let mask = dataset.join("kohya/mask").join(&name);
+    assert_eq!(size(mask.clone()), (960, 704));
+    assert_eq!(
+        size(dataset.join("onetrainer/train").join(&name)),
+        (1000, 760)
+    );
+    let buckets = Buckets::new(SdScripts {
+        enable_bucket: true,
+        bucket_no_upscale: true,
+        ..SdScripts::new(Size::square(1024))
+    });
+    let fit = buckets.unwrap().fit(Size::new(960, 704)).unwrap();
+    let mask = vision::decode::luma(&mask).unwrap();
+    let inside = |x, y| mask.get_pixel(x, y).0[0] > 127;
+    assert!(loaders::mask::squeezed(&fit, inside).abs() < 1e-9);
 }
 
 #[test]
@@ -156,8 +328,8 @@ fn metadata_is_read_by_three_loaders() {
     let (folder, _) = everything();
     let dataset = folder.path().join("out/dataset");
     for path in [
-        "diffusers/train/metadata.jsonl",
-        "diffusers/validation/metadata.jsonl",
+        "diffusers/metadata.jsonl",
+        "diffusers-validation/metadata.jsonl",
         "musubi/metadata.jsonl",
     ] {
         let text = fs::read_to_string(dataset.join(path)).unwrap();
@@ -180,7 +352,7 @@ fn squares_lie_round_the_subject_and_masks_are_dilated() {
     let file = masked.unwrap()["dataset"]["file"].as_str().unwrap();
     let name = Path::new(file).file_stem().unwrap().to_str().unwrap();
     let source = vision::decode::rgb(&folder.path().join(file)).unwrap();
-    let square = dataset.join(format!("diffusers/train/{name}.png"));
+    let square = dataset.join(format!("diffusers/images/{name}.png"));
     let square = vision::decode::rgb(&square).unwrap();
     // The subject fills the right third, so that the square is at the right end.
     assert_eq!(square.dimensions(), (64, 64));
@@ -393,10 +565,7 @@ fn each_trainer_gets_the_form_that_it_is_best_with() {
     ] {
         assert_eq!(text(&all, view), expected, "{view}");
     }
-    assert_eq!(
-        row(&all, "diffusers/train/metadata.jsonl")["text"],
-        SENTENCE
-    );
+    assert_eq!(row(&all, "diffusers/metadata.jsonl")["text"], SENTENCE);
     assert_eq!(row(&all, "musubi/metadata.jsonl")["caption"], SENTENCE);
     assert_eq!(row(&all, "manifest.jsonl")["caption"], TAGS);
     let shard = &all[Path::new("webdataset/lucap_boy-train-000000.tar")];
@@ -464,7 +633,7 @@ fn several_captions_stand_where_each_trainer_reads_them() {
         2,
         "the image and the list, which stands for captions beside images"
     );
-    let rows = &all[Path::new("diffusers/train/metadata.jsonl")];
+    let rows = &all[Path::new("diffusers/metadata.jsonl")];
     let (rows, flaws) = metadata::rows(
         metadata::Reader::ImageFolder,
         std::str::from_utf8(rows).unwrap(),

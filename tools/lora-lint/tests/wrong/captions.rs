@@ -67,6 +67,33 @@ fn one_of_several_captions() {
 }
 
 #[test]
+fn returns_that_simpletuner_keeps() {
+    let build = |f: &Folder| {
+        f.picture("a.png", 256, 256);
+        f.text("a.txt", "lucap boy, running by the sea\r\n");
+    };
+    let arguments = [".", "--trainer", "simpletuner", "--resolution", "256"];
+    warnings(build, &arguments, &["caption-newline"]);
+}
+
+#[test]
+fn captions_that_onetrainer_never_shows() {
+    let concepts = |draws: u32| {
+        move |f: &Folder| {
+            f.pair(
+                "img/a",
+                "lucap boy, running, harbour\nlucap boy, running along the harbour.",
+            );
+            f.text("concepts.json", &format!("[{{\"__version\":2,\"path\":\"img\",\"text_variations\":{draws},\"image\":{{\"enable_crop_jitter\":false}}}}]"));
+        }
+    };
+    let arguments = ["concepts.json", "--resolution", "256"];
+    errors(concepts(1), &arguments, &["caption-frozen"]);
+    warnings(concepts(3), &arguments, &["caption-frozen"]);
+    warnings(concepts(8), &arguments, &[]);
+}
+
+#[test]
 fn a_list_of_captions_that_lacks_a_picture() {
     let build = |lists: &'static str| {
         move |f: &Folder| {

@@ -31,12 +31,6 @@ fn what_sd_scripts_refuses() {
         ("alpha_mask = true", "", "", "config-key"),
         ("", "", "num_repeats = 10.0", "config-type"),
         ("", "validation_split = 0", "", "config-type"),
-        (
-            "",
-            "",
-            "conditioning_data_dir = \"m\"",
-            "config-masked-loss",
-        ),
     ] {
         errors(config(general, dataset, subset), &["set.toml"], &[code]);
     }
@@ -90,6 +84,56 @@ fn onetrainer_goes_on_with_a_default() {
         &arguments,
         &["config-jitter", "config-key", "config-word"],
     );
+}
+
+#[test]
+fn masks_that_want_a_flag_of_the_command_line() {
+    let build = |f: &Folder| {
+        config("", "", "conditioning_data_dir = \"mask\"")(f);
+        for number in 0..6 {
+            f.mask(&format!("mask/img_{number:04}.png"), 256, 256, 255);
+        }
+    };
+    warnings(build, &["set.toml"], &["config-masked-loss"]);
+}
+
+#[test]
+fn a_job_of_ai_toolkit_that_is_not_read_as_meant() {
+    let job = "job: extension\nconfig:\n  process:\n    - type: sd_trainer\n      datasets:\n        - folder_path: img\n          resolution: [256]\n          num_repeat: 3\n          random_crop: true\n";
+    let build = |f: &Folder| {
+        f.pairs("img/", 6);
+        f.text("job.yaml", job);
+    };
+    warnings(
+        build,
+        &["job.yaml"],
+        &["config-crop", "config-key", "config-part"],
+    );
+    errors(
+        |f| f.text("job.yaml", "job: [extension"),
+        &["job.yaml"],
+        &["config-syntax"],
+    );
+}
+
+#[test]
+fn simpletuner_cuts_at_random_unless_it_is_told_not_to() {
+    let backends = |style: &str| {
+        serde_json::json!([
+            {"id": "x", "dataset_type": "image", "instance_data_dir": "img", "crop": false, "crop_style": style,
+             "resolution": 256, "resolution_type": "pixel_area", "caption_strategy": "textfile"},
+            {"id": "text", "dataset_type": "text_embeds"},
+        ])
+        .to_string()
+    };
+    let build = |style: &'static str| {
+        move |f: &Folder| {
+            f.pairs("img/", 6);
+            f.text("backend.json", &backends(style));
+        }
+    };
+    warnings(build("random"), &["backend.json"], &["config-crop"]);
+    warnings(build("center"), &["backend.json"], &[]);
 }
 
 #[test]

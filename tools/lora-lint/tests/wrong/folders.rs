@@ -83,12 +83,15 @@ fn files_that_do_not_belong() {
             f.text(name, "{}");
         }
     };
+    let pipe = [".", "--trainer", "diffusion-pipe", "--resolution", "256"];
+    warnings(with("metadata.jsonl"), &pipe, &[]);
+    warnings(with("notes.docx"), &pipe, &["file-stray"]);
+    warnings(with("film.mp4"), &["."], &["file-stray"]);
     errors(
-        with("metadata.jsonl"),
-        &[".", "--trainer", "diffusion-pipe"],
+        with("film.mp4"),
+        &[".", "--trainer", "simpletuner"],
         &["file-stray"],
     );
-    warnings(with("film.mp4"), &["."], &["file-stray"]);
 }
 
 #[test]

@@ -62,17 +62,99 @@ fn a_picture_on_its_side() {
     let exif =
         b"\xff\xe1\x00\x22Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let bytes = [&jpeg[..2], exif, &jpeg[2..]].concat();
-    for trainer in ["sd-scripts", "musubi-tuner", "diffusion-pipe"] {
+    for trainer in [
+        "sd-scripts",
+        "musubi-tuner",
+        "diffusion-pipe",
+        "simpletuner",
+    ] {
         errors(
             with("a.jpg", bytes.clone()),
             &[".", "--trainer", trainer],
             &["image-rotated"],
         );
     }
-    for trainer in ["onetrainer", "ai-toolkit", "simpletuner"] {
+    for trainer in ["onetrainer", "ai-toolkit"] {
         let arguments = [".", "--trainer", trainer, "--resolution", "256"];
         warnings(with("a.jpg", bytes.clone()), &arguments, &[]);
     }
+}
+
+/// A gray PNG of 256x256 with 16 bits a sample.
+const GRAY16: &[u8] = include_bytes!("../support/gray16.png");
+/// The same in colour.
+const RGB16: &[u8] = include_bytes!("../support/rgb16.png");
+
+#[test]
+fn sixteen_bits_that_the_trainer_reads_as_white_or_far_too_large() {
+    for trainer in ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe"] {
+        let arguments = [".", "--trainer", trainer, "--resolution", "256"];
+        errors(
+            with("a.png", GRAY16.to_vec()),
+            &arguments,
+            &["image-samples"],
+        );
+        warnings(
+            with("a.png", RGB16.to_vec()),
+            &arguments,
+            &["image-samples"],
+        );
+    }
+    for bytes in [GRAY16, RGB16] {
+        let arguments = [".", "--trainer", "onetrainer", "--resolution", "256"];
+        errors(
+            with("a.png", bytes.to_vec()),
+            &arguments,
+            &["image-samples"],
+        );
+    }
+}
+
+#[test]
+fn a_format_that_the_trainer_reads_and_this_tool_does_not() {
+    let avif = b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B";
+    for (trainer, name, bytes) in [
+        ("onetrainer", "a.avif", avif.to_vec()),
+        ("musubi-tuner", "a.avif", avif.to_vec()),
+        ("simpletuner", "a.jp2", b"\0\0\0\x0cjP  \r\n\x87\n".to_vec()),
+    ] {
+        let arguments = [".", "--trainer", trainer];
+        warnings(with(name, bytes), &arguments, &["image-unread"]);
+    }
+}
+
+#[test]
+fn a_cache_of_an_image_that_was_another_one() {
+    let build = |cache: &'static str| {
+        move |f: &Folder| {
+            f.pair("a_01", GOOD);
+            f.bytes(cache, b"PK");
+        }
+    };
+    errors(build("a_01_0832x1216_sdxl.npz"), &["."], &["cache-stale"]);
+    warnings(build("a_01_0256x0256_sdxl.npz"), &["."], &[]);
+    warnings(build("other_0832x1216_sdxl.npz"), &["."], &[]);
+}
+
+#[test]
+fn a_mask_that_sd_scripts_squeezes_into_the_bucket() {
+    let masked = |width, height| {
+        move |f: &Folder| {
+            bucketed(width, height, "resolution = 512\nbucket_no_upscale = true")(f);
+            f.mask("mask/a.png", width, height, 255);
+        }
+    };
+    let arguments = [
+        "img",
+        "--masks",
+        "mask",
+        "--resolution",
+        "512",
+        "--threshold",
+        "0.5",
+    ];
+    errors(masked(500, 380), &arguments, &["mask-squeezed"]);
+    warnings(masked(448, 320), &arguments, &[]);
 }
 
 #[test]

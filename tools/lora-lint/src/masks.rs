@@ -1,0 +1,92 @@
+//! What a trainer makes of the mask of an image.
+
+use std::path::{Path, PathBuf};
+
+use loaders::fit::Size;
+use loaders::{Trainer, mask};
+use vision::decode;
+
+use crate::finding::{Finding, Lint};
+use crate::set::Set;
+
+/// Finds and judges the mask of an image.
+pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &mut Lint) {
+    let beside = set.trainer == Trainer::OneTrainer;
+    let Some(folder) = set.masks.clone().or(beside.then(PathBuf::new)) else {
+        return;
+    };
+    let candidates = mask::candidates(set.trainer, image, &folder);
+    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
+        // Beside the images there may be none on purpose.
+        if !beside {
+            let fatal = mask::is_required(set.trainer);
+            let text = if fatal {
+                "no mask, at which the trainer stops"
+            } else {
+                "no mask: all of it is trained on"
+            };
+            lint.add([Finding::of(fatal, "mask-missing", text)]);
+        }
+        return;
+    };
+    lint.mask = Some(path.to_string_lossy().into_owned());
+    let found = match decode::dimensions(&path) {
+        Ok(found) => Size::new(found.width, found.height),
+        Err(cause) => return lint.add([Finding::error("mask-corrupt", cause.to_string())]),
+    };
+    if found != size {
+        let fatal = mask::needs_same_size(set.trainer);
+        let text = format!(
+            "the mask is {}x{}, the picture {}x{}",
+            found.width, found.height, size.width, size.height
+        );
+        lint.add([Finding::of(fatal, "mask-size", text)]);
+    } else if !headers {
+        lint.add(inside(&path, lint.kept));
+        lint.add(squeezed(set, &path, size));
+    }
+}
+
+/// By how much of its area a mask lies off its image in sd-scripts, from which it is worth a word,
+/// and from which it trains wrong.
+const SQUEEZED: [f64; 2] = [0.01, 0.05];
+
+/// Says how much of a mask lies off its image, where the trainer squeezes it into the bucket.
+fn squeezed(set: &Set, path: &Path, size: Size) -> Option<Finding> {
+    let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
+    let fit = set.fitting.fit(size).filter(|_| kohya)?;
+    let luma = decode::luma(path).ok()?;
+    let share = mask::squeezed(&fit, |x, y| luma.get_pixel(x, y).0[0] >= 128);
+    let [some, much] = SQUEEZED;
+    let text = format!(
+        "{:.1} % of the mask lies off the image: the trainer cuts the image to its bucket and squeezes the mask into it; give both the size of the bucket, {}x{}",
+        100.0 * share,
+        fit.bucket.width,
+        fit.bucket.height
+    );
+    (share > some).then(|| Finding::of(share > much, "mask-squeezed", text))
+}
+
+/// What the mask lets through: nothing, or something that is cut off.
+fn inside(path: &Path, kept: Option<[f64; 4]>) -> Option<Finding> {
+    let luma = match decode::luma(path) {
+        Ok(luma) => luma,
+        Err(cause) => return Some(Finding::error("mask-corrupt", cause.to_string())),
+    };
+    let mask = vision::mask::Mask::from_luma(&luma, 1).ok()?;
+    let Some(bounds) = mask.bounding_box() else {
+        return Some(Finding::error(
+            "mask-empty",
+            "the mask is black: nothing is trained on",
+        ));
+    };
+    let [x0, y0, x1, y1] = kept?;
+    let whole = bounds.left == 0
+        && bounds.top == 0
+        && (bounds.right, bounds.bottom) == (mask.width(), mask.height());
+    let cut = f64::from(bounds.left) < x0.floor()
+        || f64::from(bounds.top) < y0.floor()
+        || f64::from(bounds.right) > x1.ceil()
+        || f64::from(bounds.bottom) > y1.ceil();
+    (cut && !whole).then(|| Finding::warning("crop-mask", "what the mask shows is cut"))
+}
