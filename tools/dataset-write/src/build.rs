@@ -125,8 +125,9 @@ impl Build<'_> {
         let count = examples.iter().filter(masked).count();
         if count > 0 && view.notes(self.purpose).masks.is_none() {
             log::warn!(
-                "{}: {count} images have a mask, and this trainer cannot use one: all of each image is trained on",
-                view.name()
+                "{}: {count} of {} images have a mask, and this trainer cannot use one: all of each image is trained on",
+                view.name(),
+                examples.len()
             );
         }
     }

@@ -87,7 +87,7 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
     let masked = mask.as_ref().zip(wanted.masked.as_ref());
     let masked = masked.map(|((mask, masks), buckets)| {
         let fitted = area.fitted(buckets, subject);
-        Ok(Masked {
+        Ok::<_, stage::Error>(Masked {
             stored: image.part(fitted, store)?,
             width: fitted.width,
             height: fitted.height,

@@ -24,11 +24,22 @@ pub(crate) fn open(
 ) -> Result<()> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     match trainer {
-        Trainer::OneTrainer => return one_trainer_sets(path, &text, settings, opened),
-        Trainer::SimpleTuner => return simple_tuner_sets(path, &text, settings, opened),
-        Trainer::AiToolkit => return ai_toolkit_sets(path, &text, settings, opened),
-        _ => {}
+        Trainer::OneTrainer => one_trainer_sets(path, &text, settings, opened),
+        Trainer::SimpleTuner => simple_tuner_sets(path, &text, settings, opened),
+        Trainer::AiToolkit => ai_toolkit_sets(path, &text, settings, opened),
+        _ => return tables(path, trainer, &text, settings, opened),
     }
+    Ok(())
+}
+
+/// Opens a configuration that is TOML.
+fn tables(
+    path: &Path,
+    trainer: Trainer,
+    text: &str,
+    settings: &Settings,
+    opened: &mut Opened,
+) -> Result<()> {
     let table: Table = match text.parse() {
         Ok(table) => table,
         Err(cause) => {
@@ -48,12 +59,7 @@ pub(crate) fn open(
     Ok(())
 }
 
-fn one_trainer_sets(
-    path: &Path,
-    text: &str,
-    settings: &Settings,
-    opened: &mut Opened,
-) -> Result<()> {
+fn one_trainer_sets(path: &Path, text: &str, settings: &Settings, opened: &mut Opened) {
     let (concepts, problems) = concepts::read(text);
     opened.problems(path, problems);
     for concept in concepts {
@@ -71,15 +77,9 @@ fn one_trainer_sets(
             ..Set::folder(Trainer::OneTrainer, Path::new(&concept.path), settings)
         });
     }
-    Ok(())
 }
 
-fn simple_tuner_sets(
-    path: &Path,
-    text: &str,
-    settings: &Settings,
-    opened: &mut Opened,
-) -> Result<()> {
+fn simple_tuner_sets(path: &Path, text: &str, settings: &Settings, opened: &mut Opened) {
     let (backends, problems) = simple_tuner::read(text);
     opened.problems(path, problems);
     let steps = settings.steps(Trainer::SimpleTuner);
@@ -96,15 +96,9 @@ fn simple_tuner_sets(
             ..Set::folder(Trainer::SimpleTuner, Path::new(&backend.folder), settings)
         });
     }
-    Ok(())
 }
 
-fn ai_toolkit_sets(
-    path: &Path,
-    text: &str,
-    settings: &Settings,
-    opened: &mut Opened,
-) -> Result<()> {
+fn ai_toolkit_sets(path: &Path, text: &str, settings: &Settings, opened: &mut Opened) {
     let (data_sets, problems) = ai_toolkit::read(text);
     opened.problems(path, problems);
     for found in data_sets {
@@ -128,7 +122,6 @@ fn ai_toolkit_sets(
             ..Set::folder(Trainer::AiToolkit, Path::new(&found.folder), settings)
         });
     }
-    Ok(())
 }
 
 fn sd_scripts_sets(path: &Path, table: &Table, settings: &Settings, opened: &mut Opened) {

@@ -55,7 +55,20 @@ fn configurations(folder: &Path) -> Vec<PathBuf> {
         .iter()
         .filter(|name| CONFIGURATIONS.contains(&name.as_str()));
     let paths = known.map(|name| folder.join(name));
-    paths.filter(|path| of_file(path).is_some()).collect()
+    paths.filter(|path| is_data_set(path)).collect()
+}
+
+/// Whether a file with the name of a configuration speaks of data sets.
+fn is_data_set(path: &Path) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let words = [
+        "[[datasets]]",
+        "[[directory]]",
+        "datasets:",
+        "\"path\"",
+        "\"dataset_type\"",
+    ];
+    words.iter().any(|word| text.contains(word))
 }
 
 /// The trainer that a path is most likely meant for.

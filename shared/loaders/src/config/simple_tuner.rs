@@ -96,10 +96,10 @@ fn masks(backend: &Map<String, Value>, folders: &BTreeMap<&str, (bool, &str)>) -
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
         one => one.as_str().into_iter().collect(),
     };
-    let masks = |id: &&str| folders.get(id).filter(|(is_mask, _)| *is_mask);
-    ids.iter()
-        .find_map(masks)
-        .map(|(_, folder)| (*folder).to_owned())
+    let found = ids
+        .iter()
+        .find_map(|id| folders.get(id).filter(|(is_mask, _)| *is_mask));
+    found.map(|(_, folder)| (*folder).to_owned())
 }
 
 /// The side in pixels: of `pixel_area`, or of megapixels.

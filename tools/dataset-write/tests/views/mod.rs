@@ -221,7 +221,7 @@ fn masks_and_validation_that_a_trainer_cannot_use_are_spoken_of() {
         &records,
     );
     for view in ["musubi", "diffusers", "webdataset"] {
-        let said = format!("{view}: 1 images have a mask, and this trainer cannot use one");
+        let said = format!("{view}: 1 of 4 images have a mask, and this trainer cannot use one");
         assert!(ran.stderr.contains(&said), "{view}: {}", ran.stderr);
     }
     let ran = write(folder.path(), &flags("kohya,ai-toolkit"), &records);

@@ -153,7 +153,7 @@ fn a_mask_that_sd_scripts_squeezes_into_the_bucket() {
         "--threshold",
         "0.5",
     ];
-    errors(masked(500, 380), &arguments, &["mask-squeezed"]);
+    errors(masked(127, 127), &arguments, &["mask-squeezed"]);
     warnings(masked(448, 320), &arguments, &[]);
 }
 
