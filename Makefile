@@ -247,7 +247,7 @@ ifndef INSIDE_OUT
 # A setting that is mistyped would be passed over in silence. What SETTINGS defines for its own use is none.
 quoted = '$(subst ','\'',$(1))'
 known := $(shell sed -nE 's/^([A-Z_]+) \?=.*/\1/p' Makefile)
-tools_know := FFMPEG SHELL MAKE% FILM2LORA_% CARGO% RUST% XDG_% TMPDIR PATH CC CXX CFLAGS CXXFLAGS LDFLAGS
+tools_know := FFMPEG SHELL PYTHON MAKE% FILM2LORA_% CARGO% RUST% XDG_% TMPDIR PATH CC CXX CFLAGS CXXFLAGS LDFLAGS
 own := $(foreach name,$(written),$(if $(findstring $$($(name)),$(value settings_text))$(findstring $${$(name)},$(value settings_text)),$(name)))
 typed := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 strange := $(filter-out $(known) $(tools_know) $(own),$(sort $(typed) $(written)))
@@ -316,16 +316,16 @@ needed = $(sort $(call described,$(foreach one,$(ASKED),$(needs.$(one)))))
 # `+` hands make's own flags and its jobs on to the make that is started inside.
 .PHONY: run
 run: $(if $(BIN),,build)
-	+@made=0; python3 -B tools/phase/make/launch.py --make '$(MAKE)' --roles '$(needed)' $(ASKED) || made=$$?; \
-	case $$made in 0|2) python3 -B tools/phase/make/sets.py --made $$made $(filter $(DATA_SETS),$(ASKED));; *) exit $$made;; esac
+	+@made=0; "$${PYTHON:-python3}" -B tools/phase/make/launch.py --make '$(MAKE)' --roles '$(needed)' $(ASKED) || made=$$?; \
+	case $$made in 0|2) "$${PYTHON:-python3}" -B tools/phase/make/sets.py --made $$made $(filter $(DATA_SETS),$(ASKED));; *) exit $$made;; esac
 
 .PHONY: plan
 plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, and say what all of it will take
-	+@python3 -B tools/phase/make/plan.py --make '$(MAKE)'
+	+@"$${PYTHON:-python3}" -B tools/phase/make/plan.py --make '$(MAKE)'
 
 .PHONY: review
 review: ## Decide on the images of PIPELINE (as style, or character-NAME) in the browser; then make it again
-	@python3 -B tools/phase/make/review.py
+	@"$${PYTHON:-python3}" -B tools/phase/make/review.py
 
 .PHONY: demo
 demo: setup ## All six data sets of the sample film, with the small networks, in out/demo
