@@ -70,8 +70,9 @@ NEEDS_DISK ?= 2GB
 DEVICE ?= auto
 # What `make plan` runs, and whose images `make review` shows.
 PIPELINE ?= all
-# Pieces of the film that `make plan` runs, and the seconds of each.
+# Pieces of the film that `make plan` runs.
 PLAN_PIECES ?= 8
+# Seconds of each piece.
 PLAN_SECONDS ?= 6
 
 ## Size of the data sets
