@@ -31,7 +31,7 @@ pub(crate) struct Figures {
     pub(crate) hidden: f64,
     /// The largest intersection over union with a surer one, and its number.
     pub(crate) twin: Option<(f64, usize)>,
-    /// The largest share of its pixels that lie in a larger one, and that one's number.
+    /// The largest share of its pixels that lie in a larger one that is surer, and that one's number.
     pub(crate) part: Option<(f64, usize)>,
     /// Of its sharpest tenth, in squared levels of luma.
     pub(crate) sharpness: f64,
@@ -62,8 +62,8 @@ pub(crate) fn measure(
         other.score > instance.score
             || (other.score >= instance.score && other.index < instance.index)
     });
-    let twins = surer.map(|other| (overlap(instance, other), other.index));
-    let larger = others.clone().filter(|other| other.area > instance.area);
+    let twins = surer.clone().map(|other| (overlap(instance, other), other.index));
+    let larger = surer.filter(|other| other.area > instance.area);
     let wholes = larger.map(|other| (within(instance, other), other.index));
     let [width, height] = [instance.bounds.width(), instance.bounds.height()].map(f64::from);
     Ok(Figures {

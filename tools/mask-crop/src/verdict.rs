@@ -35,8 +35,8 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "IOU", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_overlap: f64,
 
-    /// Instances of whose mask more than this lies in that of a larger one: an
-    /// arm that was found a second time
+    /// Instances of whose mask more than this lies in that of a larger one that
+    /// is surer: an arm that was found a second time
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     max_inside: f64,
 
@@ -46,7 +46,7 @@ pub(crate) struct Limits {
 
     /// Instances whose edges are less narrow than so many times the median of
     /// the run, as in motion; 0 drops none and needs no memory of the others
-    #[arg(long, value_name = "TIMES", default_value_t = 0.85, value_parser = stage::share::<f64>)]
+    #[arg(long, value_name = "TIMES", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     pub(crate) min_edges: f64,
 }
 
