@@ -15,6 +15,8 @@ from plates import hidden, picture, psnr, ssim
 DIFFERS, LEFT = 48, 0.02
 # The verdicts that say so; the others speak of the filling alone.
 SHOWS = ("seam", "remnant")
+# Those of pictures that were left as they were.
+UNFILLED = ("invented", "too_large")
 
 
 def pairs(counts):
@@ -74,7 +76,7 @@ class Fillings:
                 hole = shown(out / record["inpaint"]["filled"])
                 if record in kept:
                     self.measure(self.filled, found, true, hole)
-            if people.any():
+            if people.any() and record["inpaint"]["verdict"] not in UNFILLED:
                 before = picture(out / record["inpaint"]["original"])
                 left = differs(found, true) & ~differs(found, before) & ~hole
                 self.verdicts.append((record["inpaint"]["verdict"] in SHOWS, bool(left[people].mean() > LEFT)))
