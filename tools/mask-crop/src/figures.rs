@@ -62,7 +62,9 @@ pub(crate) fn measure(
         other.score > instance.score
             || (other.score >= instance.score && other.index < instance.index)
     });
-    let twins = surer.clone().map(|other| (overlap(instance, other), other.index));
+    let twins = surer
+        .clone()
+        .map(|other| (overlap(instance, other), other.index));
     let larger = surer.filter(|other| other.area > instance.area);
     let wholes = larger.map(|other| (within(instance, other), other.index));
     let [width, height] = [instance.bounds.width(), instance.bounds.height()].map(f64::from);
