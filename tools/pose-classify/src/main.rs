@@ -55,7 +55,7 @@ struct Args {
 
     /// Say that a head is seen where a joint of it, an ear from behind, has at least this score: a
     /// few less than nearly all figures of the film have
-    #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f64>)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.22, value_parser = stage::share::<f64>)]
     head_threshold: f64,
 
     /// Write one vector for a pose and its mirror image: that of which the limbs reach to the right
