@@ -14,6 +14,9 @@ use crate::title;
 /// shrink while it decodes: half of a 1080p frame.
 const LONG_SIDE: u32 = 960;
 
+/// A title of less than this share of the picture is none once it is rounded.
+const LEAST_TITLE: f64 = 5e-4;
+
 /// Colours are taken from a picture at least this long, pixels.
 const COLOUR_SIDE: u32 = 160;
 
@@ -55,8 +58,8 @@ pub(crate) struct Quality {
     pub(crate) letters: u32,
     /// The share of the picture that the ink of titles drawn over it fills, 0..=1; left out where it
     /// is 0.
-    #[serde(skip_serializing_if = "is_none")]
-    pub(crate) title: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<f64>,
     /// The short side, pixels.
     pub(crate) resolution: u32,
 }
@@ -97,13 +100,8 @@ impl Quality {
             colourfulness: colour::colourfulness(&colours),
             flat: lettering.ground,
             letters: lettering.letters,
-            title: title::share(&luma),
+            title: Some(title::share(&luma)).filter(|share| *share >= LEAST_TITLE),
             resolution: width.min(height),
         })
     }
-}
-
-/// Whether a share, once rounded as it is written, is none.
-fn is_none(share: &f64) -> bool {
-    *share < 5e-4
 }

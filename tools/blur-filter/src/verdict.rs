@@ -72,7 +72,7 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
             "written on: {letters} letters in lines, {} or more",
             args.letters
         )
-    } else if args.title > 0.0 && title >= args.title {
+    } else if let Some(title) = title.filter(|title| args.title > 0.0 && *title >= args.title) {
         format!(
             "a title drawn over {title:.3} of it, {} or more",
             args.title

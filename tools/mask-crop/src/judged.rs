@@ -26,12 +26,12 @@ impl Judged<Record> {
 }
 
 /// What comes of the instances of an image, whatever the others are like.
-pub(crate) fn alone(instances: Vec<Judged<Record>>) -> Result<Outcome> {
+pub(crate) fn alone(instances: Vec<Judged<Record>>) -> Outcome {
     let add = |outcome: Outcome, Judged { record, reason, .. }| match reason {
         Some(reason) => outcome.and_drop(record, reason),
         None => outcome.and_pass(record),
     };
-    Ok(instances.into_iter().fold(Outcome::default(), add))
+    instances.into_iter().fold(Outcome::default(), add)
 }
 
 /// The instances of an image with their records as bytes, which take a quarter of the memory.
@@ -68,7 +68,8 @@ pub(crate) fn beside(
                 edges: judged.edges,
             })
         };
-        alone(instances.into_iter().map(judge).collect::<Result<_>>()?)
+        let judged = instances.into_iter().map(judge).collect::<Result<_>>()?;
+        Ok(alone(judged))
     })
 }
 

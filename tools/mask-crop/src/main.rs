@@ -98,7 +98,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.files_by_id(&[".i"]);
     let frame = Frame::new(args.buckets, args.padding)?;
     if args.limits.min_edges <= 0.0 {
-        return flow.each(|record| judged::alone(crop(&args, &frame, record)?));
+        return flow.each(|record| Ok(judged::alone(crop(&args, &frame, record)?)));
     }
     let prepare = |record| Ok(judged::packed(crop(&args, &frame, record)?));
     flow.whole(prepare, |_, all| Ok(judged::beside(all, &args.limits)))
