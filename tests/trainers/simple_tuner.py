@@ -57,6 +57,8 @@ for resolution, steps in [(1024, 64), (1024, 16), (768, 64)]:
                     "resolution_type": "area", "pixel_resolution": resolution, "dataset_type": "image"}
     rows = {}
     for name in sorted(named):
+        # The first image of an aspect decides for all of it; here each is the first.
+        State.known.clear()
         picture = Image.open(os.path.join(images, name)).convert("RGB")
         sample = training_sample.TrainingSample(image=picture, data_backend_id="x", image_path=name, model=None,
                                                 image_metadata={"original_size": picture.size})

@@ -17,9 +17,30 @@ pub fn simple_tuner(source: Size, resolution: u32, alignment: u32) -> Fit {
     // The aspect is rounded to hundredths before anything is worked out from it.
     let aspect = ((source.aspect() * 100.0).round_ties_even() / 100.0).max(0.01);
     let bucket = Size::new(rounded(side * aspect.sqrt()), rounded(side / aspect.sqrt()));
-    let (width, height) = (f64::from(source.width), f64::from(source.height));
-    let scale = (f64::from(bucket.width) / width).max(f64::from(bucket.height) / height);
-    let scaled = |side: f64, least: u32| ((side * scale) as u32).max(least);
-    let resized = Size::new(scaled(width, bucket.width), scaled(height, bucket.height));
-    Fit::middle(source, resized, bucket)
+    Fit::middle(source, scaled(source, bucket), bucket)
+}
+
+/// The size before the cut, of the image's own aspect.
+fn scaled(source: Size, bucket: Size) -> Size {
+    if source.width == source.height {
+        return bucket;
+    }
+    let aspect = source.aspect();
+    let across = |rows: u32| (f64::from(rows) * aspect) as u32;
+    let down = |columns: u32| (f64::from(columns) / aspect) as u32;
+    let (width, height) = if bucket.width < bucket.height {
+        (bucket.width, down(bucket.width))
+    } else {
+        (across(bucket.height), bucket.height)
+    };
+    // One side may be too short by a little, by which both are made longer.
+    if bucket.width > width {
+        let more = bucket.width - width;
+        Size::new(width + more, height + down(more))
+    } else if bucket.height > height {
+        let more = bucket.height - height;
+        Size::new(width + across(more), height + more)
+    } else {
+        Size::new(width, height)
+    }
 }
