@@ -143,7 +143,6 @@ fn every_view_is_read_as_its_own_trainer_with_its_masks() {
         "config-syntax",
         "config-key",
         "mask-squeezed",
-        "mask-missing",
         "metadata-unlisted",
         "image-ignored",
         "folder-missing",
