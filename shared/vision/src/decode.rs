@@ -291,8 +291,8 @@ fn wrap(raw: Raw, channels: Channels, cmyk: bool, conversion: &Conversion) -> Op
         pixels,
     } = raw;
     if cmyk {
-        let light = conversion.print(pixels);
-        let light = light.unwrap_or_else(|inks| jpeg::cmyk_to_rgb(&inks));
+        let light = conversion.print(&pixels);
+        let light = light.unwrap_or_else(|| jpeg::cmyk_to_rgb(&pixels));
         return RgbImage::from_raw(width, height, light).map(DynamicImage::from);
     }
     match channels {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::header::{self, Header};
 use crate::samples::Samples;
 
-/// Size, transparency and whether it is animated, from the blocks of the file (GIF89a, 1990).
+/// Size, transparency and whether it is animated, from the blocks of the file (`GIF89a`, 1990).
 pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
     let start: [u8; 13] = array(&mut reader)?;
     let word = |at: usize| u64::from(u16::from_le_bytes([start[at], start[at + 1]]));

@@ -91,8 +91,9 @@ impl Format {
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Ok(Self::Tiff),
             [b'B', b'M', ..] => Ok(Self::Bmp),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Ok(Self::Gif),
-            [0xff, 0x0a, ..] => Ok(Self::Jxl),
-            [0, 0, 0, 12, b'J', b'X', b'L', b' ', 13, 10, 0x87, 10, ..] => Ok(Self::Jxl),
+            [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', b'L', b' ', 13, 10, 0x87, 10, ..] => {
+                Ok(Self::Jxl)
+            }
             [_, _, _, _, b'f', b't', b'y', b'p', brands @ ..]
                 if has_brand(brands, &[b"avif", b"avis"]) =>
             {

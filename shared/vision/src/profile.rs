@@ -242,9 +242,9 @@ impl Conversion {
             (self, &image)
         {
             let mut image: GrayImage = pixels::luma(image, [255; 3]);
-            image
-                .iter_mut()
-                .for_each(|level| *level = table[usize::from(*level)]);
+            for level in image.iter_mut() {
+                *level = table[usize::from(*level)];
+            }
             return image.into();
         }
         let mut image: RgbImage = pixels::rgb(image, [255; 3]);
@@ -255,9 +255,9 @@ impl Conversion {
     fn convert(&self, light: &mut [u8]) {
         match self {
             Self::Gray(table, _) => {
-                light
-                    .iter_mut()
-                    .for_each(|level| *level = table[usize::from(*level)]);
+                for level in light {
+                    *level = table[usize::from(*level)];
+                }
             }
             Self::Colour(executor, Inks::Rgb, _) => {
                 let before = light.to_vec();
@@ -271,19 +271,14 @@ impl Conversion {
     }
 
     /// Ink as Adobe stores it, four bytes a pixel, in sRGB; none where the profile is not of ink.
-    pub(crate) fn print(&self, mut inks: Vec<u8>) -> std::result::Result<Vec<u8>, Vec<u8>> {
+    pub(crate) fn print(&self, inks: &[u8]) -> Option<Vec<u8>> {
         let Self::Colour(executor, Inks::Cmyk, _) = self else {
-            return Err(inks);
+            return None;
         };
-        inks.iter_mut().for_each(|ink| *ink = 255 - *ink);
+        let upright: Vec<u8> = inks.iter().map(|ink| 255 - ink).collect();
         let mut light = vec![0; inks.len() / 4 * 3];
-        match executor.transform(&inks, &mut light) {
-            Ok(()) => Ok(light),
-            Err(_) => {
-                inks.iter_mut().for_each(|ink| *ink = 255 - *ink);
-                Err(inks)
-            }
-        }
+        executor.transform(&upright, &mut light).ok()?;
+        Some(light)
     }
 }
 

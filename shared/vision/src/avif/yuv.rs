@@ -24,7 +24,7 @@ impl Plane {
         self.samples.len() / self.width
     }
 
-    fn blank(&self, width: usize, height: usize) -> Self {
+    fn blank(width: usize, height: usize) -> Self {
         Self {
             width,
             samples: vec![0; width * height],
@@ -64,7 +64,7 @@ fn taps(place: usize, length: usize, halved: bool) -> (usize, usize) {
         return (place, place);
     }
     let near = (place / 2).min(length - 1);
-    let far = if place % 2 == 0 {
+    let far = if place.is_multiple_of(2) {
         near.saturating_sub(1)
     } else {
         (near + 1).min(length - 1)
@@ -150,9 +150,9 @@ impl Planes {
         let (width, height) = (width as usize, height as usize);
         let (across, down) = self.halved();
         let half = |length: usize, halved: bool| if halved { length.div_ceil(2) } else { length };
-        let blank = |plane: &Plane| plane.blank(half(width, across), half(height, down));
+        let blank = |_: &Plane| Plane::blank(half(width, across), half(height, down));
         Self {
-            luma: self.luma.blank(width, height),
+            luma: Plane::blank(width, height),
             colour: self
                 .colour
                 .as_ref()

@@ -46,7 +46,7 @@ fn colours_of_other_spaces_are_written_in_srgb_without_the_profile() {
         ("format_p3.png", "format_p3.rgb.png", 1),
         ("format_p3.tif", "format_p3.rgb.png", 1),
         ("format_p3.webp", "format_p3.rgb.png", 1),
-        ("format_adobe.png", "format_adobe.rgb.png", 1),
+        ("format_adobe.png", "format_adobe.rgb.png", 2),
         ("format_p3.jpg", "format_p3_jpeg.rgb.png", 24),
     ] {
         let (bytes, image) = written(name);
