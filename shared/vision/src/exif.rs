@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     /// A block of three directories, which says `space` and `index`.
-    fn block(big: bool, space: u16, index: &[u8; 4]) -> Vec<u8> {
+    fn block(big: bool, space: u16, index: [u8; 4]) -> Vec<u8> {
         let two = |n: u16| {
             if big {
                 n.to_be_bytes()
@@ -104,7 +104,7 @@ mod tests {
                 entry(COLOUR_SPACE, 3, 1, [high, low, 0, 0]),
                 entry(INTEROPERABILITY, 4, 1, four(56)),
             ],
-            vec![entry(INDEX, 2, 4, *index)],
+            vec![entry(INDEX, 2, 4, index)],
         ];
         for entries in directories {
             bytes.extend(two(entries.len() as u16));
@@ -117,16 +117,16 @@ mod tests {
     #[test]
     fn adobe_rgb_is_told_by_its_index() {
         for big in [true, false] {
-            assert!(is_adobe_rgb(&block(big, 0xffff, b"R03\0")));
-            assert!(is_adobe_rgb(&block(big, 2, b"R98\0")));
-            assert!(!is_adobe_rgb(&block(big, 0xffff, b"R98\0")));
-            assert!(!is_adobe_rgb(&block(big, 1, b"R03\0")));
+            assert!(is_adobe_rgb(&block(big, 0xffff, *b"R03\0")));
+            assert!(is_adobe_rgb(&block(big, 2, *b"R98\0")));
+            assert!(!is_adobe_rgb(&block(big, 0xffff, *b"R98\0")));
+            assert!(!is_adobe_rgb(&block(big, 1, *b"R03\0")));
         }
     }
 
     #[test]
     fn what_is_cut_short_says_nothing() {
-        let whole = block(true, 0xffff, b"R03\0");
+        let whole = block(true, 0xffff, *b"R03\0");
         for length in 0..whole.len() - 8 {
             assert!(!is_adobe_rgb(&whole[..length]), "{length}");
         }

@@ -1,4 +1,4 @@
-//! Other formats and other colour spaces against Pillow and LittleCMS 2; see `make_formats.py`.
+//! Other formats and other colour spaces against Pillow and `LittleCMS` 2; see `make_formats.py`.
 
 use image::imageops;
 use vision::decode::{self, Format, Profile};
