@@ -201,7 +201,9 @@ fn try_case(tool: &str, case: &Path, records: usize) -> Result<String, String> {
     let rejects = fs::read_to_string(here.join("rejects.jsonl")).unwrap_or_default();
     let rejected = rejects.lines().count();
     if ran.code == Some(0) && ONE_TO_ONE.contains(&tool) && out + rejected != records {
-        return Err(format!("{name}: {records} in, {out} out, {rejected} rejected"));
+        return Err(format!(
+            "{name}: {records} in, {out} out, {rejected} rejected"
+        ));
     }
     if folder.path().join("escaped").exists() {
         return Err(format!("{name}: a file is written elsewhere"));
@@ -209,7 +211,9 @@ fn try_case(tool: &str, case: &Path, records: usize) -> Result<String, String> {
     if ran.code == Some(1) {
         return Err(format!("{name}: the run ends: {}", ran.stderr));
     }
-    Ok(format!("{name}: {records} in, {out} out, {rejected} rejected"))
+    Ok(format!(
+        "{name}: {records} in, {out} out, {rejected} rejected"
+    ))
 }
 
 #[test]

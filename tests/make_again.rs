@@ -53,25 +53,31 @@ fn another_film_of_the_same_name_size_and_time_is_another_film() {
     let Some(run) = Run::new(2) else { return };
     let film = run.path("my film.mp4");
     style(&run, &[]);
-    let before = run.results("out");
+    let frames = || fs::read_to_string(run.path("out/frames.jsonl")).unwrap();
+    let before = frames();
     let time = fs::metadata(&film).unwrap().modified().unwrap();
     // Its last 64 bytes are of the index; a player's name is in them, or a time.
-    let mut file = File::options().read(true).write(true).open(&film).unwrap();
+    let mut index = File::options().read(true).write(true).open(&film).unwrap();
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).unwrap();
+    index.read_to_end(&mut bytes).unwrap();
     let mark = b"Lavf";
     let at = bytes.windows(4).rposition(|window| window == mark).unwrap();
-    file.seek(SeekFrom::Start(at as u64)).unwrap();
-    file.write_all(b"Mine").unwrap();
-    file.set_modified(time).unwrap();
-    drop(file);
+    index.seek(SeekFrom::Start(at as u64)).unwrap();
+    index.write_all(b"Mine").unwrap();
+    index.set_modified(time).unwrap();
+    drop(index);
     let first = times(&run);
     style(&run, &[]);
     assert!(
         times(&run).iter().zip(first).all(|(now, then)| *now > then),
         "all is made again"
     );
-    assert_eq!(before.len(), run.results("out").len());
+    let after = frames();
+    assert_eq!(before.lines().count(), after.lines().count());
+    assert!(
+        before != after,
+        "the other film's images have names of their own"
+    );
 }
 
 #[test]
@@ -83,7 +89,7 @@ fn a_film_that_was_only_touched_is_the_same_film() {
         .append(true)
         .open(run.path("my film.mp4"))
         .unwrap();
-    film.set_modified(SystemTime::now() + Duration::from_secs(60))
+    film.set_modified(SystemTime::now() + Duration::from_mins(1))
         .unwrap();
     style(&run, &[]);
     assert_eq!(times(&run), first);
@@ -93,7 +99,7 @@ fn a_film_that_was_only_touched_is_the_same_film() {
 fn outputs_dated_in_the_future_are_no_excuse() {
     let Some(run) = Run::new(2) else { return };
     style(&run, &[]);
-    let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+    let tomorrow = SystemTime::now() + Duration::from_hours(24);
     date(&run, "*", tomorrow);
     let said = style(&run, &[]);
     assert!(said.contains("were dated in the future"), "{said}");

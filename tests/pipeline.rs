@@ -1,13 +1,12 @@
 //! The Makefile, run as its user runs it.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use end_to_end::run::Run;
 use end_to_end::{root, tools};

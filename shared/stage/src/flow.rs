@@ -16,12 +16,17 @@ use crate::counts::Counts;
 use crate::flags::{Run, Voice};
 use crate::input::{Input, Located};
 use crate::messages;
-use crate::ordered::{Sink, ordered, pool};
+use crate::ordered::{ordered, pool};
 use crate::outcome::{IntoOutcome, Outcome};
 use crate::output::Output;
 use crate::progress::{Progress, Total};
 use crate::signals;
 use crate::words::told;
+
+mod taking;
+
+pub(crate) use taking::{Done, Taking};
+use taking::{Lines, Taker};
 
 /// The longest malformed line that is repeated whole in the rejects, in bytes.
 const REPEATED: usize = 1 << 16;
@@ -42,29 +47,6 @@ pub struct Flow {
     counts: Counts,
     voice: Voice,
     began: Instant,
-}
-
-/// What came of one line.
-pub(crate) struct Done<T> {
-    pub(crate) located: Located,
-    pub(crate) result: Result<T>,
-}
-
-/// What becomes of results, in the order of what they were made from.
-pub(crate) trait Taking<R> {
-    /// Takes the next.
-    fn take(&mut self, flow: &mut Flow, result: R) -> Result<()>;
-
-    /// Is called before the run waits for more: nothing is to be held back.
-    fn idle(&mut self, _: &mut Flow) -> Result<()> {
-        Ok(())
-    }
-}
-
-impl<R, F: FnMut(&mut Flow, R) -> Result<()>> Taking<R> for F {
-    fn take(&mut self, flow: &mut Flow, result: R) -> Result<()> {
-        self(flow, result)
-    }
 }
 
 impl Flow {
@@ -325,7 +307,7 @@ impl Flow {
                 located,
             })
         };
-        self.run(window, lines, job, Lines(take))
+        self.run(window, lines, job, Lines::of(take))
     }
 
     fn run<T: Send + 'static, R: Send + 'static>(
@@ -336,7 +318,7 @@ impl Flow {
         take: impl Taking<R>,
     ) -> Result<()> {
         let pool = Arc::clone(&self.pool);
-        let mut taker = Taker { flow: self, take };
+        let mut taker = Taker::of(self, take);
         ordered(&pool, window, items, job, &mut taker)
     }
 
@@ -374,44 +356,6 @@ impl Flow {
 /// well, takes them for finished.
 pub(crate) fn settle() -> Result<()> {
     machine::file::settle().context("files cannot be put on the disk")
-}
-
-/// Takes what came of lines.
-struct Lines<K>(K);
-
-impl<T, K: Taking<Done<T>>> Taking<manifest::Result<Done<T>>> for Lines<K> {
-    fn take(&mut self, flow: &mut Flow, done: manifest::Result<Done<T>>) -> Result<()> {
-        flow.counts.read += 1;
-        match done {
-            Ok(done) => {
-                flow.progress.step(done.located.line.bytes.len() as u64 + 1);
-                self.0.take(flow, done)
-            }
-            Err(error) if error.is_input() => Err(error.into()),
-            Err(error) => flow.fail(Record::default(), error.into()),
-        }
-    }
-
-    fn idle(&mut self, flow: &mut Flow) -> Result<()> {
-        self.0.idle(flow)
-    }
-}
-
-/// Hands results to the flow.
-struct Taker<'a, K> {
-    flow: &'a mut Flow,
-    take: K,
-}
-
-impl<R, K: Taking<R>> Sink<R> for Taker<'_, K> {
-    fn take(&mut self, result: R) -> Result<()> {
-        self.take.take(self.flow, result)
-    }
-
-    fn idle(&mut self) -> Result<()> {
-        self.take.idle(self.flow)?;
-        self.flow.output.lock().flush()
-    }
 }
 
 fn rejected(reason: Option<String>, error: Option<String>) -> Rejected {

@@ -38,7 +38,7 @@ pub(crate) fn named(asked: Vec<String>, layout: &Layout) -> Vec<String> {
         };
         layout.wanted(&settings).is_ok()
     };
-    if TAKEN_FOR.iter().all(|class| knows(&class)) {
+    if TAKEN_FOR.iter().all(knows) {
         let others = asked.into_iter().filter(|class| class != CREATURES);
         return others.chain(TAKEN_FOR.map(str::to_owned)).collect();
     }

@@ -210,7 +210,7 @@ fn an_arm_that_was_found_a_second_time_is_a_part() {
 fn who_ran_is_blurred_beside_the_others_of_the_film() {
     let here = tempfile::tempdir().unwrap();
     let square = |x: u32, y: u32| {
-        if (x / 16 + y / 16) % 2 == 0 {
+        if (x / 16 + y / 16).is_multiple_of(2) {
             200
         } else {
             40_u32

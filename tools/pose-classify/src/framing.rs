@@ -30,7 +30,7 @@ const HEAD: usize = 5;
 /// Whether a head is `seen`: one of its joints has the score `least`. A network of key points puts
 /// all of them somewhere in whatever it is given; on lanterns, legs and an arm those of the head are
 /// the ones it is least sure of. On the sample film 427 of 428 figures have 0.59 and more, from
-/// behind too, and 17 of 18 boxes of nobody 0.74 and less; with MoveNet on the Sintel trailer heads have
+/// behind too, and 17 of 18 boxes of nobody 0.74 and less; with `MoveNet` on the Sintel trailer heads have
 /// 0.25 and more, an old man's in the dark the least, and what is no head 0.20.
 pub(crate) fn head(points: &[[f64; 3]], least: f64) -> &'static str {
     let mut joints = points.iter().take(HEAD);
