@@ -630,7 +630,7 @@ $(2)/dataset.jsonl: $(2)/captioned.jsonl .settings/$(1)-dataset
 
 # By which launch.py sees that a file of the data set was deleted.
 $(2)/dataset.files: $(2)/dataset.jsonl
-	@find $(2)/dataset/ -type f -size +0c 2> /dev/null | LC_ALL=C sort | sed 's/.*/"&"/' > $$@.part && mv $$@.part $$@
+	@{ find -H $(2)/dataset -type f -size +0c 2> /dev/null || :; } | LC_ALL=C sort | sed 's/.*/"&"/' > $$@.part && mv $$@.part $$@
 
 settings.$(1)-linted = $$(TRIGGER) $$(LINT_FLAGS)
 $(2)/lint.jsonl: $(2)/dataset.jsonl $(2)/dataset.files .settings/$(1)-linted

@@ -185,9 +185,9 @@ fn characters_are_called_as_their_folders_are() {
         .collect();
     assert!(records.iter().any(known), "{named}");
     for (folder, name) in [
-        ("__touch_ran__", names[0]),
+        ("_touch_ran_", names[0]),
         ("two_words", names[1]),
-        ("O_Brien____touch_ran_", names[2]),
+        ("O_Brien_touch_ran_", names[2]),
     ] {
         let figures =
             fs::read_to_string(run.path(&format!("out/character/{folder}/figures.jsonl"))).unwrap();

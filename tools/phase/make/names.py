@@ -85,8 +85,8 @@ def film(goals):
 
 
 def slug(name):
-    """A name in letters, digits, - and _, of whatever script."""
-    return "".join(one if one.isalnum() or one in "-_" else "_" for one in name)
+    """A name in letters, digits, - and _, of whatever script; a run of other signs is one _."""
+    return re.sub(r"[^\w-]+", "_", name)
 
 
 def slugs(names):
