@@ -220,7 +220,7 @@ impl Analysis {
     pub(crate) fn ticks(&self, frame: usize) -> i64 {
         match self.tick {
             Some(tick) => (self.times[frame] / tick).round() as i64,
-            None => frame as i64,
+            None => i64::try_from(frame).unwrap_or(i64::MAX),
         }
     }
 

@@ -56,7 +56,8 @@ impl Listing {
                 break;
             }
             if let Some(input) = words.strip_prefix("Input #0, ") {
-                listing.container = input.split(", from ").next().unwrap_or_default().to_owned();
+                let container = input.split(", from ").next();
+                listing.container = container.map(str::to_owned).unwrap_or_default();
             } else if let Some(stream) = words.trim_start().strip_prefix("Stream #0:") {
                 let stream = video(stream);
                 within = stream.is_some();

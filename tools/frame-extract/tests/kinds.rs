@@ -412,7 +412,7 @@ fn parts_that_were_cut_and_joined_without_encoding_are_read() {
         set.ffmpeg(&format!(
             "-ss {from} -i whole.mkv -t 3 -map 0:v:0 -c copy piece_{piece}.mkv"
         ));
-        list += &format!("file 'piece_{piece}.mkv'\n");
+        list.extend(["file piece_", &piece.to_string(), ".mkv\n"]);
     }
     fs::write(set.path().join("pieces.txt"), list).unwrap();
     set.ffmpeg("-f concat -i pieces.txt -c copy part.mkv");
