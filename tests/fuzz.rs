@@ -227,8 +227,10 @@ fn damaged_records_are_rejected_and_nothing_panics() {
         cases(&tool.path().join("tests/golden"), &mut found);
         found.sort();
         for case in found {
-            // The server of this case is started by the tool's own test.
-            if case.ends_with("vlm-caption/tests/golden/server") {
+            // The server of the one is started by the tool's own test; the other reads no manifest.
+            if case.ends_with("vlm-caption/tests/golden/server")
+                || case.ends_with("frame-scan/tests/golden/folder")
+            {
                 continue;
             }
             tried += 1;

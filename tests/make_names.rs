@@ -44,7 +44,11 @@ fn made(run: &Run, out: &Path, flags: &[String]) {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{flags:?} in {out:?}: {said}");
+    assert!(
+        output.status.success(),
+        "{flags:?} in {}: {said}",
+        out.display()
+    );
     assert!(!ran(run), "{flags:?}: a name was run");
 }
 
@@ -176,14 +180,14 @@ fn characters_are_called_as_their_folders_are() {
     assert!(!ran(&run), "a name was run");
     // Not everybody is in six seconds, and whoever is not has a data set without images.
     assert!(said.contains("character-two_words "), "{said}");
-    let named = fs::read_to_string(run.path("out/named.jsonl")).unwrap();
+    let manifest = fs::read_to_string(run.path("out/named.jsonl")).unwrap();
     let known =
         |record: &serde_json::Value| names.contains(&record["identity"]["name"].as_str().unwrap());
-    let records: Vec<serde_json::Value> = named
+    let records: Vec<serde_json::Value> = manifest
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    assert!(records.iter().any(known), "{named}");
+    assert!(records.iter().any(known), "{manifest}");
     for (folder, name) in [
         ("_touch_ran_", names[0]),
         ("two_words", names[1]),

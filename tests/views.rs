@@ -40,7 +40,7 @@ fn written(here: &Path) {
             mask.save(here.join(format!("m{number}.png"))).unwrap();
             record["mask"] = json!(format!("m{number}.png"));
         }
-        lines += &format!("{record}\n");
+        lines.extend([record.to_string(), "\n".to_owned()]);
     }
     let views = VIEWS.map(|(view, _)| view).join(",");
     let flags = [

@@ -7,6 +7,7 @@
 mod av1;
 mod boxes;
 mod container;
+mod property;
 mod yuv;
 
 use std::io::{BufRead, Cursor, Seek};

@@ -227,7 +227,9 @@ mod tests {
         let stored = || -> Vec<_> {
             let names = fs::read_dir(&store).unwrap();
             let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-            names.filter(|name| name.ends_with(".png")).collect()
+            names
+                .filter(|name| Path::new(name).extension().is_some_and(|own| own == "png"))
+                .collect()
         };
         // A name of 32 digits, as downloads have, and one like the tool's own.
         let others = [

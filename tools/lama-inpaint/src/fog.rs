@@ -148,7 +148,7 @@ struct Sums {
     width: usize,
     height: usize,
     /// One row and one column more than the numbers.
-    sums: Vec<[f64; 2]>,
+    corners: Vec<[f64; 2]>,
 }
 
 impl Sums {
@@ -169,7 +169,7 @@ impl Sums {
         Self {
             width,
             height,
-            sums,
+            corners: sums,
         }
     }
 
@@ -177,7 +177,7 @@ impl Sums {
     fn mean(&self, x: usize, y: usize, half: usize) -> Option<f64> {
         let (left, right) = (x.saturating_sub(half), (x + half + 1).min(self.width));
         let (top, bottom) = (y.saturating_sub(half), (y + half + 1).min(self.height));
-        let sum = |x: usize, y: usize| self.sums[y * (self.width + 1) + x];
+        let sum = |x: usize, y: usize| self.corners[y * (self.width + 1) + x];
         let corners = [
             sum(right, bottom),
             sum(left, top),

@@ -72,18 +72,19 @@ def records(path):
         return None
 
 
-def reason(path):
-    """Why most records were dropped, the numbers left out of it."""
+def drops(path):
+    """How often each reason was given for a drop, the numbers left out of it; what is part of another image is none."""
     said = collections.Counter()
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in file:
                 rejected = json.loads(line).get("rejected", {})
                 text = rejected.get("reason") or rejected.get("error") or ""
-                said[re.sub(r"\d[\d.,]*", "…", text)] += 1
+                if not text.startswith("merged into "):
+                    said[re.sub(r"\d[\d.,]*", "…", text)] += 1
     except (OSError, ValueError, AttributeError):
         pass
-    return said.most_common(1)[0][0] if said else ""
+    return said
 
 
 def lost(out, kind, folder):
@@ -94,17 +95,19 @@ def lost(out, kind, folder):
         if count is None:
             continue
         # One image may have several figures, and many frames one plate: a stage that drops says so in its rejects.
-        dropped = records(os.path.join(out, manifest + ".rejects.jsonl")) or 0
+        said = drops(os.path.join(out, manifest + ".rejects.jsonl"))
+        dropped = said.total()
         share = dropped / (count + dropped) if dropped else 0.0
         if count == 0 and before != 0:
             share = 2.0
         if worst is None or share > worst[0]:
-            worst = (share, manifest, flags, count, dropped)
+            worst = (share, manifest, flags, count, said)
         before = count
     if worst is None or not worst[0]:
         return "the film gives no more: see EXTRACT_FLAGS"
-    _, manifest, flags, count, dropped = worst
-    why = reason(os.path.join(out, manifest + ".rejects.jsonl"))
+    _, manifest, flags, count, said = worst
+    dropped = said.total()
+    why = said.most_common(1)[0][0] if said else ""
     went = f"{dropped} of {count + dropped} were dropped" if dropped else "nothing came out"
     return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
 

@@ -39,7 +39,7 @@ pub(crate) fn print(run_dir: &Path, all: &[Written]) -> Result<()> {
         if let Some(first) = missing.first() {
             let (manifest, count) = (one.manifest.display(), missing.len());
             let first = first.replace(char::is_control, "?");
-            table.push_str(&format!("{manifest}\t{count}\t{first}\n"));
+            table.extend([format!("{manifest}\t{count}\t{first}\n")]);
         }
     }
     stage::print(&table)

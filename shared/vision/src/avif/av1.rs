@@ -4,7 +4,7 @@
 use re_rav1d::dav1d::pixel::YUVRange;
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent as Part, Settings};
 
-use crate::avif::container::Codes;
+use crate::avif::property::Codes;
 use crate::avif::yuv::{Plane, Planes};
 use crate::avif::{damaged, unsupported};
 use crate::error::{Error, Result};

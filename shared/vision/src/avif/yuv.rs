@@ -2,7 +2,7 @@
 
 use image::{GrayImage, RgbImage};
 
-use crate::avif::container::Codes;
+use crate::avif::property::Codes;
 use crate::avif::{damaged, unsupported};
 use crate::error::Result;
 
