@@ -190,8 +190,9 @@ def prepare(out, who, tools):
     folder = os.path.join(out, ".names")
     os.makedirs(folder, exist_ok=True)
     for name, mine in who.items():
-        with open(os.path.join(folder, mine), "w", encoding="utf-8") as file:
-            file.write(name)
+        file = Path(folder, mine)
+        if not file.is_file() or file.read_text(encoding="utf-8") != name:
+            file.write_text(name, encoding="utf-8")
 
 
 def main():

@@ -96,7 +96,7 @@ def lost(out, kind, folder):
             continue
         # One image may have several figures, and many frames one plate: a stage that drops says so in its rejects.
         said = drops(os.path.join(out, manifest + ".rejects.jsonl"))
-        dropped = said.total()
+        dropped = sum(said.values())
         share = dropped / (count + dropped) if dropped else 0.0
         if count == 0 and before != 0:
             share = 2.0
@@ -106,7 +106,7 @@ def lost(out, kind, folder):
     if worst is None or not worst[0]:
         return "the film gives no more: see EXTRACT_FLAGS"
     _, manifest, flags, count, said = worst
-    dropped = said.total()
+    dropped = sum(said.values())
     why = said.most_common(1)[0][0] if said else ""
     went = f"{dropped} of {count + dropped} were dropped" if dropped else "nothing came out"
     return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
