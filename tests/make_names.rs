@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use end_to_end::run::Run;
@@ -132,6 +132,32 @@ fn a_name_in_the_environment_is_no_command_either() {
     assert!(!ran(&run));
 }
 
+/// A cast whose folders have these names, by turns of the three characters.
+fn cast_of(run: &Run, names: [&str; 3]) -> PathBuf {
+    let cast = run.path("the `touch ran` cast");
+    for (name, of) in names.into_iter().zip(["nilo", "pia", "oreste"]) {
+        let folder = cast.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for number in ["01", "02", "03", "04", "05"] {
+            let image = root().join(format!("examples/film/cast/{of}/{of}_{number}.jpg"));
+            fs::copy(image, folder.join(format!("{number}.jpg"))).unwrap();
+        }
+    }
+    cast
+}
+
+/// Six seconds of the sample film.
+fn six_seconds(run: &Run) -> PathBuf {
+    let part = run.path("part.mp4");
+    let film = root().join("examples/film/film.mp4");
+    let mut cut = Command::new(&run.ffmpeg);
+    cut.args(["-v", "error", "-y", "-ss", "30", "-i"]).arg(film);
+    cut.args(["-t", "6", "-c:v", "mpeg4", "-q:v", "2"])
+        .arg(&part);
+    assert!(cut.status().unwrap().success());
+    part
+}
+
 #[test]
 fn characters_are_called_as_their_folders_are() {
     let Some(run) = Run::new(1) else { return };
@@ -141,24 +167,9 @@ fn characters_are_called_as_their_folders_are() {
         eprintln!("skipped: there is no ONNX Runtime; `make setup` gets one");
         return;
     }
-    let cast = run.path("the `touch ran` cast");
-    // By turns of the three characters: whoever looks alike shares a name, which is the first one's.
     let names = ["`{touch,ran}`", "two words", "O'Brien & $(touch ran)"];
-    for (name, of) in names.into_iter().zip(["nilo", "pia", "oreste"]) {
-        let folder = cast.join(name);
-        fs::create_dir_all(&folder).unwrap();
-        for number in ["01", "02", "03", "04", "05"] {
-            let image = root().join(format!("examples/film/cast/{of}/{of}_{number}.jpg"));
-            fs::copy(image, folder.join(format!("{number}.jpg"))).unwrap();
-        }
-    }
-    let part = run.path("part.mp4");
-    let film = root().join("examples/film/film.mp4");
-    let mut cut = Command::new(&run.ffmpeg);
-    cut.args(["-v", "error", "-y", "-ss", "30", "-i"]).arg(film);
-    cut.args(["-t", "6", "-c:v", "mpeg4", "-q:v", "2"])
-        .arg(&part);
-    assert!(cut.status().unwrap().success());
+    let cast = cast_of(&run, names);
+    let part = six_seconds(&run);
     let flags = [
         "character",
         "SETTINGS=examples/film/film.mk",

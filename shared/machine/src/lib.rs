@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`fault`] | whether an error is the machine's: a full disk, too many open files, a lost GPU |
-//! | [`file`] | files that are there whole or not at all, after a kill and after a power cut |
+//! | [`mod@file`] | files that are there whole or not at all, after a kill and after a power cut |
 
 pub mod fault;
 pub mod file;

@@ -105,14 +105,16 @@ fn a_shot_is_on_one_side() {
     assert_eq!(sides.values().filter(|validation| **validation).count(), 1);
 }
 
+/// A configuration in a data set.
+fn configuration(folder: &Path, path: &str) -> String {
+    fs::read_to_string(folder.join("out/dataset").join(path)).unwrap()
+}
+
 #[test]
 fn the_configurations_are_what_the_loaders_accept() {
-    use loaders::config::{ai_toolkit, concepts, diffusion_pipe, musubi, sd_scripts, simple_tuner};
+    use loaders::config::{diffusion_pipe, musubi, sd_scripts};
     let (folder, _) = everything();
-    let read = |path: &str| {
-        let path = folder.path().join("out/dataset").join(path);
-        fs::read_to_string(path).unwrap()
-    };
+    let read = |path: &str| configuration(folder.path(), path);
     let (subsets, problems) = sd_scripts::read(&read("kohya/dataset.toml").parse().unwrap(), false);
     assert_eq!((subsets.len(), problems), (1, vec![]));
     let masked = read("kohya/masked.toml").parse().unwrap();
@@ -139,6 +141,13 @@ fn the_configurations_are_what_the_loaders_accept() {
         assert_eq!(problems, [], "{file}");
         assert!(folders[0].path.as_ref().unwrap().ends_with(part), "{file}");
     }
+}
+
+#[test]
+fn the_lists_of_folders_are_what_the_loaders_accept() {
+    use loaders::config::{ai_toolkit, concepts, simple_tuner};
+    let (folder, _) = everything();
+    let read = |path: &str| configuration(folder.path(), path);
     let (concepts, problems) = concepts::read(&read("onetrainer/concepts.json"));
     assert_eq!((concepts.len(), problems), (2, vec![]));
     assert!(!concepts[0].enable_crop_jitter);
@@ -258,9 +267,8 @@ fn onetrainer_draws_often_enough_that_every_caption_is_seen() {
     assert_eq!(draws(&["--form", "tags"]), 1);
 }
 
-#[test]
-fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
-    use loaders::fit::{Buckets, SdScripts, Size};
+/// Two scenes that are no size of a bucket; the first has a mask of someone at the right, who stays whole.
+fn one_of_two_masked() -> (tempfile::TempDir, Vec<Value>) {
     let (folder, mut records) = scenes(2);
     vision::write::png(
         &testkit::scene(1000, 760, 1),
@@ -272,10 +280,16 @@ fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
         &folder.path().join("scene_01.png"),
     )
     .unwrap();
-    // Somebody at the right, who stays whole.
     let mask = vision::mask::Mask::from_fn(1000, 760, |x, y| x >= 700 && y >= 100).unwrap();
     vision::write::png_luma(&mask.to_luma(), &folder.path().join("mask.png")).unwrap();
     records[0]["mask"] = json!("mask.png");
+    (folder, records)
+}
+
+#[test]
+fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
+    use loaders::fit::{Buckets, SdScripts, Size};
+    let (folder, records) = one_of_two_masked();
     let flags = [
         "--type",
         "pose",
