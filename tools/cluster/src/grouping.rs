@@ -76,7 +76,7 @@ fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<M
         .into_iter()
         .partition(|member| member.vector.is_empty() || member.vector.len() == usual);
     for Member { record, vector, .. } in others {
-        let id: String = record.find("id")?.unwrap_or_default();
+        let id: String = record.find("id").ok().flatten().unwrap_or_default();
         let length = vector.len();
         let error = anyhow!(
             "{id}: key `{}`: {length} numbers where most vectors have {usual}; vectors of two networks do not compare",
@@ -89,7 +89,7 @@ fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<M
 
 /// Why a near duplicate of `kept` is dropped.
 fn reason(kept: &Record, cosine: f32) -> Result<String> {
-    let id: Option<String> = kept.find("id")?;
+    let id: Option<String> = kept.find("id").ok().flatten();
     let id = id.unwrap_or_else(|| "a record without an id".to_owned());
     Ok(format!("near duplicate of {id}: cosine {cosine:.3}"))
 }
