@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::picture;
-use crate::run::{Ran, lines, ran, run_in};
+use crate::run::{Ran, lines, ran, run, run_in};
 
 mod words;
 

@@ -88,10 +88,10 @@ fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<M
 }
 
 /// Why a near duplicate of `kept` is dropped.
-fn reason(kept: &Record, cosine: f32) -> Result<String> {
+fn reason(kept: &Record, cosine: f32) -> String {
     let id: Option<String> = kept.find("id").ok().flatten();
     let id = id.unwrap_or_else(|| "a record without an id".to_owned());
-    Ok(format!("near duplicate of {id}: cosine {cosine:.3}"))
+    format!("near duplicate of {id}: cosine {cosine:.3}")
 }
 
 fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
