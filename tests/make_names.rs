@@ -169,8 +169,7 @@ fn characters_are_called_as_their_folders_are() {
         return testkit::lacking("ONNX Runtime");
     }
     let names = ["`{touch,ran}`", "two words", "O'Brien & $(touch ran)"];
-    let cast = cast_of(&run, names);
-    let part = six_seconds(&run);
+    let (cast, part) = (cast_of(&run, names), six_seconds(&run));
     let flags = [
         "character",
         "SETTINGS=examples/film/film.mk",

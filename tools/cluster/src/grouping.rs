@@ -52,7 +52,7 @@ pub(crate) fn group(
         };
         for (&number, of) in of_rows.iter().zip(found) {
             let reason = of.map(|(row, cosine)| reason(&records[of_rows[row]], cosine));
-            reasons[number] = reason.transpose()?;
+            reasons[number] = reason;
         }
         let rows: Vec<_> = (0..of_rows.len())
             .filter(|&row| reasons[of_rows[row]].is_none())
