@@ -259,9 +259,10 @@ fn header_of<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
         Format::Jxl => jxl::header(reader),
         Format::Png | Format::WebP | Format::Tiff | Format::Bmp => {
             let animated = raster::is_animated(&mut reader, &start, format)?;
+            let told = raster::png_orientation(&mut reader, format)?;
             reader.seek(SeekFrom::Start(0))?;
             let mut decoder = raster::decoder(reader, &start, format)?;
-            raster::header(&mut decoder, format, animated)
+            raster::header(&mut decoder, format, animated, told)
         }
     }
 }

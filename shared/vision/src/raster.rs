@@ -1,6 +1,6 @@
 //! PNG, WebP, TIFF, BMP and the pixels of GIF through the `image` crate.
 
-use std::io::{BufRead, Cursor, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::error::ImageError;
 use image::metadata::Orientation;
@@ -75,25 +75,59 @@ fn png_size(start: &[u8], format: Format) -> Result<Option<Dimensions>> {
     }
 }
 
-/// Size and orientation; an orientation that cannot be read counts as none.
+/// Size and orientation, which a PNG has told already; one that cannot be read counts as none.
 pub(crate) fn header(
     decoder: &mut impl ImageDecoder,
     format: Format,
     animated: bool,
+    told: Option<Orientation>,
 ) -> Result<Header> {
     Ok(Header {
         animated,
         format,
         stored: header::stored(decoder)?,
-        orientation: decoder.orientation().unwrap_or(Orientation::NoTransforms),
+        orientation: told
+            .or_else(|| decoder.orientation().ok())
+            .unwrap_or(Orientation::NoTransforms),
         samples: Samples::of(decoder),
     })
 }
 
+/// The most of an Exif block that is looked at, in bytes; its first directory comes first.
+const EXIF_BYTES: u64 = 1 << 16;
+
+/// The orientation of a PNG: its Exif may stand behind the pixels (PNG, third edition, 11.3.4.6), where
+/// the decoder does not look.
+pub(crate) fn png_orientation<R: BufRead + Seek>(
+    reader: &mut R,
+    format: Format,
+) -> Result<Option<Orientation>> {
+    if format != Format::Png {
+        return Ok(None);
+    }
+    reader.seek(SeekFrom::Start(8))?;
+    let mut head = [0; 8];
+    while reader.read_exact(&mut head).is_ok() {
+        let length = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
+        match &head[4..] {
+            b"eXIf" => {
+                let mut exif = Vec::new();
+                reader.take(length.min(EXIF_BYTES)).read_to_end(&mut exif)?;
+                return Ok(Orientation::from_exif_chunk(&exif));
+            }
+            b"IEND" => break,
+            // The chunk and its checksum.
+            _ => reader.seek_relative(length as i64 + 4)?,
+        }
+    }
+    Ok(None)
+}
+
 /// The picture as stored, how it is turned upright, and what its numbers mean.
 pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
+    let told = png_orientation(&mut Cursor::new(bytes), format)?;
     let mut decoder = decoder(Cursor::new(bytes), bytes, format)?;
-    let orientation = header(&mut decoder, format, false)?.orientation;
+    let orientation = header(&mut decoder, format, false, told)?.orientation;
     let origin = origin(&mut decoder, bytes, format);
     complete(bytes, format)?;
     let picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
