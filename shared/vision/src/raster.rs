@@ -108,16 +108,18 @@ pub(crate) fn png_orientation<R: BufRead + Seek>(
     reader.seek(SeekFrom::Start(8))?;
     let mut head = [0; 8];
     while reader.read_exact(&mut head).is_ok() {
-        let length = u64::from(u32::from_be_bytes([head[0], head[1], head[2], head[3]]));
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
         match &head[4..] {
             b"eXIf" => {
                 let mut exif = Vec::new();
-                reader.take(length.min(EXIF_BYTES)).read_to_end(&mut exif)?;
+                reader
+                    .take(u64::from(length).min(EXIF_BYTES))
+                    .read_to_end(&mut exif)?;
                 return Ok(Orientation::from_exif_chunk(&exif));
             }
             b"IEND" => break,
             // The chunk and its checksum.
-            _ => reader.seek_relative(length as i64 + 4)?,
+            _ => reader.seek_relative(i64::from(length) + 4)?,
         }
     }
     Ok(None)

@@ -10,6 +10,7 @@ mod broken;
 mod orientation;
 mod paths;
 mod sizes;
+mod turned;
 
 use std::fs;
 use std::io::Cursor;
