@@ -10,7 +10,6 @@ mod broken;
 mod orientation;
 mod paths;
 mod sizes;
-mod turned;
 
 use std::fs;
 use std::io::Cursor;

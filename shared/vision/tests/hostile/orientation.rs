@@ -8,7 +8,7 @@ use image::{ExtendedColorType, ImageEncoder, RgbImage, imageops};
 use vision::decode;
 use vision::write::{Subsampling, encode_jpeg};
 
-use crate::drawn;
+use crate::{crc32, drawn};
 
 /// An EXIF block that says nothing but the orientation.
 fn exif(orientation: u16, big: bool) -> Vec<u8> {
@@ -122,6 +122,38 @@ fn png_and_webp_are_turned_too() {
             imageops::rotate90(&picture)
         );
         assert_eq!(decode::dimensions_from_bytes(&bytes).unwrap().width, 10);
+    }
+}
+
+/// A chunk of a PNG.
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let body = [&kind, data].concat();
+    let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+    [&length[..], &body, &crc32(&body).to_be_bytes()].concat()
+}
+
+#[test]
+fn a_png_may_say_it_before_its_pixels_and_behind_them() {
+    let stored = drawn(31, 20);
+    let plain = vision::write::encode_png(&stored).unwrap();
+    // The header's chunk ends at 33; the last one takes 12 bytes.
+    for at in [33, plain.len() - 12] {
+        for orientation in 1..=8 {
+            let mut bytes = plain.clone();
+            bytes.splice(at..at, chunk(*b"eXIf", &exif(orientation, true)));
+            let seen = upright(&stored, orientation);
+            let size = decode::dimensions_from_bytes(&bytes).unwrap();
+            assert_eq!(
+                (size.width, size.height),
+                seen.dimensions(),
+                "{orientation} at {at}"
+            );
+            assert_eq!(
+                decode::rgb_from_bytes(&bytes).unwrap(),
+                seen,
+                "{orientation} at {at}"
+            );
+        }
     }
 }
 
