@@ -163,7 +163,7 @@ POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /insta
 ## Backgrounds
 # char-detect: a figure that is missed stays in the background; a box too many costs a little ground.
 BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatures)
-# Backgrounds of a film in which the detector finds no one hold whoever is in it: yes makes them all the same.
+# Where the detector finds no character in the whole film, backgrounds may show them all: yes makes the set anyway.
 ALLOW_UNSEEN ?= no
 # sam-mask.
 BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
