@@ -106,7 +106,7 @@ pub fn settle() -> io::Result<()> {
 
 /// Puts a file or a folder on the disk.
 fn synced(path: &Path) -> io::Result<()> {
-    // A pipe would wait for somebody to write, and a device has no disk.
+    // Opening a pipe would wait for a writer, and a device has no disk.
     if !fs::metadata(path).is_ok_and(|found| found.is_file() || found.is_dir()) {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use nets::detect::{Layout, Settings};
 /// The word.
 pub(crate) const CREATURES: &str = "creatures";
 
-/// What detectors of COCO's 80 classes call creatures that nobody has ever seen: on the Sintel
+/// What detectors of COCO's 80 classes call invented creatures: on the Sintel
 /// trailer its dragons are birds (0.54 to 0.77), dogs (0.36 to 0.60), in the distance kites and
 /// airplanes (0.23 to 0.72); the bird of Big Buck Bunny is one (0.70 to 0.88).
 const TAKEN_FOR: [&str; 14] = [

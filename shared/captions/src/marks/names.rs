@@ -50,7 +50,7 @@ pub(super) const ENDS: [&str; 7] = [
     "eot_id",
 ];
 
-/// Names of marks behind which somebody's turn begins.
+/// Names of marks that begin a speaker's turn.
 pub(super) const TURNS: [&str; 14] = [
     "assistant",
     "bot",
