@@ -7,6 +7,13 @@ use std::path::Path;
 use crate::decode::{Format, MAX_FILE_BYTES};
 use crate::error::{Error, Result};
 
+/// The next `N` bytes.
+pub(crate) fn array<const N: usize>(reader: &mut impl Read) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    reader.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Opens a regular file of a sane length, and says that length in bytes.
 ///
 /// What is not a regular file is refused *before* it is opened, since opening a pipe waits for a

@@ -6,6 +6,7 @@ use image::metadata::Orientation;
 
 use crate::decode::Format;
 use crate::error::{Error, Result};
+use crate::file::array;
 use crate::header::{self, Header};
 use crate::samples::Samples;
 
@@ -89,12 +90,6 @@ fn skip_colours<R: BufRead + Seek>(reader: &mut R, flags: u8) -> Result<()> {
 fn byte(reader: &mut impl Read) -> Result<u8> {
     let [byte] = array(reader)?;
     Ok(byte)
-}
-
-fn array<const N: usize>(reader: &mut impl Read) -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    reader.read_exact(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn damaged(cause: &str) -> Error {

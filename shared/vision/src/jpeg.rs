@@ -8,6 +8,7 @@ use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, 
 
 use crate::error::{Error, Result};
 use crate::exif;
+use crate::file::array;
 use crate::header::{self, Dimensions, Format, Header};
 use crate::profile::Origin;
 use crate::samples::Samples;
@@ -277,12 +278,6 @@ fn next_marker(reader: &mut impl Read) -> Result<u8> {
         }
         previous = byte;
     }
-}
-
-fn array<const N: usize>(reader: &mut impl Read) -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    reader.read_exact(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn damaged(cause: &str) -> Error {
