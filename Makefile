@@ -171,8 +171,10 @@ BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
 PLATE_FLAGS ?=
 # lama-inpaint: what no frame shows.
 INPAINT_FLAGS ?=
-# blur-filter, of what was filled.
-PLATE_BLUR_FLAGS ?=
+# plate-crop: the smallest part of a plate that is kept where filling failed.
+PLATE_CROP_FLAGS ?=
+# blur-filter, of what was filled or cropped.
+PLATE_BLUR_FLAGS ?= --flat 0.7
 # cluster, of places.
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
@@ -563,10 +565,15 @@ watch = --detector "$${DETECT_MODEL:-default}"
 settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
 	$(call network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
-	    --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
+	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
+
+# What was filled badly still shows the place beside the characters.
+settings.background-cropped = $(PLATE_CROP_FLAGS)
+background/cropped.jsonl: background/filled.jsonl .settings/background-cropped
+	$(call phase,background-cropped) $(room) -- "$$BIN/plate-crop" --out-dir background/crops $(rejects) $(PLATE_CROP_FLAGS) $<
 
 settings.background-sharp = $(PLATE_BLUR_FLAGS)
-background/sharp.jsonl: background/filled.jsonl .settings/background-sharp
+background/sharp.jsonl: background/cropped.jsonl .settings/background-sharp
 	$(call phase,background-sharp) -- "$$BIN/blur-filter" $(rejects) $(PLATE_BLUR_FLAGS) $<
 
 settings.background-embedded = $(settings.embedded)
@@ -652,7 +659,7 @@ $(eval $(call data_set,style,style,style,STYLE,$(scenes).jsonl,$(frame_stages)))
 $(eval $(call data_set,lighting,lighting,lighting,LIGHTING,$(scenes).jsonl,$(frame_stages)))
 $(eval $(call data_set,pose,pose,pose,POSE,pose/unique.jsonl,$(figure_stages) pose/unique))
 $(eval $(call data_set,expression,expression,expression,EXPRESSION,expressions.jsonl,$(figure_stages) faces felt))
-$(eval $(call data_set,background,background,background,BACKGROUND,background/tagged.jsonl,$(addprefix background/,clear boxes masked plates filled sharp places)))
+$(eval $(call data_set,background,background,background,BACKGROUND,background/tagged.jsonl,$(addprefix background/,clear boxes masked plates filled cropped sharp places)))
 
 $(foreach one,$(WHO),\
     $(eval begin.character-$(one) = --trigger="$$$${TRIGGER:+$$$${TRIGGER}_}$(one)" $(if $(CLASS),--class="$$$$CLASS"))\

@@ -25,7 +25,7 @@ FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
 # Most of its fillings have a step of colour: this drops the worst.
 INPAINT_FLAGS = --max-seam 4
-PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.4x
+PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.6x --size 160 --flat 0.6
 # So few images fill no quotas of a feature's.
 CHARACTER_TARGET = 40
 BACKGROUND_TARGET = 40

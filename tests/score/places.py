@@ -64,9 +64,12 @@ class Fillings:
                 true = picture(film / line["plate"], line["letterbox"])
                 seen = hidden(line) & ~shown(out / record["mask"])
                 self.measure(self.merged, picture(out / record["image"]), true, seen)
-        kept = records(out / "background" / "filled.jsonl")
-        dropped = records(out / "background" / "filled.rejects.jsonl")
-        for record in kept + dropped:
+        self.cropped, self.shown = [], []
+        for record in records(out / "background" / "cropped.jsonl"):
+            line = truth[record["source"]["frame"]]
+            if line["plate"] and "ground" in record:
+                self.crop(record, out, picture(film / line["plate"], line["letterbox"]), line)
+        for record in records(out / "background" / "filled.jsonl") + records(out / "background" / "filled.rejects.jsonl"):
             line = truth[record["source"]["frame"]]
             if not line["plate"] or "inpaint" not in record:
                 continue
@@ -74,12 +77,22 @@ class Fillings:
             people, hole = hidden(line), np.zeros(found.shape[:2], bool)
             if record["inpaint"].get("filled"):
                 hole = shown(out / record["inpaint"]["filled"])
-                if record in kept:
+                if "rejected" not in record:
                     self.measure(self.filled, found, true, hole)
             if people.any() and record["inpaint"]["verdict"] not in UNFILLED:
                 before = picture(out / record["inpaint"]["original"])
                 left = differs(found, true) & ~differs(found, before) & ~hole
                 self.verdicts.append((record["inpaint"]["verdict"] in SHOWS, bool(left[people].mean() > LEFT)))
+
+    def crop(self, record, out, true, line):
+        """Adds the error of a crop, and whether something of the characters is left in it."""
+        left, top, right, bottom = record["ground"]["crop"]
+        true, people = true[top:bottom, left:right], hidden(line)[top:bottom, left:right]
+        found = picture(out / record["image"])
+        before = picture(out / record["inpaint"]["original"])[top:bottom, left:right]
+        self.measure(self.cropped, found, true, np.ones(found.shape[:2], bool))
+        left_over = people & differs(found, true) & ~differs(found, before)
+        self.shown.append(bool(left_over.sum() > LEFT * people.size))
 
     def measure(self, rows, found, true, where):
         """Adds the error and likeness of one picture inside a mask."""
@@ -99,6 +112,8 @@ class Fillings:
         """The table's rows."""
         yield "plate-merge, where the ground was seen", self.text(self.merged)
         yield "lama-inpaint, in the holes of what it keeps", self.text(self.filled)
+        yield "plate-crop, what it crops", self.text(self.cropped)
+        yield "crops that show something of a character", share(sum(self.shown), len(self.shown))
         caught = sum(said and left for said, left in self.verdicts)
         yield "verdict that characters show: precision", share(caught, sum(said for said, _ in self.verdicts))
         yield "verdict that characters show: recall", share(caught, sum(left for _, left in self.verdicts))

@@ -37,6 +37,7 @@ PLACES = {
     "background/masked": "BACKGROUND_SEGMENT_FLAGS",
     "background/plates": "PLATE_FLAGS",
     "background/filled": "INPAINT_FLAGS",
+    "background/cropped": "PLATE_CROP_FLAGS or INPAINT_FLAGS",
     "background/sharp": "PLATE_BLUR_FLAGS",
     "background/embedded": "EMBED_FLAGS",
     "background/places": "PLACE_CLUSTER_FLAGS",
