@@ -128,12 +128,15 @@ fn run_lengths_are_a_mask_too_and_must_be_of_the_size_of_the_image() {
     given["mask"] = json!({"size": [100, 120], "counts": runs(120)});
     assert_eq!(crop(here.path(), &given, &[]).0[0]["width"], 58);
     given["mask"] = json!({"size": [100, 119], "counts": runs(119)});
-    let (_, rejects) = crop(here.path(), &given, &[]);
-    let error = rejects[0]["rejected"]["error"].as_str().unwrap();
-    assert!(
-        error.contains("the mask is 119x100 and the image 120x100"),
-        "{error}"
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &["--out-dir", "crops"],
+        &format!("{given}\n"),
     );
+    assert_eq!(ran.code, Some(1));
+    let said = "a: the mask is 119x100 and the image 120x100";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 #[test]
