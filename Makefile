@@ -356,6 +356,15 @@ check: setup ## Check format, lints and documents
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 
+.PHONY: lint
+lint: target/lint/bin/python ## Check the shell scripts with shellcheck, which is to be installed, and the Python with ruff
+	git ls-files '*.sh' .ci/run | xargs shellcheck --severity=warning
+	target/lint/bin/python -m ruff check --quiet
+
+target/lint/bin/python: tests/lint/requirements.txt
+	@bash models/venv.sh target/lint $<
+	@touch $@
+
 .PHONY: deny
 deny: ## Check the licences and sources of all crates (builds cargo-deny first, some minutes)
 	bash tests/deny.sh

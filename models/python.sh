@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For scripts to source: pip, wherever it is. Debian and its kin split pip, ensurepip and venv off Python;
 # pip's own wheel runs as it is, whether ensurepip has it or the distribution's package.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-
 from characters import CAST, Figure, pose_figure
 from faces import blink, expression
 from poses import MOTIONS

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from faces import Face
 from heads import Looks, head, landmarks, outline
 from mesh import Shape, curve, ellipsoid, grid, join, linear, tube, turn_z

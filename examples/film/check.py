@@ -12,11 +12,10 @@ import subprocess
 from collections import Counter
 
 import numpy as np
-from PIL import Image, ImageDraw
-
 import rle
 from encode import ffmpeg
 from finish import FRAME_HEIGHT, WIDTH, font
+from PIL import Image, ImageDraw
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COLOURS = {"nilo": (255, 208, 64), "pia": (255, 96, 112), "oreste": (80, 208, 192)}

@@ -13,11 +13,10 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 
-import numpy as np
-from PIL import Image
-
 import finish
+import numpy as np
 import rle
+from PIL import Image
 from staging import FRAMES_PER_SECOND, Shot, shot_list
 
 TITLE_FRAMES, BLACK_FRAMES, CREDIT_FRAMES = 60, 12, 96
@@ -181,9 +180,8 @@ def film(drawings: Drawings, shots: list[Shot]):
 
 def numbered(frames):
     """Frames with number, time, and the earlier frame that each repeats exactly."""
-    previous, number, shot_number, last_shot = None, 0, 0, None
-    for frame in frames:
-        number += 1
+    previous, shot_number, last_shot = None, 0, None
+    for number, frame in enumerate(frames, 1):
         if frame.record["shot"] != last_shot:
             shot_number, last_shot = shot_number + 1, frame.record["shot"]
         repeats = None

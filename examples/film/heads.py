@@ -10,10 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-
 from faces import Face
-from mesh import (Shape, curve, ellipsoid, grid, join, linear, revolve, tube, turn_x, turn_y,
-                  turn_z, unit)
+from mesh import Shape, curve, ellipsoid, grid, join, linear, revolve, tube, turn_x, turn_y, turn_z, unit
 
 EYE_LONGITUDE, EYE_LATITUDE, EYE_RADIUS = 23.0, 3.0, 0.30
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
-
 from materials import Nodes, set_air, set_glow, set_wet
 from mesh import linear
 

@@ -37,13 +37,13 @@ class Shape:
     materials: np.ndarray
     smooth: np.ndarray
 
-    def moved(self, matrix=None, offset=(0.0, 0.0, 0.0)) -> "Shape":
+    def moved(self, matrix=None, offset=(0.0, 0.0, 0.0)) -> Shape:
         """The shape turned by a 3x3 matrix, then shifted."""
         points = self.points if matrix is None else self.points @ np.asarray(matrix).T
         return Shape(points + np.asarray(offset), self.faces, self.colours, self.materials,
                      self.smooth)
 
-    def scaled(self, factor) -> "Shape":
+    def scaled(self, factor) -> Shape:
         """The shape scaled about the origin, by one number or one per axis."""
         return Shape(self.points * np.asarray(factor), self.faces, self.colours,
                      self.materials, self.smooth)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-
 from mesh import turn_x, turn_y, turn_z
 
 ACTIONS = ("standing", "walking", "running", "sitting", "jumping", "lying")

@@ -13,10 +13,9 @@ import time
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image
-
 import truth
 from acting import emotion_at, figures_at
+from PIL import Image
 from places import build
 from stage import Camera, Stage
 from staging import Shot, View, shot_list, view_at

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
-from PIL import Image
-
 from light import Sky, light_for
 from materials import palette
 from mesh import MATERIALS, join, shape, to_blender
+from PIL import Image
 
 
 @dataclass(frozen=True)

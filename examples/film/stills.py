@@ -13,15 +13,14 @@ import os
 import time
 from dataclasses import dataclass, replace
 
-import numpy as np
-from PIL import Image
-
 import finish
+import numpy as np
 import truth
 from characters import CAST, Character, pose_figure
 from faces import EMOTIONS, INTENSITIES, expression
 from light import TIMES, WEATHERS
 from mesh import join, turn_z
+from PIL import Image
 from places import NAMES, build, props
 from poses import ACTIONS, MOTIONS
 from render import save

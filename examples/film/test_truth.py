@@ -9,11 +9,10 @@ import os
 import unittest
 
 import numpy as np
-from PIL import Image
-
 import rle
 from check import HERE, counts, mask_of, read_frames, read_truth
 from finish import FRAME_HEIGHT, LETTERBOX, WIDTH
+from PIL import Image
 
 MEGABYTE = 1_000_000
 FILM = os.path.join(HERE, "film.mp4")
@@ -194,7 +193,7 @@ class Pixels(Film):
                 self.assertLess((rest > 40).mean(), 0.10, record["plate"])
 
     def test_masks_lie_where_the_film_differs_from_its_plate(self):
-        for record, difference, union in self.compared():
+        for record, difference, _union in self.compared():
             if record["focus"] != "sharp" or record["light"]["dark"]:
                 continue
             for item in record["characters"]:

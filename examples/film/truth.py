@@ -7,7 +7,6 @@ whole frame.
 from __future__ import annotations
 
 import numpy as np
-
 import rle
 from characters import Figure
 from stage import Stage

@@ -17,12 +17,11 @@ import os
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, export, learn
 from sentences import ACTIONS, FACES, PEOPLE, PLACES, QUESTIONS, SMALLEST, TIMES, VIEWS, WEATHERS, action_of, describe, face_of, facts, tokenizer
 from stills import Stills, scene, whole, window
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, INNER, GRID = 768, 256, 16
 WIDTH, HEADS, LAYERS, LONGEST = 128, 4, 2, 72

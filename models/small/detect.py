@@ -11,11 +11,10 @@ import os
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, double, export, learn, pictures
 from stills import Scene, Stills, busier, by_action, scene, whole
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, STRIDES, CLASSES = 416, (8, 16, 32), 80
 # Longest side of a box, in pixels, up to which a level is in charge.

@@ -15,16 +15,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from functools import lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, export, learn
 from stills import Stills, mask_of, scene, spoiled, tinted, whole, window
+from torch import nn
+from torch.nn import functional as f
 from words import ACTORS, CARD, DRAWN, FILM_PLACES, PEOPLE, PLACES, TAUGHT, own, questions, tokenizer
 
 SIDE, INNER, VECTOR, TOKENS = 224, 112, 512, 24
@@ -171,7 +170,7 @@ def reader(words):
     """Ids of a sentence, filled up to one length with the end token."""
     end = words.token_to_id("<|endoftext|>")
 
-    @lru_cache(maxsize=None)
+    @cache
     def read(sentence: str) -> np.ndarray:
         ids = words.encode(sentence).ids[:TOKENS]
         return np.array(ids + [end] * (TOKENS - len(ids)), np.int64)

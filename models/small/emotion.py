@@ -13,11 +13,10 @@ import os
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, export, learn
 from stills import Stills, elsewhere, spoiled, tinted, window
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, INNER = 224, 112
 CLASSES = ("angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised")

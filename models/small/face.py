@@ -11,12 +11,11 @@ import os
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, double, export, learn, pictures
 from detect import iou, overlap
 from stills import Scene, Stills, scene, whole
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, STRIDES = 320, (8, 16, 32)
 # Width and height of the canvases that are learned from, and pixels that must be seen of someone.

@@ -17,7 +17,6 @@ from collections import Counter, defaultdict
 
 import cv2
 import numpy as np
-
 from sentences import facts
 from stills import mask_of
 from words import PLACES

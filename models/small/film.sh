@@ -7,7 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd)
 film=$here/../../examples/film/film.mp4
 labels=$here/../../examples/labels
-export FFMPEG=${FFMPEG:-$here/../runtime/ffmpeg} FILM2LORA_MODELS=$(cd "$here/.." && pwd)
+FILM2LORA_MODELS=$(cd "$here/.." && pwd)
+export FFMPEG=${FFMPEG:-$here/../runtime/ffmpeg} FILM2LORA_MODELS
 export ORT_DYLIB_PATH=${ORT_DYLIB_PATH:-$here/../runtime/libonnxruntime.so}
 mkdir -p "$2"
 cd "$2"

@@ -16,11 +16,10 @@ import os
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Residual, conv, double, export, learn
 from stills import Stills, mask_of, tinted, window
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, INNER = 512, 256
 # Patches are as many pixels wide; every one is compared with every other on grids of these sides, so often, and with near ones on these.
@@ -123,7 +122,7 @@ class Patches:
         colours = self.with_guess(guess).reshape(3, -1)[:, said.reshape(-1)].reshape(3, PATCH ** 2, -1)
         return self.with_guess(((colours * says).sum(1) / says.sum(0)).reshape(1, 3, self.side, self.side))
 
-    def finer(self, source, cost, finer: "Patches"):
+    def finer(self, source, cost, finer: Patches):
         """The same sources on a grid of twice the side."""
         offsets = f.interpolate(self.maps(source) - self.places, scale_factor=2.0, mode="nearest") * 2
         rows, columns = (offsets + finer.places).reshape(2, -1)
@@ -141,7 +140,8 @@ def copied(half, known):
         colours = f.avg_pool2d(colours * open_still, 2) / share.clamp(1e-3)
         open_still = (share > 0.5).float()
         levels[side] = Patches(colours, open_still, side)
-    before, guess = None, levels[COARSE[0][0]].with_guess(f.avg_pool2d(smooth, INNER // COARSE[0][0]))
+    before = source = cost = None
+    guess = levels[COARSE[0][0]].with_guess(f.avg_pool2d(smooth, INNER // COARSE[0][0]))
     for side, times in COARSE + FINE:
         level = levels[side]
         if before:

@@ -11,11 +11,10 @@ import os
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Trunk, conv, double, export, learn
 from stills import Stills, elsewhere, mask_of, spoiled, tinted, window
+from torch import nn
+from torch.nn import functional as f
 
 WIDTH, HEIGHT, JOINTS, SPLIT = 192, 256, 17, 2
 MEAN, STD = np.array((123.675, 116.28, 103.53), np.float32), np.array((58.395, 57.12, 57.375), np.float32)

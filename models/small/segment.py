@@ -20,11 +20,10 @@ import os
 import cv2
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional as f
-
 from blocks import Residual, conv, double, export, learn
 from stills import Stills, busier, by_action, mask_of, scene
+from torch import nn
+from torch.nn import functional as f
 
 SIDE, INNER, GRID = 1024, 512, 256
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

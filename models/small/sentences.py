@@ -72,7 +72,9 @@ def facts(text: str) -> dict:
     found = {}
     text = re.sub(r"\s+([.,])", r"\1", text.lower())
     for words, key in ((PLACES, "place"), (TIMES, "time"), (WEATHERS, "weather")):
-        found |= {key: name for name, phrase in words.items() if phrase in text}
+        named = [name for name, phrase in words.items() if phrase in text]
+        if named:
+            found[key] = named[-1]
     for name, person in PEOPLE.items():
         told = re.search(rf"\ba {person}\b ?({'|'.join(ACTIONS)})?", text)
         if told:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from functools import lru_cache
+
+import tomllib
 
 EXAMPLES = os.path.join(os.path.dirname(__file__), "..", "..", "examples")
 # Label files for any film, and for the sample film; the groups of the latter are called `film GROUP` here.

@@ -15,9 +15,8 @@ from pathlib import Path
 import cv2
 import numpy
 import onnxruntime
-from PIL import Image
-
 from inputs import BOX
+from PIL import Image
 
 IMAGENET = numpy.array([0.485, 0.456, 0.406], numpy.float32), numpy.array([0.229, 0.224, 0.225], numpy.float32)
 CLIP = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32), numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)

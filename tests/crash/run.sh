@@ -22,7 +22,7 @@ film=$work/film.mp4
 wrong=0 right=0
 # A lock of the GPU of its own: other runs on this machine are not waited for.
 export XDG_RUNTIME_DIR=$work/runtime
-mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+mkdir -p "$XDG_RUNTIME_DIR" && chmod 700 "$XDG_RUNTIME_DIR"
 
 "$ffmpeg" -hide_banner -nostdin -v error -y -i "$root/examples/film/film.mp4" -t "${SECONDS_OF_FILM:-10}" -c copy "$film"
 

@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 
 import numpy as np
-
 from plates import mask
 
 # Pixels that have to be seen of a figure before it counts as one to be found: a figure of 40 lines.
@@ -63,7 +62,7 @@ class Figures:
                 taken[index] = (overlap, other)
                 used.add(other)
         best = {other: overlap for overlap, other in taken.values()}
-        for other, (one, true) in enumerate(people):
+        for other, (_one, true) in enumerate(people):
             if true.sum() >= SMALLEST:
                 self.overlaps.append(best.get(other, 0.0))
         self.wanted += len(large)

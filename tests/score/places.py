@@ -4,10 +4,9 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 from figures import records, share
-from plates import hidden, picture, psnr, ssim
+from PIL import Image
+from plates import hidden, picture, ssim
 
 # A pixel differs if a channel does by more than this, of 255; and something is left of the characters
 # if this share of what they hid was not filled, and differs from the true plate and not from the frame

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
 from plates import frames, hidden, mask
 
 # Pixels of a figure that is large enough.

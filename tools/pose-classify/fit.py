@@ -22,7 +22,6 @@ import json
 import sys
 
 import numpy as np
-
 from bodies import ACTIONS, ANGLES, detected, mirrored, seen_from
 
 CLASSES = {"action": ACTIONS, "angle": ANGLES}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from mesh import box, grid, join, linear, revolve
+
 from places import Place
 from places.props import at, ball, boat, headland, lantern, parasol, pine, rock, roof, sea, shade, tube
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-
 from mesh import box, ellipsoid, join, revolve
+
 from places import Place, shutters, walls
-from places.props import (at, barrel, boat, crate, headland, house, lamp_post, lantern, pot, sea, tube)
+from places.props import at, barrel, boat, crate, headland, house, lamp_post, lantern, pot, sea, tube
 
 
 def lighthouse():

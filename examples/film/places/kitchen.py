@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from mesh import box, ellipsoid, join, plate, revolve
+
 from places import Place
 from places.props import at, chair, pot, shade, tube, window
 

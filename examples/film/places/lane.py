@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
 from mesh import box, grid, join, plate
+
 from places import Place, shutters, walls
 from places.props import at, barrel, cloth, crate, cypress, house, pot, tube, wall_lamp
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-
 from mesh import box, ellipsoid, join, plate, revolve, turn_x
+
 from places import Place, shutters, walls
-from places.props import (at, awning, chair, cypress, house, lamp_post, lantern, parasol, pine, pot,
-                          table, tube)
+from places.props import at, awning, chair, cypress, house, lamp_post, lantern, parasol, pine, pot, table, tube
 
 
 def fountain():

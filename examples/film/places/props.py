@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from mesh import (Shape, box, curve, ellipsoid, grid, join, linear, revolve, shape, tube,
-                  turn_z)
+from mesh import Shape, box, curve, ellipsoid, grid, join, linear, revolve, shape, tube, turn_z
 
 
 def shade(colour, factor) -> np.ndarray:

@@ -19,14 +19,12 @@ import json
 import warnings
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnx
 import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
-from rtmlib.tools.object_detection import rtmdet as rtmdet_module
 from rtmlib.tools.object_detection import yolox as yolox_module
 from rtmlib.tools.object_detection.rtmdet import RTMDet
 from rtmlib.tools.object_detection.yolox import YOLOX
@@ -164,8 +162,7 @@ def suppressed(rng, name, levels):
 
 def transformer(name):
     """A tiny random RT-DETR or D-FINE, and its file."""
-    from transformers import DFineConfig, DFineForObjectDetection, RTDetrConfig, RTDetrForObjectDetection
-    from transformers import HGNetV2Config, RTDetrResNetConfig
+    from transformers import DFineConfig, DFineForObjectDetection, HGNetV2Config, RTDetrConfig, RTDetrForObjectDetection, RTDetrResNetConfig
 
     torch.manual_seed(5)
     common = dict(
@@ -281,7 +278,6 @@ def blob(image):
 
 def with_transformers(name, model):
     from transformers import RTDetrImageProcessor
-    from transformers.modeling_outputs import ModelOutput
 
     size = {"height": SIDE * 2, "width": SIDE * 2}
     processor = RTDetrImageProcessor(size=size)

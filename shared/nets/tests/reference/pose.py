@@ -28,7 +28,6 @@ import cv2
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from rtmlib.tools.pose_estimation.post_processings import get_simcc_maximum
 from rtmlib.tools.pose_estimation.pre_processings import bbox_xyxy2cs, get_warp_matrix, top_down_affine
 from rtmlib.tools.pose_estimation.rtmpose import RTMPose
 

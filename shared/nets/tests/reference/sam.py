@@ -19,8 +19,7 @@ from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 from PIL import Image
 from torch import nn
-from transformers import (Sam2Config, Sam2ImageProcessor, Sam2Model, Sam2Processor, SamConfig,
-                          SamImageProcessor, SamModel, SamProcessor)
+from transformers import Sam2Config, Sam2ImageProcessor, Sam2Model, Sam2Processor, SamConfig, SamImageProcessor, SamModel, SamProcessor
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ONNX, EXPECTED = HERE / "onnx" / "sam", HERE / "expected" / "sam"
@@ -349,7 +348,7 @@ def answers(name, model, processor):
             several = name != "sam1" or len(prompt["points"]) + (2 if prompt["box"] else 1) <= 2
             with torch.no_grad():
                 out = model(**inputs, multimask_output=several)
-            masks = processor.post_process_masks(out.pred_masks.clamp(-32, 32) if name != "sam1" else out.pred_masks, **{k: v for k, v in sizes.items()}, binarize=True)[0]
+            masks = processor.post_process_masks(out.pred_masks.clamp(-32, 32) if name != "sam1" else out.pred_masks, **sizes, binarize=True)[0]
             entry["prompts"].append({**prompt, "iou": [round(v, 5) for v in out.iou_scores[0, 0].tolist()],
                                      "best": rle(masks[0][int(out.iou_scores[0, 0].argmax())].numpy()),
                                      "areas": [round(mask.float().mean().item(), 3) for mask in masks[0]]})

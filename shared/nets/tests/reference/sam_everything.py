@@ -29,10 +29,9 @@ for name, members in {"sam2.modeling.sam2_base": ["SAM2Base"], "sam2.sam2_image_
 sys.modules.setdefault("sam2.modeling", types.ModuleType("sam2.modeling"))
 sys.modules.setdefault("sam2", types.ModuleType("sam2")).__path__ = [str(pathlib.Path(p) / "sam2") for p in sys.path]
 
+from sam import rle  # noqa: E402
 from sam2.automatic_mask_generator import SAM2AutomaticMaskGenerator  # noqa: E402
 from sam2.utils.amg import build_all_layer_point_grids, coco_encode_rle  # noqa: E402,F401
-
-from sam import rle  # noqa: E402
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 

@@ -12,10 +12,9 @@ import json
 import pathlib
 
 import torch
+from florence import slim
 from torch import nn
 from transformers import SmolVLMConfig, SmolVLMForConditionalGeneration
-
-from florence import slim
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 SIDE, WIDTH, HEADS, GROUPS, LAYERS, VOCABULARY = 64, 32, 4, 2, 2, 180
@@ -32,7 +31,7 @@ def tiny():
                          num_attention_heads=HEADS, num_key_value_heads=GROUPS, head_dim=HEAD, max_position_embeddings=1024,
                          pad_token_id=0, bos_token_id=1, eos_token_id=END))
     model = SmolVLMForConditionalGeneration(config)
-    for name, weight in model.named_parameters():
+    for _name, weight in model.named_parameters():
         if weight.dim() > 1:
             nn.init.normal_(weight, std=0.4)
     return model.eval()

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+from embed import drawn
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
-
-from embed import drawn
 
 HERE = Path(__file__).resolve().parent.parent
 FOLDER = HERE / "onnx" / "tiny-tagger"

@@ -7,7 +7,7 @@ Writes tests/onnx/{florence,smolvlm}/tokenizer.json beside this folder. Made wit
 
 import pathlib
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
 
 HERE = pathlib.Path(__file__).resolve().parent.parent / "onnx"
 
