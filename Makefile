@@ -25,7 +25,7 @@ MAKEFLAGS += --warn-undefined-variables --no-builtin-rules
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 SETS := CHARACTER BACKGROUND POSE EXPRESSION STYLE LIGHTING
 NAMES := SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE DESCRIBE ALLOW_UNSEEN MINIMUM PLAN_PIECES PLAN_SECONDS \
+    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE DESCRIBE ALLOW_UNSEEN MINIMUM PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(SETS:%=%_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -233,6 +233,8 @@ ROLE ?=
 MODEL ?=
 # Folder or address to take them from, instead of where they are published.
 MODELS_FROM ?=
+# Seconds that `make fuzz` gives each target.
+SECONDS_EACH ?= 60
 # Where `make install` puts things.
 PREFIX ?= /usr/local
 # Folder before PREFIX, for packagers.
@@ -364,6 +366,10 @@ lint: target/lint/bin/python ## Check the shell scripts with shellcheck, which i
 target/lint/bin/python: tests/lint/requirements.txt
 	@bash models/venv.sh target/lint $<
 	@touch $@
+
+.PHONY: fuzz
+fuzz: setup ## Run every fuzz target for SECONDS_EACH seconds; builds cargo-fuzz first, and wants a C++ compiler
+	@bash tests/fuzz/run.sh
 
 .PHONY: deny
 deny: ## Check the licences and sources of all crates (builds cargo-deny first, some minutes)
