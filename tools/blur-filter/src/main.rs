@@ -1,4 +1,4 @@
-//! Measure sharpness, light and contrast; drop what falls short.
+//! Measure sharpness, exposure and contrast, and drop images that fall short.
 //!
 //! Reads `image` and, where it is, `transition`. Writes `quality`, whose figures and their units are
 //! those of [`quality::Quality`]. A figure that cannot be measured is left out.
@@ -49,7 +49,7 @@ The key `quality`, in which levels are luma, 0 to 255:
 
 Dark is no fault: a night scene passes as long as something is in focus.";
 
-/// Measure sharpness, light and contrast; drop what falls short
+/// Measure sharpness, exposure and contrast, and drop images that fall short
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

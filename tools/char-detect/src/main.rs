@@ -1,4 +1,4 @@
-//! Find the characters in every image and put boxes around them.
+//! Detect the characters in every image.
 //!
 //! Reads `image`. Writes `boxes`, a list of `{box: [x0, y0, x1, y1], score, label}` by descending
 //! score, empty where nothing was found: corners in pixels of the upright image and within it, to
@@ -35,7 +35,7 @@ it finds few. Name a detector of your own for those with --model: YOLOX, RTMDet,
 RT-DETR and D-FINE files are read as they are published. Of those that know COCO's
 classes `--classes creatures` asks for animals, and for what dragons are taken for.";
 
-/// Find the characters in every image and put boxes around them
+/// Detect the characters in every image
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

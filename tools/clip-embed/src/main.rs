@@ -33,7 +33,7 @@ A file of your own is recognised by what it gives: `image_embeds` is CLIP,
 where that is wrong. In a folder of files the network is the one with `vision`
 in its name.";
 
-/// Describe every image by a vector of a vision network
+/// Compute CLIP, SigLIP or DINOv2 embeddings
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -44,7 +44,7 @@ A label file, TOML or JSON, has a table for each group:
 Also: score (softmax or sigmoid), margin (to the second best, of a softmax), top (labels to write),
 about (for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
 
-/// Label every image without training, by its vector and a file of labels
+/// Tag every image zero-shot, by its embedding and a file of labels
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

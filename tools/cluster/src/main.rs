@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   cluster --k 12 --near-duplicates 0.97 embedded.jsonl > clustered.jsonl
   cluster --figures /light/features/warmth,/quality/brightness --method hdbscan lit.jsonl";
 
-/// Group records by a vector or by figures that they carry
+/// Cluster records by a vector or by numbers that they carry
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

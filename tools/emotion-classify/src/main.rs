@@ -1,4 +1,4 @@
-//! Say which expression every face has, and how strong it is.
+//! Classify the expression of every face, and its intensity.
 //!
 //! Reads `image` and, as face-crop writes it, `face` (`box_in_crop`; `landmarks` and `window`); an
 //! image without `face` is taken for a face as a whole. Writes `emotion`, as [`judge::Verdict`] has
@@ -36,7 +36,7 @@ The published networks learned from photographs of people. Drawn faces come out
 nearer to neutral and, for their large eyes, to surprise: look at some, and set
 --margin by them.";
 
-/// Say which expression every face has, and how strong it is
+/// Classify the expression of every face, and its intensity
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

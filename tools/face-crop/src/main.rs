@@ -1,4 +1,4 @@
-//! Find the faces in every image and crop them.
+//! Detect the faces in every image and crop them.
 //!
 //! Reads `image`; where they are, `boxes` (a character's head speaks for a doubtful face) and
 //! `pose.keypoints`, its own or those of its `boxes` (the head, where no face is found). A record
@@ -57,7 +57,7 @@ The key `face`, in pixels of the parent's image:
   occlusion    shares of the face: `edge` beyond the image, `mask` outside of
                the character's mask, `landmarks` beyond either";
 
-/// Find the faces in every image and crop them
+/// Detect the faces in every image and crop them
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

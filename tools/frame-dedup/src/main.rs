@@ -1,4 +1,4 @@
-//! Keep the best image of each group of near duplicates.
+//! Keep the best image of each group of near-duplicates.
 //!
 //! Reads `image`, `id`, `source`, `width`, `height` and, where they are, `dedup` and
 //! `quality.sharpness`. Writes `dedup`:
@@ -37,7 +37,7 @@ shots that look alike may be a return to a place, so images of different
 shots, or of no known shot, must be nearly the same: 4 bits. With -v the
 distances of all pairs are counted, to choose by.";
 
-/// Keep the best image of each group of near duplicates
+/// Keep the best image of each group of near-duplicates
 ///
 /// Every image is compared with the better ones that are kept already, best
 /// first: the sharpest (quality.sharpness, where blur-filter has measured it),

@@ -41,7 +41,7 @@ Ten to thirty references of each character, from all sides and in all lights, ar
 threshold. Give references also of those who are not wanted: the margin to them is the surest sign.
 Make references and cut-outs with the same model, ground and --mask; -v says how far apart they lie.";
 
-/// Name the character of every cut-out, by reference images and along the shot
+/// Name the character in every crop, by reference images and along the shot
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -1,4 +1,4 @@
-//! Fill the hole that a mask leaves in every image, and look whether it shows.
+//! Inpaint masked regions with LaMa and check the result.
 //!
 //! Reads `image` and its mask (`mask`, or what `--mask-key` names: a path, or COCO run lengths).
 //! Writes the filled image and, beside it, the mask of what was filled to `--out-dir`; `image` is
@@ -40,7 +40,7 @@ const EXAMPLES: &str = "Examples:
   lama-inpaint --out-dir plates --detector yolox-m-humanart --rejects failed.jsonl masked.jsonl
   plate-merge --out-dir merged masked.jsonl | lama-inpaint --out-dir plates > plates.jsonl";
 
-/// Fill the hole that a mask leaves in every image, and look whether it shows
+/// Inpaint masked regions with LaMa and check the result
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

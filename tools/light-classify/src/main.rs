@@ -1,4 +1,4 @@
-//! Say the time of day, the weather and the setting of every image.
+//! Classify the time of day, the weather and the setting of every image.
 //!
 //! Reads `image`. Writes `light`: `time` (morning noon afternoon evening night), `weather` (sunny
 //! cloudy rainy) and `setting` (indoor outdoor), each `unknown` where no class reaches
@@ -35,7 +35,7 @@ The model was fitted on pictures of one animated film and is careful: it says
 `unknown` rather than guess. Judge the light on original frames, not on plates
 whose sky was painted in.";
 
-/// Say the time of day, the weather and the setting of every image
+/// Classify the time of day, the weather and the setting of every image
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

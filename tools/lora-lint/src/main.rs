@@ -1,4 +1,4 @@
-//! Say what a trainer will see of a data set, and what would train wrong.
+//! Report what a trainer will see of a data set, and what would go wrong.
 //!
 //! Reads folders, configurations (`dataset.toml`, `concepts.json`, a job of
 //! ai-toolkit, `multidatabackend.json`) and tar shards as the loaders of nine
@@ -49,7 +49,7 @@ Examples:
   lora-lint --table --trigger lucap out/character/dataset/kohya/dataset.toml > lint.jsonl
   lora-lint --trainer all --resolution 768 my-pictures/ | jq 'select(.lint.status == \"error\")'";
 
-/// Say what a trainer will see of a data set, and what would train wrong
+/// Report what a trainer will see of a data set, and what would go wrong
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -1,4 +1,4 @@
-//! Cut every instance out of its image, as a crop of its own with its mask.
+//! Crop every instance out of its image, with its mask.
 //!
 //! Reads `id`, `image` and `masks` (run lengths or PNG files). Writes one record an instance, the
 //! others being dropped with the figure that decided: the parent's record with
@@ -43,7 +43,7 @@ const EXAMPLES: &str = "Examples:
   mask-crop --ground transparent --max-hidden 0.05 --out-dir cutouts masked.jsonl
   mask-crop --ground '#808080' --padding 0.3 --out-dir gray --rejects dropped.jsonl masked.jsonl";
 
-/// Cut every instance out of its image, as a crop of its own with its mask
+/// Crop every instance out of its image, with its mask
 ///
 /// A crop holds the whole instance, context round it, and has the shape of a
 /// bucket of the trainers, so that they cut next to nothing off it. It is not

@@ -28,7 +28,7 @@ const EXAMPLES: &str = "Examples:
   lama-inpaint --keep --out-dir filled plates.jsonl | plate-crop --out-dir crops > grounds.jsonl
   plate-crop --min-area 0.3 --out-dir crops --rejects small.jsonl masked.jsonl > grounds.jsonl";
 
-/// Crop plates that could not be filled well to what is really seen
+/// Crop plates that could not be inpainted well to what is really seen
 ///
 /// What a network invents behind a large character is mostly a smear, and a
 /// trainer learns it. Beside the character the same image shows the place as

@@ -1,4 +1,4 @@
-//! Name the action and the view of figures by their key points, and say how much of them is seen.
+//! Classify action, view and occlusion by the key points of a character.
 //!
 //! Reads `pose.keypoints`, and `pose` of each of `boxes`: 17 points in COCO's order, or more of which
 //! these are the first; `width` and `height`, the masks, and `instance` of mask-crop, where they are
@@ -41,7 +41,7 @@ const EXAMPLES: &str = "Examples:
 
 One picture does not always tell walking from running: `--smooth` asks the frames before and after.";
 
-/// Name the action and the view of figures by their key points, and say how much of them is seen
+/// Classify action, view and occlusion by the key points of a character
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

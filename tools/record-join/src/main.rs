@@ -1,4 +1,4 @@
-//! Take keys from the records of another manifest.
+//! Copy keys from the records of another manifest.
 //!
 //! Reads `id`, and of the other manifest's records the keys of `--keys` and the `id` that they belong
 //! to: their own, or what `--by` points to. Writes those keys, byte for byte as they stand there; a
@@ -21,7 +21,7 @@ const EXAMPLES: &str = "Examples:
 Of several records that belong to one, the first gives its keys: face-crop and
 mask-crop write the best first.";
 
-/// Take keys from the records of another manifest
+/// Copy keys from the records of another manifest
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
 Scores of drawn figures are lower than those of people: a point of 0.3 is often
 right. Where nothing was found the score is 0, and the place means nothing.";
 
-/// Find the key points of figures: 17 of COCO's, or 26 of Halpe's, with scores
+/// Estimate the key points of characters: COCO's 17 or Halpe's 26
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -1,4 +1,4 @@
-//! Cut out what is in each box, at each point, or everything, with Segment Anything.
+//! Segment what is in each box, at each point, or everything, with Segment Anything.
 //!
 //! Reads `image`, `id` and `boxes`, or the key of `--points`. Writes
 //!
@@ -40,7 +40,7 @@ its name: SAM 2 of samexporter, SAM 2.1 of onnx-community, SAM 1, MobileSAM.
 With --points /clicks each member of `clicks` gives one mask: a point [x, y], or
 [x, y, 0] for where it is not, or a list of those.";
 
-/// Cut out what is in each box, at each point, or everything, with Segment Anything
+/// Segment what is in each box, at each point, or everything, with Segment Anything
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -1,4 +1,4 @@
-//! Describe every image with a vision-language model: a network of one's own or a server.
+//! Describe every image with a vision-language model, on this machine or on a server.
 //!
 //! Reads `image`, and whatever keys the prompt names. Writes `caption`, the description as one
 //! clean line without stock opening, and `captioner`:
@@ -64,7 +64,7 @@ prompt, settings and image, not by address: a run that was killed goes on
 where it was, on another machine's server too. Refusals, empty answers and
 errors of servers are not remembered: the next run asks again.";
 
-/// Describe every image with a vision-language model: a network of one's own or a server
+/// Describe every image with a vision-language model, on this machine or on a server
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -26,7 +26,7 @@ const EXAMPLES: &str = "Examples:
   wd-tag --threshold 0.5 --escape frames.jsonl | jq -r '[.tags.wd[][0]] | join(\", \")'
   wd-tag --gap --model wd-vit-tagger-v3 frames.jsonl > tagged.jsonl";
 
-/// Tag every image with the words of an image board
+/// Tag every image with the vocabulary of an image board
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

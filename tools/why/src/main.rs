@@ -1,4 +1,4 @@
-//! Say why an image is in a data set, or where and why it was dropped.
+//! Explain why an image is in a data set, or where and why it was dropped.
 //!
 //! Reads every manifest and rejects file (`*.jsonl` whose records have an `id`) under the folders,
 //! and nothing else but `preparation_progress.json`, for the order of the phases. Folders within a
@@ -23,7 +23,7 @@ const EXAMPLES: &str = "Examples:
   why film_000812 out --json | jq '.images[0].steps'
   why --diff out.old out";
 
-/// Say why an image is in a data set, or where and why it was dropped
+/// Explain why an image is in a data set, or where and why it was dropped
 ///
 /// Prints the chain from the film's time to the training image, step by step:
 /// which manifest, which tool, and the figures that decided. Parents and
