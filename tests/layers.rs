@@ -14,6 +14,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("vision", &["machine"]),
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
+    ("types", &[]),
     ("stage", &["machine", "manifest"]),
     ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),

@@ -1,6 +1,7 @@
 //! What make says: of settings, of data sets that are empty or small, of a plan.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -111,22 +112,59 @@ fn every_setting_has_a_line_of_explanation() {
         .unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     let settings = help.split_once("Settings, ").unwrap().1;
-    let mut count = 0;
+    let mut explained = BTreeSet::new();
     for line in settings.lines().filter(|line| line.starts_with("  ")) {
         let (name, said) = line.trim().split_once(' ').unwrap_or((line, ""));
         assert!(
             said.trim().len() > 5 && !said.trim().starts_with('['),
             "{name} is not explained: {line}"
         );
-        count += 1;
+        assert!(
+            explained.insert(name.to_owned()),
+            "{name} is explained twice"
+        );
     }
-    let makefile = fs::read_to_string(root().join("Makefile")).unwrap();
-    let defined = makefile.lines().filter(|line| {
-        line.split_once(" ?=")
-            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
-    });
-    assert!(count > 70, "{count}");
-    assert!(defined.count() >= count);
+    let mut defined: BTreeSet<String> = { makefiles().iter() }
+        .flat_map(|text| text.lines())
+        .filter_map(|line| Some(line.split_once(" ?=")?.0.to_owned()))
+        .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        .collect();
+    for kind in [
+        "CHARACTER",
+        "BACKGROUND",
+        "POSE",
+        "EXPRESSION",
+        "STYLE",
+        "LIGHTING",
+    ] {
+        let of = ["TARGET", "BALANCE_FLAGS", "CAPTION_FLAGS", "DATASET_FLAGS"];
+        defined.extend(of.map(|setting| format!("{kind}_{setting}")));
+    }
+    assert!(defined.len() > 70, "{}", defined.len());
+    assert_eq!(explained, defined);
+}
+
+/// The Makefile, and those that it includes.
+fn makefiles() -> Vec<String> {
+    let mut found = vec![fs::read_to_string(root().join("Makefile")).unwrap()];
+    for folder in fs::read_dir(root().join("shared/types")).unwrap() {
+        let folder = folder.unwrap().path();
+        for file in fs::read_dir(&folder).into_iter().flatten() {
+            let file = file.unwrap().path();
+            if file.extension().is_some_and(|extension| extension == "mk") {
+                found.push(fs::read_to_string(file).unwrap());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_text_of_a_makefile_is_expanded_twice() {
+    for text in makefiles() {
+        let line = text.lines().find(|line| line.contains("$$$$"));
+        assert_eq!(line, None);
+    }
 }
 
 #[test]

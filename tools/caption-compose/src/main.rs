@@ -1,6 +1,6 @@
 //! Compose captions from what the records say, by the policy of a LoRA type, and audit them.
 //!
-//! Reads the keys that the policy names (`policies/*.toml`), by default of `pose`, `emotion`,
+//! Reads the keys that the policy names (`shared/types/*/captions.toml`), by default of `pose`, `emotion`,
 //! `light`, `tags` and `captioner`; for the audit also `source.shot`. Writes `caption`, one clean
 //! line with the trigger first, and `facts`:
 //!

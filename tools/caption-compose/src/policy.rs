@@ -11,29 +11,20 @@ pub(crate) use parts::{Board, Degree, Description, LeaveOut, Look, Unless};
 use serde::Deserialize;
 use stage::{Context, Result, ensure};
 
-/// The policies that come with the tool.
-const POLICIES: [(&str, &str); 7] = [
-    ("character", include_str!("../policies/character.toml")),
-    ("background", include_str!("../policies/background.toml")),
-    ("pose", include_str!("../policies/pose.toml")),
-    (
-        "pose-control",
-        include_str!("../policies/pose-control.toml"),
-    ),
-    ("expression", include_str!("../policies/expression.toml")),
-    ("style", include_str!("../policies/style.toml")),
-    ("lighting", include_str!("../policies/lighting.toml")),
-];
-
-/// The names of the policies that come with the tool.
+/// The names of the types that have a policy.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    POLICIES.iter().map(|(name, _)| *name)
+    let with = types::TYPES.iter().filter(|one| one.policy.is_some());
+    with.map(|one| one.name)
+}
+
+/// The text of the policy of a type.
+fn own(name: &str) -> Option<&'static str> {
+    types::find(name)?.policy
 }
 
 /// Prints the policy file that comes with the tool as `kind`.
 pub(crate) fn show(kind: Option<&str>) -> Result<ExitCode> {
-    let own = POLICIES.iter().find(|(name, _)| Some(*name) == kind);
-    stage::print(own.map_or("", |(_, text)| text))?;
+    stage::print(kind.and_then(own).unwrap_or_default())?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -123,9 +114,8 @@ impl Policy {
             }
             (kind, None) => {
                 let kind = kind.unwrap_or_default();
-                let own = POLICIES.iter().find(|(name, _)| *name == kind);
-                let (name, text) = own.with_context(|| format!("no policy for `{kind}`"))?;
-                ((*name).to_owned(), (*name).to_owned(), (*text).to_owned())
+                let text = own(kind).with_context(|| format!("no policy for `{kind}`"))?;
+                (kind.to_owned(), kind.to_owned(), text.to_owned())
             }
         };
         Self::parse(name, &text).with_context(|| format!("{place}: not a policy"))

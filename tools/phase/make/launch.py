@@ -24,18 +24,6 @@ REFUSED = 3
 # Bytes of each end of a file that tell it from another; frame-extract looks at as many.
 END = 1 << 20
 
-# The manifests of stages that write files, and where these are.
-WRITE = {
-    "frames.jsonl": "frames",
-    "masked.jsonl": "masks",
-    "instances.jsonl": "instances",
-    "cast.jsonl": "cast",
-    "faces.jsonl": "faces",
-    "background/masked.jsonl": "background/masks",
-    "background/plates.jsonl": "background/plates",
-    "background/filled.jsonl": "background/filled",
-}
-
 
 def content(path):
     """A hash of the size and both ends of a file; of a folder, of all files in it and below."""
@@ -101,9 +89,12 @@ def settle(out):
         say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: they count as made just now")
 
 
-def complete(out, tools):
-    """Removes manifests that name files which are gone or empty, so that their stages run again."""
-    written = {manifest: (manifest, folder) for manifest, folder in WRITE.items()}
+def complete(out, tools, written):
+    """Removes manifests that name files which are gone or empty, so that their stages run again.
+
+    `written` are the manifests of stages that write files, as MANIFEST=FOLDER.
+    """
+    written = {manifest: (manifest, folder) for manifest, folder in (one.split("=") for one in written)}
     # Of a data set, a list of all files: its manifest names the images of one trainer alone.
     for listed in [*Path(out).glob("*/dataset.files"), *Path(out).glob("character/*/dataset.files")]:
         name = listed.relative_to(out)
@@ -155,9 +146,8 @@ def start(flags):
     asked = flags.pipelines
     film = names.film(" ".join(asked))
     who = names.characters()
-    beyond = [one for one in asked if one not in ("frames", "style", "lighting")]
-    if setting("NETWORKS") == "none" and beyond:
-        raise Wrong(f"{' '.join(beyond)}: not without networks: leave NETWORKS=none out")
+    if setting("NETWORKS") == "none" and flags.networked:
+        raise Wrong(f"{flags.networked}: not without networks: leave NETWORKS=none out")
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
     named, needs = networks(flags.roles.split())
     if setting("NETWORKS") == "published":
@@ -168,17 +158,18 @@ def start(flags):
     stamps = [] if setting("NETWORKS") == "none" else fetch(models, "--stamp", needs)
     stamps += [f"{name}={content(paths[name])}" for name in ["FILM", "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
     out = names.out()
-    prepare(out, who, paths["BIN"])
+    prepare(out, who, paths["BIN"], flags.written.split())
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
-    command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1"]
+    command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-I", str(ROOT), "-f", str(ROOT / "Makefile")]
+    command += ["INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
     command += [f"STAMPS={' '.join(stamps)}", f"WHO={' '.join(who.values())}", *asked]
     os.execvp(command[0], command)
 
 
-def prepare(out, who, tools):
+def prepare(out, who, tools, written):
     """Makes OUT ready; where make only says what it would do, no more than that it is there."""
     os.makedirs(out, exist_ok=True)
     short = setting("MAKEFLAGS").split(" ")[0]
@@ -186,7 +177,7 @@ def prepare(out, who, tools):
         return
     lock(out)
     settle(out)
-    complete(out, tools)
+    complete(out, tools, written)
     folder = os.path.join(out, ".names")
     os.makedirs(folder, exist_ok=True)
     for name, mine in who.items():
@@ -198,7 +189,9 @@ def prepare(out, who, tools):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--make", required=True, help="how make is called")
-    parser.add_argument("--roles", default="", help="the roles of networks that the pipelines need")
+    parser.add_argument("--roles", default="", help="the roles of networks that the pipelines use")
+    parser.add_argument("--networked", default="", help="those of the pipelines that cannot do without networks")
+    parser.add_argument("--written", default="", help="manifests of stages that write files, and where: MANIFEST=FOLDER")
     parser.add_argument("pipelines", nargs="+")
     try:
         start(parser.parse_args())

@@ -3,6 +3,7 @@
 None of it goes through a shell, and only what `slug` has been at becomes part of the name of a target.
 """
 
+import json
 import os
 import re
 import sys
@@ -10,7 +11,22 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = ["detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
-SETS = ["CHARACTER", "BACKGROUND", "POSE", "EXPRESSION", "STYLE", "LIGHTING"]
+
+
+def types():
+    """What the LoRA types with a chain say of themselves, by name, in their order.
+
+    A type.toml has one value a line, and no value that would be another in JSON.
+    """
+    found = {}
+    for chain in (ROOT / "shared/types").glob("*/chain.mk"):
+        text = chain.with_name("type.toml").read_text(encoding="utf-8")
+        found[chain.parent.name] = {key: json.loads(value) for key, value in re.findall(r"^(\w+) = (.*)$", text, re.MULTILINE)}
+    return dict(sorted(found.items(), key=lambda one: (one[1]["order"], one[0])))
+
+
+TYPES = types()
+TARGETS = [f"{one['settings']}_TARGET" for one in TYPES.values()]
 
 # Settings that have few values, and what they may be.
 CHOICES = {
@@ -20,7 +36,7 @@ CHOICES = {
     "ALLOW_UNSEEN": ["yes", "no"],
 }
 # Settings that are numbers: the least that they may be; MINIMUM may be empty.
-NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{f"{one}_TARGET": 1 for one in SETS}}
+NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{target: 1 for target in TARGETS}}
 
 
 class Wrong(Exception):

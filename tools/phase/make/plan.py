@@ -17,14 +17,13 @@ from pathlib import Path
 
 import names
 from launch import ffmpeg
-from names import ROOT, SETS, Wrong, say, setting
+from names import ROOT, Wrong, say, setting
 
 # A part that is more than this share of the film saves nothing.
 WORTH_CUTTING = 0.6
-PIPELINES = ["frames", "instances", "character", "background", "pose", "expression", "style", "lighting", "all"]
 # What an earlier plan leaves in its folder.
 OWN = ["part.mkv", "pieces.txt", "preparation_progress.json", "logs", ".settings", ".names", "frames", "masks", "instances", "faces", "cast"]
-OWN += ["background", "character", "pose", "expression", "style", "lighting"]
+OWN += names.TYPES
 # Nothing but files is read, and no playlist, which names other ones; what is in no such container is run whole, and
 # frame-extract judges it. A static ffmpeg must not load the system's character sets.
 LOCAL = ["-protocol_whitelist", "file"]
@@ -105,18 +104,18 @@ def settled(folder):
     return all(phase.get("status") == "done" for phase in phases)
 
 
-def plan(make):
+def plan(make, pipelines):
     names.check()
     wanted = setting("PIPELINE").split()
     for one in wanted:
-        if one not in PIPELINES:
-            raise Wrong(f"PIPELINE={one}: `make plan` runs {', '.join(PIPELINES)}")
+        if one not in pipelines:
+            raise Wrong(f"PIPELINE={one}: `make plan` runs {', '.join(pipelines)}")
     film = names.film("plan")
     folder = os.path.abspath(os.path.join(names.out(), "plan"))
     os.makedirs(folder, exist_ok=True)
     clear(Path(folder))
     shown, times = part(film, folder)
-    targets = [f"{one}_TARGET={max(math.ceil(int(setting(f'{one}_TARGET')) / times), 1)}" for one in SETS]
+    targets = [f"{target}={max(math.ceil(int(setting(target)) / times), 1)}" for target in names.TARGETS]
     command = names.make_command(make) + ["--no-print-directory", *wanted, f"FILM={shown}", f"OUT={folder}", "MINIMUM=", "ALLOW_UNSEEN=yes", *targets]
     # What the result cache knows already would be measured as no work.
     with tempfile.TemporaryDirectory(dir=folder) as cache:
@@ -133,8 +132,10 @@ def plan(make):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--make", required=True, help="how make is called")
+    parser.add_argument("--pipelines", required=True, help="what it can make")
+    flags = parser.parse_args()
     try:
-        return plan(parser.parse_args().make)
+        return plan(flags.make, flags.pipelines.split())
     except Wrong as error:
         say(str(error))
         return 2

@@ -13,55 +13,23 @@ import sys
 import names
 from names import Wrong, say, setting
 
-# Fewer images than these teach a LoRA the images, and not what they have in common.
-FEWEST = {"character": 15, "background": 15, "pose": 20, "expression": 15, "style": 20, "lighting": 20}
 
-# The manifests on the way to a data set, and the setting that decides on what each drops.
-FRAMES = {"frames": "EXTRACT_FLAGS", "unique": "DEDUP_FLAGS", "sharp": "BLUR_FLAGS", "lit": "LIGHT_FLAGS"}
-SCENES = {**FRAMES, "embedded": "EMBED_FLAGS", "tagged": "TAG_FLAGS"}
-FIGURES = {
-    **SCENES,
-    "boxes": "DETECT_FLAGS or DETECT_MODEL",
-    "masked": "SEGMENT_FLAGS",
-    "instances": "INSTANCE_FLAGS",
-    "figures": "FIGURE_EMBED_FLAGS",
-    "named": "IDENTITY_FLAGS or CAST",
-    "keypoints": "KEYPOINT_FLAGS or POSE_MODEL",
-    "posed": "POSE_FLAGS",
-}
-FACES = {**FIGURES, "faces": "FACE_FLAGS or FACE_MODEL", "felt": "EMOTION_FLAGS or EMOTION_MODEL", "expressions": "EMBED_MODEL"}
-PLACES = {
-    "frames": "EXTRACT_FLAGS",
-    "background/clear": "BLUR_FLAGS",
-    "background/boxes": "BACKGROUND_DETECT_FLAGS",
-    "background/masked": "BACKGROUND_SEGMENT_FLAGS",
-    "background/plates": "PLATE_FLAGS",
-    "background/filled": "INPAINT_FLAGS",
-    "background/cropped": "PLATE_CROP_FLAGS or INPAINT_FLAGS",
-    "background/sharp": "PLATE_BLUR_FLAGS",
-    "background/embedded": "EMBED_FLAGS",
-    "background/places": "PLACE_CLUSTER_FLAGS",
-    "background/tagged": "TAG_FLAGS",
-}
-BEFORE = {
-    "character": {**FIGURES, "joined": "", "{}/figures": "CHARACTER or CAST", "{}/sharp": "FIGURE_BLUR_FLAGS", "{}/unique": "FIGURE_CLUSTER_FLAGS"},
-    "background": PLACES,
-    "pose": {**FIGURES, "pose/unique": "POSE_CLUSTER_FLAGS"},
-    "expression": FACES,
-    "style": SCENES,
-    "lighting": SCENES,
-}
+class Kind:
+    """A LoRA type: its data sets, what they are made from, and the setting that decides on what each stage drops."""
 
+    def __init__(self, name, stages):
+        self.name, self.stages, self.settings, self.fewest = name, stages, names.TYPES[name]["settings"], names.TYPES[name]["fewest"]
 
-def chain(kind, folder):
-    """Each manifest of a data set, first to last, with the setting of its stage."""
-    for manifest, flags in BEFORE[kind].items():
-        yield manifest.format(folder), flags
-    yield f"{folder}/selected", f"{kind.upper()}_BALANCE_FLAGS"
-    yield f"{folder}/reviewed", "`make review`"
-    yield f"{folder}/described", "DESCRIBE_FLAGS"
-    yield f"{folder}/captioned", f"{kind.upper()}_CAPTION_FLAGS"
-    yield f"{folder}/dataset", f"{kind.upper()}_DATASET_FLAGS"
+    def chain(self, folder):
+        """Each manifest of a data set, first to last, with the setting of its stage."""
+        for stage in self.stages:
+            manifest, flags, *_ = stage.split(":")
+            yield manifest.format(folder), " or ".join(flags.split(","))
+        yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"
+        yield f"{folder}/reviewed", "`make review`"
+        yield f"{folder}/described", "DESCRIBE_FLAGS"
+        yield f"{folder}/captioned", f"{self.settings}_CAPTION_FLAGS"
+        yield f"{folder}/dataset", f"{self.settings}_DATASET_FLAGS"
 
 
 def records(path):
@@ -91,7 +59,7 @@ def drops(path):
 def lost(out, kind, folder):
     """The stage that lost the largest share of what came to it, in words; the first that left nothing, if one did."""
     worst, before = None, None
-    for manifest, flags in chain(kind, folder):
+    for manifest, flags in kind.chain(folder):
         count = records(os.path.join(out, manifest + ".jsonl"))
         if count is None:
             continue
@@ -120,9 +88,10 @@ def failure(out, kind, folder):
             phases = json.load(file)["phases"]
     except (OSError, ValueError, KeyError):
         return None
-    for stage in ["cast", *(manifest for manifest, _ in chain(kind, folder)), f"{folder}/linted"]:
+    stages = [manifest for manifest, _ in kind.chain(folder)]
+    for stage in ["cast", *stages, f"{folder}/linted"]:
         phase = phases.get(stage.replace("/", "-"), {})
-        if phase.get("status") in ("failed", "killed") and (stage != "cast" or setting("CAST") and "named" in BEFORE[kind]):
+        if phase.get("status") in ("failed", "killed") and (stage != "cast" or setting("CAST") and "named" in stages):
             return f"FAILED: {stage}: {said_last(os.path.join(out, phase.get('log', '')))}"
     return None
 
@@ -140,8 +109,8 @@ def said_last(log):
 def listed(asked):
     """The data sets that were asked for: name, kind and folder of each."""
     for kind in asked:
-        if kind != "character":
-            yield kind, kind, kind
+        if kind.name != "character":
+            yield kind.name, kind, kind.name
             continue
         for mine in names.characters().values():
             yield f"character-{mine}", kind, f"character/{mine}"
@@ -152,7 +121,7 @@ def table(out, asked, minimum):
     rows, wrong = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
     for name, kind, folder in listed(asked):
         count = records(os.path.join(out, folder, "dataset.jsonl")) or 0
-        fewest = FEWEST[kind] if minimum is None else minimum
+        fewest = kind.fewest if minimum is None else minimum
         failed = failure(out, kind, folder)
         verdict = failed or "done"
         if not failed and count == 0:
@@ -167,15 +136,18 @@ def table(out, asked, minimum):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--made", type=int, default=0, help="the exit status of the make that made them")
+    parser.add_argument("--chains", default="", help="the stages before the data sets: TYPE=MANIFEST:SETTINGS")
     parser.add_argument("sets", nargs="*")
     flags = parser.parse_args()
+    stages = [one.split("=", 1) for one in flags.chains.split()]
+    kinds = [Kind(name, [stage for kind, stage in stages if kind == name]) for name in flags.sets]
     try:
         minimum = int(setting("MINIMUM")) if setting("MINIMUM") else None
-        rows, wrong = table(names.out(), flags.sets, minimum)
+        rows, wrong = table(names.out(), kinds, minimum)
     except (Wrong, OSError) as error:
         say(str(error))
         return 1
-    for row in rows if flags.sets else []:
+    for row in rows if kinds else []:
         say(row)
     return 1 if wrong or flags.made else 0
 

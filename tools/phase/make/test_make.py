@@ -13,10 +13,15 @@ import settings
 from names import Wrong
 
 
+# As make hands them over.
+STYLE = sets.Kind("style", ["frames:EXTRACT_FLAGS", "unique:DEDUP_FLAGS", "sharp:BLUR_FLAGS"])
+CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAGS,CAST", "joined::quiet", "{}/unique:FIGURE_CLUSTER_FLAGS"])
+
+
 def told(**values):
     """The environment as make leaves it, with these settings."""
     plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
-    plain |= {f"{one}_TARGET": "9" for one in names.SETS}
+    plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
 
@@ -51,6 +56,12 @@ class Names(unittest.TestCase):
     def test_a_setting_that_is_like_none_has_no_suggestion(self):
         self.assertEqual(settings.meant("styel_target", ["STYLE_TARGET", "OUT"]), "STYLE_TARGET")
         self.assertIsNone(settings.meant("QQ", ["STYLE_TARGET", "OUT"]))
+
+    def test_settings_stand_under_their_heading_whatever_file_they_are_in(self):
+        first = ["## Frames", "# One", "# two.", "ONE ?= 1", "", "# Not of a setting.", "x := 2", "TWO ?=", "## Sets", "THREE ?= $(ONE)"]
+        found = settings.settings([*first, "## Frames", "# Last.", "LAST ?="])
+        self.assertEqual(found, {"Frames": [("ONE", " One two.", "1"), ("TWO", "", ""), ("LAST", " Last.", "")], "Sets": [("THREE", "", "$(ONE)")]})
+        self.assertEqual(list(settings.targets(["a: b ## [pipeline] An a", "c: ## A c", "d: e"])), [("a", True, "An a"), ("c", False, "A c")])
 
 
 class Files(unittest.TestCase):
@@ -100,10 +111,10 @@ class Files(unittest.TestCase):
         rejects = ['{"rejected":{"by":"x","reason":"shot %d has its 3"}}\n' % shot for shot in range(3)]
         self.write("style/selected.rejects.jsonl", "".join(rejects) + '{"rejected":{"by":"x","error":"odd"}}\n')
         self.write("style/dataset.jsonl", "")
-        said = sets.lost(str(self.out), "style", "style")
+        said = sets.lost(str(self.out), STYLE, "style")
         self.assertEqual(said, "style/selected: 4 of 4 were dropped, most: shot … has its …: see STYLE_BALANCE_FLAGS")
         with told():
-            rows, failed = sets.table(str(self.out), ["style"], None)
+            rows, failed = sets.table(str(self.out), [STYLE], None)
         self.assertTrue(failed)
         self.assertIn("EMPTY: style/selected", rows[1])
 
@@ -111,16 +122,26 @@ class Files(unittest.TestCase):
         self.write("style/dataset.jsonl", "{}\n" * 90)
         self.write("logs/sharp.log", "first\nblur-filter: no such flag\n\n")
         self.write("preparation_progress.json", '{"phases":{"frames":{"status":"done"},"sharp":{"status":"failed","log":"logs/sharp.log"}}}')
-        rows, failed = sets.table(str(self.out), ["style", "background"], None)
+        rows, failed = sets.table(str(self.out), [STYLE, sets.Kind("background", ["frames:EXTRACT_FLAGS"])], None)
         self.assertTrue(failed)
         self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
         self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
+
+    def test_what_is_made_of_a_character_lies_in_a_folder_of_its_name(self):
+        with told(CAST="", CHARACTER="nilo"):
+            self.assertEqual(list(sets.listed([CHARACTER])), [("character-nilo", CHARACTER, "character/nilo")])
+        self.write("named.jsonl", "")
+        self.assertIn("named: nothing came out: see IDENTITY_FLAGS or CAST", sets.lost(str(self.out), CHARACTER, "character/nilo"))
+        self.assertEqual(list(CHARACTER.chain("character/nilo"))[3:5], [
+            ("character/nilo/unique", "FIGURE_CLUSTER_FLAGS"),
+            ("character/nilo/selected", "CHARACTER_BALANCE_FLAGS"),
+        ])
 
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("style/dataset.jsonl", "{}\n" * 9)
         for minimum, verdict, failed in [(None, "too few: the film gives no more: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
-            rows, found = sets.table(str(self.out), ["style"], minimum)
+            rows, found = sets.table(str(self.out), [STYLE], minimum)
             self.assertIn(verdict, rows[1])
             self.assertEqual(found, failed)
 

@@ -1,0 +1,85 @@
+# Background: of every frame that is no card and in focus, near duplicates too, as
+# each shows another bit of the ground. Masks that the figures have had are remembered.
+
+## Backgrounds
+# char-detect: a figure that is missed stays in the background; a box too many costs a little ground.
+BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatures)
+# Where the detector finds no character in the whole film, backgrounds may show them all: yes makes the set anyway.
+ALLOW_UNSEEN ?= no
+# sam-mask.
+BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
+# plate-merge: what other frames show behind the figures.
+PLATE_FLAGS ?=
+# lama-inpaint: what no frame shows.
+INPAINT_FLAGS ?=
+# plate-crop: the smallest part of a plate that is kept where filling failed.
+PLATE_CROP_FLAGS ?=
+# blur-filter, of what was filled or cropped.
+PLATE_BLUR_FLAGS ?= --flat 0.7
+# cluster, of places.
+PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
+
+background.chain = frames:EXTRACT_FLAGS:quiet $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
+    masked:BACKGROUND_SEGMENT_FLAGS plates:PLATE_FLAGS filled:INPAINT_FLAGS cropped:PLATE_CROP_FLAGS,INPAINT_FLAGS sharp:PLATE_BLUR_FLAGS embedded:EMBED_FLAGS:quiet \
+    places:PLACE_CLUSTER_FLAGS tagged:TAG_FLAGS:quiet)
+background.records = background/tagged.jsonl
+background.begin = --trigger="$${TRIGGER:-film}_place"
+background.word = $(background.begin)
+WRITTEN += background/masked.jsonl=background/masks background/plates.jsonl=background/plates background/filled.jsonl=background/filled \
+    background/cropped.jsonl=background/crops
+
+ifdef INSIDE_OUT
+
+settings.background-clear = $(settings.sharp)
+background/clear.jsonl: frames.jsonl .settings/background-clear
+	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
+
+must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)
+settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)
+background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
+	$(call network,background-boxes) -- $(call pipe,"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
+	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(must_find) $(rejects) $(BACKGROUND_DETECT_FLAGS))
+
+settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
+background/masked.jsonl: background/boxes.jsonl .settings/background-masked
+	$(call network,background-masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
+	    --out-dir background/masks $(rejects) $(BACKGROUND_SEGMENT_FLAGS) $<
+
+settings.background-plates = $(PLATE_FLAGS)
+background/plates.jsonl: background/masked.jsonl .settings/background-plates
+	$(call phase,background-plates) $(room) -- "$$BIN/plate-merge" --unmasked \
+	    --out-dir background/plates $(rejects) $(PLATE_FLAGS) $<
+
+# The detector looks again at what was filled.
+watch = --detector "$${DETECT_MODEL:-default}"
+settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
+background/filled.jsonl: background/plates.jsonl .settings/background-filled
+	$(call network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
+	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
+
+# What was filled badly still shows the place beside the characters.
+settings.background-cropped = $(PLATE_CROP_FLAGS)
+background/cropped.jsonl: background/filled.jsonl .settings/background-cropped
+	$(call phase,background-cropped) $(room) -- "$$BIN/plate-crop" --out-dir background/crops $(rejects) $(PLATE_CROP_FLAGS) $<
+
+settings.background-sharp = $(PLATE_BLUR_FLAGS)
+background/sharp.jsonl: background/cropped.jsonl .settings/background-sharp
+	$(call phase,background-sharp) -- "$$BIN/blur-filter" $(rejects) $(PLATE_BLUR_FLAGS) $<
+
+settings.background-embedded = $(settings.embedded)
+background/embedded.jsonl: background/sharp.jsonl .settings/background-embedded
+	$(call network,background-embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+
+settings.background-places = $(PLACE_CLUSTER_FLAGS)
+background/places.jsonl: background/embedded.jsonl .settings/background-places
+	$(call phase,background-places) -- "$$BIN/cluster" $(rejects) $(PLACE_CLUSTER_FLAGS) $<
+
+settings.background-tagged = $(settings.tagged)
+background/tagged.jsonl: background/places.jsonl .settings/background-tagged
+	$(call network,background-tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	    | "$$BIN/light-classify" --tags)
+
+.PHONY: background
+background: background/report.html ## [pipeline] A data set of places without characters
+
+endif

@@ -1,0 +1,89 @@
+# From records to a data set, the same for all types: select, review, describe, caption, write, lint, report.
+#
+# A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
+# that captions begin with, as flags of caption-compose, and in TYPE.word what dataset-write and lora-lint are told
+# of them. TYPE.sets are the folders of its data sets, where that is not one of its name; $(1) is such a folder.
+
+PIPELINES += $(TYPES)
+
+## Selection: flags of balance
+$(eval $(balances))
+
+## Captions and data sets
+# vlm-caption, as in: --endpoint http://localhost:8000.
+DESCRIBE_FLAGS ?= --task detailed
+$(eval $(captions))
+# dataset-write: trainers to write for, and the share of whole shots to keep from training.
+DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
+$(eval $(datasets))
+# lora-lint.
+LINT_FLAGS ?=
+
+ifdef INSIDE_OUT
+
+sets := $(foreach type,$(TYPES),$(if $(filter undefined,$(origin $(type).sets)),$(type),$($(type).sets)))
+
+# Of a folder, character/NAME or style: its type; its name in settings, reviews and phases.
+type_of = $(firstword $(subst /, ,$(1)))
+name_of = $(subst /,-,$(1))
+records_of = $(call $(type_of).records,$(1))
+
+# The same in a recipe, and what the settings of the type begin with.
+type = $(call type_of,$(@D))
+name = $(call name_of,$(@D))
+own = $($(type).settings)
+# Of settings of the data set $*.
+its = $($(firstword $(subst -, ,$*)).settings)
+
+# What has no name of its own has one word for all; `pose_other` would be none.
+rest = --trigger="other=$${TRIGGER:-film}_$(1)" --trigger="unknown=$${TRIGGER:-film}_$(1)"
+
+# Whether there are descriptions to make captions of.
+from_words := $(if $(filter none,$(NETWORKS))$(filter-out yes,$(DESCRIBE)),reviewed,described)
+
+# Decisions of `make review` are a file of their own, which outlives every rebuild.
+.PRECIOUS: review/%.jsonl
+review/%.jsonl:
+	@mkdir -p $(@D) && touch $@
+
+.SECONDEXPANSION:
+
+.settings/%-selected: always
+	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS))
+$(sets:%=%/selected.jsonl): %/selected.jsonl: $$(call records_of,$$*) .settings/$$(call name_of,$$*)-selected
+	$(call phase,$(name)-selected) -- "$$BIN/balance" --target "$$$(own)_TARGET" --summary $(@D)/cells.json $(rejects) $($(own)_BALANCE_FLAGS) $<
+
+$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: %/selected.jsonl review/$$(call name_of,$$*).jsonl
+	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
+
+.settings/%-described: always
+	$(call note,$(call stamp,CAPTION,caption) $(DESCRIBE_FLAGS))
+$(sets:%=%/described.jsonl): %/described.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-described
+	$(call network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
+
+.settings/%-captioned: always
+	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words))
+$(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl .settings/$$(call name_of,$$*)-captioned
+	$(call phase,$(name)-captioned) -- "$$BIN/caption-compose" --type $(type) $($(type).begin) --audit $(@D)/audit.json --audit-table $(@D)/audit.tsv \
+	    $(rejects) $($(own)_CAPTION_FLAGS) $<
+
+.settings/%-dataset: always
+	$(call note,$(TRIGGER) $($(its)_DATASET_FLAGS))
+$(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/captioned.jsonl .settings/$$(call name_of,$$*)-dataset
+	$(call phase,$(name)-dataset) $(room) -- "$$BIN/dataset-write" --type $(type) $($(type).word) --out-dir $(@D) $(rejects) $($(own)_DATASET_FLAGS) $<
+
+# By which launch.py sees that a file of the data set was deleted.
+$(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
+	@{ find -H $(@D)/dataset -type f -size +0c 2> /dev/null || :; } | LC_ALL=C sort | sed 's/.*/"&"/' > $@.part && mv $@.part $@
+
+.settings/%-linted: always
+	$(call note,$(TRIGGER) $(LINT_FLAGS))
+$(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/$$(call name_of,$$*)-linted
+	@if [ ! -s $< ]; then : > $@; else $(call on_cpu,$(name)-linted) -- \
+	    "$$BIN/lora-lint" --table --masked-loss $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
+
+$(sets:%=%/report.html): %/report.html: %/lint.jsonl
+	@"$$BIN/report" --title 'Data set: $(name)' --out-dir $(@D) --kept $(@D)/dataset.jsonl $(call dropped,$(call $(type).chain,$(@D)) \
+	    $(addprefix $(@D)/,selected reviewed $(filter described,$(from_words)) captioned dataset))
+
+endif

@@ -1,0 +1,63 @@
+# Frames: of the film, without duplicates and what is out of focus; what light and what scene they show.
+
+PIPELINES += frames
+frames.networks :=
+frames.optional_networks :=
+
+## Frames: flags of each tool, as its --help tells them
+# frame-extract, as in: --fps 4.
+EXTRACT_FLAGS ?=
+# frame-dedup.
+DEDUP_FLAGS ?=
+# blur-filter: what is too blurred, dark or flat.
+BLUR_FLAGS ?=
+# light-classify.
+LIGHT_FLAGS ?=
+# clip-embed, of frames.
+EMBED_FLAGS ?= --crops wide
+# clip-tag, of frames.
+TAG_FLAGS ?=
+# Folder or file of labels for frames.
+LABELS ?= examples/labels
+
+# What the frames are known by when no network may run.
+scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
+frames.chain := frames:EXTRACT_FLAGS unique:DEDUP_FLAGS sharp:BLUR_FLAGS
+scenes.chain := $(frames.chain) lit:LIGHT_FLAGS:quiet embedded:EMBED_FLAGS:quiet tagged:TAG_FLAGS:quiet
+WRITTEN += frames.jsonl=frames
+
+ifdef INSIDE_OUT
+
+settings.frames = $(call within,FILM) $(EXTRACT_FLAGS)
+frames.jsonl: .settings/frames
+	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(EXTRACT_FLAGS) -- "$$FILM"
+
+settings.unique = $(DEDUP_FLAGS)
+unique.jsonl: frames.jsonl .settings/unique
+	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(DEDUP_FLAGS) $<
+
+settings.sharp = $(BLUR_FLAGS)
+sharp.jsonl: unique.jsonl .settings/sharp
+	$(call phase,sharp) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
+
+settings.lit = $(LIGHT_FLAGS)
+lit.jsonl: sharp.jsonl .settings/lit
+	$(call phase,lit) -- "$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
+
+settings.embedded = $(call stamp,EMBED,embed) $(EMBED_FLAGS)
+embedded.jsonl: lit.jsonl .settings/embedded
+	$(call network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+
+# The tags have a say in what the light is called, beside its colours.
+settings.tagged = $(call stamp,EMBED,embed) $(TAG_FLAGS) $(call within,LABELS)
+tagged.jsonl: embedded.jsonl .settings/tagged
+	$(call network,tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	    | "$$BIN/light-classify" --tags)
+
+frames/report.html: sharp.jsonl
+	@"$$BIN/report" --title 'Frames' --out-dir frames --kept $< $(call dropped,$(frames.chain))
+
+.PHONY: frames
+frames: frames/report.html ## [pipeline] Extract, deduplicate and filter the frames
+
+endif

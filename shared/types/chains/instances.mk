@@ -1,0 +1,78 @@
+# Instances: who is where in the frames, cut out, with a name.
+
+PIPELINES += instances
+instances.networks := detect face segment embed
+instances.optional_networks :=
+
+## Figures
+# char-detect.
+DETECT_FLAGS ?=
+# sam-mask.
+SEGMENT_FLAGS ?=
+# mask-crop: which figures are large, whole and sharp enough.
+INSTANCE_FLAGS ?=
+# clip-embed, of figures.
+FIGURE_EMBED_FLAGS ?= --mask
+# Folder or file of labels for figures; empty for none.
+FIGURE_LABELS ?= examples/labels/clothes.toml
+# cluster, of figures that look alike, where there is no CAST.
+CAST_CLUSTER_FLAGS ?=
+# id-match: how sure a name must be.
+IDENTITY_FLAGS ?=
+
+instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
+    figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
+
+ifdef INSIDE_OUT
+
+# Faces tell of close-ups, which look like no person to a person detector.
+close_ups = --faces "$${FACE_MODEL:-default}"
+
+settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
+boxes.jsonl: $(scenes).jsonl .settings/boxes
+	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
+
+settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
+masked.jsonl: boxes.jsonl .settings/masked
+	$(call network,masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
+
+settings.instances = $(INSTANCE_FLAGS)
+instances.jsonl: masked.jsonl .settings/instances
+	$(call phase,instances) $(room) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
+
+settings.figures = $(call stamp,EMBED,embed) $(FIGURE_EMBED_FLAGS) $(call within,FIGURE_LABELS)
+figures.jsonl: instances.jsonl .settings/figures
+	$(call network,figures) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
+	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS"))
+
+# References are cut out as the figures are, so that like is compared with like, and
+# get the name of the folder that they lie in. Each is the image of one character: its
+# surest figure counts, however small.
+settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked) $(settings.figures)
+cast.jsonl: .settings/cast
+	@rm -rf cast && mkdir -p cast
+	$(call network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
+	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) \
+	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 \
+	    | "$$BIN/mask-crop" --out-dir cast/crops $(rejects) \
+	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-sharpness 0 --min-edges 0 \
+	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS))
+
+# Names come from the references, or else of each group of like figures.
+references = $(if $(CAST),--references cast.jsonl)
+settings.named = $(CAST) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
+named.jsonl: figures.jsonl $(if $(CAST),cast.jsonl) .settings/named
+ifneq ($(CAST),)
+	$(call phase,named) -- "$$BIN/id-match" $(references) $(rejects) $(IDENTITY_FLAGS) $<
+else
+	$(call phase,named) -- $(call pipe,"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS))
+endif
+
+instances/report.html: named.jsonl
+	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(call dropped,$(instances.chain))
+
+.PHONY: instances
+instances: instances/report.html ## [pipeline] Find the figures, cut them out and name them
+
+endif

@@ -1,0 +1,21 @@
+# Poses: key points of the figures, and what the body does.
+
+## Figures
+# rtmpose.
+KEYPOINT_FLAGS ?=
+# pose-classify.
+POSE_FLAGS ?= --smooth 1
+
+poses.chain := $(instances.chain) keypoints:KEYPOINT_FLAGS,POSE_MODEL:quiet posed:POSE_FLAGS
+
+ifdef INSIDE_OUT
+
+settings.keypoints = $(call stamp,POSE,pose) $(KEYPOINT_FLAGS)
+keypoints.jsonl: named.jsonl .settings/keypoints
+	$(call network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
+
+settings.posed = $(POSE_FLAGS)
+posed.jsonl: keypoints.jsonl .settings/posed
+	$(call phase,posed) -- "$$BIN/pose-classify" $(rejects) $(POSE_FLAGS) $<
+
+endif

@@ -1,0 +1,37 @@
+# How a stage runs inside OUT. The tools say errors with the name of a manifest; here all names are short.
+
+# What follows adds to these: the pipelines, and the manifests of stages that write files, with where these are.
+PIPELINES :=
+WRITTEN :=
+
+ifdef INSIDE_OUT
+
+# Work of the CPU makes way; work of networks waits for the GPU.
+on_cpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice "$$NICE" --name $(1) --output $@
+phase = @$(on_cpu)
+network = @mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu --name $(1) --output $@
+# Tools that are one phase; flags may have quotes of their own.
+pipe = bash -euo pipefail -c '$(subst ','\'',$(1))'
+rejects = --rejects $(basename $@).rejects.jsonl
+room = --needs-disk "$$NEEDS_DISK"
+
+# The flags that choose the network of a role.
+use = --device "$$DEVICE" $(if $($(1)_MODEL),--model "$$$(1)_MODEL")
+# Of a network, the film, the cast or labels: by which a stage knows that it is another, though its name is the same.
+stamp = $($(1)_MODEL) $(filter $(2)=%,$(STAMPS))
+within = $($(1)) $(filter $(1)=%,$(STAMPS))
+
+# Make sees files, not settings: the settings of a stage are written to
+# .settings/STAGE, which is touched only when they change.
+$(shell mkdir -p .settings)
+.PHONY: always
+note = @$(file >$@.new,$(1)) \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.settings/%: always
+	$(call note,$(settings.$*))
+
+endif
+
+# A pipeline names in PIPELINE.chain the stages that its records go through, as STAGE:SETTINGS: the settings, with
+# commas between, that say what the stage drops. The drops of one that ends in `:quiet` are in no report.
+dropped = $(foreach one,$(filter-out %:quiet,$(1)),--rejects $(firstword $(subst :, ,$(one))).rejects.jsonl)

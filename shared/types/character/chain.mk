@@ -1,0 +1,39 @@
+# Character: the figures of one name, with what their faces say. WHO are the names, which launch.py has made of
+# letters, digits, - and _ alone; .names/NAME holds what the character is called in the records.
+
+## Figures
+# blur-filter, of the figures of a character.
+FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --title 0 --flat 1
+# cluster, of the figures of a character: which are near duplicates.
+FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
+
+character.sets = $(WHO:%=character/%)
+character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/sharp:FIGURE_BLUR_FLAGS $(1)/unique:FIGURE_CLUSTER_FLAGS
+character.records = $(1)/unique.jsonl
+character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
+character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS")
+
+ifdef INSIDE_OUT
+
+joined.jsonl: posed.jsonl felt.jsonl
+	$(call phase,joined) -- "$$BIN/record-join" --from felt.jsonl --by /parent --keys emotion,face $(rejects) $<
+
+.settings/character-%-figures: always
+	$(call note,$(settings.named))
+$(WHO:%=character/%/figures.jsonl): character/%/figures.jsonl: joined.jsonl .settings/character-%-figures
+	$(call phase,$(name)-figures) -- "$$BIN/id-match" $(references) --only "$$(cat .names/$*)" $(rejects) $(IDENTITY_FLAGS) $<
+
+.settings/character-%-sharp: always
+	$(call note,$(FIGURE_BLUR_FLAGS))
+$(WHO:%=character/%/sharp.jsonl): character/%/sharp.jsonl: character/%/figures.jsonl .settings/character-%-sharp
+	$(call phase,$(name)-sharp) -- "$$BIN/blur-filter" $(rejects) $(FIGURE_BLUR_FLAGS) $<
+
+.settings/character-%-unique: always
+	$(call note,$(FIGURE_CLUSTER_FLAGS))
+$(WHO:%=character/%/unique.jsonl): character/%/unique.jsonl: character/%/sharp.jsonl .settings/character-%-unique
+	$(call phase,$(name)-unique) -- "$$BIN/cluster" $(rejects) $(FIGURE_CLUSTER_FLAGS) $<
+
+.PHONY: character
+character: $(WHO:%=character/%/report.html) ## [pipeline] A data set of each character
+
+endif

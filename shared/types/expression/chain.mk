@@ -1,0 +1,17 @@
+# Expression: faces, spread by what they look like.
+
+expression.chain = $(faces.chain) expressions:EMBED_MODEL:quiet
+expression.records = expressions.jsonl
+expression.begin = --trigger="$${TRIGGER:-face}_{}" $(call rest,face)
+expression.word =
+
+ifdef INSIDE_OUT
+
+settings.expressions = $(call stamp,EMBED,embed)
+expressions.jsonl: felt.jsonl .settings/expressions
+	$(call network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
+
+.PHONY: expression
+expression: expression/report.html ## [pipeline] A data set of facial expressions
+
+endif
