@@ -17,8 +17,9 @@ use testkit::run_in;
 const RECORDS: usize = 40;
 
 /// Tools that make one record of one, or drop it, so that what goes in can be counted on the other side.
-const ONE_TO_ONE: [&str; 12] = [
+const ONE_TO_ONE: [&str; 13] = [
     "blur-filter",
+    "caption-audit",
     "caption-compose",
     "char-detect",
     "clip-embed",

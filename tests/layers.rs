@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
     ("types", &[]),
+    ("policies", &["captions", "loaders", "manifest", "types"]),
     ("stage", &["machine", "manifest"]),
     ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use end_to_end::run::Run;
-use end_to_end::{root, tools};
+use end_to_end::{copy, root, tools};
 use serde_json::Value;
 
 fn records(path: &Path) -> Vec<Value> {
@@ -260,20 +260,6 @@ fn make_small(run: &Run, part: &Path, target: &str) {
     let output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-}
-
-/// Copies a folder and what is in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).unwrap();
-        }
-    }
 }
 
 #[test]

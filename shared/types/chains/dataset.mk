@@ -1,4 +1,5 @@
-# From records to a data set, the same for all types: select, review, describe, caption, write, lint, report.
+# From records to a data set, the same for all types: select, review, describe, caption, audit, write,
+# lint, report.
 #
 # A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
 # that captions begin with, as flags of caption-compose, and in TYPE.word what dataset-write and lora-lint are told
@@ -13,6 +14,8 @@ $(eval $(balances))
 # vlm-caption, as in: --endpoint http://localhost:8000.
 DESCRIBE_FLAGS ?= --task detailed
 $(eval $(captions))
+# caption-audit, as in: --check; it is given the flags of caption-compose too.
+AUDIT_FLAGS ?=
 # dataset-write: trainers to write for, and the share of whole shots to keep from training.
 DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 $(eval $(datasets))
@@ -61,11 +64,13 @@ $(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: %/selected.jsonl review/$$(call na
 $(sets:%=%/described.jsonl): %/described.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-described
 	$(call network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
 
+# What composes captions and what looks at them go by the same flags.
+composed = --type $(type) $($(type).begin) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
-	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words))
+	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(AUDIT_FLAGS)))
 $(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl .settings/$$(call name_of,$$*)-captioned
-	$(call phase,$(name)-captioned) -- "$$BIN/caption-compose" --type $(type) $($(type).begin) --audit $(@D)/audit.json --audit-table $(@D)/audit.tsv \
-	    $(rejects) $($(own)_CAPTION_FLAGS) $<
+	$(call phase,$(name)-captioned) -- $(call pipe,"$$BIN/caption-compose" $(composed) $(rejects) $< \
+	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))
 
 .settings/%-dataset: always
 	$(call note,$(TRIGGER) $($(its)_DATASET_FLAGS))

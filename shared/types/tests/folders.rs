@@ -26,7 +26,7 @@ fn folders() -> Vec<(PathBuf, String)> {
 
 #[test]
 fn every_folder_is_a_type_in_the_order_that_it_says() {
-    let mut found: Vec<_> = { folders().iter() }
+    let mut found: Vec<_> = { folders().into_iter() }
         .map(|(folder, text)| {
             let order = text.parse::<Table>().unwrap()["order"].as_integer();
             (order, folder.file_name().unwrap().to_owned())

@@ -51,7 +51,7 @@ impl Candidate {
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
             vector: vector(args, &record)?,
-            quality: record.at(&args.quality)?,
+            quality: record.at(args.quality())?,
             record,
         })
     }

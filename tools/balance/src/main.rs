@@ -26,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use stage::{Flow, Keep, Result};
+use types::Type;
 
 use crate::candidate::Candidate;
 use crate::quota::Quota;
@@ -33,12 +34,18 @@ use crate::quota::Quota;
 const EXAMPLES: &str = "Examples:
   balance --target 500 --by /light/time --per-shot 3 lit.jsonl > selected.jsonl
   balance --target 400 --by /emotion/label,/emotion/intensity --quota /pose/angle=back:10% \\
-      --summary gaps.json --rejects spare.jsonl faces.jsonl > selected.jsonl";
+      --summary gaps.json --rejects spare.jsonl faces.jsonl > selected.jsonl
+  balance --type pose --target 60 posed.jsonl > selected.jsonl";
 
 /// Select a subset that fills quotas and is as diverse as possible
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
+    /// Select as for a LoRA of this type: flags below that are not given are
+    /// those of the type
+    #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(types::TYPES.iter().filter(|one| one.target.is_some())))]
+    kind: Option<&'static Type>,
+
     /// Select this many records [default: all that the limits allow]
     #[arg(long, value_name = "N")]
     target: Option<NonZero<usize>>,
@@ -73,9 +80,9 @@ struct Args {
     on: Option<String>,
 
     /// Prefer records in which this number is high: the best counts as twice
-    /// as far from the others as the worst
-    #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
-    quality: String,
+    /// as far from the others as the worst [default: /quality/sharpness]
+    #[arg(long, value_name = "POINTER")]
+    quality: Option<String>,
 
     /// Write what every cell wanted, had and got here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -90,6 +97,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    let args = args.completed()?;
     flow.mark(args.keep.keep);
     let keys = args.keys();
     flow.whole(
@@ -99,6 +107,30 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 impl Args {
+    /// With those of the type for flags that were not given.
+    fn completed(self) -> Result<Self> {
+        let Some(kind) = self.kind else {
+            return Ok(self);
+        };
+        let words = kind.balance.split_whitespace();
+        let own = Self::try_parse_from(std::iter::once("balance").chain(words))?;
+        Ok(Self {
+            target: self.target.or(kind.target.and_then(NonZero::new)),
+            by: given(self.by, own.by),
+            quota: given(self.quota, own.quota),
+            reserve: given(self.reserve, own.reserve),
+            per_shot: self.per_shot.or(own.per_shot),
+            on: self.on.or(own.on),
+            quality: self.quality.or(own.quality),
+            ..self
+        })
+    }
+
+    /// Where the number is that is to be high.
+    fn quality(&self) -> &str {
+        self.quality.as_deref().unwrap_or("/quality/sharpness")
+    }
+
     /// The keys that have quotas.
     fn keys(&self) -> Vec<String> {
         let mut keys: Vec<_> = self.quota.iter().map(|q| q.pointer.clone()).collect();
@@ -110,4 +142,9 @@ impl Args {
     fn target(&self) -> Option<usize> {
         self.target.map(NonZero::get)
     }
+}
+
+/// The values of a flag, or those of the type where there are none.
+fn given<T>(values: Vec<T>, own: Vec<T>) -> Vec<T> {
+    if values.is_empty() { own } else { values }
 }

@@ -234,3 +234,26 @@ fn wrong_records_fail_alone() {
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn a_type_selects_as_its_folder_says_and_given_flags_say_otherwise() {
+    let as_type = |more: &[&str]| ids(&on_film(60, &[&["--type", "lighting"], more].concat()));
+    let flags = [
+        "--target",
+        "500",
+        "--by",
+        "/light/time",
+        "--quota",
+        "/light/time=unknown:0",
+        "--per-shot",
+        "6",
+    ];
+    assert_eq!(as_type(&[]), ids(&on_film(60, &flags)));
+    // Five of day and five of night, at most one a shot, of which there are fifteen.
+    let few = as_type(&["--target", "10", "--per-shot", "1"]);
+    assert_eq!(few.len(), 10);
+    let nights = few.iter().filter(|id| id.ends_with('9')).count();
+    assert_eq!(nights, 5, "{few:?}");
+    let none = as_type(&["--quota", "/light/time=night:0"]);
+    assert!(none.iter().all(|id| !id.ends_with('9')), "{none:?}");
+}

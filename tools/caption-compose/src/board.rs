@@ -2,11 +2,11 @@
 
 use captions::claims::CLAIMS;
 use captions::text::{self, Phrases};
+use policies::facts::{Fact, fact};
+use policies::policy::{Board, spoken, words};
 use stage::{Record, Result};
 
-use crate::facts::{Fact, fact};
 use crate::pieces::{LeftOut, Piece};
-use crate::policy::{Board, spoken, words};
 
 /// Adds the tags that `record` has and that may be said: none that stands there already, none of
 /// the families that are to be left unsaid, and none that contradicts what was measured.

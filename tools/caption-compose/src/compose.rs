@@ -1,36 +1,17 @@
 //! A record's facts become a caption, within the budget.
 
-use clap::ValueEnum;
+use policies::contradictions::Contradiction;
+use policies::trigger::Chosen;
+use policies::{Form, Plan};
 use serde::Serialize;
 use stage::{Record, Result, ensure};
 
-use crate::budget::Budget;
-use crate::contradictions::{self, Contradiction};
 use crate::pieces::{self, LeftOut, Piece};
-use crate::policy::Policy;
-use crate::trigger::{Chosen, Trigger};
 use crate::wording::joined;
 
-/// The form of a caption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Form {
-    /// Words and short phrases between commas
-    Tags,
-    /// A sentence, and the description behind it
-    Sentence,
-    /// The tag line, and the sentence behind it
-    Both,
-}
-
-/// The form of `caption` where none is asked for.
-pub(crate) const DEFAULT: Form = Form::Tags;
-
 /// Composes captions.
-pub(crate) struct Composer<'a> {
-    policy: &'a Policy,
-    trigger: &'a Trigger,
-    budget: &'a Budget,
+pub(crate) struct Composer {
+    plan: Plan,
     form: Option<Form>,
 }
 
@@ -51,47 +32,43 @@ struct Facts<'a> {
     contradictions: &'a [Contradiction],
 }
 
-impl<'a> Composer<'a> {
-    pub(crate) fn new(
-        policy: &'a Policy,
-        trigger: &'a Trigger,
-        budget: &'a Budget,
-        form: Option<Form>,
-    ) -> Self {
-        Self {
-            policy,
-            trigger,
-            budget,
-            form,
-        }
+impl Composer {
+    /// Composes by a plan; a form is that of `caption` for every trainer.
+    pub(crate) fn new(plan: Plan, form: Option<Form>) -> Self {
+        Self { plan, form }
     }
 
     /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid.
     pub(crate) fn caption(&self, record: &mut Record, found: &[Contradiction]) -> Result<()> {
-        let mut left_out = pieces::left_out(self.policy, record)?;
-        let head = match self.trigger.of(record)? {
-            Chosen::Word(word) => self.trigger.with_class(&word),
-            Chosen::None => self.trigger.class().to_owned(),
+        let Plan {
+            policy,
+            trigger,
+            budget,
+        } = &self.plan;
+        let mut left_out = pieces::left_out(policy, record)?;
+        let head = match trigger.of(record)? {
+            Chosen::Word(word) => trigger.with_class(&word),
+            Chosen::None => trigger.class().to_owned(),
             Chosen::Lacking(why) => {
                 left_out.push(("trigger".to_owned(), why));
-                self.trigger.class().to_owned()
+                trigger.class().to_owned()
             }
         };
-        let mut pieces = pieces::pieces(self.policy, record, &mut left_out)?;
-        pieces = contradictions::without(pieces, found, &mut left_out);
+        let mut pieces = pieces::pieces(policy, record, &mut left_out)?;
+        pieces = pieces::without(pieces, found, &mut left_out);
         let speechless = pieces.iter().all(|piece| piece.phrase.is_empty());
-        if let (true, true, Some(text)) = (speechless, head.is_empty(), &self.policy.otherwise) {
+        if let (true, true, Some(text)) = (speechless, head.is_empty(), &policy.otherwise) {
             pieces.push(Piece::otherwise(text, !pieces.is_empty()));
         }
         let (tags, _) = self.fitted(Form::Tags, &head, &pieces);
         let (sentence, _) = self.fitted(Form::Sentence, &head, &pieces);
-        let form = self.form.unwrap_or(DEFAULT);
-        let limit = self.budget.of(form);
+        let form = self.form.unwrap_or_default();
+        let limit = budget.of(form);
         let (caption, kept) = self.fitted(form, &head, &pieces);
         ensure!(
             !caption.is_empty(),
             "nothing to say: no fact of the policy for {} is known, and there is no --trigger for it",
-            self.policy.name
+            policy.name
         );
         let texts = pieces.iter().zip(&kept);
         let texts = texts.map(|(piece, kept)| (piece.pointer.as_str(), piece.text(form), *kept));
@@ -104,7 +81,7 @@ impl<'a> Composer<'a> {
         let said = said.map(|(pointer, text, _)| (*pointer, *text)).collect();
         let tokens = limit.count(&caption);
         let facts = Facts {
-            r#type: &self.policy.name,
+            r#type: &policy.name,
             trigger: &head,
             form: self.form,
             said,
@@ -134,7 +111,7 @@ impl<'a> Composer<'a> {
                 .zip(&kept)
                 .filter_map(|(piece, kept)| kept.then_some(piece));
             let text = joined(form, head, &left.collect::<Vec<_>>());
-            if self.budget.of(form).holds(&text) {
+            if self.plan.budget.of(form).holds(&text) {
                 return (text, kept);
             }
             match order.pop() {

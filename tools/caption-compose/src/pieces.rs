@@ -1,12 +1,13 @@
 //! What a record gives to say, piece by piece, and what is left out.
 
 use captions::text::{self, Phrases};
+use policies::contradictions::Contradiction;
+use policies::facts::{Fact, UNKNOWN, fact};
+use policies::policy::{Degree, Say, words};
+use policies::{Form, Policy};
 use stage::{Record, Result};
 
-use crate::compose::Form;
 use crate::description::{Unsaid, sentences, uncapitalised};
-use crate::facts::{Fact, fact, first};
-use crate::policy::{Degree, Policy, Say, words};
 use crate::wording::filled;
 
 /// So much of a description is read, in characters: more than any trainer takes.
@@ -88,23 +89,21 @@ pub(crate) fn pieces(
     Ok(pieces)
 }
 
-/// Why something is not said of this record, where that depends on another value.
-pub(crate) fn unsaid(record: &Record, say: &Say) -> Result<Option<String>> {
-    let Some(unless) = &say.unless else {
-        return Ok(None);
-    };
-    let Fact::Known(found) = fact(record, &unless.at, 1, 0.0)? else {
-        return Ok(None);
-    };
-    let why = || {
-        let found = found.join(", ");
-        let plain = format!("not said where {} is {found}", unless.at);
-        unless.why.clone().unwrap_or(plain)
-    };
-    Ok(found
-        .iter()
-        .any(|value| unless.is.contains(value))
-        .then(why))
+/// The first of `say`'s places that is known, and what it says there. Places
+/// before it that say that it is not known are left out.
+fn first(
+    record: &Record,
+    say: &Say,
+    left_out: &mut LeftOut,
+) -> Result<Option<(String, Vec<String>)>> {
+    for pointer in &say.from {
+        match fact(record, pointer, say.most, say.at_least)? {
+            Fact::Known(values) => return Ok(Some((pointer.clone(), values))),
+            Fact::Unknown => left_out.push((pointer.clone(), UNKNOWN.to_owned())),
+            Fact::Missing => {}
+        }
+    }
+    Ok(None)
 }
 
 /// One thing to say; or why it is left unsaid.
@@ -114,7 +113,7 @@ fn piece(
     pointer: &str,
     values: &[String],
 ) -> Result<Result<Piece, String>> {
-    if let Some(why) = unsaid(record, say)? {
+    if let Some(why) = say.unless(record)? {
         return Ok(Err(why));
     }
     let mut degree = "{}";
@@ -189,4 +188,26 @@ fn described(policy: &Policy, record: &Record, left_out: &mut LeftOut) -> Result
         return Ok(pieces.collect());
     }
     Ok(Vec::new())
+}
+
+/// The pieces without those of a model's words that contradict.
+pub(crate) fn without(
+    pieces: Vec<Piece>,
+    found: &[Contradiction],
+    left_out: &mut LeftOut,
+) -> Vec<Piece> {
+    let mut kept = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let words = text::words(&piece.phrase);
+        let says = |one: &&Contradiction| Phrases::new([one.says.as_str()]).find(&words).is_some();
+        match found
+            .iter()
+            .find(says)
+            .filter(|_| piece.pointer.starts_with("/captioner/"))
+        {
+            Some(one) => left_out.push((piece.pointer, one.told())),
+            None => kept.push(piece),
+        }
+    }
+    kept
 }

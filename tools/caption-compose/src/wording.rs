@@ -1,8 +1,8 @@
 //! Words into tag lines and sentences.
 
 use captions::text;
+use policies::Form;
 
-use crate::compose::Form;
 use crate::description::capitalised;
 use crate::pieces::Piece;
 

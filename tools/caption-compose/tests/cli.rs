@@ -5,10 +5,9 @@
 )]
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, manners, run, run_in};
+use testkit::{Shape, Tolerance, golden, manners, run, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_caption-compose");
 
@@ -279,42 +278,6 @@ fn nobody_is_slightly_neutral() {
 }
 
 #[test]
-fn sentences_are_audited_too_where_trainers_get_them() {
-    let folder = tempfile();
-    let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"}, "caption": "lucap boy, running",
-        "facts": {"sentence": "lucap boy, running. His hair is brown."}});
-    let flags = [
-        &CHARACTER[..],
-        &[
-            "--audit-only",
-            "--audit",
-            "audit.json",
-            "--audit-table",
-            "fix.tsv",
-        ],
-    ]
-    .concat();
-    let ran = run_in(folder.path(), TOOL, &flags, &format!("{record}\n"));
-    let paper = fs::read_to_string(folder.path().join("audit.json")).unwrap();
-    let paper: Value = serde_json::from_str(&paper).unwrap();
-    assert_eq!(paper["findings"], json!([]));
-    assert_eq!(
-        paper["sentences"]["findings"][0]["what"],
-        "says `hair` (identity)"
-    );
-    assert!(
-        ran.stderr.contains("1 of 1 sentences: says `hair`"),
-        "{}",
-        ran.stderr
-    );
-    let table = fs::read_to_string(folder.path().join("fix.tsv")).unwrap();
-    assert!(
-        table.lines().nth(1).unwrap().ends_with("\ta\tsentence"),
-        "{table}"
-    );
-}
-
-#[test]
 fn twice_is_once() {
     let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"},
         "captioner": {"raw": "The image shows a boy with brown hair. The sea is calm."}});
@@ -338,11 +301,11 @@ fn one_trigger_for_each_value() {
     ];
     assert_eq!(caption(&flags, &record("running")), "run_pse, noon");
     assert_eq!(caption(&flags, &record("sitting")), "sitting_pse, noon");
-    let ran = run(TOOL, &flags, &format!("{}\n", record("unknown")));
+    let out = compose(&flags, &record("unknown"));
+    let why = json!(["trigger", "/pose/action is not known"]);
     assert!(
-        ran.stderr.contains("/pose/action is not known"),
-        "{}",
-        ran.stderr
+        out["facts"]["left_out"].as_array().unwrap().contains(&why),
+        "{out}"
     );
 }
 
@@ -400,93 +363,6 @@ fn a_policy_of_ones_own() {
 
 fn tempfile() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
-}
-
-/// Forty records of eight shots, as a good set has them, with captions.
-fn captioned(change: impl Fn(usize, String) -> String) -> String {
-    let views = [
-        "front view",
-        "side view",
-        "back view",
-        "three-quarter view",
-        "close-up",
-    ];
-    let actions = [
-        "running", "sitting", "waving", "jumping", "eating", "asleep", "swimming",
-    ];
-    let record = |n: usize| {
-        let caption = format!(
-            "lucap boy, {}, {}, {}",
-            views[n % 5],
-            actions[n % 7],
-            ["piazza", "harbour", "attic"][n % 3]
-        );
-        let source = json!({"film": "film.mp4", "frame": n, "time": n as f64, "shot": n / 5});
-        let id = format!("frame_{n:03}");
-        format!(
-            "{}\n",
-            json!({"id": id, "image": "a.png", "source": source, "caption": change(n, caption)})
-        )
-    };
-    (0..40).map(record).collect()
-}
-
-fn audited(here: &Path, manifest: &str) -> (Ran, Value) {
-    let flags = ["--audit-only", "--strict", "--audit", "audit.json"];
-    let ran = run_in(here, TOOL, &[&CHARACTER[..], &flags].concat(), manifest);
-    assert_eq!(ran.stdout, manifest, "the audit changes nothing");
-    let paper = fs::read_to_string(here.join("audit.json")).unwrap();
-    (ran, serde_json::from_str(&paper).unwrap())
-}
-
-#[test]
-fn a_right_set_is_audited_in_silence() {
-    let folder = tempfile();
-    let (ran, paper) = audited(folder.path(), &captioned(|_, caption| caption));
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
-    assert_eq!(paper["findings"], json!([]));
-    assert_eq!(
-        (&paper["type"], &paper["captions"]),
-        (&json!("character"), &json!(40))
-    );
-}
-
-#[test]
-fn every_wrong_set_is_found() {
-    type Change = fn(usize, String) -> String;
-    let cases: [(&str, Option<i32>, Change); 5] = [
-        ("forbidden", Some(1), |n, c| {
-            if n == 3 { c + ", curly brown hair" } else { c }
-        }),
-        ("trigger-missing", Some(1), |n, c| {
-            if n == 3 { c.replace("lucap ", "") } else { c }
-        }),
-        ("glued", Some(1), |_, c| {
-            c + ", warm golden light fills the frame"
-        }),
-        (
-            "empty",
-            Some(1),
-            |n, c| if n == 3 { String::new() } else { c },
-        ),
-        ("betrays", Some(0), |n, c| {
-            if n / 5 == 2 { c + ", red umbrella" } else { c }
-        }),
-    ];
-    for (kind, code, change) in cases {
-        let folder = tempfile();
-        let (ran, paper) = audited(folder.path(), &captioned(change));
-        assert_eq!(ran.code, code, "{kind}: {}", ran.stderr);
-        let kinds: Vec<_> = { paper["findings"].as_array().unwrap().iter() }
-            .map(|finding| finding["kind"].as_str().unwrap())
-            .collect();
-        assert!(kinds.contains(&kind), "{kind}: {paper:#}");
-        assert!(
-            ran.stderr.contains("caption-compose: audit: "),
-            "{}",
-            ran.stderr
-        );
-    }
 }
 
 #[test]
@@ -591,27 +467,4 @@ fn a_policy_is_shown_and_is_one() {
     let own = run_in(folder.path(), TOOL, &["--type", "style"], &record);
     let mine = run_in(folder.path(), TOOL, &["--policy", "style.toml"], &record);
     assert_eq!(own.stdout, mine.stdout);
-}
-
-#[test]
-fn the_table_says_what_to_do() {
-    let folder = tempfile();
-    let input = captioned(|n, caption| {
-        if n == 3 {
-            caption + ", brown hair"
-        } else {
-            caption
-        }
-    });
-    let flags = [
-        &CHARACTER[..],
-        &["--audit-only", "--audit-table", "fix.tsv"],
-    ]
-    .concat();
-    run_in(folder.path(), TOOL, &flags, &input);
-    let table = fs::read_to_string(folder.path().join("fix.tsv")).unwrap();
-    let row: Vec<&str> = table.lines().nth(1).unwrap().split('\t').collect();
-    assert_eq!(row[..4], ["error", "forbidden", "1", "0.025"]);
-    assert_eq!((row[4], row[6]), ("says `hair` (identity)", "frame_003"));
-    assert!(row[5].starts_with("take the words out"), "{table}");
 }

@@ -1,14 +1,14 @@
 //! What a model said of an image against what was measured of it.
 
+use anyhow::Result;
 use captions::claims::CLAIMS;
 use captions::text::{self, Phrases};
 use clap::ValueEnum;
+use manifest::Record;
 use serde::Serialize;
 use serde_json::Value;
-use stage::{Record, Result};
 
 use crate::facts::{Fact, fact};
-use crate::pieces::{LeftOut, Piece};
 
 /// Where a model's words stand; the later ones only where the earlier are not.
 const SAID: [&str; 2] = ["/captioner/facts", "/captioner/raw"];
@@ -18,7 +18,7 @@ const LONGEST: usize = 4_000;
 
 /// What becomes of records whose description contradicts what was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Contradictions {
+pub enum Contradictions {
     /// The record is dropped
     Drop,
     /// What contradicts is left unsaid, and the record says so under `facts`
@@ -29,19 +29,19 @@ pub(crate) enum Contradictions {
 
 /// One contradiction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Contradiction {
+pub struct Contradiction {
     /// Where the measured value is; empty for a name.
     #[serde(skip_serializing_if = "String::is_empty")]
     at: String,
     /// What was measured, or that it is another character's name.
     is: String,
     /// What was said.
-    says: String,
+    pub says: String,
 }
 
 impl Contradiction {
     /// The contradiction in words.
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         let Self { at, is, says } = self;
         if at.is_empty() {
             return format!("the model says `{says}`, {is}");
@@ -52,7 +52,7 @@ impl Contradiction {
 
 impl Contradictions {
     /// What there is to be compared, and contradicts; nothing where it is not asked for.
-    pub(crate) fn found(self, record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
+    pub fn found(self, record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
         if self == Self::Ignore {
             return Ok(Vec::new());
         }
@@ -93,28 +93,6 @@ fn found(record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
     }
     found.dedup();
     Ok(found)
-}
-
-/// The pieces without those of a model's words that contradict.
-pub(crate) fn without(
-    pieces: Vec<Piece>,
-    found: &[Contradiction],
-    left_out: &mut LeftOut,
-) -> Vec<Piece> {
-    let mut kept = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let words = text::words(&piece.phrase);
-        let says = |one: &&Contradiction| Phrases::new([one.says.as_str()]).find(&words).is_some();
-        match found
-            .iter()
-            .find(says)
-            .filter(|_| piece.pointer.starts_with("/captioner/"))
-        {
-            Some(one) => left_out.push((piece.pointer, one.told())),
-            None => kept.push(piece),
-        }
-    }
-    kept
 }
 
 fn said(record: &Record) -> Result<String> {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use stage::{Record, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
+use manifest::Record;
 
 use crate::facts::{Fact, UNKNOWN, fact};
 use crate::policy::{Need, Policy};
@@ -15,7 +16,7 @@ const OTHER: &str = "other";
 
 /// The triggers of a run.
 #[derive(Debug)]
-pub(crate) struct Trigger {
+pub struct Trigger {
     by_value: BTreeMap<String, String>,
     any: Option<String>,
     by: Vec<String>,
@@ -25,7 +26,7 @@ pub(crate) struct Trigger {
 
 /// The trigger of one record.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Chosen {
+pub enum Chosen {
     /// It begins with this.
     Word(String),
     /// It begins with nothing, as no trigger was asked for.
@@ -35,7 +36,10 @@ pub(crate) enum Chosen {
 }
 
 impl Trigger {
-    pub(crate) fn new(policy: &Policy, words: &[String], class: &str) -> Result<Self> {
+    /// The triggers of `words`, each WORD or VALUE=WORD as on a command line, with the class word
+    /// behind them. It is an error if the policy needs a trigger and there is none, or has no
+    /// values that one could stand for.
+    pub fn new(policy: &Policy, words: &[String], class: &str) -> Result<Self> {
         let mut trigger = Self {
             by_value: BTreeMap::new(),
             any: None,
@@ -69,17 +73,17 @@ impl Trigger {
     }
 
     /// The class word, which may be empty.
-    pub(crate) fn class(&self) -> &str {
+    pub fn class(&self) -> &str {
         &self.class
     }
 
     /// The trigger with the class word.
-    pub(crate) fn with_class(&self, word: &str) -> String {
+    pub fn with_class(&self, word: &str) -> String {
         format!("{word} {}", self.class).trim_end().to_owned()
     }
 
     /// The trigger of a record, without the class word.
-    pub(crate) fn of(&self, record: &Record) -> Result<Chosen> {
+    pub fn of(&self, record: &Record) -> Result<Chosen> {
         let value = self.value(record)?;
         let named = value.as_deref().unwrap_or(UNKNOWN);
         if let Some(word) = self.by_value.get(named) {

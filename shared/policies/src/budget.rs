@@ -4,16 +4,29 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::{Context, Result, bail};
 use captions::encoder::Encoder;
 use captions::tokens::WINDOW;
+use clap::ValueEnum;
 use loaders::bases::{Base, base};
-use stage::{Context, Result, bail};
+use serde::Serialize;
 
-use crate::compose::Form;
+/// The form of a caption.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// Words and short phrases between commas
+    #[default]
+    Tags,
+    /// A sentence, and the description behind it
+    Sentence,
+    /// The tag line, and the sentence behind it
+    Both,
+}
 
 /// The flags that say what reads the captions.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Flags {
+pub struct Lengths {
     /// Keep within what the trainers of this base model read: sd15, sdxl, sd3,
     /// flux, flux-schnell, flux2, lumina, qwen-image, z-image, chroma, hidream,
     /// krea2, ideogram, anima, hunyuan-image, wan or wan-5b; FORM=MODEL, with
@@ -35,33 +48,34 @@ pub(crate) struct Flags {
 }
 
 /// The tokens of captions of each form.
-pub(crate) struct Budget {
+pub struct Budget {
     tags: Limit,
     sentence: Limit,
 }
 
 /// How many tokens a text may have, and whose.
 #[derive(Clone)]
-pub(crate) struct Limit {
+pub struct Limit {
     encoder: Arc<Encoder>,
-    pub(crate) tokens: usize,
+    /// The most that a text may have.
+    pub tokens: usize,
 }
 
 impl Limit {
     /// Whether a text is within it.
-    pub(crate) fn holds(&self, text: &str) -> bool {
+    pub fn holds(&self, text: &str) -> bool {
         self.encoder.count(text).fits(self.tokens)
     }
 
     /// The tokens of a text.
-    pub(crate) fn count(&self, text: &str) -> usize {
+    pub fn count(&self, text: &str) -> usize {
         self.encoder.count(text).tokens
     }
 }
 
 impl Budget {
     /// The limit of captions of a form; both in one are read by what reads sentences.
-    pub(crate) fn of(&self, form: Form) -> &Limit {
+    pub fn of(&self, form: Form) -> &Limit {
         match form {
             Form::Tags => &self.tags,
             Form::Sentence | Form::Both => &self.sentence,
@@ -69,14 +83,14 @@ impl Budget {
     }
 }
 
-impl Flags {
+impl Lengths {
     /// Reads the tokenizer, and says how many of its tokens there may be.
-    pub(crate) fn open(&self) -> Result<Budget> {
+    pub fn open(&self) -> Result<Budget> {
         let clip = Arc::new(Encoder::clip());
         let file = self.tokenizer.as_ref().map(|path| {
             let json = fs::read(path).with_context(|| path.display().to_string())?;
             let encoder = Encoder::parse(&json).with_context(|| path.display().to_string())?;
-            Ok::<_, stage::Error>(Arc::new(encoder))
+            Ok::<_, anyhow::Error>(Arc::new(encoder))
         });
         let file = file.transpose()?;
         Ok(Budget {

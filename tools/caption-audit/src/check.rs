@@ -1,4 +1,4 @@
-//! The audit of a run: what it is given of every record, and how it is said.
+//! What the audit is given of every record, and how it is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,17 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use captions::audit::{Audit, Finding, Forbidden, Item, Level, Report, Rules};
 use captions::text;
+use policies::contradictions::Contradiction;
+use policies::facts::{Fact, fact};
+use policies::policy::{Say, spoken, words};
+use policies::trigger::Chosen;
+use policies::{Form, Plan, Policy, Trigger};
 use serde::Serialize;
 use stage::log::{error, info, warn};
 use stage::{Context, Record, Result, machine};
-
-use crate::budget::Budget;
-use crate::compose::Form;
-use crate::contradictions::Contradiction;
-use crate::facts::{Fact, fact};
-use crate::pieces::unsaid;
-use crate::policy::{Policy, spoken, words};
-use crate::trigger::{Chosen, Trigger};
 
 /// Where the group names of the audit come from.
 const PLACE: &str = "/tags/location";
@@ -24,18 +21,16 @@ const PLACE: &str = "/tags/location";
 const SAID: usize = 20;
 
 /// Looks at the captions of a run.
-pub(crate) struct Check<'a> {
-    policy: &'a Policy,
-    trigger: &'a Trigger,
-    budget: &'a Budget,
+pub(crate) struct Check {
+    plan: Plan,
     form: Form,
     captions: Mutex<Audit>,
     sentences: Mutex<Audit>,
 }
 
-/// What `--audit` writes.
+/// What `--summary` writes.
 #[derive(Serialize)]
-struct Paper<'a> {
+struct Summary<'a> {
     r#type: &'a str,
     #[serde(flatten)]
     captions: &'a Report,
@@ -44,14 +39,10 @@ struct Paper<'a> {
     sentences: Option<&'a Report>,
 }
 
-impl<'a> Check<'a> {
-    pub(crate) fn new(
-        policy: &'a Policy,
-        trigger: &'a Trigger,
-        budget: &'a Budget,
-        form: Form,
-    ) -> Result<Self> {
-        let look = &policy.audit;
+impl Check {
+    /// Looks at captions that were made by a plan, and `caption` in this form.
+    pub(crate) fn new(plan: Plan, form: Form) -> Result<Self> {
+        let look = &plan.policy.audit;
         let mut forbidden = Vec::new();
         for name in &look.forbidden {
             forbidden.push(Forbidden::family(words(name)?));
@@ -66,24 +57,22 @@ impl<'a> Check<'a> {
             forbidden.push(Forbidden::family(words(name)?).warn());
         }
         let rules = |form| Rules {
-            expected: expected(policy, trigger),
+            expected: expected(&plan.policy, &plan.trigger),
             forbidden: forbidden.clone(),
-            budget: Some(budget.of(form).tokens),
+            budget: Some(plan.budget.of(form).tokens),
         };
         Ok(Self {
-            policy,
-            trigger,
-            budget,
-            form,
             captions: Mutex::new(Audit::new(rules(form))),
             sentences: Mutex::new(Audit::new(rules(Form::Sentence))),
+            plan,
+            form,
         })
     }
 
     /// Looks at the caption of one record, and at the sentence that other trainers get for it.
     pub(crate) fn look(&self, record: &Record, contradictions: &[Contradiction]) -> Result<()> {
         let caption: String = record.get("caption")?;
-        let trigger = match self.trigger.of(record)? {
+        let trigger = match self.plan.trigger.of(record)? {
             Chosen::Word(word) => Some(word),
             Chosen::None => None,
             Chosen::Lacking(why) => Some(format!("({why})")),
@@ -96,7 +85,7 @@ impl<'a> Check<'a> {
             groups: &groups(record)?,
             allowed: &self.allowed(record)?,
             contradictions: &told,
-            tokens: Some(self.budget.of(self.form).count(&caption)),
+            tokens: Some(self.plan.budget.of(self.form).count(&caption)),
         };
         locked(&self.captions).add(item);
         let sentence: Option<String> = record.at("/facts/sentence")?;
@@ -105,7 +94,7 @@ impl<'a> Check<'a> {
             locked(&self.sentences).add(Item {
                 caption: &sentence,
                 contradictions: &[],
-                tokens: Some(self.budget.of(Form::Sentence).count(&sentence)),
+                tokens: Some(self.plan.budget.of(Form::Sentence).count(&sentence)),
                 ..item
             });
         }
@@ -115,18 +104,24 @@ impl<'a> Check<'a> {
     /// What the trigger stands for may be said.
     fn allowed(&self, record: &Record) -> Result<Vec<String>> {
         let mut allowed = Vec::new();
-        for pointer in &self.policy.trigger_by {
-            let says = |say: &&crate::policy::Say| say.from.contains(pointer);
+        for pointer in &self.plan.policy.trigger_by {
+            let says = |say: &&Say| say.from.contains(pointer);
             if let (Some(_), Fact::Known(values)) = (
-                self.policy.say.iter().find(says),
+                self.plan.policy.say.iter().find(says),
                 fact(record, pointer, 1, 0.0)?,
             ) {
                 allowed.extend(values.iter().map(|value| spoken(value)));
             }
         }
         // What is said only where the trigger does not stand for it may be said too.
-        for say in self.policy.say.iter().filter(|say| say.unless.is_some()) {
-            if unsaid(record, say)?.is_some() {
+        for say in self
+            .plan
+            .policy
+            .say
+            .iter()
+            .filter(|say| say.unless.is_some())
+        {
+            if say.unless(record)?.is_some() {
                 continue;
             }
             for pointer in &say.from {
@@ -144,12 +139,12 @@ impl<'a> Check<'a> {
         let captions = locked(&self.captions).report();
         let sentences = Some(locked(&self.sentences).report()).filter(|found| found.captions > 0);
         if let Some(file) = file {
-            let paper = Paper {
-                r#type: &self.policy.name,
+            let summary = Summary {
+                r#type: &self.plan.policy.name,
                 captions: &captions,
                 sentences: sentences.as_ref(),
             };
-            let mut text = serde_json::to_vec_pretty(&paper)?;
+            let mut text = serde_json::to_vec_pretty(&summary)?;
             text.push(b'\n');
             machine::file::write(file, &text).with_context(|| file.display().to_string())?;
         }
@@ -187,10 +182,10 @@ fn said(name: &str, report: &Report) {
     }
     let more = report.findings.len().saturating_sub(SAID);
     if more > 0 {
-        warn!("audit: {more} more findings of {name}s; --audit FILE writes them all");
+        warn!("{more} more findings of {name}s; --summary FILE writes them all");
     }
     info!(
-        "audit: {} {name}s, {} distinct, {} findings",
+        "{} {name}s, {} distinct, {} findings",
         report.captions,
         report.distinct,
         report.findings.len()
@@ -210,7 +205,7 @@ fn line(name: &str, finding: &Finding, of: usize) -> String {
         format!(" ({})", finding.examples.join(", "))
     };
     format!(
-        "audit: {level}: {:>5} of {of} {name}s: {}{examples}",
+        "{level}: {:>5} of {of} {name}s: {}{examples}",
         finding.captions, finding.what
     )
 }

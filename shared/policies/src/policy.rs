@@ -4,15 +4,17 @@ mod parts;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::ExitCode;
 
+use anyhow::{Context, Result, ensure};
 use captions::families::{FAMILIES, Family, family};
-pub(crate) use parts::{Board, Degree, Description, LeaveOut, Look, Unless};
+use manifest::Record;
+pub use parts::{Board, Degree, Description, LeaveOut, Look, Unless};
 use serde::Deserialize;
-use stage::{Context, Result, ensure};
+
+use crate::facts::{Fact, fact};
 
 /// The names of the types that have a policy.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+pub fn names() -> impl Iterator<Item = &'static str> {
     let with = types::TYPES.iter().filter(|one| one.policy.is_some());
     with.map(|one| one.name)
 }
@@ -22,89 +24,85 @@ fn own(name: &str) -> Option<&'static str> {
     types::find(name)?.policy
 }
 
-/// Prints the policy file that comes with the tool as `kind`.
-pub(crate) fn show(kind: Option<&str>) -> Result<ExitCode> {
-    stage::print(kind.and_then(own).unwrap_or_default())?;
-    Ok(ExitCode::SUCCESS)
-}
-
 /// What the captions of one LoRA type say and leave out.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Policy {
+pub struct Policy {
     /// The LoRA type, or the file's stem.
     #[serde(skip)]
-    pub(crate) name: String,
+    pub name: String,
     /// Whether every caption must begin with a trigger.
-    pub(crate) trigger: Need,
+    pub trigger: Need,
     /// Where the value is that a trigger can stand for; the first that is known.
     #[serde(default)]
-    pub(crate) trigger_by: Vec<String>,
+    pub trigger_by: Vec<String>,
     /// What is said, in order.
-    pub(crate) say: Vec<Say>,
+    pub say: Vec<Say>,
     /// What is said where nothing of that is known and there is no trigger.
-    pub(crate) otherwise: Option<String>,
+    pub otherwise: Option<String>,
     /// What is not, and why.
     #[serde(default)]
-    pub(crate) leave_out: Vec<LeaveOut>,
+    pub leave_out: Vec<LeaveOut>,
     /// The tags of an image board, if they are used.
-    pub(crate) board: Option<Board>,
+    pub board: Option<Board>,
     /// The free text of a vision-language model, if it is used.
-    pub(crate) description: Option<Description>,
+    pub description: Option<Description>,
     /// What the audit looks for.
     #[serde(default)]
-    pub(crate) audit: Look,
+    pub audit: Look,
 }
 
 /// Whether there must be a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Need {
+pub enum Need {
+    /// There must.
     Required,
+    /// There may.
     Optional,
 }
 
 /// One thing that is said.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Say {
+pub struct Say {
     /// JSON pointers; the first that is known is taken.
-    pub(crate) from: Vec<String>,
+    pub from: Vec<String>,
     /// How it stands in a tag line; `{}` is the value, `{a}` the value with its article.
     #[serde(default = "itself")]
-    pub(crate) tag: String,
+    pub tag: String,
     /// How it follows in a sentence, with the comma or space before it.
-    pub(crate) phrase: String,
+    pub phrase: String,
     /// 1 is dropped last.
-    pub(crate) importance: u32,
+    pub importance: u32,
     /// What stands for a value; an empty text leaves it unsaid.
     #[serde(default)]
-    pub(crate) values: BTreeMap<String, String>,
+    pub values: BTreeMap<String, String>,
     /// The same for the sentence, where it differs.
     #[serde(default)]
-    pub(crate) phrases: BTreeMap<String, String>,
+    pub phrases: BTreeMap<String, String>,
     /// What stands for a number of so much at most, of either sign; before
     /// `values` are looked up.
     #[serde(default)]
-    pub(crate) bands: Vec<(f64, String)>,
+    pub bands: Vec<(f64, String)>,
     /// Values that begin so are no words, and are left unsaid.
     #[serde(default)]
-    pub(crate) unsaid: Vec<String>,
+    pub unsaid: Vec<String>,
     /// A second value that says how much.
-    pub(crate) degree: Option<Degree>,
+    pub degree: Option<Degree>,
     /// When it is not said.
-    pub(crate) unless: Option<Unless>,
+    pub unless: Option<Unless>,
     /// Of a list, so many are said.
     #[serde(default = "one")]
-    pub(crate) most: usize,
+    pub most: usize,
     /// Of a list with scores, those are said that have this much.
     #[serde(default)]
-    pub(crate) at_least: f64,
+    pub at_least: f64,
 }
 
 impl Policy {
     /// The policy that comes with the tool as `kind`, or the one in `file`.
-    pub(crate) fn open(kind: Option<&str>, file: Option<&Path>) -> Result<Self> {
+    pub fn open(kind: Option<&str>, file: Option<&Path>) -> Result<Self> {
         let (name, place, text) = match (kind, file) {
             (_, Some(file)) => {
                 let place = file.display().to_string();
@@ -175,7 +173,7 @@ impl Policy {
 impl Say {
     /// The word for a value in a tag line and in a sentence; empty where it
     /// is left unsaid.
-    pub(crate) fn words(&self, measured: &str) -> (String, String) {
+    pub fn words(&self, measured: &str) -> (String, String) {
         if self.unsaid.iter().any(|start| measured.starts_with(start)) {
             return (String::new(), String::new());
         }
@@ -188,15 +186,34 @@ impl Say {
         let phrase = self.phrases.get(value).unwrap_or(&tag).clone();
         (tag, phrase)
     }
+
+    /// Why it is not said of `record`, where that depends on another value.
+    pub fn unless(&self, record: &Record) -> Result<Option<String>> {
+        let Some(unless) = &self.unless else {
+            return Ok(None);
+        };
+        let Fact::Known(found) = fact(record, &unless.at, 1, 0.0)? else {
+            return Ok(None);
+        };
+        let why = || {
+            let found = found.join(", ");
+            let plain = format!("not said where {} is {found}", unless.at);
+            unless.why.clone().unwrap_or(plain)
+        };
+        Ok(found
+            .iter()
+            .any(|value| unless.is.contains(value))
+            .then(why))
+    }
 }
 
 /// A label as people say it: `living_room` is two words.
-pub(crate) fn spoken(label: &str) -> String {
+pub fn spoken(label: &str) -> String {
     label.replace('_', " ")
 }
 
 /// The family of this name; it is an error if there is none.
-pub(crate) fn words(name: &str) -> Result<&'static Family> {
+pub fn words(name: &str) -> Result<&'static Family> {
     family(name).with_context(|| {
         let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
         format!(

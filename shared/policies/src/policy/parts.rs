@@ -7,70 +7,80 @@ use serde::Deserialize;
 /// A value that says how much, and what becomes of the words by it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Degree {
-    pub(crate) from: String,
-    pub(crate) values: BTreeMap<String, String>,
+pub struct Degree {
+    /// JSON pointer of the value.
+    pub from: String,
+    /// What becomes of the words, `{}`, at each value.
+    pub values: BTreeMap<String, String>,
     /// Values that there are no degrees of.
     #[serde(default)]
-    pub(crate) except: Vec<String>,
+    pub except: Vec<String>,
 }
 
 /// A value at which something is not said.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Unless {
-    pub(crate) at: String,
-    pub(crate) is: Vec<String>,
+pub struct Unless {
+    /// JSON pointer of the value.
+    pub at: String,
+    /// The values at which it is not said.
+    pub is: Vec<String>,
     /// Why, if there is more to say than that.
-    pub(crate) why: Option<String>,
+    pub why: Option<String>,
 }
 
 /// What is not said, and why.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct LeaveOut {
-    pub(crate) from: Vec<String>,
-    pub(crate) why: String,
+pub struct LeaveOut {
+    /// JSON pointers.
+    pub from: Vec<String>,
+    /// Why, as `facts.left_out` says it.
+    pub why: String,
 }
 
 /// How the words of an image board are used, which stand in the tag line only.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Board {
-    pub(crate) from: Vec<String>,
+pub struct Board {
+    /// JSON pointers of lists of tags.
+    pub from: Vec<String>,
     /// Families of words; a tag that names one of them is left unsaid.
     #[serde(default)]
-    pub(crate) without: Vec<String>,
-    pub(crate) importance: u32,
+    pub without: Vec<String>,
+    /// 1 is dropped last.
+    pub importance: u32,
     /// So many are said, the most probable ones.
-    pub(crate) most: usize,
+    pub most: usize,
 }
 
 /// How free text is used.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Description {
-    pub(crate) from: Vec<String>,
+pub struct Description {
+    /// JSON pointers; the first that has a text is taken.
+    pub from: Vec<String>,
     /// Families of words; what names one of them is cut out.
     #[serde(default)]
-    pub(crate) without: Vec<String>,
-    pub(crate) importance: u32,
+    pub without: Vec<String>,
+    /// 1 is dropped last.
+    pub importance: u32,
     /// Whether its parts also stand in the tag line.
     #[serde(default)]
-    pub(crate) tags: bool,
+    pub tags: bool,
 }
 
 /// What the audit looks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Look {
+pub struct Look {
     /// Families of words that no caption may name.
     #[serde(default)]
-    pub(crate) forbidden: Vec<String>,
+    pub forbidden: Vec<String>,
     /// Further words and phrases that no caption may have.
     #[serde(default)]
-    pub(crate) words: Vec<String>,
+    pub words: Vec<String>,
     /// Families of words that are warned of.
     #[serde(default)]
-    pub(crate) warn: Vec<String>,
+    pub warn: Vec<String>,
 }

@@ -1,17 +1,15 @@
 //! What a record says at the places that a policy names.
 
+use anyhow::Result;
+use manifest::Record;
 use serde_json::Value;
-use stage::{Record, Result};
-
-use crate::pieces::LeftOut;
-use crate::policy::Say;
 
 /// What stands for "no tool could find out".
-pub(crate) const UNKNOWN: &str = "unknown";
+pub const UNKNOWN: &str = "unknown";
 
 /// What a record says at one place.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Fact {
+pub enum Fact {
     /// Nothing.
     Missing,
     /// That it is not known.
@@ -24,7 +22,7 @@ pub(crate) enum Fact {
 ///
 /// A list of `[label, score]` gives the labels of at least `at_least`; at most
 /// `most` values are taken of any list.
-pub(crate) fn fact(record: &Record, pointer: &str, most: usize, at_least: f64) -> Result<Fact> {
+pub fn fact(record: &Record, pointer: &str, most: usize, at_least: f64) -> Result<Fact> {
     let Some(value) = record.at::<Value>(pointer)? else {
         return Ok(Fact::Missing);
     };
@@ -58,30 +56,13 @@ fn word(value: &Value, at_least: f64) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The first of `say`'s places that is known, and what it says there. Places
-/// before it that say that it is not known are left out.
-pub(crate) fn first(
-    record: &Record,
-    say: &Say,
-    left_out: &mut LeftOut,
-) -> Result<Option<(String, Vec<String>)>> {
-    for pointer in &say.from {
-        match fact(record, pointer, say.most, say.at_least)? {
-            Fact::Known(values) => return Ok(Some((pointer.clone(), values))),
-            Fact::Unknown => left_out.push((pointer.clone(), UNKNOWN.to_owned())),
-            Fact::Missing => {}
-        }
-    }
-    Ok(None)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(json: &str, pointer: &str) -> Fact {
         let bytes = json.as_bytes().to_vec();
-        let record = stage::manifest::Line { number: 1, bytes }.parse().unwrap();
+        let record = manifest::Line { number: 1, bytes }.parse().unwrap();
         fact(&record, pointer, 2, 0.3).unwrap()
     }
 

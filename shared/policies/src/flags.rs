@@ -1,0 +1,74 @@
+//! The flags that say what captions are to be.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::budget::{Budget, Form, Lengths};
+use crate::contradictions::Contradictions;
+use crate::policy::{Policy, names};
+use crate::trigger::Trigger;
+
+/// The flags that say what the captions of a run are to be; a tool that composes them and one that
+/// looks at them are given the same.
+#[derive(Debug, clap::Args)]
+pub struct Flags {
+    /// LoRA type that the captions are for
+    #[arg(long = "type", value_name = "TYPE", required_unless_present = "policy", conflicts_with = "policy",
+        value_parser = clap::builder::PossibleValuesParser::new(names()))]
+    kind: Option<String>,
+
+    /// Policy file to go by instead
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Word that captions begin with; VALUE=WORD is for records of that value
+    /// only, and `{}` in the word stands for the value (may be repeated)
+    #[arg(long, value_name = "[VALUE=]WORD")]
+    trigger: Vec<String>,
+
+    /// Class word behind the trigger
+    #[arg(long, value_name = "WORD", default_value = "")]
+    class: String,
+
+    /// Form of the caption, for every trainer [default: tags here, and in data
+    /// sets what each trainer is best with]
+    #[arg(long, value_enum)]
+    pub form: Option<Form>,
+
+    #[command(flatten)]
+    lengths: Lengths,
+
+    /// What becomes of records whose description contradicts what was measured:
+    /// it says running, and the pose is sitting
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Contradictions::Flag)]
+    pub contradictions: Contradictions,
+
+    /// Name of another character, which no description may say (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub other: Vec<String>,
+}
+
+/// What the flags ask for.
+pub struct Plan {
+    /// What captions say and leave out.
+    pub policy: Policy,
+    /// What they begin with.
+    pub trigger: Trigger,
+    /// How long they may be.
+    pub budget: Budget,
+}
+
+impl Flags {
+    /// Reads the policy and the tokenizer that the flags name.
+    pub fn open(&self) -> Result<Plan> {
+        let policy = Policy::open(self.kind.as_deref(), self.policy.as_deref())?;
+        let trigger = Trigger::new(&policy, &self.trigger, &self.class)?;
+        let budget = self.lengths.open()?;
+        Ok(Plan {
+            policy,
+            trigger,
+            budget,
+        })
+    }
+}
