@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Trainer;
+use crate::set::Set;
 
 /// The longest caption file that is read, in bytes: 1 MiB.
 pub const MAX_BYTES: u64 = 1 << 20;
@@ -28,11 +28,10 @@ pub enum Unreadable {
 /// Where a caption came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The file of the picture's own name.
+    /// The file of the image's own name.
     Own,
-    /// sd-scripts: the file whose name lacks the last four parts between
-    /// underscores, which it takes for a face detector's.
-    Shortened,
+    /// A file of another name: see [`Trainer::other_stem`](crate::Trainer::other_stem).
+    Other,
 }
 
 /// What a trainer makes of a caption file.
@@ -48,36 +47,82 @@ pub struct Caption {
     pub texts: Vec<String>,
 }
 
-/// How captions are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading<'a> {
-    /// Whose rules.
-    pub trainer: Trainer,
-    /// The ending of caption files, with its dot.
-    pub extension: &'a str,
-    /// sd-scripts: `enable_wildcard`.
-    pub wildcard: bool,
-    /// ai-toolkit: `trigger_word`.
-    pub trigger: Option<&'a str>,
+/// How a trainer reads captions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Captions {
+    /// Whether one can choose the ending of their files; if not, it is `.txt`.
+    pub any_ending: bool,
+    /// Whether files are read as bytes, so that carriage returns stay. Else every kind of line end
+    /// is one newline, as Python reads text.
+    pub bytes: bool,
+    /// What becomes of several lines.
+    pub lines: Lines,
+    /// What becomes of an image that has none.
+    pub missing: Missing,
+    /// Whether CLIP reads them in most of the base models that it trains.
+    pub clip: bool,
+    /// The stem of a file that older versions give to every image without a caption.
+    pub for_all: Option<&'static str>,
+    /// The file that has the captions of all images of its folder, and stands for all others.
+    pub list: Option<&'static str>,
 }
 
-impl<'a> Reading<'a> {
-    /// The trainer's rules, for `.txt` files.
-    pub fn new(trainer: Trainer) -> Reading<'a> {
+impl Default for Captions {
+    fn default() -> Self {
         Self {
-            trainer,
-            extension: ".txt",
-            wildcard: false,
-            trigger: None,
+            any_ending: true,
+            bytes: false,
+            lines: Lines::Kept { end: false },
+            missing: Missing::Empty,
+            clip: true,
+            for_all: None,
+            list: None,
         }
     }
+}
 
+/// What becomes of the lines of a caption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// The first is read, unless the set says that each counts.
+    First,
+    /// Each is a caption, and one is drawn.
+    Drawn,
+    /// They are one caption, line breaks and all.
+    Kept {
+        /// Whether the line end behind the last line stays, too.
+        end: bool,
+    },
+    /// Captions stand in no file of their own.
+    Listed,
+}
+
+/// What becomes of an image without a caption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The set's class tokens are its caption; if there are none, an empty one.
+    Class,
+    /// It is trained on with an empty one.
+    Empty,
+    /// It is left out.
+    LeftOut,
+    /// The trainer stops.
+    Stops,
+}
+
+impl Set {
     /// The caption of `image`; `None` where the trainer finds no file.
     ///
-    /// `image` is the whole path, as the trainer is given it: sd-scripts
-    /// counts the underscores of the folders, too.
+    /// `image` is the whole path, as the trainer is given it: some count the underscores of the
+    /// folders, too.
     pub fn caption(&self, image: &Path) -> Result<Option<Caption>, (PathBuf, Unreadable)> {
-        for (path, origin) in self.places(image) {
+        let stem = image.with_extension("");
+        let stem = stem.to_string_lossy();
+        let other = self.trainer.other_stem(&stem);
+        let own = Some((stem.into_owned(), Origin::Own));
+        let other = other.map(|stem| (stem, Origin::Other));
+        for (stem, origin) in own.into_iter().chain(other) {
+            let path = PathBuf::from(format!("{stem}{}", self.extension));
             if path.is_file() {
                 return match self.read(&path) {
                     Ok((written, texts)) => Ok(Some(Caption {
@@ -93,22 +138,6 @@ impl<'a> Reading<'a> {
         Ok(None)
     }
 
-    /// Where the caption of `image` is looked for, in order.
-    pub fn places(&self, image: &Path) -> Vec<(PathBuf, Origin)> {
-        let stem = image.with_extension("");
-        let with = |stem: &str| PathBuf::from(format!("{stem}{}", self.extension));
-        let stem = stem.to_string_lossy();
-        let mut places = vec![(with(&stem), Origin::Own)];
-        if matches!(self.trainer, Trainer::SdScripts | Trainer::KohyaFolder) {
-            let parts: Vec<_> = stem.split('_').collect();
-            if parts.len() >= 5 {
-                let shortened = parts[..parts.len() - 4].join("_");
-                places.push((with(&shortened), Origin::Shortened));
-            }
-        }
-        places
-    }
-
     fn read(&self, path: &Path) -> Result<(String, Vec<String>), Unreadable> {
         let refused = |cause: std::io::Error| Unreadable::Refused(cause.to_string());
         if fs::metadata(path).map_err(refused)?.len() > MAX_BYTES {
@@ -119,76 +148,47 @@ impl<'a> Reading<'a> {
         Ok((String::from_utf8_lossy(&bytes).into_owned(), texts))
     }
 
-    /// What the trainer makes of the bytes of a caption file.
+    /// What the trainer makes of the bytes of a caption file: one text, or several of which one is
+    /// drawn.
     ///
     /// ```
-    /// use loaders::Trainer;
-    /// use loaders::caption::Reading;
-    /// let texts = |trainer| Reading::new(trainer).texts(b"a boy,\nrunning\n").unwrap();
-    /// assert_eq!(texts(Trainer::SdScripts), ["a boy,"]);
-    /// assert_eq!(texts(Trainer::OneTrainer), ["a boy,", "running"]);
-    /// assert_eq!(texts(Trainer::MusubiTuner), ["a boy,\nrunning"]);
+    /// use std::path::Path;
+    /// use loaders::set::{Set, Settings};
+    /// use loaders::trainers::named;
+    /// let texts = |name| {
+    ///     let set = Set::folder(named(name).unwrap(), Path::new("img"), &Settings::default());
+    ///     set.texts(b"a boy,\nrunning\n").unwrap()
+    /// };
+    /// assert_eq!(texts("sd-scripts"), ["a boy,"]);
+    /// assert_eq!(texts("onetrainer"), ["a boy,", "running"]);
+    /// assert_eq!(texts("musubi-tuner"), ["a boy,\nrunning"]);
     /// ```
     pub fn texts(&self, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
         let text = std::str::from_utf8(bytes);
         let text = text.map_err(|cause| Unreadable::Encoding(cause.valid_up_to()))?;
-        // Python reads every kind of line end as one newline, but for `SimpleTuner`, which reads
-        // bytes.
-        let text = match self.trainer {
-            Trainer::SimpleTuner => text.to_owned(),
-            _ => text.replace("\r\n", "\n").replace('\r', "\n"),
-        };
-        let lines = || {
-            text.split('\n')
-                .map(python_strip)
-                .filter(|line| !line.is_empty())
-        };
-        let texts = match self.trainer {
-            Trainer::SdScripts | Trainer::KohyaFolder if text.is_empty() => {
-                return Err(Unreadable::Empty);
-            }
-            Trainer::SdScripts | Trainer::KohyaFolder if self.wildcard => {
-                lines().map(str::to_owned).collect()
-            }
-            Trainer::SdScripts | Trainer::KohyaFolder => {
-                vec![python_strip(text.split('\n').next().unwrap_or_default()).to_owned()]
-            }
-            Trainer::OneTrainer => lines().map(str::to_owned).collect(),
-            Trainer::SimpleTuner if text.contains('\n') => {
-                let lines = text.split('\n').filter(|line| !line.is_empty());
-                lines.map(str::to_owned).collect()
-            }
-            Trainer::AiToolkit => vec![ai_toolkit(&text, self.trigger)],
-            Trainer::MusubiTuner | Trainer::DiffusionPipe => vec![python_strip(&text).to_owned()],
-            Trainer::SimpleTuner | Trainer::Diffusers | Trainer::WebDataset => vec![text],
-        };
-        Ok(if texts.is_empty() {
-            vec![String::new()]
+        let mut texts = if self.trainer.captions().bytes {
+            self.trainer.texts(text, self)?
         } else {
-            texts
-        })
+            let text = text.replace("\r\n", "\n").replace('\r', "\n");
+            self.trainer.texts(&text, self)?
+        };
+        if texts.is_empty() {
+            texts.push(String::new());
+        }
+        Ok(texts)
     }
 }
 
-/// ai-toolkit: split at commas, joined with a comma and a space without
-/// stripping, the trigger put in where it is asked for or else in front.
-fn ai_toolkit(text: &str, trigger: Option<&str>) -> String {
-    let parts: Vec<_> = text.split(',').collect();
-    let trigger = trigger.unwrap_or_default();
-    let caption = parts.join(", ");
-    let caption = caption
-        .replace("[trigger]", trigger)
-        .replace("[name]", trigger);
-    if trigger.trim().is_empty() || caption.contains(trigger) {
-        caption
-    } else {
-        format!("{trigger} {caption}")
-    }
+/// The lines that are not empty, each stripped.
+pub(crate) fn stripped_lines(text: &str) -> Vec<String> {
+    let lines = text.split('\n').map(python_strip);
+    let lines = lines.filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 /// Without white space at the ends, as Python's `strip` has it: a byte order
 /// mark is none, and stays.
-fn python_strip(text: &str) -> &str {
+pub(crate) fn python_strip(text: &str) -> &str {
     let separator = |letter: char| ('\u{1c}'..='\u{1f}').contains(&letter);
     text.trim_matches(|letter: char| letter.is_whitespace() || separator(letter))
 }

@@ -1,22 +1,15 @@
-//! Bucket, scale and crop of a picture.
+//! Bucket, scale and crop of an image.
 //!
-//! Every trainer scales a picture and cuts a middle part out of it. Where
-//! that part lies in the picture's own pixels is what one needs to know to
-//! say whether a face is cut off.
+//! Every trainer scales an image and cuts a middle part out of it. Where that part lies in the
+//! image's own pixels is what one needs to know to say whether a face is cut off.
 
-mod ai_toolkit;
-mod diffusion_pipe;
-mod musubi;
-mod one_trainer;
-mod sd_scripts;
-mod simple_tuner;
+use std::fmt::Debug;
 
-pub use ai_toolkit::ai_toolkit;
-pub use diffusion_pipe::DiffusionPipe;
-pub use musubi::Musubi;
-pub use one_trainer::one_trainer;
-pub use sd_scripts::{Buckets, SdScripts};
-pub use simple_tuner::simple_tuner;
+/// Bucket, scale and crop by the rules and settings of a trainer.
+pub trait Fitting: Debug + Send + Sync {
+    /// What becomes of an image of this size; `None` if nothing is left of it.
+    fn fit(&self, source: Size) -> Option<Fit>;
+}
 
 /// Width and height in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,16 +42,16 @@ impl Size {
     }
 }
 
-/// What a trainer makes of a picture's size.
+/// What a trainer makes of an image's size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// The picture.
+    /// The image.
     pub source: Size,
     /// What the network sees.
     pub bucket: Size,
-    /// The picture after scaling, before the rest is cut off.
+    /// The image after scaling, before the rest is cut off.
     pub resized: Size,
-    /// Columns cut off at the left of the scaled picture.
+    /// Columns cut off at the left of the scaled image.
     pub left: f64,
     /// Rows cut off at its top.
     pub top: f64,
@@ -78,7 +71,7 @@ impl Fit {
         }
     }
 
-    /// What is kept, as `[x0, y0, x1, y1]` in the picture's own pixels.
+    /// What is kept, as `[x0, y0, x1, y1]` in the image's own pixels.
     pub fn kept(&self) -> [f64; 4] {
         let across = f64::from(self.source.width) / f64::from(self.resized.width);
         let down = f64::from(self.source.height) / f64::from(self.resized.height);
@@ -90,36 +83,43 @@ impl Fit {
         ]
     }
 
-    /// The share of the picture's area that is cut off, 0..=1.
+    /// The share of the image's area that is cut off, 0..=1.
     pub fn cropped(&self) -> f64 {
         1.0 - self.bucket.area() as f64 / self.resized.area() as f64
     }
 
-    /// By how much the picture is enlarged; under 1 it is shrunk.
+    /// By how much the image is enlarged; under 1 it is shrunk.
     pub fn scale(&self) -> f64 {
         let across = f64::from(self.resized.width) / f64::from(self.source.width);
         across.max(f64::from(self.resized.height) / f64::from(self.source.height))
     }
 }
 
-/// Diffusers: the short side becomes `resolution`, the middle square is kept.
-///
-/// ```
-/// use loaders::fit::{Size, square};
-/// let fit = square(Size::new(1920, 1080), 1024);
-/// assert_eq!(fit.bucket, Size::square(1024));
-/// assert!((fit.cropped() - 0.4375).abs() < 1e-3);
-/// ```
-pub fn square(source: Size, resolution: u32) -> Fit {
-    let short = source.width.min(source.height);
-    // torchvision truncates the long side.
-    let long = |side: u32| (u64::from(side) * u64::from(resolution) / u64::from(short)) as u32;
-    let resized = Size::new(long(source.width), long(source.height));
-    let mut fit = Fit::middle(source, resized, Size::square(resolution));
-    // It also rounds the offset, half to even.
-    fit.left = (f64::from(resized.width - resolution) / 2.0).round_ties_even();
-    fit.top = (f64::from(resized.height - resolution) / 2.0).round_ties_even();
-    fit
+/// The middle square, scaled to this many pixels on a side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Square(pub u32);
+
+impl Fitting for Square {
+    /// As torchvision's `Resize` and `CenterCrop` have it.
+    ///
+    /// ```
+    /// use loaders::fit::{Fitting, Size, Square};
+    /// let fit = Square(1024).fit(Size::new(1920, 1080)).unwrap();
+    /// assert_eq!(fit.bucket, Size::square(1024));
+    /// assert!((fit.cropped() - 0.4375).abs() < 1e-3);
+    /// ```
+    fn fit(&self, source: Size) -> Option<Fit> {
+        let Self(side) = *self;
+        let short = source.width.min(source.height);
+        // It truncates the long side.
+        let long = |from: u32| (u64::from(from) * u64::from(side) / u64::from(short)) as u32;
+        let resized = Size::new(long(source.width), long(source.height));
+        let mut fit = Fit::middle(source, resized, Size::square(side));
+        // It also rounds the offset, half to even.
+        fit.left = (f64::from(resized.width - side) / 2.0).round_ties_even();
+        fit.top = (f64::from(resized.height - side) / 2.0).round_ties_even();
+        Some(fit)
+    }
 }
 
 /// Rounds half up, as `int(x + 0.5)` does.

@@ -1,29 +1,40 @@
-//! What each trainer's loader does with files, captions, masks and sizes.
+//! What each trainer wants of a data set, and what its loader makes of it: files, captions, masks,
+//! sizes and configurations.
 //!
-//! The rules were read in the trainers' own sources, at the versions in
-//! [`Trainer::version`], and are tested against cases that were tried on them.
+//! The rules were read in the trainers' own sources, at the versions in [`Trainer::version`], and
+//! are tested against cases that were tried on them.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`Trainer`] | the trainers, and which files each takes for pictures |
+//! | [`trainers`] | the trainers: one file each, and the table of them |
+//! | [`Trainer`] | what a trainer's file says |
+//! | [`view`] | a data set as files in a folder, for each trainer its own |
+//! | [`set`] | one folder or list of images, as a trainer would read it |
+//! | [`recognise`] | which trainer a file or folder was made for |
+//! | [`configuration`] | data set configurations, as strict as their readers |
 //! | [`bases`] | base models: tokens that are read, steps of buckets |
-//! | [`caption`] | where a caption is looked for, and what is made of the file |
-//! | [`fit`] | bucket, scale and crop of a picture, in its own pixels |
-//! | [`mask`] | which mask belongs to which picture |
-//! | [`config`] | data set configurations, as strict as their readers |
-//! | [`metadata`] | `metadata.jsonl` as three loaders read it |
-//! | [`tar`] | samples of a `WebDataset` shard |
+//! | [`caption`], [`mask`] | how caption files are read, and masks found |
+//! | [`fit`] | bucket, scale and crop of an image, in its own pixels |
+//! | [`metadata`], [`tar`] | lists of images, and shards |
+//! | [`files`] | the files of a folder, and the endings of images |
 //!
-//! Nothing here knows of manifests or command lines, or decodes pictures.
+//! Nothing here knows of manifests or command lines, or decodes images.
 
 pub mod bases;
 pub mod caption;
-pub mod config;
+pub mod configuration;
+pub mod files;
 pub mod fit;
 pub mod mask;
 pub mod metadata;
+pub mod recognise;
+pub mod set;
 pub mod tar;
+pub mod trainers;
+pub mod view;
 
+mod finding;
 mod trainer;
 
-pub use trainer::{Trainer, repeats};
+pub use finding::{Finding, Level};
+pub use trainer::{CacheName, Pixels, Trainer};

@@ -1,57 +1,75 @@
-//! Which mask belongs to which picture.
+//! Which mask belongs to which image, and how the two are laid on each other.
 
 use std::path::{Path, PathBuf};
 
-use crate::Trainer;
 use crate::fit::{Fit, Size};
 
-/// The names that the mask of `image` may have, in the order in which they
-/// are tried; none for a trainer that has no masks.
-///
-/// `folder` is the tree of masks; `OneTrainer` has them beside the pictures.
-///
-/// ```
-/// use std::path::{Path, PathBuf};
-/// use loaders::{Trainer, mask::candidates};
-/// let names = candidates(Trainer::OneTrainer, Path::new("img/a.jpg"), Path::new("masks"));
-/// assert_eq!(names, [PathBuf::from("img/a-masklabel.png")]);
-/// ```
-pub fn candidates(trainer: Trainer, image: &Path, folder: &Path) -> Vec<PathBuf> {
-    let stem = image.file_stem().unwrap_or_default().to_string_lossy();
-    let named = |endings: &[&str]| {
-        let name = |ending| folder.join(format!("{stem}.{ending}"));
-        endings.iter().map(name).collect()
-    };
-    match trainer {
-        // Of several, the first by name is taken; capitals sort first.
-        Trainer::SdScripts | Trainer::KohyaFolder => named(&[
-            "BMP", "JPEG", "JPG", "PNG", "WEBP", "bmp", "jpeg", "jpg", "png", "webp",
-        ]),
-        Trainer::AiToolkit => named(&["jpg", "jpeg", "png", "webp"]),
-        Trainer::DiffusionPipe => named(&["bmp", "jpeg", "jpg", "png", "tif", "tiff", "webp"]),
-        Trainer::OneTrainer => vec![image.with_file_name(format!("{stem}-masklabel.png"))],
-        // The whole name, with the ending of the image.
-        Trainer::SimpleTuner => image
-            .file_name()
-            .map(|name| folder.join(name))
-            .into_iter()
-            .collect(),
-        Trainer::MusubiTuner | Trainer::Diffusers | Trainer::WebDataset => Vec::new(),
+/// How a trainer finds and uses masks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Masks {
+    /// Where they lie, and what they are called.
+    pub place: Place,
+    /// Whether a missing mask stops the training; elsewhere the whole image is trained on instead.
+    pub required: bool,
+    /// Whether the mask must have the image's exact size; elsewhere it is scaled.
+    pub same_size: bool,
+    /// Whether it is squeezed into the bucket while the image is cut to it: see [`squeezed`].
+    pub squeezed: bool,
+}
+
+/// Where masks lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Beside the images, with the image's name before this ending.
+    Beside(&'static str),
+    /// In a tree of their own, with the image's name and one of these endings; of several the first.
+    Stem(&'static [&'static str]),
+    /// In a tree of their own, with the image's whole name and ending.
+    Name,
+}
+
+impl Masks {
+    /// The names that the mask of `image` may have, in the order in which they are tried; `folder`
+    /// is the tree of masks.
+    ///
+    /// ```
+    /// use std::path::{Path, PathBuf};
+    /// use loaders::trainers::named;
+    /// let masks = named("onetrainer").unwrap().masks().unwrap();
+    /// let names = masks.candidates(Path::new("img/a.jpg"), Path::new("masks"));
+    /// assert_eq!(names, [PathBuf::from("img/a-masklabel.png")]);
+    /// ```
+    pub fn candidates(&self, image: &Path, folder: &Path) -> Vec<PathBuf> {
+        let stem = image.file_stem().unwrap_or_default().to_string_lossy();
+        match self.place {
+            Place::Beside(ending) => vec![image.with_file_name(format!("{stem}{ending}"))],
+            Place::Stem(endings) => {
+                let name = |ending: &&str| folder.join(format!("{stem}.{ending}"));
+                endings.iter().map(name).collect()
+            }
+            Place::Name => {
+                let name = image.file_name().map(|name| folder.join(name));
+                name.into_iter().collect()
+            }
+        }
+    }
+
+    /// Whether they lie beside the images.
+    pub fn are_beside(&self) -> bool {
+        matches!(self.place, Place::Beside(_))
     }
 }
 
-/// Whether the trainer can use a mask at all.
-pub fn has_masks(trainer: Trainer) -> bool {
-    !matches!(
-        trainer,
-        Trainer::MusubiTuner | Trainer::Diffusers | Trainer::WebDataset
-    )
+/// The stem of the image that a mask or a condition beside it belongs to; `None` for other files.
+pub fn labelled(path: &Path) -> Option<&str> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str())?;
+    let image = stem.strip_suffix("-masklabel");
+    image.or_else(|| stem.strip_suffix("-condlabel"))
 }
 
-/// How much of a mask goes wrong in sd-scripts with `conditioning_data_dir`, as a share of its area:
-/// what is trained on and should not be, and the other way round. It scales the image, cuts it to
-/// the bucket, and scales the mask straight to the bucket, uncut (`ControlNetDataset.__getitem__` of
-/// `library/train_util.py`).
+/// How much of a mask goes wrong where the image is scaled and cut to its bucket and the mask is
+/// scaled straight to it, uncut; as a share of the mask's area: what is trained on and should not be,
+/// and the other way round.
 ///
 /// `inside` says of a pixel of the image whether the mask has it. 0 where nothing of the mask is kept.
 pub fn squeezed(fit: &Fit, inside: impl Fn(u32, u32) -> bool) -> f64 {
@@ -80,22 +98,4 @@ pub fn squeezed(fit: &Fit, inside: impl Fn(u32, u32) -> bool) -> f64 {
     } else {
         f64::from(wrong) / f64::from(all)
     }
-}
-
-/// Whether a missing mask stops the training; elsewhere the whole picture is
-/// trained on instead.
-pub fn is_required(trainer: Trainer) -> bool {
-    matches!(
-        trainer,
-        Trainer::SdScripts | Trainer::KohyaFolder | Trainer::SimpleTuner
-    )
-}
-
-/// Whether the mask must have the picture's exact size; elsewhere it is
-/// scaled.
-pub fn needs_same_size(trainer: Trainer) -> bool {
-    matches!(
-        trainer,
-        Trainer::SdScripts | Trainer::KohyaFolder | Trainer::DiffusionPipe
-    )
 }

@@ -1,38 +1,27 @@
-//! `metadata.jsonl`, as three loaders read it: Hugging Face's `imagefolder`,
-//! sd-scripts' fine-tuning data sets, musubi-tuner's JSON Lines.
+//! Lists of images with their captions: `metadata.jsonl`, as several loaders read it, and lists of
+//! captions by file name.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-/// Which loader reads the file.
+use crate::Finding;
+use crate::set::Opened;
+
+/// How a loader reads the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reader {
-    /// `datasets`: `file_name`, and `text` for diffusers.
-    ImageFolder,
-    /// sd-scripts: `image_path`, `caption`, `tags`, `image_size`.
-    SdScripts,
-    /// musubi-tuner: `image_path`, `caption`.
-    Musubi,
-}
-
-impl Reader {
-    /// The key that names the picture.
-    pub fn image_key(self) -> &'static str {
-        match self {
-            Self::ImageFolder => "file_name",
-            Self::SdScripts | Self::Musubi => "image_path",
-        }
-    }
-
+pub struct Format {
+    /// The key that names the image.
+    pub image: &'static str,
     /// The key that holds the caption.
-    pub fn caption_key(self) -> &'static str {
-        match self {
-            Self::ImageFolder => "text",
-            Self::SdScripts | Self::Musubi => "caption",
-        }
-    }
+    pub caption: &'static str,
+    /// Whether it is a table of columns, as Arrow has it: every key has one type, a caption may be a
+    /// list of several, names may not lead out of the folder, and blank lines do no harm.
+    pub columns: bool,
+    /// Whether the text `tags` is put behind every caption.
+    pub tags: bool,
 }
 
 /// One row of the file.
@@ -40,115 +29,109 @@ impl Reader {
 pub struct Row {
     /// Number of the line, from 1.
     pub line: usize,
-    /// The picture, as the row names it.
+    /// The image, as the row names it.
     pub image: String,
     /// The captions of which one is trained on, with the tags behind it where
     /// the loader puts them there.
     pub captions: Vec<String>,
 }
 
-/// What is wrong with a row, at which the loader stops or goes astray.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
-    /// Number of the line, from 1.
-    pub line: usize,
-    /// A word for the kind of flaw.
-    pub code: &'static str,
-    /// What is wrong.
-    pub text: String,
+/// The images that a list names, with their captions; a relative name is looked for in `folder`.
+pub(crate) fn listed(
+    format: Format,
+    file: &Path,
+    folder: &Path,
+    opened: &mut Opened,
+) -> Vec<(PathBuf, Vec<String>)> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(cause) => {
+            opened.say(file, Finding::error("metadata-file", cause.to_string()));
+            return Vec::new();
+        }
+    };
+    let (rows, findings) = rows(format, &text);
+    for finding in findings {
+        opened.say(file, finding);
+    }
+    let mut found = Vec::new();
+    for row in rows {
+        let image = folder.join(&row.image);
+        if image.is_file() {
+            found.push((image, row.captions));
+        } else {
+            let text = format!("line {}: {} is not there", row.line, image.display());
+            opened.say(file, Finding::error("metadata-missing", text));
+        }
+    }
+    found
 }
 
-/// Reads the rows, and finds what is wrong with them.
-pub fn rows(reader: Reader, text: &str) -> (Vec<Row>, Vec<Flaw>) {
+/// Reads the rows, and finds what is wrong with them, at which the loader stops or goes astray.
+pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
     let mut rows = Vec::new();
-    let mut flaws = Vec::new();
+    let mut findings = Vec::new();
     let mut kinds = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
         let line_number = number + 1;
-        let flaw = |code, text: String| Flaw {
-            line: line_number,
-            code,
-            text,
+        let mut wrong = |code, text: &str| {
+            findings.push(Finding::error(code, format!("line {line_number}: {text}")));
         };
         if line.trim().is_empty() {
-            if reader != Reader::ImageFolder {
-                flaws.push(flaw(
-                    "metadata-blank",
-                    "a blank line, at which the loader stops".into(),
-                ));
+            if !format.columns {
+                wrong("metadata-blank", "a blank line, at which the loader stops");
             }
             continue;
         }
         let row: Map<String, Value> = match serde_json::from_str(line) {
             Ok(row) => row,
             Err(cause) => {
-                flaws.push(flaw(
-                    "metadata-syntax",
-                    format!("not a JSON object: {cause}"),
-                ));
+                wrong("metadata-syntax", &format!("not a JSON object: {cause}"));
                 continue;
             }
         };
-        if reader == Reader::ImageFolder {
-            flaws.extend(changed(&mut kinds, &row).map(|text| flaw("metadata-type", text)));
+        if let Some(text) = changed(&mut kinds, &row).filter(|_| format.columns) {
+            wrong("metadata-type", &text);
         }
-        match row.get(reader.image_key()).and_then(Value::as_str) {
-            Some(image) => rows.push(Row {
-                line: line_number,
-                image: image.to_owned(),
-                captions: captions(reader, &row),
-            }),
-            None => flaws.push(flaw(
-                "metadata-key",
-                format!("no text `{}`", reader.image_key()),
-            )),
+        let captions = captions(format, &row);
+        match row.get(format.image).and_then(Value::as_str) {
+            Some(image) => {
+                if format.columns && leads_out(Path::new(image)) {
+                    let text = format!("`{image}` leads out of the folder, which is refused");
+                    wrong("metadata-outside", &text);
+                }
+                rows.push(Row {
+                    line: line_number,
+                    image: image.to_owned(),
+                    captions: captions.clone(),
+                });
+            }
+            None => wrong("metadata-key", &format!("no text `{}`", format.image)),
         }
-        flaws.extend(row_flaws(reader, &row).map(|(code, text)| flaw(code, text)));
+        if format.tags && row.get("tags").is_some_and(|tags| !tags.is_string()) {
+            wrong(
+                "metadata-tags",
+                "`tags` is no text, at which the loader stops",
+            );
+        }
+        if captions.is_empty() {
+            wrong("metadata-caption", &format!("no text `{}`", format.caption));
+        }
     }
-    (rows, flaws)
+    (rows, findings)
 }
 
-/// What is wrong with one row for itself.
-fn row_flaws(
-    reader: Reader,
-    row: &Map<String, Value>,
-) -> impl Iterator<Item = (&'static str, String)> {
-    let mut flaws = Vec::new();
-    let name = row.get(reader.image_key()).and_then(Value::as_str);
-    if let (Reader::ImageFolder, Some(name)) = (reader, name)
-        && leads_out(Path::new(name))
-    {
-        flaws.push((
-            "metadata-outside",
-            format!("`{name}` leads out of the folder, which is refused"),
-        ));
-    }
-    if reader == Reader::SdScripts && row.get("tags").is_some_and(|tags| !tags.is_string()) {
-        flaws.push((
-            "metadata-tags",
-            "`tags` is no text, at which sd-scripts stops".into(),
-        ));
-    }
-    if captions(reader, row).is_empty() {
-        flaws.push((
-            "metadata-caption",
-            format!("no text `{}`", reader.caption_key()),
-        ));
-    }
-    flaws.into_iter()
-}
-
-fn captions(reader: Reader, row: &Map<String, Value>) -> Vec<String> {
+fn captions(format: Format, row: &Map<String, Value>) -> Vec<String> {
     let tags = row.get("tags").and_then(Value::as_str);
-    let tags = tags.filter(|tags| reader == Reader::SdScripts && !tags.is_empty());
+    let tags = tags.filter(|tags| format.tags && !tags.is_empty());
     let with_tags = |caption: &str| {
         let parts = [Some(caption), tags].into_iter().flatten();
         let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.join(",")
     };
-    match row.get(reader.caption_key()) {
+    match row.get(format.caption) {
         Some(Value::String(caption)) => vec![with_tags(caption)],
-        Some(Value::Array(all)) if reader == Reader::ImageFolder => {
+        Some(Value::Array(all)) if format.columns => {
             let texts = all.iter().filter_map(Value::as_str);
             texts.map(with_tags).collect()
         }
@@ -156,8 +139,8 @@ fn captions(reader: Reader, row: &Map<String, Value>) -> Vec<String> {
     }
 }
 
-/// What diffusion-pipe reads of a `captions.json`: of every image, by file name, the captions with
-/// each of which it is shown once; and what is wrong with the file, at which the trainer stops.
+/// What a list of captions says: of every image, by file name, the captions with each of which it is
+/// shown once; and what is wrong with the file, at which the trainer stops.
 pub fn lists(text: &str) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
     let all: Map<String, Value> = match serde_json::from_str(text) {
         Ok(all) => all,
@@ -177,7 +160,7 @@ pub fn lists(text: &str) -> (BTreeMap<String, Vec<String>>, Vec<String>) {
 }
 
 /// Whether a name is absolute or climbs out of its folder.
-pub fn leads_out(name: &Path) -> bool {
+fn leads_out(name: &Path) -> bool {
     let climbs = |part: Component<'_>| !matches!(part, Component::Normal(_) | Component::CurDir);
     name.components().any(climbs)
 }

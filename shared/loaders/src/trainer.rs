@@ -1,226 +1,154 @@
-//! The trainers, and which files each takes for pictures.
+//! A trainer: which files it wants, and what it makes of captions, masks, sizes and configurations.
 
-use std::fmt;
-use std::path::{Component, Path};
+use std::fmt::Debug;
+use std::path::Path;
 
-/// A trainer, or a loader that several trainers share.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Trainer {
-    /// kohya sd-scripts with a data set configuration.
-    SdScripts,
-    /// kohya sd-scripts, or its GUI, with folders called `N_name`.
-    KohyaFolder,
-    /// `OneTrainer`.
-    OneTrainer,
-    /// `ai-toolkit`.
-    AiToolkit,
-    /// `musubi-tuner`.
-    MusubiTuner,
-    /// `diffusion-pipe`.
-    DiffusionPipe,
-    /// `SimpleTuner`.
-    SimpleTuner,
-    /// The scripts of diffusers, through Hugging Face's `imagefolder`.
-    Diffusers,
-    /// `WebDataset` shards.
-    WebDataset,
-}
+use crate::bases::{Base, Steps};
+use crate::caption::{Captions, Unreadable};
+use crate::configuration::{Claim, Configuration, Names};
+use crate::fit::{Fitting, Size};
+use crate::mask::Masks;
+use crate::set::{Opened, Set, Settings};
+use crate::view::View;
 
-/// The endings that sd-scripts and musubi-tuner look for: all small or all large.
-const KOHYA: &[&str] = &[
-    "png", "jpg", "jpeg", "webp", "bmp", "PNG", "JPG", "JPEG", "WEBP", "BMP",
-];
+/// The stem and the size of an image that the name of its cache says; `None` for other files.
+pub type CacheName = fn(&Path) -> Option<(String, Size)>;
 
-/// The endings of pictures that Pillow opens, as far as data sets have them.
-const PILLOW: &[&str] = &[
-    "apng", "bmp", "dib", "gif", "jfif", "jpe", "jpeg", "jpg", "pbm", "pgm", "png", "pnm", "ppm",
-    "tga", "tif", "tiff", "webp", "avif", "ico", "jp2", "psd",
-];
-
-/// The endings of videos that `SimpleTuner` takes.
-const VIDEOS: &[&str] = &["mp4", "avi", "mov", "mkv", "webm", "flv"];
-
-/// What diffusion-pipe passes over in its folder. All else is a picture to it if it has a caption
-/// and Pillow opens it; if not, it is left out with a line on the terminal.
-const NO_PICTURE: &[&str] = &["txt", "npz", "json", "parquet", "bak", "db"];
-
-impl Trainer {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::SdScripts,
-        Self::KohyaFolder,
-        Self::OneTrainer,
-        Self::AiToolkit,
-        Self::MusubiTuner,
-        Self::DiffusionPipe,
-        Self::SimpleTuner,
-        Self::Diffusers,
-        Self::WebDataset,
-    ];
-
+/// A trainer, or a way of reading that several trainers share. What is not said here is as the
+/// default has it: the most usual.
+pub trait Trainer: Debug + Sync {
     /// Its name, as command lines and records say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SdScripts => "sd-scripts",
-            Self::KohyaFolder => "kohya-folder",
-            Self::OneTrainer => "onetrainer",
-            Self::AiToolkit => "ai-toolkit",
-            Self::MusubiTuner => "musubi-tuner",
-            Self::DiffusionPipe => "diffusion-pipe",
-            Self::SimpleTuner => "simpletuner",
-            Self::Diffusers => "diffusers",
-            Self::WebDataset => "webdataset",
-        }
-    }
+    fn name(&self) -> &'static str;
 
     /// The version whose rules these are.
-    pub fn version(self) -> &'static str {
-        match self {
-            Self::SdScripts | Self::KohyaFolder => "sd-scripts 48d368f",
-            Self::OneTrainer => "OneTrainer 23df383, mgds 3a6994a",
-            Self::AiToolkit => "ai-toolkit 27a03a9",
-            Self::MusubiTuner => "musubi-tuner 30c658c",
-            Self::DiffusionPipe => "diffusion-pipe 8f83dbf",
-            Self::SimpleTuner => "SimpleTuner bc8e6ab",
-            Self::Diffusers => "diffusers 58eb52c, datasets b7cb10b",
-            Self::WebDataset => "webdataset 1.0.2",
-        }
-    }
+    fn version(&self) -> &'static str;
 
-    /// Whether it takes a file for a picture; `path` is relative to the
-    /// folder that it is given.
+    /// Whether it would take a file of this ending for an image, wherever it lay.
+    fn reads(&self, path: &Path) -> bool;
+
+    /// Whether it takes a file for an image; `path` is relative to the folder that it is given.
     ///
     /// ```
     /// use std::path::Path;
-    /// use loaders::Trainer;
-    /// assert!(Trainer::AiToolkit.takes(Path::new("masks/a.png")));
-    /// assert!(!Trainer::SdScripts.takes(Path::new("masks/a.png")));
-    /// assert!(Trainer::DiffusionPipe.takes(Path::new("metadata.jsonl")));
+    /// use loaders::trainers::named;
+    /// assert!(named("ai-toolkit").unwrap().takes(Path::new("masks/a.png")));
+    /// assert!(!named("sd-scripts").unwrap().takes(Path::new("masks/a.png")));
     /// ```
-    pub fn takes(self, path: &Path) -> bool {
-        let flat = path.components().count() == 1;
-        let hidden = hidden(path.file_name().and_then(|name| name.to_str()));
-        match self {
-            Self::SdScripts => flat && !hidden && ends(path, KOHYA),
-            Self::KohyaFolder => numbered(path) && !hidden && ends(path, KOHYA),
-            Self::MusubiTuner => {
-                flat && !hidden && (ends(path, KOHYA) || ends(path, &["avif", "AVIF"]))
-            }
-            Self::OneTrainer => flat && self.reads(path) && !is_label(path),
-            Self::AiToolkit => self.reads(path) && !is_hidden_anywhere(path) && !is_control(path),
-            Self::DiffusionPipe => flat && !ends(path, NO_PICTURE),
-            Self::SimpleTuner => self.reads(path),
-            Self::Diffusers => self.reads(path) && !is_hidden_anywhere(path),
-            Self::WebDataset => false,
-        }
-    }
+    fn takes(&self, path: &Path) -> bool;
 
-    /// Whether it would take a file of this ending, wherever it lay.
-    pub fn reads(self, path: &Path) -> bool {
-        let small = |endings: &[&str]| {
-            let ending = ending(path).to_ascii_lowercase();
-            endings.contains(&ending.as_str())
-        };
-        match self {
-            Self::SdScripts | Self::KohyaFolder => ends(path, KOHYA),
-            Self::MusubiTuner => ends(path, KOHYA) || ends(path, &["avif", "AVIF"]),
-            Self::OneTrainer => {
-                small(&["bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "avif"])
-            }
-            Self::AiToolkit => small(&["jpg", "jpeg", "png", "webp"]),
-            Self::DiffusionPipe => !ends(path, NO_PICTURE),
-            // It takes videos, too, into a data set of images.
-            Self::SimpleTuner => small(PILLOW) || small(VIDEOS),
-            Self::Diffusers | Self::WebDataset => small(PILLOW),
-        }
+    /// The same for a set that it opened: `path` is relative to the folder of the set, and `deep`
+    /// says whether the configuration asks for the folders below.
+    fn takes_of_set(&self, path: &Path, _deep: bool) -> bool {
+        self.takes(path)
     }
 
     /// Whether it looks into every folder below the one that it is given.
-    pub fn recurses(self) -> bool {
-        matches!(self, Self::AiToolkit | Self::SimpleTuner | Self::Diffusers)
+    fn recurses(&self) -> bool {
+        false
     }
 
-    /// Whether it turns pictures as their EXIF data says. The others train on
-    /// the picture as it is stored.
-    pub fn turns(self) -> bool {
-        matches!(self, Self::OneTrainer | Self::AiToolkit | Self::Diffusers)
+    /// Whether a folder of images with captions beside them is all that it wants.
+    fn reads_flat_folders(&self) -> bool {
+        true
     }
 
-    /// Whether it lays pictures with alpha over white. The others let the
-    /// colour come back that lies hidden under transparent pixels.
-    pub fn flattens(self) -> bool {
-        self == Self::DiffusionPipe
+    /// Whether it passes over a folder of this name on purpose.
+    fn passes_over(&self, _folder: &Path) -> bool {
+        false
+    }
+
+    /// What the name of a cache beside an image says, where the trainer takes the size of the image
+    /// from there; `None` where it does not.
+    fn cache_name(&self) -> Option<CacheName> {
+        None
+    }
+
+    /// What it does with pixels.
+    fn pixels(&self) -> Pixels {
+        Pixels::default()
+    }
+
+    /// How it reads captions.
+    fn captions(&self) -> Captions {
+        Captions::default()
+    }
+
+    /// The captions of which it takes one, from what stands in a file.
+    fn texts(&self, text: &str, _set: &Set) -> Result<Vec<String>, Unreadable> {
+        Ok(vec![text.to_owned()])
+    }
+
+    /// Another stem whose caption it takes where `stem`, the path of an image without its ending,
+    /// has none.
+    fn other_stem(&self, _stem: &str) -> Option<String> {
+        None
+    }
+
+    /// How it finds masks; `None` if it cannot use any.
+    fn masks(&self) -> Option<Masks> {
+        None
+    }
+
+    /// What the sides of its buckets are multiples of, by base model; `None` where its
+    /// configuration says, or it has no buckets.
+    fn steps(&self) -> Option<Steps> {
+        None
+    }
+
+    /// What it makes of sizes with its usual settings: buckets on, never enlarging where that can be
+    /// said. `resolution` is the side of the square whose area is the budget of an image, in
+    /// pixels. `None` if it hands images on as they are.
+    fn fitting(&self, _resolution: u32, _base: Option<&Base>) -> Option<Box<dyn Fitting>> {
+        None
+    }
+
+    /// By what its configurations are known among other files.
+    fn names(&self) -> Names {
+        Names::default()
+    }
+
+    /// Whether a file is a configuration of this trainer.
+    fn claims(&self, _path: &Path, _text: &str) -> Claim {
+        Claim::No
+    }
+
+    /// Whether a folder without a configuration can only be meant for this trainer.
+    fn claims_folder(&self, _folder: &Path) -> bool {
+        false
+    }
+
+    /// What it reads in a folder; `None` where that is the images in it and nothing else.
+    fn open_folder(&self, _path: &Path, _settings: &Settings) -> Option<Opened> {
+        None
+    }
+
+    /// What it reads in a file that holds a data set; `None` where a file is a configuration.
+    fn open_file(&self, _path: &Path) -> Option<Opened> {
+        None
+    }
+
+    /// Adds the sets that a configuration describes, and what is wrong with it; says `false` if
+    /// this trainer has none.
+    fn configuration(&self, _configuration: &mut Configuration<'_>) -> bool {
+        false
+    }
+
+    /// A data set as it wants it; `None` where another trainer's is the same.
+    fn view(&self) -> Option<&'static dyn View> {
+        None
     }
 }
 
-impl fmt::Display for Trainer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
-
-/// Whether a file's name says that it is a picture of any kind.
-pub(crate) fn is_picture(path: &Path) -> bool {
-    let ending = ending(path).to_ascii_lowercase();
-    PILLOW.contains(&ending.as_str()) || matches!(ending.as_str(), "jxl" | "heic")
-}
-
-impl Trainer {
-    /// Whether a file's name says that it is a picture, to anybody.
-    pub fn is_picture(path: &Path) -> bool {
-        is_picture(path)
-    }
-}
-
-/// The repeats and class tokens that a folder's name gives, in folder mode.
-///
-/// ```
-/// use loaders::repeats;
-/// assert_eq!(repeats("10_lucap boy"), Some((10, "lucap boy")));
-/// assert_eq!(repeats("luca_10"), None);
-/// assert_eq!(repeats("0_luca"), None);
-/// ```
-pub fn repeats(folder: &str) -> Option<(u32, &str)> {
-    let (number, name) = folder.split_once('_').unwrap_or((folder, ""));
-    let number = number.trim().parse().ok().filter(|number| *number > 0)?;
-    Some((number, name))
-}
-
-fn ending(path: &Path) -> &str {
-    path.extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default()
-}
-
-fn ends(path: &Path, endings: &[&str]) -> bool {
-    endings.contains(&ending(path))
-}
-
-fn hidden(name: Option<&str>) -> bool {
-    name.is_none_or(|name| name.starts_with('.'))
-}
-
-fn is_hidden_anywhere(path: &Path) -> bool {
-    let names = path.components().map(Component::as_os_str);
-    names.into_iter().any(|name| hidden(name.to_str()))
-}
-
-fn numbered(path: &Path) -> bool {
-    let mut parts = path.components();
-    let folder = parts.next().and_then(|part| part.as_os_str().to_str());
-    parts.count() == 1 && folder.is_some_and(|folder| repeats(folder).is_some())
-}
-
-/// `OneTrainer`'s masks and conditions stand beside the pictures.
-fn is_label(path: &Path) -> bool {
-    let stem = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
-    stem.ends_with("-masklabel") || stem.ends_with("-condlabel")
-}
-
-fn is_control(path: &Path) -> bool {
-    path.parent()
-        .is_some_and(|folder| folder.ends_with("_controls"))
+/// What a trainer does with pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pixels {
+    /// Whether it turns images as their EXIF data says. The others train on the image as it is
+    /// stored.
+    pub turns: bool,
+    /// Whether it lays images with alpha over white. The others let the colour come back that lies
+    /// hidden under transparent pixels.
+    pub flattens: bool,
+    /// Whether it divides samples of 16 bits by 255, too. The others read through Pillow, which
+    /// cuts colours of 16 bits to 8 and makes gray of 16 bits white.
+    pub overflows: bool,
 }

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use captions::encoder::Encoder;
-use loaders::Trainer;
-use loaders::bases::{BASES, base, steps};
+use loaders::bases::{BASES, Base, Steps, base};
+use loaders::trainers::{TRAINERS, named};
 
 const UNIGRAM: &[u8] = include_bytes!("../../captions/tests/encoders/unigram.json");
 const BYTES: &[u8] = include_bytes!("../../captions/tests/encoders/bytes.json");
+
+fn steps(trainer: &str) -> Steps {
+    named(trainer).unwrap().steps().unwrap()
+}
 
 #[test]
 fn a_base_model_reads_what_its_marks_leave() {
@@ -23,45 +27,47 @@ fn a_base_model_reads_what_its_marks_leave() {
 #[test]
 fn sides_of_buckets_step_by_what_trainer_and_base_model_say() {
     let table = [
-        (Trainer::AiToolkit, "sdxl", 16),
-        (Trainer::AiToolkit, "flux", 32),
-        (Trainer::AiToolkit, "flux2", 16),
-        (Trainer::AiToolkit, "chroma", 32),
-        (Trainer::AiToolkit, "qwen-image", 32),
-        (Trainer::AiToolkit, "z-image", 16),
-        (Trainer::AiToolkit, "wan", 16),
-        (Trainer::DiffusionPipe, "flux", 16),
-        (Trainer::DiffusionPipe, "hunyuan-image", 32),
-        (Trainer::DiffusionPipe, "wan-5b", 32),
-        (Trainer::OneTrainer, "sd15", 8),
-        (Trainer::OneTrainer, "sdxl", 64),
-        (Trainer::MusubiTuner, "krea2", 16),
-        (Trainer::SimpleTuner, "sdxl", 64),
-        (Trainer::SimpleTuner, "flux2", 16),
-        (Trainer::SimpleTuner, "wan", 32),
+        ("ai-toolkit", "sdxl", 16),
+        ("ai-toolkit", "flux", 32),
+        ("ai-toolkit", "flux2", 16),
+        ("ai-toolkit", "chroma", 32),
+        ("ai-toolkit", "qwen-image", 32),
+        ("ai-toolkit", "z-image", 16),
+        ("ai-toolkit", "wan", 16),
+        ("diffusion-pipe", "flux", 16),
+        ("diffusion-pipe", "hunyuan-image", 32),
+        ("diffusion-pipe", "wan-5b", 32),
+        ("onetrainer", "sd15", 8),
+        ("onetrainer", "sdxl", 64),
+        ("musubi-tuner", "krea2", 16),
+        ("simpletuner", "sdxl", 64),
+        ("simpletuner", "flux2", 16),
+        ("simpletuner", "wan", 32),
     ];
     for (trainer, name, expected) in table {
-        let found = steps(trainer, Some(base(name).unwrap()));
-        assert_eq!(found, Some(expected), "{trainer}, {name}");
+        let found = steps(trainer).of(Some(base(name).unwrap()));
+        assert_eq!(found, expected, "{trainer}, {name}");
     }
 }
 
 #[test]
 fn a_trainer_that_does_not_train_a_base_model_is_known_not_to() {
     let hunyuan = base("hunyuan-image").unwrap();
-    assert!(hunyuan.is_trained_by(Trainer::DiffusionPipe));
-    assert!(hunyuan.is_trained_by(Trainer::SdScripts));
-    assert!(!hunyuan.is_trained_by(Trainer::AiToolkit));
+    assert!(steps("diffusion-pipe").has(hunyuan));
+    assert!(named("sd-scripts").unwrap().steps().is_none());
+    assert!(!steps("ai-toolkit").has(hunyuan));
     // The usual steps are taken then.
-    assert_eq!(steps(Trainer::AiToolkit, Some(hunyuan)), Some(16));
+    assert_eq!(steps("ai-toolkit").of(Some(hunyuan)), 16);
 }
 
 #[test]
-fn every_base_model_is_trained_by_a_trainer_whose_buckets_are_known() {
+fn steps_and_base_models_know_of_each_other() {
+    let all = || TRAINERS.iter().filter_map(|trainer| trainer.steps());
     for base in BASES {
-        let trained = Trainer::ALL
-            .into_iter()
-            .filter(|trainer| steps(*trainer, None).is_some() && base.is_trained_by(*trainer));
-        assert!(trained.count() > 0, "{}", base.name);
+        assert!(all().any(|steps| steps.has(base)), "{}", base.name);
+    }
+    let known = |name: &str| base(name).is_ok_and(|base: &Base| base.name == name);
+    for (_, names) in all().flat_map(|steps| steps.of) {
+        assert!(names.split(' ').all(known), "{names}");
     }
 }

@@ -1,8 +1,13 @@
 //! Configurations, against what the trainers' own schemas accept and refuse.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
-use loaders::config::sd_scripts::Kind;
-use loaders::config::{concepts, diffusion_pipe, musubi, sd_scripts};
+use std::path::Path;
+
+use loaders::Level;
+use loaders::configuration::Configuration;
+use loaders::fit::Size;
+use loaders::set::{Opened, Settings};
+use loaders::trainers::named;
 
 /// A configuration that the trainer's own sanitizer accepts, the middle
 /// data set with `--masked_loss` only.
@@ -44,9 +49,32 @@ enable_bucket = true
   num_repeats = 1
 "#;
 
+/// What a trainer reads in a configuration.
+fn read(trainer: &str, text: &str, masked_loss: bool) -> Opened {
+    let mut opened = Opened::default();
+    let settings = Settings {
+        masked_loss,
+        ..Settings::default()
+    };
+    let has = named(trainer).unwrap().configuration(&mut Configuration {
+        path: Path::new("configuration"),
+        text,
+        settings: &settings,
+        opened: &mut opened,
+    });
+    assert!(has, "{trainer} has configurations");
+    opened
+}
+
+/// The codes of what is said of the configuration itself.
+fn codes_of(trainer: &str, text: &str, masked_loss: bool) -> Vec<&'static str> {
+    let findings = read(trainer, text, masked_loss).findings.into_iter();
+    let own = findings.filter(|(path, _)| path == Path::new("configuration"));
+    own.map(|(_, finding)| finding.code).collect()
+}
+
 fn codes(text: &str, masked_loss: bool) -> Vec<&'static str> {
-    let (_, problems) = sd_scripts::read(&text.parse().unwrap(), masked_loss);
-    problems.into_iter().map(|problem| problem.code).collect()
+    codes_of("sd-scripts", text, masked_loss)
 }
 
 fn with(general: &str, dataset: &str, subset: &str) -> String {
@@ -57,13 +85,26 @@ fn with(general: &str, dataset: &str, subset: &str) -> String {
 
 #[test]
 fn the_sample_is_accepted_with_masked_loss_alone() {
-    let (subsets, problems) = sd_scripts::read(&SAMPLE.parse().unwrap(), true);
-    assert_eq!(problems, []);
-    let kinds: Vec<_> = subsets.iter().map(|subset| subset.kind).collect();
-    assert_eq!(kinds, [Kind::DreamBooth, Kind::Masked, Kind::FineTuning]);
-    assert_eq!(subsets[0].caption_extension, ".txt");
-    assert_eq!((subsets[0].num_repeats, subsets[1].num_repeats), (10, 8));
-    assert_eq!(subsets[0].buckets.unwrap().max_bucket_reso, 1536);
+    let opened = read("sd-scripts", SAMPLE, true);
+    assert_eq!(codes(SAMPLE, true), [] as [&str; 0]);
+    let sets = opened.sets;
+    let kinds: Vec<_> = sets
+        .iter()
+        .map(|set| {
+            (
+                set.class_tokens.is_some(),
+                set.masks.is_some(),
+                set.rows.is_some(),
+            )
+        })
+        .collect();
+    let one = |kind: usize| (kind == 0, kind == 1, kind == 2);
+    assert_eq!(kinds, [one(0), one(1), one(2)]);
+    assert_eq!(sets[0].extension, ".txt");
+    assert_eq!((sets[0].repeats, sets[1].repeats), (10.0, 8.0));
+    // A side of 1536 is more than the default allows.
+    let fit = sets[0].fitting.as_ref().unwrap().fit(Size::new(2390, 1000));
+    assert_eq!(fit.unwrap().bucket, Size::new(1536, 640));
     assert_eq!(codes(SAMPLE, false), ["config-masked-loss"]);
 }
 
@@ -122,8 +163,8 @@ fn a_folder_that_stands_twice_is_left_out_once() {
 
 #[test]
 fn captions_are_called_caption_unless_told_otherwise() {
-    let (subsets, _) = sd_scripts::read(&with("", "", "").parse().unwrap(), false);
-    assert_eq!(subsets[0].caption_extension, ".caption");
+    let opened = read("sd-scripts", &with("", "", ""), false);
+    assert_eq!(opened.sets[0].extension, ".caption");
 }
 
 #[test]
@@ -132,8 +173,7 @@ fn musubi_refuses_what_sd_scripts_takes() {
         let text = format!(
             "[general]\ncaption_extension = \".txt\"\n[[datasets]]\nimage_directory = \"a\"\nresolution = [960, 544]\n{line}"
         );
-        let (_, problems) = musubi::read(&text.parse().unwrap());
-        problems.into_iter().map(|problem| problem.code).collect()
+        codes_of("musubi-tuner", &text, false)
     };
     assert_eq!(codes("enable_bucket = true"), [] as [&str; 0]);
     for line in [
@@ -145,33 +185,45 @@ fn musubi_refuses_what_sd_scripts_takes() {
     ] {
         assert_eq!(codes(line), ["config-key"], "{line}");
     }
-    let (_, problems) = musubi::read(&"[[datasets]]\nimage_jsonl_file = \"a\"".parse().unwrap());
-    assert!(problems[0].text.contains("cache_directory"));
+    let list = read(
+        "musubi-tuner",
+        "[[datasets]]\nimage_jsonl_file = \"a\"",
+        false,
+    );
+    assert!(list.findings[0].1.text.contains("cache_directory"));
 }
 
 #[test]
 fn onetrainer_takes_the_default_for_what_it_does_not_know() {
-    let (concepts, problems) = concepts::read(
-        r#"[{"__version":2,"path":"a","balancing":10.0,"image":{"enable_crop_jitter":false}},
-            {"__version":2,"path":"b","repeats":10,"type":"standard","text":{"prompt_source":"txt"}}]"#,
+    let text = r#"[{"__version":2,"path":"a","balancing":10.0,"image":{"enable_crop_jitter":false}},
+            {"__version":2,"path":"b","repeats":10,"type":"standard","text":{"prompt_source":"txt"}}]"#;
+    let opened = read("onetrainer", text, false);
+    let repeats: Vec<_> = opened.sets.iter().map(|set| set.repeats).collect();
+    assert_eq!(repeats, [10.0, 1.0]);
+    let findings: Vec<_> = opened.findings.iter().map(|(_, finding)| finding).collect();
+    let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+    let second = ["config-key", "config-word", "config-word", "config-jitter"];
+    assert_eq!(codes, second, "the first is as it was meant");
+    assert!(
+        findings
+            .iter()
+            .all(|finding| finding.level == Level::Warning)
     );
-    assert!((concepts[0].balancing - 10.0).abs() < 1e-9 && !concepts[0].enable_crop_jitter);
-    assert!((concepts[1].balancing - 1.0).abs() < 1e-9 && concepts[1].enable_crop_jitter);
-    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, ["config-key", "config-word", "config-word"]);
-    assert!(problems.iter().all(|problem| !problem.fatal));
 }
 
 #[test]
 fn diffusion_pipe_reads_its_directories() {
     let text = "resolutions = [512, 1024]\nenable_ar_bucket = true\nmin_ar = 0.5\nmax_ar = 2.0\nnum_ar_buckets = 7\n[[directory]]\npath = \"a\"\nnum_repeats = 10\n";
-    let (directories, problems) = diffusion_pipe::read(&text.parse().unwrap());
-    assert_eq!(problems, []);
-    assert!((directories[0].buckets.resolution - 1024.0).abs() < 1e-9);
-    assert!(
-        directories[0].skip_empty_caption,
-        "the default drops pictures without captions"
+    let opened = read("diffusion-pipe", text, false);
+    assert_eq!(opened.findings, []);
+    let set = &opened.sets[0];
+    assert!((set.repeats - 10.0).abs() < 1e-9);
+    let fit = set.fitting.as_ref().unwrap().fit(Size::square(3000));
+    assert_eq!(fit.unwrap().bucket, Size::square(1024), "the larger of two");
+    assert_eq!(
+        set.class_tokens, None,
+        "the default drops images without captions"
     );
-    let (_, problems) = diffusion_pipe::read(&"[[directory]]\npath = \"a\"".parse().unwrap());
-    assert_eq!(problems[0].code, "config-missing");
+    let codes = codes_of("diffusion-pipe", "[[directory]]\npath = \"a\"", false);
+    assert_eq!(codes, ["config-missing"]);
 }

@@ -4,39 +4,46 @@
 use std::fs;
 use std::path::Path;
 
-use loaders::Trainer::{AiToolkit, DiffusionPipe, MusubiTuner, OneTrainer, SdScripts, SimpleTuner};
-use loaders::caption::{Origin, Reading, Unreadable};
-use loaders::metadata::{Reader, lists, rows};
-use loaders::{Trainer, mask, tar};
+use loaders::caption::{Origin, Unreadable};
+use loaders::mask::labelled;
+use loaders::metadata::{lists, rows};
+use loaders::set::{Set, Settings};
+use loaders::tar;
+use loaders::trainers::{TRAINERS, diffusers, musubi, named, sd_scripts};
 
-fn texts(trainer: Trainer, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
-    Reading::new(trainer).texts(bytes)
+/// A set of a trainer's, without a configuration.
+fn set(trainer: &str) -> Set {
+    Set::folder(named(trainer).unwrap(), "img", &Settings::default())
 }
 
-/// A letter for each trainer that takes the file for a picture.
+fn texts(trainer: &str, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
+    set(trainer).texts(bytes)
+}
+
+/// A letter for each trainer that takes the file for an image.
 fn takers(path: &str) -> String {
-    let letters = Trainer::ALL.into_iter().zip("skoampfdw".chars());
+    let letters = TRAINERS.iter().zip("skoadmpfw".chars());
     let takers = letters.filter(|(trainer, _)| trainer.takes(Path::new(path)));
     takers.map(|(_, letter)| letter).collect()
 }
 
 #[test]
-fn each_trainer_takes_its_own_files_for_pictures() {
+fn each_trainer_takes_its_own_files_for_images() {
     for (path, expected) in [
-        ("a.png", "soampfd"),
-        ("a.JPG", "soampfd"),
-        ("a.Jpg", "oapfd"),
-        ("a.bmp", "sompfd"),
-        ("a.tif", "opfd"),
-        ("a.gif", "pfd"),
-        ("masks/a.png", "afd"),
-        ("10_luca boy/a.png", "kafd"),
-        ("10_luca/deep/a.png", "afd"),
-        ("_controls/a.png", "fd"),
+        ("a.png", "soadmpf"),
+        ("a.JPG", "soadmpf"),
+        ("a.Jpg", "oadpf"),
+        ("a.bmp", "sodmpf"),
+        ("a.tif", "odpf"),
+        ("a.gif", "dpf"),
+        ("masks/a.png", "adf"),
+        ("10_luca boy/a.png", "kadf"),
+        ("10_luca/deep/a.png", "adf"),
+        ("_controls/a.png", "df"),
         (".thumbs/a.png", "f"),
-        ("metadata.jsonl", "p"),
-        ("a.mp4", "pf"),
-        ("a-masklabel.png", "sampfd"),
+        ("metadata.jsonl", ""),
+        ("a.mp4", "f"),
+        ("a-masklabel.png", "sadmpf"),
         ("a.txt", ""),
     ] {
         assert_eq!(takers(path), expected, "{path}");
@@ -46,26 +53,26 @@ fn each_trainer_takes_its_own_files_for_pictures() {
 #[test]
 fn the_second_line_of_a_caption_fares_differently() {
     let two = b"a boy,\r\nrunning\n";
-    assert_eq!(texts(SdScripts, two).unwrap(), ["a boy,"]);
-    assert_eq!(texts(OneTrainer, two).unwrap(), ["a boy,", "running"]);
+    assert_eq!(texts("sd-scripts", two).unwrap(), ["a boy,"]);
+    assert_eq!(texts("onetrainer", two).unwrap(), ["a boy,", "running"]);
     assert_eq!(
-        texts(SimpleTuner, two).unwrap(),
+        texts("simpletuner", two).unwrap(),
         ["a boy,\r", "running"],
         "it reads bytes, and a return stays"
     );
-    assert_eq!(texts(MusubiTuner, two).unwrap(), ["a boy,\nrunning"]);
-    assert_eq!(texts(DiffusionPipe, two).unwrap(), ["a boy,\nrunning"]);
-    assert_eq!(texts(AiToolkit, two).unwrap(), ["a boy, \nrunning\n"]);
-    let wildcard = Reading {
-        wildcard: true,
-        ..Reading::new(SdScripts)
+    assert_eq!(texts("musubi-tuner", two).unwrap(), ["a boy,\nrunning"]);
+    assert_eq!(texts("diffusion-pipe", two).unwrap(), ["a boy,\nrunning"]);
+    assert_eq!(texts("ai-toolkit", two).unwrap(), ["a boy, \nrunning\n"]);
+    let wildcard = Set {
+        every_line: true,
+        ..set("sd-scripts")
     };
     assert_eq!(wildcard.texts(two).unwrap(), ["a boy,", "running"]);
 }
 
 #[test]
 fn a_byte_order_mark_becomes_part_of_the_caption() {
-    for trainer in [SdScripts, OneTrainer, MusubiTuner, AiToolkit] {
+    for trainer in ["sd-scripts", "onetrainer", "musubi-tuner", "ai-toolkit"] {
         assert_eq!(
             texts(trainer, b"\xef\xbb\xbfa boy").unwrap(),
             ["\u{feff}a boy"]
@@ -75,14 +82,14 @@ fn a_byte_order_mark_becomes_part_of_the_caption() {
 
 #[test]
 fn only_sd_scripts_stops_at_an_empty_file() {
-    assert_eq!(texts(SdScripts, b""), Err(Unreadable::Empty));
-    assert_eq!(texts(SdScripts, b"\n").unwrap(), [""]);
+    assert_eq!(texts("sd-scripts", b""), Err(Unreadable::Empty));
+    assert_eq!(texts("sd-scripts", b"\n").unwrap(), [""]);
     for trainer in [
-        OneTrainer,
-        MusubiTuner,
-        DiffusionPipe,
-        AiToolkit,
-        SimpleTuner,
+        "onetrainer",
+        "musubi-tuner",
+        "diffusion-pipe",
+        "ai-toolkit",
+        "simpletuner",
     ] {
         assert_eq!(texts(trainer, b"").unwrap(), [""]);
     }
@@ -90,21 +97,27 @@ fn only_sd_scripts_stops_at_an_empty_file() {
 
 #[test]
 fn nobody_reads_latin_1() {
-    for trainer in [SdScripts, OneTrainer, MusubiTuner, DiffusionPipe, AiToolkit] {
+    for trainer in [
+        "sd-scripts",
+        "onetrainer",
+        "musubi-tuner",
+        "diffusion-pipe",
+        "ai-toolkit",
+    ] {
         assert_eq!(texts(trainer, b"caf\xe9"), Err(Unreadable::Encoding(3)));
     }
 }
 
 #[test]
 fn ai_toolkit_splits_at_commas_and_puts_the_trigger_in_front() {
-    let with = |trigger, text: &str| {
-        let reading = Reading {
-            trigger: Some(trigger),
-            ..Reading::new(AiToolkit)
+    let with = |trigger: &str, text: &str| {
+        let set = Set {
+            trigger: Some(trigger.to_owned()),
+            ..set("ai-toolkit")
         };
-        reading.texts(text.as_bytes()).unwrap().remove(0)
+        set.texts(text.as_bytes()).unwrap().remove(0)
     };
-    assert_eq!(texts(AiToolkit, b"a, b").unwrap(), ["a,  b"]);
+    assert_eq!(texts("ai-toolkit", b"a, b").unwrap(), ["a,  b"]);
     assert_eq!(with("lucap", "running"), "lucap running");
     assert_eq!(with("lucap", "[trigger] running"), "lucap running");
     assert_eq!(with("lucap", "running lucap"), "running lucap");
@@ -116,14 +129,14 @@ fn sd_scripts_takes_a_stray_file_for_a_caption() {
     let image = folder.path().join("expr_luca_happy_high_0015.png");
     fs::write(folder.path().join("expr.txt"), "stray").unwrap();
     // The temporary folder's own name has no underscore that would count.
-    let found = Reading::new(SdScripts).caption(&image).unwrap().unwrap();
+    let found = set("sd-scripts").caption(&image).unwrap().unwrap();
     assert_eq!(
         (found.origin, found.texts),
-        (Origin::Shortened, vec!["stray".to_owned()])
+        (Origin::Other, vec!["stray".to_owned()])
     );
-    assert_eq!(Reading::new(MusubiTuner).caption(&image).unwrap(), None);
+    assert_eq!(set("musubi-tuner").caption(&image).unwrap(), None);
     fs::write(image.with_extension("txt"), "own").unwrap();
-    let found = Reading::new(SdScripts).caption(&image).unwrap().unwrap();
+    let found = set("sd-scripts").caption(&image).unwrap().unwrap();
     assert_eq!(
         (found.origin, found.texts),
         (Origin::Own, vec!["own".to_owned()])
@@ -135,35 +148,36 @@ fn a_captions_folder_beside_is_not_looked_into() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("captions")).unwrap();
     fs::write(folder.path().join("captions/a.txt"), "a boy").unwrap();
-    for trainer in Trainer::ALL {
-        let found = Reading::new(trainer)
-            .caption(&folder.path().join("a.png"))
-            .unwrap();
+    for trainer in TRAINERS {
+        let set = set(trainer.name());
+        let found = set.caption(&folder.path().join("a.png")).unwrap();
         assert_eq!(found, None);
     }
 }
 
 #[test]
 fn masks_are_looked_for_in_these_places() {
-    let first = |trainer| {
-        let names = mask::candidates(trainer, Path::new("img/a.jpg"), Path::new("mask"));
-        names
-            .iter()
-            .map(|name| name.display().to_string())
-            .collect::<Vec<_>>()
+    let masks = |trainer| named(trainer).unwrap().masks();
+    let names = |trainer| -> Vec<String> {
+        let names =
+            masks(trainer).map(|masks| masks.candidates("img/a.jpg".as_ref(), "mask".as_ref()));
+        let names = names.into_iter().flatten();
+        names.map(|name| name.display().to_string()).collect()
     };
-    assert!(first(SdScripts).contains(&"mask/a.png".to_owned()));
-    assert_eq!(first(OneTrainer), ["img/a-masklabel.png"]);
-    assert_eq!(first(AiToolkit)[0], "mask/a.jpg");
-    assert_eq!(first(SimpleTuner), ["mask/a.jpg"], "the whole name");
-    assert_eq!(first(MusubiTuner), [] as [&str; 0]);
-    assert!(mask::is_required(SdScripts) && !mask::is_required(DiffusionPipe));
+    assert!(names("sd-scripts").contains(&"mask/a.png".to_owned()));
+    assert_eq!(names("onetrainer"), ["img/a-masklabel.png"]);
+    assert_eq!(names("ai-toolkit")[0], "mask/a.jpg");
+    assert_eq!(names("simpletuner"), ["mask/a.jpg"], "the whole name");
+    assert_eq!(names("musubi-tuner"), [] as [&str; 0]);
+    assert!(masks("sd-scripts").unwrap().required && !masks("diffusion-pipe").unwrap().required);
+    assert_eq!(labelled(Path::new("img/a-masklabel.png")), Some("a"));
+    assert_eq!(labelled(Path::new("img/label.png")), None);
 }
 
 #[test]
 fn one_row_does_for_three_loaders() {
     let row = r#"{"file_name":"a_000002.jpg","text":"lucap boy, waving","image_path":"/data/a_000002.jpg","caption":"lucap boy, waving","image_size":[1344,768],"id":"x","shot":17,"prov":{"tool":"export"}}"#;
-    for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
+    for reader in [diffusers::ROWS, sd_scripts::ROWS, musubi::ROWS] {
         let (rows, flaws) = rows(reader, row);
         assert_eq!(rows[0].captions, ["lucap boy, waving"]);
         assert_eq!(flaws, []);
@@ -181,39 +195,36 @@ fn what_each_loader_stops_at_in_a_row_is_found() {
     };
     let good = r#"{"file_name":"a.jpg","text":"x","image_path":"a.jpg","caption":"x"}"#;
     let blank = format!("{good}\n\n{good}\n");
-    assert_eq!(codes(Reader::SdScripts, &blank), ["metadata-blank"]);
-    assert_eq!(codes(Reader::Musubi, &blank), ["metadata-blank"]);
-    assert_eq!(codes(Reader::ImageFolder, &blank), [] as [&str; 0]);
+    assert_eq!(codes(sd_scripts::ROWS, &blank), ["metadata-blank"]);
+    assert_eq!(codes(musubi::ROWS, &blank), ["metadata-blank"]);
+    assert_eq!(codes(diffusers::ROWS, &blank), [] as [&str; 0]);
     let tags = r#"{"image_path":"a.jpg","caption":"x","tags":["y"]}"#;
-    assert_eq!(codes(Reader::SdScripts, tags), ["metadata-tags"]);
+    assert_eq!(codes(sd_scripts::ROWS, tags), ["metadata-tags"]);
     let outside = r#"{"file_name":"../a.jpg","text":"x"}"#;
-    assert_eq!(codes(Reader::ImageFolder, outside), ["metadata-outside"]);
+    assert_eq!(codes(diffusers::ROWS, outside), ["metadata-outside"]);
     let changed = "{\"file_name\":\"a.jpg\",\"text\":\"x\",\"n\":1}\n{\"file_name\":\"b.jpg\",\"text\":\"x\",\"n\":\"1\"}";
-    assert_eq!(codes(Reader::ImageFolder, changed), ["metadata-type"]);
-    assert_eq!(codes(Reader::Musubi, "not json"), ["metadata-syntax"]);
+    assert_eq!(codes(diffusers::ROWS, changed), ["metadata-type"]);
+    assert_eq!(codes(musubi::ROWS, "not json"), ["metadata-syntax"]);
 }
 
 #[test]
 fn tags_follow_the_caption_in_sd_scripts() {
     let row = r#"{"image_path":"a.jpg","caption":"x","tags":"y, z"}"#;
-    assert_eq!(rows(Reader::SdScripts, row).0[0].captions, ["x,y, z"]);
-    assert_eq!(rows(Reader::Musubi, row).0[0].captions, ["x"]);
+    assert_eq!(rows(sd_scripts::ROWS, row).0[0].captions, ["x,y, z"]);
+    assert_eq!(rows(musubi::ROWS, row).0[0].captions, ["x"]);
 }
 
 #[test]
 fn a_list_of_captions_is_read_by_diffusers_and_diffusion_pipe() {
     let row = r#"{"file_name":"a.jpg","text":["a boy","a boy runs"],"image_path":"a.jpg","caption":"a boy"}"#;
-    let (found, flaws) = rows(Reader::ImageFolder, row);
+    let (found, flaws) = rows(diffusers::ROWS, row);
     assert_eq!(found[0].captions, ["a boy", "a boy runs"]);
     assert_eq!(flaws, []);
-    assert_eq!(rows(Reader::Musubi, row).0[0].captions, ["a boy"]);
+    assert_eq!(rows(musubi::ROWS, row).0[0].captions, ["a boy"]);
     let changed = format!("{row}\n{}", r#"{"file_name":"b.jpg","text":"a boy"}"#);
-    assert_eq!(
-        rows(Reader::ImageFolder, &changed).1[0].code,
-        "metadata-type"
-    );
+    assert_eq!(rows(diffusers::ROWS, &changed).1[0].code, "metadata-type");
     let list = r#"{"image_path":"a.jpg","caption":["a boy"]}"#;
-    assert_eq!(rows(Reader::Musubi, list).1[0].code, "metadata-caption");
+    assert_eq!(rows(musubi::ROWS, list).1[0].code, "metadata-caption");
     let (lists, flaws) = lists(r#"{"a.jpg": ["a boy", "a boy runs"], "b.jpg": "a boy"}"#);
     assert_eq!(lists["a.jpg"], ["a boy", "a boy runs"]);
     assert_eq!(flaws, ["`b.jpg` has no list of captions"]);

@@ -1,10 +1,34 @@
 //! Buckets and crops, against figures of the trainers' own code.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
-use loaders::fit::{
-    Buckets, DiffusionPipe, Fit, Musubi, SdScripts, Size, ai_toolkit, one_trainer, simple_tuner,
-    square,
-};
+use loaders::fit::{Fit, Fitting, Size, Square};
+use loaders::trainers::diffusion_pipe::aspects;
+use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
+use loaders::trainers::{ai_toolkit, diffusion_pipe, musubi, one_trainer, simple_tuner};
+
+fn ai_toolkit_fit(source: Size, resolution: u32, divisibility: u32) -> Fit {
+    let buckets = ai_toolkit::Buckets {
+        resolution,
+        divisibility,
+    };
+    buckets.fit(source).unwrap()
+}
+
+fn one_trainer_fit(source: Size, resolution: u32, quantization: u32) -> Fit {
+    let buckets = one_trainer::Buckets {
+        resolution,
+        quantization,
+    };
+    buckets.fit(source).unwrap()
+}
+
+fn simple_tuner_fit(source: Size, resolution: u32, alignment: u32) -> Fit {
+    let buckets = simple_tuner::Buckets {
+        resolution,
+        alignment,
+    };
+    buckets.fit(source).unwrap()
+}
 
 /// Four film frames: 16:9, 1.85:1, 2.39:1, and a crop of somebody standing.
 const SOURCES: [Size; 4] = [
@@ -14,8 +38,14 @@ const SOURCES: [Size; 4] = [
     Size::new(420, 900),
 ];
 
-fn settings(resolution: u32, least: u32, most: u32, steps: u32, no_upscale: bool) -> SdScripts {
-    SdScripts {
+fn settings(
+    resolution: u32,
+    least: u32,
+    most: u32,
+    steps: u32,
+    no_upscale: bool,
+) -> BucketSettings {
+    BucketSettings {
         resolution: Size::square(resolution),
         enable_bucket: true,
         min_bucket_reso: least,
@@ -128,7 +158,7 @@ fn sd_scripts_enlarges_unless_it_is_told_not_to() {
 
 #[test]
 fn sd_scripts_without_buckets_cuts_everything_to_the_resolution() {
-    let buckets = Buckets::new(SdScripts::new(Size::square(512))).unwrap();
+    let buckets = Buckets::new(BucketSettings::new(Size::square(512))).unwrap();
     let fit = buckets.fit(SOURCES[0]).unwrap();
     assert_eq!(
         (fit.bucket, fit.resized),
@@ -166,28 +196,28 @@ fn nothing_is_left_of_a_picture_smaller_than_the_steps() {
 #[test]
 fn each_trainer_has_buckets_of_its_own_for_a_film_frame() {
     let frame = SOURCES[0];
-    let pipe = DiffusionPipe {
+    let pipe = diffusion_pipe::Buckets {
         resolution: 1024.0,
         enable_ar_bucket: true,
-        aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+        aspects: aspects(0.5, 2.0, 7),
         steps: 16,
     };
-    let musubi = Musubi {
+    let musubi = musubi::Buckets {
         resolution: Size::square(1024),
         enable_bucket: true,
         bucket_no_upscale: true,
         steps: 16,
     };
     for (fit, bucket) in [
-        (ai_toolkit(frame, 1024, 64), Size::new(1344, 768)),
-        (ai_toolkit(frame, 1024, 16), Size::new(1360, 768)),
-        (one_trainer(frame, 1024, 64), Size::new(1344, 768)),
-        (one_trainer(SOURCES[2], 1024, 64), Size::new(1600, 640)),
-        (simple_tuner(frame, 1024, 64), Size::new(1344, 768)),
-        (pipe.fit(frame), Size::new(1296, 816)),
+        (ai_toolkit_fit(frame, 1024, 64), Size::new(1344, 768)),
+        (ai_toolkit_fit(frame, 1024, 16), Size::new(1360, 768)),
+        (one_trainer_fit(frame, 1024, 64), Size::new(1344, 768)),
+        (one_trainer_fit(SOURCES[2], 1024, 64), Size::new(1600, 640)),
+        (simple_tuner_fit(frame, 1024, 64), Size::new(1344, 768)),
+        (pipe.fit(frame).unwrap(), Size::new(1296, 816)),
         (musubi.fit(frame).unwrap(), Size::new(1360, 768)),
         (musubi.fit(SOURCES[3]).unwrap(), Size::new(416, 896)),
-        (square(frame, 512), Size::square(512)),
+        (Square(512).fit(frame).unwrap(), Size::square(512)),
     ] {
         assert_eq!(fit.bucket, bucket, "{fit:?}");
     }
@@ -195,13 +225,13 @@ fn each_trainer_has_buckets_of_its_own_for_a_film_frame() {
 
 #[test]
 fn what_is_kept_lies_in_the_picture_and_has_the_bucket_s_aspect() {
-    let pipe = DiffusionPipe {
+    let pipe = diffusion_pipe::Buckets {
         resolution: 768.0,
         enable_ar_bucket: true,
-        aspects: DiffusionPipe::aspects(0.5, 2.0, 7),
+        aspects: aspects(0.5, 2.0, 7),
         steps: 16,
     };
-    let musubi = Musubi {
+    let musubi = musubi::Buckets {
         resolution: Size::new(960, 544),
         enable_bucket: true,
         bucket_no_upscale: false,
@@ -213,12 +243,12 @@ fn what_is_kept_lies_in_the_picture_and_has_the_bucket_s_aspect() {
             let source = Size::new(width, height);
             let fits = [
                 buckets.fit(source),
-                Some(ai_toolkit(source, 768, 16)),
-                Some(one_trainer(source, 1024, 64)),
-                Some(simple_tuner(source, 1024, 64)),
-                Some(pipe.fit(source)),
+                Some(ai_toolkit_fit(source, 768, 16)),
+                Some(one_trainer_fit(source, 1024, 64)),
+                Some(simple_tuner_fit(source, 1024, 64)),
+                pipe.fit(source),
                 musubi.fit(source),
-                Some(square(source, 512)),
+                Square(512).fit(source),
             ];
             for fit in fits.into_iter().flatten() {
                 whole(&fit);

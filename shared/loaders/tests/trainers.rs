@@ -5,12 +5,11 @@
 use std::fs;
 use std::path::Path;
 
-use loaders::Trainer;
-use loaders::bases::{base, steps};
-use loaders::fit::{
-    Buckets, DiffusionPipe, Fit, Musubi, SdScripts, Size, ai_toolkit, one_trainer, simple_tuner,
-};
+use loaders::bases::base;
+use loaders::fit::{Fit, Fitting, Size};
 use loaders::mask::squeezed;
+use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
+use loaders::trainers::{ai_toolkit, diffusion_pipe, musubi, named, one_trainer, simple_tuner};
 use serde_json::Value;
 
 /// How far a corner of what is kept may lie from the trainer's, in pixels of the image: corners
@@ -24,11 +23,14 @@ fn golden(name: &str) -> Value {
 }
 
 /// Checks every row of every run of a trainer, and that there are enough of them.
-fn check(trainer: Trainer, fit: impl Fn(&Value, Size) -> Option<Fit>) {
-    let golden = golden(trainer.name());
+fn check(trainer: &str, fit: impl Fn(&Value, Size) -> Option<Fit>) {
+    let golden = golden(trainer);
     let commit = golden["commit"].as_str().unwrap();
     for part in commit.split('+') {
-        assert!(trainer.version().contains(part), "{trainer}: {commit}");
+        assert!(
+            named(trainer).unwrap().version().contains(part),
+            "{trainer}: {commit}"
+        );
     }
     let mut rows = 0;
     for run in golden["runs"].as_array().unwrap() {
@@ -53,14 +55,14 @@ fn whole(settings: &Value, key: &str) -> u32 {
 
 #[test]
 fn sd_scripts_fits_as_its_own_data_set_does() {
-    check(Trainer::SdScripts, |settings, size| {
-        let buckets = Buckets::new(SdScripts {
+    check("sd-scripts", |settings, size| {
+        let buckets = Buckets::new(BucketSettings {
             enable_bucket: true,
             min_bucket_reso: whole(settings, "min_bucket_reso"),
             max_bucket_reso: whole(settings, "max_bucket_reso"),
             bucket_reso_steps: whole(settings, "bucket_reso_steps"),
             bucket_no_upscale: settings["bucket_no_upscale"].as_bool().unwrap(),
-            ..SdScripts::new(Size::square(whole(settings, "resolution")))
+            ..BucketSettings::new(Size::square(whole(settings, "resolution")))
         });
         buckets.unwrap().fit(size)
     });
@@ -68,19 +70,19 @@ fn sd_scripts_fits_as_its_own_data_set_does() {
 
 #[test]
 fn ai_toolkit_fits_as_its_own_data_set_does() {
-    check(Trainer::AiToolkit, |settings, size| {
-        Some(ai_toolkit(
-            size,
-            whole(settings, "resolution"),
-            whole(settings, "steps"),
-        ))
+    check("ai-toolkit", |settings, size| {
+        let buckets = ai_toolkit::Buckets {
+            resolution: whole(settings, "resolution"),
+            divisibility: whole(settings, "steps"),
+        };
+        buckets.fit(size)
     });
 }
 
 #[test]
 fn musubi_tuner_fits_as_its_own_data_set_does() {
-    check(Trainer::MusubiTuner, |settings, size| {
-        let musubi = Musubi {
+    check("musubi-tuner", |settings, size| {
+        let musubi = musubi::Buckets {
             resolution: Size::square(whole(settings, "resolution")),
             enable_bucket: true,
             bucket_no_upscale: settings["bucket_no_upscale"].as_bool().unwrap(),
@@ -92,41 +94,41 @@ fn musubi_tuner_fits_as_its_own_data_set_does() {
 
 #[test]
 fn diffusion_pipe_fits_as_its_own_data_set_does() {
-    check(Trainer::DiffusionPipe, |settings, size| {
-        let aspects = DiffusionPipe::aspects(
+    check("diffusion-pipe", |settings, size| {
+        let aspects = diffusion_pipe::aspects(
             settings["min_ar"].as_f64().unwrap(),
             settings["max_ar"].as_f64().unwrap(),
             whole(settings, "num_ar_buckets"),
         );
-        let pipe = DiffusionPipe {
+        let pipe = diffusion_pipe::Buckets {
             resolution: whole(settings, "resolution").into(),
             enable_ar_bucket: true,
             aspects,
             steps: whole(settings, "steps"),
         };
-        Some(pipe.fit(size))
+        pipe.fit(size)
     });
 }
 
 #[test]
 fn onetrainer_fits_as_its_own_pipeline_does() {
-    check(Trainer::OneTrainer, |settings, size| {
-        Some(one_trainer(
-            size,
-            whole(settings, "resolution"),
-            whole(settings, "steps"),
-        ))
+    check("onetrainer", |settings, size| {
+        let buckets = one_trainer::Buckets {
+            resolution: whole(settings, "resolution"),
+            quantization: whole(settings, "steps"),
+        };
+        buckets.fit(size)
     });
 }
 
 #[test]
 fn simpletuner_fits_as_its_own_samples_do_where_it_cuts_in_the_middle() {
-    check(Trainer::SimpleTuner, |settings, size| {
-        Some(simple_tuner(
-            size,
-            whole(settings, "resolution"),
-            whole(settings, "steps"),
-        ))
+    check("simpletuner", |settings, size| {
+        let buckets = simple_tuner::Buckets {
+            resolution: whole(settings, "resolution"),
+            alignment: whole(settings, "steps"),
+        };
+        buckets.fit(size)
     });
 }
 
@@ -134,12 +136,12 @@ fn simpletuner_fits_as_its_own_samples_do_where_it_cuts_in_the_middle() {
 fn masks_lie_as_far_off_their_images_as_in_sd_scripts_own_data_set() {
     let masks = golden("sd-scripts")["masks"].clone();
     let settings = &masks["settings"];
-    let buckets = Buckets::new(SdScripts {
+    let buckets = Buckets::new(BucketSettings {
         enable_bucket: true,
         min_bucket_reso: whole(settings, "min_bucket_reso"),
         max_bucket_reso: whole(settings, "max_bucket_reso"),
         bucket_no_upscale: true,
-        ..SdScripts::new(Size::square(whole(settings, "resolution")))
+        ..BucketSettings::new(Size::square(whole(settings, "resolution")))
     });
     let buckets = buckets.unwrap();
     let (mut most, mut least) = (0.0_f64, 1.0_f64);
@@ -180,13 +182,12 @@ fn steps_are_those_in_the_trainers_sources() {
     let golden = golden("steps");
     let mut checked = 0;
     for (trainer, bases) in golden["steps"].as_object().unwrap() {
-        let trainer = Trainer::ALL.into_iter().find(|one| one.name() == trainer);
-        let trainer = trainer.unwrap();
+        let steps = named(trainer).unwrap().steps().unwrap();
         for (name, expected) in bases.as_object().unwrap() {
             let base = base(name).unwrap();
-            assert!(base.is_trained_by(trainer), "{trainer}, {name}");
-            let found = steps(trainer, Some(base)).map(u64::from);
-            assert_eq!(found, expected.as_u64(), "{trainer}, {name}");
+            assert!(steps.has(base), "{trainer}, {name}");
+            let found = u64::from(steps.of(Some(base)));
+            assert_eq!(Some(found), expected.as_u64(), "{trainer}, {name}");
             checked += 1;
         }
     }

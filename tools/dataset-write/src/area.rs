@@ -1,6 +1,6 @@
 //! Which part of an image is exported, and at what size.
 
-use loaders::fit::{Buckets, Size};
+use loaders::fit::{Fitting, Size};
 use manifest::Record;
 use stage::{Context, Result, ensure};
 use vision::RgbImage;
@@ -9,15 +9,15 @@ use vision::mask::Bounds;
 use vision::resize::{PilFilter, pil};
 
 /// What is wanted of every image.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Wanted {
     /// The buckets that images are cut to, if they are to be.
-    pub(crate) buckets: Option<Buckets>,
+    pub(crate) buckets: Option<Box<dyn Fitting>>,
     /// The most pixels on a side of squares, if some are wanted.
     pub(crate) square: Option<u32>,
-    /// The buckets that images with a mask are cut to for sd-scripts, which squeezes masks into the
-    /// bucket without cutting them; none where nobody asked for that trainer.
-    pub(crate) masked: Option<Buckets>,
+    /// The buckets that images with a mask are cut to for a trainer that squeezes masks into the
+    /// bucket without cutting them; none where nobody asked for such a trainer.
+    pub(crate) masked: Option<Box<dyn Fitting>>,
     /// What masks let through, if they are wanted.
     pub(crate) masks: Option<Masks>,
 }
@@ -57,12 +57,12 @@ impl Area {
             Some(crop) => Self::crop(crop, whole)?,
             None => Self::part(0, 0, whole.width, whole.height),
         };
-        let buckets = wanted.buckets.as_ref();
+        let buckets = wanted.buckets.as_deref();
         Ok(buckets.map_or(area, |buckets| area.fitted(buckets, subject)))
     }
 
     /// This area cut to its bucket round the subject; itself where it has none, or is one.
-    pub(crate) fn fitted(self, buckets: &Buckets, subject: Option<Bounds>) -> Self {
+    pub(crate) fn fitted(self, buckets: &dyn Fitting, subject: Option<Bounds>) -> Self {
         let fit = buckets.fit(Size::new(self.width, self.height));
         fit.map_or(self, |fit| self.to_bucket(fit.bucket, subject))
     }

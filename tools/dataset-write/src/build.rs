@@ -5,16 +5,14 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use loaders::fit::Size;
-use serde::Serialize;
+use loaders::view::{DataSet, View};
 use serde_json::json;
 use stage::{Context, Record, Result, ensure, log, machine};
 
-use crate::caption::Captions;
 use crate::card;
-use crate::picture::Picture;
 use crate::plan::{Example, Purpose};
 use crate::store::Store;
-use crate::views::{self, View, Written};
+use crate::views::{Writer, data_set};
 
 /// The link that always leads to the newest data set.
 const NEWEST: &str = "dataset";
@@ -35,7 +33,7 @@ pub(crate) struct Build<'a> {
     /// What it is of.
     pub(crate) purpose: &'a Purpose,
     /// The trainers that it is for.
-    pub(crate) views: &'a [View],
+    pub(crate) views: &'a [&'static dyn View],
     /// The finished images.
     pub(crate) store: &'a Store,
 }
@@ -53,20 +51,27 @@ impl Build<'_> {
         let part = self.out.join(PART);
         clear(&part)?;
         fs::create_dir(&part).with_context(|| part.display().to_string())?;
-        let written = Written {
-            folder: part.clone(),
-            root: self.root.join(&name),
+        let writer = Writer {
+            folder: &part,
             store: self.store,
+            examples: &examples,
         };
+        let root = self.root.join(&name);
         for view in self.views {
-            views::write(*view, &written, self.purpose, &examples)?;
-            self.enlarged(*view, &examples);
-            self.unmasked(*view, &examples);
+            let set = data_set(*view, self.purpose, &examples, &root)?;
+            writer.write(*view, &view.layout(&set))?;
+            enlarged(*view, &set);
+            unmasked(*view, &set);
         }
         self.unvalidated(&examples);
-        card::write(&written, self.purpose, self.views, &examples)?;
+        let card = card::text(self.purpose, self.views, &examples)?;
+        file(&part.join("README.md"), card.as_bytes())?;
         let records = self.records(&self.out.join(&name), examples)?;
-        manifest(&written, &records)?;
+        let mut lines = Vec::new();
+        for record in &records {
+            record.write_line(&mut lines);
+        }
+        file(&part.join("manifest.jsonl"), &lines)?;
         // All of it is on the disk before its name says that it is whole.
         machine::file::settle().with_context(|| part.display().to_string())?;
         place(&part, &self.out.join(&name))?;
@@ -75,101 +80,87 @@ impl Build<'_> {
         Ok(records)
     }
 
-    /// Ten digits of a hash over all that the data set is made of.
+    /// Ten digits of a hash over all that trainers find in the data set, but for its own name.
     fn hash(&self, examples: &[Example]) -> Result<String> {
-        #[derive(Serialize)]
-        struct Row<'a>(&'a str, &'a Captions, &'a str, [Option<&'a str>; 2], bool);
         let mut hash = blake3::Hasher::new();
-        hash.update(env!("CARGO_PKG_VERSION").as_bytes());
-        hash.update(format!("{:?} {:?}", self.purpose, self.views).as_bytes());
-        for example in examples {
-            let Picture {
-                stored,
-                mask,
-                masked,
-                ..
-            } = &example.picture;
-            let mask = mask.as_ref().map(|mask| mask.key.as_str());
-            let masked = masked.as_ref().map(|masked| masked.stored.key.as_str());
-            let (name, captions) = (&example.name, &example.captions);
-            let row = Row(
-                name,
-                captions,
-                &stored.key,
-                [mask, masked],
-                example.validation,
-            );
-            hash.update(&serde_json::to_vec(&row)?);
+        for view in self.views {
+            let set = data_set(*view, self.purpose, examples, Path::new(""))?;
+            hash.update(&serde_json::to_vec(&view.layout(&set))?);
+            for example in examples {
+                let keys = [Some(example.stored(*view)), example.mask(*view)];
+                let keys = keys.map(|stored| stored.map_or("", |stored| &stored.key));
+                hash.update(&serde_json::to_vec(&keys)?);
+            }
         }
         Ok(hash.finalize().to_hex()[..10].to_owned())
     }
 
     /// The records of the set, each with the path of its image in the first
     /// view.
-    fn records(&self, folder: &Path, examples: Vec<Example>) -> Result<Vec<Record>> {
-        let view = self.views.first().copied().unwrap_or(View::Kohya);
-        let record = |mut example: Example| {
+    fn records(&self, folder: &Path, mut examples: Vec<Example>) -> Result<Vec<Record>> {
+        let Some(view) = self.views.first() else {
+            return Ok(Vec::new());
+        };
+        let set = data_set(*view, self.purpose, &examples, folder)?;
+        let place = |one: &loaders::view::Example<'_>| {
+            let file = folder.join(view.image(&set, one));
+            json!({"file": file, "width": one.size.width, "height": one.size.height})
+        };
+        let places: Vec<_> = set.examples.iter().map(place).collect();
+        let record = |(example, place): (&mut Example, serde_json::Value)| {
             let mut record = std::mem::take(&mut example.record);
-            let file = folder.join(view.image(self.purpose, &example));
-            let (width, height) = example.size(view);
-            let dataset = json!({"file": file, "width": width, "height": height});
-            record.put("dataset", &dataset)?;
+            record.put("dataset", &place)?;
             Ok(record)
         };
-        examples.into_iter().map(record).collect()
-    }
-
-    /// Says how many masks the trainer of a view cannot use.
-    fn unmasked(&self, view: View, examples: &[Example]) {
-        let masked = |example: &&Example| example.picture.mask.is_some();
-        let count = examples.iter().filter(masked).count();
-        if count > 0 && view.notes(self.purpose).masks.is_none() {
-            log::warn!(
-                "{}: {count} of {} images have a mask, and this trainer cannot use one: all of each image is trained on",
-                view.name(),
-                examples.len()
-            );
-        }
+        examples.iter_mut().zip(places).map(record).collect()
     }
 
     /// Says so if images are kept for validation and no trainer uses them.
     fn unvalidated(&self, examples: &[Example]) {
         let count = examples.iter().filter(|example| example.validation).count();
-        let used = |view: &View| view.notes(self.purpose).validation.is_some();
+        let used = |view: &&dyn View| view.notes(self.purpose.title()).validation.is_some();
         if count > 0 && !self.views.iter().any(used) {
             log::warn!(
                 "{count} images are kept from training for validation, and none of these trainers uses them: they are for your own comparisons"
             );
         }
     }
+}
 
-    /// Says how many images the trainer of a view will enlarge.
-    fn enlarged(&self, view: View, examples: &[Example]) {
-        let scale = |example: &Example| {
-            let (width, height) = example.size(view);
-            let fit = view.fit(Size::new(width, height), self.purpose.resolution)?;
-            Some(fit.scale()).filter(|scale| *scale > NOTICED)
-        };
-        let scales: Vec<_> = examples.iter().filter_map(scale).collect();
-        let most = scales.iter().copied().fold(0.0, f64::max);
-        if !scales.is_empty() {
-            log::warn!(
-                "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by up to {most:.1}",
-                view.name(),
-                scales.len(),
-                examples.len(),
-                self.purpose.resolution
-            );
-        }
+/// Says how many masks the trainer of a view cannot use.
+fn unmasked(view: &dyn View, set: &DataSet<'_>) {
+    let count = set.examples.iter().filter(|one| one.masked).count();
+    if count > 0 && view.notes(set.title).masks.is_none() {
+        log::warn!(
+            "{}: {count} of {} images have a mask, and this trainer cannot use one: all of each image is trained on",
+            view.name(),
+            set.examples.len()
+        );
     }
 }
 
-fn manifest(written: &Written<'_>, records: &[Record]) -> Result<()> {
-    let mut lines = Vec::new();
-    for record in records {
-        record.write_line(&mut lines);
+/// Says how many images the trainer of a view will enlarge.
+fn enlarged(view: &dyn View, set: &DataSet<'_>) {
+    let Some(fitting) = view.fitting(set.resolution) else {
+        return;
+    };
+    let scale = |size: Size| fitting.fit(size).map(|fit| fit.scale());
+    let scales = set.examples.iter().filter_map(|one| scale(one.size));
+    let scales: Vec<_> = scales.filter(|scale| *scale > NOTICED).collect();
+    let most = scales.iter().copied().fold(0.0, f64::max);
+    if !scales.is_empty() {
+        log::warn!(
+            "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by up to {most:.1}",
+            view.name(),
+            scales.len(),
+            set.examples.len(),
+            set.resolution
+        );
     }
-    written.file("manifest.jsonl", &lines)
+}
+
+fn file(path: &Path, content: &[u8]) -> Result<()> {
+    machine::file::write(path, content).with_context(|| path.display().to_string())
 }
 
 /// Renames the finished folder into place. A folder of that name has the

@@ -1,28 +1,46 @@
 //! The captions of an image, each one line with the trigger first, and which of them a trainer gets.
 
 use captions::text::is_invisible;
-use clap::ValueEnum;
-use serde::Serialize;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use loaders::view::Form;
 use stage::{Result, bail};
 
 use crate::facts::Facts;
 use crate::template::{Template, squeezed};
 
-/// Which captions are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
-    /// The caption as it stands in the record, for every trainer
-    Own,
-    /// The tag line of caption-compose
-    Tags,
-    /// The sentence of caption-compose
-    Sentence,
-    /// Both, where the trainer draws one of several; else what it is best with
-    Several,
+/// The forms as the command line says them, and what they are.
+const FORMS: [(&str, Form, &str); 4] = [
+    (
+        "own",
+        Form::Own,
+        "The caption as it stands in the record, for every trainer",
+    ),
+    ("tags", Form::Tags, "The tag line of caption-compose"),
+    (
+        "sentence",
+        Form::Sentence,
+        "The sentence of caption-compose",
+    ),
+    (
+        "several",
+        Form::Several,
+        "Both, where the trainer draws one of several; else what it is best with",
+    ),
+];
+
+/// What reads forms from a command line.
+pub(crate) fn form_parser() -> impl TypedValueParser<Value = Form> {
+    let value =
+        |(word, _, help): (&'static str, Form, &'static str)| PossibleValue::new(word).help(help);
+    let parser = PossibleValuesParser::new(FORMS.map(value));
+    parser.map(|word| {
+        let found = FORMS.iter().find(|(known, ..)| *known == word);
+        found.map_or(Form::Own, |(_, form, _)| *form)
+    })
 }
 
 /// The captions of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Captions {
     own: String,
     forms: Option<Forms>,
@@ -31,7 +49,7 @@ pub(crate) struct Captions {
 }
 
 /// The two forms in which caption-compose says the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Forms {
     tags: String,
     sentence: String,

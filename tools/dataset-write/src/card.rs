@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use loaders::view::View;
 use stage::Result;
 
 use crate::plan::{Example, Purpose};
-use crate::views::{View, Written};
 
 /// The facts that are counted.
 const COUNTED: &[&str] = &[
@@ -23,13 +23,8 @@ const COUNTED: &[&str] = &[
     "weather",
 ];
 
-/// Writes `README.md`.
-pub(crate) fn write(
-    written: &Written<'_>,
-    purpose: &Purpose,
-    views: &[View],
-    examples: &[Example],
-) -> Result<()> {
+/// The text of the card.
+pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example]) -> Result<String> {
     let mut card = format!("# {}\n\n", purpose.title());
     let validation = examples.iter().filter(|example| example.validation).count();
     let shots: BTreeSet<_> = examples
@@ -60,14 +55,14 @@ pub(crate) fn write(
     }
     trainers(&mut card, purpose, views, examples)?;
     tables(&mut card, purpose, examples)?;
-    written.file("README.md", card.as_bytes())
+    Ok(card)
 }
 
 /// What to give each trainer, and what becomes of validation images and masks.
 fn trainers(
     card: &mut String,
     purpose: &Purpose,
-    views: &[View],
+    views: &[&dyn View],
     examples: &[Example],
 ) -> Result<()> {
     let validated = examples.iter().any(|example| example.validation);
@@ -79,7 +74,7 @@ fn trainers(
         "\nWhat each trainer is given, with paths from this folder:\n\n| view | give it | images kept for validation | masks |\n|---|---|---|---|"
     )?;
     for view in views {
-        let notes = view.notes(purpose);
+        let notes = view.notes(purpose.title());
         let or_not = |has: bool, how: Option<&'static str>| match how {
             _ if !has => "none here",
             Some(how) => how,

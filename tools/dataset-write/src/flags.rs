@@ -1,15 +1,14 @@
 //! The flags that say what a data set is of and what its images are to be.
 
 use clap::value_parser;
-use loaders::fit::Buckets;
+use loaders::view::{Form, Part, View};
 use stage::Result;
 
 use crate::area::{Masks, Wanted};
-use crate::caption::Form;
+use crate::caption::form_parser;
 use crate::kind::{Kind, Trained};
 use crate::plan::Purpose;
 use crate::template::{NameTemplate, Template, squeezed};
-use crate::views::{self, View};
 
 /// What the data set is of.
 #[derive(Debug, clap::Args)]
@@ -42,7 +41,7 @@ pub(crate) struct Words {
     /// kohya, both for `OneTrainer` and `SimpleTuner`, which draw one of several,
     /// the caption itself for `WebDataset`, sentences for the others; the caption
     /// itself for all where it was changed or its form was asked for]
-    #[arg(long, value_name = "FORM", value_enum)]
+    #[arg(long, value_name = "FORM", value_parser = form_parser())]
     form: Option<Form>,
 
     /// Licence of the images, for the card
@@ -77,11 +76,13 @@ pub(crate) struct Pictures {
 }
 
 /// Both, with the defaults of the type.
-pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[View]) -> Result<Purpose> {
+pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> Result<Purpose> {
     let (name, caption) = (words.kind.name_template(), words.kind.caption_template());
     let trigger = words.trigger.map(|trigger| squeezed(&trigger));
     let trained = pictures.masks.unwrap_or(words.kind.trained());
     let resolution = pictures.resolution;
+    let of = |part| views.iter().find(|view| view.part() == part);
+    let first = loaders::trainers::views().next().filter(|_| pictures.fit);
     Ok(Purpose {
         kind: words.kind,
         trigger: trigger.filter(|trigger| !trigger.is_empty()),
@@ -93,10 +94,10 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[View]) -> Resul
         repeats: pictures.repeats,
         licence: words.licence,
         wanted: Wanted {
-            buckets: Buckets::new(views::kohya_buckets(resolution)).filter(|_| pictures.fit),
-            masked: Buckets::new(views::kohya_buckets(resolution))
-                .filter(|_| views.contains(&View::Kohya)),
-            square: views.contains(&View::Diffusers).then_some(resolution),
+            // Those of the first view, which are as good for most of the others.
+            buckets: first.and_then(|view| view.fitting(resolution)),
+            masked: of(Part::Bucket).and_then(|view| view.fitting(resolution)),
+            square: of(Part::Square).map(|_| resolution),
             masks: (trained != Trained::All).then_some(Masks {
                 rest: trained == Trained::Rest,
                 dilate: pictures.dilate,

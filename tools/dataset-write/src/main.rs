@@ -28,13 +28,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use loaders::view::View;
 use stage::{Context, Flow, Result};
 
 use crate::build::Build;
 use crate::flags::{Pictures, Words};
 use crate::split::Share;
 use crate::store::{Lock, Store};
-use crate::views::View;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,11 +66,11 @@ struct Args {
     #[arg(
         long,
         value_name = "LIST",
-        value_enum,
+        value_parser = views::parser(),
         value_delimiter = ',',
-        default_value = "kohya"
+        default_value = views::default()
     )]
-    views: Vec<View>,
+    views: Vec<&'static dyn View>,
 
     /// Share of the images to keep from training, whole shots
     #[arg(long, value_name = "PERCENT", default_value = "0%")]
@@ -90,9 +90,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let out = args.out_dir;
     let root = args.root.map_or_else(|| std::path::absolute(&out), Ok);
     let root = root.with_context(|| out.display().to_string())?;
-    let mut views = args.views;
-    views.sort();
-    views.dedup();
+    let asked = |view: &&dyn View| args.views.iter().any(|one| one.name() == view.name());
+    let views: Vec<_> = loaders::trainers::views().filter(asked).collect();
     let purpose = flags::purpose(args.words, args.pictures, &views)?;
     let _lock = Lock::take(&out)?;
     let store = Store::open(out.join("store"))?;

@@ -12,7 +12,7 @@ use vision::mask::{self, Bounds, Mask};
 use vision::write::{Subsampling, encode_jpeg, encode_png_luma};
 
 use crate::area::{Area, Masks, Wanted};
-use crate::picture::{Picture, QUALITY, white};
+use crate::picture::QUALITY;
 use crate::store::{Store, Stored};
 
 /// The least score of a joint that counts as seen.
@@ -70,13 +70,8 @@ impl Subject {
     }
 }
 
-/// The mask of an image in a file of the ending of that image, for a trainer that looks for masks by
-/// the whole name; white where the image has none.
-pub(crate) fn as_image(picture: &Picture, ending: &'static str, store: &Store) -> Result<Stored> {
-    let mask = match &picture.mask {
-        Some(mask) => mask.clone(),
-        None => white(picture.width, picture.height, store)?,
-    };
+/// A mask in a file of the ending of its image, for a trainer that looks for masks by the whole name.
+pub(crate) fn of_ending(mask: Stored, ending: &'static str, store: &Store) -> Result<Stored> {
     if mask.ending == ending {
         return Ok(mask);
     }

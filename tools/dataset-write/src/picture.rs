@@ -28,8 +28,8 @@ pub(crate) struct Picture {
     pub(crate) mask: Option<Stored>,
     /// The part of it that a trainer without buckets is given.
     pub(crate) square: Option<Square>,
-    /// What sd-scripts is given where that is something else: a part of the size of its bucket,
-    /// without which its mask would be squeezed.
+    /// What a trainer that squeezes masks is given where that is something else: a part of the size
+    /// of its bucket.
     pub(crate) masked: Option<Masked>,
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
             .map(|stored| Square { stored, side })
     });
     let mask = mask.zip(wanted.masks);
-    let masked = mask.as_ref().zip(wanted.masked.as_ref());
+    let masked = mask.as_ref().zip(wanted.masked.as_deref());
     let masked = masked.map(|((mask, masks), buckets)| {
         let fitted = area.fitted(buckets, subject);
         Ok::<_, stage::Error>(Masked {

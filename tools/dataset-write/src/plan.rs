@@ -1,23 +1,24 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
+use loaders::view::{Form, Part, View};
 use manifest::Rejected;
 use stage::{Outcome, Record, Result};
 
 use crate::area::Wanted;
-use crate::caption::{Captions, Form};
+use crate::caption::Captions;
 use crate::facts::Facts;
 use crate::kind::Kind;
-use crate::picture::{Picture, finish};
+use crate::mask;
+use crate::picture::{Picture, finish, white};
 use crate::split::{self, Share};
 use crate::store::{Store, Stored};
 use crate::template::{Name, NameTemplate, Template};
-use crate::views::View;
 
 /// The fewest digits of an image's number.
 const DIGITS: usize = 4;
 
 /// What a data set is of, and how it is to be trained.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Purpose {
     /// What it is to teach.
     pub(crate) kind: Kind,
@@ -79,44 +80,55 @@ pub(crate) struct Example {
 
 impl Example {
     /// The file of the image in the store, as `view` wants it.
-    pub(crate) fn stored(&self, view: View) -> &Stored {
-        match (view, &self.picture.square, &self.picture.masked) {
-            (View::Diffusers, Some(square), _) => &square.stored,
-            (View::Kohya, _, Some(masked)) => &masked.stored,
+    pub(crate) fn stored(&self, view: &dyn View) -> &Stored {
+        match (view.part(), &self.picture.square, &self.picture.masked) {
+            (Part::Square, Some(square), _) => &square.stored,
+            (Part::Bucket, _, Some(masked)) => &masked.stored,
             _ => &self.picture.stored,
         }
     }
 
     /// The mask of the image, of the size that `view` wants it in; none if the image has none.
-    pub(crate) fn mask(&self, view: View) -> Option<&Stored> {
+    pub(crate) fn mask(&self, view: &dyn View) -> Option<&Stored> {
         match &self.picture.masked {
-            Some(masked) if view == View::Kohya => Some(&masked.mask),
+            Some(masked) if view.part() == Part::Bucket => Some(&masked.mask),
             _ => self.picture.mask.as_ref(),
         }
     }
 
+    /// The mask of the image in a file of this ending, white where it has none.
+    pub(crate) fn mask_as(
+        &self,
+        view: &dyn View,
+        ending: &'static str,
+        store: &Store,
+    ) -> Result<Stored> {
+        let mask = if let Some(mask) = self.mask(view) {
+            mask.clone()
+        } else {
+            let (width, height) = self.size(view);
+            white(width, height, store)?
+        };
+        mask::of_ending(mask, ending, store)
+    }
+
     /// The captions that `view` has of it: several only where its trainer
     /// draws one of them.
-    pub(crate) fn captions(&self, purpose: &Purpose, view: View) -> Vec<&str> {
-        let mut captions = self.captions.of_form(purpose.form, view.usual());
+    pub(crate) fn captions(&self, purpose: &Purpose, view: &dyn View) -> Vec<&str> {
+        let mut captions = self.captions.of_form(purpose.form, view.form());
         if captions.len() > 1 && !view.draws() {
-            captions = self.captions.of_form(Some(view.usual()), view.usual());
+            captions = self.captions.of_form(Some(view.form()), view.form());
         }
         captions
     }
 
     /// Width and height of the image, as `view` wants it.
-    pub(crate) fn size(&self, view: View) -> (u32, u32) {
-        match (view, &self.picture.square, &self.picture.masked) {
-            (View::Diffusers, Some(square), _) => (square.side, square.side),
-            (View::Kohya, _, Some(masked)) => (masked.width, masked.height),
+    pub(crate) fn size(&self, view: &dyn View) -> (u32, u32) {
+        match (view.part(), &self.picture.square, &self.picture.masked) {
+            (Part::Square, Some(square), _) => (square.side, square.side),
+            (Part::Bucket, _, Some(masked)) => (masked.width, masked.height),
             _ => (self.picture.width, self.picture.height),
         }
-    }
-
-    /// The file name of the image.
-    pub(crate) fn file(&self, view: View) -> String {
-        format!("{}.{}", self.name, self.stored(view).ending)
     }
 }
 

@@ -1,149 +1,143 @@
-//! A data set as each trainer wants it.
+//! Writing a data set as each trainer wants it: the files that its view names.
 
-mod ai_toolkit;
-mod diffusers;
-mod diffusion_pipe;
-mod kohya;
-mod musubi;
-mod notes;
-mod onetrainer;
-mod simpletuner;
-mod webdataset;
-mod written;
+use std::fs;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 
-use std::path::PathBuf;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use loaders::fit::Size;
+use loaders::trainers::views;
+use loaders::view::{Content, DataSet, File, Layout, Source, View};
+use stage::{Context, Result, bail, machine};
+use tar::{Builder, Header};
 
-use clap::ValueEnum;
-use loaders::Trainer;
-use loaders::bases::steps;
-use loaders::fit::{Fit, Size, ai_toolkit, one_trainer, simple_tuner, square};
-use stage::Result;
-
-use crate::caption::Form;
 use crate::plan::{Example, Purpose};
-use diffusers::IMAGES;
-pub(crate) use kohya::buckets as kohya_buckets;
-pub(crate) use written::Written;
+use crate::store::{Store, Stored};
+use crate::template::slug;
 
-/// A trainer, or a family of them that read alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum View {
-    /// kohya sd-scripts, its GUI, `FluxGym`: TOML and numbered folders
-    Kohya,
-    /// `OneTrainer`: concepts.json
-    Onetrainer,
-    /// ai-toolkit: YAML
-    AiToolkit,
-    /// Hugging Face's imagefolder: squares and metadata.jsonl
-    Diffusers,
-    /// musubi-tuner: TOML and JSON Lines
-    Musubi,
-    /// diffusion-pipe: TOML
-    DiffusionPipe,
-    /// `SimpleTuner`: multidatabackend.json
-    Simpletuner,
-    /// `WebDataset`: tar shards
-    Webdataset,
+/// What reads views from a command line.
+pub(crate) fn parser() -> impl TypedValueParser<Value = &'static dyn View> {
+    let value = |view: &'static dyn View| PossibleValue::new(view.name()).help(view.about());
+    let parser = PossibleValuesParser::new(views().map(value).collect::<Vec<_>>());
+    parser.try_map(|word| match views().find(|view| view.name() == word) {
+        Some(view) => Ok(view),
+        None => bail!("no view `{word}`"),
+    })
 }
 
-impl View {
-    /// The word of the command line, and the name of the folder.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Kohya => "kohya",
-            Self::Onetrainer => "onetrainer",
-            Self::AiToolkit => "ai-toolkit",
-            Self::Diffusers => "diffusers",
-            Self::Musubi => "musubi",
-            Self::DiffusionPipe => "diffusion-pipe",
-            Self::Simpletuner => "simpletuner",
-            Self::Webdataset => "webdataset",
+/// The view where none is named.
+pub(crate) fn default() -> &'static str {
+    views().next().map_or("", View::name)
+}
+
+/// A data set, as `view` is told of it; `root` is where trainers find the folder of all views.
+pub(crate) fn data_set<'a>(
+    view: &dyn View,
+    purpose: &'a Purpose,
+    examples: &'a [Example],
+    root: &Path,
+) -> Result<DataSet<'a>> {
+    let example = |one: &'a Example| {
+        let (width, height) = one.size(view);
+        let source = one.record.source().ok().flatten();
+        Ok(loaders::view::Example {
+            name: &one.name,
+            ending: one.stored(view).ending,
+            size: Size::new(width, height),
+            captions: one.captions(purpose, view),
+            masked: one.picture.mask.is_some(),
+            validation: one.validation,
+            place: one.place,
+            id: one.record.id()?,
+            source: source.map(|source| Source {
+                film: source.film,
+                shot: source.shot,
+                time: source.time,
+            }),
+            shot: one.record.shot().ok().flatten(),
+        })
+    };
+    Ok(DataSet {
+        title: purpose.title(),
+        slug: slug(purpose.title()),
+        trigger: purpose.trigger.as_deref(),
+        resolution: purpose.resolution,
+        repeats: purpose.repeats,
+        root: root.to_path_buf(),
+        examples: examples.iter().map(example).collect::<Result<_>>()?,
+    })
+}
+
+/// Writes views into a folder.
+pub(crate) struct Writer<'a> {
+    /// The folder of all views.
+    pub(crate) folder: &'a Path,
+    /// Where the finished images are.
+    pub(crate) store: &'a Store,
+    /// The images of the set.
+    pub(crate) examples: &'a [Example],
+}
+
+impl Writer<'_> {
+    /// Writes everything that stands in a view.
+    pub(crate) fn write(&self, view: &dyn View, layout: &Layout) -> Result<()> {
+        for (path, content) in &layout.0 {
+            let path = self.folder.join(path);
+            self.entry(view, &path, content)
+                .with_context(|| path.display().to_string())?;
         }
+        Ok(())
     }
 
-    /// The form of captions that its trainer is best with, where both forms
-    /// are there: tags for models that learnt from tags, sentences for those
-    /// that learnt from sentences, and both where one is drawn each time.
-    pub(crate) fn usual(self) -> Form {
-        match self {
-            Self::Kohya => Form::Tags,
-            Self::Onetrainer | Self::Simpletuner => Form::Several,
-            Self::AiToolkit | Self::Diffusers | Self::Musubi | Self::DiffusionPipe => {
-                Form::Sentence
+    fn entry(&self, view: &dyn View, path: &Path, content: &Content) -> Result<()> {
+        match content {
+            Content::Folder => fs::create_dir_all(path)?,
+            Content::File(File::Text(text)) => machine::file::write(path, text.as_bytes())?,
+            Content::File(file) => self.store.link(&self.stored(view, file)?, path)?,
+            Content::Shard(members) => self.shard(view, path, members)?,
+        }
+        Ok(())
+    }
+
+    /// The file of the store that holds an image or a mask.
+    fn stored(&self, view: &dyn View, file: &File) -> Result<Stored> {
+        match *file {
+            File::Text(_) => bail!("text is not in the store"),
+            File::Image(number) => Ok(self.examples[number].stored(view).clone()),
+            File::Mask(number) => self.examples[number].mask_as(view, "png", self.store),
+            File::MaskAsImage(number) => {
+                let example = &self.examples[number];
+                example.mask_as(view, example.stored(view).ending, self.store)
             }
-            Self::Webdataset => Form::Own,
         }
     }
 
-    /// Whether its trainer takes several captions of an image, and draws one
-    /// of them or shows each.
-    pub(crate) fn draws(self) -> bool {
-        !matches!(self, Self::AiToolkit | Self::Musubi | Self::Webdataset)
-    }
-
-    /// The folder of training images or of those for validation.
-    pub(crate) fn folder(self, purpose: &Purpose, validation: bool) -> PathBuf {
-        let part = if validation { "validation" } else { "train" };
-        let folder = PathBuf::from(self.name()).join(part);
-        match self {
-            Self::Kohya if !validation => folder.join(kohya::numbered(purpose)),
-            // All that lies in `diffusers` is trained on, so what is not lies elsewhere. Only a
-            // folder that is not called for a split keeps its captions however it is read.
-            Self::Diffusers if validation => PathBuf::from(diffusers::VALIDATION).join(IMAGES),
-            Self::Diffusers => PathBuf::from(self.name()).join(IMAGES),
-            _ => folder,
+    fn shard(&self, view: &dyn View, path: &Path, members: &[(PathBuf, File)]) -> Result<()> {
+        let mut tar = Builder::new(BufWriter::new(fs::File::create(path)?));
+        machine::file::wrote(path);
+        for (name, file) in members {
+            match file {
+                File::Text(text) => member(&mut tar, name, text.as_bytes())?,
+                file => {
+                    let path = self.store.path(&self.stored(view, file)?);
+                    member(&mut tar, name, &fs::read(path)?)?;
+                }
+            }
         }
-    }
-
-    /// Where the view has the image of `example`.
-    pub(crate) fn image(self, purpose: &Purpose, example: &Example) -> PathBuf {
-        match self {
-            Self::Webdataset => webdataset::shard(purpose, example),
-            _ => self
-                .folder(purpose, example.validation)
-                .join(example.file(self)),
-        }
-    }
-
-    /// What the trainer makes of an image of `size`, where it may enlarge it.
-    pub(crate) fn fit(self, size: Size, resolution: u32) -> Option<Fit> {
-        let steps = |trainer| steps(trainer, None).unwrap_or(1);
-        match self {
-            Self::Onetrainer => Some(one_trainer(size, resolution, steps(Trainer::OneTrainer))),
-            Self::AiToolkit => Some(ai_toolkit(size, resolution, steps(Trainer::AiToolkit))),
-            Self::Simpletuner => Some(simple_tuner(size, resolution, steps(Trainer::SimpleTuner))),
-            Self::Diffusers => Some(square(size, resolution)),
-            Self::DiffusionPipe => Some(diffusion_pipe::buckets(resolution).fit(size)),
-            Self::Kohya | Self::Musubi | Self::Webdataset => None,
-        }
+        let file = tar.into_inner()?.into_inner();
+        file.map_err(std::io::IntoInnerError::into_error)?;
+        Ok(())
     }
 }
 
-/// Whether an image of the set has several captions in a view.
-fn several(view: View, purpose: &Purpose, examples: &[Example]) -> bool {
-    let mut captions = examples.iter().map(|one| one.captions(purpose, view));
-    captions.any(|captions| captions.len() > 1)
-}
-
-/// Writes the folder of one view.
-pub(crate) fn write(
-    view: View,
-    written: &Written<'_>,
-    purpose: &Purpose,
-    examples: &[Example],
-) -> Result<()> {
-    if view == View::Webdataset {
-        return webdataset::write(written, purpose, examples);
-    }
-    written.folders(view, purpose, examples)?;
-    match view {
-        View::Kohya => kohya::write(written, purpose, examples),
-        View::Onetrainer => onetrainer::write(written, purpose, examples),
-        View::AiToolkit => ai_toolkit::write(written, purpose, examples),
-        View::Diffusers => diffusers::write(written, purpose, examples),
-        View::Musubi => musubi::write(written, purpose, examples),
-        View::DiffusionPipe => diffusion_pipe::write(written, purpose, examples),
-        View::Simpletuner => simpletuner::write(written, purpose, examples),
-        View::Webdataset => Ok(()),
-    }
+/// A member without owner or time, so that the same data set is the same bytes.
+fn member(tar: &mut Builder<BufWriter<fs::File>>, name: &Path, content: &[u8]) -> Result<()> {
+    let mut header = Header::new_ustar();
+    header.set_size(content.len() as u64);
+    header.set_mode(0o644);
+    header.set_mtime(0);
+    header.set_uid(0);
+    header.set_gid(0);
+    tar.append_data(&mut header, name, content)?;
+    Ok(())
 }

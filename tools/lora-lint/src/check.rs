@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
+use loaders::Finding;
 use loaders::fit::{Fit, Size};
+use loaders::set::Set;
 use manifest::rounded;
 use vision::decode::{self, Header, Profile};
 
-use crate::finding::{Finding, Lint};
 use crate::formats::{unread, unusual};
 use crate::known::{Known, Manifest};
+use crate::lint::Lint;
 use crate::masks::masks;
-use crate::set::Set;
 use crate::words::Measure;
 
 /// By how much an image may be enlarged before it is worth a word.
@@ -49,17 +50,16 @@ impl Judge {
             }
         };
         self.pixels(set, image, &header, &mut lint);
-        let turned = set.trainer.turns();
-        let seen = if turned {
+        let seen = if set.trainer.pixels().turns {
             header.dimensions()
         } else {
             header.stored
         };
         let size = Size::new(seen.width, seen.height);
-        match set.fitting.fit(size) {
-            Some(fit) => self.fit(&fit, image, &mut lint),
-            None if matches!(set.fitting, crate::set::Fitting::None) => {}
-            None => {
+        match set.fitting.as_ref().map(|fitting| fitting.fit(size)) {
+            None => {}
+            Some(Some(fit)) => self.fit(&fit, image, &mut lint),
+            Some(None) => {
                 let text = format!(
                     "{}x{} is so small that nothing is left of it",
                     size.width, size.height
@@ -73,13 +73,17 @@ impl Judge {
 
     /// Judges what the pixels are made of, and whether they are all there.
     fn pixels(&self, set: &Set, image: &Path, header: &Header, lint: &mut Lint) {
-        if !header.is_upright() && !set.trainer.turns() {
+        if !header.is_upright() && !set.trainer.pixels().turns {
             let text = "is stored on its side, and the trainer does not turn it";
             lint.add([Finding::error("image-rotated", text)]);
         }
         let samples = header.samples;
         if samples.bits != 8 || (samples.channels == 4 && !samples.alpha) {
-            lint.add([unusual(set.trainer, samples.bits, samples.channels)]);
+            lint.add([unusual(
+                set.trainer.pixels(),
+                samples.bits,
+                samples.channels,
+            )]);
         }
         if set.alpha_mask && !samples.alpha {
             let text = "has no transparency, which is to be the mask: all of it is trained on";
@@ -94,7 +98,7 @@ impl Judge {
                 Err(cause) => lint.add([Finding::error("image-corrupt", cause.to_string())]),
                 Ok(pixels) => {
                     let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
-                    if clear && !set.alpha_mask && !set.trainer.flattens() {
+                    if clear && !set.alpha_mask && !set.trainer.pixels().flattens {
                         let text = "is transparent in places, and the colour that is hidden there is trained on";
                         lint.add([Finding::error("image-alpha", text)]);
                     }

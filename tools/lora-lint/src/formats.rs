@@ -4,15 +4,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use loaders::Trainer;
+use loaders::{Finding, Pixels};
 
-use crate::finding::Finding;
-
-/// Samples that are not three channels of 8 bits. `OneTrainer` divides any 16 bits by 255; the others
-/// read through Pillow, which cuts colours of 16 bits to 8 and makes gray of 16 bits white.
-pub(crate) fn unusual(trainer: Trainer, bits: u8, channels: u8) -> Finding {
+/// Samples that are not three channels of 8 bits, as a trainer reads them.
+pub(crate) fn unusual(pixels: Pixels, bits: u8, channels: u8) -> Finding {
     let kind = format!("{channels} channels of {bits} bits");
-    if bits > 8 && trainer == Trainer::OneTrainer {
+    if bits > 8 && pixels.overflows {
         let text = format!("{kind}: the trainer reads values up to 257 times too large");
         return Finding::error("image-samples", text);
     }

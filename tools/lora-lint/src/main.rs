@@ -14,22 +14,17 @@
 
 mod caches;
 mod check;
-mod configs;
-mod finding;
 mod formats;
-mod image_folder;
 mod known;
 mod limit;
+mod lint;
 mod masks;
 mod names;
-mod open;
-mod recognise;
 mod scan;
-mod set;
+mod settings;
 mod shards;
 mod summary;
 mod trainers;
-mod walk;
 mod words;
 
 use std::path::PathBuf;
@@ -40,7 +35,7 @@ use stage::{Flow, Result, bail};
 
 use crate::check::Judge;
 use crate::known::Manifest;
-use crate::set::Settings;
+use crate::settings::SettingFlags;
 use crate::trainers::Choice;
 use crate::words::Measure;
 
@@ -58,11 +53,11 @@ struct Args {
     paths: Vec<PathBuf>,
 
     /// Trainer to read as [default: the one that the path looks made for]
-    #[arg(long, value_name = "NAME", value_enum)]
+    #[arg(long, value_name = "NAME", value_parser = Choice::parser())]
     trainer: Option<Choice>,
 
     #[command(flatten)]
-    settings: Settings,
+    flags: SettingFlags,
 
     /// Word that every caption must begin with
     #[arg(long, value_name = "WORD")]
@@ -94,20 +89,21 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let known = args.manifest.as_deref().map(known::read).transpose()?;
+    let settings = args.flags.settings(args.trigger.clone());
     let judge = Judge {
         measure: Measure {
-            limit: args.limit.open(args.settings.base)?,
+            limit: args.limit.open(settings.base)?,
             trigger: args.trigger,
         },
         known: known.unwrap_or_else(Manifest::new),
         threshold: args.threshold,
-        resolution: args.settings.resolution,
+        resolution: settings.resolution,
         headers: args.headers,
     };
     let mut seen = trainers::Seen::default();
     for path in &args.paths {
         for (path, trainer) in trainers::of(args.trainer, path) {
-            seen.read(flow, &judge, trainer, &path, &args.settings)?;
+            seen.read(flow, &judge, trainer, &path, &settings)?;
         }
     }
     let summary = seen.end(flow)?;

@@ -2,30 +2,34 @@
 
 use std::path::{Path, PathBuf};
 
+use loaders::Finding;
 use loaders::fit::Size;
-use loaders::{Trainer, mask};
+use loaders::mask;
+use loaders::set::Set;
 use vision::decode;
 
-use crate::finding::{Finding, Lint};
-use crate::set::Set;
+use crate::lint::Lint;
 
 /// Finds and judges the mask of an image.
 pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &mut Lint) {
-    let beside = set.trainer == Trainer::OneTrainer;
+    let masks = set.trainer.masks();
+    let beside = masks.is_some_and(|masks| masks.are_beside());
     let Some(folder) = set.masks.clone().or(beside.then(PathBuf::new)) else {
         return;
     };
-    let candidates = mask::candidates(set.trainer, image, &folder);
-    let Some(path) = candidates.into_iter().find(|path| path.is_file()) else {
+    let mut candidates = masks
+        .into_iter()
+        .flat_map(|masks| masks.candidates(image, &folder));
+    let required = masks.is_some_and(|masks| masks.required);
+    let Some((path, masks)) = candidates.find(|path| path.is_file()).zip(masks) else {
         // Beside the images there may be none on purpose.
         if !beside {
-            let fatal = mask::is_required(set.trainer);
-            let text = if fatal {
+            let text = if required {
                 "no mask, at which the trainer stops"
             } else {
                 "no mask: all of it is trained on"
             };
-            lint.add([Finding::of(fatal, "mask-missing", text)]);
+            lint.add([Finding::of(required, "mask-missing", text)]);
         }
         return;
     };
@@ -35,26 +39,26 @@ pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &m
         Err(cause) => return lint.add([Finding::error("mask-corrupt", cause.to_string())]),
     };
     if found != size {
-        let fatal = mask::needs_same_size(set.trainer);
         let text = format!(
             "the mask is {}x{}, the picture {}x{}",
             found.width, found.height, size.width, size.height
         );
-        lint.add([Finding::of(fatal, "mask-size", text)]);
+        lint.add([Finding::of(masks.same_size, "mask-size", text)]);
     } else if !headers {
         lint.add(inside(&path, lint.kept));
-        lint.add(squeezed(set, &path, size));
+        if masks.squeezed {
+            lint.add(squeezed(set, &path, size));
+        }
     }
 }
 
-/// By how much of its area a mask lies off its image in sd-scripts, from which it is worth a word,
-/// and from which it trains wrong.
+/// By how much of its area a mask lies off its image, from which it is worth a word, and from which it
+/// trains wrong.
 const SQUEEZED: [f64; 2] = [0.01, 0.05];
 
 /// Says how much of a mask lies off its image, where the trainer squeezes it into the bucket.
 fn squeezed(set: &Set, path: &Path, size: Size) -> Option<Finding> {
-    let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
-    let fit = set.fitting.fit(size).filter(|_| kohya)?;
+    let fit = set.fitting.as_ref()?.fit(size)?;
     let luma = decode::luma(path).ok()?;
     let share = mask::squeezed(&fit, |x, y| luma.get_pixel(x, y).0[0] >= 128);
     let [some, much] = SQUEEZED;

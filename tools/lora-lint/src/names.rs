@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use loaders::Trainer;
+use loaders::Finding;
+use loaders::set::Set;
 
-use crate::finding::Finding;
-use crate::scan::Scan;
-use crate::set::Set;
-use crate::walk::is_aside;
+use crate::scan::{Scan, is_aside};
 
 impl Scan {
     /// Caption files that belong to no image.
@@ -25,11 +23,12 @@ impl Scan {
         {
             if set.recurses() || file.components().count() == 1 {
                 let place = set.path.join(file);
-                if set.trainer == Trainer::AiToolkit
-                    && file.file_stem().is_some_and(|stem| stem == "default")
-                {
-                    let text =
-                        "older loaders of ai-toolkit give it to every picture without a caption";
+                let for_all = set.trainer.captions().for_all;
+                if for_all.is_some_and(|name| file.file_stem().is_some_and(|stem| stem == name)) {
+                    let text = format!(
+                        "older loaders of {} give it to every picture without a caption",
+                        set.trainer.name()
+                    );
                     self.say(&place, Finding::warning("caption-default", text));
                 } else if !stems.contains(&file.with_extension("")) && !is_aside(file) {
                     let text = "is the caption of no picture";
@@ -65,8 +64,8 @@ impl Scan {
                 prefixes.push(first.clone());
             }
         }
-        let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
-        if let Some(name) = prefixes.first().filter(|_| kohya) {
+        let cached = set.trainer.cache_name().is_some();
+        if let Some(name) = prefixes.first().filter(|_| cached) {
             let text = format!(
                 "{} names begin with the whole of another, as with {name}: the size of a cached picture may be taken for another's",
                 prefixes.len()

@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use loaders::Trainer;
-use loaders::mask;
+use loaders::Finding;
+use loaders::files::{is_image, walk};
+use loaders::mask::labelled;
+use loaders::set::Set;
 use stage::Result;
-
-use crate::finding::Finding;
-use crate::set::Set;
-use crate::walk::{is_aside, walk};
 
 /// Endings of files that belong to data sets and hurt nobody.
 const USUAL: &[&str] = &[
@@ -54,8 +52,8 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
         return Ok(scan);
     }
     let files = walk(&set.path)?;
-    for file in files.iter().filter(|file| takes(set, file)) {
-        if Trainer::is_picture(file) {
+    for file in files.iter().filter(|file| set.takes(file)) {
+        if is_image(file) {
             scan.images.push(file.clone());
         } else {
             let text = "is taken for a sample: the trainer takes videos among images, too";
@@ -77,11 +75,21 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
     Ok(scan)
 }
 
-/// Whether a file comes to be trained on. diffusion-pipe passes over what it cannot open, with a
-/// line on the terminal.
-fn takes(set: &Set, file: &Path) -> bool {
-    let opens = set.trainer != Trainer::DiffusionPipe || Trainer::is_picture(file);
-    opens && set.takes(file)
+/// Whether a folder is, by its name, one of masks or captions or controls.
+pub(crate) fn is_aside(folder: &Path) -> bool {
+    let words = [
+        "mask",
+        "control",
+        "caption",
+        "condition",
+        "backup",
+        "cache",
+        "depth",
+    ];
+    folder.iter().any(|part| {
+        let part = part.to_string_lossy().to_ascii_lowercase();
+        words.iter().any(|word| part.contains(word))
+    })
 }
 
 impl Scan {
@@ -93,7 +101,7 @@ impl Scan {
     /// Pictures and other files that the trainer does not take.
     fn ignored(&mut self, set: &Set, files: &[PathBuf]) {
         let mut nested = BTreeMap::<PathBuf, usize>::new();
-        for file in files.iter().filter(|file| !takes(set, file)) {
+        for file in files.iter().filter(|file| !set.takes(file)) {
             let place = set.path.join(file);
             let folder = file.parent().unwrap_or(Path::new(""));
             let hidden = file
@@ -107,7 +115,7 @@ impl Scan {
             {
                 continue;
             }
-            if !Trainer::is_picture(file) {
+            if !is_image(file) {
                 let ending = file.extension().unwrap_or_default().to_string_lossy();
                 if !USUAL.contains(&ending.to_ascii_lowercase().as_str()) && folder == Path::new("")
                 {
@@ -116,17 +124,14 @@ impl Scan {
                         Finding::warning("file-stray", "is no part of a data set"),
                     );
                 }
-            } else if file
-                .file_stem()
-                .is_some_and(|stem| stem.to_string_lossy().ends_with("label"))
-            {
-                self.label(set, file);
+            } else if let Some(image) = labelled(file) {
+                self.label(set, file, image);
             } else if folder == Path::new("") {
                 let text = "is a picture of a kind or spelling that the trainer does not read: it is left out";
                 self.say(&place, Finding::error("image-ignored", text));
             } else if !is_aside(folder) {
                 *nested.entry(folder.to_path_buf()).or_default() += 1;
-            } else if folder.ends_with("_controls") && set.trainer == Trainer::AiToolkit {
+            } else if set.trainer.passes_over(folder) {
                 let text = "is passed over: folders of this name hold controls";
                 self.say(&place, Finding::warning("folder-controls", text));
             }
@@ -142,14 +147,11 @@ impl Scan {
         }
     }
 
-    /// A mask of `OneTrainer` without a picture.
-    fn label(&mut self, set: &Set, file: &Path) {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-        let image = stem
-            .trim_end_matches("-masklabel")
-            .trim_end_matches("-condlabel");
+    /// A mask beside the images whose own image is not there.
+    fn label(&mut self, set: &Set, file: &Path, image: &str) {
         let has = |found: &PathBuf| found.file_stem().is_some_and(|stem| stem == image);
-        if !self.images.iter().any(has) && set.trainer == Trainer::OneTrainer {
+        let beside = set.trainer.masks().is_some_and(|masks| masks.are_beside());
+        if beside && !self.images.iter().any(has) {
             let text = "is the mask of no picture";
             self.say(&set.path.join(file), Finding::warning("mask-extra", text));
         }
@@ -194,12 +196,12 @@ impl Scan {
         let mut extra: Vec<_> = masks
             .flatten()
             .map(|mask| mask.path())
-            .filter(|mask| Trainer::is_picture(mask))
+            .filter(|mask| is_image(mask))
             .filter(|mask| !mask.file_stem().is_some_and(|stem| images.contains(stem)))
             .collect();
         extra.sort();
         for mask in extra {
-            let fatal = mask::is_required(set.trainer);
+            let fatal = set.trainer.masks().is_some_and(|masks| masks.required);
             let text = "is the mask of no picture";
             self.say(&mask, Finding::of(fatal, "mask-extra", text));
         }

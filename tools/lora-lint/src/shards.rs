@@ -5,29 +5,17 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use loaders::set::Set;
 use loaders::tar::{Sample, samples};
-use loaders::{Trainer, caption};
+use loaders::{Finding, caption};
 use stage::{Context, Result};
 use vision::decode;
 
-use crate::finding::{Finding, Lint};
-use crate::set::Set;
+use crate::lint::Lint;
 use crate::words::Measure;
 
 /// Fields that hold pictures.
 const PICTURES: &[&str] = &["jpg", "jpeg", "png", "webp", "ppm"];
-
-/// The shards at a path: the file itself, or those in the folder.
-pub(crate) fn find(path: &Path) -> Result<Vec<PathBuf>> {
-    if path.is_file() {
-        return Ok(vec![path.to_path_buf()]);
-    }
-    let files = crate::walk::walk(path)?;
-    let shards = files
-        .into_iter()
-        .filter(|file| file.extension().is_some_and(|e| e == "tar"));
-    Ok(shards.map(|file| path.join(file)).collect())
-}
 
 /// The members of a shard, as far as they matter.
 #[derive(Default)]
@@ -41,7 +29,7 @@ struct Members {
 
 /// Everything found in one shard: each sample, then the shard itself.
 pub(crate) fn check(path: &Path, set: &Set, measure: &Measure) -> Result<Vec<(PathBuf, Lint)>> {
-    let mut shard = Lint::new(Trainer::WebDataset);
+    let mut shard = Lint::new(set.trainer);
     let members = members(path, &mut shard).with_context(|| path.display().to_string())?;
     let found = samples(members.names.iter().map(String::as_str));
     for key in &found.torn {
@@ -119,7 +107,7 @@ fn picture(bytes: &[u8]) -> Option<Finding> {
 }
 
 fn sample(sample: &Sample, members: &Members, set: &Set, measure: &Measure) -> Lint {
-    let mut lint = Lint::new(Trainer::WebDataset);
+    let mut lint = Lint::new(set.trainer);
     let dotted = sample.fields.keys().find(|field| field.contains('.'));
     if let Some(field) = dotted {
         let text =
@@ -137,7 +125,7 @@ fn sample(sample: &Sample, members: &Members, set: &Set, measure: &Measure) -> L
         .get("txt")
         .and_then(|member| members.texts.get(member))
     {
-        Some(bytes) => match set.reading(None).texts(bytes) {
+        Some(bytes) => match set.texts(bytes) {
             Ok(all) => measure.text(set, all.first().map_or("", String::as_str), &mut lint),
             Err(cause) => lint.add([Finding::error("caption-encoding", cause.to_string())]),
         },

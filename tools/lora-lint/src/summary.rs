@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use loaders::Level;
 use stage::printable;
 
-use crate::finding::{Level, Lint};
+use crate::lint::Lint;
 
 /// Captions that so large a share of the images have word for word are glued
 /// on.

@@ -3,54 +3,43 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
-use loaders::Trainer;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use loaders::set::{Set, Settings, open};
+use loaders::trainers::{TRAINERS, named};
+use loaders::{Finding, Trainer, recognise};
 use manifest::Record;
 use stage::{Flow, Outcome, Result};
 
 use crate::check::Judge;
-use crate::finding::{Finding, Lint};
-use crate::open;
-use crate::recognise;
+use crate::lint::Lint;
 use crate::scan::scan;
-use crate::set::{Set, Settings};
 use crate::shards;
 use crate::summary::Summary;
 
 /// The trainer that the command line asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Choice {
-    One(Trainer),
+    One(&'static dyn Trainer),
     All,
 }
 
-impl ValueEnum for Choice {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[
-            Self::One(Trainer::SdScripts),
-            Self::One(Trainer::KohyaFolder),
-            Self::One(Trainer::OneTrainer),
-            Self::One(Trainer::AiToolkit),
-            Self::One(Trainer::MusubiTuner),
-            Self::One(Trainer::DiffusionPipe),
-            Self::One(Trainer::SimpleTuner),
-            Self::One(Trainer::Diffusers),
-            Self::One(Trainer::WebDataset),
-            Self::All,
-        ]
-    }
+/// The word for all of them.
+const ALL: &str = "all";
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(match self {
-            Self::One(trainer) => PossibleValue::new(trainer.name()).help(trainer.version()),
-            Self::All => PossibleValue::new("all").help("all that read a flat folder"),
-        })
+impl Choice {
+    /// What reads it from a command line.
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
+        let one =
+            |trainer: &&dyn Trainer| PossibleValue::new(trainer.name()).help(trainer.version());
+        let all = PossibleValue::new(ALL).help("all that read a flat folder");
+        let values = TRAINERS.iter().map(one).chain([all]);
+        let parser = PossibleValuesParser::new(values.collect::<Vec<_>>());
+        parser.map(|word| named(&word).map_or(Self::All, Self::One))
     }
 }
 
 /// What to read at `path`, and as which trainers.
-pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, Trainer)> {
+pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, &'static dyn Trainer)> {
     let guessed = |path: PathBuf| {
         let trainer = recognise::guess(&path);
         (path, trainer)
@@ -61,16 +50,8 @@ pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, Trainer)>
         // A configuration is one trainer's.
         Some(Choice::All) if path.is_file() => vec![guessed(path.to_path_buf())],
         Some(Choice::All) => {
-            let flat = |trainer: &Trainer| {
-                let special = [
-                    Trainer::KohyaFolder,
-                    Trainer::Diffusers,
-                    Trainer::WebDataset,
-                ];
-                !special.contains(trainer)
-            };
-            let all = Trainer::ALL.into_iter().filter(flat);
-            all.map(|trainer| (path.to_path_buf(), trainer)).collect()
+            let flat = TRAINERS.iter().filter(|one| one.reads_flat_folders());
+            flat.map(|one| (path.to_path_buf(), *one)).collect()
         }
     }
 }
@@ -79,7 +60,7 @@ pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, Trainer)>
 #[derive(Default)]
 pub(crate) struct Seen {
     summary: Arc<Mutex<Summary>>,
-    last: Option<(Trainer, PathBuf)>,
+    last: Option<(&'static dyn Trainer, PathBuf)>,
 }
 
 impl Seen {
@@ -88,18 +69,19 @@ impl Seen {
         &mut self,
         flow: &mut Flow,
         judge: &Judge,
-        trainer: Trainer,
+        trainer: &'static dyn Trainer,
         path: &Path,
         settings: &Settings,
     ) -> Result<()> {
         self.last = Some((trainer, path.to_path_buf()));
-        if trainer == Trainer::WebDataset {
-            return self.shards(flow, judge, path, settings);
-        }
-        let mut opened = open::open(path, trainer, settings)?;
-        if let Some(base) = settings.base.filter(|base| !base.is_trained_by(trainer)) {
+        let mut opened = open(trainer, path, settings)?;
+        let untrained = settings
+            .base
+            .filter(|base| trainer.steps().is_some_and(|steps| !steps.has(base)));
+        if let Some(base) = untrained {
             let text = format!(
-                "{trainer} is not known to train {}: its usual buckets are taken",
+                "{} is not known to train {}: its usual buckets are taken",
+                trainer.name(),
                 base.name
             );
             opened.say(path, Finding::warning("base-unknown", text));
@@ -120,6 +102,10 @@ impl Seen {
             };
             self.images(flow, judge, set, images)?;
         }
+        for shard in opened.shards {
+            let set = Set::folder(trainer, &shard, settings);
+            self.shard(flow, judge, &set)?;
+        }
         Ok(())
     }
 
@@ -139,34 +125,17 @@ impl Seen {
         flow.make(images.into_iter(), tool, |_| Ok(Record::default()))
     }
 
-    fn shards(
-        &self,
-        flow: &mut Flow,
-        judge: &Judge,
-        path: &Path,
-        settings: &Settings,
-    ) -> Result<()> {
-        let set = Set::folder(Trainer::WebDataset, path, settings);
-        let shards = shards::find(path)?;
-        if shards.is_empty() {
-            let finding = Finding::error("folder-empty", "has no shard");
-            self.findings(
-                flow,
-                Trainer::WebDataset,
-                vec![(path.to_path_buf(), finding)],
-            )?;
-        }
-        for shard in shards {
-            for (place, lint) in shards::check(&shard, &set, &judge.measure)? {
-                let is_shard = place == shard;
-                if is_shard && lint.problems.is_empty() {
-                    continue;
-                }
-                flow.count();
-                self.add(&place, &lint, !is_shard);
-                let key = if is_shard { "path" } else { "image" };
-                flow.emit(Outcome::pass(lint.record(key, &place)?))?;
+    /// Judges the samples of a shard, then the shard itself.
+    fn shard(&self, flow: &mut Flow, judge: &Judge, set: &Set) -> Result<()> {
+        for (place, lint) in shards::check(&set.path, set, &judge.measure)? {
+            let is_shard = place == set.path;
+            if is_shard && lint.problems.is_empty() {
+                continue;
             }
+            flow.count();
+            self.add(&place, &lint, !is_shard);
+            let key = if is_shard { "path" } else { "image" };
+            flow.emit(Outcome::pass(lint.record(key, &place)?))?;
         }
         Ok(())
     }
@@ -174,7 +143,7 @@ impl Seen {
     fn findings(
         &self,
         flow: &mut Flow,
-        trainer: Trainer,
+        trainer: &dyn Trainer,
         findings: Vec<(PathBuf, Finding)>,
     ) -> Result<()> {
         for (path, finding) in findings {

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use captions::text::{Flaw, flaws, words};
-use loaders::Trainer;
-use loaders::caption::{Caption, Origin, Unreadable};
+use loaders::Finding;
+use loaders::caption::{Caption, Lines, Missing, Origin, Unreadable};
+use loaders::set::Set;
 
-use crate::finding::{Finding, Lint};
 use crate::limit::Limit;
-use crate::set::Set;
+use crate::lint::Lint;
 
 /// Words besides the trigger under which a caption says next to nothing.
 const FEW: usize = 2;
@@ -42,7 +42,7 @@ impl Measure {
                 None => lint.add([unlisted(set)]),
             };
         }
-        match set.reading(self.trigger.as_deref()).caption(image) {
+        match set.caption(image) {
             Ok(Some(caption)) => {
                 lint.caption_from = Some(caption.path.to_string_lossy().into_owned());
                 lint.add(file(set, &caption));
@@ -90,15 +90,8 @@ impl Measure {
         let Some(encoder) = encoder else { return };
         let count = encoder.count(text);
         lint.tokens = lint.tokens.max(Some(count.tokens));
-        // These train models of other encoders, which are judged where they were named.
-        let read = self.limit.named
-            || !matches!(
-                set.trainer,
-                Trainer::AiToolkit
-                    | Trainer::MusubiTuner
-                    | Trainer::DiffusionPipe
-                    | Trainer::SimpleTuner
-            );
+        // Other encoders are judged where they were named.
+        let read = self.limit.named || set.trainer.captions().clip;
         if read && *most > 0 && !count.fits(*most) {
             let (_, lost) = encoder.cut(text, *most);
             let text = format!(
@@ -156,11 +149,12 @@ fn unlisted(set: &Set) -> Finding {
 /// What is wrong with the file, whatever its text says.
 fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if set.trainer == Trainer::SimpleTuner && caption.written.contains('\r') {
+    let rules = set.trainer.captions();
+    if rules.bytes && caption.written.contains('\r') {
         let text = "the carriage returns of its line ends stay in the caption";
         findings.push(Finding::warning("caption-newline", text));
     }
-    if caption.origin == Origin::Shortened {
+    if caption.origin == Origin::Other {
         let text = "there is no file of its own, and another is taken for it";
         findings.push(Finding::error("caption-fallback", text));
     }
@@ -177,25 +171,24 @@ fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
                 && words(line).into_iter().next() != first
         };
         let wrapped = lines[1..].iter().any(lower);
-        match set.trainer {
-            Trainer::SdScripts | Trainer::KohyaFolder if !set.wildcard => {
+        match rules.lines {
+            Lines::First if !set.every_line => {
                 let text = format!("only the first of {} lines is read", lines.len());
                 findings.push(Finding::error("caption-lines", text));
             }
-            Trainer::OneTrainer | Trainer::SimpleTuner if wrapped => {
+            Lines::Drawn if wrapped => {
                 let text =
                     "one line is drawn at random, and these look like one sentence in pieces";
                 findings.push(Finding::error("caption-lines", text));
             }
-            Trainer::AiToolkit | Trainer::MusubiTuner | Trainer::DiffusionPipe => {
-                findings.push(Finding::warning(
-                    "caption-lines",
-                    "line breaks stay in the caption",
-                ));
+            Lines::Kept { .. } => {
+                let text = "line breaks stay in the caption";
+                findings.push(Finding::warning("caption-lines", text));
             }
             _ => {}
         }
-    } else if set.trainer == Trainer::AiToolkit && caption.written.ends_with(['\n', '\r']) {
+    } else if rules.lines == (Lines::Kept { end: true }) && caption.written.ends_with(['\n', '\r'])
+    {
         let text = "the line end behind it stays in the caption";
         findings.push(Finding::warning("caption-newline", text));
     }
@@ -240,22 +233,17 @@ fn missing(set: &Set, image: &Path) -> Finding {
             return Finding::error("caption-elsewhere", text);
         }
     }
-    let kohya = matches!(set.trainer, Trainer::SdScripts | Trainer::KohyaFolder);
-    match (&set.class_tokens, set.trainer) {
-        (Some(class), _) if kohya => {
-            Finding::warning("caption-class", format!("no caption: `{class}` is taken"))
+    let missing = set.trainer.captions().missing;
+    let text = match (&set.class_tokens, missing) {
+        (Some(class), Missing::Class) => {
+            return Finding::warning("caption-class", format!("no caption: `{class}` is taken"));
         }
-        (Some(_), _) => Finding::warning("caption-missing", "no caption: trained on without one"),
-        (None, Trainer::DiffusionPipe | Trainer::MusubiTuner) => Finding::error(
-            "caption-missing",
-            "no caption: the picture is left out without a word",
-        ),
-        (None, Trainer::SimpleTuner) => {
-            Finding::error("caption-missing", "no caption: the trainer stops")
+        (Some(_), _) => {
+            return Finding::warning("caption-missing", "no caption: trained on without one");
         }
-        _ => Finding::error(
-            "caption-missing",
-            "no caption: trained on with an empty one",
-        ),
-    }
+        (None, Missing::LeftOut) => "no caption: the picture is left out without a word",
+        (None, Missing::Stops) => "no caption: the trainer stops",
+        (None, Missing::Class | Missing::Empty) => "no caption: trained on with an empty one",
+    };
+    Finding::error("caption-missing", text)
 }

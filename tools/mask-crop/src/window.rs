@@ -1,7 +1,8 @@
 //! Where to cut: a rectangle of the shape of a bucket, round the instance.
 
 use clap::Args;
-use loaders::fit::{Buckets, SdScripts, Size};
+use loaders::fit::{Fitting, Size};
+use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
 use stage::{Context, Result, bail};
 use vision::mask::Bounds;
 
@@ -45,12 +46,12 @@ pub(crate) struct Window {
 impl Frame {
     /// `padding` is a share of an instance's longer side.
     pub(crate) fn new(flags: Flags, padding: f64) -> Result<Self> {
-        let settings = SdScripts {
+        let settings = BucketSettings {
             enable_bucket: true,
             min_bucket_reso: flags.min_bucket,
             max_bucket_reso: flags.max_bucket,
             bucket_reso_steps: flags.bucket_step,
-            ..SdScripts::new(Size::square(flags.resolution))
+            ..BucketSettings::new(Size::square(flags.resolution))
         };
         if let Some(refused) = settings.refused() {
             bail!("sd-scripts would refuse these buckets: {refused}");

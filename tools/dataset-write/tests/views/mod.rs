@@ -4,6 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use loaders::configuration::Configuration;
+use loaders::fit::{Fitting, Size};
+use loaders::set::{Opened, Set, Settings};
+use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
+use loaders::trainers::{diffusers, musubi, named, sd_scripts};
 use serde_json::{Value, json};
 use testkit::run_in;
 
@@ -110,73 +115,87 @@ fn configuration(folder: &Path, path: &str) -> String {
     fs::read_to_string(folder.join("out/dataset").join(path)).unwrap()
 }
 
+/// What a trainer reads in a configuration.
+fn opened(trainer: &str, text: &str, masked_loss: bool) -> Opened {
+    let mut opened = Opened::default();
+    let settings = Settings {
+        masked_loss,
+        ..Settings::default()
+    };
+    named(trainer).unwrap().configuration(&mut Configuration {
+        path: Path::new("configuration"),
+        text,
+        settings: &settings,
+        opened: &mut opened,
+    });
+    opened
+}
+
+/// The codes of what a trainer says of a configuration itself; the folders that it names are
+/// elsewhere.
+fn codes(opened: &Opened) -> Vec<&'static str> {
+    let own = opened.findings.iter();
+    let own = own.filter(|(path, _)| path == Path::new("configuration"));
+    own.map(|(_, finding)| finding.code).collect()
+}
+
 #[test]
 fn the_configurations_are_what_the_loaders_accept() {
-    use loaders::config::{diffusion_pipe, musubi, sd_scripts};
     let (folder, _) = everything();
-    let read = |path: &str| configuration(folder.path(), path);
-    let (subsets, problems) = sd_scripts::read(&read("kohya/dataset.toml").parse().unwrap(), false);
-    assert_eq!((subsets.len(), problems), (1, vec![]));
-    let masked = read("kohya/masked.toml").parse().unwrap();
-    let (subsets, problems) = sd_scripts::read(&masked, true);
-    assert_eq!(problems, []);
-    assert!(
-        subsets[0]
-            .conditioning_data_dir
-            .as_ref()
-            .unwrap()
-            .ends_with("kohya/mask")
-    );
-    assert_eq!(
-        sd_scripts::read(&masked, false).1.len(),
-        1,
-        "a word on --masked_loss"
-    );
+    let read = |trainer: &str, path: &str, masked_loss: bool| {
+        opened(trainer, &configuration(folder.path(), path), masked_loss)
+    };
+    let plain = read("sd-scripts", "kohya/dataset.toml", false);
+    assert_eq!((plain.sets.len(), codes(&plain)), (1, vec![]));
+    let masked = read("sd-scripts", "kohya/masked.toml", true);
+    assert_eq!(codes(&masked), [] as [&str; 0]);
+    let masks = masked.sets[0].masks.as_ref().unwrap();
+    assert!(masks.ends_with("kohya/mask"));
+    let refused = read("sd-scripts", "kohya/masked.toml", false);
+    assert_eq!(codes(&refused), ["config-masked-loss"]);
     for file in ["musubi/dataset.toml", "musubi/jsonl.toml"] {
-        assert_eq!(musubi::read(&read(file).parse().unwrap()).1, [], "{file}");
+        let found = read("musubi-tuner", file, false);
+        assert_eq!(codes(&found), [] as [&str; 0], "{file}");
     }
     for (file, part) in [("dataset.toml", "train"), ("validation.toml", "validation")] {
-        let text = read(&format!("diffusion-pipe/{file}"));
-        let (folders, problems) = diffusion_pipe::read(&text.parse().unwrap());
-        assert_eq!(problems, [], "{file}");
-        assert!(folders[0].path.as_ref().unwrap().ends_with(part), "{file}");
+        let found = read("diffusion-pipe", &format!("diffusion-pipe/{file}"), false);
+        assert_eq!(codes(&found), [] as [&str; 0], "{file}");
+        assert!(found.sets[0].path.ends_with(part), "{file}");
     }
 }
 
 #[test]
 fn the_lists_of_folders_are_what_the_loaders_accept() {
-    use loaders::config::{ai_toolkit, concepts, simple_tuner};
     let (folder, _) = everything();
     let read = |path: &str| configuration(folder.path(), path);
-    let (concepts, problems) = concepts::read(&read("onetrainer/concepts.json"));
-    assert_eq!((concepts.len(), problems), (2, vec![]));
-    assert!(!concepts[0].enable_crop_jitter);
-    let (backends, problems) = simple_tuner::read(&read("simpletuner/multidatabackend.json"));
-    assert_eq!(problems, [], "what is cut off is cut off in the middle");
-    let shown: Vec<_> = backends.iter().map(|backend| backend.shown).collect();
-    assert_eq!(shown, [1, 1], "one pass is no repeat");
-    assert!(
-        backends[0]
-            .masks
-            .as_ref()
-            .unwrap()
-            .ends_with("simpletuner/mask")
+    let concepts = opened("onetrainer", &read("onetrainer/concepts.json"), false);
+    assert_eq!((concepts.sets.len(), codes(&concepts)), (2, vec![]));
+    let backends = read("simpletuner/multidatabackend.json");
+    let backends = opened("simpletuner", &backends, false);
+    let none = [] as [&str; 0];
+    assert_eq!(
+        codes(&backends),
+        none,
+        "what is cut off is cut off in the middle"
     );
-    assert!(backends[1].folder.ends_with("simpletuner/validation"));
+    let repeats: Vec<_> = backends.sets.iter().map(|set| set.repeats).collect();
+    assert_eq!(repeats, [1.0, 1.0], "one pass is no repeat");
+    let masks = backends.sets[0].masks.as_ref().unwrap();
+    assert!(masks.ends_with("simpletuner/mask"));
+    assert!(backends.sets[1].path.ends_with("simpletuner/validation"));
     let yaml = read("ai-toolkit/config.yaml");
     assert!(yaml.starts_with("# The data set's part of a job"), "{yaml}");
-    let (sets, problems) = ai_toolkit::read(&yaml);
-    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
-    assert_eq!((sets.len(), codes), (1, vec!["config-part"]));
-    assert!(sets[0].folder.starts_with("/data/luca/dataset-"), "{yaml}");
+    let job = opened("ai-toolkit", &yaml, false);
+    assert_eq!((job.sets.len(), codes(&job)), (1, vec!["config-part"]));
+    let set = &job.sets[0];
     assert!(
-        sets[0]
-            .mask_path
-            .as_ref()
+        set.path
+            .to_str()
             .unwrap()
-            .ends_with("ai-toolkit/mask")
+            .starts_with("/data/luca/dataset-")
     );
-    assert_eq!(sets[0].trigger.as_deref(), Some("lucap boy"));
+    assert!(set.masks.as_ref().unwrap().ends_with("ai-toolkit/mask"));
+    assert_eq!(set.trigger.as_deref(), Some("lucap boy"));
 }
 
 #[test]
@@ -288,7 +307,6 @@ fn one_of_two_masked() -> (tempfile::TempDir, Vec<Value>) {
 
 #[test]
 fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
-    use loaders::fit::{Buckets, SdScripts, Size};
     let (folder, records) = one_of_two_masked();
     let flags = [
         "--type",
@@ -325,10 +343,10 @@ fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
         size(dataset.join("onetrainer/train").join(&name)),
         (1000, 760)
     );
-    let buckets = Buckets::new(SdScripts {
+    let buckets = Buckets::new(BucketSettings {
         enable_bucket: true,
         bucket_no_upscale: true,
-        ..SdScripts::new(Size::square(1024))
+        ..BucketSettings::new(Size::square(1024))
     });
     let fit = buckets.unwrap().fit(Size::new(960, 704)).unwrap();
     let mask = vision::decode::luma(&mask).unwrap();
@@ -338,7 +356,7 @@ fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
 
 #[test]
 fn metadata_is_read_by_three_loaders() {
-    use loaders::metadata::{Reader, rows};
+    use loaders::metadata::rows;
     let (folder, _) = everything();
     let dataset = folder.path().join("out/dataset");
     for path in [
@@ -347,8 +365,8 @@ fn metadata_is_read_by_three_loaders() {
         "musubi/metadata.jsonl",
     ] {
         let text = fs::read_to_string(dataset.join(path)).unwrap();
-        for reader in [Reader::ImageFolder, Reader::SdScripts, Reader::Musubi] {
-            let (rows, flaws) = rows(reader, &text);
+        for format in [diffusers::ROWS, sd_scripts::ROWS, musubi::ROWS] {
+            let (rows, flaws) = rows(format, &text);
             assert_eq!(flaws, [], "{path}");
             assert_eq!(rows[0].captions, ["lucap boy"]);
         }
@@ -422,7 +440,6 @@ fn a_mask_of_another_size_is_a_failure() {
 
 #[test]
 fn fitted_images_lose_nothing_in_the_trainer() {
-    use loaders::fit::{Buckets, SdScripts, Size};
     let (folder, records) = scenes(1);
     let picture = testkit::scene(1000, 700, 1);
     vision::write::png(&picture, &folder.path().join("scene_00.png")).unwrap();
@@ -438,10 +455,10 @@ fn fitted_images_lose_nothing_in_the_trainer() {
     let ran = write(folder.path(), &flags, &records);
     let side = |key| u32::try_from(ran.records()[0]["dataset"][key].as_u64().unwrap()).unwrap();
     let exported = Size::new(side("width"), side("height"));
-    let buckets = Buckets::new(SdScripts {
+    let buckets = Buckets::new(BucketSettings {
         enable_bucket: true,
         bucket_no_upscale: true,
-        ..SdScripts::new(Size::square(512))
+        ..BucketSettings::new(Size::square(512))
     });
     let fit = buckets.unwrap().fit(exported).unwrap();
     assert_eq!((fit.bucket, fit.cropped()), (exported, 0.0));
@@ -629,8 +646,7 @@ fn a_caption_that_somebody_changed_goes_to_all() {
 
 #[test]
 fn several_captions_stand_where_each_trainer_reads_them() {
-    use loaders::caption::Reading;
-    use loaders::{Trainer, config::sd_scripts, metadata};
+    use loaders::metadata;
     let all = described(&json!({}), &["--form", "several"]);
     let both = [TAGS, SENTENCE];
     let lists = &all[Path::new("diffusion-pipe/train/captions.json")];
@@ -648,26 +664,18 @@ fn several_captions_stand_where_each_trainer_reads_them() {
         "the image and the list, which stands for captions beside images"
     );
     let rows = &all[Path::new("diffusers/metadata.jsonl")];
-    let (rows, flaws) = metadata::rows(
-        metadata::Reader::ImageFolder,
-        std::str::from_utf8(rows).unwrap(),
-    );
+    let (rows, flaws) = metadata::rows(diffusers::ROWS, std::str::from_utf8(rows).unwrap());
     assert_eq!(
         (rows[0].captions.as_slice(), flaws),
         (&both.map(str::to_owned)[..], vec![])
     );
     let config = std::str::from_utf8(&all[Path::new("kohya/dataset.toml")]).unwrap();
-    let (subsets, problems) = sd_scripts::read(&config.parse().unwrap(), false);
-    assert_eq!((subsets[0].enable_wildcard, problems), (true, vec![]));
-    let lines = Reading {
-        wildcard: true,
-        ..Reading::new(Trainer::SdScripts)
-    };
-    assert_eq!(lines.texts(text(&all, "kohya").as_bytes()).unwrap(), both);
-    let lines = Reading::new(Trainer::OneTrainer);
-    assert_eq!(
-        lines.texts(text(&all, "onetrainer").as_bytes()).unwrap(),
-        both
-    );
+    let found = opened("sd-scripts", config, false);
+    assert_eq!(codes(&found), [] as [&str; 0]);
+    let lines = found.sets[0].texts(text(&all, "kohya").as_bytes());
+    assert_eq!(lines.unwrap(), both);
+    let set = Set::folder(named("onetrainer").unwrap(), "img", &Settings::default());
+    let lines = set.texts(text(&all, "onetrainer").as_bytes());
+    assert_eq!(lines.unwrap(), both);
     assert_eq!(text(&all, "ai-toolkit"), SENTENCE, "it takes one");
 }

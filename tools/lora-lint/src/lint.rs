@@ -1,62 +1,11 @@
-//! What is said of an image or of a folder.
+//! What a trainer sees of an image, and what is wrong with it, or with a folder or file.
 
 use std::path::Path;
 
-use loaders::Trainer;
+use loaders::{Finding, Level, Trainer};
 use manifest::Record;
 use serde::Serialize;
 use stage::Result;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Level {
-    /// It trains as meant.
-    Ok,
-    /// It trains, but perhaps not as well as it could.
-    Warning,
-    /// The trainer stops, leaves something out, or learns something wrong.
-    Error,
-}
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Finding {
-    /// A word for the kind of thing.
-    pub(crate) code: &'static str,
-    /// How bad it is.
-    pub(crate) level: Level,
-    /// What it is, and what comes of it.
-    pub(crate) text: String,
-}
-
-impl Finding {
-    /// Something that would train wrong.
-    pub(crate) fn error(code: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            code,
-            level: Level::Error,
-            text: text.into(),
-        }
-    }
-
-    /// Something that could be better.
-    pub(crate) fn warning(code: &'static str, text: impl Into<String>) -> Self {
-        Self {
-            level: Level::Warning,
-            ..Self::error(code, text)
-        }
-    }
-
-    /// An error if `wrong`, else a warning.
-    pub(crate) fn of(wrong: bool, code: &'static str, text: impl Into<String>) -> Self {
-        if wrong {
-            Self::error(code, text)
-        } else {
-            Self::warning(code, text)
-        }
-    }
-}
 
 /// What a trainer sees of one image: the key `lint`.
 #[derive(Debug, Clone, Serialize)]
@@ -101,7 +50,7 @@ pub(crate) struct Lint {
 
 impl Lint {
     /// Nothing known yet.
-    pub(crate) fn new(trainer: Trainer) -> Self {
+    pub(crate) fn new(trainer: &dyn Trainer) -> Self {
         Self {
             trainer: trainer.name(),
             status: Level::Ok,

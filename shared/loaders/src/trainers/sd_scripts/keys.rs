@@ -1,6 +1,6 @@
 //! The keys that each level of the configuration may have, and their types.
 
-use super::super::schema::{Keys, Type};
+use crate::configuration::schema::{Keys, Type};
 
 pub(super) const SUBSET: Keys = &[
     ("caption_prefix", Type::Text),

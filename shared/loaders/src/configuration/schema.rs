@@ -2,12 +2,12 @@
 
 use toml::{Table, Value};
 
-use super::Problem;
+use super::Configuration;
 use crate::fit::Size;
 
 /// The type that a reader wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Bool,
     Integer,
     Float,
@@ -59,73 +59,87 @@ impl Type {
     }
 }
 
+/// What is said of a key that a reader does not allow.
+const UNKNOWN: &str = "not a key that may stand here, at which the trainer stops";
+
 /// Keys and their types.
-pub(super) type Keys = &'static [(&'static str, Type)];
+pub(crate) type Keys = &'static [(&'static str, Type)];
 
 /// Checks every key of `table` but those in `besides`.
-pub(super) fn check(
+pub(crate) fn check(
     table: &Table,
     place: &str,
     allowed: &[Keys],
     besides: &[&str],
-    problems: &mut Vec<Problem>,
+    configuration: &mut Configuration<'_>,
 ) {
     for (key, value) in table {
         if besides.contains(&key.as_str()) {
             continue;
         }
         let place = format!("{place}.{key}");
-        let known = allowed.iter().flat_map(|keys| keys.iter());
-        match known.into_iter().find(|(name, _)| name == key) {
-            None => problems.push(Problem::fatal(
-                "config-key",
-                place,
-                "not a key that may stand here, at which the trainer stops",
-            )),
-            Some((_, kind)) if !kind.holds(value) => problems.push(Problem::fatal(
-                "config-type",
-                place,
-                format!("is {value}, and must be {}", kind.name()),
-            )),
+        let mut known = allowed.iter().flat_map(|keys| keys.iter());
+        match known.find(|(name, _)| name == key) {
+            None => configuration.error("config-key", &place, UNKNOWN),
+            Some((_, kind)) if !kind.holds(value) => {
+                let text = format!("is {value}, and must be {}", kind.name());
+                configuration.error("config-type", &place, text);
+            }
             Some(_) => {}
         }
     }
 }
 
+/// The table `general`, beside which only `datasets` may stand; checked against `allowed`.
+pub(crate) fn general(
+    config: &Table,
+    allowed: &[Keys],
+    configuration: &mut Configuration<'_>,
+) -> Table {
+    let besides = ["general", "datasets"];
+    for key in config.keys().filter(|key| !besides.contains(&key.as_str())) {
+        configuration.error("config-key", key, UNKNOWN);
+    }
+    let general = config.get("general").and_then(Value::as_table).cloned();
+    let general = general.unwrap_or_default();
+    check(&general, "general", allowed, &[], configuration);
+    general
+}
+
 /// The tables of the list `key`.
-pub(super) fn tables<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
+pub(crate) fn tables<'a>(table: &'a Table, key: &str) -> Vec<&'a Table> {
     let all = table.get(key).and_then(Value::as_array);
     let all = all.into_iter().flatten();
     all.filter_map(Value::as_table).collect()
 }
 
 /// The value of `key` in the first table that has it.
-pub(super) fn first<'a>(tables: &[&'a Table], key: &str) -> Option<&'a Value> {
+pub(crate) fn first<'a>(tables: &[&'a Table], key: &str) -> Option<&'a Value> {
     tables.iter().find_map(|table| table.get(key))
 }
 
 /// Reads values with defaults out of nested tables, the innermost first.
-pub(super) struct Values<'a>(pub(super) Vec<&'a Table>);
+pub(crate) struct Values<'a>(pub(crate) Vec<&'a Table>);
 
 impl Values<'_> {
-    pub(super) fn text(&self, key: &str) -> Option<String> {
+    pub(crate) fn text(&self, key: &str) -> Option<String> {
         first(&self.0, key)?.as_str().map(str::to_owned)
     }
 
-    pub(super) fn flag(&self, key: &str) -> bool {
+    pub(crate) fn flag(&self, key: &str) -> bool {
         first(&self.0, key)
             .and_then(Value::as_bool)
             .unwrap_or(false)
     }
 
-    pub(super) fn number(&self, key: &str, default: u32) -> u32 {
+    pub(crate) fn number(&self, key: &str, default: u32) -> u32 {
         let value = first(&self.0, key).and_then(Value::as_integer);
         value
             .and_then(|value| value.try_into().ok())
             .unwrap_or(default)
     }
 
-    pub(super) fn size(&self, key: &str) -> Option<Size> {
+    pub(crate) fn size(&self, key: &str) -> Option<Size> {
         let pixels = |value: &Value| u32::try_from(value.as_integer()?).ok();
         let value = first(&self.0, key)?;
         let size = match value.as_array().map(Vec::as_slice) {

@@ -1,12 +1,12 @@
 //! kohya sd-scripts: `BucketManager` of `library/train_util.py`.
 
-use super::{Fit, Size, half_up, smallest};
+use crate::fit::{Fit, Fitting, Size, half_up, smallest};
 
 /// The settings of a data set that decide on its buckets, with the defaults
 /// of sd-scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SdScripts {
-    /// `resolution`: its area is the budget of a picture.
+pub struct BucketSettings {
+    /// `resolution`: its area is the budget of an image.
     pub resolution: Size,
     /// `enable_bucket`; without it everything is cut to `resolution`.
     pub enable_bucket: bool,
@@ -20,7 +20,7 @@ pub struct SdScripts {
     pub bucket_no_upscale: bool,
 }
 
-impl SdScripts {
+impl BucketSettings {
     /// The defaults, which have buckets switched off.
     pub fn new(resolution: Size) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl SdScripts {
 /// The buckets of a data set.
 #[derive(Debug, Clone)]
 pub struct Buckets {
-    settings: SdScripts,
+    settings: BucketSettings,
     sizes: Vec<Size>,
 }
 
@@ -74,15 +74,16 @@ impl Buckets {
     /// The buckets that `settings` give; `None` where they are refused.
     ///
     /// ```
-    /// use loaders::fit::{Buckets, SdScripts, Size};
-    /// let mut settings = SdScripts::new(Size::square(1024));
+    /// use loaders::fit::{Fitting, Size};
+    /// use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
+    /// let mut settings = BucketSettings::new(Size::square(1024));
     /// settings.enable_bucket = true;
     /// let buckets = Buckets::new(settings).unwrap();
     /// let fit = buckets.fit(Size::new(1920, 1080)).unwrap();
     /// assert_eq!(fit.bucket, Size::new(1024, 576));
     /// assert_eq!(fit.cropped(), 0.0);
     /// ```
-    pub fn new(settings: SdScripts) -> Option<Self> {
+    pub fn new(settings: BucketSettings) -> Option<Self> {
         if settings.refused().is_some() {
             return None;
         }
@@ -94,24 +95,10 @@ impl Buckets {
         Some(Self { settings, sizes })
     }
 
-    /// The sizes of the buckets, by width and then by height. With `bucket_no_upscale` a picture
+    /// The sizes of the buckets, by width and then by height. With `bucket_no_upscale` an image
     /// may also get a smaller one of its own.
     pub fn sizes(&self) -> &[Size] {
         &self.sizes
-    }
-
-    /// What becomes of a picture; `None` if it has no pixels, or so few that
-    /// nothing is left of it.
-    pub fn fit(&self, source: Size) -> Option<Fit> {
-        if source.area() == 0 {
-            return None;
-        }
-        let (bucket, resized) = if self.settings.enable_bucket && self.settings.bucket_no_upscale {
-            self.shrunk(source)
-        } else {
-            self.nearest(source)?
-        };
-        (bucket.area() > 0).then(|| Fit::middle(source, resized, bucket))
     }
 
     fn nearest(&self, source: Size) -> Option<(Size, Size)> {
@@ -170,8 +157,23 @@ impl Buckets {
     }
 }
 
+impl Fitting for Buckets {
+    /// `None` if the image has no pixels, or so few that nothing is left of it.
+    fn fit(&self, source: Size) -> Option<Fit> {
+        if source.area() == 0 {
+            return None;
+        }
+        let (bucket, resized) = if self.settings.enable_bucket && self.settings.bucket_no_upscale {
+            self.shrunk(source)
+        } else {
+            self.nearest(source)?
+        };
+        (bucket.area() > 0).then(|| Fit::middle(source, resized, bucket))
+    }
+}
+
 /// Every bucket, sorted: `make_bucket_resolutions` of `library/model_util.py`.
-fn resolutions(settings: &SdScripts) -> Vec<Size> {
+fn resolutions(settings: &BucketSettings) -> Vec<Size> {
     let steps = settings.bucket_reso_steps;
     let (least, most) = settings.bounds();
     let budget = settings.resolution.area();

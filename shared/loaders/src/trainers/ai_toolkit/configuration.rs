@@ -1,36 +1,15 @@
-//! ai-toolkit: the data sets of a job, YAML or JSON. Keys that it does not know are ignored.
+//! The data sets of a job of ai-toolkit.
+
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use super::Problem;
+use super::AiToolkit;
+use crate::Trainer;
 use crate::bases::{self, Base};
-
-/// One folder of a job.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DataSet {
-    /// Where it stands in the configuration.
-    pub place: String,
-    /// `folder_path`, or `dataset_path` where it names a folder.
-    pub folder: String,
-    /// `caption_ext`, with its dot.
-    pub caption_extension: String,
-    /// `mask_path`.
-    pub mask_path: Option<String>,
-    /// `alpha_mask`.
-    pub alpha_mask: bool,
-    /// `num_repeats`.
-    pub num_repeats: u32,
-    /// The largest `resolution`.
-    pub resolution: u32,
-    /// `buckets`; without them everything is cut to squares.
-    pub buckets: bool,
-    /// Whether what is cut off is drawn at random: `random_crop` or `random_scale`.
-    pub random_crop: bool,
-    /// `trigger_word` of the data set, or of the whole job.
-    pub trigger: Option<String>,
-    /// The base model of the job, where it names one that is known.
-    pub base: Option<&'static Base>,
-}
+use crate::configuration::Configuration;
+use crate::fit::Square;
+use crate::set::Set;
 
 /// The keys of a data set: `DatasetConfig` of `toolkit/config_modules.py`.
 const KNOWN: &[&str] = &[
@@ -129,113 +108,90 @@ const ARCHITECTURES: &[(&str, &str)] = &[
     ("wan", "wan"),
 ];
 
-/// Reads a job; none where the text is neither YAML nor JSON.
-pub fn read(text: &str) -> (Vec<DataSet>, Vec<Problem>) {
-    let job: Value = match serde_saphyr::from_str(text) {
-        Ok(job) => job,
-        Err(cause) => {
-            let cause = cause.to_string();
-            let first = cause.lines().next().unwrap_or_default().to_owned();
-            let text = format!("not YAML: {first}");
-            return (Vec::new(), vec![Problem::fatal("config-syntax", "", text)]);
-        }
-    };
-    let mut sets = Vec::new();
-    let mut problems = Vec::new();
+/// Reads the data sets of a job. Keys that ai-toolkit does not know are ignored.
+pub(super) fn read(job: &Value, configuration: &mut Configuration<'_>) {
+    let mut any = false;
     let processes = job.pointer("/config/process").and_then(Value::as_array);
     for (number, process) in processes.into_iter().flatten().enumerate() {
         let place = format!("config.process[{number}]");
         if process.get("model").is_none() {
             let text = "there is no `model`: this is no whole job, and the trainer stops at it";
-            problems.push(Problem {
-                code: "config-part",
-                place: place.clone(),
-                text: text.to_owned(),
-                fatal: false,
-            });
+            configuration.warning("config-part", &place, text);
         }
         let found = process.get("datasets").and_then(Value::as_array);
         for (number, dataset) in found.into_iter().flatten().enumerate() {
+            any = true;
             let place = format!("{place}.datasets[{number}]");
             match dataset.as_object() {
-                Some(dataset) => {
-                    check(dataset, &place, &mut problems);
-                    sets.extend(resolved(dataset, process, place, &mut problems));
-                }
-                None => problems.push(Problem::fatal("config-type", place, "is no table")),
+                Some(dataset) => add(dataset, process, &place, configuration),
+                None => configuration.error("config-type", &place, "is no table"),
             }
         }
     }
-    if sets.is_empty() && problems.iter().all(|problem| !problem.fatal) {
+    if !any {
         let text = "there are no `datasets` in a `process`";
-        problems.push(Problem::fatal("config-missing", "config", text));
-    }
-    (sets, problems)
-}
-
-fn check(dataset: &Map<String, Value>, place: &str, problems: &mut Vec<Problem>) {
-    let numbered = |key: &str| key.starts_with("control_path_");
-    for key in dataset.keys().map(String::as_str) {
-        if !KNOWN.contains(&key) && !numbered(key) {
-            problems.push(Problem {
-                code: "config-key",
-                place: format!("{place}.{key}"),
-                text: "is not read".to_owned(),
-                fatal: false,
-            });
-        }
+        configuration.error("config-missing", "config", text);
     }
 }
 
-fn resolved(
+/// Adds one folder of a job.
+fn add(
     dataset: &Map<String, Value>,
     process: &Value,
-    place: String,
-    problems: &mut Vec<Problem>,
-) -> Option<DataSet> {
+    place: &str,
+    configuration: &mut Configuration<'_>,
+) {
+    for key in dataset.keys().map(String::as_str) {
+        if !KNOWN.contains(&key) && !key.starts_with("control_path_") {
+            configuration.warning("config-key", &format!("{place}.{key}"), "is not read");
+        }
+    }
     let text = |key: &str| dataset.get(key).and_then(Value::as_str).map(str::to_owned);
-    let flag = |key: &str| dataset.get(key).and_then(Value::as_bool);
+    let flag = |key: &str| dataset.get(key).and_then(Value::as_bool) == Some(true);
     let Some(folder) = text("folder_path").or_else(|| text("dataset_path")) else {
-        problems.push(Problem::fatal(
-            "config-missing",
-            place,
-            "`folder_path` is missing",
-        ));
-        return None;
+        return configuration.error("config-missing", place, "`folder_path` is missing");
     };
-    let trigger = text("trigger_word").or_else(|| {
-        let whole = process.get("trigger_word").and_then(Value::as_str);
-        whole.map(str::to_owned)
+    if flag("random_crop") || flag("random_scale") {
+        configuration.warning("config-crop", place, "what is cut off is drawn at random");
+    }
+    let whole = process.get("trigger_word").and_then(Value::as_str);
+    let trigger = text("trigger_word").or_else(|| whole.map(str::to_owned));
+    let resolution = largest(dataset.get("resolution")).unwrap_or(512);
+    let named = process.get("model").and_then(base);
+    let base = configuration.settings.base.or(named);
+    let unsquare = dataset.get("buckets") != Some(&Value::Bool(false)) && !flag("square_crop");
+    let set = Set::folder(&AiToolkit, folder, configuration.settings);
+    configuration.add(Set {
+        extension: dotted(&text("caption_ext").unwrap_or_else(|| "txt".to_owned())),
+        repeats: number(dataset.get("num_repeats")).unwrap_or(1).into(),
+        masks: text("mask_path").map(PathBuf::from),
+        alpha_mask: flag("alpha_mask"),
+        trigger: trigger
+            .filter(|trigger| !trigger.is_empty())
+            .or(set.trigger.clone()),
+        fitting: if unsquare {
+            AiToolkit.fitting(resolution, base)
+        } else {
+            Some(Box::new(Square(resolution)))
+        },
+        ..set
     });
-    Some(DataSet {
-        place,
-        folder,
-        caption_extension: ending(&text("caption_ext").unwrap_or_else(|| "txt".to_owned())),
-        mask_path: text("mask_path"),
-        alpha_mask: flag("alpha_mask").unwrap_or(false),
-        num_repeats: whole(dataset.get("num_repeats")).unwrap_or(1),
-        resolution: largest(dataset.get("resolution")).unwrap_or(512),
-        buckets: flag("buckets").unwrap_or(true) && flag("square_crop") != Some(true),
-        random_crop: flag("random_crop") == Some(true) || flag("random_scale") == Some(true),
-        trigger: trigger.filter(|trigger| !trigger.is_empty()),
-        base: process.get("model").and_then(base),
-    })
 }
 
 /// An ending with its dot.
-fn ending(text: &str) -> String {
+fn dotted(text: &str) -> String {
     format!(".{}", text.trim_start_matches('.'))
 }
 
-fn whole(value: Option<&Value>) -> Option<u32> {
+fn number(value: Option<&Value>) -> Option<u32> {
     u32::try_from(value?.as_u64()?).ok()
 }
 
 /// A resolution, or the largest of several.
 fn largest(value: Option<&Value>) -> Option<u32> {
     match value? {
-        Value::Array(all) => all.iter().filter_map(|one| whole(Some(one))).max(),
-        one => whole(Some(one)),
+        Value::Array(all) => all.iter().filter_map(|one| number(Some(one))).max(),
+        one => number(Some(one)),
     }
 }
 

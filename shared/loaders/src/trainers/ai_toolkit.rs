@@ -1,0 +1,268 @@
+//! ai-toolkit: the data sets of a job in YAML or JSON, images in a tree of folders, masks in another.
+
+mod configuration;
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::Trainer;
+use crate::bases::{Base, Steps};
+use crate::caption::{Captions, Lines, Unreadable};
+use crate::configuration::{Claim, Configuration, Names};
+use crate::files::{ending, ends, is_hidden_anywhere};
+use crate::fit::{Fit, Fitting, Size, smallest};
+use crate::mask::{Masks, Place};
+use crate::set::Set;
+use crate::trainer::Pixels;
+use crate::view::{DataSet, Form, Layout, Notes, View};
+
+/// ai-toolkit.
+#[derive(Debug)]
+pub struct AiToolkit;
+
+/// The endings of images and of masks.
+const ENDINGS: &[&str] = &["jpg", "jpeg", "png", "webp"];
+
+/// `get_bucket_divisibility` of each model.
+const STEPS: Steps = Steps {
+    usual: 16,
+    of: &[
+        (
+            16,
+            "sd15 sdxl flux2 lumina z-image hidream krea2 ideogram wan",
+        ),
+        (32, "sd3 flux flux-schnell qwen-image chroma anima wan-5b"),
+    ],
+};
+
+impl Trainer for AiToolkit {
+    fn name(&self) -> &'static str {
+        "ai-toolkit"
+    }
+
+    fn version(&self) -> &'static str {
+        "ai-toolkit 27a03a9"
+    }
+
+    fn reads(&self, path: &Path) -> bool {
+        ends(path, ENDINGS)
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        let control = path.parent().is_some_and(|folder| self.passes_over(folder));
+        self.reads(path) && !is_hidden_anywhere(path) && !control
+    }
+
+    fn recurses(&self) -> bool {
+        true
+    }
+
+    fn passes_over(&self, folder: &Path) -> bool {
+        folder.ends_with("_controls")
+    }
+
+    fn pixels(&self) -> Pixels {
+        Pixels {
+            turns: true,
+            ..Pixels::default()
+        }
+    }
+
+    fn captions(&self) -> Captions {
+        Captions {
+            lines: Lines::Kept { end: true },
+            clip: false,
+            for_all: Some("default"),
+            ..Captions::default()
+        }
+    }
+
+    /// Split at commas, joined with a comma and a space without stripping, the trigger put in where
+    /// it is asked for or else in front.
+    fn texts(&self, text: &str, set: &Set) -> Result<Vec<String>, Unreadable> {
+        let parts: Vec<_> = text.split(',').collect();
+        let trigger = set.trigger.as_deref().unwrap_or_default();
+        let caption = parts.join(", ");
+        let caption = caption
+            .replace("[trigger]", trigger)
+            .replace("[name]", trigger);
+        let stands = trigger.trim().is_empty() || caption.contains(trigger);
+        Ok(vec![if stands {
+            caption
+        } else {
+            format!("{trigger} {caption}")
+        }])
+    }
+
+    fn masks(&self) -> Option<Masks> {
+        Some(Masks {
+            place: Place::Stem(ENDINGS),
+            required: false,
+            same_size: false,
+            squeezed: false,
+        })
+    }
+
+    fn steps(&self) -> Option<Steps> {
+        Some(STEPS)
+    }
+
+    fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
+        Some(Box::new(Buckets {
+            resolution,
+            divisibility: STEPS.of(base),
+        }))
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            files: &["config.yaml"],
+            texts: &["datasets:"],
+        }
+    }
+
+    fn claims(&self, path: &Path, text: &str) -> Claim {
+        match ending(path) {
+            "yaml" | "yml" => Claim::Sure,
+            "json" if text.contains("\"job\"") && text.contains("\"process\"") => Claim::Sure,
+            _ => Claim::No,
+        }
+    }
+
+    fn configuration(&self, configuration: &mut Configuration<'_>) -> bool {
+        if let Some(job) = configuration.yaml() {
+            configuration::read(&job, configuration);
+        }
+        true
+    }
+
+    fn view(&self) -> Option<&'static dyn View> {
+        Some(&Self)
+    }
+}
+
+/// Buckets of about `resolution` squared pixels and never more, with sides that are multiples of
+/// `divisibility`; never enlarges but to reach them. `toolkit/buckets.py` and `BucketsMixin`.
+///
+/// ```
+/// use loaders::fit::{Fitting, Size};
+/// use loaders::trainers::ai_toolkit::Buckets;
+/// let buckets = Buckets { resolution: 1024, divisibility: 16 };
+/// assert_eq!(buckets.fit(Size::new(1920, 1080)).unwrap().bucket, Size::new(1360, 768));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Buckets {
+    /// A side of the square whose area is the budget, in pixels.
+    pub resolution: u32,
+    /// What sides are multiples of, in pixels.
+    pub divisibility: u32,
+}
+
+impl Fitting for Buckets {
+    fn fit(&self, source: Size) -> Option<Fit> {
+        let Self {
+            resolution,
+            divisibility,
+        } = *self;
+        let budget = u64::from(resolution).pow(2);
+        let target = source.area().min(budget);
+        let scale = (target as f64 / source.area() as f64).sqrt();
+        let steps = |side: u32| f64::from(side) * scale / f64::from(divisibility);
+        let (width, height) = (steps(source.width), steps(source.height));
+        let [w0, w1] = [width.floor(), width.ceil()].map(|steps| steps as u32 * divisibility);
+        let [h0, h1] = [height.floor(), height.ceil()].map(|steps| steps as u32 * divisibility);
+        let sizes = [(w0, h0), (w0, h1), (w1, h0), (w1, h1)].map(|(w, h)| Size::new(w, h));
+        let sizes = sizes
+            .into_iter()
+            .filter(|size| size.area() > 0 && size.area() <= budget);
+        let sizes: Vec<_> = sizes.collect();
+        let errors = sizes.iter().map(|size| size.area().abs_diff(target) as f64);
+        let least = Size::new(w0.max(divisibility), h0.max(divisibility));
+        let bucket = smallest(errors).map_or(least, |best| sizes[best]);
+        let across = f64::from(bucket.width) / f64::from(source.width);
+        let scale = across.max(f64::from(bucket.height) / f64::from(source.height));
+        let scaled = |side: u32| (f64::from(side) * scale).ceil() as u32;
+        let resized = Size::new(scaled(source.width), scaled(source.height));
+        Some(Fit::middle(source, resized, bucket))
+    }
+}
+
+/// What the file is not.
+const NOTE: &str = "# The data set's part of a job of ai-toolkit. It is no whole job and does not run as it stands:
+# put the entry under `datasets` into one that names a model, a network, and how to train.
+";
+
+impl View for AiToolkit {
+    fn name(&self) -> &'static str {
+        "ai-toolkit"
+    }
+
+    fn about(&self) -> &'static str {
+        "ai-toolkit: YAML"
+    }
+
+    fn form(&self) -> Form {
+        Form::Sentence
+    }
+
+    fn draws(&self) -> bool {
+        false
+    }
+
+    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+        Trainer::fitting(self, resolution, None)
+    }
+
+    fn notes(&self, _title: &str) -> Notes {
+        Notes {
+            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of yours: the file is no whole job".to_owned(),
+            validation: None,
+            masks: Some("`mask_path` of that entry"),
+        }
+    }
+
+    fn layout(&self, set: &DataSet<'_>) -> Layout {
+        let mut layout = Layout::default();
+        layout.images(self, set);
+        layout.captions(self, set);
+        // Outside of the images' folder, all of whose sub-folders are trained on.
+        let masks = layout.masks(self, set);
+        let mut dataset = json!({
+            "folder_path": set.seen(self.folder(set, false)),
+            "caption_ext": "txt",
+            "num_repeats": set.repeats,
+            "resolution": [set.resolution],
+            "shuffle_tokens": false,
+            "cache_latents_to_disk": true,
+        });
+        if masks {
+            dataset["mask_path"] = json!(set.seen("ai-toolkit/mask"));
+            // A weight of nothing round the subject leaves halos.
+            dataset["mask_min_value"] = json!(0.1);
+        }
+        let title = json!(set.title);
+        let trigger = set.trigger.map(|trigger| json!(trigger));
+        let trigger = trigger.map(|trigger| format!("      trigger_word: {trigger}\n"));
+        // JSON values are YAML, too.
+        let lines = dataset.as_object().into_iter().flatten();
+        let lines: Vec<_> = lines
+            .map(|(key, value)| format!("{key}: {value}\n"))
+            .collect();
+        layout.text(
+            "ai-toolkit/config.yaml",
+            format!(
+                "{NOTE}job: extension
+config:
+  name: {title}
+  process:
+    - type: sd_trainer
+{}      datasets:
+        - {}",
+                trigger.unwrap_or_default(),
+                lines.join("          ")
+            ),
+        );
+        layout
+    }
+}

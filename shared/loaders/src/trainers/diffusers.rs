@@ -1,0 +1,217 @@
+//! The scripts of diffusers, through Hugging Face's `imagefolder`. Many of them know no buckets (those
+//! of newer models do, with `--use_aspect_ratio_buckets`), so the images of the view are squares
+//! already.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use crate::bases::Base;
+use crate::caption::{Captions, Lines};
+use crate::files::{PILLOW, ends, is_hidden_anywhere, names, walk};
+use crate::fit::{Fitting, Square};
+use crate::metadata::{Format, listed};
+use crate::recognise::configurations;
+use crate::set::{Opened, Set, Settings};
+use crate::trainer::Pixels;
+use crate::view::{DataSet, Example, Form, Layout, Notes, Part, View};
+use crate::{Finding, Trainer};
+
+/// The scripts of diffusers.
+#[derive(Debug)]
+pub struct Diffusers;
+
+/// Rows of `metadata.jsonl`.
+pub const ROWS: Format = Format {
+    image: "file_name",
+    caption: "text",
+    columns: true,
+    tags: false,
+};
+
+impl Trainer for Diffusers {
+    fn name(&self) -> &'static str {
+        "diffusers"
+    }
+
+    fn version(&self) -> &'static str {
+        "diffusers 58eb52c, datasets b7cb10b"
+    }
+
+    fn reads(&self, path: &Path) -> bool {
+        ends(path, PILLOW)
+    }
+
+    fn takes(&self, path: &Path) -> bool {
+        self.reads(path) && !is_hidden_anywhere(path)
+    }
+
+    fn recurses(&self) -> bool {
+        true
+    }
+
+    fn reads_flat_folders(&self) -> bool {
+        false
+    }
+
+    fn pixels(&self) -> Pixels {
+        Pixels {
+            turns: true,
+            ..Pixels::default()
+        }
+    }
+
+    fn captions(&self) -> Captions {
+        Captions {
+            lines: Lines::Listed,
+            ..Captions::default()
+        }
+    }
+
+    fn fitting(&self, resolution: u32, _base: Option<&Base>) -> Option<Box<dyn Fitting>> {
+        Some(Box::new(Square(resolution)))
+    }
+
+    fn claims_folder(&self, folder: &Path) -> bool {
+        let below = || names(folder).into_iter().map(|name| folder.join(name));
+        has_metadata(folder) || below().any(|folder| has_metadata(&folder))
+    }
+
+    fn open_folder(&self, path: &Path, settings: &Settings) -> Option<Opened> {
+        Some(open(path, settings))
+    }
+
+    fn view(&self) -> Option<&'static dyn View> {
+        Some(&Self)
+    }
+}
+
+/// Whether a folder has a metadata file.
+fn has_metadata(folder: &Path) -> bool {
+    let endings = ["jsonl", "csv", "parquet"];
+    let mut names = endings.iter().map(|ending| format!("metadata.{ending}"));
+    // Another trainer's list of that name stands beside its configuration.
+    names.any(|name| folder.join(name).is_file()) && configurations(folder).is_empty()
+}
+
+/// Opens every folder that has a metadata file.
+fn open(path: &Path, settings: &Settings) -> Opened {
+    let mut opened = Opened::default();
+    let all = walk(path).unwrap_or_else(|cause| {
+        opened.say(path, Finding::error("folder-missing", cause.to_string()));
+        Vec::new()
+    });
+    let named = |ending: &str| {
+        let name = format!("metadata.{ending}");
+        let files = all.iter();
+        let files = files.filter(|file| file.file_name().is_some_and(|n| *n == *name));
+        files.cloned().collect::<Vec<PathBuf>>()
+    };
+    let (lists, tables) = (named("jsonl"), [named("csv"), named("parquet")].concat());
+    if lists.is_empty() && tables.is_empty() {
+        let text = "has no metadata file: no caption is read";
+        opened.say(path, Finding::error("metadata-none", text));
+        opened.sets.push(Set::folder(&Diffusers, path, settings));
+        return opened;
+    }
+    if !lists.is_empty() && !tables.is_empty() {
+        let text = "has metadata files of more than one kind, at which the loader stops";
+        opened.say(path, Finding::error("metadata-kinds", text));
+    }
+    let mut found = BTreeSet::new();
+    for list in &lists {
+        let file = path.join(list);
+        let folder = file.parent().unwrap_or(path);
+        let rows = listed(ROWS, &file, folder, &mut opened);
+        found.extend(rows.iter().map(|(image, _)| image.clone()));
+        opened.sets.push(Set {
+            rows: Some(rows),
+            ..Set::folder(&Diffusers, file, settings)
+        });
+    }
+    let images = all.iter().filter(|file| Diffusers.takes(file));
+    let unlisted = images.map(|file| path.join(file));
+    for file in unlisted.filter(|file| !lists.is_empty() && !found.contains(file)) {
+        let text = "is in no metadata file: it is left out";
+        opened.say(&file, Finding::error("metadata-unlisted", text));
+    }
+    opened
+}
+
+/// The folder of the images, below that of the view. Only a folder that is not called for a split
+/// keeps its captions however it is read.
+const IMAGES: &str = "images";
+
+impl Diffusers {
+    /// The folder of a side of the view. All that lies in the view's own is trained on, so what is
+    /// kept from training lies in another.
+    fn side(validation: bool) -> &'static Path {
+        Path::new(if validation {
+            "diffusers-validation"
+        } else {
+            "diffusers"
+        })
+    }
+}
+
+impl View for Diffusers {
+    fn name(&self) -> &'static str {
+        "diffusers"
+    }
+
+    fn about(&self) -> &'static str {
+        "Hugging Face's imagefolder: squares and metadata.jsonl"
+    }
+
+    fn form(&self) -> Form {
+        Form::Sentence
+    }
+
+    fn part(&self) -> Part {
+        Part::Square
+    }
+
+    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+        Some(Box::new(Square(resolution)))
+    }
+
+    fn notes(&self, title: &str) -> Notes {
+        Notes {
+            give: format!(
+                "`--dataset_name diffusers --caption_column text`, or `--train_data_dir diffusers`; without captions `--instance_data_dir diffusers/images --instance_prompt '{title}'`"
+            ),
+            validation: None,
+            masks: None,
+        }
+    }
+
+    fn folder(&self, _set: &DataSet<'_>, validation: bool) -> PathBuf {
+        Self::side(validation).join(IMAGES)
+    }
+
+    /// One `metadata.jsonl` a side. It stands over the folder of the images: `--dataset_name` and
+    /// `--train_data_dir` of the folder above find both, and `--instance_data_dir` of the folder of
+    /// images, which opens everything in it as an image, finds nothing else. Where an image has
+    /// several captions, `text` is a list in every row, of which diffusers draws one.
+    fn layout(&self, set: &DataSet<'_>) -> Layout {
+        let mut layout = Layout::default();
+        layout.images(self, set);
+        let row = |(_, one): (usize, &Example<'_>)| {
+            let mut row = set.row(self, one);
+            row["file_name"] = json!(format!("{IMAGES}/{}", one.file()));
+            if set.has_several() {
+                row["text"] = json!(one.captions);
+            }
+            format!("{row}\n")
+        };
+        for validation in [false, true] {
+            let rows: Vec<_> = set.side(validation).map(row).collect();
+            if !rows.is_empty() {
+                let file = Self::side(validation).join("metadata.jsonl");
+                layout.text(file, rows.concat());
+            }
+        }
+        layout
+    }
+}

@@ -1,0 +1,126 @@
+//! A data set for sd-scripts: one folder that both its TOML and its folder mode read.
+
+use std::path::{Path, PathBuf};
+
+use super::{BucketSettings, CONFIGURED, SdScripts, boxed};
+use crate::fit::{Fitting, Size};
+use crate::view::{DataSet, Form, Layout, Notes, Part, View, quoted};
+
+/// The file for `--dataset_config`, which both configurations of a view are. sd-scripts refuses any
+/// key that it does not know.
+fn dataset_config(set: &DataSet<'_>, masks: Option<&str>) -> String {
+    let BucketSettings {
+        min_bucket_reso,
+        max_bucket_reso,
+        bucket_reso_steps,
+        ..
+    } = view_buckets(set.resolution);
+    // Without it only the first line of a caption is read.
+    let wildcard = if set.has_several() {
+        "enable_wildcard = true\n"
+    } else {
+        ""
+    };
+    let keep_tokens = u32::from(set.trigger.is_some());
+    let image_dir = quoted(&set.seen(CONFIGURED.folder(set, false)));
+    let masks = masks.map(|folder| format!("conditioning_data_dir = {}\n", quoted(folder)));
+    let masked = masks.is_some();
+    let masks = masks.unwrap_or_default();
+    let class_tokens = set.trigger.filter(|_| !masked);
+    let class_tokens = class_tokens.map(|class| format!("class_tokens = {}\n", quoted(class)));
+    format!(
+        "[general]
+caption_extension = \".txt\"
+{wildcard}shuffle_caption = false
+keep_tokens = {keep_tokens}
+
+[[datasets]]
+resolution = {}
+batch_size = 1
+enable_bucket = true
+bucket_no_upscale = true
+min_bucket_reso = {min_bucket_reso}
+max_bucket_reso = {max_bucket_reso}
+bucket_reso_steps = {bucket_reso_steps}
+
+[[datasets.subsets]]
+image_dir = {image_dir}
+{masks}num_repeats = {}
+{}",
+        set.resolution,
+        set.repeats,
+        class_tokens.unwrap_or_default()
+    )
+}
+
+/// The buckets that the configurations ask for.
+fn view_buckets(resolution: u32) -> BucketSettings {
+    let steps = 64;
+    BucketSettings {
+        enable_bucket: true,
+        bucket_no_upscale: true,
+        min_bucket_reso: resolution / 2 / steps * steps,
+        max_bucket_reso: (resolution * 3 / 2).next_multiple_of(steps),
+        bucket_reso_steps: steps,
+        ..BucketSettings::new(Size::square(resolution))
+    }
+}
+
+impl View for SdScripts {
+    fn name(&self) -> &'static str {
+        "kohya"
+    }
+
+    fn about(&self) -> &'static str {
+        "kohya sd-scripts, its GUI, FluxGym: TOML and numbered folders"
+    }
+
+    fn form(&self) -> Form {
+        Form::Tags
+    }
+
+    fn part(&self) -> Part {
+        Part::Bucket
+    }
+
+    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+        boxed(view_buckets(resolution))
+    }
+
+    fn notes(&self, _title: &str) -> Notes {
+        Notes {
+            give: "`--dataset_config kohya/dataset.toml`, or `--train_data_dir kohya/train`"
+                .to_owned(),
+            validation: None,
+            masks: Some("`--dataset_config kohya/masked.toml --masked_loss`"),
+        }
+    }
+
+    /// One folder that both the configuration and the folder mode read: its name gives the repeats
+    /// and the caption of what has none, and `--train_data_dir` names the folder above it.
+    fn folder(&self, set: &DataSet<'_>, validation: bool) -> PathBuf {
+        if validation {
+            return PathBuf::from("kohya/validation");
+        }
+        Path::new("kohya/train").join(format!("{}_{}", set.repeats, set.slug))
+    }
+
+    /// One configuration with masks is refused as a whole unless `--masked_loss` is given, so there
+    /// are two.
+    fn layout(&self, set: &DataSet<'_>) -> Layout {
+        let mut layout = Layout::default();
+        layout.images(self, set);
+        layout.captions(self, set);
+        layout.text("kohya/dataset.toml", dataset_config(set, None));
+        if !layout.masks(self, set) {
+            return layout;
+        }
+        // A missing mask stops the trainer: what has none is trained on whole.
+        for (example, one) in set.side(false).filter(|(_, one)| !one.masked) {
+            layout.mask(format!("kohya/mask/{}.png", one.name), example);
+        }
+        let masks = set.seen("kohya/mask");
+        layout.text("kohya/masked.toml", dataset_config(set, Some(&masks)));
+        layout
+    }
+}
