@@ -28,7 +28,10 @@ fn object() -> impl Strategy<Value = Map<String, Value>> {
 }
 
 fn parsed(bytes: impl Into<Vec<u8>>) -> manifest::Result<Record> {
-    let line = Line { number: 1, bytes: bytes.into() };
+    let line = Line {
+        number: 1,
+        bytes: bytes.into(),
+    };
     line.parse()
 }
 
