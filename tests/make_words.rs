@@ -124,7 +124,8 @@ fn every_setting_has_a_line_of_explanation() {
             "{name} is explained twice"
         );
     }
-    let mut defined: BTreeSet<String> = { makefiles().iter() }
+    let makefiles = makefiles();
+    let mut defined: BTreeSet<String> = { makefiles.iter() }
         .flat_map(|text| text.lines())
         .filter_map(|line| Some(line.split_once(" ?=")?.0.to_owned()))
         .filter(|name| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))

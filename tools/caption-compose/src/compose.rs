@@ -40,20 +40,9 @@ impl Composer {
 
     /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid.
     pub(crate) fn caption(&self, record: &mut Record, found: &[Contradiction]) -> Result<()> {
-        let Plan {
-            policy,
-            trigger,
-            budget,
-        } = &self.plan;
+        let Plan { policy, budget, .. } = &self.plan;
         let mut left_out = pieces::left_out(policy, record)?;
-        let head = match trigger.of(record)? {
-            Chosen::Word(word) => trigger.with_class(&word),
-            Chosen::None => trigger.class().to_owned(),
-            Chosen::Lacking(why) => {
-                left_out.push(("trigger".to_owned(), why));
-                trigger.class().to_owned()
-            }
-        };
+        let head = self.head(record, &mut left_out)?;
         let mut pieces = pieces::pieces(policy, record, &mut left_out)?;
         pieces = pieces::without(pieces, found, &mut left_out);
         let speechless = pieces.iter().all(|piece| piece.phrase.is_empty());
@@ -93,6 +82,19 @@ impl Composer {
         };
         record.put("facts", &facts)?;
         Ok(record.put("caption", &caption)?)
+    }
+
+    /// What the caption begins with: the trigger and the class, as far as there are any.
+    fn head(&self, record: &Record, left_out: &mut Vec<(String, String)>) -> Result<String> {
+        let trigger = &self.plan.trigger;
+        Ok(match trigger.of(record)? {
+            Chosen::Word(word) => trigger.with_class(&word),
+            Chosen::None => trigger.class().to_owned(),
+            Chosen::Lacking(why) => {
+                left_out.push(("trigger".to_owned(), why));
+                trigger.class().to_owned()
+            }
+        })
     }
 
     /// The text of as many pieces as the budget holds, and which they are.
