@@ -19,6 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("stage", &["machine", "manifest"]),
     ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),
+    ("answers", &["onnx", "stage", "vision"]),
     ("testkit", &[]),
     ("end-to-end", &["testkit"]),
 ];

@@ -14,6 +14,9 @@ use crate::face::{Face, Input, Landmarks, suppress};
 use crate::nms::Area;
 use crate::planes::{Order, planes};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// The step of its grid, in pixels.
 pub const STRIDE: f32 = 4.0;
 

@@ -15,6 +15,9 @@ use vision::resize::PilFilter;
 
 use crate::embed::{Processing, Resize};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Mean of red, green and blue over the training pictures, 0..=1.
 pub const MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
 

@@ -20,6 +20,8 @@ use serde::{Deserialize, Serialize};
 use vision::mask::Bounds;
 use vision::{RgbImage, crop};
 
+use crate::{detr, yolox};
+
 pub use labels::COCO;
 pub use layout::{Layout, View};
 use tiles::{Tile, merge, tiles};
@@ -104,6 +106,15 @@ pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result
     })
 }
 
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    vec![
+        ("yolox", yolox::ANSWER),
+        ("rtmdet", yolox::ANSWER),
+        ("rtdetr", detr::ANSWER),
+    ]
+}
+
 /// A detector that is ready to run.
 #[derive(Debug)]
 pub struct Detector {
@@ -116,8 +127,10 @@ pub struct Detector {
 impl Detector {
     /// Opens a model of the role `detect`.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
-        let net = Net::open(model, "model", runtime, &Contract::new())?;
+        let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let layout = Layout::of(model, &net)?;
+        let (family, answer) = layout.answer();
+        net.read_by(family, answer);
         Ok(Self {
             net,
             layout,

@@ -11,6 +11,9 @@ use vision::resize::PilFilter;
 
 use crate::embed::{Processing, Resize};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Mean of red, green and blue over `ImageNet`, 0..=1.
 pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 

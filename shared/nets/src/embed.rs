@@ -39,6 +39,15 @@ impl Family {
         }
     }
 
+    /// The number of its answers, of pictures and of texts.
+    pub fn answer(self) -> u32 {
+        match self {
+            Self::Clip => clip::ANSWER,
+            Self::Siglip | Self::Siglip2 => siglip::ANSWER,
+            Self::Dinov2 => dino::ANSWER,
+        }
+    }
+
     /// The family of a name.
     ///
     /// ```
@@ -110,6 +119,11 @@ impl Family {
     }
 }
 
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    Family::ALL.map(|one| (one.name(), one.answer())).to_vec()
+}
+
 /// A network that makes vectors of pictures, ready to run.
 #[derive(Debug)]
 pub struct Embedder {
@@ -137,7 +151,7 @@ impl Embedder {
         } else {
             "model"
         };
-        let net = Net::open(model, part, runtime, &Contract::new())?;
+        let mut net = Net::open(model, part, runtime, &Contract::new())?;
         let name = || model.name().to_owned();
         let family = match (family, model.family()) {
             (Some(family), _) => family,
@@ -160,6 +174,7 @@ impl Embedder {
             fixed.unwrap_or_default()
         );
         let batch = net.fixed_batch().unwrap_or_else(|| at_once(&net, batch));
+        net.read_by(family.name(), family.answer());
         Ok(Self {
             net,
             family,

@@ -121,22 +121,39 @@ pub enum Family {
     MiniXception,
 }
 
-const FAMILIES: [(Family, &str); 4] = [
-    (Family::MobileFaceNet, "fer_mobilefacenet"),
-    (Family::FerPlus, "ferplus"),
-    (Family::HsEmotion, "hsemotion"),
-    (Family::MiniXception, "mini_xception"),
+const FAMILIES: [(Family, &str, u32); 4] = [
+    (
+        Family::MobileFaceNet,
+        "fer_mobilefacenet",
+        fer_mobilefacenet::ANSWER,
+    ),
+    (Family::FerPlus, "ferplus", ferplus::ANSWER),
+    (Family::HsEmotion, "hsemotion", hsemotion::ANSWER),
+    (Family::MiniXception, "mini_xception", mini_xception::ANSWER),
 ];
+
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    let numbers = FAMILIES.iter().map(|(_, word, answer)| (*word, *answer));
+    numbers.collect()
+}
 
 impl Family {
     fn named(name: &str) -> Result<Self> {
-        let found = FAMILIES.iter().find(|(_, word)| *word == name);
-        let words: Vec<_> = FAMILIES.iter().map(|(_, word)| *word).collect();
+        let found = FAMILIES.iter().find(|(_, word, _)| *word == name);
+        let words: Vec<_> = FAMILIES.iter().map(|(_, word, _)| *word).collect();
         let found = found.with_context(|| {
             let words = words.join(", ");
             format!("`{name}` is no family of networks of expressions: {words}")
         });
         Ok(found?.0)
+    }
+
+    /// Its word, and the number of its answers.
+    fn answer(self) -> (&'static str, u32) {
+        let mut all = FAMILIES.iter();
+        let own = all.find(|(family, ..)| *family == self);
+        own.map_or(("", 0), |(_, word, answer)| (*word, *answer))
     }
 
     /// The family of a graph that takes `inputs`.
@@ -273,7 +290,7 @@ pub struct Classifier {
 impl Classifier {
     /// Opens the network of expressions of `model`.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
-        let net = Net::open(model, "model", runtime, &Contract::new())?;
+        let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let unknown = || {
             let ports = ports(&net);
             format!(
@@ -297,8 +314,11 @@ impl Classifier {
         };
         let width = output.shape.last().copied().flatten();
         let columns = columns(family, model, width)?;
+        let input = input.name.clone();
+        let (word, answer) = family.answer();
+        net.read_by(word, answer);
         Ok(Self {
-            input: input.name.clone(),
+            input,
             plan: Plan {
                 family,
                 columns,

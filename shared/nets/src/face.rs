@@ -133,19 +133,25 @@ pub enum Family {
     YuNet,
 }
 
-const FAMILIES: [(Family, &str); 6] = [
-    (Family::CenterFace, "centerface"),
-    (Family::RetinaFace, "retinaface"),
-    (Family::Scrfd, "scrfd"),
-    (Family::UltraFace, "ultraface"),
-    (Family::Yolo, "yolo_face"),
-    (Family::YuNet, "yunet"),
+const FAMILIES: [(Family, &str, u32); 6] = [
+    (Family::CenterFace, "centerface", centerface::ANSWER),
+    (Family::RetinaFace, "retinaface", retinaface::ANSWER),
+    (Family::Scrfd, "scrfd", scrfd::ANSWER),
+    (Family::UltraFace, "ultraface", ultraface::ANSWER),
+    (Family::Yolo, "yolo_face", yolo_face::ANSWER),
+    (Family::YuNet, "yunet", yunet::ANSWER),
 ];
+
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    let numbers = FAMILIES.iter().map(|(_, word, answer)| (*word, *answer));
+    numbers.collect()
+}
 
 impl Family {
     fn named(name: &str) -> Result<Self> {
-        let found = FAMILIES.iter().find(|(_, word)| *word == name);
-        let words: Vec<_> = FAMILIES.iter().map(|(_, word)| *word).collect();
+        let found = FAMILIES.iter().find(|(_, word, _)| *word == name);
+        let words: Vec<_> = FAMILIES.iter().map(|(_, word, _)| *word).collect();
         let found = found.with_context(|| {
             format!(
                 "`{name}` is no family of face detectors: {}",
@@ -153,6 +159,13 @@ impl Family {
             )
         });
         Ok(found?.0)
+    }
+
+    /// Its word, and the number of its answers.
+    fn answer(self) -> (&'static str, u32) {
+        let mut all = FAMILIES.iter();
+        let own = all.find(|(family, ..)| *family == self);
+        own.map_or(("", 0), |(_, word, answer)| (*word, *answer))
     }
 
     /// The family of a graph that gives `outputs`.
@@ -259,7 +272,7 @@ pub struct Detector {
 impl Detector {
     /// Opens the face detector of `model`.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
-        let net = Net::open(model, "model", runtime, &Contract::new())?;
+        let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let unknown = || {
             format!(
                 "{}: no face detector that is known: {}",
@@ -284,8 +297,11 @@ impl Detector {
         };
         ensure!(channels.is_none_or(|channels| channels == 3), unknown());
         let fixed = fixed.map(|(columns, rows)| [columns as u32, rows as u32]);
+        let input = input.name.clone();
+        let (word, answer) = family.answer();
+        net.read_by(word, answer);
         Ok(Self {
-            input: input.name.clone(),
+            input,
             plan: Plan { family, fixed },
             net,
         })

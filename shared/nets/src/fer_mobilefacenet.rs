@@ -10,6 +10,9 @@ use crate::align;
 use crate::emotion::{Emotion, Sitter};
 use crate::planes::{Order, planes};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Its classes, in its order.
 pub const CLASSES: [Emotion; 7] = [
     Emotion::Angry,

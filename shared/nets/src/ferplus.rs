@@ -9,6 +9,9 @@ use vision::resize::PilFilter;
 
 use crate::emotion::{Emotion, Sitter};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// The side of its input, in pixels.
 pub const SIDE: u32 = 64;
 

@@ -12,6 +12,9 @@ use onnx::{Contract, Dim, Kind};
 use crate::emotion::{Columns, Emotion, Sitter};
 use crate::planes::{Order, planes};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Mean of red, green and blue, in levels.
 pub const MEAN: [f32; 3] = [0.485 * 255.0, 0.456 * 255.0, 0.406 * 255.0];
 

@@ -26,12 +26,20 @@ use vision::mask::Mask;
 pub use crops::{Crop, LEAST_MARGIN, LEAST_SIDE, MARGIN, crops, regions};
 pub use tensors::{Layout, Prepared, Range, decode, prepare};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// What the graph must take. Its output has another name in every export.
 pub fn contract() -> Contract {
     use Dim::{Any, Is};
     Contract::new()
         .input("image", Kind::F32, &[Is(1), Is(3), Any, Any])
         .input("mask", Kind::F32, &[Is(1), Is(1), Any, Any])
+}
+
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    vec![("lama", ANSWER)]
 }
 
 /// A `LaMa` that is ready to run.
@@ -48,7 +56,7 @@ impl Inpainter {
             changing_shapes: true,
             ..Options::default()
         };
-        let net = Net::open_with(model, "model", runtime, &contract(), options)?;
+        let mut net = Net::open_with(model, "model", runtime, &contract(), options)?;
         let shape = net.inputs().iter().find(|port| port.name == "image");
         let layout = match shape.map(|port| &port.shape[..]) {
             Some([_, _, None, None]) => Layout::Dynamic,
@@ -60,6 +68,7 @@ impl Inpainter {
                 model.name()
             ),
         };
+        net.read_by("lama", ANSWER);
         Ok(Self { net, layout })
     }
 

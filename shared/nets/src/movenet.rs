@@ -11,8 +11,11 @@ use onnx::{Kind, Net, Port, Tensor};
 
 use crate::pose::{Crop, Pose};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Key points, and the numbers of each.
-const ANSWER: [usize; 4] = [1, 1, 17, 3];
+const SHAPE: [usize; 4] = [1, 1, 17, 3];
 
 /// How a network of this family is fed and read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +53,8 @@ impl Processing {
             _ => bail!(wrong),
         };
         let kind_fits = matches!(input.kind, Kind::U8 | Kind::I32 | Kind::I64);
-        let answer = output.shape.iter().zip(ANSWER);
-        let answer_fits = output.shape.len() == ANSWER.len()
+        let answer = output.shape.iter().zip(SHAPE);
+        let answer_fits = output.shape.len() == SHAPE.len()
             && answer
                 .skip(1)
                 .all(|(has, wanted)| has.is_none_or(|has| has == wanted));
@@ -78,8 +81,8 @@ impl Processing {
             let outputs = net.run(&[(&self.input, &input)])?;
             let answer = outputs.get(&self.output)?;
             ensure!(
-                answer.shape() == ANSWER,
-                "gave {:?} and not {ANSWER:?}",
+                answer.shape() == SHAPE,
+                "gave {:?} and not {SHAPE:?}",
                 answer.shape()
             );
             poses.push(decode(crop, &answer.as_floats()?));

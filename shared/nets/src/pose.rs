@@ -151,6 +151,11 @@ impl Method {
     }
 }
 
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    vec![("simcc", simcc::ANSWER), ("movenet", movenet::ANSWER)]
+}
+
 /// A network that finds the key points of figures.
 #[derive(Debug)]
 pub struct Estimator {
@@ -170,7 +175,7 @@ impl Estimator {
             .find(|part| model.has(part));
         let part =
             part.with_context(|| format!("{}: no file for `model` or `end2end`", model.name()))?;
-        let net = Net::open(model, part, runtime, &Contract::new())?;
+        let mut net = Net::open(model, part, runtime, &Contract::new())?;
         let named = |error: anyhow::Error| error.context(model.name().to_owned());
         let method = match model.family() {
             Some("movenet") => Method::Movenet(movenet::Processing::of(&net).map_err(named)?),
@@ -181,6 +186,11 @@ impl Estimator {
             }
             None => Method::Simcc(simcc::Processing::of(&net, model).map_err(named)?),
         };
+        let (family, answer) = match method {
+            Method::Simcc(_) => ("simcc", simcc::ANSWER),
+            Method::Movenet(_) => ("movenet", movenet::ANSWER),
+        };
+        net.read_by(family, answer);
         Ok(Self { net, method })
     }
 

@@ -40,6 +40,9 @@ pub use layout::Layout;
 pub use logits::{Candidate, Cut, Logits, best};
 pub use prepare::{Frame, Prepared};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// The side of the square that the encoder sees, pixels.
 pub const FRAME: u32 = 1024;
 
@@ -106,6 +109,13 @@ pub struct Embedding {
     frame: Frame,
 }
 
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    ["sam1", "sam2", "sam21"]
+        .map(|family| (family, ANSWER))
+        .to_vec()
+}
+
 /// A SAM that is ready to run.
 #[derive(Debug)]
 pub struct Segmenter {
@@ -120,7 +130,8 @@ impl Segmenter {
     /// Opens a model, and tries whether its decoder answers several prompts at once as it answers
     /// them one by one; if not, it is given one at a time.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
-        let (encoder, decoder, layout) = layout::open(model, runtime)?;
+        let (mut encoder, decoder, layout) = layout::open(model, runtime)?;
+        encoder.read_by(layout.family(), ANSWER);
         let mut segmenter = Self {
             encoder,
             decoder,

@@ -13,6 +13,9 @@ use crate::face::{Face, Input, placed, suppress};
 use crate::nms::Area;
 use crate::planes::{Order, planes};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// The steps of its three grids, in pixels.
 pub const STRIDES: [usize; 3] = [8, 16, 32];
 

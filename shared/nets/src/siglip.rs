@@ -14,6 +14,9 @@ use vision::resize::PilFilter;
 
 use crate::embed::{Processing, Resize};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Mean of red, green and blue.
 pub const MEAN: [f32; 3] = [0.5; 3];
 

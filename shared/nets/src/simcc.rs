@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::pose::{Crop, PADDING, Pose};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Means of red, green and blue over `ImageNet`, in levels of 0 to 255 (`mmpose`'s `data_preprocessor`).
 pub const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
 

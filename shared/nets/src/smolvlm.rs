@@ -18,6 +18,9 @@ use crate::seen;
 use crate::words::Words;
 use decoding::Decoding;
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Side of a tile of the published networks, pixels.
 pub const SIDE: u32 = 512;
 
@@ -203,7 +206,8 @@ impl SmolVlm {
             .and_more_inputs()
             .output("logits", Kind::F32, &[Any, Any, Any]);
         let vision = open("vision_encoder", vision)?;
-        let decoder = open("decoder_model_merged", decoder)?;
+        let mut decoder = open("decoder_model_merged", decoder)?;
+        decoder.read_by("smolvlm", ANSWER);
         let (layers, heads) = kept(&decoder, ".key")?;
         let pixels = vision
             .inputs()

@@ -15,6 +15,9 @@ use vision::{RgbImage, decode};
 
 use crate::embed::{at_once, rows};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// Least probability of a tag of the general category.
 pub const GENERAL: f64 = 0.35;
 
@@ -137,6 +140,11 @@ pub fn largest_gap(probabilities: &[f64]) -> f64 {
     largest.map_or(1.0, |(_, middle)| middle)
 }
 
+/// The families of this role, each with the number of its answers.
+pub fn answers() -> Vec<(&'static str, u32)> {
+    vec![("wd_tagger", ANSWER)]
+}
+
 /// A tagger, ready to run.
 #[derive(Debug)]
 pub struct Tagger {
@@ -152,7 +160,7 @@ impl Tagger {
     /// Opens the files for `model` and `tags` of a model.
     pub fn open(model: &Model, batch: usize, runtime: &Runtime) -> Result<Self> {
         let tags = read_tags(model.path("tags")?)?;
-        let net = Net::open(model, "model", runtime, &Contract::new())?;
+        let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let (side, output) = ports(net.inputs(), net.outputs())
             .with_context(|| format!("{}: is no tagger", model.name()))?;
         if let Some(Some(wide)) = output.shape.get(1) {
@@ -163,10 +171,12 @@ impl Tagger {
                 tags.len()
             );
         }
+        let output = output.name.clone();
+        net.read_by("wd_tagger", ANSWER);
         Ok(Self {
             tags,
             input: net.inputs()[0].name.clone(),
-            output: output.name.clone(),
+            output,
             side,
             batch: net.fixed_batch().unwrap_or_else(|| at_once(&net, batch)),
             net,

@@ -26,7 +26,7 @@ impl TextEncoder {
             bail!("{}: DINOv2 has no texts: take CLIP or SigLIP", model.name());
         }
         let words = Words::read(model.path("tokenizer")?, family)?;
-        let net = Net::open(model, "text", runtime, &Contract::new())?;
+        let mut net = Net::open(model, "text", runtime, &Contract::new())?;
         let contract = match words.family {
             Family::Clip => {
                 let mut inputs = net.inputs().iter();
@@ -38,6 +38,7 @@ impl TextEncoder {
         contract
             .check(net.inputs(), net.outputs())
             .with_context(name)?;
+        net.read_by(words.family.name(), words.family.answer());
         Ok(Self { net, words })
     }
 

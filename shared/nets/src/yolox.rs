@@ -16,6 +16,9 @@ use vision::RgbImage;
 use crate::letterbox::{Letterbox, letterbox};
 use crate::planes::{Order, planes};
 
+/// The number of its answers: raised whenever the same picture would be answered otherwise.
+pub const ANSWER: u32 = 1;
+
 /// The gray level around the picture.
 const GROUND: u8 = 114;
 

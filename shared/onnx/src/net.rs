@@ -46,7 +46,8 @@ pub struct Net {
     give_back: bool,
 }
 
-/// Which network answered: written into the record under `models`.
+/// Which network answered, as the record has it under `models`; and by what code its answers are
+/// read, by which they are remembered.
 #[derive(Debug, Clone, Serialize)]
 pub struct Provenance {
     /// The model's name in the registry, or the file's.
@@ -55,6 +56,12 @@ pub struct Provenance {
     pub sha256: String,
     /// `cpu` or `cuda`.
     pub device: &'static str,
+    /// The network family that prepares its inputs and reads its outputs; empty before that is known.
+    #[serde(skip)]
+    pub family: &'static str,
+    /// The number of that family's answers, which is raised whenever the family would read others.
+    #[serde(skip)]
+    pub answer: u32,
 }
 
 impl Net {
@@ -87,6 +94,8 @@ impl Net {
                 model: model.name().to_owned(),
                 sha256: model.sha256().to_owned(),
                 device,
+                family: "",
+                answer: 0,
             },
         })
     }
@@ -104,6 +113,11 @@ impl Net {
     /// Which network this is.
     pub fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// Notes which network family reads its outputs, and the number of that family's answers.
+    pub fn read_by(&mut self, family: &'static str, answer: u32) {
+        (self.provenance.family, self.provenance.answer) = (family, answer);
     }
 
     /// How many go into one run: the fixed size of the first axis of the

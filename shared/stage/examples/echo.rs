@@ -57,7 +57,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         ),
         Shape::Infer => {
             let work = Inference {
-                look: |_: &Record| Ok((Key::new("echo", "1"), ())),
+                look: |_: &Record| Ok((Key::new("echo", 1), ())),
                 prepare: |_: &Record, ()| Ok(()),
                 infer: |asked: Vec<()>| Ok(asked.into_iter().map(Ok).collect()),
                 finish: |record, ()| echo(record),
@@ -91,7 +91,7 @@ fn echo(mut record: Record, cache: Option<&Cache>) -> Result<Outcome> {
         }
         Some("remember") => {
             let cache = cache.context("no --cache")?;
-            let key = Key::new("echo", "1").part(record.id()?.as_bytes());
+            let key = Key::new("echo", 1).part(record.id()?.as_bytes());
             let id = record.id()?;
             record.put("known", &cache.remember(&key, || Ok(id))?)?;
         }

@@ -68,19 +68,20 @@ fn default_folder() -> Option<PathBuf> {
         .map(|folder| folder.join("film2lora"))
 }
 
-/// What a result depends on: the tool and its version, the content of the
-/// image, the model, the settings.
+/// What a result depends on: the tool and the number of its answers, the content
+/// of the image, the model, the settings.
 ///
-/// Anything that changes the result must be part of its key.
+/// Anything that changes the result must be part of its key. The version of the
+/// package is not: it changes where no answer does, and does not where one does.
 #[derive(Debug, Clone)]
 pub struct Key(blake3::Hasher);
 
 impl Key {
-    /// The key of a tool; `version` changes whenever its answers do.
-    pub fn new(tool: &str, version: &str) -> Self {
+    /// The key of a tool; `answer` is raised whenever it would answer otherwise.
+    pub fn new(tool: &str, answer: u32) -> Self {
         Self(blake3::Hasher::new())
             .part(tool.as_bytes())
-            .part(version.as_bytes())
+            .part(&answer.to_le_bytes())
     }
 
     /// Adds bytes: the content of an image file, a model's hash.

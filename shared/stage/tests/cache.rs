@@ -9,6 +9,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stage::{Cache, Key};
 use tempfile::tempdir;
 
@@ -16,7 +18,7 @@ use tempfile::tempdir;
 const FOLDER: &str = "STAGE_TEST_CACHE";
 
 fn key(number: u64) -> Key {
-    Key::new("test", "1").part(&number.to_le_bytes())
+    Key::new("test", 1).part(&number.to_le_bytes())
 }
 
 /// What key `number` is to hold: it tells whether a value is whole.
@@ -120,21 +122,52 @@ fn failed_work_is_not_remembered() {
 fn parts_of_a_key_do_not_run_together() {
     let folder = tempdir().unwrap();
     let cache = Cache::open(folder.path());
-    let key = |tool: &str, version: &str| Key::new(tool, version);
+    let key = |tool: &str| Key::new(tool, 1);
     let keys = [
-        key("ab", "c").part(b"d"),
-        key("a", "bc").part(b"d"),
-        key("ab", "cd"),
-        key("ab", "cd").part(b""),
-        key("ab", "c").part(b"").part(b"d"),
-        key("ab", "c").settings(&"d").unwrap(),
-        key("ab", "c").settings(&["d"]).unwrap(),
+        key("ab").part(b"cd"),
+        key("ab").part(b"c").part(b"d"),
+        key("ab").part(b"c").part(b"").part(b"d"),
+        key("ab"),
+        key("ab").part(b""),
+        key("abc").part(b"d"),
+        key("ab").settings(&"cd").unwrap(),
+        key("ab").settings(&["cd"]).unwrap(),
+        Key::new("ab", 2),
     ];
     for (number, key) in (0..).zip(&keys) {
         cache.keep(key, &number).unwrap();
     }
     for (number, key) in (0..).zip(&keys) {
         assert_eq!(cache.recall(key), Some(number));
+    }
+}
+
+#[test]
+fn an_answer_of_another_shape_is_worked_out_again() {
+    /// An answer as it is now: members that an earlier one lacked, and others than it had.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Now {
+        label: String,
+        score: f32,
+    }
+    let folder = tempdir().unwrap();
+    let cache = Cache::open(folder.path());
+    for earlier in [
+        json!({"label": "boy"}),
+        json!([0.5]),
+        json!({"label": 1, "score": 0.5}),
+    ] {
+        cache.keep(&key(1), &earlier).unwrap();
+        assert_eq!(cache.recall::<Now>(&key(1)), None, "{earlier}");
+        let now = || {
+            Ok(Now {
+                label: "boy".to_owned(),
+                score: 0.5,
+            })
+        };
+        let made = cache.remember(&key(1), now).unwrap();
+        assert_eq!(made, now().unwrap());
+        assert_eq!(cache.recall(&key(1)), Some(made), "and is remembered anew");
     }
 }
 

@@ -21,11 +21,11 @@ use = --device "$$DEVICE" $(if $($(1)_MODEL),--model "$$$(1)_MODEL")
 stamp = $($(1)_MODEL) $(filter $(2)=%,$(STAMPS))
 within = $($(1)) $(filter $(1)=%,$(STAMPS))
 
-# Make sees files, not settings: the settings of a stage are written to
-# .settings/STAGE, which is touched only when they change.
+# Make sees files, not settings: the settings of a stage, and the version of the tools, are
+# written to .settings/STAGE, which is touched only when they change.
 $(shell mkdir -p .settings)
 .PHONY: always
-note = @$(file >$@.new,$(1)) \
+note = @$(file >$@.new,$(1) $(filter version=%,$(STAMPS))) \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .settings/%: always
 	$(call note,$(settings.$*))

@@ -18,7 +18,7 @@ fn on_ten(arguments: &[&str]) -> Ran {
     let folder = tempdir().unwrap();
     let cache = stage::Cache::open(&folder.path().join("c"));
     for number in 0..10_u8 {
-        let key = stage::Key::new("test", "1").part(&[number]);
+        let key = stage::Key::new("test", 1).part(&[number]);
         cache.keep(&key, &"x".repeat(998)).unwrap();
     }
     run_in(

@@ -1,10 +1,10 @@
 //! Figures by their faces: in a close-up a person detector sees no person, as nothing of a body is
 //! there; a face detector is surest of just those.
 
+use answers::Answers;
 use nets::detect::Detection;
 use nets::face::{Detector, Face, Input, Plan};
-use onnx::{Provenance, Runtime};
-use serde::Serialize;
+use onnx::Runtime;
 use stage::Result;
 use vision::RgbImage;
 
@@ -61,13 +61,6 @@ pub(crate) struct Looks {
     threshold: f32,
 }
 
-/// What the answer depends on.
-#[derive(Debug, Serialize)]
-pub(crate) struct Settings<'a> {
-    threshold: f32,
-    sha256: &'a str,
-}
-
 impl CloseUps {
     /// Opens the detector that the flags name, if they do.
     pub(crate) fn open(flags: &Flags, runtime: &Runtime) -> Result<Option<Self>> {
@@ -85,9 +78,15 @@ impl CloseUps {
         }))
     }
 
-    /// How it looks, and which network it is.
-    pub(crate) fn looks(&self) -> (Looks, Provenance) {
-        (self.looks.clone(), self.detector.provenance().clone())
+    /// How it looks.
+    pub(crate) fn looks(&self) -> Looks {
+        self.looks.clone()
+    }
+
+    /// Answers in which it has a part.
+    pub(crate) fn part(&self, answers: Answers) -> Result<Answers> {
+        let answers = answers.and_by(" faces", self.detector.provenance());
+        answers.with(&self.looks.threshold)
     }
 
     /// Adds a box for every large face that is in none.
@@ -108,14 +107,6 @@ pub(crate) struct Ready {
 }
 
 impl Looks {
-    /// What the answers depend on.
-    pub(crate) fn settings<'a>(&self, network: &'a Provenance) -> Settings<'a> {
-        Settings {
-            threshold: self.threshold,
-            sha256: &network.sha256,
-        }
-    }
-
     pub(crate) fn prepare(&self, picture: &RgbImage) -> Result<Ready> {
         let (width, height) = picture.dimensions();
         Ok(Ready {

@@ -13,6 +13,7 @@ mod search;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use answers::Tool;
 use clap::Parser;
 use nets::detect::{Detection, Detector, Settings};
 use stage::{Flow, Inference, Outcome, Record, Result};
@@ -21,8 +22,11 @@ use boxed::said;
 use faces::CloseUps;
 use search::Search;
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::detect::answers, nets::face::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl > boxes.jsonl
@@ -37,7 +41,7 @@ classes `--classes creatures` asks for animals, and for what dragons are taken f
 
 /// Detect the characters in every image
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Keep boxes with a score over this, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f32>)]
@@ -98,17 +102,21 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     };
     layout.wanted(&settings)?;
     let mut close_ups = CloseUps::open(&args.close_ups, &args.model.runtime)?;
+    let mut answers = TOOL.answers().by(detector.provenance());
+    if let Some(close_ups) = &close_ups {
+        answers = close_ups.part(answers)?;
+    }
     let search = Search {
+        answers: answers.with(&(&layout, &settings))?,
         layout,
         settings,
-        network: detector.provenance().clone(),
         faces: close_ups.as_ref().map(CloseUps::looks),
     };
     let (seen, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let cache = args.cache.open()?;
     let work = Inference {
         look: |record: &Record| search.look(record),
-        prepare: |record: &Record, file| search.prepare(record, file),
+        prepare: |_: &Record, file| search.prepare(file),
         infer: |pictures: Vec<_>| {
             let (pictures, close): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
             let mut found = detector.detect_all(&pictures, &search.settings)?;

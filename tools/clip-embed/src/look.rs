@@ -2,20 +2,17 @@
 
 use std::path::PathBuf;
 
-use nets::embed::{Crops, Family, Processing};
+use answers::{Answers, ImageFile};
+use nets::embed::{Crops, Processing};
 use stage::{Context, Key, Record, Result, ensure};
 use vision::decode::Format;
 use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
-use crate::TOOL;
-
 /// How images are looked at.
 pub(crate) struct Look {
+    pub(crate) answers: Answers,
     pub(crate) processing: Processing,
-    pub(crate) family: Family,
-    /// Checksum of the model.
-    pub(crate) model: String,
     pub(crate) crops: Crops,
     pub(crate) mask: bool,
     pub(crate) ground: [u8; 3],
@@ -23,8 +20,8 @@ pub(crate) struct Look {
 
 /// The files of a record.
 pub(crate) struct Seen {
-    image: Vec<u8>,
-    mask: Option<Vec<u8>>,
+    image: ImageFile,
+    mask: Option<ImageFile>,
 }
 
 /// What goes into the network.
@@ -38,47 +35,30 @@ pub(crate) struct Views {
 impl Look {
     /// Reads a record's files, and names the answer by all that it depends on.
     pub(crate) fn look(&self, record: &Record) -> Result<(Key, Seen)> {
-        let path = record.image()?;
-        let image = decode::read(&path).with_context(|| path.display().to_string())?;
-        let mask = self.mask_of(record)?;
-        let key = Key::new(TOOL, env!("CARGO_PKG_VERSION"))
-            .part(&image)
-            .part(mask.as_deref().unwrap_or_default())
-            .part(self.model.as_bytes())
-            .settings(&(
-                self.family.name(),
-                self.processing.side,
-                self.crops == Crops::Wide,
-                mask.is_some(),
-                self.ground,
-            ))?;
+        let image = ImageFile::of(record)?;
+        let mask = match record.find::<PathBuf>("mask")? {
+            Some(path) if self.mask => Some(ImageFile::read(path)?),
+            _ => None,
+        };
+        let key = self.answers.key(image.bytes());
+        let key = match &mask {
+            Some(mask) => key.part(mask.bytes()),
+            None => key,
+        };
         Ok((key, Seen { image, mask }))
     }
 
-    fn mask_of(&self, record: &Record) -> Result<Option<Vec<u8>>> {
-        if !self.mask {
-            return Ok(None);
-        }
-        let Some(path) = record.find::<PathBuf>("mask")? else {
-            return Ok(None);
-        };
-        let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
-        Ok(Some(bytes))
-    }
-
     /// Makes the network's input of a record's files.
-    pub(crate) fn views(&self, record: &Record, seen: Seen) -> Result<Views> {
-        let path = record.image()?;
-        let name = || path.display().to_string();
-        let (mut picture, clear) = self.over_ground(&seen.image).with_context(name)?;
-        if let Some(bytes) = &seen.mask {
-            let mask = mask::from_bytes(bytes).context("key `mask`")?;
-            lay(&mut picture, &mask, self.ground).with_context(name)?;
+    pub(crate) fn views(&self, seen: Seen) -> Result<Views> {
+        let Seen { image, mask } = seen;
+        let (mut picture, clear) = image.named(|bytes| self.over_ground(bytes))?;
+        if let Some(mask) = &mask {
+            let mask = mask::from_bytes(mask.bytes()).context("key `mask`")?;
+            image.named(|_| lay(&mut picture, &mask, self.ground))?;
         }
-        let views = self.processing.prepare(&picture, self.crops);
         Ok(Views {
-            views: views.with_context(name)?,
-            masked: clear || seen.mask.is_some(),
+            views: image.named(|_| self.processing.prepare(&picture, self.crops))?,
+            masked: clear || mask.is_some(),
         })
     }
 

@@ -12,6 +12,7 @@ mod look;
 
 use std::process::ExitCode;
 
+use answers::Tool;
 use clap::Parser;
 use nets::embed::{Crops, Embedder, Family};
 use onnx::ModelFlags;
@@ -20,7 +21,11 @@ use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
 use crate::embedding::{Answer, DECIMALS, Embedding, embed};
 use crate::look::{Look, ground};
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::embed::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   clip-embed frames.jsonl > embedded.jsonl
@@ -35,7 +40,7 @@ in its name.";
 
 /// Compute CLIP, SigLIP or DINOv2 embeddings
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Look at this of each image: what the model's reference looks at (CLIP
     /// and `DINOv2` the middle square, `SigLIP` everything, squeezed), or three
@@ -91,11 +96,11 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = args.model.open("embed")?;
     let size = usize::from(args.batch);
     let mut embedder = Embedder::open(&model, args.family, args.side, size, &args.model.runtime)?;
-    let provenance = embedder.net().provenance().clone();
+    let processing = embedder.processing();
+    let answers = TOOL.answers().by(embedder.net().provenance());
     let look = Look {
-        processing: embedder.processing(),
-        family: embedder.family(),
-        model: model.sha256().to_owned(),
+        answers: answers.with(&(processing.side, args.crops == Choice::Wide, args.ground))?,
+        processing,
         crops: match args.crops {
             Choice::Reference => Crops::Reference,
             Choice::Wide => Crops::Wide,
@@ -107,17 +112,17 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let together = embedder.batch();
     let work = Inference {
         look: |record: &_| look.look(record),
-        prepare: |record: &_, seen| look.views(record, seen),
+        prepare: |_: &_, seen| look.views(seen),
         infer: |images| embed(&mut embedder, images),
         finish: |mut record: Record, answer: Answer| {
             let embedding = Embedding {
-                model: &provenance.model,
+                model: model.name(),
                 vector: answer.vector,
                 crops: (args.crops == Choice::Wide).then_some("wide"),
                 ground: answer.masked.then(|| look.ground_name()),
             };
             record.put_rounded("embedding", &embedding, DECIMALS)?;
-            record.put_member("models", TOOL, &provenance)?;
+            look.answers.sign(&mut record)?;
             Ok(Outcome::pass(record))
         },
     };

@@ -16,6 +16,7 @@ mod texts;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use answers::Tool;
 use clap::Parser;
 use nets::embed::Family;
 use nets::text::TextEncoder;
@@ -25,7 +26,11 @@ use stage::{CacheFlags, Flow, Result};
 use crate::embedding::{Embedding, check};
 use crate::score::{Answer, Question};
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::embed::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   clip-embed scenes.jsonl | clip-tag --labels examples/labels > tagged.jsonl
@@ -46,7 +51,7 @@ about (for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
 
 /// Tag every image zero-shot, by its embedding and a file of labels
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Take groups of labels from this TOML or JSON file, or from all in a
     /// folder
@@ -96,11 +101,11 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = args.model.open("embed")?;
     let mut encoder = TextEncoder::open(&model, args.family, &args.model.runtime)?;
     let logits = score::Logits::of(&model, encoder.family())?;
-    let provenance = encoder.net().provenance().clone();
+    let answers = TOOL.answers().by(encoder.net().provenance());
     let cache = args.cache.open()?;
     let mut questions = Vec::new();
     for group in groups {
-        let vectors = texts::vectors(&group, &mut encoder, model.sha256(), cache.as_ref())?;
+        let vectors = texts::vectors(&group, &mut encoder, &answers, cache.as_ref())?;
         questions.push(Question::new(
             group,
             vectors,
@@ -118,7 +123,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             let answer: Answer = question.answer(&embedding.vector)?;
             record.put_member("tags", question.name(), &answer)?;
         }
-        record.put_member("models", TOOL, &provenance)?;
+        answers.sign(&mut record)?;
         Ok(record)
     })
 }

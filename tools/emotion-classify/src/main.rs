@@ -6,17 +6,23 @@
 
 mod judge;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
+use answers::{ImageFile, Tool};
 use clap::Parser;
-use nets::emotion::{Classifier, Plan, Sitter};
+use nets::emotion::{Classifier, Emotion, Sitter};
 use nets::face::Landmarks;
 use serde::Serialize;
-use stage::{Context, Flow, Inference, Key, Record, Result};
-use vision::decode;
+use stage::{Flow, Inference, Record, Result};
+use vision::RgbImage;
 
 use judge::Bounds;
+
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::emotion::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   emotion-classify faces.jsonl > felt.jsonl
@@ -38,7 +44,7 @@ nearer to neutral and, for their large eyes, to surprise: look at some, and set
 
 /// Classify the expression of every face, and its intensity
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     model: onnx::ModelFlags,
@@ -59,30 +65,29 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let cache = args.cache.open()?;
     let mut classifier = Classifier::open(&args.model.open("emotion")?, &args.model.runtime)?;
     let plan = classifier.plan().clone();
-    let network = classifier.provenance().clone();
     let columns = plan.columns();
+    let answers = TOOL.answers().by(classifier.provenance());
+    let answers = answers.with(&format!("{columns:?}"))?;
     let work = Inference {
-        look: |record: &Record| Portrait::look(record, &network.sha256),
-        prepare: |_: &Record, portrait: Portrait| portrait.prepare(&plan),
-        infer: |faces: Vec<Vec<f32>>| {
-            let answers = faces.into_iter().map(|face| classifier.run(face));
-            answers.map(|answer| Ok(Ok(answer?))).collect()
+        look: |record: &Record| {
+            let (file, place) = (ImageFile::of(record)?, Place::of(record)?);
+            Ok((answers.key(file.bytes()).settings(&place)?, (file, place)))
         },
-        finish: |mut record: Record, answer: Vec<f32>| {
-            let scores = columns.decode(&answer)?;
+        prepare: |_: &Record, (file, place): (ImageFile, Place)| {
+            let picture = file.rgb()?;
+            file.named(|_| plan.prepare(&place.sitter(&picture)))
+        },
+        infer: |faces: Vec<Vec<f32>>| {
+            let scores = |face| Ok(columns.decode(&classifier.run(face)?));
+            faces.into_iter().map(scores).collect()
+        },
+        finish: |mut record: Record, scores: Vec<(Emotion, f32)>| {
             record.put_rounded("emotion", &args.bounds.verdict(&scores), 4)?;
-            record.put_member("models", "emotion-classify", &network)?;
+            answers.sign(&mut record)?;
             Ok(record.into())
         },
     };
     flow.infer(1, cache.as_ref(), work)
-}
-
-/// A picture that is not yet decoded, and where the face is in it.
-struct Portrait {
-    path: PathBuf,
-    bytes: Vec<u8>,
-    place: Place,
 }
 
 /// Where a face is, in pixels of its crop.
@@ -102,29 +107,13 @@ impl Place {
             landmarks: landmarks.map(|points| points.map(|[x, y]| [x - left, y - top])),
         })
     }
-}
-
-impl Portrait {
-    fn look(record: &Record, network: &str) -> Result<(Key, Self)> {
-        let path = record.image()?;
-        let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
-        let place = Place::of(record)?;
-        let key = Key::new("emotion-classify", env!("CARGO_PKG_VERSION"))
-            .part(&bytes)
-            .part(network.as_bytes())
-            .settings(&place)?;
-        Ok((key, Self { path, bytes, place }))
-    }
-
-    fn prepare(self, plan: &Plan) -> Result<Vec<f32>> {
-        let name = || self.path.display().to_string();
-        let picture = decode::rgb_from_bytes(&self.bytes).with_context(name)?;
+    /// The face in `picture`: all of it where no place is known.
+    fn sitter<'a>(&self, picture: &'a RgbImage) -> Sitter<'a> {
         let whole = [0.0, 0.0, picture.width() as f32, picture.height() as f32];
-        let sitter = Sitter {
-            picture: &picture,
-            area: self.place.area.unwrap_or(whole),
-            landmarks: self.place.landmarks,
-        };
-        plan.prepare(&sitter).with_context(name)
+        Sitter {
+            picture,
+            area: self.area.unwrap_or(whole),
+            landmarks: self.landmarks,
+        }
     }
 }

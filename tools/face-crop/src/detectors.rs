@@ -1,13 +1,15 @@
 //! The detectors, and what they say of a picture at each scale.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use answers::{Answers, ImageFile};
 use nets::face::{Detector, Face, Input, Plan};
 use onnx::{ModelFlags, Provenance};
 use serde::{Deserialize, Serialize};
-use stage::{Context, Key, Record, Result};
-use vision::{RgbImage, decode};
+use stage::{Key, Record, Result};
+use vision::RgbImage;
+
+use crate::TOOL;
 
 /// Flags of what is looked for, and how.
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,7 @@ struct Pass {
 /// How pictures are looked at; for use on any thread.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
+    pub(crate) answers: Answers,
     passes: Vec<Pass>,
     networks: Vec<Provenance>,
 }
@@ -97,10 +100,19 @@ impl Detectors {
             detectors.push(detector);
         }
         let networks = { detectors.iter() }.map(|detector| detector.provenance().clone());
+        let networks: Vec<Provenance> = networks.collect();
+        let asked = networks.iter().zip(["", ".second"]);
+        let answers = asked.fold(TOOL.answers(), |answers, (network, suffix)| {
+            answers.and_by(suffix, network)
+        });
+        let looks: Vec<_> = { passes.iter() }
+            .map(|pass| (pass.detector, pass.scale, pass.threshold))
+            .collect();
         Ok(Self {
             search: Search {
+                answers: answers.with(&looks)?,
                 passes,
-                networks: networks.collect(),
+                networks,
             },
             detectors,
         })
@@ -125,43 +137,24 @@ impl Detectors {
     }
 }
 
-/// The file of a record's image, whose picture is not yet decoded.
-pub(crate) struct File {
-    path: PathBuf,
-    bytes: Vec<u8>,
-}
-
 impl Search {
     /// Reads the file and names what the passes will find in it.
-    pub(crate) fn look(&self, record: &Record) -> Result<(Key, File)> {
-        let path = record.image()?;
-        let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
-        let mut key = Key::new("face-crop", env!("CARGO_PKG_VERSION")).part(&bytes);
-        for pass in &self.passes {
-            key = key
-                .part(self.networks[pass.detector].sha256.as_bytes())
-                .settings(&(pass.scale, pass.threshold))?;
-        }
-        Ok((key, File { path, bytes }))
+    pub(crate) fn look(&self, record: &Record) -> Result<(Key, ImageFile)> {
+        let file = ImageFile::of(record)?;
+        Ok((self.answers.key(file.bytes()), file))
     }
 
     /// Decodes the picture and makes the input of every pass.
-    pub(crate) fn prepare(&self, file: File) -> Result<Ready> {
-        let name = || file.path.display().to_string();
-        let picture = decode::rgb_from_bytes(&file.bytes).with_context(name)?;
+    pub(crate) fn prepare(&self, file: ImageFile) -> Result<Ready> {
+        let picture = file.rgb()?;
         let inputs = self
             .passes
             .iter()
             .map(|pass| pass.plan.prepare(&picture, pass.scale));
         Ok(Ready {
-            inputs: inputs.collect::<Result<_>>().with_context(name)?,
+            inputs: file.named(|_| inputs.collect::<Result<_>>())?,
             picture: Arc::new(picture),
         })
-    }
-
-    /// The networks: the first detector's and, if there is one, the second's.
-    pub(crate) fn networks(&self) -> &[Provenance] {
-        &self.networks
     }
 
     /// The network of a pass.

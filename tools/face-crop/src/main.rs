@@ -23,12 +23,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use answers::Tool;
 use clap::Parser;
 use stage::{Context, Flow, Inference, Result, log};
 
 use detectors::{Detectors, Found};
 use judge::Limits;
 use window::Aspect;
+
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::face::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   face-crop --out-dir faces frames.jsonl > faces.jsonl
@@ -59,7 +66,7 @@ The key `face`, in pixels of the parent's image:
 
 /// Detect the faces in every image and crop them
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Folder for the crops
     #[arg(long, value_name = "DIR")]

@@ -194,11 +194,6 @@ fn child(
     }
     child.put("parent", &parent)?;
     child.put_rounded("face", facts, 4)?;
-    for (name, network) in ["face-crop", "face-crop.second"]
-        .iter()
-        .zip(search.networks())
-    {
-        child.put_member("models", name, network)?;
-    }
+    search.answers.sign(&mut child)?;
     Ok(child)
 }

@@ -1,20 +1,16 @@
 //! What is written: the filled image, its mask, and the key `inpaint`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use answers::Answers;
 use clap::{Args, ValueEnum};
-use nets::lama::Inpainter;
-use onnx::Provenance;
 use serde::Serialize;
 use stage::{Context, Outcome, Record, Result};
 use vision::write::Subsampling;
 use vision::{decode, write};
 
-use crate::TOOL;
 use crate::attempt::Answer;
 use crate::input::differ;
-use crate::remnant::Watch;
 use crate::verdict::{Figures, Limits, Verdict};
 
 /// A format of images.
@@ -69,23 +65,6 @@ enum Seen {
     Word(&'static str),
 }
 
-/// The networks that answered, by the name of what they did.
-pub(crate) fn provenance(
-    network: &Inpainter,
-    watch: Option<&Watch>,
-) -> BTreeMap<String, Provenance> {
-    let mut all = BTreeMap::from([(TOOL.to_owned(), network.provenance().clone())]);
-    if let Some(watch) = watch {
-        let detector = watch.detector.provenance().clone();
-        all.insert(format!("{TOOL} detector"), detector);
-        if let Some(segmenter) = &watch.segmenter {
-            let segmenter = segmenter.provenance().clone();
-            all.insert(format!("{TOOL} segmenter"), segmenter);
-        }
-    }
-    all
-}
-
 impl Target {
     /// Writes what came of a record; no answer means that there was nothing to fill.
     pub(crate) fn finish(
@@ -93,7 +72,7 @@ impl Target {
         mut record: Record,
         answer: Option<Answer>,
         limits: &Limits,
-        provenance: &BTreeMap<String, Provenance>,
+        answers: &Answers,
     ) -> Result<Outcome> {
         let original = record.image()?;
         let Some(Answer { figures, patch }) = answer else {
@@ -137,9 +116,7 @@ impl Target {
             filled = Some(mask);
         }
         put(&mut record, original, filled, &figures)?;
-        for (name, network) in provenance {
-            record.put_member("models", name, network)?;
-        }
+        answers.sign(&mut record)?;
         let reason = figures.reason(limits);
         Ok(Outcome::judge(record, reason))
     }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use answers::{Answers, ImageFile};
 use serde::Deserialize;
-use stage::{Context, Key, Record, Result, bail, ensure, log};
+use stage::{Key, Record, Result, bail, ensure, log};
 use vision::RgbImage;
-use vision::decode;
 use vision::mask::{self, Mask, Rle};
 
 /// A mask in a record.
@@ -19,31 +19,31 @@ enum Stored {
 }
 
 /// An image and its mask, read but not decoded. None of it where there is no mask.
-pub(crate) struct Seen(Option<(Vec<u8>, MaskBytes)>);
+pub(crate) struct Seen(Option<(ImageFile, MaskBytes)>);
 
 enum MaskBytes {
-    File(Vec<u8>, PathBuf),
+    File(ImageFile),
     Runs([u32; 2], String),
 }
 
-/// Reads the image and the mask of a record under `pointer`, and adds them to the key.
-pub(crate) fn look(record: &Record, pointer: &str, key: Key) -> Result<(Key, Seen)> {
+/// Reads the image and the mask of a record under `pointer`, and names the answer about them.
+pub(crate) fn look(record: &Record, pointer: &str, answers: &Answers) -> Result<(Key, Seen)> {
     let Some(stored) = record.at::<Stored>(pointer)? else {
-        return Ok((key.part(b"no mask"), Seen(None)));
+        return Ok((answers.key(b"no mask"), Seen(None)));
     };
-    let path = record.image()?;
-    let image = decode::read(&path).with_context(|| path.display().to_string())?;
+    let image = ImageFile::of(record)?;
+    let key = answers.key(image.bytes());
     let (key, mask) = match stored {
         Stored::File(path) => {
-            let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
-            (key.part(&bytes), MaskBytes::File(bytes, path))
+            let file = ImageFile::read(path)?;
+            (key.part(file.bytes()), MaskBytes::File(file))
         }
         Stored::Runs { size, counts } => {
             let key = key.settings(&size)?.part(counts.as_bytes());
             (key, MaskBytes::Runs(size, counts))
         }
     };
-    Ok((key.part(&image), Seen(Some((image, mask)))))
+    Ok((key, Seen(Some((image, mask)))))
 }
 
 /// The picture and its mask; `None` where there is no mask, or an empty one.
@@ -51,13 +51,11 @@ pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, M
     let Some((image, mask)) = seen.0 else {
         return Ok(None);
     };
-    let path = record.image()?;
-    let picture = decode::rgb_from_bytes(&image).with_context(|| path.display().to_string())?;
+    let picture = image.rgb()?;
     let mask = match mask {
-        MaskBytes::File(bytes, path) => {
-            let name = || path.display().to_string();
-            let mask = mask::from_bytes(&bytes).with_context(name)?;
-            tell(record, &mask, &path);
+        MaskBytes::File(file) => {
+            let mask = file.named(mask::from_bytes)?;
+            tell(record, &mask, file.path());
             mask
         }
         MaskBytes::Runs([height, width], counts) => {

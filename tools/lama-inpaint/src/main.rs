@@ -23,9 +23,10 @@ mod verdict;
 
 use std::process::ExitCode;
 
+use answers::Tool;
 use clap::Parser;
 use nets::lama::Inpainter;
-use stage::{Flow, Inference, Key, Record, Result};
+use stage::{Flow, Inference, Record, Result};
 
 use attempt::{Plan, attempts};
 use finish::Target;
@@ -33,7 +34,15 @@ use hole::Growth;
 use remnant::{Look, Watch};
 use verdict::Limits;
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[
+        nets::lama::answers,
+        nets::detect::answers,
+        nets::sam::answers,
+    ],
+};
 
 const EXAMPLES: &str = "Examples:
   lama-inpaint --out-dir plates masked.jsonl > plates.jsonl
@@ -42,7 +51,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Inpaint masked regions with LaMa and check the result
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     target: Target,
@@ -101,13 +110,13 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         limits: args.limits,
         tries: args.tries,
     };
-    let provenance = finish::provenance(&network, watch.as_ref());
-    let key = Key::new(TOOL, env!("CARGO_PKG_VERSION"))
-        .settings(&plan)?
-        .settings(&args.look.settings())?
-        .settings(&provenance)?;
+    let mut answers = TOOL.answers().by(network.provenance());
+    if let Some(watch) = &watch {
+        answers = watch.part(answers);
+    }
+    let answers = answers.with(&(&plan, args.look.settings()))?;
     let cache = args.cache.open()?;
-    let look = |record: &Record| input::look(record, &args.mask_key, key.clone());
+    let look = |record: &Record| input::look(record, &args.mask_key, &answers);
     let infer = |pictures: Vec<Option<_>>| {
         let answer = |given: Option<_>| match given {
             Some((picture, mask)) => {
@@ -117,10 +126,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         };
         Ok(pictures.into_iter().map(answer).collect())
     };
-    let finish = |record, answer| {
-        args.target
-            .finish(record, answer, &plan.limits, &provenance)
-    };
+    let finish = |record, answer| args.target.finish(record, answer, &plan.limits, &answers);
     let work = Inference {
         look,
         prepare: input::decoded,

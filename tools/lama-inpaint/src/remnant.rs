@@ -1,5 +1,6 @@
 //! What remains of the characters: a detector, and a segmenter, look at the filled picture.
 
+use answers::Answers;
 use clap::Args;
 use nets::detect::{Detection, Detector, Settings};
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
@@ -84,6 +85,15 @@ impl Watch {
             settings: look.settings(),
             segmenter,
         }))
+    }
+
+    /// Answers in which those who look have a part.
+    pub(crate) fn part(&self, answers: Answers) -> Answers {
+        let answers = answers.and_by(" detector", self.detector.provenance());
+        match &self.segmenter {
+            Some(segmenter) => answers.and_by(" segmenter", segmenter.provenance()),
+            None => answers,
+        }
     }
 
     /// Looks at `picture`, whose `hole` was filled.

@@ -8,6 +8,7 @@ import argparse
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -23,6 +24,19 @@ REFUSED = 3
 
 # Bytes of each end of a file that tell it from another; frame-extract looks at as many.
 END = 1 << 20
+
+# The tools that ask a network of each role. What they say of their answers is in the stamps of their stages, so
+# that these run again where a tool would answer otherwise.
+ASK = {
+    "detect": ["char-detect"],
+    "segment": ["sam-mask"],
+    "inpaint": ["lama-inpaint"],
+    "embed": ["clip-embed", "clip-tag"],
+    "pose": ["rtmpose"],
+    "face": ["face-crop"],
+    "emotion": ["emotion-classify"],
+    "caption": ["vlm-caption"],
+}
 
 
 def content(path):
@@ -122,6 +136,38 @@ def networks(roles):
     return named, [f"{role}={named[role]}" if named[role] else role for role in roles]
 
 
+def version(tools, name):
+    """What a tool says of itself: the version of the package, and the numbers of its answers, where it asks networks."""
+    path = os.path.join(tools, name)
+    ran = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if ran.returncode:
+        raise Wrong(f"{path} --version: failed: make builds the tools anew where BIN is not given")
+    package, _, numbers = ran.stdout.decode().partition("\n")
+    return package.split()[-1], numbers.removeprefix("answers:").split()
+
+
+def upgraded(out, said):
+    """Says what of OUT earlier tools made that would be made otherwise now; `said` has the version, and the answers of each tool.
+
+    Stages run again by what is in their .settings; this only says why.
+    """
+    path = Path(out, ".tools")
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {"version": "an earlier one"} if Path(out, "frames.jsonl").exists() else {}
+    now = {**before, **said}
+    if before == now:
+        return
+    if before.get("version", now["version"]) != now["version"]:
+        say(f"{out}: its tools were of version {before['version']} and are of {now['version']}: all stages run again; remembered answers of networks are kept")
+    for tool, numbers in said.items():
+        changed = [one for one in numbers if one not in before.get(tool, numbers)] if tool != "version" else []
+        if changed:
+            say(f"{out}: {tool} answers otherwise than before ({' '.join(changed)}): its networks are asked again")
+    path.write_text(json.dumps(now, sort_keys=True) + "\n", encoding="utf-8")
+
+
 def fetch(models, task, needs):
     command = [sys.executable, ROOT / "models/fetch.py", "--models", models, task, *needs]
     ran = subprocess.run(command, stdout=subprocess.PIPE)
@@ -155,10 +201,16 @@ def start(flags):
     paths = {"FILM": film, "BIN": names.tools()}
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
-    stamps = [] if setting("NETWORKS") == "none" else fetch(models, "--stamp", needs)
+    said = {"version": version(paths["BIN"], "phase")[0]}
+    stamps = [f"version={said['version']}"]
+    if setting("NETWORKS") != "none":
+        for stamp in fetch(models, "--stamp", needs):
+            answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
+            said |= answers
+            stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
     stamps += [f"{name}={content(paths[name])}" for name in ["FILM", "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
     out = names.out()
-    prepare(out, who, paths["BIN"], flags.written.split())
+    prepare(out, who, paths["BIN"], said, flags.written.split())
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-I", str(ROOT), "-f", str(ROOT / "Makefile")]
@@ -169,7 +221,7 @@ def start(flags):
     os.execvp(command[0], command)
 
 
-def prepare(out, who, tools, written):
+def prepare(out, who, tools, said, written):
     """Makes OUT ready; where make only says what it would do, no more than that it is there."""
     os.makedirs(out, exist_ok=True)
     short = setting("MAKEFLAGS").split(" ")[0]
@@ -178,6 +230,7 @@ def prepare(out, who, tools, written):
     lock(out)
     settle(out)
     complete(out, tools, written)
+    upgraded(out, said)
     folder = os.path.join(out, ".names")
     os.makedirs(folder, exist_ok=True)
     for name, mine in who.items():

@@ -22,7 +22,7 @@ from names import ROOT, Wrong, say, setting
 # A part that is more than this share of the film saves nothing.
 WORTH_CUTTING = 0.6
 # What an earlier plan leaves in its folder.
-OWN = ["part.mkv", "pieces.txt", "preparation_progress.json", "logs", ".settings", ".names", "frames", "masks", "instances", "faces", "cast"]
+OWN = ["part.mkv", "pieces.txt", "preparation_progress.json", "logs", ".settings", ".names", ".tools", "frames", "masks", "instances", "faces", "cast"]
 OWN += names.TYPES
 # Nothing but files is read, and no playlist, which names other ones; what is in no such container is run whole, and
 # frame-extract judges it. A static ffmpeg must not load the system's character sets.

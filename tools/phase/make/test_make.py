@@ -103,6 +103,30 @@ class Files(unittest.TestCase):
         self.assertEqual(times[2], times[3])
         self.assertLessEqual(times[3], self.write("probe").stat().st_mtime_ns)
 
+    def test_an_upgrade_says_what_is_made_again(self):
+        out = str(self.out)
+        with mock.patch.object(launch, "say") as say:
+            launch.upgraded(out, {"version": "0.1.0", "char-detect": ["char-detect=1", "yolox=1"]})
+            launch.upgraded(out, {"version": "0.1.0"})
+            say.assert_not_called()
+            launch.upgraded(out, {"version": "0.1.0", "char-detect": ["char-detect=1", "yolox=2"], "rtmpose": ["rtmpose=1"]})
+            say.assert_called_once_with(f"{out}: char-detect answers otherwise than before (yolox=2): its networks are asked again")
+            say.reset_mock()
+            launch.upgraded(out, {"version": "0.2.0", "rtmpose": ["rtmpose=1"]})
+            self.assertIn("of version 0.1.0 and are of 0.2.0", say.call_args.args[0])
+            say.assert_called_once()
+            (self.out / ".tools").unlink()
+            self.write("frames.jsonl")
+            say.reset_mock()
+            launch.upgraded(out, {"version": "0.2.0"})
+            self.assertIn("an earlier one", say.call_args.args[0])
+
+    def test_a_tool_says_its_version_and_the_numbers_of_its_answers(self):
+        for name, text, found in [("plain", "plain 0.2.0", ("0.2.0", [])), ("asks", "asks 0.2.0\nanswers: asks=1 yolox=3", ("0.2.0", ["asks=1", "yolox=3"]))]:
+            tool = self.write(name, f"#!/bin/sh\necho '{text}'\n")
+            tool.chmod(0o755)
+            self.assertEqual(launch.version(str(self.out), name), found)
+
     def test_the_stage_that_left_nothing_is_named_with_its_reason(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("sharp.jsonl", "{}\n" * 4)

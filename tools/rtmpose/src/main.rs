@@ -14,15 +14,19 @@ mod figures;
 
 use std::process::ExitCode;
 
+use answers::{Answers, ImageFile, Tool};
 use clap::Parser;
 use nets::pose::{Crop, Estimator, Method, Pose};
-use onnx::{ModelFlags, Provenance};
-use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result, bail, log};
-use vision::decode;
+use onnx::ModelFlags;
+use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, bail, log};
 
 use figures::{Figures, Place};
 
-const TOOL: &str = "rtmpose";
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::pose::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   rtmpose instances.jsonl > posed.jsonl
@@ -34,7 +38,7 @@ right. Where nothing was found the score is 0, and the place means nothing.";
 
 /// Estimate the key points of characters: COCO's 17 or Halpe's 26
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     model: ModelFlags,
@@ -88,30 +92,27 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     let cache = args.cache.open()?;
     let method = estimator.method().clone();
-    let provenance = estimator.net().provenance().clone();
+    let answers = TOOL
+        .answers()
+        .by(estimator.net().provenance())
+        .with(&(args.matte, format!("{method:?}")))?;
     // Records wait for each other only where they run together.
     let size = estimator.at_once(args.batch);
     let mut largest = size;
     let work = Inference {
         look: |record: &Record| {
-            let path = record.image()?;
-            let file = decode::read(&path).with_context(|| path.display().to_string())?;
+            let file = ImageFile::of(record)?;
             let figures = Figures::of(record, args.place)?;
-            let key = Key::new(TOOL, env!("CARGO_PKG_VERSION")).part(&file);
-            let key = key.part(model.sha256().as_bytes());
-            let settings = (figures.key(), args.matte, format!("{method:?}"));
-            Ok((key.settings(&settings)?, (file, figures)))
+            let key = answers.key(file.bytes()).settings(&figures.key())?;
+            Ok((key, (file, figures)))
         },
-        prepare: |record: &Record, (file, figures): (Vec<u8>, Figures)| {
-            let path = record.image()?;
-            let (picture, boxes) = figures
-                .look(&file, args.matte)
-                .with_context(|| path.display().to_string())?;
+        prepare: |_: &Record, (file, figures): (ImageFile, Figures)| {
+            let (picture, boxes) = file.named(|bytes| figures.look(bytes, args.matte))?;
             let crops = boxes.iter().map(|bounds| method.prepare(&picture, *bounds));
             crops.collect::<Result<Vec<Crop>>>()
         },
         infer: |records: Vec<Vec<Crop>>| estimate(&mut estimator, records, &mut largest),
-        finish: |record, poses| write(record, poses, args.place, &provenance),
+        finish: |record, poses| write(record, poses, args.place, &answers),
     };
     flow.infer(size, cache.as_ref(), work)
 }
@@ -132,12 +133,7 @@ fn estimate(
 }
 
 /// Writes the poses where their figures stand in the record.
-fn write(
-    mut record: Record,
-    poses: Vec<Pose>,
-    place: Place,
-    provenance: &Provenance,
-) -> Result<Outcome> {
+fn write(mut record: Record, poses: Vec<Pose>, place: Place, answers: &Answers) -> Result<Outcome> {
     if place.among_boxes(&record) {
         figures::put_in_boxes(&mut record, &poses)?;
     }
@@ -145,6 +141,6 @@ fn write(
         [only] => record.put("pose", only)?,
         _ => record.remove("pose"),
     }
-    record.put_member("models", TOOL, provenance)?;
+    answers.sign(&mut record)?;
     Ok(record.into())
 }

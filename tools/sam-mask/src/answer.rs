@@ -1,9 +1,10 @@
 //! From a record to the network's masks, which are remembered.
 
+use answers::{Answers, ImageFile};
 use clap::Args;
 use nets::sam::{Automatic, Layout, OFFSET, PROMPTS, Prepared, Prompt, Segmenter, best};
 use serde::{Deserialize, Serialize};
-use stage::{Context, Key, Record, Result};
+use stage::{Key, Record, Result};
 use vision::RgbImage;
 use vision::decode;
 use vision::mask::{Bounds, Rle};
@@ -66,6 +67,7 @@ impl Auto {
 
 /// What is to be done with every record.
 pub(crate) struct Task {
+    pub(crate) answers: Answers,
     /// Where the points are, if not boxes are taken.
     pub(crate) points: Option<String>,
     /// By which share boxes are grown.
@@ -75,20 +77,17 @@ pub(crate) struct Task {
     /// How everything is cut out, if it is.
     pub(crate) everything: Option<Automatic>,
     pub(crate) layout: Layout,
-    /// The model's checksum.
-    pub(crate) model: String,
 }
 
 /// A record that was looked at.
 pub(crate) struct Seen {
-    name: String,
-    bytes: Vec<u8>,
+    file: ImageFile,
     prompts: Vec<Prompt>,
 }
 
 /// A record that is ready for the network.
 pub(crate) struct Input {
-    name: String,
+    file: ImageFile,
     width: u32,
     height: u32,
     picture: Picture,
@@ -135,9 +134,7 @@ impl Task {
     }
 
     pub(crate) fn look(&self, record: &Record) -> Result<(Key, Seen)> {
-        let path = record.image()?;
-        let name = path.display().to_string();
-        let bytes = decode::read(&path).with_context(|| name.clone())?;
+        let file = ImageFile::of(record)?;
         let prompts = self.wanted(record)?.into_iter().map(|wanted| wanted.prompt);
         let prompts: Vec<Prompt> = prompts.collect();
         let clicks = |prompt: &Prompt| -> Vec<_> {
@@ -148,26 +145,13 @@ impl Task {
             .iter()
             .map(|prompt| (clicks(prompt), prompt.rectangle))
             .collect();
-        let key = Key::new(crate::TOOL.0, crate::TOOL.1)
-            .part(&bytes)
-            .part(self.model.as_bytes())
-            .settings(&(asked, self.grow, self.cut, &self.everything))?;
-        let seen = Seen {
-            name,
-            bytes,
-            prompts,
-        };
-        Ok((key, seen))
+        let key = self.answers.key(file.bytes()).settings(&asked)?;
+        Ok((key, Seen { file, prompts }))
     }
 
     pub(crate) fn prepare(&self, seen: Seen) -> Result<Input> {
-        let Seen {
-            name,
-            bytes,
-            prompts,
-        } = seen;
-        let named = || name.clone();
-        let size = decode::dimensions_from_bytes(&bytes).with_context(named)?;
+        let Seen { file, prompts } = seen;
+        let size = file.named(decode::dimensions_from_bytes)?;
         let (width, height) = (size.width, size.height);
         let prompts = prompts.into_iter().enumerate();
         let prompts = prompts.filter_map(|(at, mut prompt)| {
@@ -180,15 +164,15 @@ impl Task {
         let picture = if self.everything.is_none() && prompts.is_empty() {
             Picture::Nothing
         } else {
-            let image = decode::rgb_from_bytes(&bytes).with_context(named)?;
-            let prepared = self.layout.prepare(&image).with_context(named)?;
+            let image = file.rgb()?;
+            let prepared = file.named(|_| self.layout.prepare(&image))?;
             match self.everything {
                 Some(_) => Picture::Everything(image, prepared),
                 None => Picture::Prompted(prepared, prompts),
             }
         };
         Ok(Input {
-            name,
+            file,
             width,
             height,
             picture,
@@ -197,19 +181,21 @@ impl Task {
 
     /// Runs the network. One mask of the picture's size is held at a time, by each thread.
     pub(crate) fn infer(&self, segmenter: &mut Segmenter, input: Input) -> Result<Answer> {
-        let masks = match (&input.picture, &self.everything) {
-            (Picture::Everything(image, prepared), Some(settings)) => {
-                everything(segmenter, image, prepared, settings)
-            }
-            (Picture::Prompted(prepared, prompts), _) => {
-                prompted(segmenter, prepared, prompts, self.cut)
-            }
-            _ => Ok(Vec::new()),
-        };
+        let masks = input
+            .file
+            .named(|_| match (&input.picture, &self.everything) {
+                (Picture::Everything(image, prepared), Some(settings)) => {
+                    everything(segmenter, image, prepared, settings)
+                }
+                (Picture::Prompted(prepared, prompts), _) => {
+                    prompted(segmenter, prepared, prompts, self.cut)
+                }
+                _ => Ok(Vec::new()),
+            })?;
         Ok(Answer {
             width: input.width,
             height: input.height,
-            masks: masks.with_context(|| input.name)?,
+            masks,
         })
     }
 }

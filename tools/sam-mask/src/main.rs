@@ -20,6 +20,7 @@ mod prompt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use answers::Tool;
 use clap::Parser;
 use nets::sam::Segmenter;
 use stage::{Context, Flow, Result};
@@ -27,8 +28,11 @@ use stage::{Context, Flow, Result};
 use answer::Auto;
 use finish::Choice;
 
-/// The name and version under which answers are remembered.
-const TOOL: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[nets::sam::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl | sam-mask --out-dir masks > masked.jsonl
@@ -42,7 +46,7 @@ With --points /clicks each member of `clicks` gives one mask: a point [x, y], or
 
 /// Segment what is in each box, at each point, or everything, with Segment Anything
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Folder for the masks; made if it is not there
     #[arg(long, value_name = "DIR")]
@@ -106,17 +110,17 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let named = || args.out_dir.display().to_string();
     std::fs::create_dir_all(&args.out_dir).with_context(named)?;
     flow.files_by_id(&[".m"]);
-    let model = args.model.open("segment")?;
-    let mut segmenter = Segmenter::open(&model, &args.model.runtime)?;
+    let mut segmenter = Segmenter::open(&args.model.open("segment")?, &args.model.runtime)?;
     let cache = args.cache.open()?;
-    let provenance = segmenter.provenance().clone();
+    let everything = args.auto.settings(segmenter.layout(), args.threshold);
+    let answers = TOOL.answers().by(segmenter.provenance());
     let task = answer::Task {
+        answers: answers.with(&(args.grow, args.cut, &everything))?,
         points: args.points,
         grow: args.grow,
         cut: args.cut,
-        everything: args.auto.settings(segmenter.layout(), args.threshold),
+        everything,
         layout: segmenter.layout(),
-        model: model.sha256().to_owned(),
     };
     let choice = Choice {
         out_dir: args.out_dir,
@@ -136,7 +140,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
         finish: |mut record: stage::Record, answer| {
             choice.finish(&mut record, &task, answer)?;
-            record.put_member("models", TOOL.0, &provenance)?;
+            task.answers.sign(&mut record)?;
             Ok(record.into())
         },
     };

@@ -1,8 +1,9 @@
 //! Captions from a network of one's own.
 
-use stage::{Cache, Context, Flow, Inference, Key, Record, Result};
-use vision::decode;
+use answers::ImageFile;
+use stage::{Cache, Flow, Inference, Record, Result};
 
+use crate::TOOL;
 use crate::network::Network;
 use crate::prompt::Prompt;
 
@@ -16,38 +17,25 @@ pub(crate) fn caption(
     flow: &mut Flow,
 ) -> Result<(u64, u64)> {
     let (name, ready) = (network.model().name().to_owned(), network.ready());
-    let provenance = network.provenance().clone();
-    let (question, settings) = (network.question(), network.settings.clone());
-    let sha256 = network.model().sha256().to_owned();
-    let named = |record: &Record| {
-        record
-            .image()
-            .map(|path| path.display().to_string())
-            .unwrap_or_default()
-    };
-    let look = |record: &Record| {
-        let bytes = decode::read(&record.image()?).with_context(|| named(record))?;
-        let question = match question {
-            Some(question) => question.to_owned(),
-            None => prompt.of(record)?,
-        };
-        let key = Key::new("vlm-caption", env!("CARGO_PKG_VERSION"))
-            .part(&bytes)
-            .part(question.as_bytes())
-            .part(sha256.as_bytes())
-            .settings(&settings)?;
-        Ok((key, (bytes, question)))
-    };
+    let question = network.question();
+    let answers = TOOL.answers().by(network.provenance());
+    let answers = answers.with(&network.settings)?;
     let work = Inference {
-        look,
-        prepare: |record: &Record, (bytes, question): (Vec<u8>, String)| {
-            ready
-                .prepare(&bytes, question)
-                .with_context(|| named(record))
+        look: |record: &Record| {
+            let file = ImageFile::of(record)?;
+            let question = match question {
+                Some(question) => question.to_owned(),
+                None => prompt.of(record)?,
+            };
+            let key = answers.key(file.bytes()).part(question.as_bytes());
+            Ok((key, (file, question)))
+        },
+        prepare: |_: &Record, (file, question): (ImageFile, String)| {
+            file.named(|bytes| ready.prepare(bytes, question))
         },
         infer: |asked: Vec<_>| Ok(network.describe(&asked)?.into_iter().map(Ok).collect()),
         finish: |mut record: Record, answer: crate::answer::Answer| {
-            record.put_member("models", "vlm-caption", &provenance)?;
+            answers.sign(&mut record)?;
             answer.finish(record, &name, None)
         },
     };

@@ -38,7 +38,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use answers::Tool;
 use clap::Parser;
+use nets::{florence, smolvlm};
 use stage::log::info;
 use stage::{Flow, Result};
 
@@ -49,6 +51,12 @@ use server::Server;
 
 /// Tokens that a server's answer may have.
 const SERVER_TOKENS: u64 = 300;
+
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[|| vec![("florence", florence::ANSWER), ("smolvlm", smolvlm::ANSWER)]],
+};
 
 const EXAMPLES: &str = "Examples:
   vlm-caption --task detailed < kept.jsonl > captions.jsonl
@@ -66,7 +74,7 @@ errors of servers are not remembered: the next run asks again.";
 
 /// Describe every image with a vision-language model, on this machine or on a server
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     server: ServerFlags,

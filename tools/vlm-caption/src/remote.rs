@@ -3,9 +3,10 @@
 //! What is remembered is captions. A refusal, an empty answer and whatever else is none is asked
 //! for again by the next run, as the server may be well again or another by then.
 
-use stage::{Cache, Context, Flow, Key, Record, Result, bail};
-use vision::decode;
+use answers::ImageFile;
+use stage::{Cache, Flow, Record, Result, bail};
 
+use crate::TOOL;
 use crate::answer::Answer;
 use crate::flags::ServerFlags;
 use crate::picture;
@@ -50,25 +51,21 @@ fn told(
     cache: Option<&Cache>,
     record: &Record,
 ) -> Result<Told> {
-    let path = record.image()?;
-    let named = || path.display().to_string();
-    let bytes = decode::read(&path).with_context(named)?;
+    let file = ImageFile::of(record)?;
     let prompt = prompt.of(record)?;
     let prompt = match server.schema() {
         Some(schema) => schema.asked(&prompt),
         None => prompt,
     };
-    let key = Key::new("vlm-caption", env!("CARGO_PKG_VERSION"))
-        .part(&bytes)
-        .part(prompt.as_bytes())
-        .settings(&(server.manner(), size))?;
+    let answers = TOOL.answers().with(&(server.manner(), size))?;
+    let key = answers.key(file.bytes()).part(prompt.as_bytes());
     // Earlier versions remembered failures too.
     let known = cache.and_then(|cache| cache.recall::<Answer>(&key));
     if let Some(answer) = known.filter(|answer| answer.is_caption(server.schema())) {
         return Ok(Told::Answer(answer));
     }
-    let jpeg = picture::encoded(&bytes, size).with_context(named)?;
-    let told = server.describe(&prompt, &jpeg).with_context(named)?;
+    let jpeg = file.named(|bytes| picture::encoded(bytes, size))?;
+    let told = file.named(|_| server.describe(&prompt, &jpeg))?;
     if let (Some(cache), Told::Answer(answer)) = (cache, &told)
         && answer.is_caption(server.schema())
     {

@@ -11,15 +11,19 @@ mod choice;
 
 use std::process::ExitCode;
 
+use answers::{ImageFile, Tool};
 use clap::Parser;
 use nets::tagger::{self, Category, Tagger};
 use onnx::ModelFlags;
-use stage::{CacheFlags, Context, Flow, Inference, Key, Outcome, Record, Result};
-use vision::decode;
+use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
 
 use crate::choice::{chosen, least, of_category, rounded};
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
+const TOOL: Tool = Tool {
+    name: env!("CARGO_PKG_NAME"),
+    answer: 1,
+    asks: &[tagger::answers],
+};
 
 const EXAMPLES: &str = "Examples:
   wd-tag instances.jsonl > tagged.jsonl
@@ -28,7 +32,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Tag every image with the vocabulary of an image board
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
     /// Write tags of at least this probability
     #[arg(long, value_name = "SCORE", default_value_t = tagger::GENERAL, value_parser = stage::share::<f64>)]
@@ -72,20 +76,17 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let batch = usize::from(args.batch);
     let mut tagger = Tagger::open(&model, batch, &args.model.runtime)?;
     let (tags, side) = (tagger.tags().to_vec(), tagger.side());
-    let provenance = tagger.net().provenance().clone();
+    let answers = TOOL.answers().by(tagger.net().provenance());
     // Records wait for each other only where they run together.
     let together = tagger.batch();
     let work = Inference {
         look: |record: &Record| {
-            let path = record.image()?;
-            let bytes = decode::read(&path).with_context(|| path.display().to_string())?;
-            let key = Key::new(TOOL, env!("CARGO_PKG_VERSION")).part(&bytes);
-            Ok((key.part(model.sha256().as_bytes()), bytes))
+            let file = ImageFile::of(record)?;
+            Ok((answers.key(file.bytes()), file))
         },
-        prepare: |record: &Record, bytes: Vec<u8>| {
-            let name = || record.image().unwrap_or_default().display().to_string();
-            let picture = decode::rgb_from_bytes(&bytes).with_context(name)?;
-            tagger::prepare(&picture, side).with_context(name)
+        prepare: |_: &Record, file: ImageFile| {
+            let picture = file.rgb()?;
+            file.named(|_| tagger::prepare(&picture, side))
         },
         infer: |pictures: Vec<Vec<f32>>| {
             Ok(tagger
@@ -109,7 +110,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
                 let bound = least(&names, args.gap, args.character_threshold, floor);
                 record.put_member("tags", "wd_character", &chosen(names, bound, args.escape))?;
             }
-            record.put_member("models", TOOL, &provenance)?;
+            answers.sign(&mut record)?;
             Ok(Outcome::pass(record))
         },
     };

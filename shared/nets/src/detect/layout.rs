@@ -79,6 +79,17 @@ impl Layout {
         })
     }
 
+    /// The family, and the number of its answers.
+    pub(super) fn answer(&self) -> (&'static str, u32) {
+        match self.family {
+            Family::Yolox { normalisation, .. } if normalisation == yolox::RTMDET => {
+                ("rtmdet", yolox::ANSWER)
+            }
+            Family::Yolox { .. } => ("yolox", yolox::ANSWER),
+            Family::Detr => ("rtdetr", detr::ANSWER),
+        }
+    }
+
     /// The name of the input.
     pub(super) fn input(&self) -> &str {
         &self.input

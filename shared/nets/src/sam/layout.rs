@@ -36,6 +36,15 @@ const SAM1: &[&str] = &["image_embeddings"];
 const SHAPES: [&[usize; 4]; 3] = [&[1, 32, 256, 256], &[1, 64, 128, 128], &[1, 256, 64, 64]];
 
 impl Layout {
+    /// What the registry calls its family.
+    pub(super) fn family(self) -> &'static str {
+        match self {
+            Self::Sam2 | Self::Sam2Sized => "sam2",
+            Self::Sam21 => "sam21",
+            Self::Sam1 | Self::Sam1Raw => "sam1",
+        }
+    }
+
     /// Whether it is SAM 1, whose pictures are padded and not stretched.
     pub fn is_padded(self) -> bool {
         matches!(self, Self::Sam1 | Self::Sam1Raw)
