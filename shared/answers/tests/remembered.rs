@@ -78,7 +78,7 @@ fn whatever_an_answer_depends_on_is_in_its_key() {
 
 #[test]
 fn a_record_says_which_networks_answered() {
-    let mut record: Record = r#"{"id":"a","image":"a.png"}"#.parse().unwrap();
+    let mut record = Record::new("a", "a.png").unwrap();
     let answers = TOOL.answers().by(&network(7));
     answers.sign(&mut record).unwrap();
     let mut line = Vec::new();
