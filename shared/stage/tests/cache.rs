@@ -123,7 +123,7 @@ fn parts_of_a_key_do_not_run_together() {
     let folder = tempdir().unwrap();
     let cache = Cache::open(folder.path());
     let key = |tool: &str| Key::new(tool, 1);
-    let keys = [
+    let keys = vec![
         key("ab").part(b"cd"),
         key("ab").part(b"c").part(b"d"),
         key("ab").part(b"c").part(b"").part(b"d"),
