@@ -172,3 +172,21 @@ fn a_folder_of_images_is_read_as_the_configuration_beside_it_says() {
     }
     assert!(fs::metadata(folder.path().join("out/dataset/diffusers/images")).is_ok());
 }
+
+#[test]
+fn the_two_tools_name_no_trainer() {
+    for tool in ["dataset-write", "lora-lint"] {
+        let folder = end_to_end::root().join("tools").join(tool).join("src");
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            // What it does is said with examples there.
+            if path.ends_with("main.rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap().to_lowercase();
+            for name in VIEWS.iter().flat_map(|(view, trainer)| [view, trainer]) {
+                assert!(!text.contains(name), "{}: {name}", path.display());
+            }
+        }
+    }
+}

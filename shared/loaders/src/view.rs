@@ -1,17 +1,17 @@
 //! A data set as files in a folder, as a trainer wants it.
 
-use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::Trainer;
 use crate::fit::{Fitting, Size};
 
 /// A data set for a trainer, or for a family of them that read alike.
-pub trait View: Debug + Sync {
+pub trait View: Trainer {
     /// The word of the command line, and the name of the folder.
-    fn name(&self) -> &'static str;
+    fn word(&self) -> &'static str;
 
     /// Whom it is for and what it holds, for a command line's help.
     fn about(&self) -> &'static str;
@@ -31,9 +31,11 @@ pub trait View: Debug + Sync {
         Part::Whole
     }
 
-    /// What its trainer makes of sizes with the configuration that it is given. `None` if it hands
-    /// images on as they are.
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>>;
+    /// What its trainer makes of sizes with the configuration that it is given; `resolution` as in
+    /// [`Trainer::fitting`].
+    fn buckets(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+        self.fitting(resolution, None)
+    }
 
     /// What people are told of it; `title` stands for the whole set.
     fn notes(&self, title: &str) -> Notes;
@@ -41,7 +43,7 @@ pub trait View: Debug + Sync {
     /// The folder of training images, or of those for validation.
     fn folder(&self, _set: &DataSet<'_>, validation: bool) -> PathBuf {
         let part = if validation { "validation" } else { "train" };
-        Path::new(self.name()).join(part)
+        Path::new(self.word()).join(part)
     }
 
     /// Where it has the image of an example.
@@ -269,7 +271,7 @@ impl Layout {
     /// Adds the masks of the training images that have one, as PNG files in the tree `mask` of the
     /// view; says whether there are any.
     pub(crate) fn masks(&mut self, view: &dyn View, set: &DataSet<'_>) -> bool {
-        let folder = Path::new(view.name()).join("mask");
+        let folder = Path::new(view.word()).join("mask");
         let masked = set.side(false).filter(|(_, example)| example.masked);
         let masked: Vec<_> = masked.collect();
         if !masked.is_empty() {

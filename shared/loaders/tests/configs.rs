@@ -227,3 +227,20 @@ fn diffusion_pipe_reads_its_directories() {
     let codes = codes_of("diffusion-pipe", "[[directory]]\npath = \"a\"", false);
     assert_eq!(codes, ["config-missing"]);
 }
+
+#[test]
+fn diffusion_pipe_looks_for_masks_where_the_directory_says() {
+    let text = |outer: &str, inner: &str| {
+        format!("resolutions = [512]\n{outer}\n[[directory]]\npath = \"a\"\n{inner}\n")
+    };
+    let masks = |text: &str| read("diffusion-pipe", text, false).sets.remove(0).masks;
+    let path = "mask_path = \"m\"";
+    assert_eq!(masks(&text("", path)), Some("m".into()));
+    assert_eq!(masks(&text(path, "")), None, "the outer level is not read");
+}
+
+#[test]
+fn simpletuner_makes_a_data_set_of_embedded_text_where_there_is_none() {
+    let text = r#"[{"id": "x", "instance_data_dir": "a", "crop_style": "center"}]"#;
+    assert_eq!(codes_of("simpletuner", text, false), [] as [&str; 0]);
+}

@@ -1,6 +1,7 @@
 //! Which files are pictures, where captions come from, what is made of them.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +10,8 @@ use loaders::mask::labelled;
 use loaders::metadata::{lists, rows};
 use loaders::set::{Set, Settings};
 use loaders::tar;
-use loaders::trainers::{TRAINERS, diffusers, musubi, named, sd_scripts};
+use loaders::trainers::{TRAINERS, diffusers, musubi, named, sd_scripts, views};
+use loaders::view::View;
 
 /// A set of a trainer's, without a configuration.
 fn set(trainer: &str) -> Set {
@@ -25,6 +27,18 @@ fn takers(path: &str) -> String {
     let letters = TRAINERS.iter().zip("skoadmpfw".chars());
     let takers = letters.filter(|(trainer, _)| trainer.takes(Path::new(path)));
     takers.map(|(_, letter)| letter).collect()
+}
+
+#[test]
+fn no_two_trainers_and_no_two_views_have_one_name() {
+    let names = || TRAINERS.iter().map(|trainer| trainer.name());
+    let words = || views().map(<dyn View>::word);
+    for (all, count) in [
+        (names().collect::<BTreeSet<_>>(), names().count()),
+        (words().collect(), words().count()),
+    ] {
+        assert_eq!(all.len(), count, "{all:?}");
+    }
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn unmasked(view: &dyn View, set: &DataSet<'_>) {
     if count > 0 && view.notes(set.title).masks.is_none() {
         log::warn!(
             "{}: {count} of {} images have a mask, and this trainer cannot use one: all of each image is trained on",
-            view.name(),
+            view.word(),
             set.examples.len()
         );
     }
@@ -141,7 +141,7 @@ fn unmasked(view: &dyn View, set: &DataSet<'_>) {
 
 /// Says how many images the trainer of a view will enlarge.
 fn enlarged(view: &dyn View, set: &DataSet<'_>) {
-    let Some(fitting) = view.fitting(set.resolution) else {
+    let Some(fitting) = view.buckets(set.resolution) else {
         return;
     };
     let scale = |size: Size| fitting.fit(size).map(|fit| fit.scale());
@@ -151,7 +151,7 @@ fn enlarged(view: &dyn View, set: &DataSet<'_>) {
     if !scales.is_empty() {
         log::warn!(
             "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by up to {most:.1}",
-            view.name(),
+            view.word(),
             scales.len(),
             set.examples.len(),
             set.resolution

@@ -2,7 +2,8 @@
 
 use captions::text::is_invisible;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use loaders::view::Form;
+use loaders::trainers::views;
+use loaders::view::{Form, View};
 use stage::{Result, bail};
 
 use crate::facts::Facts;
@@ -30,8 +31,11 @@ const FORMS: [(&str, Form, &str); 4] = [
 
 /// What reads forms from a command line.
 pub(crate) fn form_parser() -> impl TypedValueParser<Value = Form> {
-    let value =
-        |(word, _, help): (&'static str, Form, &'static str)| PossibleValue::new(word).help(help);
+    let value = |(word, form, help): (&'static str, Form, &str)| {
+        let usual = views().filter(|view| view.form() == form);
+        let usual: Vec<_> = usual.map(<dyn View>::word).collect();
+        PossibleValue::new(word).help(format!("{help} [default for {}]", usual.join(", ")))
+    };
     let parser = PossibleValuesParser::new(FORMS.map(value));
     parser.map(|word| {
         let found = FORMS.iter().find(|(known, ..)| *known == word);

@@ -43,7 +43,7 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
     if let Some(trigger) = &purpose.trigger {
         writeln!(card, "| trigger | `{trigger}` |")?;
     }
-    let names: Vec<_> = views.iter().map(|view| view.name()).collect();
+    let names: Vec<_> = views.iter().map(|view| view.word()).collect();
     writeln!(card, "| views | {} |", names.join(", "))?;
     let masked = examples
         .iter()
@@ -83,7 +83,7 @@ fn trainers(
         writeln!(
             card,
             "| {} | {} | {} | {} |",
-            view.name(),
+            view.word(),
             notes.give.replace('|', " "),
             or_not(validated, notes.validation),
             or_not(masked, notes.masks)

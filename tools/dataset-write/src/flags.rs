@@ -37,10 +37,8 @@ pub(crate) struct Words {
     #[arg(long, value_name = "TEMPLATE")]
     caption: Option<Template>,
 
-    /// Captions to write, of those that caption-compose made [default: tags for
-    /// kohya, both for `OneTrainer` and `SimpleTuner`, which draw one of several,
-    /// the caption itself for `WebDataset`, sentences for the others; the caption
-    /// itself for all where it was changed or its form was asked for]
+    /// Captions to write, of those that caption-compose made [default: by view;
+    /// the caption itself for all where it was changed or its form was asked for]
     #[arg(long, value_name = "FORM", value_parser = form_parser())]
     form: Option<Form>,
 
@@ -95,8 +93,8 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> 
         licence: words.licence,
         wanted: Wanted {
             // Those of the first view, which are as good for most of the others.
-            buckets: first.and_then(|view| view.fitting(resolution)),
-            masked: of(Part::Bucket).and_then(|view| view.fitting(resolution)),
+            buckets: first.and_then(|view| view.buckets(resolution)),
+            masked: of(Part::Bucket).and_then(|view| view.buckets(resolution)),
             square: of(Part::Square).map(|_| resolution),
             masks: (trained != Trained::All).then_some(Masks {
                 rest: trained == Trained::Rest,

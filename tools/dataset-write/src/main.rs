@@ -90,7 +90,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let out = args.out_dir;
     let root = args.root.map_or_else(|| std::path::absolute(&out), Ok);
     let root = root.with_context(|| out.display().to_string())?;
-    let asked = |view: &&dyn View| args.views.iter().any(|one| one.name() == view.name());
+    let asked = |view: &&dyn View| args.views.iter().any(|one| one.word() == view.word());
     let views: Vec<_> = loaders::trainers::views().filter(asked).collect();
     let purpose = flags::purpose(args.words, args.pictures, &views)?;
     let _lock = Lock::take(&out)?;

@@ -17,9 +17,9 @@ use crate::template::slug;
 
 /// What reads views from a command line.
 pub(crate) fn parser() -> impl TypedValueParser<Value = &'static dyn View> {
-    let value = |view: &'static dyn View| PossibleValue::new(view.name()).help(view.about());
+    let value = |view: &'static dyn View| PossibleValue::new(view.word()).help(view.about());
     let parser = PossibleValuesParser::new(views().map(value).collect::<Vec<_>>());
-    parser.try_map(|word| match views().find(|view| view.name() == word) {
+    parser.try_map(|word| match views().find(|view| view.word() == word) {
         Some(view) => Ok(view),
         None => bail!("no view `{word}`"),
     })
@@ -27,7 +27,7 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = &'static dyn View> {
 
 /// The view where none is named.
 pub(crate) fn default() -> &'static str {
-    views().next().map_or("", View::name)
+    views().next().map_or("", View::word)
 }
 
 /// A data set, as `view` is told of it; `root` is where trainers find the folder of all views.

@@ -1,8 +1,7 @@
 //! Report what a trainer will see of a data set, and what would go wrong.
 //!
-//! Reads folders, configurations (`dataset.toml`, `concepts.json`, a job of
-//! ai-toolkit, `multidatabackend.json`) and tar shards as the loaders of nine
-//! trainers do; of a folder with configurations, or a whole data set of
+//! Reads folders, data set configurations and tar shards as the trainers'
+//! loaders do; of a folder with configurations, or a whole data set of
 //! dataset-write, all that lies in it. Writes a record an image, with
 //! `image` and `lint`: `{trainer, status, caption, captions, caption_from,
 //! tokens, bucket, cropped, kept, scale, repeats, mask, problems}`; and one, with

@@ -2,19 +2,13 @@
 
 use std::path::PathBuf;
 
-use loaders::bases::{Base, base};
+use loaders::bases::{Base, base, names};
 use loaders::set::Settings;
 
 /// What is said of sets that no configuration describes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingFlags {
-    /// Base model that is trained, which decides on the buckets of many trainers
-    /// and on how much of a caption is read: sd15, sdxl, sd3, flux, flux-schnell,
-    /// flux2, lumina, qwen-image, z-image, chroma, hidream, krea2, ideogram, anima,
-    /// hunyuan-image, wan or wan-5b [default: the buckets that most models have
-    /// in the trainer; CLIP's 75 tokens, for trainers that mostly train models
-    /// of CLIP]
-    #[arg(long, value_name = "MODEL", value_parser = base)]
+    #[arg(long, value_name = "MODEL", value_parser = base, help = base_help())]
     base: Option<&'static Base>,
 
     /// Side of the square whose area is the budget of an image
@@ -29,9 +23,18 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "DIR")]
     masks: Option<PathBuf>,
 
-    /// Read a configuration as sd-scripts does with its flag for masked loss
+    /// Read a configuration as a trainer does that is given its flag for masked
+    /// loss
     #[arg(long)]
     masked_loss: bool,
+}
+
+/// The help of `--base`.
+fn base_help() -> String {
+    format!(
+        "Base model that is trained, which decides on the buckets of many trainers and on how much of a caption is read: {} [default: the buckets that most models have in the trainer; CLIP's 75 tokens, for trainers that mostly train models of CLIP]",
+        names()
+    )
 }
 
 impl SettingFlags {

@@ -1,4 +1,4 @@
-//! `WebDataset` shards.
+//! Tar shards of samples.
 
 use std::collections::HashMap;
 use std::fs::File;

@@ -194,7 +194,7 @@ const NOTE: &str = "# The data set's part of a job of ai-toolkit. It is no whole
 ";
 
 impl View for AiToolkit {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "ai-toolkit"
     }
 
@@ -208,10 +208,6 @@ impl View for AiToolkit {
 
     fn draws(&self) -> bool {
         false
-    }
-
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
-        Trainer::fitting(self, resolution, None)
     }
 
     fn notes(&self, _title: &str) -> Notes {

@@ -156,7 +156,7 @@ impl Diffusers {
 }
 
 impl View for Diffusers {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "diffusers"
     }
 
@@ -170,10 +170,6 @@ impl View for Diffusers {
 
     fn part(&self) -> Part {
         Part::Square
-    }
-
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
-        Some(Box::new(Square(resolution)))
     }
 
     fn notes(&self, title: &str) -> Notes {

@@ -228,9 +228,8 @@ fn read(config: &Table, configuration: &mut Configuration<'_>) {
         if path.is_none() {
             configuration.error("config-missing", &place, "`path` is missing");
         }
-        let masks = levels
-            .iter()
-            .find_map(|table| table.get("mask_path")?.as_str());
+        // Unlike the rest, it is read here alone.
+        let masks = directory.get("mask_path").and_then(Value::as_str);
         let skips = flag_of(&levels, "skip_empty_caption").unwrap_or(true);
         configuration.add(Set {
             // A fraction is taken, too.
@@ -310,7 +309,7 @@ fn aspect(value: &Value) -> Option<f64> {
 const ASPECTS: (f64, f64, u32) = (0.4, 2.5, 13);
 
 impl View for DiffusionPipe {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "diffusion-pipe"
     }
 
@@ -322,7 +321,7 @@ impl View for DiffusionPipe {
         Form::Sentence
     }
 
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+    fn buckets(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
         Some(boxed(resolution, ASPECTS, STEPS.usual))
     }
 

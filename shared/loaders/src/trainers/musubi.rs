@@ -274,7 +274,7 @@ fn add(values: &Values<'_>, place: &str, configuration: &mut Configuration<'_>) 
 }
 
 impl View for Musubi {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "musubi"
     }
 
@@ -288,10 +288,6 @@ impl View for Musubi {
 
     fn draws(&self) -> bool {
         false
-    }
-
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
-        Trainer::fitting(self, resolution, None)
     }
 
     fn notes(&self, _title: &str) -> Notes {

@@ -314,7 +314,7 @@ fn concept(set: &DataSet<'_>, validation: bool) -> Value {
 }
 
 impl View for OneTrainer {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "onetrainer"
     }
 
@@ -324,10 +324,6 @@ impl View for OneTrainer {
 
     fn form(&self) -> Form {
         Form::Several
-    }
-
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
-        Trainer::fitting(self, resolution, None)
     }
 
     fn notes(&self, _title: &str) -> Notes {

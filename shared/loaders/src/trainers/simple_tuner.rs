@@ -189,11 +189,6 @@ fn read(backends: &[Map<String, Value>], configuration: &mut Configuration<'_>) 
             add(backend, &masks, &format!("[{number}]"), configuration);
         }
     }
-    let embeds = |one: &Map<String, Value>| word(one, "dataset_type") == Some("text_embeds");
-    if !backends.iter().any(embeds) {
-        let text = "there is no data set of the type `text_embeds`, at which the trainer stops";
-        configuration.error("config-missing", "", text);
-    }
 }
 
 /// Adds one folder of images. `masks` are the folders of masks by id.
@@ -213,7 +208,7 @@ fn add(
     let crop = backend.get("crop") == Some(&Value::Bool(true));
     let fitting: Option<Box<dyn Fitting>> = match resolution(backend) {
         Some(side) if crop => Some(Box::new(Square(side))),
-        Some(side) => Trainer::fitting(&SimpleTuner, side, configuration.settings.base),
+        Some(side) => SimpleTuner.fitting(side, configuration.settings.base),
         None => None,
     };
     configuration.add(Set {
@@ -258,7 +253,7 @@ fn number_of(backend: &Map<String, Value>, key: &str) -> Option<u32> {
 const MASKS: &str = "simpletuner/mask";
 
 impl View for SimpleTuner {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "simpletuner"
     }
 
@@ -268,10 +263,6 @@ impl View for SimpleTuner {
 
     fn form(&self) -> Form {
         Form::Several
-    }
-
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
-        Trainer::fitting(self, resolution, None)
     }
 
     fn notes(&self, _title: &str) -> Notes {

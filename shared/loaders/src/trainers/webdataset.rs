@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::caption::{Captions, Lines};
 use crate::configuration::Claim;
 use crate::files::{PILLOW, ending, ends, names, walk};
-use crate::fit::Fitting;
 use crate::set::{Opened, Settings};
 use crate::view::{Content, DataSet, Example, File, Form, Layout, Notes, View};
 use crate::{Finding, Trainer};
@@ -118,7 +117,7 @@ fn sample(number: usize, example: &Example<'_>) -> [(PathBuf, File); 3] {
 }
 
 impl View for WebDataset {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "webdataset"
     }
 
@@ -132,10 +131,6 @@ impl View for WebDataset {
 
     fn draws(&self) -> bool {
         false
-    }
-
-    fn fitting(&self, _resolution: u32) -> Option<Box<dyn Fitting>> {
-        None
     }
 
     fn notes(&self, _title: &str) -> Notes {

@@ -67,7 +67,7 @@ fn view_buckets(resolution: u32) -> BucketSettings {
 }
 
 impl View for SdScripts {
-    fn name(&self) -> &'static str {
+    fn word(&self) -> &'static str {
         "kohya"
     }
 
@@ -83,7 +83,7 @@ impl View for SdScripts {
         Part::Bucket
     }
 
-    fn fitting(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
+    fn buckets(&self, resolution: u32) -> Option<Box<dyn Fitting>> {
         boxed(view_buckets(resolution))
     }
 
