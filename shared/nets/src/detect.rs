@@ -2,28 +2,33 @@
 //!
 //! | family | files |
 //! |---|---|
-//! | `yolox` | [`crate::yolox`]: the raw grid, or openmmlab's with the suppression inside |
+//! | `yolox` | YOLOX: the raw grid, or openmmlab's with the suppression inside |
 //! | `rtmdet` | the same with another normalisation |
-//! | `rtdetr` | [`crate::detr`]: RT-DETR, D-FINE |
+//! | `rtdetr` | RT-DETR, D-FINE |
 //!
 //! A user's own file is recognised by what it takes and gives. Of a registry's entry the family is
 //! known, and two parameters may be given: `size`, the side of the input where the graph leaves it
 //! open, and `labels`, the names of its classes.
 
+mod detr;
+mod family;
 mod labels;
 mod layout;
 mod tiles;
+mod yolox;
 
 use anyhow::{Context, Result};
-use onnx::{Contract, Model, Net, Provenance, Runtime, Tensor, halving};
+use onnx::{Contract, Model, Net, Outputs, Provenance, Runtime};
 use serde::{Deserialize, Serialize};
 use vision::mask::Bounds;
 use vision::{RgbImage, crop};
 
-use crate::{detr, yolox};
+use crate::batch::Batch;
+use crate::family::{Family, Role};
 
+pub use family::{Asked, Candidate, Detects, View};
 pub use labels::COCO;
-pub use layout::{Layout, View};
+pub use layout::Layout;
 use tiles::{Tile, merge, tiles};
 
 /// What was found in a picture.
@@ -106,35 +111,35 @@ pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result
     })
 }
 
-/// The families of this role, each with the number of its answers.
-pub fn answers() -> Vec<(&'static str, u32)> {
-    vec![
-        ("yolox", yolox::ANSWER),
-        ("rtmdet", yolox::ANSWER),
-        ("rtdetr", detr::ANSWER),
-    ]
-}
+/// The families of detectors.
+pub const ROLE: Role<dyn Detects> = Role {
+    what: "detector",
+    signs: ", where YOLOX gives one grid [N,cells,5+classes], or `dets` [N,M,5] as RTMDet does, and RT-DETR and \
+            D-FINE give `logits` [N,Q,classes] and `pred_boxes` [N,Q,4]",
+    families: &[
+        Family::new("yolox", yolox::ANSWER, &yolox::YOLOX),
+        Family::new("rtmdet", yolox::ANSWER, &yolox::RTMDET),
+        Family::new("rtdetr", detr::ANSWER, &detr::Detr),
+    ],
+};
 
 /// A detector that is ready to run.
 #[derive(Debug)]
 pub struct Detector {
     net: Net,
     layout: Layout,
-    /// Views that go in at once, unless memory runs out.
-    batch: usize,
+    batch: Batch,
 }
 
 impl Detector {
     /// Opens a model of the role `detect`.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
         let mut net = Net::open(model, "model", runtime, &Contract::new())?;
-        let layout = Layout::of(model, &net)?;
-        let (family, answer) = layout.answer();
-        net.read_by(family, answer);
+        let layout = Layout::of(model, &mut net)?;
         Ok(Self {
+            batch: Batch::of(&net, usize::MAX),
             net,
             layout,
-            batch: usize::MAX,
         })
     }
 
@@ -179,26 +184,20 @@ impl Detector {
 
     /// What is in each view.
     fn views(&mut self, views: &[&View], settings: &Settings) -> Result<Vec<Vec<Detection>>> {
-        let fixed = self.net.fixed_batch();
-        let mut size = fixed.unwrap_or(self.batch).max(1);
-        let found = halving(views, &mut size, |part| {
-            let pictures = fixed.unwrap_or(part.len());
-            let shape = self.layout.shape(pictures);
-            let mut numbers = Vec::with_capacity(shape.iter().product());
-            for view in part {
-                numbers.extend_from_slice(&view.numbers);
-            }
-            // A graph for several pictures at once gets empty ones if there are too few.
-            numbers.resize(shape.iter().product(), 0.0);
-            let tensor = Tensor::floats(&shape, numbers)?;
-            let outputs = self.net.run(&[(self.layout.input(), &tensor)])?;
-            part.iter()
-                .enumerate()
-                .map(|(place, view)| self.layout.decode(&outputs, place, view, settings))
-                .collect()
-        })?;
-        self.batch = size;
-        Ok(found)
+        let (net, layout, shape) = (&mut self.net, &self.layout, self.layout.shape());
+        let decode = |outputs: &Outputs, part: &[&View]| {
+            let places = part.iter().enumerate();
+            let found = places.map(|(place, view)| layout.decode(outputs, place, view, settings));
+            found.collect()
+        };
+        self.batch.run(
+            net,
+            layout.input(),
+            &shape,
+            views,
+            |view| &view.numbers,
+            decode,
+        )
     }
 }
 

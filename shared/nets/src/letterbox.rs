@@ -32,17 +32,28 @@ pub fn letterbox(image: &RgbImage, width: u32, height: u32, ground: u8) -> Resul
         let image = image.clone();
         return Ok(Letterbox { image, ratio });
     }
-    let fitted = opencv_linear(image, fit_width, fit_height)?;
-    let mut canvas = RgbImage::from_pixel(width, height, [ground; 3].into());
-    let rows = fitted.as_raw().chunks_exact(3 * fit_width as usize);
-    let target: &mut [u8] = &mut canvas;
-    for (to, from) in target.chunks_exact_mut(3 * width as usize).zip(rows) {
+    let image = placed(image, [fit_width, fit_height], [width, height], ground)?;
+    Ok(Letterbox { image, ratio })
+}
+
+/// `image` at `width` x `height` in the upper left corner of a plain `canvas` of the gray level `ground`.
+pub(crate) fn placed(
+    image: &RgbImage,
+    [width, height]: [u32; 2],
+    canvas: [u32; 2],
+    ground: u8,
+) -> Result<RgbImage> {
+    let small = opencv_linear(image, width, height)?;
+    if canvas == [width, height] {
+        return Ok(small);
+    }
+    let mut whole = RgbImage::from_pixel(canvas[0], canvas[1], [ground; 3].into());
+    let rows = small.as_raw().chunks_exact(3 * width as usize);
+    let target: &mut [u8] = &mut whole;
+    for (to, from) in target.chunks_exact_mut(3 * canvas[0] as usize).zip(rows) {
         to[..from.len()].copy_from_slice(from);
     }
-    Ok(Letterbox {
-        image: canvas,
-        ratio,
-    })
+    Ok(whole)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! From the pixels of a picture to the planes of numbers that most networks take.
 
-use vision::RgbImage;
+use vision::mask::Bounds;
+use vision::{RgbImage, crop};
 
 /// The order of a network's colour planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +22,21 @@ pub enum Order {
 /// assert_eq!(numbers, [3.0, 6.0, 20.0, 50.0, 10.0, 40.0]);
 /// ```
 pub fn planes(image: &RgbImage, order: Order, mean: [f32; 3], deviation: [f32; 3]) -> Vec<f32> {
+    valued(image, order, |plane, level| {
+        (level - mean[plane]) / deviation[plane]
+    })
+}
+
+/// As [`planes`], where each level of a plane becomes `value`.
+pub(crate) fn valued(
+    image: &RgbImage,
+    order: Order,
+    value: impl Fn(usize, f32) -> f32,
+) -> Vec<f32> {
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     // There are 256 levels and far more pixels.
-    let levels: [[f32; 256]; 3] = std::array::from_fn(|plane| {
-        std::array::from_fn(|level| (level as f32 - mean[plane]) / deviation[plane])
-    });
+    let levels: [[f32; 256]; 3] =
+        std::array::from_fn(|plane| std::array::from_fn(|level| value(plane, level as f32)));
     let channels = match order {
         Order::Rgb => [0, 1, 2],
         Order::Bgr => [2, 1, 0],
@@ -38,4 +49,15 @@ pub fn planes(image: &RgbImage, order: Order, mean: [f32; 3], deviation: [f32; 3
         }
     }
     numbers
+}
+
+/// The square of `image` with `side` pixels whose upper left corner is at `left`, `top`.
+pub(crate) fn square(image: &RgbImage, left: u32, top: u32, side: u32) -> vision::Result<RgbImage> {
+    let bounds = Bounds {
+        left,
+        top,
+        right: left + side,
+        bottom: top + side,
+    };
+    crop::rgb(image, bounds)
 }

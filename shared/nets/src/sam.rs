@@ -2,7 +2,7 @@
 //!
 //! Reads the published ONNX files of SAM 2 (samexporter, with or without `orig_im_size`), SAM 2.1
 //! (`onnx-community`), SAM 1 and `MobileSAM` (segment-anything's own export, samexporter, Acly), and
-//! tells them apart by the names of their ports; see [`Layout`]. Each is two graphs: an encoder that
+//! tells them apart by the names of their ports; see [`ROLE`]. Each is two graphs: an encoder that
 //! sees the picture once, and a decoder that answers prompts.
 //!
 //! The processing is that of facebookresearch/sam2 and facebookresearch/segment-anything.
@@ -24,27 +24,24 @@
 //! ```
 
 mod automatic;
-mod layout;
+mod family;
 mod logits;
-mod prepare;
+mod prompts;
 mod regions;
-mod run;
-mod suppress;
+mod sam1;
+mod sam2;
+mod sam21;
+mod together;
 
-use anyhow::{Result, ensure};
-use onnx::{Model, Net, Provenance, Runtime, Tensor};
+use anyhow::{Context, Result, bail};
+use onnx::{Contract, Kind, Model, Net, Provenance, Runtime, listed};
 use vision::RgbImage;
 
+use crate::family::{Family, Role};
+
 pub use automatic::{Automatic, Segment};
-pub use layout::Layout;
+pub use family::{Embedding, FRAME, Feature, Frame, Layout, Point, Prepared, Prompt, Segments};
 pub use logits::{Candidate, Cut, Logits, best};
-pub use prepare::{Frame, Prepared};
-
-/// The number of its answers: raised whenever the same picture would be answered otherwise.
-pub const ANSWER: u32 = 1;
-
-/// The side of the square that the encoder sees, pixels.
-pub const FRAME: u32 = 1024;
 
 /// The offset of the stability of all references: [`Logits::cut`].
 pub const OFFSET: f32 = 1.0;
@@ -52,76 +49,25 @@ pub const OFFSET: f32 = 1.0;
 /// How many prompts it is good to give at once: each answer takes 0.8 MB until it is cut.
 pub const PROMPTS: usize = 64;
 
-/// What to segment, in pixels of the picture; a box, points, or points in a box.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Prompt {
-    /// Points on it, or beside it.
-    pub points: Vec<Point>,
-    /// A box round it: left, top, right, bottom.
-    pub rectangle: Option<[f64; 4]>,
-}
-
-/// A point of a prompt.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
-    /// Pixels from the left and from the top.
-    pub at: [f64; 2],
-    /// Whether it is on the thing; if not, it says where the thing is not.
-    pub inside: bool,
-}
-
-impl Prompt {
-    /// What is in a box: left, top, right, bottom.
-    pub fn of_box(rectangle: [f64; 4]) -> Self {
-        Self {
-            points: Vec::new(),
-            rectangle: Some(rectangle),
-        }
-    }
-
-    /// What is at a point.
-    pub fn at(at: [f64; 2]) -> Self {
-        Self {
-            points: vec![Point { at, inside: true }],
-            rectangle: None,
-        }
-    }
-
-    fn check(&self) -> Result<()> {
-        let numbers = self.points.iter().flat_map(|point| point.at);
-        let numbers = numbers.chain(self.rectangle.into_iter().flatten());
-        let (mut count, mut sane) = (0, true);
-        for number in numbers {
-            count += 1;
-            sane &= number.abs() < 1e6;
-        }
-        ensure!(count > 0, "a prompt without box and points");
-        ensure!(sane, "a prompt with a number that is no place in a picture");
-        Ok(())
-    }
-}
-
-/// A picture that the encoder has seen.
-#[derive(Debug)]
-pub struct Embedding {
-    /// In the order of the layout's names.
-    tensors: Vec<Tensor>,
-    frame: Frame,
-}
-
-/// The families of this role, each with the number of its answers.
-pub fn answers() -> Vec<(&'static str, u32)> {
-    ["sam1", "sam2", "sam21"]
-        .map(|family| (family, ANSWER))
-        .to_vec()
-}
+/// The families of segmenters. A name may have several, which differ in what their graphs do by themselves.
+pub const ROLE: Role<dyn Segments> = Role {
+    what: "segmenter",
+    signs: "",
+    families: &[
+        Family::new("sam21", sam21::ANSWER, &sam21::Sam21),
+        Family::new("sam1", sam1::ANSWER, &sam1::NORMALISED),
+        Family::new("sam1", sam1::ANSWER, &sam1::RAW),
+        Family::new("sam2", sam2::ANSWER, &sam2::PLAIN),
+        Family::new("sam2", sam2::ANSWER, &sam2::SIZED),
+    ],
+};
 
 /// A SAM that is ready to run.
 #[derive(Debug)]
 pub struct Segmenter {
     encoder: Net,
     decoder: Net,
-    layout: Layout,
+    layout: &'static Layout,
     /// How many prompts go into one run of the decoder.
     together: usize,
 }
@@ -130,8 +76,11 @@ impl Segmenter {
     /// Opens a model, and tries whether its decoder answers several prompts at once as it answers
     /// them one by one; if not, it is given one at a time.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
-        let (mut encoder, decoder, layout) = layout::open(model, runtime)?;
-        encoder.read_by(layout.family(), ANSWER);
+        let graph =
+            |wanted: &str| Net::open(model, part(model, wanted)?, runtime, &Contract::new());
+        let (mut encoder, decoder) = (graph("encoder")?, graph("decoder")?);
+        let layout = layout(model, &encoder, &decoder)?;
+        encoder.read_by(layout.name, layout.answer);
         let mut segmenter = Self {
             encoder,
             decoder,
@@ -144,8 +93,8 @@ impl Segmenter {
         Ok(segmenter)
     }
 
-    /// How its files are laid out; [`Layout::prepare`] makes its input.
-    pub fn layout(&self) -> Layout {
+    /// How its files are laid out; [`Layout::scaled`] makes its input.
+    pub fn layout(&self) -> &'static Layout {
         self.layout
     }
 
@@ -156,7 +105,7 @@ impl Segmenter {
 
     /// Shows the encoder a picture.
     pub fn encode(&mut self, image: &RgbImage) -> Result<Embedding> {
-        let prepared = self.layout.prepare(image)?;
+        let prepared = self.layout.scaled(image)?;
         self.encode_prepared(&prepared)
     }
 
@@ -165,8 +114,8 @@ impl Segmenter {
         let name = self.encoder.inputs().first().map(|port| port.name.clone());
         let name = name.unwrap_or_default();
         let mut outputs = self.encoder.run(&[(&name, &picture.tensor)])?;
-        let names = self.layout.embeddings().iter();
-        let tensors: Result<_> = names.map(|name| outputs.take(name)).collect();
+        let names = self.layout.features().iter();
+        let tensors: Result<_> = names.map(|(name, _)| outputs.take(name)).collect();
         Ok(Embedding {
             tensors: tensors?,
             frame: picture.frame,
@@ -190,5 +139,51 @@ impl Segmenter {
             answers.extend(self.predict_alike(embedding, group)?);
         }
         Ok(answers)
+    }
+}
+
+/// The layout of two open graphs, which keep its contracts: the one that recognises them.
+fn layout(model: &Model, encoder: &Net, decoder: &Net) -> Result<&'static Layout> {
+    let mut layouts = ROLE.families.iter();
+    let found = layouts.find(|layout| layout.recognises(encoder.inputs(), decoder.inputs()));
+    let layout = found.with_context(|| {
+        let [encoder, decoder] = [encoder, decoder].map(|net| listed(net.inputs()));
+        let name = model.name();
+        format!("{name}: not a known SAM: its encoder takes {encoder}, its decoder {decoder}")
+    })?;
+    let (mut gives, mut takes) = (layout.encoder(), layout.decoder());
+    for (name, shape) in layout.features() {
+        gives = gives.output(name, Kind::F32, shape);
+        takes = takes.input(name, Kind::F32, shape);
+    }
+    for (net, contract, part) in [(decoder, takes, "decoder"), (encoder, gives, "encoder")] {
+        let kept = contract.check(net.inputs(), net.outputs());
+        kept.with_context(|| format!("{}: not the {part} of a SAM", model.name()))?;
+    }
+    Ok(layout)
+}
+
+/// The name of the model's only graph for `wanted`, `encoder` or `decoder`. Published decoders have
+/// both words in their names, and data files beside them.
+fn part<'a>(model: &'a Model, wanted: &str) -> Result<&'a str> {
+    let graphs = model.files().iter().filter(|file| {
+        let is_graph = file.path.extension().is_some_and(|ending| ending == "onnx");
+        let decodes = file.part.contains("decoder");
+        let is_one = decodes || file.part.contains("encoder");
+        is_graph && is_one && decodes == (wanted == "decoder")
+    });
+    let parts: Vec<&str> = graphs.map(|file| file.part.as_str()).collect();
+    match parts[..] {
+        [part] => Ok(part),
+        [] => bail!(
+            "{}: no {wanted}: a SAM is a folder of two graphs, one with `encoder` and one with \
+             `decoder` in its name",
+            model.name()
+        ),
+        _ => bail!(
+            "{}: the {wanted} may be {}: keep one of them in the folder",
+            model.name(),
+            parts.join(" or ")
+        ),
     }
 }

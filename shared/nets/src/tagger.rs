@@ -8,12 +8,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use onnx::{Contract, Kind, Model, Net, Port, Runtime, Tensor, halving};
+use onnx::{Contract, Kind, Model, Net, Outputs, Port, Runtime};
 use serde::Deserialize;
 use vision::resize::{PilFilter, pil};
 use vision::{RgbImage, decode};
 
-use crate::embed::{at_once, rows};
+use crate::batch::{Batch, rows};
 
 /// The number of its answers: raised whenever the same picture would be answered otherwise.
 pub const ANSWER: u32 = 1;
@@ -153,7 +153,7 @@ pub struct Tagger {
     input: String,
     output: String,
     side: u32,
-    batch: usize,
+    batch: Batch,
 }
 
 impl Tagger {
@@ -178,7 +178,7 @@ impl Tagger {
             input: net.inputs()[0].name.clone(),
             output,
             side,
-            batch: net.fixed_batch().unwrap_or_else(|| at_once(&net, batch)),
+            batch: Batch::alone_on_cpu(&net, batch),
             net,
         })
     }
@@ -195,7 +195,7 @@ impl Tagger {
 
     /// How many pictures go into one run.
     pub fn batch(&self) -> usize {
-        self.batch
+        self.batch.size()
     }
 
     /// The network itself.
@@ -205,24 +205,12 @@ impl Tagger {
 
     /// The probability of each tag, for each picture that was made ready.
     pub fn tag(&mut self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
-        let mut size = self.batch;
-        let found = halving(pictures, &mut size, |pictures| self.run(pictures))?;
-        if self.net.fixed_batch().is_none() {
-            self.batch = size;
-        }
-        Ok(found)
-    }
-
-    fn run(&mut self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
-        let count = self.net.fixed_batch().unwrap_or(pictures.len());
-        let last = pictures.last().context("no pictures")?;
-        let all = pictures.iter().chain(std::iter::repeat(last)).take(count);
-        let numbers = all.flatten().copied().collect();
-        let side = self.side as usize;
-        let pixels = Tensor::floats(&[count, side, side, 3], numbers)?;
-        let outputs = self.net.run(&[(&self.input, &pixels)])?;
-        let mut found = rows(outputs.get(&self.output)?)?;
-        found.truncate(pictures.len());
+        let (net, side) = (&mut self.net, self.side as usize);
+        let decode = |outputs: &Outputs, _: &[_]| rows(outputs.get(&self.output)?);
+        let shape = [side, side, 3];
+        let found = self
+            .batch
+            .run(net, &self.input, &shape, pictures, Vec::as_slice, decode)?;
         for probabilities in &found {
             ensure!(
                 probabilities.len() == self.tags.len(),

@@ -8,9 +8,10 @@
 
 use std::path::{Path, PathBuf};
 
-use nets::florence::{self, Florence};
-use nets::smolvlm::{Marks, SmolVlm};
-use nets::words::Words;
+use nets::caption::Writer;
+use nets::caption::florence::{self, Florence};
+use nets::caption::smolvlm::{self, Marks, SmolVlm};
+use nets::caption::words::Words;
 use onnx::{Device, ModelFlags, Runtime};
 use serde_json::Value;
 
@@ -97,7 +98,7 @@ fn florence_writes_what_transformers_writes() {
         let most = case["max_new_tokens"].as_u64().unwrap() as usize;
         let beams = case["beams"].as_u64().unwrap() as usize;
         let rules = florence::rules(most, beams);
-        let together = florence.write(&pictures, &prompt, &rules).unwrap();
+        let together = florence.written(&pictures, &prompt, &rules).unwrap();
         for (number, wanted) in case["ids"].as_array().unwrap().iter().enumerate() {
             assert_eq!(
                 together[number].ids,
@@ -105,7 +106,7 @@ fn florence_writes_what_transformers_writes() {
                 "{beams} beams, {most} tokens, picture {number}"
             );
             let alone = florence
-                .write(&pictures[number..=number], &prompt, &rules)
+                .written(&pictures[number..=number], &prompt, &rules)
                 .unwrap();
             assert_eq!(alone[0], together[number], "alone as among others");
         }
@@ -134,7 +135,7 @@ fn smolvlm_writes_what_transformers_writes() {
         let mut rules = marks.rules(case["max_new_tokens"].as_u64().unwrap() as usize);
         rules.no_repeat = 4;
         let written = smolvlm
-            .write(&features, &numbers(&case["prompt"]), marks, &rules)
+            .written(&features, &numbers(&case["prompt"]), marks, &rules)
             .unwrap();
         for (written, wanted) in written.iter().zip(case["ids"].as_array().unwrap()) {
             assert_eq!(written.ids, numbers(wanted), "{tiles} tiles");
@@ -161,7 +162,7 @@ fn smolvlm_sees_the_pixels_that_its_processor_makes() {
         let image = drawn(size[0] as u32, size[1] as u32);
         let split = case["split"].as_bool().unwrap();
         let name = format!("{size:?}, split: {split}");
-        let tiles = nets::smolvlm::prepare(&image, 16, split).unwrap();
+        let tiles = smolvlm::prepare(&image, 16, split).unwrap();
         assert_eq!(numbers(&case["grid"]), tiles.grid.map(i64::from), "{name}");
         let levels: Vec<Vec<i64>> = { tiles.tiles.iter() }
             .map(|tile| {
@@ -215,9 +216,7 @@ fn prompts_have_the_tokens_that_were_published() {
     assert_eq!(tiny.ids("w5 w6", true).unwrap(), [0, 5, 6, 2]);
     assert_eq!(tiny.text(&[2, 0, 5, 6, 2]).unwrap(), "w5 w6");
     let chat = Words::open(&tests.join("smolvlm/tokenizer.json")).unwrap();
-    let asked = chat
-        .ids(&nets::smolvlm::prompt("w5", [0, 0], 2), false)
-        .unwrap();
+    let asked = chat.ids(&smolvlm::prompt("w5", [0, 0], 2), false).unwrap();
     assert_eq!(
         asked.iter().filter(|id| **id == 170).count(),
         2,
@@ -229,7 +228,7 @@ fn prompts_have_the_tokens_that_were_published() {
     let published = models.join("florence-2-base-ft/tokenizer.json");
     if published.is_file() {
         let words = Words::open(&published).unwrap();
-        let question = florence::question("caption").unwrap();
+        let question = florence::TASKS[0].question;
         let ids = words.ids(question, true).unwrap();
         assert_eq!(ids, [0, 2264, 473, 5, 2274, 6190, 116, 2]);
     }

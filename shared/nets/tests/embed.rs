@@ -6,10 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use image::{Rgb, RgbImage};
-use nets::embed::{Crops, Embedder, Family, Processing, unit};
-use nets::text::{TextEncoder, Words};
+use nets::embed::text::{TextEncoder, Words};
+use nets::embed::{Crops, Embedder, Encoder, Processing, ROLE, unit};
 use onnx::{Kind, ModelFlags, Port};
 use serde_json::{Value, json};
+
+fn family(name: &str) -> &'static Encoder {
+    ROLE.named(name).unwrap()
+}
 
 fn expected(name: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expected/embed");
@@ -74,7 +78,7 @@ fn pictures_are_made_ready_as_transformers_does() {
     let cases = expected("pixels.json");
     assert_eq!(cases.len(), 48);
     for case in cases {
-        let family = Family::named(case["family"].as_str().unwrap()).unwrap();
+        let family = family(case["family"].as_str().unwrap());
         let processing = family.processing(224);
         let (width, height) = size(&case);
         let views = processing
@@ -96,7 +100,7 @@ fn pictures_are_made_ready_as_transformers_does() {
             .deviation
             .iter()
             .fold(0.0, |most, d| f32::max(most, levels / 255.0 / d));
-        let name = format!("{} {width}x{height}", family.name());
+        let name = format!("{} {width}x{height}", family.name);
         let far = apart(&sampled, &numbers(&case["every_32nd"]));
         assert!(far <= most + 1e-4, "{name}: {far}");
         let means: Vec<f32> = planes
@@ -109,10 +113,10 @@ fn pictures_are_made_ready_as_transformers_does() {
 }
 
 /// Sizes at which a family's picture is not resized, so that only the network can differ.
-fn as_it_is(family: Family, (width, height): (u32, u32)) -> bool {
+fn as_it_is(family: &str, (width, height): (u32, u32)) -> bool {
     match family {
-        Family::Clip => width.min(height) == 224,
-        Family::Dinov2 => width.min(height) == 256,
+        "clip" => width.min(height) == 224,
+        "dinov2" => width.min(height) == 256,
         _ => (width, height) == (224, 224),
     }
 }
@@ -133,7 +137,7 @@ fn vectors_are_those_of_transformers() {
         let found = embedder.embed(&views).unwrap();
         for ((size, expected), found) in vectors.iter().zip(found) {
             let found = unit(&found).unwrap();
-            if as_it_is(embedder.family(), *size) {
+            if as_it_is(embedder.net().provenance().family, *size) {
                 let far = apart(expected, &found);
                 assert!(far < 1e-4, "{name} {size:?}: {far}");
                 checked += 1;
@@ -171,8 +175,13 @@ fn texts_are_those_of_transformers() {
 
 #[test]
 fn families_are_recognised() {
-    let families = ["tiny-clip", "tiny-siglip2", "tiny-dinov2"].map(|name| embedder(name).family());
-    assert_eq!(families, [Family::Clip, Family::Siglip2, Family::Dinov2]);
+    for (name, family) in [
+        ("tiny-clip", "clip"),
+        ("tiny-siglip2", "siglip2"),
+        ("tiny-dinov2", "dinov2"),
+    ] {
+        assert_eq!(embedder(name).net().provenance().family, family);
+    }
     let port = |name: &str, shape: &[Option<usize>]| Port {
         name: name.to_owned(),
         kind: Kind::F32,
@@ -180,9 +189,11 @@ fn families_are_recognised() {
     };
     let states = port("last_hidden_state", &[None, Some(50), Some(768)]);
     let pooled = port("pooler_output", &[None, Some(768)]);
-    let error = Family::recognised(&[states, pooled]).unwrap_err();
+    let error = ROLE.recognised(&[], &[states, pooled]).unwrap_err();
     assert!(error.to_string().contains("CLIP without its projection"));
-    let error = Family::recognised(&[port("logits", &[None])]).unwrap_err();
+    let error = ROLE
+        .recognised(&[], &[port("logits", &[None])])
+        .unwrap_err();
     assert!(error.to_string().contains("`image_embeds`"));
 }
 
@@ -192,7 +203,7 @@ fn a_wide_picture_has_three_squares() {
         side: 2,
         mean: [0.0; 3],
         deviation: [1.0; 3],
-        ..Family::Clip.processing(2)
+        ..family("clip").processing(2)
     };
     let processing = Processing {
         resize: nets::embed::Resize::Shortest(2),
@@ -212,7 +223,7 @@ fn a_wide_picture_has_three_squares() {
     );
     let square = drawn(5, 5);
     assert_eq!(processing.prepare(&square, Crops::Wide).unwrap().len(), 1);
-    let squeezed = Family::Siglip2.processing(8);
+    let squeezed = family("siglip2").processing(8);
     assert_eq!(
         squeezed.prepare(&drawn(9, 30), Crops::Wide).unwrap().len(),
         3
@@ -222,9 +233,9 @@ fn a_wide_picture_has_three_squares() {
 #[test]
 fn a_thread_of_pixels_is_refused() {
     let thread = RgbImage::new(1, 1 << 20);
-    for family in [Family::Clip, Family::Dinov2] {
+    for name in ["clip", "dinov2"] {
         assert!(
-            family
+            family(name)
                 .processing(224)
                 .prepare(&thread, Crops::Reference)
                 .is_err()

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 
 use nets::align::{TEMPLATE, aligned, similarity};
 use nets::emotion::{Classifier, Emotion, Sitter};
-use nets::face::{Detector, Face, Landmarks};
-use nets::{centerface, retinaface, scrfd, ultraface, yolo_face, yunet};
+use nets::face::{
+    Detector, Face, Landmarks, centerface, retinaface, scrfd, ultraface, yolo_face, yunet,
+};
 use onnx::{Device, Model, Runtime};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -369,18 +370,16 @@ fn a_face_outside_of_the_picture_is_an_error() {
 
 #[test]
 fn networks_of_another_kind_are_refused() {
-    let error = Detector::open(&graph("ferplus_tiny"), &runtime())
-        .unwrap_err()
-        .to_string();
+    let error = Detector::open(&graph("ferplus_tiny"), &runtime()).unwrap_err();
+    let error = format!("{error:#}");
     assert!(
-        error.contains("no face detector that is known: takes `Input3`"),
+        error.contains("not a known face detector: the graph takes `Input3`"),
         "{error}"
     );
-    let error = Classifier::open(&graph("yunet_640"), &runtime())
-        .unwrap_err()
-        .to_string();
+    let error = Classifier::open(&graph("yunet_640"), &runtime()).unwrap_err();
+    let error = format!("{error:#}");
     assert!(
-        error.contains("no network of expressions that is known: takes `input`"),
+        error.contains("not a known emotion classifier: the graph takes `input`"),
         "{error}"
     );
 }

@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nets::pose::{Crop, PADDING, Window};
-use nets::simcc::{Processing, decode};
+use nets::pose::simcc::{self, decode};
+use nets::pose::{Crop, PADDING, View, Window};
 use onnx::{Kind, Port};
 use serde::Deserialize;
 use vision::RgbImage;
@@ -64,7 +64,7 @@ fn vision_pixel<P: From<[u8; 3]>>(levels: [u8; 3]) -> P {
     P::from(levels)
 }
 
-fn processing((width, height): (u32, u32)) -> Processing {
+fn view((width, height): (u32, u32)) -> View {
     let port = |name: &str, shape: &[Option<usize>]| Port {
         name: name.to_owned(),
         kind: Kind::F32,
@@ -75,7 +75,7 @@ fn processing((width, height): (u32, u32)) -> Processing {
         &[None, Some(3), Some(height as usize), Some(width as usize)],
     );
     let outputs = ["simcc_x", "simcc_y"].map(|name| port(name, &[None, Some(17), None]));
-    Processing::of_ports(&[input], &outputs).unwrap()
+    simcc::view(&[input], &outputs).unwrap()
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn crops_are_rtmlibs_to_one_level() {
             );
         }
         // A level is 0.0175 of what the network is given.
-        let given = processing(cut.input).tensor(&[crop]);
+        let given = simcc::numbers(&view(cut.input), &[crop]);
         for (own, other) in given.iter().step_by(9973).zip(&cut.given) {
             assert!((own - other).abs() < 0.018, "{number}: {own} {other}");
         }
@@ -186,10 +186,10 @@ fn blue_for_red_is_only_the_colours_place() {
         picture: RgbImage::from_pixel(1, 1, vision_pixel([10, 20, 30])),
         window: Window::around([0.0, 0.0, 1.0, 1.0], 1.0, (1, 1)).unwrap(),
     };
-    let mut rgb = processing((1, 1));
-    let right = rgb.tensor(std::slice::from_ref(&crop));
+    let mut rgb = view((1, 1));
+    let right = simcc::numbers(&rgb, std::slice::from_ref(&crop));
     rgb.swapped = true;
-    let wrong = rgb.tensor(&[crop]);
+    let wrong = simcc::numbers(&rgb, &[crop]);
     let near = |own: f32, level: f32, mean: f32, deviation: f32| {
         assert!((own - (level - mean) / deviation).abs() < 1e-6);
     };
@@ -229,13 +229,10 @@ fn graphs_of_something_else_are_refused() {
         port("simcc_y", &[None; 3]),
     );
     let hand = port("simcc_x", &[None, Some(21), Some(512)]);
-    let say = |inputs: &[Port], outputs: &[Port]| {
-        Processing::of_ports(inputs, outputs)
-            .unwrap_err()
-            .to_string()
-    };
+    let say =
+        |inputs: &[Port], outputs: &[Port]| simcc::view(inputs, outputs).unwrap_err().to_string();
     assert!(
-        Processing::of_ports(
+        simcc::view(
             std::slice::from_ref(&input),
             &[rows.clone(), columns.clone()]
         )

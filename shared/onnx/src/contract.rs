@@ -133,8 +133,8 @@ impl Contract {
         if let Some(problem) = problem {
             bail!(
                 "{problem}: the graph takes {} and gives {}",
-                list(inputs),
-                list(outputs)
+                listed(inputs),
+                listed(outputs)
             );
         }
         Ok(())
@@ -191,7 +191,8 @@ impl fmt::Display for Dim {
     }
 }
 
-fn list(ports: &[Port]) -> String {
+/// Ports in words, for errors.
+pub fn listed(ports: &[Port]) -> String {
     let listed: Vec<_> = ports.iter().map(ToString::to_string).collect();
     listed.join(", ")
 }

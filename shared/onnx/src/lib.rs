@@ -30,7 +30,7 @@ mod tensor;
 
 pub use batch::{OutOfMemory, halving};
 pub use checksum::sha256;
-pub use contract::{Contract, Dim, Kind, Port};
+pub use contract::{Contract, Dim, Kind, Port, listed};
 pub use flags::{Device, ModelFlags, Runtime};
 pub use model::{Model, ModelFile};
 pub use net::{Net, Options, Outputs, Provenance};

@@ -25,7 +25,10 @@ use search::Search;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::detect::answers, nets::face::answers],
+    asks: &[
+        || nets::detect::ROLE.answers(),
+        || nets::face::ROLE.answers(),
+    ],
 };
 
 const EXAMPLES: &str = "Examples:

@@ -181,7 +181,8 @@ fn a_graph_that_is_no_detector() {
         here.path(),
         &["--device", "cpu", "--model", model.to_str().unwrap()],
     );
-    let expected = "other.onnx: no detector that is known: the graph takes `x` f32[1,3] and gives `y` f32[1,3]";
+    let expected =
+        "other.onnx: not a known detector: the graph takes `x` f32[1,3] and gives `y` f32[1,3]";
     assert!(said.starts_with(expected), "{said}");
 }
 

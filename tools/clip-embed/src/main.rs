@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use answers::Tool;
 use clap::Parser;
-use nets::embed::{Crops, Embedder, Family};
+use nets::embed::{Crops, Embedder, Encoder, ROLE};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
 
@@ -24,7 +24,7 @@ use crate::look::{Look, ground};
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::embed::answers],
+    asks: &[|| nets::embed::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:
@@ -64,7 +64,7 @@ struct Args {
     /// Take the model for one of this family [default: as the registry says,
     /// or the file's outputs]
     #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
-    family: Option<Family>,
+    family: Option<&'static Encoder>,
 
     /// Columns and rows of the network's pictures [default: as the file or
     /// the registry says, or 224]
@@ -84,8 +84,8 @@ enum Choice {
     Wide,
 }
 
-fn family(name: &str) -> Result<Family, String> {
-    Family::named(name).map_err(|error| error.to_string())
+fn family(name: &str) -> Result<&'static Encoder, String> {
+    ROLE.named(name).map_err(|error| error.to_string())
 }
 
 fn main() -> ExitCode {

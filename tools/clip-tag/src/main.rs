@@ -18,8 +18,8 @@ use std::process::ExitCode;
 
 use answers::Tool;
 use clap::Parser;
-use nets::embed::Family;
-use nets::text::TextEncoder;
+use nets::embed::text::TextEncoder;
+use nets::embed::{Encoder, ROLE};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Result};
 
@@ -29,7 +29,7 @@ use crate::score::{Answer, Question};
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::embed::answers],
+    asks: &[|| nets::embed::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:
@@ -79,7 +79,7 @@ struct Args {
     /// Take the model for one of this family: clip, siglip, siglip2 [default:
     /// as the registry or the tokenizer says]
     #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
-    family: Option<Family>,
+    family: Option<&'static Encoder>,
 
     #[command(flatten)]
     model: ModelFlags,
@@ -88,8 +88,8 @@ struct Args {
     cache: CacheFlags,
 }
 
-fn family(name: &str) -> Result<Family, String> {
-    Family::named(name).map_err(|error| error.to_string())
+fn family(name: &str) -> Result<&'static Encoder, String> {
+    ROLE.named(name).map_err(|error| error.to_string())
 }
 
 fn main() -> ExitCode {
@@ -100,7 +100,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let groups = labels::read(&args.labels)?;
     let model = args.model.open("embed")?;
     let mut encoder = TextEncoder::open(&model, args.family, &args.model.runtime)?;
-    let logits = score::Logits::of(&model, encoder.family())?;
+    let logits = score::Logits::of(&model, encoder.texts())?;
     let answers = TOOL.answers().by(encoder.net().provenance());
     let cache = args.cache.open()?;
     let mut questions = Vec::new();
@@ -111,7 +111,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             vectors,
             &args,
             logits,
-            encoder.family(),
+            encoder.texts(),
         )?);
     }
     let partner = args.partner.as_deref().unwrap_or(model.name());

@@ -1,7 +1,6 @@
 //! From cosines to labels with scores.
 
-use nets::embed::Family;
-use nets::{clip, siglip};
+use nets::embed::Texts;
 use onnx::Model;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use stage::{Context, Result, ensure};
@@ -32,27 +31,15 @@ pub(crate) struct Logits {
 
 impl Logits {
     /// The registry's `scale` and `bias`, or what the family is known for.
-    pub(crate) fn of(model: &Model, family: Family) -> Result<Self> {
-        let known = match family {
-            Family::Clip => Some((clip::SCALE, 0.0)),
-            Family::Siglip2 => Some((siglip::SCALE_2, siglip::BIAS_2)),
-            Family::Siglip | Family::Dinov2 => None,
-        };
+    pub(crate) fn of(model: &Model, texts: &Texts) -> Result<Self> {
+        let (factor, bias) = texts.logits.unzip();
         let or = |said: Option<f64>, known: Option<f64>, name: &str| {
             said.or(known)
                 .with_context(|| format!("{}: the registry must say `{name}` for it", model.name()))
         };
         Ok(Self {
-            factor: or(
-                model.parameter("scale")?,
-                known.map(|(scale, _)| scale),
-                "scale",
-            )?,
-            bias: or(
-                model.parameter("bias")?,
-                known.map(|(_, bias)| bias),
-                "bias",
-            )?,
+            factor: or(model.parameter("scale")?, factor, "scale")?,
+            bias: or(model.parameter("bias")?, bias, "bias")?,
         })
     }
 }
@@ -91,16 +78,16 @@ impl Question {
         vectors: Vec<Vec<f32>>,
         args: &Args,
         logits: Logits,
-        family: Family,
+        texts: &Texts,
     ) -> Result<Self> {
-        let by_family = if family == Family::Clip {
-            Score::Softmax
-        } else {
+        let by_family = if texts.alone {
             Score::Sigmoid
+        } else {
+            Score::Softmax
         };
         let score = group.score.unwrap_or(by_family);
         ensure!(
-            !(family == Family::Clip && score == Score::Sigmoid),
+            texts.alone || score == Score::Softmax,
             "{}: CLIP cannot score a label by itself: take softmax, or a SigLIP",
             group.name
         );

@@ -2,7 +2,7 @@
 
 use answers::Answers;
 use nets::embed::mean_direction;
-use nets::text::TextEncoder;
+use nets::embed::text::TextEncoder;
 use stage::{Cache, Context, Result};
 
 use crate::labels::Group;

@@ -21,7 +21,7 @@ use judge::Bounds;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::emotion::answers],
+    asks: &[|| nets::emotion::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:

@@ -34,7 +34,7 @@ use window::Aspect;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::face::answers],
+    asks: &[|| nets::face::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:

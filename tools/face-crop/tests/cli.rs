@@ -414,7 +414,7 @@ fn models_that_do_not_fit_are_refused() {
         (cut, "not a network that can be run"),
         (
             graph("ferplus_tiny").into(),
-            "no face detector that is known: takes `Input3`",
+            "not a known face detector: the graph takes `Input3`",
         ),
         (
             "gone.onnx".into(),

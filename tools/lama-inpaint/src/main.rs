@@ -39,8 +39,8 @@ const TOOL: Tool = Tool {
     answer: 1,
     asks: &[
         nets::lama::answers,
-        nets::detect::answers,
-        nets::sam::answers,
+        || nets::detect::ROLE.answers(),
+        || nets::sam::ROLE.answers(),
     ],
 };
 

@@ -16,16 +16,16 @@ use std::process::ExitCode;
 
 use answers::{Answers, ImageFile, Tool};
 use clap::Parser;
-use nets::pose::{Crop, Estimator, Method, Pose};
+use nets::pose::{Crop, Estimator, Pose};
 use onnx::ModelFlags;
-use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, bail, log};
+use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, log};
 
 use figures::{Figures, Place};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::pose::answers],
+    asks: &[|| nets::pose::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:
@@ -78,24 +78,17 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = args.model.open("pose")?;
-    let mut estimator = Estimator::open(&model, &args.model.runtime)?;
-    match estimator.method_mut() {
-        Method::Simcc(processing) => processing.swapped ^= args.rtmlib_compat,
-        Method::Movenet(_) if args.rtmlib_compat => {
-            bail!("--rtmlib-compat: rtmlib runs no MoveNet")
-        }
-        Method::Movenet(_) => {}
-    }
+    let mut estimator = Estimator::open(&model, args.rtmlib_compat, &args.model.runtime)?;
     if let Some(left) = estimator.left_out() {
         let name = model.name();
         log::info!("{name}: its other {left} key points are left out, of hands and face");
     }
     let cache = args.cache.open()?;
-    let method = estimator.method().clone();
+    let view = estimator.view().clone();
     let answers = TOOL
         .answers()
         .by(estimator.net().provenance())
-        .with(&(args.matte, format!("{method:?}")))?;
+        .with(&(args.matte, format!("{view:?}")))?;
     // Records wait for each other only where they run together.
     let size = estimator.at_once(args.batch);
     let mut largest = size;
@@ -108,7 +101,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
         prepare: |_: &Record, (file, figures): (ImageFile, Figures)| {
             let (picture, boxes) = file.named(|bytes| figures.look(bytes, args.matte))?;
-            let crops = boxes.iter().map(|bounds| method.prepare(&picture, *bounds));
+            let crops = boxes.iter().map(|bounds| view.crop(&picture, *bounds));
             crops.collect::<Result<Vec<Crop>>>()
         },
         infer: |records: Vec<Vec<Crop>>| estimate(&mut estimator, records, &mut largest),

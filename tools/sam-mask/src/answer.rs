@@ -51,7 +51,7 @@ pub(crate) struct Auto {
 
 impl Auto {
     /// What the flags ask for, with the defaults of the reference; `None` without `--auto`.
-    pub(crate) fn settings(&self, layout: Layout, threshold: Option<f64>) -> Option<Automatic> {
+    pub(crate) fn settings(&self, layout: &Layout, threshold: Option<f64>) -> Option<Automatic> {
         let usual = Automatic::new(layout);
         self.everything.then(|| Automatic {
             points_per_side: self.points_per_side,
@@ -76,7 +76,7 @@ pub(crate) struct Task {
     pub(crate) cut: f32,
     /// How everything is cut out, if it is.
     pub(crate) everything: Option<Automatic>,
-    pub(crate) layout: Layout,
+    pub(crate) layout: &'static Layout,
 }
 
 /// A record that was looked at.
@@ -165,7 +165,7 @@ impl Task {
             Picture::Nothing
         } else {
             let image = file.rgb()?;
-            let prepared = file.named(|_| self.layout.prepare(&image))?;
+            let prepared = file.named(|_| self.layout.scaled(&image))?;
             match self.everything {
                 Some(_) => Picture::Everything(image, prepared),
                 None => Picture::Prompted(prepared, prompts),

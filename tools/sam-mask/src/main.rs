@@ -31,7 +31,7 @@ use finish::Choice;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[nets::sam::answers],
+    asks: &[|| nets::sam::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:

@@ -1,29 +1,30 @@
 //! Captions from a network of one's own.
 
 use answers::ImageFile;
+use nets::caption::{Captioner, Description};
 use stage::{Cache, Flow, Inference, Record, Result};
 
 use crate::TOOL;
-use crate::network::Network;
+use crate::answer::Answer;
+use crate::network::NetworkFlags;
 use crate::prompt::Prompt;
 
-/// Captions every record, `batch` at a time; how many answers the network gave, and of how many
-/// tokens.
+/// Captions every record; how many answers the network gave, and of how many tokens.
 pub(crate) fn caption(
-    batch: usize,
-    mut network: Network,
+    flags: &NetworkFlags,
+    mut network: Captioner,
     prompt: &Prompt,
     cache: Option<&Cache>,
     flow: &mut Flow,
 ) -> Result<(u64, u64)> {
-    let (name, ready) = (network.model().name().to_owned(), network.ready());
-    let question = network.question();
-    let answers = TOOL.answers().by(network.provenance());
-    let answers = answers.with(&network.settings)?;
+    let (provenance, plan, rules) = (network.provenance(), network.plan(), network.rules());
+    let answers = TOOL.answers().by(&provenance);
+    let answers = answers.with(&(rules.most, rules.beams, flags.split))?;
+    let (mut batch, mut count, mut tokens) = (flags.batch.into(), 0, 0);
     let work = Inference {
         look: |record: &Record| {
             let file = ImageFile::of(record)?;
-            let question = match question {
+            let question = match plan.question() {
                 Some(question) => question.to_owned(),
                 None => prompt.of(record)?,
             };
@@ -31,14 +32,31 @@ pub(crate) fn caption(
             Ok((key, (file, question)))
         },
         prepare: |_: &Record, (file, question): (ImageFile, String)| {
-            file.named(|bytes| ready.prepare(bytes, question))
+            let picture = file.rgb()?;
+            file.named(|_| plan.prepare(&picture, question))
         },
-        infer: |asked: Vec<_>| Ok(network.describe(&asked)?.into_iter().map(Ok).collect()),
-        finish: |mut record: Record, answer: crate::answer::Answer| {
+        infer: |asked: Vec<_>| {
+            let described = network.describe(&asked, &mut batch)?;
+            count += described.len() as u64;
+            let answers = described.into_iter().map(answer);
+            Ok(answers
+                .inspect(|answer| tokens += answer.tokens.unwrap_or(0))
+                .map(Ok)
+                .collect())
+        },
+        finish: |mut record: Record, answer: Answer| {
             answers.sign(&mut record)?;
-            answer.finish(record, &name, None)
+            answer.finish(record, &provenance.model, None)
         },
     };
-    flow.infer(batch, cache, work)?;
-    Ok((network.answers, network.tokens))
+    flow.infer(flags.batch.into(), cache, work)?;
+    Ok((count, tokens))
+}
+
+fn answer(description: Description) -> Answer {
+    Answer {
+        raw: description.text,
+        finish: description.finish.name().to_owned(),
+        tokens: Some(description.tokens as u64),
+    }
 }

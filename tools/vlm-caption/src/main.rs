@@ -40,12 +40,11 @@ use std::time::Instant;
 
 use answers::Tool;
 use clap::Parser;
-use nets::{florence, smolvlm};
 use stage::log::info;
 use stage::{Flow, Result};
 
 use flags::ServerFlags;
-use network::{Network, NetworkFlags};
+use network::NetworkFlags;
 use prompt::Prompt;
 use server::Server;
 
@@ -55,7 +54,7 @@ const SERVER_TOKENS: u64 = 300;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[|| vec![("florence", florence::ANSWER), ("smolvlm", smolvlm::ANSWER)]],
+    asks: &[|| nets::caption::ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:
@@ -119,14 +118,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         remote::caption(&args.server, &server, &prompt, cache.as_ref(), flow)?
     } else {
         let model = args.model.open("caption")?;
-        let network = Network::open(model, &args.model.runtime, &args.network, args.max_tokens)?;
-        local::caption(
-            args.network.batch.into(),
-            network,
-            &prompt,
-            cache.as_ref(),
-            flow,
-        )?
+        let network = args
+            .network
+            .open(&model, &args.model.runtime, args.max_tokens)?;
+        local::caption(&args.network, network, &prompt, cache.as_ref(), flow)?
     };
     let seconds = began.elapsed().as_secs_f64();
     info!(

@@ -3,6 +3,8 @@
 use vision::RgbImage;
 use vision::resize::{self, PilFilter};
 
+use crate::planes::{Order, square, valued};
+
 /// How a picture is brought to the size that a network takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
@@ -47,7 +49,7 @@ impl Processing {
         let shortest = match (self.resize, crops) {
             (Resize::Squeezed, Crops::Reference) => {
                 let square = resize::pil(image, self.side, self.side, self.filter)?;
-                return Ok(vec![self.numbers(&square, 0, 0)]);
+                return Ok(vec![self.numbers(&square)]);
             }
             (Resize::Squeezed, Crops::Wide) => self.side,
             (Resize::Shortest(shortest), _) => shortest,
@@ -67,30 +69,15 @@ impl Processing {
             Crops::Wide if height > width => vec![(left, 0), (left, top), (left, long)],
             _ => vec![(left, top)],
         };
-        let views = places.into_iter();
-        Ok(views
-            .map(|(left, top)| self.numbers(image, left, top))
-            .collect())
+        let view = |(left, top)| Ok(self.numbers(&square(image, left, top, self.side)?));
+        places.into_iter().map(view).collect()
     }
 
-    /// The numbers of the square whose upper left corner is at `left`, `top`.
-    fn numbers(&self, image: &RgbImage, left: u32, top: u32) -> Vec<f32> {
-        let side = self.side as usize;
-        let mut numbers = vec![0.0; 3 * side * side];
-        let stride = 3 * image.width() as usize;
-        let rows = image.as_raw().chunks_exact(stride).skip(top as usize);
-        for (y, row) in rows.take(side).enumerate() {
-            let from = 3 * left as usize;
-            let pixels = row[from..from + 3 * side].chunks_exact(3);
-            for (x, pixel) in pixels.enumerate() {
-                for channel in 0..3 {
-                    let level = f32::from(pixel[channel]) / 255.0;
-                    numbers[(channel * side + y) * side + x] =
-                        (level - self.mean[channel]) / self.deviation[channel];
-                }
-            }
-        }
-        numbers
+    /// The numbers of a square picture.
+    fn numbers(&self, image: &RgbImage) -> Vec<f32> {
+        valued(image, Order::Rgb, |plane, level| {
+            (level / 255.0 - self.mean[plane]) / self.deviation[plane]
+        })
     }
 }
 

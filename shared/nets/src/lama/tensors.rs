@@ -6,6 +6,8 @@ use vision::RgbImage;
 use vision::mask::Mask;
 use vision::resize::{PilFilter, pil};
 
+use crate::planes::{Order, valued};
+
 /// The side that a graph of any size gets at most, in pixels (`IOPaint`'s
 /// `hd_strategy_resize_limit`): its memory grows with the area.
 const LONGEST: u32 = 1280;
@@ -129,15 +131,7 @@ pub fn prepare(layout: Layout, crop: &RgbImage, hole: &Mask) -> Result<Prepared>
     let square = mirrored(crop, sizes.mirrored);
     let resized = resize(&square, sizes.resized)?;
     let image = mirrored(&resized, sizes.network);
-    let (width, height) = sizes.network;
-    let mut planes = Vec::with_capacity(3 * width as usize * height as usize);
-    for channel in 0..3 {
-        planes.extend(
-            image
-                .pixels()
-                .map(|pixel| f32::from(pixel.0[channel]) / 255.0),
-        );
-    }
+    let planes = valued(&image, Order::Rgb, |_, level| level / 255.0);
     let columns: Vec<u32> = along(sizes, |size| size.0);
     let rows: Vec<u32> = along(sizes, |size| size.1);
     let inside = |x: &u32, y: &u32| f32::from(u8::from(hole.get(*x, *y)));

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use vision::RgbImage;
 use vision::mask::{Bounds, Mask, Rle};
 
-use super::suppress::{Edges, suppress};
 use super::{Candidate, Layout, PROMPTS, Prepared, Prompt, Segmenter, regions};
+use crate::nms::{Area, nms};
+
+/// A box whose right and bottom are the last column and row inside, as the references have them.
+type Edges = [f32; 4];
 
 /// How near a box lies to an edge that it touches, pixels.
 const NEAR: f32 = 20.0;
@@ -41,7 +44,7 @@ pub struct Automatic {
 
 impl Automatic {
     /// The defaults of the reference of `layout`.
-    pub fn new(layout: Layout) -> Self {
+    pub fn new(layout: &Layout) -> Self {
         Self {
             points_per_side: 32,
             least_iou: if layout.is_padded() { 0.88 } else { 0.8 },
@@ -74,7 +77,7 @@ pub struct Segment {
 }
 
 impl Segmenter {
-    /// Everything in a picture. `prepared` is the picture as [`Layout::prepare`] makes it.
+    /// Everything in a picture. `prepared` is the picture as [`Layout::scaled`] makes it.
     pub fn everything(
         &mut self,
         image: &RgbImage,
@@ -125,7 +128,7 @@ impl Segmenter {
 fn kept(segments: Vec<Segment>, scores: &[f32], threshold: f32) -> Vec<Segment> {
     let boxes: Vec<Edges> = segments.iter().map(|segment| segment.edges).collect();
     let mut segments: Vec<Option<Segment>> = segments.into_iter().map(Some).collect();
-    let order = suppress(&boxes, scores, threshold).into_iter();
+    let order = nms(&boxes, scores, threshold, Area::Plain).into_iter();
     order.filter_map(|at| segments[at].take()).collect()
 }
 

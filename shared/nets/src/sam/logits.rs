@@ -130,14 +130,13 @@ fn taps(from: usize, to: usize) -> Vec<Tap> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
     use super::*;
-    use crate::sam::Layout;
 
-    fn logits(layout: Layout, size: (u32, u32), value: impl Fn(usize, usize) -> f32) -> Logits {
+    fn logits(padded: bool, size: (u32, u32), value: impl Fn(usize, usize) -> f32) -> Logits {
         let values = (0..256 * 256).map(|at| value(at % 256, at / 256));
         Logits {
             values: values.collect(),
             side: 256,
-            frame: Frame::new(layout, size.0, size.1),
+            frame: Frame::new(padded, size.0, size.1),
         }
     }
 
@@ -145,7 +144,7 @@ mod tests {
     fn a_ramp_is_cut_where_it_crosses_the_threshold() {
         // Column x of 256 has its middle at (x + 0.5) / 256 of the width: the ramp crosses 0 at
         // 64.25 / 256 of it, which is 301.2 of 1200.
-        let ramp = logits(Layout::Sam2, (1200, 7), |x, _| x as f32 - 63.75);
+        let ramp = logits(false, (1200, 7), |x, _| x as f32 - 63.75);
         let cut = ramp.cut(0.0, 1.0).unwrap();
         let outside = (0..1200).take_while(|x| !cut.mask.get(*x, 3)).count();
         assert_eq!(outside, 301);
@@ -162,24 +161,16 @@ mod tests {
     #[test]
     fn padding_is_cut_away() {
         // 2:1, so that the picture fills the upper half of the frame: rows 0..128 of 256.
-        let half = logits(
-            Layout::Sam1,
-            (2000, 1000),
-            |_, y| if y < 64 { 5.0 } else { -5.0 },
-        );
+        let half = logits(true, (2000, 1000), |_, y| if y < 64 { 5.0 } else { -5.0 });
         let mask = half.cut(0.0, 1.0).unwrap().mask;
         assert_eq!(mask.area(), 2000 * 500);
-        let stretched = logits(
-            Layout::Sam2,
-            (2000, 1000),
-            |_, y| if y < 64 { 5.0 } else { -5.0 },
-        );
+        let stretched = logits(false, (2000, 1000), |_, y| if y < 64 { 5.0 } else { -5.0 });
         assert_eq!(stretched.cut(0.0, 1.0).unwrap().mask.area(), 2000 * 250);
     }
 
     #[test]
     fn nothing_inside_is_not_stable() {
-        let none = logits(Layout::Sam2, (3, 3), |_, _| -9.0);
+        let none = logits(false, (3, 3), |_, _| -9.0);
         let cut = none.cut(0.0, 1.0).unwrap();
         assert_eq!((cut.mask.area(), cut.stability), (0, 0.0));
     }
