@@ -9,9 +9,10 @@ use serde_json::Value;
 
 /// Each shared crate, and those of ours that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("geometry", &[]),
     ("machine", &[]),
-    ("manifest", &[]),
-    ("vision", &["machine"]),
+    ("manifest", &["geometry"]),
+    ("vision", &["geometry", "machine"]),
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
     ("types", &[]),

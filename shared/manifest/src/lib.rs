@@ -71,6 +71,7 @@ mod shapes;
 mod write;
 
 pub use error::Error;
+pub use geometry::{MaskShape, Rect, RunLengths};
 pub use id::{folded, safe_id};
 pub use read::{Line, MAX_LINE, Reader};
 pub use record::{DIGITS, Record};

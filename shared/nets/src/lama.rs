@@ -23,7 +23,7 @@ use onnx::{Contract, Dim, Kind, Model, Net, Options, Provenance, Runtime, Tensor
 use vision::RgbImage;
 use vision::mask::Mask;
 
-pub use crops::{Crop, LEAST_MARGIN, LEAST_SIDE, MARGIN, crops, regions};
+pub use crops::{Crop, LEAST_MARGIN, LEAST_SIDE, MARGIN, crops};
 pub use tensors::{Layout, Prepared, Range, decode, prepare};
 
 /// The number of its answers: raised whenever the same picture would be answered otherwise.

@@ -7,12 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use image::Rgb;
-use image::imageops::crop_imm;
 use nets::lama::{Crop, Inpainter, Layout, Range, crops, decode, prepare};
 use onnx::{Device, Registry, Runtime};
 use serde::Deserialize;
-use vision::RgbImage;
-use vision::mask::{Bounds, Mask};
+use vision::mask::Mask;
+use vision::{Rect, RgbImage};
 
 /// One picture of the reference.
 #[derive(Deserialize)]
@@ -28,8 +27,8 @@ struct Case {
 
 #[derive(Deserialize)]
 struct Expected {
-    square: [u32; 4],
-    hole: [u32; 4],
+    square: Rect,
+    hole: Rect,
 }
 
 #[derive(Deserialize)]
@@ -74,16 +73,9 @@ fn places(count: u64, total: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |n| ((n * 7919 * 104_729 + 31 * n) % total as u64) as usize)
 }
 
-fn corners(bounds: Bounds) -> [u32; 4] {
-    [bounds.left, bounds.top, bounds.right, bounds.bottom]
-}
-
 fn cut(picture: &RgbImage, hole: &Mask, crop: Crop) -> (RgbImage, Mask) {
-    let Bounds { left, top, .. } = crop.rectangle;
-    let (width, height) = (crop.rectangle.width(), crop.rectangle.height());
-    let part = crop_imm(picture, left, top, width, height).to_image();
-    let hole = Mask::from_fn(width, height, |x, y| hole.get(x + left, y + top));
-    (part, hole.unwrap())
+    let part = vision::crop::rgb(picture, crop.rect).unwrap();
+    (part, hole.part(crop.rect).unwrap())
 }
 
 fn layout(tensors: &Tensors) -> Layout {
@@ -110,7 +102,7 @@ fn crops_are_the_references() {
         let found = crops(&mask(&case), case.context).unwrap();
         let found: Vec<_> = found
             .into_iter()
-            .map(|crop| (corners(crop.rectangle), corners(crop.hole)))
+            .map(|crop| (crop.rect, crop.hole))
             .collect();
         let expected: Vec<_> = case
             .crops

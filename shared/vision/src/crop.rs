@@ -1,32 +1,27 @@
 //! Parts of pictures.
 
+use geometry::Rect;
 use image::RgbImage;
 
 use crate::error::Result;
 use crate::header;
-use crate::mask::Bounds;
 use crate::resize::no_pixels;
 
-/// The part of a picture within `bounds`, as far as it is in the picture.
+/// The part of a picture within `rect`, as far as it is in the picture.
 ///
 /// # Errors
 /// A part without pixels.
 ///
 /// ```
-/// use vision::{crop, mask::Bounds};
+/// use vision::{Rect, crop};
 /// let picture = vision::RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8, y as u8, 0]));
-/// let part = crop::rgb(&picture, Bounds { left: 2, top: 1, right: 9, bottom: 3 }).unwrap();
+/// let part = crop::rgb(&picture, Rect::from([2, 1, 9, 3])).unwrap();
 /// assert_eq!(part.dimensions(), (2, 2));
 /// assert_eq!(part.get_pixel(1, 1).0, [3, 2, 0]);
-/// assert!(crop::rgb(&picture, Bounds { left: 4, top: 0, right: 9, bottom: 3 }).is_err());
+/// assert!(crop::rgb(&picture, Rect::from([4, 0, 9, 3])).is_err());
 /// ```
-pub fn rgb(image: &RgbImage, bounds: Bounds) -> Result<RgbImage> {
-    let within = Bounds {
-        left: bounds.left.min(image.width()),
-        top: bounds.top.min(image.height()),
-        right: bounds.right.min(image.width()),
-        bottom: bounds.bottom.min(image.height()),
-    };
+pub fn rgb(image: &RgbImage, rect: Rect) -> Result<RgbImage> {
+    let within = rect.clip(image.width(), image.height());
     let (width, height) = (within.width(), within.height());
     header::checked(width.into(), height.into())?;
     // Whole rows at once, which `imageops::crop_imm` does not: it asks for every pixel.

@@ -58,15 +58,7 @@ pub fn rgb_from_bytes(bytes: &[u8]) -> Result<RgbImage> {
     rgb_over_from_bytes(bytes, GROUND)
 }
 
-/// The picture in RGB, alpha over `ground` (red, green, blue).
-///
-/// # Errors
-/// As [`rgb`].
-pub fn rgb_over(path: &Path, ground: [u8; 3]) -> Result<RgbImage> {
-    rgb_over_from_bytes(&read(path)?, ground)
-}
-
-/// As [`rgb_over`], of a file that is already in memory.
+/// As [`rgb_from_bytes`], with alpha over `ground` (red, green, blue).
 pub fn rgb_over_from_bytes(bytes: &[u8], ground: [u8; 3]) -> Result<RgbImage> {
     colour(bytes, None, ground)
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a picture; the path is added by the caller, who knows it.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::decode::Format;
 
@@ -9,7 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a picture could not be read, worked on or written.
 ///
-/// The messages are lower case and name no path: the caller says which file it was.
+/// The messages are lower case and name no path, as the caller knows which file it was, but for
+/// [`Error::File`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -92,7 +94,7 @@ pub enum Error {
         /// What it may be.
         range: &'static str,
     },
-    /// Two pictures, masks or histograms that belong together differ in size.
+    /// Two pictures or masks that belong together differ in size.
     #[error("sizes differ: {first} and {second}")]
     SizesDiffer {
         /// The first size, as `640x480`.
@@ -129,6 +131,14 @@ pub enum Error {
     Encode {
         /// The encoder's own words.
         cause: String,
+    },
+    /// A file that a record names could not be used.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: Box<Error>,
     },
     /// The operating system refused.
     #[error("{0}")]

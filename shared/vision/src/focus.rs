@@ -8,8 +8,6 @@
 
 use image::GrayImage;
 
-pub use crate::gradient::Gradient;
-
 /// The variance of the Laplacian over the whole picture, in squared luma levels, 0 or more.
 /// 0 for a flat picture, and for one without pixels.
 ///
@@ -58,47 +56,18 @@ pub fn tiles(image: &GrayImage, across: u32, down: u32) -> Vec<f64> {
     sums.iter().map(Sums::variance).collect()
 }
 
-/// What the tiles of a picture say together.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TileFocus {
-    /// The sharpest tile: high whenever *something* is in focus, so shallow depth is not blur.
-    pub best: f64,
-    /// The mean of the sharpest tenth, at least one tile: steadier than [`best`](Self::best).
-    pub top: f64,
-    /// The median tile.
-    pub median: f64,
-    /// The mean of all tiles.
-    pub mean: f64,
-}
-
-impl TileFocus {
-    /// The summary of what [`tiles`] gave; all zero without tiles.
-    ///
-    /// ```
-    /// let focus = vision::focus::TileFocus::of(&[1.0, 9.0, 2.0]);
-    /// assert_eq!((focus.best, focus.median, focus.mean), (9.0, 2.0, 4.0));
-    /// ```
-    pub fn of(tiles: &[f64]) -> Self {
-        let mut sorted = tiles.to_vec();
-        sorted.sort_by(|first, second| second.total_cmp(first));
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
-        let middle = match sorted.len() {
-            0 => 0.0,
-            odd if odd % 2 == 1 => sorted[odd / 2],
-            even => f64::midpoint(sorted[even / 2 - 1], sorted[even / 2]),
-        };
-        Self {
-            best: sorted.first().copied().unwrap_or(0.0),
-            top: mean(&sorted[..sorted.len().div_ceil(10)]),
-            median: middle,
-            mean: mean(&sorted),
-        }
-    }
-
-    /// [`tiles`] and [`TileFocus::of`] in one.
-    pub fn measure(image: &GrayImage, across: u32, down: u32) -> Self {
-        Self::of(&tiles(image, across, down))
-    }
+/// The mean of the sharpest tenth of what [`tiles`] gave, at least of one: high whenever *something*
+/// is in focus, so that shallow depth is not blur, and steadier than the sharpest alone. 0 without
+/// tiles.
+///
+/// ```
+/// assert_eq!(vision::focus::sharpest_tenth(&[1.0, 9.0, 2.0]), 9.0);
+/// ```
+pub fn sharpest_tenth(tiles: &[f64]) -> f64 {
+    let mut sorted = tiles.to_vec();
+    sorted.sort_by(|first, second| second.total_cmp(first));
+    let tenth = &sorted[..sorted.len().div_ceil(10)];
+    tenth.iter().sum::<f64>() / tenth.len().max(1) as f64
 }
 
 #[derive(Debug, Clone, Copy, Default)]

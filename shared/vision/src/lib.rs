@@ -6,13 +6,15 @@
 //! | [`resize`] | like Pillow, like `OpenCV` |
 //! | [`warp`] | affine maps, like `OpenCV` |
 //! | [`hash`] | perceptual hashes, 64 bits |
-//! | [`focus`] | sharpness, whole and by tiles; the direction of blur |
-//! | [`statistics`] | histograms, brightness in figures, distances of distributions |
+//! | [`focus`] | sharpness, whole and by tiles |
+//! | [`statistics`] | histograms, brightness in figures |
 //! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
 //! | [`crop`] | parts of pictures |
 //! | [`mask`] | binary masks, the files they come in, and their run-length codes |
-//! | [`sheet`] | contact sheets |
+//! | [`regions`] | the connected regions of a mask or an image |
 //! | [`mod@write`] | JPEG, PNG and any file, whole or not at all |
+//!
+//! [`Rect`] is the rectangle of all of these.
 //!
 //! Nothing here prints, knows of manifests, or keeps state that a caller could see. Pictures are
 //! the `image` crate's, named here so that callers need not name it.
@@ -23,8 +25,8 @@ pub mod decode;
 pub mod focus;
 pub mod hash;
 pub mod mask;
+pub mod regions;
 pub mod resize;
-pub mod sheet;
 pub mod statistics;
 pub mod warp;
 pub mod write;
@@ -37,7 +39,6 @@ mod exact;
 mod exif;
 mod file;
 mod gif;
-mod gradient;
 mod header;
 mod jpeg;
 mod jxl;
@@ -52,4 +53,5 @@ mod samples;
 mod spare;
 
 pub use error::{Error, Result};
+pub use geometry::Rect;
 pub use image::{GrayImage, RgbImage, RgbaImage};

@@ -1,12 +1,14 @@
 //! Binary masks: which pixels of a picture belong to something.
 
+use geometry::Rect;
 use image::GrayImage;
 
 use crate::error::{Result, sizes_differ};
 use crate::header;
 
-pub use crate::mask_file::{from_bytes, read};
+pub use crate::mask_file::{from_bytes, open, read};
 pub use crate::rle::Rle;
+pub use geometry::Rect as Bounds;
 
 /// A mask the size of its picture, row by row; true is inside. It has at least one pixel and at
 /// most [`MAX_PIXELS`](crate::decode::MAX_PIXELS).
@@ -15,31 +17,6 @@ pub struct Mask {
     width: u32,
     height: u32,
     inside: Vec<bool>,
-}
-
-/// A rectangle of whole pixels; right and bottom are the first column and row outside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Bounds {
-    /// The first column inside.
-    pub left: u32,
-    /// The first row inside.
-    pub top: u32,
-    /// The column after the last inside.
-    pub right: u32,
-    /// The row after the last inside.
-    pub bottom: u32,
-}
-
-impl Bounds {
-    /// Columns.
-    pub fn width(self) -> u32 {
-        self.right.saturating_sub(self.left)
-    }
-
-    /// Rows.
-    pub fn height(self) -> u32 {
-        self.bottom.saturating_sub(self.top)
-    }
 }
 
 impl Mask {
@@ -168,20 +145,19 @@ impl Mask {
     /// The smallest rectangle round everything inside; none if nothing is.
     ///
     /// ```
-    /// use vision::mask::{Bounds, Mask};
+    /// use vision::{Rect, mask::Mask};
     /// let mask = Mask::from_fn(9, 9, |x, y| (2..5).contains(&x) && y == 7).unwrap();
-    /// let bounds = Bounds { left: 2, top: 7, right: 5, bottom: 8 };
-    /// assert_eq!(mask.bounding_box(), Some(bounds));
+    /// assert_eq!(mask.bounding_box(), Some(Rect::from([2, 7, 5, 8])));
     /// ```
-    pub fn bounding_box(&self) -> Option<Bounds> {
-        let mut result: Option<Bounds> = None;
+    pub fn bounding_box(&self) -> Option<Rect> {
+        let mut result: Option<Rect> = None;
         for (y, row) in (0..).zip(self.inside.chunks_exact(self.width as usize)) {
             let Some(first) = row.iter().position(|inside| *inside) else {
                 continue;
             };
             let last = row.iter().rposition(|inside| *inside).unwrap_or(first);
             let (left, right) = (first as u32, last as u32 + 1);
-            let seen = result.get_or_insert(Bounds {
+            let seen = result.get_or_insert(Rect {
                 left,
                 top: y,
                 right,
@@ -227,21 +203,14 @@ impl Mask {
         }
     }
 
-    /// The area inside both over the area inside either, 0..=1; 0 if both are empty.
+    /// The part of it within `rect`; outside of the mask nothing is inside.
     ///
     /// # Errors
-    /// Masks of different sizes.
-    ///
-    /// ```
-    /// use vision::mask::Mask;
-    /// let left = Mask::from_fn(3, 1, |x, _| x < 2).unwrap();
-    /// let right = Mask::from_fn(3, 1, |x, _| x > 0).unwrap();
-    /// assert_eq!(left.intersection_over_union(&right).unwrap(), 1.0 / 3.0);
-    /// ```
-    pub fn intersection_over_union(&self, other: &Self) -> Result<f64> {
-        let both = self.intersection(other)?.area();
-        let either = self.area() + other.area() - both;
-        Ok(both as f64 / either.max(1) as f64)
+    /// A part without pixels.
+    pub fn part(&self, rect: Rect) -> Result<Self> {
+        Self::from_fn(rect.width(), rect.height(), |x, y| {
+            self.get(rect.left + x, rect.top + y)
+        })
     }
 
     /// Everything within `radius` pixels (Euclidean, centre to centre) of what is inside: a disc,

@@ -14,11 +14,12 @@
 
 use std::path::Path;
 
+use geometry::MaskShape;
 use image::{DynamicImage, ImageBuffer, Rgba};
 
 use crate::decode::{self, Format};
 use crate::error::{Error, Result};
-use crate::mask::Mask;
+use crate::mask::{Mask, Rle};
 use crate::mask_levels::Levels;
 use crate::pixels;
 
@@ -33,6 +34,20 @@ const NOISE: f64 = 0.01;
 /// What [`decode::luma`] refuses, and files that could be meant in more than one way.
 pub fn read(path: &Path) -> Result<Mask> {
     from_bytes(&decode::read(path)?)
+}
+
+/// The mask that a record holds, be it a file or run lengths.
+///
+/// # Errors
+/// As [`read`], with the path of the file, and as [`Rle::from_counts`].
+pub fn open(shape: &MaskShape) -> Result<Mask> {
+    match shape {
+        MaskShape::File(path) => read(path).map_err(|cause| Error::File {
+            path: path.clone(),
+            cause: Box::new(cause),
+        }),
+        MaskShape::Runs(runs) => Rle::try_from(runs)?.decode(),
+    }
 }
 
 /// As [`read`], of a file that is already in memory.

@@ -1,6 +1,8 @@
 //! Run-length codes of masks as COCO writes them: by columns, and as a string.
 
-use crate::error::{Error, Result};
+use geometry::{Counts, RunLengths};
+
+use crate::error::{Error, Result, sizes_differ};
 use crate::header;
 use crate::mask::Mask;
 
@@ -114,6 +116,61 @@ impl Rle {
             .sum()
     }
 
+    /// How many pixels are inside both.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    pub fn common(&self, other: &Self) -> Result<u64> {
+        let (ours, theirs) = ((self.width, self.height), (other.width, other.height));
+        if ours != theirs {
+            return Err(sizes_differ(ours, theirs));
+        }
+        let (mut both, mut at) = (0_u64, 0_u64);
+        let (mut own, mut others) = (self.counts.iter(), other.counts.iter());
+        let (mut own_end, mut other_end) = (0_u64, 0_u64);
+        // Each begins outside, and turns with every run.
+        let (mut inside, mut inside_other) = (true, true);
+        loop {
+            while own_end <= at {
+                let Some(run) = own.next() else {
+                    return Ok(both);
+                };
+                own_end += u64::from(*run);
+                inside = !inside;
+            }
+            while other_end <= at {
+                let Some(run) = others.next() else {
+                    return Ok(both);
+                };
+                other_end += u64::from(*run);
+                inside_other = !inside_other;
+            }
+            let next = own_end.min(other_end);
+            if inside && inside_other {
+                both += next - at;
+            }
+            at = next;
+        }
+    }
+
+    /// Intersection over union: the area inside both over the area inside either, 0..=1; 0 if both
+    /// are empty.
+    ///
+    /// # Errors
+    /// Masks of different sizes.
+    ///
+    /// ```
+    /// use vision::mask::{Mask, Rle};
+    /// let left = Rle::encode(&Mask::from_fn(3, 1, |x, _| x < 2).unwrap());
+    /// let right = Rle::encode(&Mask::from_fn(3, 1, |x, _| x > 0).unwrap());
+    /// assert_eq!(left.iou(&right).unwrap(), 1.0 / 3.0);
+    /// ```
+    pub fn iou(&self, other: &Self) -> Result<f64> {
+        let both = self.common(other)?;
+        let either = self.area() + other.area() - both;
+        Ok(both as f64 / either.max(1) as f64)
+    }
+
     /// COCO's compressed `counts`: from the fourth run on the difference to the run before the
     /// last, each in groups of five bits, lowest first, as the characters `0` to `o`.
     ///
@@ -156,6 +213,29 @@ impl Rle {
             }
         }
         Self::from_counts(width, height, counts)
+    }
+}
+
+impl TryFrom<&RunLengths> for Rle {
+    type Error = Error;
+
+    /// Run lengths from a record.
+    fn try_from(runs: &RunLengths) -> Result<Self> {
+        let [height, width] = runs.size;
+        match &runs.counts {
+            Counts::Text(text) => Self::from_coco_string(width, height, text),
+            Counts::Numbers(counts) => Self::from_counts(width, height, counts.clone()),
+        }
+    }
+}
+
+impl From<&Rle> for RunLengths {
+    /// Run lengths for a record, compressed.
+    fn from(rle: &Rle) -> Self {
+        Self {
+            size: [rle.height, rle.width],
+            counts: Counts::Text(rle.to_coco_string()),
+        }
     }
 }
 

@@ -1,9 +1,6 @@
-//! How the brightness and the colours of a picture are distributed.
+//! How the brightness of a picture is distributed.
 
-use image::{GrayImage, RgbImage};
-
-use crate::colour;
-use crate::error::{Error, Result};
+use image::GrayImage;
 
 /// The darkest luma levels, 0..=15, count as dark: nothing can be made out there.
 pub const DARK: usize = 16;
@@ -128,88 +125,4 @@ fn entropy(histogram: &[u32; 256], count: f64) -> f64 {
         .sum();
     // The sum of one whole certainty is zero, and its opposite would print as -0.
     (-sum).max(0.0)
-}
-
-/// The distribution of colours over hue, saturation and value, in `bins` of each; the sum is 1.
-/// The index is `(hue * bins[1] + saturation) * bins[2] + value`. Gray has hue 0.
-///
-/// # Errors
-/// A number of bins outside 1..=256.
-///
-/// ```
-/// let blue = vision::RgbImage::from_pixel(2, 2, image::Rgb([0, 0, 255]));
-/// let histogram = vision::statistics::colour_histogram(&blue, [6, 1, 1]).unwrap();
-/// assert_eq!(histogram, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0]); // blue is 240 degrees
-/// ```
-pub fn colour_histogram(image: &RgbImage, bins: [usize; 3]) -> Result<Vec<f64>> {
-    if let Some(wrong) = bins.iter().find(|bins| !(1..=256).contains(*bins)) {
-        return Err(Error::OutOfRange {
-            what: "number of bins",
-            value: wrong.to_string(),
-            range: "1..=256",
-        });
-    }
-    let mut counts = vec![0_u32; bins.iter().product()];
-    for pixel in image.pixels() {
-        let hsv = colour::hsv(pixel.0);
-        let hue = bin(hsv.hue / 360.0, bins[0]);
-        let saturation = bin(hsv.saturation, bins[1]);
-        counts[(hue * bins[1] + saturation) * bins[2] + bin(hsv.value, bins[2])] += 1;
-    }
-    let total = (f64::from(image.width()) * f64::from(image.height())).max(1.0);
-    Ok(counts
-        .iter()
-        .map(|count| f64::from(*count) / total)
-        .collect())
-}
-
-fn bin(unit: f32, bins: usize) -> usize {
-    ((unit * bins as f32) as usize).min(bins - 1)
-}
-
-/// The symmetric chi-square distance of two distributions, `sum (a - b)^2 / (a + b) / 2`: 0 for
-/// equal ones, 1 for ones without a common bin.
-///
-/// # Errors
-/// Distributions of different lengths.
-///
-/// ```
-/// assert_eq!(vision::statistics::chi_square(&[1.0, 0.0], &[0.0, 1.0]).unwrap(), 1.0);
-/// ```
-pub fn chi_square(first: &[f64], second: &[f64]) -> Result<f64> {
-    same_length(first, second)?;
-    let terms = first.iter().zip(second).map(|(a, b)| {
-        let sum = a + b;
-        if sum > 0.0 {
-            (a - b) * (a - b) / sum
-        } else {
-            0.0
-        }
-    });
-    Ok(terms.sum::<f64>() / 2.0)
-}
-
-/// The Bhattacharyya distance as `OpenCV` has it (elsewhere Hellinger's), `sqrt(1 - sum sqrt(a b))`
-/// over distributions that each sum to 1: 0 for equal ones, 1 for ones without a common bin.
-///
-/// # Errors
-/// Distributions of different lengths.
-///
-/// ```
-/// assert_eq!(vision::statistics::bhattacharyya(&[0.5, 0.5], &[0.5, 0.5]).unwrap(), 0.0);
-/// ```
-pub fn bhattacharyya(first: &[f64], second: &[f64]) -> Result<f64> {
-    same_length(first, second)?;
-    let overlap: f64 = first.iter().zip(second).map(|(a, b)| (a * b).sqrt()).sum();
-    Ok((1.0 - overlap).max(0.0).sqrt())
-}
-
-fn same_length(first: &[f64], second: &[f64]) -> Result<()> {
-    if first.len() == second.len() {
-        return Ok(());
-    }
-    Err(Error::SizesDiffer {
-        first: first.len().to_string(),
-        second: second.len().to_string(),
-    })
 }

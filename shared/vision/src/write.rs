@@ -99,11 +99,6 @@ pub fn png(image: &RgbImage, path: &Path) -> Result<()> {
     bytes(path, &encode_png(image)?)
 }
 
-/// As [`png`], with alpha.
-pub fn png_rgba(image: &RgbaImage, path: &Path) -> Result<()> {
-    bytes(path, &encode_png_rgba(image)?)
-}
-
 /// As [`png`], gray; the form of masks.
 pub fn png_luma(image: &GrayImage, path: &Path) -> Result<()> {
     bytes(path, &encode_png_luma(image)?)

@@ -4,8 +4,9 @@
 //! No letter is read; a row of windows at night, all alike, can be taken for a line.
 
 use vision::GrayImage;
+use vision::regions::Region;
 
-use crate::patches::{Patch, is_next, patches};
+use crate::patches::{is_within, lines, patches};
 
 /// A ground of one level is looked for within this many levels on either side.
 const GROUND: usize = 4;
@@ -41,30 +42,23 @@ pub(crate) struct Lettering {
     pub(crate) ground: f64,
 }
 
-impl Patch {
-    /// Whether it may be a letter of a picture `height` pixels high.
-    fn is_letter(&self, height: u32) -> bool {
-        let box_area = self.width() * self.height();
-        self.height() >= LOWEST
-            && f64::from(self.height()) <= HIGHEST * f64::from(height)
-            && self.width() <= 2 * self.height()
-            && 6 * self.width() >= self.height()
-            && 6 * self.area >= box_area
-    }
+/// Whether a patch may be a letter of an image `height` pixels high.
+fn is_letter(patch: &Region, height: u32) -> bool {
+    let (wide, high) = (patch.rect.width(), patch.rect.height());
+    high >= LOWEST
+        && f64::from(high) <= HIGHEST * f64::from(height)
+        && wide <= 2 * high
+        && 6 * wide >= high
+        && 6 * patch.area >= patch.rect.area()
+}
 
-    /// How many letters a patch may be that run into each other, as in the title of a film: what has
-    /// many strokes side by side is written. None for any other patch.
-    fn joined_letters(&self, luma: &GrayImage) -> Option<u32> {
-        let inside = self.left > 0
-            && self.top > 0
-            && self.right + 1 < luma.width()
-            && self.bottom + 1 < luma.height();
-        let high = self.height() >= 4 * LOWEST
-            && f64::from(self.height()) <= HIGHEST * f64::from(luma.height());
-        let strokes = self.stretches / self.height();
-        (inside && high && self.width() > self.height() && strokes >= STROKES)
-            .then_some(strokes / 2)
-    }
+/// How many letters a patch may be that run into each other, as in the title of a film: what has
+/// many strokes side by side is written. None for any other patch.
+fn joined_letters(patch: &Region, luma: &GrayImage) -> Option<u32> {
+    let (wide, high) = (patch.rect.width(), patch.rect.height());
+    let is_high = high >= 4 * LOWEST && f64::from(high) <= HIGHEST * f64::from(luma.height());
+    let strokes = patch.runs / high;
+    (is_within(patch, luma) && is_high && wide > high && strokes >= STROKES).then_some(strokes / 2)
 }
 
 impl Lettering {
@@ -117,18 +111,10 @@ fn letters(luma: &GrayImage, is_ink: impl Fn(u8) -> bool) -> u32 {
     let mut letters = patches(luma, is_ink);
     let words: u32 = letters
         .iter()
-        .filter_map(|patch| patch.joined_letters(luma))
+        .filter_map(|patch| joined_letters(patch, luma))
         .sum();
-    letters.retain(|patch| patch.is_letter(luma.height()));
-    letters.sort_by_key(|patch| (patch.left, patch.top));
-    let mut lines: Vec<Vec<Patch>> = Vec::new();
-    for letter in letters {
-        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| is_next(last, &letter));
-        match lines.iter_mut().find(next) {
-            Some(line) => line.push(letter),
-            None => lines.push(vec![letter]),
-        }
-    }
+    letters.retain(|patch| is_letter(patch, luma.height()));
+    let lines = lines(letters);
     let lengths = lines.iter().map(Vec::len);
     words + lengths.filter(|length| *length >= SHORTEST).sum::<usize>() as u32
 }

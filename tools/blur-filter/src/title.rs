@@ -7,8 +7,9 @@
 //! strokes, the nearest is a piece of sky between houses, 107 levels.
 
 use vision::GrayImage;
+use vision::regions::Region;
 
-use crate::patches::{Patch, is_next, patches};
+use crate::patches::{self, is_within, patches};
 
 /// A copy with a long side of about this is enough for what is large, pixels.
 const LONG_SIDE: u32 = 480;
@@ -57,7 +58,7 @@ pub(crate) fn share(luma: &GrayImage) -> f64 {
     let all = f64::from(bright.width() * bright.height()).max(1.0);
     let inks = [&bright, &dark].into_iter();
     let most = inks.flat_map(|ink| THRESHOLDS.map(|least| area(ink, least)));
-    f64::from(most.max().unwrap_or(0)) / all
+    most.max().unwrap_or(0) as f64 / all
 }
 
 /// The picture shrunk by a whole number, to means.
@@ -80,51 +81,40 @@ fn small(luma: &GrayImage) -> GrayImage {
 }
 
 /// Pixels of the titles whose ink has at least this level.
-fn area(luma: &GrayImage, least: u8) -> u32 {
+fn area(luma: &GrayImage, least: u8) -> u64 {
     let height = f64::from(luma.height());
     let mut inside = patches(luma, |level| level >= least);
     inside.retain(|patch| {
-        patch.left > 0
-            && patch.top > 0
-            && patch.right + 1 < luma.width()
-            && patch.bottom + 1 < luma.height()
-            && f64::from(patch.height()) >= LOWEST * height
-            && f64::from(patch.height()) <= HIGHEST * height
+        let high = f64::from(patch.rect.height());
+        is_within(patch, luma) && high >= LOWEST * height && high <= HIGHEST * height
     });
-    let joined = |patch: &&Patch| {
-        patch.width() >= patch.height() && patch.stretches >= STROKES * patch.height()
+    let joined = |patch: &&Region| {
+        let high = patch.rect.height();
+        patch.rect.width() >= high && patch.runs >= STROKES * high
     };
     let words = inside.iter().filter(joined);
     let words = words.filter(|patch| is_ink(luma, least, patch));
-    let words: u32 = words.map(|patch| patch.area).sum();
+    let words: u64 = words.map(|patch| patch.area).sum();
     words.max(lines(luma, least, &inside))
 }
 
 /// Pixels of the letters that stand apart in lines.
-fn lines(luma: &GrayImage, least: u8, inside: &[Patch]) -> u32 {
-    let narrow = |patch: &&Patch| patch.width() <= 2 * patch.height();
+fn lines(luma: &GrayImage, least: u8, inside: &[Region]) -> u64 {
+    let narrow = |patch: &&Region| patch.rect.width() <= 2 * patch.rect.height();
     let letters = inside.iter().filter(narrow);
-    let mut letters: Vec<Patch> = letters.copied().collect();
+    let mut letters: Vec<Region> = letters.copied().collect();
     letters.retain(|patch| is_ink(luma, least, patch));
-    letters.sort_by_key(|patch| (patch.left, patch.top));
-    let mut lines: Vec<Vec<Patch>> = Vec::new();
-    for letter in letters {
-        let next = |line: &&mut Vec<Patch>| line.last().is_some_and(|last| is_next(last, &letter));
-        match lines.iter_mut().find(next) {
-            Some(line) => line.push(letter),
-            None => lines.push(vec![letter]),
-        }
-    }
+    let lines = patches::lines(letters);
     let written = lines.iter().filter(|line| {
-        let ink: u32 = line.iter().map(|letter| letter.area).sum();
-        let boxes: u32 = line.iter().map(|one| one.width() * one.height()).sum();
-        line.len() >= SHORTEST && f64::from(ink) <= FULLEST * f64::from(boxes)
+        let ink: u64 = line.iter().map(|letter| letter.area).sum();
+        let boxes: u64 = line.iter().map(|letter| letter.rect.area()).sum();
+        line.len() >= SHORTEST && ink as f64 <= FULLEST * boxes as f64
     });
     written.flatten().map(|letter| letter.area).sum()
 }
 
 /// Whether a patch is as flat, and its edges as hard, as what is drawn over a scene.
-fn is_ink(luma: &GrayImage, least: u8, patch: &Patch) -> bool {
+fn is_ink(luma: &GrayImage, least: u8, patch: &Region) -> bool {
     let Ink { core, round } = Ink::of(luma, least, patch);
     let Some(level) = median(&core) else {
         return false;
@@ -153,7 +143,7 @@ struct Ink {
 }
 
 impl Ink {
-    fn of(luma: &GrayImage, least: u8, patch: &Patch) -> Self {
+    fn of(luma: &GrayImage, least: u8, patch: &Region) -> Self {
         let level = |x: u32, y: u32| luma.get_pixel(x, y).0[0];
         let (across, down) = (luma.width() - 1, luma.height() - 1);
         let near = |x: u32, y: u32, far: u32| {
@@ -163,21 +153,20 @@ impl Ink {
         };
         let ink = |(x, y): (u32, u32)| level(x, y) >= least;
         let (mut core, mut round) = (Vec::new(), Vec::new());
-        for y in patch.top.saturating_sub(2)..=(patch.bottom + 2).min(down) {
-            for x in patch.left.saturating_sub(2)..=(patch.right + 2).min(across) {
-                if ink((x, y)) {
-                    let beside = x > 0 && y > 0 && x < across && y < down;
-                    if beside
-                        && ink((x - 1, y))
-                        && ink((x + 1, y))
-                        && ink((x, y - 1))
-                        && ink((x, y + 1))
-                    {
-                        core.push(level(x, y));
-                    }
-                } else if !near(x, y, 1).any(ink) && near(x, y, 2).any(ink) {
-                    round.push(level(x, y));
+        let grown = patch.rect.grow(2, 2).clip(luma.width(), luma.height());
+        for (x, y) in grown.pixels() {
+            if ink((x, y)) {
+                let beside = x > 0 && y > 0 && x < across && y < down;
+                if beside
+                    && ink((x - 1, y))
+                    && ink((x + 1, y))
+                    && ink((x, y - 1))
+                    && ink((x, y + 1))
+                {
+                    core.push(level(x, y));
                 }
+            } else if !near(x, y, 1).any(ink) && near(x, y, 2).any(ink) {
+                round.push(level(x, y));
             }
         }
         Self { core, round }

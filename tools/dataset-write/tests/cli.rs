@@ -280,7 +280,8 @@ mod tests {
     fn alpha_and_gray_become_rgb() {
         let (folder, mut records) = scenes(2);
         let clear = vision::RgbaImage::new(8, 8);
-        vision::write::png_rgba(&clear, &folder.path().join("clear.png")).unwrap();
+        let clear = vision::write::encode_png_rgba(&clear).unwrap();
+        fs::write(folder.path().join("clear.png"), clear).unwrap();
         let gray = vision::GrayImage::new(8, 8);
         vision::write::png_luma(&gray, &folder.path().join("gray.png")).unwrap();
         records[0]["image"] = json!("clear.png");

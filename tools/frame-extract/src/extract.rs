@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stage::{Context, Error, Result, bail, ensure};
 use tempfile::NamedTempFile;
-use vision::RgbImage;
-use vision::mask::Bounds;
 use vision::resize::{PilFilter, pil};
+use vision::{Rect, RgbImage};
 
 use crate::analysis::Analysis;
 use crate::decoder::{Decoder, Layout, Picture};
@@ -204,15 +203,10 @@ pub(crate) fn shaped(
     shape: (u32, u32),
     crop: crate::border::Rectangle,
 ) -> vision::Result<RgbImage> {
-    let bounds = Bounds {
-        left: crop.left,
-        top: crop.top,
-        right: crop.left + crop.width,
-        bottom: crop.top + crop.height,
-    };
+    let part = Rect::whole(crop.width, crop.height).shift(crop.left, crop.top);
     if picture.dimensions() == shape {
-        return vision::crop::rgb(picture, bounds);
+        return vision::crop::rgb(picture, part);
     }
     let picture = pil(picture, shape.0, shape.1, PilFilter::Bicubic)?;
-    vision::crop::rgb(&picture, bounds)
+    vision::crop::rgb(&picture, part)
 }

@@ -1,11 +1,11 @@
 //! One cut-out: whom it looks like, and where in the film it is.
 
-use serde::Deserialize;
+use stage::manifest::MaskShape;
 use stage::{Context, Record, Result};
 use vision::mask::Rle;
 
 use crate::By;
-use crate::overlap::Area;
+use crate::outline::Outline;
 use crate::references::{Cast, Embedding};
 
 /// Where a cut-out's box is looked for, pixels of the frame.
@@ -39,21 +39,7 @@ pub(crate) struct Place {
     pub(crate) frame: u64,
     /// Seconds.
     pub(crate) time: f64,
-    pub(crate) area: Area,
-}
-
-/// Run lengths as COCO writes them.
-#[derive(Debug, Deserialize)]
-struct Coco {
-    size: [u32; 2],
-    counts: Counts,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Counts {
-    Compressed(String),
-    Plain(Vec<u32>),
+    pub(crate) outline: Outline,
 }
 
 impl Instance {
@@ -80,7 +66,7 @@ fn place(record: &Record) -> Result<Option<Place>> {
     let Some(source) = record.source()? else {
         return Ok(None);
     };
-    let Some(area) = area(record)? else {
+    let Some(outline) = outline(record)? else {
         return Ok(None);
     };
     Ok(Some(Place {
@@ -88,23 +74,19 @@ fn place(record: &Record) -> Result<Option<Place>> {
         shot: source.shot,
         frame: source.frame,
         time: source.time,
-        area,
+        outline,
     }))
 }
 
-fn area(record: &Record) -> Result<Option<Area>> {
+fn outline(record: &Record) -> Result<Option<Outline>> {
     // A path is a mask of the cut-out itself, and says nothing of the frame.
-    if let Ok(Some(coco)) = record.at::<Coco>(MASK) {
-        let [height, width] = coco.size;
-        let runs = match coco.counts {
-            Counts::Compressed(text) => Rle::from_coco_string(width, height, &text),
-            Counts::Plain(counts) => Rle::from_counts(width, height, counts),
-        };
-        return Ok(Some(Area::Mask(runs.context("key `instance`: mask")?)));
+    if let Ok(Some(MaskShape::Runs(runs))) = record.at(MASK) {
+        let runs = Rle::try_from(&runs).context("key `instance`: mask")?;
+        return Ok(Some(Outline::Mask(runs)));
     }
     for pointer in BOXES {
-        if let Some(corners) = record.at::<[f64; 4]>(pointer)? {
-            return Ok(Some(Area::Box(corners)));
+        if let Some(rect) = record.at(pointer)? {
+            return Ok(Some(Outline::Box(rect)));
         }
     }
     Ok(None)

@@ -18,7 +18,7 @@
 //! `score` is the share of the track's votes, and `by` says `cluster` or `track`.
 
 mod instance;
-mod overlap;
+mod outline;
 mod references;
 mod tracks;
 mod verdict;

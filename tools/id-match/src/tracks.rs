@@ -47,7 +47,7 @@ fn shot(
         let mut pairs = Vec::new();
         for (which, end) in open.iter().enumerate() {
             for (member, (_, place)) in frame.iter().enumerate() {
-                let share = end.last.area.overlap(&place.area);
+                let share = end.last.outline.iou(&place.outline);
                 if share >= overlap && gap > 0.0 {
                     pairs.push((share, which, member));
                 }

@@ -3,7 +3,6 @@
 use nets::lama::{Crop, Inpainter, Range, crops};
 use stage::Result;
 use vision::RgbImage;
-use vision::mask::Mask;
 
 use crate::hole::Hole;
 
@@ -11,7 +10,7 @@ use crate::hole::Hole;
 /// less there is to fill it from.
 pub(crate) fn fullest(hole: &Hole, context: f64) -> Result<f64> {
     let share = |crop: &Crop| {
-        let hole = cut_mask(&hole.mask, crop)?;
+        let hole = hole.mask.part(crop.rect)?;
         Ok(hole.area() as f64 / hole.as_slice().len() as f64)
     };
     crops(&hole.mask, context)?
@@ -32,9 +31,9 @@ pub(crate) fn fill(
     let mut result = picture.clone();
     let mut left = hole.mask.clone();
     for crop in crops(&hole.mask, context)? {
-        let from = crop.rectangle;
+        let from = crop.rect;
         let part = vision::crop::rgb(&result, from)?;
-        let (filled, range) = network.fill(&part, &cut_mask(&left, &crop)?)?;
+        let (filled, range) = network.fill(&part, &left.part(from)?)?;
         stage::log::debug!(
             "a crop of {}x{}, read as {}",
             from.width(),
@@ -45,24 +44,14 @@ pub(crate) fn fill(
             }
         );
         let own = crop.hole;
-        for y in own.top..own.bottom {
-            for x in own.left..own.right {
-                if hole.mask.get(x, y) {
-                    let at = y as usize * picture.width() as usize + x as usize;
-                    let new = filled.get_pixel(x - from.left, y - from.top).0;
-                    let old = picture.get_pixel(x, y).0;
-                    let mixed = [0, 1, 2].map(|c| hole.blend(at, new[c], old[c]));
-                    result.put_pixel(x, y, image::Rgb(mixed));
-                    left.set(x, y, false);
-                }
-            }
+        for (x, y) in own.pixels().filter(|(x, y)| hole.mask.get(*x, *y)) {
+            let at = y as usize * picture.width() as usize + x as usize;
+            let new = filled.get_pixel(x - from.left, y - from.top).0;
+            let old = picture.get_pixel(x, y).0;
+            let mixed = [0, 1, 2].map(|c| hole.blend(at, new[c], old[c]));
+            result.put_pixel(x, y, image::Rgb(mixed));
+            left.set(x, y, false);
         }
     }
     Ok(result)
-}
-
-fn cut_mask(mask: &Mask, crop: &Crop) -> Result<Mask> {
-    let from = crop.rectangle;
-    let inside = |x, y| mask.get(x + from.left, y + from.top);
-    Ok(Mask::from_fn(from.width(), from.height(), inside)?)
 }

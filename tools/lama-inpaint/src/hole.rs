@@ -1,9 +1,10 @@
 //! The hole: the mask, grown by what a mask leaves out of a character.
 
-use nets::lama::regions;
 use serde::Serialize;
 use stage::Result;
-use vision::mask::{Bounds, Mask};
+use vision::Rect;
+use vision::mask::Mask;
+use vision::regions::Regions;
 
 /// The part of a region's height, from its lowest row up, round which its shadow lies: the feet.
 const FEET: f64 = 0.1;
@@ -56,9 +57,9 @@ impl Hole {
     pub(crate) fn of(mask: &Mask, growth: Growth) -> Result<Self> {
         let radius = growth.radius(mask);
         let mut hole = mask.dilate(radius);
-        for region in regions(mask) {
-            if region.bottom < mask.height() {
-                add_shadow(&mut hole, mask, region, growth.shadow)?;
+        for region in &Regions::inside(mask) {
+            if region.rect.bottom < mask.height() {
+                add_shadow(&mut hole, mask, region.rect, growth.shadow)?;
             }
         }
         let fade = FADE.min(radius / 2);
@@ -95,24 +96,23 @@ impl Hole {
 }
 
 /// Grows the hole round the feet of one region, where it meets its shadow.
-fn add_shadow(hole: &mut Mask, mask: &Mask, region: Bounds, share: f64) -> Result<()> {
+fn add_shadow(hole: &mut Mask, mask: &Mask, region: Rect, share: f64) -> Result<()> {
     let height = f64::from(region.height());
     let reach = (share * height).ceil() as u32;
-    let top = region.bottom - ((height * FEET).ceil() as u32).max(1);
-    let left = region.left.saturating_sub(reach);
-    let above = top.saturating_sub(reach);
-    let width = (region.right + reach).min(mask.width()) - left;
-    let tall = (region.bottom + reach).min(mask.height()) - above;
-    let feet = Mask::from_fn(width, tall, |x, y| {
-        let (x, y) = (x + left, y + above);
-        (region.left..region.right).contains(&x)
-            && (top..region.bottom).contains(&y)
-            && mask.get(x, y)
+    let feet = Rect {
+        top: region.bottom - ((height * FEET).ceil() as u32).max(1),
+        ..region
+    };
+    let around = feet.grow(reach, reach).clip(mask.width(), mask.height());
+    let (left, top) = (around.left, around.top);
+    let own = Mask::from_fn(around.width(), around.height(), |x, y| {
+        let (x, y) = (x + left, y + top);
+        feet.columns().contains(&x) && feet.rows().contains(&y) && mask.get(x, y)
     })?;
-    let grown = feet.dilate(reach);
-    for (x, y) in (0..tall).flat_map(|y| (0..width).map(move |x| (x, y))) {
-        if grown.get(x, y) {
-            hole.set(x + left, y + above, true);
+    let grown = own.dilate(reach);
+    for (x, y) in around.pixels() {
+        if grown.get(x - left, y - top) {
+            hole.set(x, y, true);
         }
     }
     Ok(())
@@ -134,11 +134,7 @@ mod tests {
             (200..230).contains(&x) && (100..200).contains(&y)
         });
         let hole = Hole::of(&mask.unwrap(), growth).unwrap().mask;
-        let bounds = hole.bounding_box().unwrap();
-        assert_eq!(
-            [bounds.left, bounds.top, bounds.right, bounds.bottom],
-            [190, 96, 240, 210]
-        );
+        assert_eq!(hole.bounding_box(), Some(Rect::from([190, 96, 240, 210])));
         assert!(hole.get(196, 150) && !hole.get(195, 150), "beside the body");
     }
 

@@ -1,10 +1,9 @@
 //! Whether a filling shows: its seam, and its detail.
 
-use image::imageops::crop_imm;
 use stage::Result;
 use vision::RgbImage;
 use vision::decode::to_luma;
-use vision::mask::{Bounds, Mask};
+use vision::mask::Mask;
 
 /// Half the side of the window that detail is averaged over, in pixels.
 const HALF: u32 = 4;
@@ -38,28 +37,20 @@ pub(crate) struct Look {
 pub(crate) fn look(picture: &RgbImage, hole: &Mask) -> Result<Look> {
     let shorter = picture.width().min(picture.height());
     let unit = shorter.div_ceil(80).max(4);
-    let Some(bounds) = hole.bounding_box() else {
+    let Some(rect) = hole.bounding_box() else {
         return Ok(Look {
             seam: None,
             texture: None,
         });
     };
     // Only what is near the hole is looked at, so that a small one costs little.
-    let (picture, hole) = cut(picture, hole, bounds, 6 * unit)?;
+    let near = rect.grow(6 * unit, 6 * unit);
+    let near = near.clip(picture.width(), picture.height());
+    let (picture, hole) = (vision::crop::rgb(picture, near)?, hole.part(near)?);
     Ok(Look {
         seam: seam(&picture, &hole, unit),
         texture: texture(&picture, &hole, unit)?,
     })
-}
-
-fn cut(picture: &RgbImage, hole: &Mask, bounds: Bounds, more: u32) -> Result<(RgbImage, Mask)> {
-    let left = bounds.left.saturating_sub(more);
-    let top = bounds.top.saturating_sub(more);
-    let width = (bounds.right + more).min(picture.width()) - left;
-    let height = (bounds.bottom + more).min(picture.height()) - top;
-    let part = crop_imm(picture, left, top, width, height).to_image();
-    let hole = Mask::from_fn(width, height, |x, y| hole.get(x + left, y + top))?;
-    Ok((part, hole))
 }
 
 fn seam(picture: &RgbImage, hole: &Mask, unit: u32) -> Option<f64> {

@@ -22,11 +22,11 @@ pub(crate) struct Patch {
 impl Patch {
     /// The patch of `hole`, which has at least one pixel, from a picture that is filled.
     pub(crate) fn of(filled: &RgbImage, hole: &Mask) -> Result<Self> {
-        let bounds = hole.bounding_box().context("the hole is empty")?;
-        let part = vision::crop::rgb(filled, bounds)?;
+        let rect = hole.bounding_box().context("the hole is empty")?;
+        let part = vision::crop::rgb(filled, rect)?;
         Ok(Self {
-            left: bounds.left,
-            top: bounds.top,
+            left: rect.left,
+            top: rect.top,
             picture: STANDARD.encode(write::encode_png(&part)?),
             hole: Rle::encode(hole).to_coco_string(),
         })

@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 use stage::Result;
-use vision::focus::{self, TileFocus};
-use vision::mask::Bounds;
-use vision::{RgbImage, decode};
+use vision::{Rect, RgbImage, crop, decode, focus};
 
 use crate::edges::narrowness;
 use crate::instance::Instance;
@@ -62,18 +60,24 @@ pub(crate) fn measure(
         other.score > instance.score
             || (other.score >= instance.score && other.index < instance.index)
     });
-    let twins = surer
-        .clone()
-        .map(|other| (overlap(instance, other), other.index));
-    let larger = surer.filter(|other| other.area > instance.area);
-    let wholes = larger.map(|other| (within(instance, other), other.index));
-    let [width, height] = [instance.bounds.width(), instance.bounds.height()].map(f64::from);
+    let mut twin = None;
+    let mut part = None;
+    for other in surer {
+        let overlap = instance.runs.iou(&other.runs)?;
+        twin = Some(most(twin, (overlap, other.index)));
+        if other.area > instance.area {
+            let both = instance.runs.common(&other.runs)?;
+            let within = both as f64 / instance.area.max(1) as f64;
+            part = Some(most(part, (within, other.index)));
+        }
+    }
+    let [width, height] = [instance.rect.width(), instance.rect.height()].map(f64::from);
     Ok(Figures {
         area: instance.area,
         cut: cut(instance, picture.dimensions()),
         hidden: hidden(instance, others),
-        twin: twins.reduce(most),
-        part: wholes.reduce(most),
+        twin,
+        part,
         sharpness: sharpness(instance, picture)?,
         edges: edges(instance, picture)?,
         share: instance.area as f64 / (f64::from(picture.width()) * f64::from(picture.height())),
@@ -83,12 +87,12 @@ pub(crate) fn measure(
 
 /// Along which shares it touches the edges of the frame.
 fn cut(instance: &Instance, (width, height): (u32, u32)) -> Cut {
-    let Bounds {
+    let Rect {
         left,
         top,
         right,
         bottom,
-    } = instance.bounds;
+    } = instance.rect;
     let rows = |from: u32, to: u32| {
         let touching = |y: &u32| (from..to).any(|x| instance.has(x, *y));
         (top..bottom).filter(touching).count() as f64 / f64::from(bottom - top)
@@ -110,90 +114,48 @@ fn cut(instance: &Instance, (width, height): (u32, u32)) -> Cut {
 /// more than 0.2 of all their pixels, and no one else is.
 fn hidden<'a>(instance: &Instance, others: impl Iterator<Item = &'a Instance>) -> f64 {
     let others: Vec<&Instance> = others.collect();
-    let Bounds {
-        left,
-        top,
-        right,
-        bottom,
-    } = instance.bounds;
-    let pixels = (top..bottom).flat_map(|y| (left..right).map(move |x| (x, y)));
-    let filled = pixels
+    let filled = instance
+        .rect
+        .pixels()
         .filter(|(x, y)| !instance.has(*x, *y) && others.iter().any(|other| other.has(*x, *y)));
-    let area = f64::from(right - left) * f64::from(bottom - top);
-    filled.count() as f64 / area
+    filled.count() as f64 / instance.rect.area() as f64
 }
 
 /// The larger of two shares, the first of equal ones.
-fn most(first: (f64, usize), second: (f64, usize)) -> (f64, usize) {
-    if second.0 > first.0 { second } else { first }
-}
-
-/// Intersection over union of two masks.
-fn overlap(first: &Instance, second: &Instance) -> f64 {
-    let both = common(first, second);
-    both as f64 / (first.area + second.area - both).max(1) as f64
-}
-
-/// The share of a mask that lies in another.
-fn within(instance: &Instance, other: &Instance) -> f64 {
-    common(instance, other) as f64 / instance.area.max(1) as f64
-}
-
-/// Pixels that two masks have in common.
-fn common(first: &Instance, second: &Instance) -> u64 {
-    let (a, b) = (first.bounds, second.bounds);
-    let columns = a.left.max(b.left)..a.right.min(b.right);
-    let rows = a.top.max(b.top)..a.bottom.min(b.bottom);
-    let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-    let both = pixels.filter(|(x, y)| first.has(*x, *y) && second.has(*x, *y));
-    both.count() as u64
+fn most(first: Option<(f64, usize)>, second: (f64, usize)) -> (f64, usize) {
+    first.filter(|first| second.0 <= first.0).unwrap_or(second)
 }
 
 /// How narrow its edges are, and those of its outline.
 fn edges(instance: &Instance, picture: &RgbImage) -> Result<Option<f64>> {
-    let Bounds {
-        left,
-        top,
-        right,
-        bottom,
-    } = instance.bounds;
-    let part = Bounds {
-        left: left.saturating_sub(ROUND),
-        top: top.saturating_sub(ROUND),
-        right: (right + ROUND).min(picture.width()),
-        bottom: (bottom + ROUND).min(picture.height()),
-    };
-    let luma = decode::to_luma(&vision::crop::rgb(picture, part)?);
+    let grown = instance.rect.grow(ROUND, ROUND);
+    let part = grown.clip(picture.width(), picture.height());
+    let luma = decode::to_luma(&crop::rgb(picture, part)?);
     Ok(narrowness(&luma, &instance.mask_of(part)?))
 }
 
 /// How sharp it is where it is sharpest; of all its box, where it fills no tile of it.
 fn sharpness(instance: &Instance, picture: &RgbImage) -> Result<f64> {
-    let bounds = instance.bounds;
-    let part = RgbImage::from_fn(bounds.width(), bounds.height(), |x, y| {
-        *picture.get_pixel(bounds.left + x, bounds.top + y)
-    });
-    let (across, down) = (
-        bounds.width().div_ceil(TILE),
-        bounds.height().div_ceil(TILE),
-    );
-    let tiles = focus::tiles(&decode::to_luma(&part), across, down);
-    let mask = instance.mask_of(bounds)?;
+    let (width, height) = (instance.rect.width(), instance.rect.height());
+    let (across, down) = (width.div_ceil(TILE), height.div_ceil(TILE));
+    let luma = decode::to_luma(&crop::rgb(picture, instance.rect)?);
+    let tiles = focus::tiles(&luma, across, down);
     let edge = |at: u32, count: u32, length: u32| {
         (u64::from(at) * u64::from(length) / u64::from(count)) as u32
     };
     let filled = |tile: u32| {
         let (column, row) = (tile % across, tile / across);
-        let columns =
-            edge(column, across, bounds.width())..edge(column + 1, across, bounds.width());
-        let rows = edge(row, down, bounds.height())..edge(row + 1, down, bounds.height());
-        let area = columns.len() * rows.len();
-        let pixels = rows.flat_map(|y| columns.clone().map(move |x| (x, y)));
-        let inside = pixels.filter(|(x, y)| mask.get(*x, *y)).count();
-        inside as f64 >= FILLED * area as f64
+        let tile = Rect {
+            left: edge(column, across, width),
+            top: edge(row, down, height),
+            right: edge(column + 1, across, width),
+            bottom: edge(row + 1, down, height),
+        };
+        let inside = tile.pixels().filter(|(x, y)| instance.inside.get(*x, *y));
+        inside.count() as f64 >= FILLED * tile.area() as f64
     };
     let numbered = (0..).zip(&tiles).filter(|(tile, _)| filled(*tile));
     let own: Vec<f64> = numbered.map(|(_, sharpness)| *sharpness).collect();
     let counted = if own.is_empty() { &tiles } else { &own };
-    Ok(TileFocus::of(counted).top)
+    Ok(focus::sharpest_tenth(counted))
 }

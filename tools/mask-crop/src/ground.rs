@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use image::{Rgb, Rgba};
 use stage::Result;
-use vision::mask::{Bounds, Mask};
+use vision::mask::Mask;
 use vision::resize::{PilFilter, pil};
 use vision::write::{encode_png, encode_png_rgba};
-use vision::{RgbImage, RgbaImage};
+use vision::{Rect, RgbImage, RgbaImage, crop};
 
 /// How strong the blur is: so many cells along the longer side of the crop.
 const CELLS: u32 = 16;
@@ -48,10 +48,8 @@ impl FromStr for Ground {
 
 impl Ground {
     /// The crop of a picture as a PNG file; `mask` is of the crop's size.
-    pub(crate) fn paint(self, picture: &RgbImage, crop: Bounds, mask: &Mask) -> Result<Vec<u8>> {
-        let part = RgbImage::from_fn(crop.width(), crop.height(), |x, y| {
-            *picture.get_pixel(crop.left + x, crop.top + y)
-        });
+    pub(crate) fn paint(self, picture: &RgbImage, rect: Rect, mask: &Mask) -> Result<Vec<u8>> {
+        let part = crop::rgb(picture, rect)?;
         Ok(match self {
             Self::Whole => encode_png(&part)?,
             Self::Blur => encode_png(&over(&part, &blurred(&part, mask)?, mask))?,

@@ -1,11 +1,11 @@
 //! The instances of a record.
 
-use std::path::PathBuf;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use stage::manifest::MaskShape;
 use stage::{Context, Record, Result, ensure};
-use vision::mask::{self, Bounds, Mask, Rle};
+use vision::Rect;
+use vision::mask::{self, Mask, Rle};
 
 use crate::figures::Figures;
 use crate::window::Window;
@@ -16,32 +16,16 @@ pub(crate) struct Instance {
     /// Its place in `masks`.
     pub(crate) index: usize,
     /// Its box in the image.
-    pub(crate) bounds: Bounds,
+    pub(crate) rect: Rect,
     /// The mask within the box.
-    inside: Mask,
+    pub(crate) inside: Mask,
+    /// All of the mask.
+    pub(crate) runs: Rle,
     /// Pixels of the mask.
     pub(crate) area: u64,
     /// How sure it is: the detector's score, or else the mask's.
     pub(crate) score: f64,
-    /// Size of the whole mask, which must be that of the image.
-    size: (u32, u32),
     about: Map<String, Value>,
-}
-
-/// A mask as records have it.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Shape {
-    Path(PathBuf),
-    Runs { size: [u32; 2], counts: Counts },
-}
-
-/// COCO's run lengths, compressed or not.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Counts {
-    Text(String),
-    Numbers(Vec<u32>),
 }
 
 /// The instances of a record that have pixels; none if it has no `masks`.
@@ -57,54 +41,32 @@ pub(crate) fn read(record: &Record) -> Result<Vec<Instance>> {
 
 fn instance(index: usize, mut about: Map<String, Value>) -> Result<Option<Instance>> {
     let shape = about.shift_remove("mask").context("has no `mask`")?;
-    let shape = Shape::deserialize(shape).context("is neither a path nor run lengths")?;
-    let mask = shape.open()?;
-    let Some(bounds) = mask.bounding_box() else {
+    let mask = mask::open(&MaskShape::deserialize(shape)?)?;
+    let Some(rect) = mask.bounding_box() else {
         return Ok(None);
     };
     let score = about.get("detection").and_then(|own| own.get("score"));
     let score = score.or_else(|| about.get("score")).and_then(Value::as_f64);
     Ok(Some(Instance {
         index,
-        bounds,
-        inside: part(&mask, bounds)?,
+        rect,
+        inside: mask.part(rect)?,
+        runs: Rle::encode(&mask),
         area: mask.area(),
         score: score.unwrap_or(0.0),
-        size: (mask.width(), mask.height()),
         about,
     }))
-}
-
-impl Shape {
-    fn open(self) -> Result<Mask> {
-        Ok(match self {
-            Self::Path(path) => mask::read(&path).with_context(|| path.display().to_string())?,
-            Self::Runs { size, counts } => {
-                let [height, width] = size;
-                let runs = match counts {
-                    Counts::Text(text) => Rle::from_coco_string(width, height, &text)?,
-                    Counts::Numbers(counts) => Rle::from_counts(width, height, counts)?,
-                };
-                runs.decode()?
-            }
-        })
-    }
-}
-
-fn part(mask: &Mask, bounds: Bounds) -> Result<Mask> {
-    let inside = |x: u32, y: u32| mask.get(bounds.left + x, bounds.top + y);
-    Ok(Mask::from_fn(bounds.width(), bounds.height(), inside)?)
 }
 
 /// Masks must be of the image's size.
 pub(crate) fn check(instances: &[Instance], (width, height): (u32, u32)) -> Result<()> {
     for instance in instances {
         ensure!(
-            instance.size == (width, height),
+            (instance.runs.width(), instance.runs.height()) == (width, height),
             "mask {}: is {}x{}, and its image {width}x{height}",
             instance.index,
-            instance.size.0,
-            instance.size.1
+            instance.runs.width(),
+            instance.runs.height()
         );
     }
     Ok(())
@@ -113,24 +75,23 @@ pub(crate) fn check(instances: &[Instance], (width, height): (u32, u32)) -> Resu
 impl Instance {
     /// Whether a pixel of the image is in it.
     pub(crate) fn has(&self, x: u32, y: u32) -> bool {
-        let Bounds { left, top, .. } = self.bounds;
+        let Rect { left, top, .. } = self.rect;
         x >= left && y >= top && self.inside.get(x - left, y - top)
     }
 
     /// Its mask within a part of the image.
-    pub(crate) fn mask_of(&self, crop: Bounds) -> Result<Mask> {
+    pub(crate) fn mask_of(&self, crop: Rect) -> Result<Mask> {
         let inside = |x: u32, y: u32| self.has(crop.left + x, crop.top + y);
         Ok(Mask::from_fn(crop.width(), crop.height(), inside)?)
     }
 
     /// The key `instance`.
     pub(crate) fn facts(&self, figures: &Figures, window: &Window) -> Map<String, Value> {
-        let sides = |bounds: Bounds| json!([bounds.left, bounds.top, bounds.right, bounds.bottom]);
         let mut facts = Map::new();
         let own = [
             ("index", json!(self.index)),
-            ("box", sides(self.bounds)),
-            ("crop", sides(window.crop)),
+            ("box", json!(self.rect)),
+            ("crop", json!(window.crop)),
             ("bucket", json!([window.bucket.width, window.bucket.height])),
             ("area", json!(self.area)),
             ("cut", json!(figures.cut)),

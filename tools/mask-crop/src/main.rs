@@ -119,7 +119,7 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;
         let reason = args.limits.reason(&figures);
-        let window = frame.window(instance.bounds, picture.dimensions())?;
+        let window = frame.window(instance.rect, picture.dimensions())?;
         let mut child = parent.clone();
         child.put("id", &format!("{id}.i{}", instance.index))?;
         let facts = instance.facts(&figures, &window);

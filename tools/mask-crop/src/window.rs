@@ -4,7 +4,7 @@ use clap::Args;
 use loaders::fit::{Fitting, Size};
 use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
 use stage::{Context, Result, bail};
-use vision::mask::Bounds;
+use vision::Rect;
 
 /// The buckets of the trainer: the names and meanings are sd-scripts'.
 #[derive(Debug, Clone, Copy, Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     /// In pixels of the image.
-    pub(crate) crop: Bounds,
+    pub(crate) crop: Rect,
     /// What the trainer makes of it.
     pub(crate) bucket: Size,
 }
@@ -63,7 +63,7 @@ impl Frame {
     /// The crop for an instance: of the shapes of all buckets the one that adds or takes least of
     /// the context that is wanted, holds the whole instance, and lies in the picture. Where none
     /// does, the context that is wanted, of which the trainer then cuts something off.
-    pub(crate) fn window(&self, instance: Bounds, picture: (u32, u32)) -> Result<Window> {
+    pub(crate) fn window(&self, instance: Rect, picture: (u32, u32)) -> Result<Window> {
         let wanted = padded(instance, self.padding, picture);
         let least = [instance.width(), instance.height()].map(f64::from);
         let area = f64::from(wanted.width()) * f64::from(wanted.height());
@@ -84,7 +84,7 @@ impl Frame {
                 height,
                 picture.1,
             );
-            Bounds {
+            Rect {
                 left,
                 top,
                 right: left + width,
@@ -98,20 +98,15 @@ impl Frame {
 }
 
 /// The instance with context round it, as far as the picture has any.
-fn padded(instance: Bounds, padding: f64, (width, height): (u32, u32)) -> Bounds {
+fn padded(instance: Rect, padding: f64, (width, height): (u32, u32)) -> Rect {
     let longer = instance.width().max(instance.height());
     let more = (f64::from(longer) * padding).round() as u32;
-    Bounds {
-        left: instance.left.saturating_sub(more),
-        top: instance.top.saturating_sub(more),
-        right: (instance.right + more).min(width),
-        bottom: (instance.bottom + more).min(height),
-    }
+    instance.grow(more, more).clip(width, height)
 }
 
 /// Width and height of the smallest rectangle of `aspect` that holds `wanted`, or of the largest
 /// that the picture holds.
-fn shaped(wanted: Bounds, aspect: f64, (width, height): (u32, u32)) -> [f64; 2] {
+fn shaped(wanted: Rect, aspect: f64, (width, height): (u32, u32)) -> [f64; 2] {
     let across = f64::from(wanted.width()).max(f64::from(wanted.height()) * aspect);
     let across = across.min(f64::from(width)).min(f64::from(height) * aspect);
     [across, across / aspect]
@@ -138,15 +133,6 @@ mod tests {
         bucket_step: 64,
     };
 
-    fn bounds([left, top, right, bottom]: [u32; 4]) -> Bounds {
-        Bounds {
-            left,
-            top,
-            right,
-            bottom,
-        }
-    }
-
     #[test]
     fn every_crop_holds_its_instance_and_loses_nothing_to_the_trainer() {
         let frame = Frame::new(FLAGS, 0.15).unwrap();
@@ -156,14 +142,10 @@ mod tests {
             for top in (0..1060).step_by(203) {
                 for (width, height) in [(80, 80), (200, 600), (333, 97), (700, 1000), (1500, 400)] {
                     let right = (left + width).min(1920);
-                    let instance = bounds([left, top, right, (top + height).min(1080)]);
+                    let instance = Rect::from([left, top, right, (top + height).min(1080)]);
                     let Window { crop, .. } = frame.window(instance, picture).unwrap();
                     let size = Size::new(crop.width(), crop.height());
-                    let holds = crop.left <= instance.left
-                        && crop.top <= instance.top
-                        && crop.right >= instance.right
-                        && crop.bottom >= instance.bottom;
-                    assert!(holds, "{instance:?} {crop:?}");
+                    assert!(crop.holds(instance), "{instance:?} {crop:?}");
                     assert!(crop.right <= 1920 && crop.bottom <= 1080, "{crop:?}");
                     let own = Size::new(instance.width(), instance.height());
                     let aspect = own.aspect();
@@ -183,22 +165,22 @@ mod tests {
         let frame = Frame::new(FLAGS, 0.25).unwrap();
         // 200x200, and 50 on each side: a square of 300, which is a bucket's shape.
         let window = frame
-            .window(bounds([400, 300, 600, 500]), (1920, 1080))
+            .window(Rect::from([400, 300, 600, 500]), (1920, 1080))
             .unwrap();
-        assert_eq!(window.crop, bounds([350, 250, 650, 550]));
+        assert_eq!(window.crop, Rect::from([350, 250, 650, 550]));
         assert_eq!(window.bucket, Size::square(1024));
         // In the corner what is missing on one side is added on the other.
         let window = frame
-            .window(bounds([0, 0, 200, 200]), (1920, 1080))
+            .window(Rect::from([0, 0, 200, 200]), (1920, 1080))
             .unwrap();
-        assert_eq!(window.crop, bounds([0, 0, 250, 250]));
+        assert_eq!(window.crop, Rect::from([0, 0, 250, 250]));
     }
 
     #[test]
     fn a_shape_that_no_bucket_has_keeps_its_context() {
         let frame = Frame::new(FLAGS, 0.0).unwrap();
         let window = frame
-            .window(bounds([0, 500, 1920, 540]), (1920, 540))
+            .window(Rect::from([0, 500, 1920, 540]), (1920, 540))
             .unwrap();
         assert_eq!(window.crop.width(), 1920);
         assert!(window.crop.height() >= 40);

@@ -1,11 +1,11 @@
 //! A frame and what is hidden in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::Value;
+use stage::manifest::MaskShape;
 use stage::{Context, Record, Result, bail, ensure};
-use vision::mask::{self, Mask, Rle};
+use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
 use crate::level::Level;
@@ -32,20 +32,7 @@ pub(crate) struct Frame {
 
 #[derive(Deserialize)]
 struct Instance {
-    mask: Value,
-}
-
-#[derive(Deserialize)]
-struct Runs {
-    size: [u32; 2],
-    counts: Counts,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Counts {
-    Text(String),
-    Numbers(Vec<u32>),
+    mask: MaskShape,
 }
 
 impl Frame {
@@ -70,7 +57,8 @@ impl Frame {
 /// The union of the characters: the file in `mask`, or all of `masks`.
 fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     if let Some(path) = record.find::<PathBuf>("mask")? {
-        return sized(from_file(&path)?, size).with_context(|| path.display().to_string());
+        let name = || path.display().to_string();
+        return sized(mask::read(&path).with_context(name)?, size).with_context(name);
     }
     let Some(instances) = record.find::<Vec<Instance>>("masks")? else {
         ensure!(
@@ -82,29 +70,11 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     let mut union = Mask::new(size.0, size.1)?;
     for (number, instance) in instances.into_iter().enumerate() {
         let name = || format!("key `masks`: mask {number}");
-        let mask = match instance.mask {
-            Value::String(path) => from_file(Path::new(&path)),
-            runs => from_runs(runs),
-        };
-        let mask = sized(mask.with_context(name)?, size).with_context(name)?;
+        let mask = mask::open(&instance.mask).with_context(name)?;
+        let mask = sized(mask, size).with_context(name)?;
         union = union.union(&mask)?;
     }
     Ok(union)
-}
-
-fn from_file(path: &Path) -> Result<Mask> {
-    let name = || path.display().to_string();
-    mask::read(path).with_context(name)
-}
-
-fn from_runs(runs: Value) -> Result<Mask> {
-    let Runs { size, counts } = serde_json::from_value(runs).context("no run lengths")?;
-    let [height, width] = size;
-    let runs = match counts {
-        Counts::Text(text) => Rle::from_coco_string(width, height, &text)?,
-        Counts::Numbers(numbers) => Rle::from_counts(width, height, numbers)?,
-    };
-    Ok(runs.decode()?)
 }
 
 fn sized(mask: Mask, (width, height): (u32, u32)) -> Result<Mask> {

@@ -1,11 +1,11 @@
 //! How much of a figure is seen: by its joints, the picture's edges, and its mask.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use stage::{Context, Record, Result, bail};
-use vision::mask::{self, Mask, Rle};
+use stage::manifest::MaskShape;
+use stage::{Record, Result, bail};
+use vision::mask::Mask;
 
 /// Joints of trunk and limbs, without the face, of which some are always turned away.
 const LIMBS: std::ops::Range<usize> = 5..17;
@@ -148,57 +148,17 @@ fn outside<'a>(
     (!inside.is_empty()).then(|| out as f64 / inside.len() as f64)
 }
 
-/// A mask as records carry it.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Stored {
-    /// A file.
-    Path(PathBuf),
-    /// COCO's run lengths: height and width, and the runs.
-    Runs { size: [u32; 2], counts: Counts },
-}
-
-/// COCO's runs.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Counts {
-    Packed(String),
-    Plain(Vec<u32>),
-}
-
 /// One of `masks`.
 #[derive(Debug, Deserialize)]
 struct OfMany {
-    mask: Stored,
-}
-
-impl Stored {
-    /// The mask itself.
-    pub(crate) fn read(self) -> Result<Mask> {
-        match self {
-            Self::Path(path) => {
-                let name = || path.display().to_string();
-                mask::read(&path).with_context(name)
-            }
-            Self::Runs {
-                size: [height, width],
-                counts,
-            } => {
-                let runs = match counts {
-                    Counts::Packed(text) => Rle::from_coco_string(width, height, &text),
-                    Counts::Plain(counts) => Rle::from_counts(width, height, counts),
-                };
-                runs.and_then(|runs| runs.decode()).context("masks")
-            }
-        }
-    }
+    mask: MaskShape,
 }
 
 /// The masks of the figures of a record: of one cut out, its own; of `boxes`, those of `masks` where
 /// there are as many.
-pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<Stored>> {
+pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<MaskShape>> {
     if record.has("parent") {
-        let own: Option<Stored> = record.find("mask")?;
+        let own: Option<MaskShape> = record.find("mask")?;
         return Ok(own.into_iter().collect());
     }
     let Some(masks) = record.find::<Vec<OfMany>>("masks")? else {

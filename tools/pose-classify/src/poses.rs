@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use stage::{Context, Record, Result, ensure};
-use vision::mask::Mask;
+use vision::mask::{self, Mask};
 
 use crate::Args;
 use crate::body::{Body, JOINTS};
@@ -10,7 +10,7 @@ use crate::features::features;
 use crate::framing::{framing, head};
 use crate::limbs::limbs;
 use crate::model::{Model, Scores, UNKNOWN};
-use crate::occlusion::{self, Instance, Place, Seen, Stored};
+use crate::occlusion::{self, Instance, Place, Seen};
 use crate::smooth::{self, Vote};
 
 /// A pose as it stands in the record: what others wrote into it stays.
@@ -26,7 +26,9 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
     }
     let picture = occlusion::picture(&record)?;
     let masks = occlusion::masks(&record, boxes.len())?;
-    let masks: Vec<Mask> = masks.into_iter().map(Stored::read).collect::<Result<_>>()?;
+    let masks: Vec<Mask> = { masks.iter() }
+        .map(|shape| mask::open(shape).context("a mask"))
+        .collect::<Result<_>>()?;
     if let Some(mut pose) = own {
         let mask = if let [only] = &masks[..] {
             Some(only)

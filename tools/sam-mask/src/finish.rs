@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use stage::{Context, Record, Result};
-use vision::mask::{Bounds, Mask, Rle};
-use vision::write;
+use vision::mask::{Mask, Rle};
+use vision::{Rect, write};
 
 use crate::answer::{Answer, Found, Task};
 use crate::prompt::Wanted;
@@ -32,7 +32,7 @@ impl Choice {
         let mut entries = Vec::new();
         for (found, runs) in self.chosen(&wanted, answer)? {
             let mask = runs.decode()?;
-            let Some(bounds) = mask.bounding_box() else {
+            let Some(rect) = mask.bounding_box() else {
                 continue;
             };
             let shape = if self.png {
@@ -43,7 +43,7 @@ impl Choice {
             } else {
                 json!({"size": [height, width], "counts": found.counts})
             };
-            entries.push(entry(shape, &found, bounds, runs.area(), &wanted));
+            entries.push(entry(shape, &found, rect, runs.area(), &wanted));
             union = union.union(&mask)?;
         }
         // What an earlier run said of the picture does not hold any more.
@@ -75,7 +75,10 @@ impl Choice {
         });
         let mut kept: Vec<usize> = Vec::new();
         for at in best {
-            let same = |better: &usize| overlap(&masks[*better].1, &masks[at].1) > self.overlap;
+            let same = |better: &usize| {
+                let iou = masks[*better].1.iou(&masks[at].1);
+                iou.is_ok_and(|iou| iou > self.overlap)
+            };
             // What the automatic generator kept may lie in one another.
             if wanted.is_empty() || !kept.iter().any(same) {
                 kept.push(at);
@@ -99,7 +102,7 @@ impl Choice {
 fn entry(
     shape: Value,
     found: &Found,
-    bounds: Bounds,
+    rect: Rect,
     area: u64,
     wanted: &[Wanted],
 ) -> Map<String, Value> {
@@ -108,10 +111,7 @@ fn entry(
         entry.entry(name).or_insert(value);
     };
     put("mask", shape);
-    put(
-        "box",
-        json!([bounds.left, bounds.top, bounds.right, bounds.bottom]),
-    );
+    put("box", json!(rect));
     put("area", json!(area));
     put("score", json!(f64::from(found.score)));
     put("stability", json!(found.stability));
@@ -123,66 +123,4 @@ fn entry(
         put(name, value.clone());
     }
     entry
-}
-
-/// Intersection over union of two masks of one size, by their runs.
-fn overlap(first: &Rle, second: &Rle) -> f64 {
-    let (mut both, mut at) = (0_u64, 0_u64);
-    let (mut ours, mut theirs) = (first.counts().iter(), second.counts().iter());
-    let (mut our_end, mut their_end) = (0_u64, 0_u64);
-    // Each begins outside, and turns with every run.
-    let (mut inside, mut inside_other) = (true, true);
-    loop {
-        while our_end <= at {
-            let Some(run) = ours.next() else {
-                return quotient(both, first, second);
-            };
-            our_end += u64::from(*run);
-            inside = !inside;
-        }
-        while their_end <= at {
-            let Some(run) = theirs.next() else {
-                return quotient(both, first, second);
-            };
-            their_end += u64::from(*run);
-            inside_other = !inside_other;
-        }
-        let next = our_end.min(their_end);
-        if inside && inside_other {
-            both += next - at;
-        }
-        at = next;
-    }
-}
-
-fn quotient(both: u64, first: &Rle, second: &Rle) -> f64 {
-    let either = first.area() + second.area() - both;
-    both as f64 / either.max(1) as f64
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-    use super::*;
-
-    #[test]
-    fn overlap_by_runs_is_that_of_the_masks() {
-        let shapes = [
-            (0, 5, 0, 7),
-            (2, 9, 3, 7),
-            (0, 9, 0, 7),
-            (8, 9, 6, 7),
-            (4, 4, 0, 0),
-        ];
-        let masks = shapes.map(|(x0, x1, y0, y1)| {
-            Mask::from_fn(9, 7, |x, y| (x0..x1).contains(&x) && (y0..y1).contains(&y)).unwrap()
-        });
-        for first in &masks {
-            for second in &masks {
-                let by_runs = overlap(&Rle::encode(first), &Rle::encode(second));
-                let by_pixels = first.intersection_over_union(second).unwrap();
-                assert!((by_runs - by_pixels).abs() < 1e-12);
-            }
-        }
-    }
 }

@@ -1,7 +1,9 @@
 //! Which parts of a frame go through the network: a square of context round each hole.
 
 use anyhow::Result;
-use vision::mask::{Bounds, Mask};
+use vision::Rect;
+use vision::mask::Mask;
+use vision::regions::Regions;
 
 /// The least side of a crop in pixels: the size that `LaMa` was exported for, below which a crop
 /// would only be enlarged.
@@ -25,92 +27,9 @@ const MOST: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Crop {
     /// What is cut out of the frame. It is square but where the frame is too short for that.
-    pub rectangle: Bounds,
+    pub rect: Rect,
     /// The hole in this rectangle is what the crop is for; no other crop's overlaps it.
-    pub hole: Bounds,
-}
-
-/// The rectangles of a mask's connected regions (corners connect), from top to bottom by their
-/// first pixel.
-///
-/// ```
-/// use vision::mask::Mask;
-/// let mask = Mask::from_fn(9, 5, |x, y| (x < 2 && y == 1) || (x == 7 && y > 2)).unwrap();
-/// let found = nets::lama::regions(&mask);
-/// assert_eq!(found.len(), 2);
-/// assert_eq!((found[1].left, found[1].top, found[1].right, found[1].bottom), (7, 3, 8, 5));
-/// ```
-pub fn regions(mask: &Mask) -> Vec<Bounds> {
-    let mut parts = Parts::default();
-    let mut above: Vec<(u32, u32, usize)> = Vec::new();
-    for (y, row) in (0..).zip(mask.as_slice().chunks_exact(mask.width() as usize)) {
-        let mut here = Vec::new();
-        let mut left = 0;
-        for run in row.chunk_by(|first, second| first == second) {
-            let right = left + run.len() as u32;
-            if run[0] {
-                let bounds = Bounds {
-                    left,
-                    top: y,
-                    right,
-                    bottom: y + 1,
-                };
-                here.push((left, right, parts.add(bounds)));
-            }
-            left = right;
-        }
-        let mut first = 0;
-        for (left, right, part) in &here {
-            while above.get(first).is_some_and(|(_, end, _)| end < left) {
-                first += 1;
-            }
-            for (_, _, upper) in above[first..].iter().take_while(|run| run.0 <= *right) {
-                parts.join(*upper, *part);
-            }
-        }
-        above = here;
-    }
-    parts.roots()
-}
-
-/// Runs of pixels that belong together, each with the rectangle of all that were joined to it.
-///
-/// `imageproc`'s labelling is not used: it panics on a picture of one pixel.
-#[derive(Debug, Default)]
-struct Parts {
-    /// The earlier run that each was joined to, or itself.
-    parents: Vec<usize>,
-    bounds: Vec<Bounds>,
-}
-
-impl Parts {
-    fn add(&mut self, bounds: Bounds) -> usize {
-        self.parents.push(self.parents.len());
-        self.bounds.push(bounds);
-        self.parents.len() - 1
-    }
-
-    fn root(&mut self, mut part: usize) -> usize {
-        while self.parents[part] != part {
-            self.parents[part] = self.parents[self.parents[part]];
-            part = self.parents[part];
-        }
-        part
-    }
-
-    fn join(&mut self, first: usize, second: usize) {
-        let (first, second) = (self.root(first), self.root(second));
-        let (root, joined) = (first.min(second), first.max(second));
-        self.parents[joined] = root;
-        self.bounds[root] = around(self.bounds[root], self.bounds[joined]);
-    }
-
-    fn roots(self) -> Vec<Bounds> {
-        let own = self.parents.iter().enumerate();
-        own.zip(self.bounds)
-            .filter_map(|((part, parent), bounds)| (part == *parent).then_some(bounds))
-            .collect()
-    }
+    pub hole: Rect,
 }
 
 /// The crops that fill `hole`, from top to bottom. `context` multiplies their margins; 1 is usual.
@@ -128,31 +47,32 @@ pub fn crops(hole: &Mask, context: f64) -> Result<Vec<Crop>> {
         height: hole.height(),
         context,
     };
-    let mut holes = binned(regions(hole));
+    let regions = Regions::inside(hole);
+    let mut holes = binned(regions.iter().map(|region| region.rect).collect());
     while let Some((first, second)) = frame.mergeable(&holes) {
-        let merged = around(holes[first], holes[second]);
+        let merged = holes[first].around(holes[second]);
         holes.remove(second);
         holes[first] = merged;
     }
     holes.sort_by_key(|hole| (hole.top, hole.left));
-    let crop = |hole: Bounds| Crop {
-        rectangle: frame.square(hole),
+    let crop = |hole: Rect| Crop {
+        rect: frame.square(hole),
         hole,
     };
     Ok(holes.into_iter().map(crop).collect())
 }
 
 /// Holes in the same square of the frame as one, where there are too many.
-fn binned(holes: Vec<Bounds>) -> Vec<Bounds> {
+fn binned(holes: Vec<Rect>) -> Vec<Rect> {
     if holes.len() <= MOST {
         return holes;
     }
-    let mut bins = std::collections::BTreeMap::<(u32, u32), Bounds>::new();
+    let mut bins = std::collections::BTreeMap::<(u32, u32), Rect>::new();
     for hole in holes {
         let middle = |from: u32, to: u32| u32::midpoint(from, to) / LEAST_SIDE;
         let bin = (middle(hole.top, hole.bottom), middle(hole.left, hole.right));
         bins.entry(bin)
-            .and_modify(|all| *all = around(*all, hole))
+            .and_modify(|all| *all = all.around(hole))
             .or_insert(hole);
     }
     bins.into_values().collect()
@@ -168,7 +88,7 @@ struct Frame {
 
 impl Frame {
     /// The side of the crop of a hole.
-    fn side(self, hole: Bounds) -> u32 {
+    fn side(self, hole: Rect) -> u32 {
         let longer = hole.width().max(hole.height());
         let least = (f64::from(LEAST_MARGIN) * self.context).round() as u32;
         let share = (f64::from(longer) * MARGIN * self.context).round() as u32;
@@ -179,7 +99,7 @@ impl Frame {
     }
 
     /// The crop of a hole, moved into the frame.
-    fn square(self, hole: Bounds) -> Bounds {
+    fn square(self, hole: Rect) -> Rect {
         let side = self.side(hole);
         let along = |from: u32, to: u32, length: u32| {
             let side = side.min(length);
@@ -189,7 +109,7 @@ impl Frame {
         };
         let (left, right) = along(hole.left, hole.right, self.width);
         let (top, bottom) = along(hole.top, hole.bottom, self.height);
-        Bounds {
+        Rect {
             left,
             top,
             right,
@@ -198,33 +118,20 @@ impl Frame {
     }
 
     /// The first two holes that go better into one crop.
-    fn mergeable(self, holes: &[Bounds]) -> Option<(usize, usize)> {
+    fn mergeable(self, holes: &[Rect]) -> Option<(usize, usize)> {
         let pairs = (0..holes.len()).flat_map(|a| (a + 1..holes.len()).map(move |b| (a, b)));
         pairs
             .into_iter()
             .find(|(a, b)| self.belong_together(holes[*a], holes[*b]))
     }
 
-    fn belong_together(self, first: Bounds, second: Bounds) -> bool {
-        if overlap(first, second) {
+    fn belong_together(self, first: Rect, second: Rect) -> bool {
+        if first.overlaps(second) {
             return true;
         }
         let larger = self.side(first).max(self.side(second));
-        let together = self.side(around(first, second));
-        overlap(self.square(first), self.square(second))
+        let together = self.side(first.around(second));
+        self.square(first).overlaps(self.square(second))
             && f64::from(together) <= GROWTH * f64::from(larger)
-    }
-}
-
-fn overlap(a: Bounds, b: Bounds) -> bool {
-    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
-}
-
-fn around(a: Bounds, b: Bounds) -> Bounds {
-    Bounds {
-        left: a.left.min(b.left),
-        top: a.top.min(b.top),
-        right: a.right.max(b.right),
-        bottom: a.bottom.max(b.bottom),
     }
 }

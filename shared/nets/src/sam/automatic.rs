@@ -7,8 +7,10 @@
 use anyhow::Result;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
-use vision::mask::{Bounds, Mask, Rle};
+use vision::mask::{Mask, Rle};
+use vision::{Rect, RgbImage};
+
+use crate::nms::{Area, nms};
 
 use super::{Candidate, Layout, PROMPTS, Prepared, Prompt, Segmenter, regions};
 use crate::nms::{Area, nms};
@@ -71,9 +73,9 @@ pub struct Segment {
     /// The point that it was found at, pixels of the picture.
     pub point: [f64; 2],
     /// The part of the picture that it was found in.
-    pub crop: Bounds,
-    /// Its box.
-    edges: Edges,
+    pub crop: Rect,
+    /// Its box; right and bottom are the last column and row inside, as the reference has them.
+    rect: Rect<f32>,
 }
 
 impl Segmenter {
@@ -90,7 +92,7 @@ impl Segmenter {
             let embedding = if *layer == 0 {
                 self.encode_prepared(prepared)?
             } else {
-                self.encode(&part(image, *crop))?
+                self.encode(&vision::crop::rgb(image, *crop)?)?
             };
             let per_side =
                 settings.points_per_side / settings.thinner.max(1).saturating_pow(*layer);
@@ -126,7 +128,7 @@ impl Segmenter {
 
 /// The segments that no better one lies on, best first.
 fn kept(segments: Vec<Segment>, scores: &[f32], threshold: f32) -> Vec<Segment> {
-    let boxes: Vec<Edges> = segments.iter().map(|segment| segment.edges).collect();
+    let boxes: Vec<_> = segments.iter().map(|segment| segment.rect.into()).collect();
     let mut segments: Vec<Option<Segment>> = segments.into_iter().map(Some).collect();
     let order = nms(&boxes, scores, threshold, Area::Plain).into_iter();
     order.filter_map(|at| segments[at].take()).collect()
@@ -136,7 +138,7 @@ fn kept(segments: Vec<Segment>, scores: &[f32], threshold: f32) -> Vec<Segment> 
 fn judged(
     candidate: &Candidate,
     at: [f64; 2],
-    crop: Bounds,
+    crop: Rect,
     (width, height): (u32, u32),
     settings: &Automatic,
 ) -> Result<Option<Segment>> {
@@ -148,8 +150,8 @@ fn judged(
     if cut.stability < settings.least_stability {
         return Ok(None);
     }
-    let edges = edges(&cut.mask, crop);
-    if is_cut_off(edges, crop, (width, height)) {
+    let rect = rect(&cut.mask, crop);
+    if is_cut_off(rect, crop, (width, height)) {
         return Ok(None);
     }
     let mask = if (cut.mask.width(), cut.mask.height()) == (width, height) {
@@ -166,43 +168,35 @@ fn judged(
         stability: cut.stability,
         point: [at[0] + f64::from(crop.left), at[1] + f64::from(crop.top)],
         crop,
-        edges,
+        rect,
     }))
 }
 
 /// The box of a mask of a crop, in the picture; an empty one lies at the crop's corner.
-fn edges(mask: &Mask, crop: Bounds) -> Edges {
-    let [left, top] = [crop.left as f32, crop.top as f32];
-    mask.bounding_box().map_or([left, top, left, top], |found| {
-        [
-            left + found.left as f32,
-            top + found.top as f32,
-            left + (found.right - 1) as f32,
-            top + (found.bottom - 1) as f32,
-        ]
-    })
+fn rect(mask: &Mask, crop: Rect) -> Rect<f32> {
+    let last = |found: Rect| Rect {
+        right: found.right - 1,
+        bottom: found.bottom - 1,
+        ..found
+    };
+    let own = mask.bounding_box().map_or(Rect::whole(0, 0), last);
+    own.shift(crop.left, crop.top).map(|edge| edge as f32)
 }
 
 /// Whether a side of the box lies at the crop's edge and not at the picture's.
-fn is_cut_off(edges: Edges, crop: Bounds, (width, height): (u32, u32)) -> bool {
-    let crop = [crop.left, crop.top, crop.right, crop.bottom];
-    let picture = [0, 0, width, height];
-    let sides = edges.iter().zip(crop.iter().zip(picture));
-    sides.into_iter().any(|(side, (crop, picture))| {
-        let near = |edge: u32| (side - edge as f32).abs() <= NEAR;
-        near(*crop) && !near(picture)
+fn is_cut_off(rect: Rect<f32>, crop: Rect, (width, height): (u32, u32)) -> bool {
+    let edges = <[f32; 4]>::from(rect).into_iter();
+    let (crop, image) = (<[u32; 4]>::from(crop), [0, 0, width, height]);
+    let mut edges = edges.zip(crop.into_iter().zip(image));
+    edges.any(|(edge, (crop, image))| {
+        let near = |other: u32| (edge - other as f32).abs() <= NEAR;
+        near(crop) && !near(image)
     })
 }
 
 /// The picture, and the crops of each layer, with the number of the layer.
-fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Bounds, u32)> {
-    let whole = Bounds {
-        left: 0,
-        top: 0,
-        right: width,
-        bottom: height,
-    };
-    let mut crops = vec![(whole, 0)];
+fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Rect, u32)> {
+    let mut crops = vec![(Rect::whole(width, height), 0)];
     for layer in 1..=settings.crop_layers {
         let sides = f64::from(2_u32.saturating_pow(layer));
         let overlap = settings.crop_overlap * f64::from(width.min(height)) * (2.0 / sides);
@@ -214,35 +208,24 @@ fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Bounds, u32)
         };
         for left in starts(across) {
             for top in starts(down) {
-                let crop = Bounds {
-                    left,
-                    top,
-                    right: (left + across as u32).min(width),
-                    bottom: (top + down as u32).min(height),
-                };
-                crops.push((crop, layer));
+                let crop = Rect::from([left, top, left + across as u32, top + down as u32]);
+                crops.push((crop.clip(width, height), layer));
             }
         }
     }
     // A picture of a few pixels has no part of its own for each of them.
-    crops.retain(|(crop, _)| crop.width() > 0 && crop.height() > 0);
+    crops.retain(|(crop, _)| !crop.is_empty());
     crops
 }
 
 /// The points of a crop, row by row, in pixels of the crop.
-fn grid(per_side: u32, crop: Bounds) -> Vec<[f64; 2]> {
+fn grid(per_side: u32, crop: Rect) -> Vec<[f64; 2]> {
     let place =
         |at: u32, length: u32| (f64::from(at) + 0.5) / f64::from(per_side) * f64::from(length);
     let rows = 0..per_side;
     rows.flat_map(|y| (0..per_side).map(move |x| (x, y)))
         .map(|(x, y)| [place(x, crop.width()), place(y, crop.height())])
         .collect()
-}
-
-fn part(image: &RgbImage, crop: Bounds) -> RgbImage {
-    RgbImage::from_fn(crop.width(), crop.height(), |x, y| {
-        *image.get_pixel(crop.left + x, crop.top + y)
-    })
 }
 
 /// Tidies small regions, and keeps one of those that have become alike: rather one that was not
@@ -252,13 +235,7 @@ fn tidied(segments: Vec<Segment>, settings: &Automatic) -> Result<Vec<Segment>> 
         let Some(mask) = regions::tidied(&segment.mask.decode()?, settings.least_region)? else {
             return Ok((segment, 1.0));
         };
-        let whole = Bounds {
-            left: 0,
-            top: 0,
-            right: mask.width(),
-            bottom: mask.height(),
-        };
-        segment.edges = edges(&mask, whole);
+        segment.rect = rect(&mask, Rect::whole(mask.width(), mask.height()));
         segment.mask = Rle::encode(&mask);
         Ok((segment, 0.0))
     });

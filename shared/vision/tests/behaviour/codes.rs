@@ -92,9 +92,28 @@ fn masks_of_different_sizes_do_not_meet() {
     ] {
         assert_eq!(result.unwrap_err().to_string(), "sizes differ: 4x2 and 2x4");
     }
-    assert!(wide.intersection_over_union(&tall).is_err());
+    assert!(Rle::encode(&wide).iou(&Rle::encode(&tall)).is_err());
     assert!(Mask::new(0, 1).is_err() && Mask::new(1 << 20, 1 << 20).is_err());
     assert!(Mask::from_luma(&GrayImage::new(0, 0), 1).is_err());
+}
+
+#[test]
+fn overlap_by_runs_is_that_of_the_pixels() {
+    let masks = [
+        Mask::from_fn(7, 5, |x, y| (x + y) % 3 == 0).unwrap(),
+        Mask::from_fn(7, 5, |x, _| x < 4).unwrap(),
+        Mask::from_fn(7, 5, |x, y| x > 2 && y > 1).unwrap(),
+        Mask::from_fn(7, 5, |_, _| true).unwrap(),
+        Mask::new(7, 5).unwrap(),
+    ];
+    for first in &masks {
+        for second in &masks {
+            let both = first.intersection(second).unwrap().area();
+            let either = first.union(second).unwrap().area();
+            let found = Rle::encode(first).iou(&Rle::encode(second)).unwrap();
+            assert!((found - both as f64 / either.max(1) as f64).abs() < 1e-12);
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,6 @@ mod codes;
 mod mask_files;
 mod measures;
 mod scaled;
-mod sheets;
 mod writing;
 
 use vision::RgbImage;

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage, RgbaImage};
-use vision::mask::{self, Mask};
+use vision::mask::{self, Mask, Rle};
 use vision::write::{Subsampling, encode_jpeg, encode_png, encode_png_luma, encode_png_rgba};
 
 /// A disc in a field of 64x48, which is inside.
@@ -109,13 +109,13 @@ fn soft_edges_are_cut_at_half() {
         (127.5 - 40.0 * away).clamp(0.0, 255.0) as u8
     });
     let found = mask::from_bytes(&encode_png_luma(&soft).unwrap()).unwrap();
-    assert!(found.intersection_over_union(&wanted()).unwrap() > 0.98);
+    assert!(Rle::encode(&found).iou(&Rle::encode(&wanted())).unwrap() > 0.98);
     let noisy = RgbImage::from_fn(64, 48, |x, y| {
         image::Rgb([if inside(x, y) { 255 } else { 0 }; 3])
     });
     let jpeg = encode_jpeg(&noisy, 75, Subsampling::S420).unwrap();
     let found = mask::from_bytes(&jpeg).unwrap();
-    assert!(found.intersection_over_union(&wanted()).unwrap() > 0.95);
+    assert!(Rle::encode(&found).iou(&Rle::encode(&wanted())).unwrap() > 0.95);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod decoding;
 mod formats;
 mod masks;
 mod measures;
+mod regions;
 mod resizing;
 
 use std::collections::BTreeMap;

@@ -118,13 +118,8 @@ def colours(source):
     red, green, blue = (source[:, :, channel].astype(float) for channel in range(3))
     rg, yb = red - green, (red + green) / 2 - blue
     value("colourfulness", repr(float(numpy.hypot(rg.std(), yb.std()) + 0.3 * numpy.hypot(rg.mean(), yb.mean()))))
-    first, second = (RANDOM.random(32).astype(numpy.float32) for _ in range(2))
-    first, second = first / first.sum(), second / second.sum()
-    value("first", *(repr(float(number)) for number in first))
-    value("second", *(repr(float(number)) for number in second))
-    value("bhattacharyya", cv2.compareHist(first, second, cv2.HISTCMP_BHATTACHARYYA))
-    # OpenCV's alternative chi-square is 2 * sum (a - b)^2 / (a + b), four times ours
-    value("chi_square", cv2.compareHist(first, second, cv2.HISTCMP_CHISQR_ALT) / 4)
+    # What is drawn below stays as it was stored.
+    RANDOM.random(64)
 
 
 def statistics(luma):

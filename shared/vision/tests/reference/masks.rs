@@ -1,6 +1,7 @@
 //! Masks against pycocotools and `OpenCV`.
 
-use vision::mask::{Bounds, Mask, Rle};
+use vision::Rect;
+use vision::mask::{Mask, Rle};
 
 use crate::{luma, near, numbers, values};
 
@@ -17,22 +18,24 @@ fn masks_are_codes_of_pycocotools() {
         let theirs = numbers(&words[1..]);
         assert_eq!(rle.area() as f64, theirs[0], "{name}");
         assert_eq!(mask.area() as f64, theirs[0], "{name}");
-        let nothing = Bounds {
-            left: 0,
-            top: 0,
-            right: 0,
-            bottom: 0,
-        };
-        let found = mask.bounding_box().unwrap_or(nothing);
-        let found = [found.left, found.top, found.right, found.bottom].map(f64::from);
-        assert_eq!(found, theirs[1..], "{name}");
+        let found = mask.bounding_box().unwrap_or(Rect::whole(0, 0));
+        assert_eq!(
+            <[f64; 4]>::from(found.map(f64::from)),
+            theirs[1..],
+            "{name}"
+        );
     }
     let mask = Mask::from_luma(&luma("mask_0.png"), 128).unwrap();
     let rolled = Mask::from_fn(mask.width(), mask.height(), |x, y| {
         mask.get((x + mask.width() - 5) % mask.width(), y)
     });
-    let overlap = mask.intersection_over_union(&rolled.unwrap()).unwrap();
-    near("iou", overlap, numbers(&values["iou_rolled_5"])[0], 1e-12);
+    let overlap = Rle::encode(&mask).iou(&Rle::encode(&rolled.unwrap()));
+    near(
+        "iou",
+        overlap.unwrap(),
+        numbers(&values["iou_rolled_5"])[0],
+        1e-12,
+    );
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! Where things are in an image: the one rectangle and the one mask in a record.
+//!
+//! Records (`manifest`) and image functions (`vision`, which names both again) hold the same types,
+//! so that what one tool writes another can use without a conversion of its own.
+
+mod mask;
+mod rect;
+
+pub use mask::{Counts, MaskShape, RunLengths};
+pub use rect::{Coordinate, Rect};

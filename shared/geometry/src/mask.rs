@@ -1,0 +1,37 @@
+//! Masks as records hold them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// A mask: a file, or the run lengths themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "neither a path nor COCO's run lengths")]
+pub enum MaskShape {
+    /// The path of an image of the mask's size, relative to the working directory or absolute.
+    File(PathBuf),
+    /// Its run lengths, as COCO writes them.
+    Runs(RunLengths),
+}
+
+/// Run lengths as COCO writes them: down the columns from the top left, outside and inside in turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunLengths {
+    /// Height and width, in this order, pixels.
+    pub size: [u32; 2],
+    /// The lengths.
+    pub counts: Counts,
+}
+
+/// The lengths of runs, compressed or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "neither compressed run lengths nor an array of them"
+)]
+pub enum Counts {
+    /// Compressed, in the characters `0` to `o`, as pycocotools encodes them.
+    Text(String),
+    /// One number a run, pixels.
+    Numbers(Vec<u32>),
+}
