@@ -77,24 +77,6 @@ fn every_make_target_and_setting_in_the_readme_exists() {
     }
 }
 
-#[test]
-fn the_table_of_keys_names_each_key_once() {
-    let table = fs::read_to_string(root().join("shared/manifest/src/lib.rs")).unwrap();
-    let rows = table
-        .lines()
-        .filter_map(|line| line.strip_prefix("//! | `"));
-    let mut keys: Vec<_> = rows
-        .filter_map(|row| row.split(" | ").next())
-        .flat_map(|keys| keys.split(", "))
-        .map(|key| key.trim_matches('`'))
-        .collect();
-    assert!(keys.contains(&"boxes") && keys.contains(&"height"));
-    let all = keys.len();
-    keys.sort_unstable();
-    keys.dedup();
-    assert_eq!(keys.len(), all, "{keys:?}");
-}
-
 /// Which of the registry's models `make models` brings, and their size in bytes, as its own listing says.
 #[test]
 fn the_readme_says_how_much_the_pipelines_need() {

@@ -10,7 +10,7 @@ FIGURE_LABELS =
 # Held drawings last a quarter of a second.
 EXTRACT_FLAGS = --fps 4
 # The picture has 320 lines, where a feature has 1080 or so.
-INSTANCE_FLAGS = --min-area 1500 --min-sharpness 4 --min-edges 0.85
+INSTANCE_FLAGS = --min-area 1500 --min-laplacian-variance 4 --min-edges 0.85
 FACE_FLAGS = --size 40
 # The small network's key points of a head have more than this on 98 figures of 100, and less on lanterns and chairs.
 POSE_FLAGS = --smooth 1 --head-threshold 0.75

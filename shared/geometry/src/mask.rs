@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A mask: a file, or the run lengths themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "neither a path nor COCO's run lengths")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged, expecting = "neither a path nor run lengths")]
 pub enum MaskShape {
     /// The path of an image of the mask's size, relative to the working directory or absolute.
     File(PathBuf),
@@ -16,6 +17,7 @@ pub enum MaskShape {
 
 /// Run lengths as COCO writes them: down the columns from the top left, outside and inside in turn.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunLengths {
     /// Height and width, in this order, pixels.
     pub size: [u32; 2],
@@ -25,6 +27,7 @@ pub struct RunLengths {
 
 /// The lengths of runs, compressed or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
     expecting = "neither compressed run lengths nor an array of them"

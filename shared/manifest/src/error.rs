@@ -49,6 +49,24 @@ pub enum Error {
     /// A JSON pointer that does not start with `/`.
     #[error("`{0}` is not a JSON pointer: it starts with `/`, as in `/quality/sharpness`")]
     Pointer(String),
+    /// A JSON pointer to a member that has another name now.
+    #[error("`{old}` is `{new}` now")]
+    Renamed {
+        /// The pointer.
+        old: String,
+        /// What it is now.
+        new: String,
+    },
+    /// A record that an earlier version of a tool wrote.
+    #[error("`{new}` is missing, and `{old}` is what it was before: run {tool} again")]
+    Outdated {
+        /// What is there.
+        old: String,
+        /// What is looked for.
+        new: String,
+        /// The tool that writes it.
+        tool: String,
+    },
     /// Reading failed.
     #[error(transparent)]
     Io(#[from] io::Error),

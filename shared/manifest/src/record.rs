@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Error, Result, Source, write};
+use crate::{Error, Result, renamed, write};
 
 /// How many decimals [`Record::put`] keeps.
 pub const DIGITS: u32 = 5;
@@ -94,8 +94,22 @@ impl Record {
     /// Parses the value that a JSON pointer (RFC 6901) leads to, as
     /// `/embedding/vector`; `None` if any step of it is missing or null.
     ///
-    /// Only the values on the way are parsed.
+    /// Only the values on the way are parsed. A pointer to what an earlier version called otherwise is
+    /// an error, and so is a record of that version.
     pub fn at<T: DeserializeOwned>(&self, pointer: &str) -> Result<Option<T>> {
+        renamed::check(pointer)?;
+        let found = match self.value(pointer)? {
+            Some(value) => parse(&value, pointer)?,
+            None => None,
+        };
+        if found.is_none() {
+            renamed::check_missing(self, pointer)?;
+        }
+        Ok(found)
+    }
+
+    /// The raw JSON that a JSON pointer leads to.
+    pub(crate) fn value(&self, pointer: &str) -> Result<Option<Box<RawValue>>> {
         let wrong = || Error::Pointer(pointer.to_owned());
         let mut steps = pointer.strip_prefix('/').ok_or_else(wrong)?.split('/');
         let key = unescape(steps.next().ok_or_else(wrong)?);
@@ -109,7 +123,7 @@ impl Record {
                 None => return Ok(None),
             }
         }
-        parse(&value, pointer)
+        Ok(Some(value))
     }
 
     /// Sets `key`, in its place if it is there and at the end if not.
@@ -201,17 +215,6 @@ impl Record {
     /// The path in `image`.
     pub fn image(&self) -> Result<std::path::PathBuf> {
         self.get("image")
-    }
-
-    /// Where in a film the image comes from; `None` if the record, as one of
-    /// a folder of images, does not say.
-    pub fn source(&self) -> Result<Option<Source>> {
-        self.find("source")
-    }
-
-    /// The shot number of `source`, where there is one.
-    pub fn shot(&self) -> Result<Option<u64>> {
-        self.at("/source/shot")
     }
 
     /// Appends the record to `line` as one line of JSON, with its newline.

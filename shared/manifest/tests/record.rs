@@ -84,6 +84,24 @@ fn nan_infinity_and_null_are_refused() {
 }
 
 #[test]
+fn names_of_earlier_versions_are_refused_and_not_passed_over() {
+    let record = parse(r#"{"id":"a","instance":{"sharpness":20.5}}"#).unwrap();
+    let said = |pointer: &str| record.at::<f64>(pointer).unwrap_err().to_string();
+    assert_eq!(
+        said("/instance/sharpness"),
+        "`/instance/sharpness` is `/instance/laplacian_variance` now"
+    );
+    assert_eq!(
+        said("/instance/laplacian_variance"),
+        "`/instance/laplacian_variance` is missing, and `/instance/sharpness` is what it was before: \
+         run mask-crop again"
+    );
+    let other = parse(r#"{"id":"a","quality":{"sharpness":900}}"#).unwrap();
+    assert_eq!(other.at::<f64>("/quality/sharpness").unwrap(), Some(900.0));
+    assert_eq!(other.at::<f64>("/face/relative_sharpness").unwrap(), None);
+}
+
+#[test]
 fn pointers_reach_inside() {
     let record = parse(r#"{"a":{"b/c":[10,{"d":null}],"~":7}}"#).unwrap();
     assert_eq!(record.at::<u32>("/a/b~1c/0").unwrap(), Some(10));

@@ -176,7 +176,7 @@ fn a_thousand_specks_are_a_few_crops() {
     assert!(found.len() <= 48, "{}", found.len());
     let covered = |x, y| {
         found.iter().any(|crop| {
-            let [left, top, right, bottom] = corners(crop.hole);
+            let [left, top, right, bottom] = <[u32; 4]>::from(crop.hole);
             (left..right).contains(&x) && (top..bottom).contains(&y)
         })
     };

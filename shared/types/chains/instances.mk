@@ -56,7 +56,7 @@ cast.jsonl: .settings/cast
 	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 \
 	    | "$$BIN/mask-crop" --out-dir cast/crops $(rejects) \
-	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-sharpness 0 --min-edges 0 \
+	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0 \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS))
 
 # Names come from the references, or else of each group of like figures.

@@ -102,6 +102,14 @@ pub enum Error {
         /// The second size.
         second: String,
     },
+    /// A mask is not of the size of its image.
+    #[error("a mask of {mask} for an image of {image}: make the mask of this very image")]
+    MaskSize {
+        /// The mask's size, as `640x480`.
+        mask: String,
+        /// The image's.
+        image: String,
+    },
     /// A mask file that could be meant in more than one way, or in none.
     #[error("not clear as a mask: {cause}: make it black and white, white inside")]
     UnclearMask {

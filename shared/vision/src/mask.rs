@@ -3,7 +3,7 @@
 use geometry::Rect;
 use image::GrayImage;
 
-use crate::error::{Result, sizes_differ};
+use crate::error::{Error, Result, sizes_differ};
 use crate::header;
 
 pub use crate::mask_file::{from_bytes, open, read};
@@ -89,6 +89,20 @@ impl Mask {
             pixel.0 = [if *inside { 255 } else { 0 }];
         }
         image
+    }
+
+    /// The same mask, if it is of the size of its image.
+    ///
+    /// # Errors
+    /// A mask of another size.
+    pub fn for_image(self, (width, height): (u32, u32)) -> Result<Self> {
+        if (self.width, self.height) == (width, height) {
+            return Ok(self);
+        }
+        Err(Error::MaskSize {
+            mask: format!("{}x{}", self.width, self.height),
+            image: format!("{width}x{height}"),
+        })
     }
 
     /// Columns.

@@ -2,11 +2,12 @@
 
 use ndarray::{Array2, Axis};
 use stage::log::{info, warn};
+use stage::manifest::shapes::Cluster;
 use stage::{Flow, Outcome, Record, Result, anyhow};
 
 use crate::density::{dbscan, hdbscan, knee};
 use crate::duplicates::duplicates;
-use crate::groups::{Labels, Place, places};
+use crate::groups::{Labels, places};
 use crate::partition::{best_k, kmeans, runs};
 use crate::vectors::{Origin, usual_length};
 use crate::{Args, Method};
@@ -124,7 +125,7 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
     }
 }
 
-fn summarise(places: &[Place]) {
+fn summarise(places: &[Cluster]) {
     let clusters = places.iter().map(|place| place.id + 1).max().unwrap_or(0);
     let noise = places.iter().filter(|place| place.id < 0).count();
     info!(
@@ -141,7 +142,7 @@ fn summarise(places: &[Place]) {
 fn outcomes(
     records: Vec<Record>,
     reasons: Vec<Option<String>>,
-    places: Vec<Place>,
+    places: Vec<Cluster>,
 ) -> Result<Vec<Outcome>> {
     let mut places = places.into_iter();
     let judge = |(mut record, reason): (Record, Option<String>)| {

@@ -3,33 +3,19 @@
 use std::cmp::Reverse;
 
 use ndarray::Array2;
-use serde::Serialize;
+use stage::manifest::shapes::Cluster;
 
 use crate::distance::squared;
 
 /// The cluster of every row, by any numbering; `None` is noise.
 pub(crate) type Labels = Vec<Option<usize>>;
 
-/// A record's place among the clusters: the key `cluster`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Place {
-    /// Number of the cluster, from 0, the largest first; −1 is noise.
-    pub(crate) id: i64,
-    /// How many records are in the cluster, or are noise.
-    size: usize,
-    /// Euclidean distance to the cluster's mean; noise has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    distance: Option<f32>,
-    /// Whether it is the record of its cluster that is nearest to the mean.
-    representative: bool,
-}
-
 /// The place of every row. Clusters are numbered by size, and by their first
 /// record where sizes are equal, so that the numbering of `labels` has no say.
-pub(crate) fn places(matrix: &Array2<f32>, labels: &Labels) -> Vec<Place> {
+pub(crate) fn places(matrix: &Array2<f32>, labels: &Labels) -> Vec<Cluster> {
     let clusters = numbered(labels);
     let noise = labels.iter().filter(|label| label.is_none()).count();
-    let lost = Place {
+    let lost = Cluster {
         id: -1,
         size: noise,
         distance: None,
@@ -44,7 +30,7 @@ pub(crate) fn places(matrix: &Array2<f32>, labels: &Labels) -> Vec<Place> {
             if distance < nearest.0 {
                 nearest = (distance, row);
             }
-            places[row] = Place {
+            places[row] = Cluster {
                 id,
                 size: rows.len(),
                 distance: Some(distance),

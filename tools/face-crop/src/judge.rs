@@ -11,7 +11,7 @@ pub(crate) struct Limits {
 
     /// Drop faces less sharp than this, 0 to 1; 0 drops none
     #[arg(long, value_name = "SHARPNESS", default_value_t = 0.03)]
-    sharpness: f64,
+    relative_sharpness: f64,
 
     /// Drop faces of which more than this is hidden, 0 to 1; 1 drops none
     #[arg(long, value_name = "SHARE", default_value_t = 0.35)]
@@ -41,11 +41,13 @@ impl Limits {
             format!("turned: {yaw:.0} degrees to the side, over {}", self.yaw)
         } else if roll > self.roll {
             format!("tilted: {roll:.0} degrees, over {}", self.roll)
-        } else if self.sharpness > 0.0 && facts.sharpness.unwrap_or(0.0) < self.sharpness {
-            let sharpness = facts.sharpness.unwrap_or(0.0);
+        } else if self.relative_sharpness > 0.0
+            && facts.relative_sharpness.unwrap_or(0.0) < self.relative_sharpness
+        {
+            let sharpness = facts.relative_sharpness.unwrap_or(0.0);
             format!(
-                "blurred: sharpness {sharpness:.3}, below {}",
-                self.sharpness
+                "blurred: relative sharpness {sharpness:.3}, below {}",
+                self.relative_sharpness
             )
         } else {
             return None;

@@ -57,7 +57,8 @@ The key `face`, in pixels of the parent's image:
   window       the crop
   box_in_crop  the box in pixels of the crop
   size         short side of the box, pixels
-  sharpness    0 to 1: fine detail against all contrast of the face, which is
+  relative_sharpness
+               0 to 1: fine detail against all contrast of the face, which is
                shrunk to 112 px first if it is larger
   angle        degrees by the landmarks: `yaw` to the image's right, `roll`
                clockwise

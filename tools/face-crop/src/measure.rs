@@ -128,7 +128,7 @@ pub(crate) fn inside(area: [f32; 4], width: u32, height: u32) -> Bounds {
 /// How much of the face's contrast is fine detail, 0 to 1: the root of its Laplacian's variance
 /// over its own, 1 for noise of single pixels. A face larger than [`SIDE`] is shrunk to it, so that
 /// faces compare. `None` where nothing of it is in the picture, or it is of one level.
-pub(crate) fn sharpness(picture: &RgbImage, area: [f32; 4]) -> Result<Option<f64>> {
+pub(crate) fn relative_sharpness(picture: &RgbImage, area: [f32; 4]) -> Result<Option<f64>> {
     let bounds = inside(area, picture.width(), picture.height());
     if bounds.width() == 0 || bounds.height() == 0 {
         return Ok(None);

@@ -12,7 +12,7 @@ use crate::Args;
 use crate::candidates::{Candidate, candidates};
 use crate::detectors::{Found, Search};
 use crate::head::heads;
-use crate::measure::{Angle, Occlusion, sharpness};
+use crate::measure::{Angle, Occlusion, relative_sharpness};
 use crate::view::View;
 use crate::window::window;
 
@@ -57,9 +57,9 @@ pub(crate) struct Facts {
     box_in_crop: [f64; 4],
     /// Short side of the box.
     pub(crate) size: f64,
-    /// See [`sharpness`].
+    /// See [`relative_sharpness`].
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sharpness: Option<f64>,
+    pub(crate) relative_sharpness: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) angle: Option<Angle>,
     pub(crate) occlusion: Occlusion,
@@ -84,7 +84,7 @@ impl Facts {
                 pixel(area[side] - origin as f32)
             }),
             size: pixel((area[2] - area[0]).min(area[3] - area[1])),
-            sharpness: sharpness(picture, area)?,
+            relative_sharpness: relative_sharpness(picture, area)?,
             angle: face.landmarks.as_ref().and_then(Angle::of),
             occlusion: Occlusion::of(
                 area,

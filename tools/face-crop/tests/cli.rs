@@ -102,7 +102,7 @@ impl Bench {
         let model = graph("yunet_dynamic");
         let mut flags = vec!["--device", "cpu", "--model", &model, "--no-cache"];
         flags.extend(["--out-dir", "faces", "--rejects", "rejects.jsonl"]);
-        for (flag, value) in [("--size", "20"), ("--sharpness", "0")] {
+        for (flag, value) in [("--size", "20"), ("--relative-sharpness", "0")] {
             if !more.contains(&flag) {
                 flags.extend([flag, value]);
             }
@@ -286,7 +286,11 @@ fn faults_have_reasons() {
     let none = drawn(300, 300, &[]);
     let cases: [(&RgbImage, &[&str], &str); 3] = [
         (&face, &["--size", "64"], "small: 45 px, below 64"),
-        (&soft, &["--sharpness", "0.1"], "blurred: sharpness 0.0"),
+        (
+            &soft,
+            &["--relative-sharpness", "0.1"],
+            "blurred: relative sharpness 0.0",
+        ),
         (&none, &[], "no face"),
     ];
     for (picture, flags, reason) in cases {
@@ -304,7 +308,7 @@ fn faults_have_reasons() {
         );
     }
     let ran = bench.run(
-        &["--sharpness", "0.1"],
+        &["--relative-sharpness", "0.1"],
         &bench.record("a", &face, json!({})),
     );
     assert_eq!(ran.records().len(), 1, "the sharp one passes");

@@ -6,7 +6,7 @@ use vision::mask::Rle;
 
 use crate::By;
 use crate::outline::Outline;
-use crate::references::{Cast, Embedding};
+use crate::references::Cast;
 
 /// Where a cut-out's box is looked for, pixels of the frame.
 const BOXES: [&str; 3] = ["/instance/box", "/box", "/face/box"];
@@ -46,13 +46,15 @@ impl Instance {
     /// Reads what is wanted of a record.
     pub(crate) fn read(record: Record, cast: Option<&Cast>, by: By) -> Result<Self> {
         let looks = if let Some(cast) = cast {
-            let embedding: Embedding = record.get("embedding")?;
+            let embedding = record.embedding()?;
+            let embedding =
+                embedding.context("key `embedding` is missing: run clip-embed first")?;
             Looks::Scores(cast.scores(&embedding, by)?)
         } else {
-            let cluster: Option<i64> = record.at("/cluster/id")?;
+            let cluster = record.cluster()?;
             let cluster =
                 cluster.context("no key `cluster`: give references, or run cluster first")?;
-            Looks::Cluster(u64::try_from(cluster).ok())
+            Looks::Cluster(u64::try_from(cluster.id).ok())
         };
         Ok(Self {
             place: place(&record)?,

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use stage::log::info;
 use stage::manifest::Reader;
+use stage::manifest::shapes::Embedding;
 use stage::{Context, Record, Result, ensure};
 
 use crate::By;
@@ -29,21 +29,6 @@ pub(crate) fn named(text: &str) -> Result<Named, String> {
         name: name.trim().to_owned(),
         manifest: manifest.into(),
     })
-}
-
-/// What is read of the key `embedding`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Embedding {
-    model: String,
-    vector: Vec<f32>,
-}
-
-impl Embedding {
-    /// The vector, of unit length.
-    pub(crate) fn unit(&self) -> Result<Vec<f32>> {
-        let found = unit(&self.vector);
-        found.context("key `embedding`: a vector without a length")
-    }
 }
 
 /// One character.
@@ -122,7 +107,7 @@ impl Cast {
             embedding.model,
             self.model
         );
-        let vector = embedding.unit()?;
+        let vector = direction(embedding)?;
         let width = self
             .characters
             .first()
@@ -181,7 +166,9 @@ fn vectors(
     for record in Reader::new(&shown, BufReader::new(file)).records() {
         let record = record?;
         let place = || format!("{shown}: {}", record.id().unwrap_or_default());
-        let embedding: Embedding = record.get("embedding").with_context(place)?;
+        let embedding = record.embedding().with_context(place)?;
+        let embedding =
+            embedding.with_context(|| format!("{}: key `embedding` is missing", place()))?;
         let model = model.get_or_insert_with(|| embedding.model.clone());
         ensure!(
             *model == embedding.model,
@@ -189,7 +176,7 @@ fn vectors(
             place(),
             embedding.model
         );
-        let vector = embedding.unit().with_context(place)?;
+        let vector = direction(&embedding).with_context(place)?;
         found.push((name(&record).with_context(place)?, vector));
     }
     ensure!(!found.is_empty(), "{shown}: no references in it");
@@ -208,6 +195,11 @@ fn mean(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
         }
     }
     unit(&sum)
+}
+
+/// The vector of an embedding, of unit length.
+fn direction(embedding: &Embedding) -> Result<Vec<f32>> {
+    unit(&embedding.vector).context("key `embedding`: a vector without a length")
 }
 
 fn unit(vector: &[f32]) -> Option<Vec<f32>> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use stage::manifest::shapes::Identity;
 use stage::{Outcome, Record, Result};
 
 use crate::instance::{Instance, Looks};
@@ -24,21 +24,6 @@ const BEYOND_DOUBT: f64 = 0.3;
 pub(crate) struct Limits {
     pub(crate) threshold: f64,
     pub(crate) margin: f64,
-}
-
-/// The key `identity`.
-#[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct Identity {
-    name: String,
-    score: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    margin: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    track: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    best: Option<String>,
 }
 
 /// A vote of one cut-out: for whom, and how much it weighs.
@@ -122,7 +107,7 @@ fn by_scores(
         name: whom.map_or_else(|| UNKNOWN.to_owned(), |_| said(shown)),
         score: scores.get(shown).copied().unwrap_or(0.0),
         margin: margin(scores, shown),
-        by: whom.map(|_| if own == whom { "reference" } else { "track" }),
+        by: whom.map(|_| if own == whom { "reference" } else { "track" }.to_owned()),
         track,
         best: whom.is_none().then(|| said(nearest)),
     }
@@ -140,7 +125,7 @@ fn by_cluster(
         name: whom.map_or_else(|| UNKNOWN.to_owned(), |whom| format!("cluster_{whom}")),
         score: whom.map_or(0.0, score),
         margin: None,
-        by: whom.map(|_| if own == whom { "cluster" } else { "track" }),
+        by: whom.map(|_| if own == whom { "cluster" } else { "track" }.to_owned()),
         track,
         best: None,
     }

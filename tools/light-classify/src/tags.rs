@@ -25,8 +25,7 @@ const QUESTIONS: [(&str, &[&str]); 3] = [
 pub(crate) fn join(record: &mut Record, threshold: f64) -> Result<()> {
     let mut tagged = Vec::new();
     for (question, labels) in QUESTIONS {
-        let tags: Option<Vec<(String, f64)>> = record.at(&format!("/tags/{question}"))?;
-        let tags: Scores = tags.into_iter().flatten().collect();
+        let tags: Scores = record.labels(question)?.into_iter().flatten().collect();
         let Some(best) = best(labels, |label| tags.get(label).copied()) else {
             continue;
         };

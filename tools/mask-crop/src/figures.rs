@@ -10,10 +10,10 @@ use crate::instance::Instance;
 /// How near the frame's edge a pixel is cut off by it, pixels: masks come from a coarser grid.
 const EDGE: u32 = 2;
 
-/// The side of a tile of the sharpness, pixels.
+/// The side of a tile whose variance is measured, pixels.
 const TILE: u32 = 32;
 
-/// The least share of a tile that the instance fills where its sharpness counts: half, so that what
+/// The least share of a tile that the instance fills where its variance counts: half, so that what
 /// lies behind does not.
 const FILLED: f64 = 0.5;
 
@@ -32,7 +32,7 @@ pub(crate) struct Figures {
     /// The largest share of its pixels that lie in a larger one that is surer, and that one's number.
     pub(crate) part: Option<(f64, usize)>,
     /// Of its sharpest tenth, in squared levels of luma.
-    pub(crate) sharpness: f64,
+    pub(crate) laplacian_variance: f64,
     /// See [`narrowness`].
     pub(crate) edges: Option<f64>,
     /// Of the frame, the share that it fills.
@@ -78,7 +78,7 @@ pub(crate) fn measure(
         hidden: hidden(instance, others),
         twin,
         part,
-        sharpness: sharpness(instance, picture)?,
+        laplacian_variance: laplacian_variance(instance, picture)?,
         edges: edges(instance, picture)?,
         share: instance.area as f64 / (f64::from(picture.width()) * f64::from(picture.height())),
         slender: width.min(height) / width.max(height),
@@ -135,7 +135,7 @@ fn edges(instance: &Instance, picture: &RgbImage) -> Result<Option<f64>> {
 }
 
 /// How sharp it is where it is sharpest; of all its box, where it fills no tile of it.
-fn sharpness(instance: &Instance, picture: &RgbImage) -> Result<f64> {
+fn laplacian_variance(instance: &Instance, picture: &RgbImage) -> Result<f64> {
     let (width, height) = (instance.rect.width(), instance.rect.height());
     let (across, down) = (width.div_ceil(TILE), height.div_ceil(TILE));
     let luma = decode::to_luma(&crop::rgb(picture, instance.rect)?);
@@ -155,7 +155,7 @@ fn sharpness(instance: &Instance, picture: &RgbImage) -> Result<f64> {
         inside.count() as f64 >= FILLED * tile.area() as f64
     };
     let numbered = (0..).zip(&tiles).filter(|(tile, _)| filled(*tile));
-    let own: Vec<f64> = numbered.map(|(_, sharpness)| *sharpness).collect();
+    let own: Vec<f64> = numbered.map(|(_, variance)| *variance).collect();
     let counted = if own.is_empty() { &tiles } else { &own };
     Ok(focus::sharpest_tenth(counted))
 }

@@ -96,7 +96,7 @@ impl Instance {
             ("area", json!(self.area)),
             ("cut", json!(figures.cut)),
             ("hidden", json!(figures.hidden)),
-            ("sharpness", json!(figures.sharpness)),
+            ("laplacian_variance", json!(figures.laplacian_variance)),
         ];
         for (name, value) in own {
             facts.insert(name.to_owned(), value);

@@ -8,7 +8,7 @@
 //! * `instance`: `index`, place in `masks`; `box` and `crop`, `[x0, y0, x1, y1]` in pixels of the
 //!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
 //!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
-//!   off; `hidden`, the share of its box that others fill; `sharpness`, of its sharpest parts, in
+//!   off; `hidden`, the share of its box that others fill; `laplacian_variance`, of its sharpest parts, in
 //!   squared levels of luma; `edges`, how narrow its edges and those of its outline are in the
 //!   blurrier direction, 1 as narrow as pixels can show them; and what else `masks` says of it (`score`,
 //!   `label`, `identity`, …).

@@ -42,7 +42,7 @@ pub(crate) struct Limits {
 
     /// Instances less sharp than this, in squared levels of luma
     #[arg(long, value_name = "VARIANCE", default_value_t = 20.0)]
-    min_sharpness: f64,
+    min_laplacian_variance: f64,
 
     /// Instances whose edges are less narrow than so many times the median of
     /// the run, as in motion; 0 drops none and needs no memory of the others
@@ -59,7 +59,7 @@ impl Limits {
         let Figures {
             area,
             hidden,
-            sharpness,
+            laplacian_variance,
             ..
         } = *figures;
         if area < self.min_area {
@@ -86,10 +86,10 @@ impl Limits {
                 self.max_inside
             ));
         }
-        (sharpness < self.min_sharpness).then(|| {
+        (laplacian_variance < self.min_laplacian_variance).then(|| {
             format!(
-                "blurred: sharpness {sharpness:.1}, under {}",
-                self.min_sharpness
+                "blurred: variance of the Laplacian {laplacian_variance:.1}, under {}",
+                self.min_laplacian_variance
             )
         })
     }

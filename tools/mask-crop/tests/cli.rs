@@ -134,7 +134,12 @@ fn each_fault_is_named_with_its_figure() {
     let whole = [200, 50, 400, 250];
     let small = "small: 10000 pixels, under 20000";
     is_dropped(&sharp, &[[5, 5, 105, 105]], &[], small);
-    is_dropped(&blurred(&sharp, 9), &[whole], &[], "blurred: sharpness");
+    is_dropped(
+        &blurred(&sharp, 9),
+        &[whole],
+        &[],
+        "blurred: variance of the Laplacian",
+    );
     let same = "the same as instance 0: intersection over union 0.87";
     is_dropped(&sharp, &[[200, 60, 420, 250], whole], &[], same);
 }

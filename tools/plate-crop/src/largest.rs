@@ -1,6 +1,7 @@
 //! The largest rectangle outside a mask.
 
-use vision::mask::{Bounds, Mask};
+use vision::Rect;
+use vision::mask::Mask;
 
 /// What a rectangle may look like.
 #[derive(Debug, Clone, Copy)]
@@ -17,46 +18,40 @@ pub(crate) struct Shape {
 /// Row by row, each column's run of free pixels ending there is a bar of a histogram, and a stack finds
 /// the rectangles under it that cannot grow (the "largest rectangle in a histogram"; Morgan, Programming from Specifications,
 /// 1994, chapter 21). Every wanted rectangle lies in one of those: one that is too long is trimmed at both ends.
-pub(crate) fn outside(mask: &Mask, shape: Shape) -> Option<Bounds> {
+pub(crate) fn outside(mask: &Mask, shape: Shape) -> Option<Rect> {
     let width = mask.width() as usize;
     let mut bars = vec![0_u32; width];
-    let mut best: Option<Bounds> = None;
+    let mut best: Option<Rect> = None;
     for (row, pixels) in (0_u32..).zip(mask.as_slice().chunks_exact(width)) {
         for (bar, masked) in bars.iter_mut().zip(pixels) {
             *bar = if *masked { 0 } else { *bar + 1 };
         }
-        for bounds in under(&bars, row + 1) {
-            let Some(bounds) = shape.trimmed(bounds) else {
+        for rect in under(&bars, row + 1) {
+            let Some(rect) = shape.trimmed(rect) else {
                 continue;
             };
-            if best.is_none_or(|best| better(bounds, best)) {
-                best = Some(bounds);
+            if best.is_none_or(|best| better(rect, best)) {
+                best = Some(rect);
             }
         }
     }
     best
 }
 
-fn better(one: Bounds, other: Bounds) -> bool {
-    let area = |bounds: Bounds| u64::from(bounds.width()) * u64::from(bounds.height());
-    let place = |bounds: Bounds| (bounds.top, bounds.left);
-    (area(one), place(other)) > (area(other), place(one))
+fn better(one: Rect, other: Rect) -> bool {
+    let place = |rect: Rect| (rect.top, rect.left);
+    (one.area(), place(other)) > (other.area(), place(one))
 }
 
 /// The rectangles under bars that stand on `bottom` and are bounded by lower bars on both sides.
-fn under(bars: &[u32], bottom: u32) -> Vec<Bounds> {
+fn under(bars: &[u32], bottom: u32) -> Vec<Rect> {
     let mut found = Vec::new();
     // The left ends and heights of rectangles that are still growing, each higher than the one before.
     let mut open: Vec<(u32, u32)> = Vec::new();
     for (column, bar) in (0_u32..).zip(bars.iter().copied().chain([0])) {
         let mut left = column;
         while let Some((start, height)) = open.pop_if(|(_, height)| *height > bar) {
-            found.push(Bounds {
-                left: start,
-                top: bottom - height,
-                right: column,
-                bottom,
-            });
+            found.push(Rect::from([start, bottom - height, column, bottom]));
             left = start;
         }
         if bar > 0 && open.last().is_none_or(|(_, height)| *height < bar) {
@@ -68,8 +63,8 @@ fn under(bars: &[u32], bottom: u32) -> Vec<Bounds> {
 
 impl Shape {
     /// The middle of a rectangle, as long as it may be; `None` where it is too narrow.
-    fn trimmed(self, bounds: Bounds) -> Option<Bounds> {
-        let (width, height) = (bounds.width(), bounds.height());
+    fn trimmed(self, rect: Rect) -> Option<Rect> {
+        let (width, height) = (rect.width(), rect.height());
         let shorter = width.min(height);
         if shorter < self.min_side {
             return None;
@@ -79,8 +74,8 @@ impl Shape {
             width.saturating_sub(longest),
             height.saturating_sub(longest),
         );
-        let (left, top) = (bounds.left + across / 2, bounds.top + down / 2);
-        Some(Bounds {
+        let (left, top) = (rect.left + across / 2, rect.top + down / 2);
+        Some(Rect {
             left,
             top,
             right: left + width - across,
@@ -104,8 +99,8 @@ mod tests {
         Mask::from_fn(rows[0].len() as u32, rows.len() as u32, at).unwrap()
     }
 
-    fn sides(found: Option<Bounds>) -> Option<[u32; 4]> {
-        found.map(|found| [found.left, found.top, found.right, found.bottom])
+    fn sides(found: Option<Rect>) -> Option<[u32; 4]> {
+        found.map(Into::into)
     }
 
     #[test]
@@ -145,28 +140,18 @@ mod tests {
         for seed in 0..200_u64 {
             let noise = testkit::noise(9, 7, seed);
             let mask = Mask::from_fn(9, 7, |x, y| noise.get_pixel(x, y).0[0] < 60).unwrap();
-            let free =
-                |b: Bounds| (b.top..b.bottom).all(|y| (b.left..b.right).all(|x| !mask.get(x, y)));
+            let free = |rect: Rect| rect.pixels().all(|(x, y)| !mask.get(x, y));
             let mut most = 0;
             for (left, right) in (0..9).flat_map(|l| (l + 1..=9).map(move |r| (l, r))) {
                 for (top, bottom) in (0..7).flat_map(|t| (t + 1..=7).map(move |b| (t, b))) {
-                    let bounds = Bounds {
-                        left,
-                        top,
-                        right,
-                        bottom,
-                    };
-                    if free(bounds) {
-                        most = most.max(bounds.width() * bounds.height());
+                    let rect = Rect::from([left, top, right, bottom]);
+                    if free(rect) {
+                        most = most.max(rect.area());
                     }
                 }
             }
             let found = outside(&mask, ANY);
-            assert_eq!(
-                found.map_or(0, |b| b.width() * b.height()),
-                most,
-                "seed {seed}"
-            );
+            assert_eq!(found.map_or(0, Rect::area), most, "seed {seed}");
             assert!(found.is_none_or(free));
         }
     }

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use stage::{Context, Flow, Outcome, Record, Result};
-use vision::{crop, decode, write};
+use vision::{Rect, crop, decode, write};
 
 use largest::Shape;
 use plate::Plate;
@@ -89,18 +89,16 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
     };
     let named = || original.display().to_string();
     let picture = decode::rgb(&original).with_context(named)?;
-    mask.fits(&picture)?;
+    let mask = mask.for_image(picture.dimensions())?;
     let shorter = picture.width().min(picture.height());
     let radius = (args.dilate * f64::from(shorter) / 1024.0).ceil() as u32;
     let shape = Shape {
         min_side: ((args.min_side * f64::from(shorter)).ceil() as u32).max(1),
         max_aspect: args.max_aspect,
     };
-    let found = largest::outside(&mask.mask.dilate(radius), shape);
-    let all = u64::from(picture.width()) * u64::from(picture.height());
-    let area = found.map_or(0.0, |bounds| {
-        u64::from(bounds.width()) as f64 * f64::from(bounds.height()) / all as f64
-    });
+    let found = largest::outside(&mask.dilate(radius), shape);
+    let all = Rect::whole(picture.width(), picture.height()).area();
+    let area = found.map_or(0.0, |rect| rect.area() as f64 / all as f64);
     let reason = (area < args.min_area).then(|| {
         let area = (area * 1e4).round() / 1e4;
         format!(
@@ -108,12 +106,12 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
             args.min_area
         )
     });
-    if let Some(bounds) = found.filter(|_| reason.is_none() || args.keep.keep) {
+    if let Some(rect) = found.filter(|_| reason.is_none() || args.keep.keep) {
         let path = args.out_dir.join(format!("{}.png", record.id()?));
         plate::differ(&original, &path)?;
-        let part = crop::rgb(&picture, bounds).with_context(named)?;
+        let part = crop::rgb(&picture, rect).with_context(named)?;
         write::png(&part, &path).with_context(|| path.display().to_string())?;
-        plate::put(&mut record, &original, &path, bounds, area)?;
+        plate::put(&mut record, &original, &path, rect, area)?;
     }
     Ok(Outcome::judge(record, reason))
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use stage::{Context, Record, Result, bail, ensure};
-use vision::RgbImage;
-use vision::mask::{self, Bounds, Mask, Rle};
+use serde::Serialize;
+use stage::{Record, Result, bail};
+use vision::Rect;
+use vision::mask::{self, Mask};
 
 /// Keys that hold for the whole image only.
 const OF_THE_WHOLE: [&str; 12] = [
@@ -23,55 +23,28 @@ const OF_THE_WHOLE: [&str; 12] = [
     "rejected",
 ];
 
-/// A mask in a record.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    /// The path of an image.
-    File(PathBuf),
-    /// Run lengths as COCO writes them; height comes first.
-    Runs { size: [u32; 2], counts: String },
-}
-
-/// What lama-inpaint says, as far as it decides here.
-#[derive(Deserialize)]
-struct Inpaint {
-    original: PathBuf,
-    verdict: String,
-}
-
 /// An image to crop.
 pub(crate) struct Plate {
     /// The image before anything in it was invented.
     pub(crate) original: PathBuf,
-    pub(crate) mask: Hidden,
-}
-
-/// What no crop may have.
-pub(crate) struct Hidden {
+    /// What no crop may have.
     pub(crate) mask: Mask,
 }
 
 impl Plate {
     /// The plate of a record; `None` where the whole image shows the place.
     pub(crate) fn of(record: &Record) -> Result<Option<Self>> {
-        let inpaint = record.find::<Inpaint>("inpaint")?;
+        let inpaint = record.inpaint()?;
         if inpaint
             .as_ref()
             .is_some_and(|inpaint| inpaint.verdict == "clean")
         {
             return Ok(None);
         }
-        let mask = match record.find::<Stored>("mask")? {
-            None => return Ok(None),
-            Some(Stored::File(path)) => {
-                mask::read(&path).with_context(|| path.display().to_string())?
-            }
-            Some(Stored::Runs {
-                size: [height, width],
-                counts,
-            }) => Rle::from_coco_string(width, height, &counts)?.decode()?,
+        let Some(shape) = record.mask()? else {
+            return Ok(None);
         };
+        let mask = mask::open(&shape)?;
         if mask.area() == 0 {
             return Ok(None);
         }
@@ -79,24 +52,7 @@ impl Plate {
             Some(inpaint) => inpaint.original,
             None => record.image()?,
         };
-        Ok(Some(Self {
-            original,
-            mask: Hidden { mask },
-        }))
-    }
-}
-
-impl Hidden {
-    /// Refuses an image of another size.
-    pub(crate) fn fits(&self, picture: &RgbImage) -> Result<()> {
-        let (width, height) = (self.mask.width(), self.mask.height());
-        ensure!(
-            (width, height) == picture.dimensions(),
-            "the mask is {width}x{height} and the image {}x{}: make the mask of this very image",
-            picture.width(),
-            picture.height()
-        );
-        Ok(())
+        Ok(Some(Self { original, mask }))
     }
 }
 
@@ -104,7 +60,7 @@ impl Hidden {
 #[derive(Serialize)]
 struct Ground<'a> {
     original: &'a Path,
-    crop: [u32; 4],
+    crop: Rect,
     area: f64,
 }
 
@@ -113,16 +69,15 @@ pub(crate) fn put(
     record: &mut Record,
     original: &Path,
     path: &Path,
-    bounds: Bounds,
+    crop: Rect,
     area: f64,
 ) -> Result<()> {
     for key in OF_THE_WHOLE {
         record.remove(key);
     }
     record.put("image", &path)?;
-    record.put("width", &bounds.width())?;
-    record.put("height", &bounds.height())?;
-    let crop = [bounds.left, bounds.top, bounds.right, bounds.bottom];
+    record.put("width", &crop.width())?;
+    record.put("height", &crop.height())?;
     Ok(record.put_rounded(
         "ground",
         &Ground {

@@ -1,10 +1,6 @@
 //! A frame and what is hidden in it.
 
-use std::path::PathBuf;
-
-use serde::Deserialize;
-use stage::manifest::MaskShape;
-use stage::{Context, Record, Result, bail, ensure};
+use stage::{Context, Record, Result, ensure};
 use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
@@ -30,11 +26,6 @@ pub(crate) struct Frame {
     pub(crate) levels: Vec<Level>,
 }
 
-#[derive(Deserialize)]
-struct Instance {
-    mask: MaskShape,
-}
-
 impl Frame {
     /// Reads the image and the masks of a record. Without `mask` and `masks` it is an error, unless
     /// `unmasked` says that nothing is then hidden.
@@ -56,11 +47,14 @@ impl Frame {
 
 /// The union of the characters: the file in `mask`, or all of `masks`.
 fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
-    if let Some(path) = record.find::<PathBuf>("mask")? {
-        let name = || path.display().to_string();
-        return sized(mask::read(&path).with_context(name)?, size).with_context(name);
+    if let Some(shape) = record.mask()? {
+        let name = || "key `mask`";
+        return mask::open(&shape)
+            .with_context(name)?
+            .for_image(size)
+            .with_context(name);
     }
-    let Some(instances) = record.find::<Vec<Instance>>("masks")? else {
+    let Some(segments) = record.masks()? else {
         ensure!(
             unmasked,
             "neither `mask` nor `masks`: pipe it through sam-mask first, or say --unmasked if it shows nobody"
@@ -68,24 +62,13 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
         return Ok(Mask::new(size.0, size.1)?);
     };
     let mut union = Mask::new(size.0, size.1)?;
-    for (number, instance) in instances.into_iter().enumerate() {
+    for (number, segment) in segments.iter().enumerate() {
         let name = || format!("key `masks`: mask {number}");
-        let mask = mask::open(&instance.mask).with_context(name)?;
-        let mask = sized(mask, size).with_context(name)?;
+        let mask = mask::open(&segment.mask).with_context(name)?;
+        let mask = mask.for_image(size).with_context(name)?;
         union = union.union(&mask)?;
     }
     Ok(union)
-}
-
-fn sized(mask: Mask, (width, height): (u32, u32)) -> Result<Mask> {
-    if (mask.width(), mask.height()) != (width, height) {
-        bail!(
-            "a mask of {}x{} for an image of {width}x{height}",
-            mask.width(),
-            mask.height()
-        );
-    }
-    Ok(mask)
 }
 
 /// The mask with its margins.

@@ -1,9 +1,8 @@
 //! How much of a figure is seen: by its joints, the picture's edges, and its mask.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use stage::manifest::MaskShape;
+use stage::manifest::shapes::{Instance, Keypoint};
 use stage::{Record, Result, bail};
 use vision::mask::Mask;
 
@@ -55,21 +54,10 @@ pub(crate) struct Place<'a> {
     pub(crate) instance: Instance,
 }
 
-/// The members of `instance` that are read here.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(crate) struct Instance {
-    /// Along which share of its box's side each edge of the frame cuts it off.
-    #[serde(default)]
-    cut: BTreeMap<String, f64>,
-    /// The share of its box in which others stand before it.
-    #[serde(default)]
-    hidden: f64,
-}
-
 impl Seen {
     /// That of key points `[x, y, score]`, seen from the score `least`, of a figure of `pixels`.
-    pub(crate) fn of(points: &[[f64; 3]], least: f64, pixels: f64, place: &Place<'_>) -> Self {
-        let seen = |point: &&[f64; 3]| point[2] >= least && point[2] > 0.0;
+    pub(crate) fn of(points: &[Keypoint], least: f64, pixels: f64, place: &Place<'_>) -> Self {
+        let seen = |point: &&Keypoint| point[2] >= least && point[2] > 0.0;
         let body = &points[..points.len().min(LIMBS.end)];
         let count = body.iter().filter(seen).count();
         let limbs = body.iter().skip(LIMBS.start).filter(seen).count();
@@ -77,16 +65,11 @@ impl Seen {
         let edges = place
             .picture
             .map_or([false; 4], |size| edges(joints(), size));
-        let frame = |name: &str| {
-            place
-                .instance
-                .cut
-                .get(name)
-                .is_some_and(|share| *share > 0.0)
-        };
-        let cut = EDGES.into_iter().zip(edges);
+        let own = place.instance.cut;
+        let frame = [own.left, own.top, own.right, own.bottom];
+        let cut = EDGES.into_iter().zip(edges.into_iter().zip(frame));
         let cut: Vec<_> = cut
-            .filter(|(name, at)| *at || frame(name))
+            .filter(|(_, (at, share))| *at || *share > 0.0)
             .map(|(name, _)| name)
             .collect();
         let hidden = place
@@ -114,7 +97,7 @@ impl Seen {
 const EDGES: [&str; 4] = ["left", "top", "right", "bottom"];
 
 /// Whether joints lie on or beyond each of [`EDGES`].
-fn edges<'a>(points: impl Iterator<Item = &'a [f64; 3]>, (width, height): (f64, f64)) -> [bool; 4] {
+fn edges<'a>(points: impl Iterator<Item = &'a Keypoint>, (width, height): (f64, f64)) -> [bool; 4] {
     let margin = EDGE * width.min(height);
     let mut at = [false; 4];
     for [x, y, _] in points {
@@ -133,7 +116,7 @@ fn edges<'a>(points: impl Iterator<Item = &'a [f64; 3]>, (width, height): (f64, 
 
 /// The share of the joints in the picture that lie farther than `beside` from the mask.
 fn outside<'a>(
-    points: impl Iterator<Item = &'a [f64; 3]>,
+    points: impl Iterator<Item = &'a Keypoint>,
     beside: f64,
     mask: &Mask,
 ) -> Option<f64> {
@@ -148,20 +131,13 @@ fn outside<'a>(
     (!inside.is_empty()).then(|| out as f64 / inside.len() as f64)
 }
 
-/// One of `masks`.
-#[derive(Debug, Deserialize)]
-struct OfMany {
-    mask: MaskShape,
-}
-
 /// The masks of the figures of a record: of one cut out, its own; of `boxes`, those of `masks` where
 /// there are as many.
 pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<MaskShape>> {
     if record.has("parent") {
-        let own: Option<MaskShape> = record.find("mask")?;
-        return Ok(own.into_iter().collect());
+        return Ok(record.mask()?.into_iter().collect());
     }
-    let Some(masks) = record.find::<Vec<OfMany>>("masks")? else {
+    let Some(masks) = record.masks()? else {
         return Ok(Vec::new());
     };
     if masks.len() != figures {

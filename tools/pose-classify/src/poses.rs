@@ -1,6 +1,7 @@
 //! The poses of a record, and what is said of each.
 
 use serde_json::{Map, Value, json};
+use stage::manifest::shapes::{Instance, Keypoint};
 use stage::{Context, Record, Result, ensure};
 use vision::mask::{self, Mask};
 
@@ -10,7 +11,7 @@ use crate::features::features;
 use crate::framing::{framing, head};
 use crate::limbs::limbs;
 use crate::model::{Model, Scores, UNKNOWN};
-use crate::occlusion::{self, Instance, Place, Seen};
+use crate::occlusion::{self, Place, Seen};
 use crate::smooth::{self, Vote};
 
 /// A pose as it stands in the record: what others wrote into it stays.
@@ -35,8 +36,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
         } else {
             None
         };
-        let instance: Option<Instance> = record.find("instance")?;
-        let instance = instance.unwrap_or_default();
+        let instance = record.instance()?.unwrap_or_default();
         let place = Place {
             picture,
             mask,
@@ -68,7 +68,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
 /// Says what one pose shows.
 fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> Result<()> {
     let keypoints = pose.get("keypoints").context("pose: no `keypoints`")?;
-    let points: Vec<[f64; 3]> = serde_json::from_value(keypoints.clone())
+    let points: Vec<Keypoint> = serde_json::from_value(keypoints.clone())
         .context("pose: `keypoints` are not an array of [x, y, score]")?;
     ensure!(
         points.len() >= JOINTS,
@@ -117,17 +117,15 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
 
 /// The part of a record's own pose in the vote; `None` where it has none that could be judged.
 pub(crate) fn vote(record: &Record, identity: &str) -> Result<Option<Vote>> {
-    let Some(scores) = record.at::<Map<String, Value>>("/pose/scores/action")? else {
+    let mut pose = record.pose()?.unwrap_or_default();
+    let Some(scores) = pose.scores.shift_remove("action") else {
         return Ok(None);
     };
-    let scores = scores
-        .into_iter()
-        .map(|(class, score)| (class, score.as_f64().unwrap_or(0.0)));
     let (figure, time) = smooth::figure(record, identity)?;
     Ok(Some(Vote {
         figure,
         time,
-        weight: record.at("/pose/visible")?.unwrap_or(0.0),
-        scores: Scores(scores.collect()),
+        weight: pose.visible.unwrap_or(0.0),
+        scores: Scores(scores.into_iter().collect()),
     }))
 }

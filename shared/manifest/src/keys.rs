@@ -1,0 +1,147 @@
+//! The table of keys: README.md and record.schema.json are made of it.
+//!
+//! A key that more than one tool reads or writes has its type in `shapes`; what only the tool that
+//! writes a key knows of it is described here.
+
+#![expect(dead_code, reason = "only what the types are made of is looked at")]
+
+mod captions;
+mod images;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use geometry::{MaskShape, Rect};
+use schemars::JsonSchema;
+
+use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Model, Review};
+use images::{Dedup, Format, Ground, Light, Plate, Quality, Transition};
+
+use crate::shapes::{
+    Cluster, Detection, Embedding, Face, Identity, Inpaint, Instance, Label, Pose, Rejected,
+    Segment, Source,
+};
+
+/// What is known of one image. A tool of yours may add keys of its own; every tool passes on those
+/// that it does not know.
+#[derive(JsonSchema)]
+#[schemars(title = "A record of film2lora")]
+pub(crate) struct Keys {
+    /// Unique in the manifest, safe as a file name; a child's is its parent's and a suffix
+    /// (`film_000812.i1`).
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop"]), length(min = 1, max = 200))]
+    id: String,
+    /// The path of the image, relative to the working directory or absolute.
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
+    image: PathBuf,
+    /// Columns of the image, pixels, turned as its Exif orientation says.
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
+    width: Option<u32>,
+    /// Rows of the image, pixels.
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
+    height: Option<u32>,
+    /// The file's format by its content.
+    #[schemars(extend("x-written-by" = ["frame-scan", "lama-inpaint"]))]
+    format: Option<Format>,
+    /// Where in a film the image comes from.
+    #[schemars(extend("x-written-by" = ["frame-extract"]))]
+    source: Option<Source>,
+    /// What the frame is part of, where it is part of a transition.
+    #[schemars(extend("x-written-by" = ["frame-extract"]))]
+    transition: Option<Transition>,
+    /// True where the decoder complained of the frame.
+    #[schemars(extend("x-written-by" = ["frame-extract"]))]
+    damage: Option<bool>,
+    /// The `id` of the record that the image was cut from.
+    #[schemars(extend("x-written-by" = ["mask-crop", "face-crop"]))]
+    parent: Option<String>,
+    /// Which images look alike.
+    #[schemars(extend("x-written-by" = ["frame-dedup"]))]
+    dedup: Option<Dedup>,
+    /// What was measured of the image. Levels are of luma, 0 to 255.
+    #[schemars(extend("x-written-by" = ["blur-filter"]))]
+    quality: Option<Quality>,
+    /// The light.
+    #[schemars(extend("x-written-by" = ["light-classify"]))]
+    light: Option<Light>,
+    /// The characters that were detected; empty where there are none.
+    #[schemars(extend("x-written-by" = ["char-detect", "rtmpose", "pose-classify"]))]
+    boxes: Option<Vec<Detection>>,
+    /// What was cut out.
+    #[schemars(extend("x-written-by" = ["sam-mask"]))]
+    masks: Option<Vec<Segment>>,
+    /// A mask of the image's size: the union of `masks`, of a crop that of its character, of a plate its
+    /// hole.
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-crop", "plate-merge"]))]
+    mask: Option<MaskShape>,
+    /// How the image was cut out of its parent.
+    #[schemars(extend("x-written-by" = ["mask-crop"]))]
+    instance: Option<Instance>,
+    /// How the image was merged of frames without their characters.
+    #[schemars(extend("x-written-by" = ["plate-merge"]))]
+    plate: Option<Plate>,
+    /// How a hole in the image was filled.
+    #[schemars(extend("x-written-by" = ["lama-inpaint"]))]
+    inpaint: Option<Inpaint>,
+    /// What the image was cropped from that shows a place beside a hole.
+    #[schemars(extend("x-written-by" = ["plate-crop"]))]
+    ground: Option<Ground>,
+    /// What a network makes of the image.
+    #[schemars(extend("x-written-by" = ["clip-embed"]))]
+    embedding: Option<Embedding>,
+    /// By group, the labels and their scores, 0 to 1, best first; `[["unknown", score]]` where no label
+    /// of clip-tag reaches its threshold. wd-tag's groups are `wd`, `rating`, `wd_character`.
+    #[schemars(extend("x-written-by" = ["clip-tag", "wd-tag"]))]
+    tags: Option<BTreeMap<String, Vec<Label>>>,
+    /// Whom the image shows, in a manifest of references.
+    #[schemars(extend("x-written-by" = ["you", "frame-scan"]))]
+    character: Option<String>,
+    /// Whom the image shows.
+    #[schemars(extend("x-written-by" = ["id-match"]))]
+    identity: Option<Identity>,
+    /// The cluster that the image is in.
+    #[schemars(extend("x-written-by" = ["cluster"]))]
+    cluster: Option<Cluster>,
+    /// The face that the image shows.
+    #[schemars(extend("x-written-by" = ["face-crop"]))]
+    face: Option<Face>,
+    /// The expression of the face.
+    #[schemars(extend("x-written-by" = ["emotion-classify"]))]
+    emotion: Option<Emotion>,
+    /// How the one character in the image stands; of several, each of `boxes` has its own.
+    #[schemars(extend("x-written-by" = ["rtmpose", "pose-classify"]))]
+    pose: Option<Pose>,
+    /// The final text.
+    #[schemars(extend("x-written-by" = ["vlm-caption", "caption-compose", "review"]))]
+    caption: Option<String>,
+    /// The description, as it came.
+    #[schemars(extend("x-written-by" = ["vlm-caption"]))]
+    captioner: Option<Captioner>,
+    /// By tool, the network that answered.
+    #[schemars(extend("x-written-by" = ["every tool with a network"]))]
+    models: Option<BTreeMap<String, Model>>,
+    /// What a person decided.
+    #[schemars(extend("x-written-by" = ["review"]))]
+    review: Option<Review>,
+    /// What the caption says, and from where.
+    #[schemars(extend("x-written-by" = ["caption-compose"]))]
+    facts: Option<Facts>,
+    /// Why the record was chosen.
+    #[schemars(extend("x-written-by" = ["balance"]))]
+    balance: Option<Balance>,
+    /// What dataset-write exports of the image: left, top, right, bottom in pixels, ends exclusive.
+    #[schemars(extend("x-written-by" = ["you"]))]
+    crop: Option<Rect<f64>>,
+    /// The exported image.
+    #[schemars(extend("x-written-by" = ["dataset-write"]))]
+    dataset: Option<Dataset>,
+    /// What a trainer sees of the image.
+    #[schemars(extend("x-written-by" = ["lora-lint"]))]
+    lint: Option<Lint>,
+    /// Why the record did not go on: in the file of `--rejects`, and with `--keep`.
+    #[schemars(extend("x-written-by" = ["any tool"]))]
+    rejected: Option<Rejected>,
+    /// In the file of `--rejects`, the line that is not a record.
+    #[schemars(extend("x-written-by" = ["any tool"]))]
+    line: Option<String>,
+}

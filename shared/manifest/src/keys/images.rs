@@ -1,0 +1,133 @@
+//! What single tools measure of an image.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use geometry::Rect;
+use schemars::JsonSchema;
+
+/// A format of images.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub(super) enum Format {
+    Jpeg,
+    Png,
+    WebP,
+    Tiff,
+    Bmp,
+    Gif,
+    Avif,
+    Jxl,
+}
+
+/// A transition between shots, or a burst of light within one.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+pub(super) enum Transition {
+    /// Two shots over each other.
+    Dissolve,
+    /// From, to or wholly a plain colour.
+    Fade,
+    /// A burst of light within a shot.
+    Flash,
+}
+
+/// Which images look alike.
+#[derive(JsonSchema)]
+pub(super) struct Dedup {
+    /// 64-bit pHash, 16 hexadecimal digits.
+    hash: Option<String>,
+    /// 64-bit dHash, 16 hexadecimal digits.
+    dhash: Option<String>,
+    /// Size of the file, bytes.
+    bytes: Option<u64>,
+    /// `id` of the image that stands for the group.
+    group: Option<String>,
+    /// Images in the group.
+    size: Option<u64>,
+}
+
+/// What was measured of an image.
+#[derive(JsonSchema)]
+pub(super) struct Quality {
+    /// Pixels across the long side that the sharpest tenth of the image really shows: a frame of 1920
+    /// with edges blurred to twice their width has 960. Left out where there are no edges.
+    sharpness: Option<f64>,
+    /// The same of the median part that has edges, pixels.
+    sharpness_median: Option<f64>,
+    /// How much blurrier edges are in one direction than in the other, 0 to 1.
+    motion: Option<f64>,
+    /// The share of the image that has edges, 0 to 1.
+    detail: Option<f64>,
+    /// Mean level.
+    brightness: Option<f64>,
+    /// Standard deviation, levels.
+    contrast: Option<f64>,
+    /// The levels that 1, 50 and 99 percent of the pixels do not exceed.
+    levels: Option<[u8; 3]>,
+    /// The share of pixels below level 16, 0 to 1.
+    dark_share: Option<f64>,
+    /// The share of pixels at level 240 or above, 0 to 1.
+    bright_share: Option<f64>,
+    /// Of the histogram, bits: 0 plain, 8 all levels alike.
+    entropy: Option<f64>,
+    /// Mean HSV saturation, 0 to 1.
+    saturation: Option<f64>,
+    /// Hasler and Süsstrunk's measure: 0 gray, 33 moderate, 109 extreme.
+    colourfulness: Option<f64>,
+    /// The share of the image within 4 levels of its most frequent one, 0 to 1.
+    flat: Option<f64>,
+    /// Letters that stand in lines.
+    letters: Option<u32>,
+    /// The share of the image that the ink of titles drawn over it fills, 0 to 1; left out where it is 0.
+    title: Option<f64>,
+    /// The short side, pixels.
+    resolution: Option<u32>,
+}
+
+/// The light of an image.
+#[derive(JsonSchema)]
+pub(super) struct Light {
+    /// `morning`, `noon`, `afternoon`, `evening`, `night` or `unknown`.
+    time: Option<String>,
+    /// `sunny`, `cloudy`, `rainy` or `unknown`.
+    weather: Option<String>,
+    /// `indoor`, `outdoor` or `unknown`.
+    setting: Option<String>,
+    /// The score of each answer of the three, 0 to 1; each adds up to 1.
+    scores: Option<BTreeMap<String, BTreeMap<String, f64>>>,
+    /// The figures of the colours that they are told by; units in light-classify's manual.
+    features: Option<BTreeMap<String, f64>>,
+    /// Which of the three `tags` changed.
+    tagged: Option<Vec<String>>,
+}
+
+/// How an image was merged of frames.
+#[derive(JsonSchema)]
+pub(super) struct Plate {
+    /// The image that the plate was made from.
+    original: Option<PathBuf>,
+    /// Frames that were merged, itself counted.
+    frames: Option<usize>,
+    /// The share of what was hidden in the frame that others show, 0 to 1.
+    seen: Option<f64>,
+    /// The share of the image that no frame shows, 0 to 1.
+    hole: Option<f64>,
+    /// How far parts of the merged frames miss, thousandths of the long side.
+    residual: Option<f64>,
+    /// How the camera moved between them: `fixed`, `shift` or `homography`.
+    motion: Option<String>,
+    /// Why nothing was merged.
+    reason: Option<String>,
+}
+
+/// A part of an image that shows a place beside a hole.
+#[derive(JsonSchema)]
+pub(super) struct Ground {
+    /// The image that was cropped.
+    original: Option<PathBuf>,
+    /// The part of it: left, top, right, bottom in pixels, ends exclusive.
+    crop: Option<Rect>,
+    /// The share of it that the crop has, 0 to 1.
+    area: Option<f64>,
+}

@@ -1,0 +1,188 @@
+//! What is known of the character in an image.
+
+use geometry::Rect;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Column and row in pixels, and score, 0 to 1; a point of score 0 was not found.
+pub type Keypoint = [f64; 3];
+
+/// How a character stands: the key `pose`, and a member of each of several `boxes`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Pose {
+    /// `[column, row, score]` of each joint in COCO's order, in pixels and 0 to 1.
+    pub keypoints: Vec<Keypoint>,
+    /// The mean of their scores, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// The pose alone: 34 numbers, x and y of each joint from the middle of the hips, to the right and
+    /// down, in sizes of the body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vector: Vec<f64>,
+    /// The score of each class of `action` and of `angle`, 0 to 1; each adds up to 1.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub scores: IndexMap<String, IndexMap<String, f64>>,
+    /// What arms and legs do, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limbs: Vec<String>,
+    /// The geometry that action and angle are told by; with `--features` only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<f64>,
+    /// `standing`, `walking`, `running`, `sitting`, `jumping`, `lying`, `other` or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// From where it is seen: `front`, `three-quarter`, `side`, `back` or `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub angle: Option<String>,
+    /// How much of it the image shows: `full body`, `cowboy shot`, `upper body`, `portrait`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framing: Option<String>,
+    /// Whether its head is in the image: `seen` or `unseen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// The share of its joints that are seen, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visible: Option<f64>,
+    /// How much of it is hidden or outside: `none`, `partial` or `heavy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occlusion: Option<String>,
+    /// The edges of the image that cut it: `left`, `top`, `right`, `bottom`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<String>,
+    /// The share of its joints that lie outside of its mask, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<f64>,
+}
+
+impl Pose {
+    /// The least score of a joint that counts as seen, where a tool has no flag for it.
+    pub const SEEN: f64 = 0.3;
+
+    /// The joints that are seen: column and row in pixels.
+    pub fn seen(&self) -> impl Iterator<Item = [f64; 2]> + '_ {
+        let seen = { self.keypoints.iter() }.filter(|[.., score]| *score >= Self::SEEN);
+        seen.map(|[x, y, _]| [*x, *y])
+    }
+}
+
+/// A face: the key `face`. Places are in pixels of the image that it was found in, the parent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Face {
+    /// Its box: left, top, right, bottom; may reach beyond the parent.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    pub rect: Option<Rect<f64>>,
+    /// `[column, row]` of eye, eye, nose, corner of the mouth and corner; left of the image first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub landmarks: Option<[[f64; 2]; 5]>,
+    /// How sure the detector is, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// What found it: a model, or `pose`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// What else says so: models, `scale`, `boxes`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agreed: Vec<String>,
+    /// The part of the parent that the image is: left, top, right, bottom, ends exclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<Rect>,
+    /// The box in pixels of the image itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub box_in_crop: Option<Rect<f64>>,
+    /// Short side of the box, pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<f64>,
+    /// How sharp it is: fine detail as a share of all contrast, 0 to 1. Left out where nothing of it is
+    /// in the image, or it is of one level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative_sharpness: Option<f64>,
+    /// Which way it is turned; left out without landmarks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub angle: Option<FaceAngle>,
+    /// What of it is not seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occlusion: Option<FaceOcclusion>,
+}
+
+/// Which way a face is turned, degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FaceAngle {
+    /// To the right of the image.
+    pub yaw: f64,
+    /// Clockwise.
+    pub roll: f64,
+}
+
+/// What of a face is not seen, in shares, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct FaceOcclusion {
+    /// Of its box, beyond the edge of the image.
+    pub edge: f64,
+    /// Of the ellipse in its box, outside of the character's mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<f64>,
+    /// Of its landmarks, beyond the edge or outside of the mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub landmarks: Option<f64>,
+}
+
+/// What a network makes of an image: the key `embedding`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Embedding {
+    /// The network.
+    pub model: String,
+    /// Its numbers, of unit length.
+    pub vector: Vec<f32>,
+    /// `wide` where it is the mean over several parts of the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crops: Option<String>,
+    /// The colour, `#rrggbb`, that what lies outside of the mask was painted with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+}
+
+/// A record's place among the clusters: the key `cluster`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Cluster {
+    /// Number of the cluster, from 0, the largest first; −1 is noise.
+    pub id: i64,
+    /// How many records are in the cluster, or are noise.
+    #[serde(default)]
+    pub size: usize,
+    /// Euclidean distance to the cluster's mean; noise has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<f32>,
+    /// Whether it is the record of its cluster that is nearest to the mean.
+    #[serde(default)]
+    pub representative: bool,
+}
+
+/// Whom an image shows: the key `identity`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Identity {
+    /// A character, `cluster_N` or `unknown`.
+    pub name: String,
+    /// Cosine with the character's references, −1 to 1; by clusters the share of the track's votes.
+    pub score: f64,
+    /// How far the best other character's score is below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
+    /// What says so: `reference`, `cluster` or `track`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// The number of its track, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
+    /// Of an `unknown`, the nearest character.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<String>,
+}

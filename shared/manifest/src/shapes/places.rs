@@ -1,0 +1,128 @@
+//! Where characters are in an image.
+
+use geometry::{MaskShape, Rect};
+use serde::{Deserialize, Serialize};
+
+use super::Pose;
+
+/// A character that was detected: one of the key `boxes`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Detection {
+    /// Its box: left, top, right, bottom in pixels of the image.
+    #[serde(rename = "box")]
+    pub rect: Rect<f64>,
+    /// How sure the detector is, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// The detector's class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The pose of the character in it, where rtmpose looked into several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pose: Option<Pose>,
+}
+
+/// Something that was cut out: one of the key `masks`. What the box says of it that it was cut out
+/// by (`label`, …) it says too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Segment {
+    /// Its mask, of the image's size.
+    pub mask: MaskShape,
+    /// The box of its mask: left, top, right, bottom in pixels, ends exclusive.
+    #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
+    pub rect: Option<Rect<f64>>,
+    /// Pixels of its mask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<u64>,
+    /// The predicted quality of the mask, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// How little the mask depends on the threshold, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability: Option<f64>,
+    /// The detector's class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The box that it was cut out by, and the box's score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Detection>,
+    /// Of `--auto`, the point, column and row, that it was found at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<[f64; 2]>,
+    /// Of `--auto`, the part of the image that it was found in: left, top, right, bottom, ends exclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Rect>,
+}
+
+impl Segment {
+    /// How sure it is: the detector's score, or else that of the mask; 0 where neither is known.
+    pub fn certainty(&self) -> f64 {
+        let detected = self.detection.as_ref().and_then(|own| own.score);
+        detected.or(self.score).unwrap_or(0.0)
+    }
+}
+
+/// How an image was cut out of its parent: the key `instance`. All that the entry of `masks` says that
+/// it was cut out by, this says too.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Instance {
+    /// Its place in the parent's `masks`, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// The box of its mask: left, top, right, bottom in pixels of the parent, ends exclusive.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    pub rect: Option<Rect>,
+    /// The part of the parent that the image is: left, top, right, bottom in its pixels, ends exclusive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Rect>,
+    /// Width and height of the bucket that a trainer makes of it, pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<[u32; 2]>,
+    /// Pixels of its mask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<u64>,
+    /// Along which share of its box's sides the parent's edges cut it off.
+    pub cut: Cut,
+    /// The share of its box that others fill, 0 to 1.
+    pub hidden: f64,
+    /// How sharp it is: the variance of the Laplacian of its sharpest tenth, squared levels of luma.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laplacian_variance: Option<f64>,
+    /// How narrow its edges are, 0 to 1: 1 is as narrow as pixels allow. Left out where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edges: Option<f64>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stability: Option<f64>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detection: Option<Detection>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<[f64; 2]>,
+}
+
+/// Along which share of a box's sides the edges of the image cut off what is in it, 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct Cut {
+    /// The image's left edge.
+    pub left: f64,
+    /// Its upper edge.
+    pub top: f64,
+    /// Its right edge.
+    pub right: f64,
+    /// Its lower edge.
+    pub bottom: f64,
+}
