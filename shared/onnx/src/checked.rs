@@ -24,7 +24,7 @@ use crate::checksum::sha256;
 const SETTLED: Duration = Duration::from_secs(3);
 
 /// The SHA-256 of a file, from the note beside it where that still speaks of this very file.
-pub(crate) fn checksum(path: &Path) -> Result<String> {
+pub fn checksum(path: &Path) -> Result<String> {
     checksum_settled(path, SETTLED)
 }
 

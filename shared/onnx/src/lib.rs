@@ -29,9 +29,11 @@ mod registry;
 mod tensor;
 
 pub use batch::{OutOfMemory, halving};
+pub use checked::checksum;
 pub use checksum::sha256;
 pub use contract::{Contract, Dim, Kind, Port, listed};
 pub use flags::{Device, ModelFlags, Runtime};
+pub use lock::{Lock, Pinned};
 pub use model::{Model, ModelFile};
 pub use net::{Net, Options, Outputs, Provenance};
 pub use quiet::quietly;

@@ -14,6 +14,9 @@ use crate::tensor::said;
 static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 static LOADING: Mutex<()> = Mutex::new(());
 
+/// The commands that download it: of the repository, and of an installation.
+const SETUP: &str = "`make setup` or `film2lora make setup`";
+
 /// The environment; the first call loads the library.
 pub(crate) fn environment(named: Option<&Path>) -> Result<&'static Environment> {
     let _one = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +51,7 @@ fn find(named: Option<&Path>) -> Result<PathBuf> {
             .filter(|path| path.is_file())
             .ok_or_else(|| {
                 anyhow!(
-                    "{}: {by} names no file: `make setup` brings ONNX Runtime",
+                    "{}: {by} names no file: {SETUP} downloads ONNX Runtime",
                     path.display()
                 )
             });
@@ -66,23 +69,23 @@ fn explain(library: &Path, error: &str) -> anyhow::Error {
     if error.contains("is not compatible") {
         let version = error.rsplit("but got ").next().unwrap_or_default();
         anyhow!(
-            "{name}: ONNX Runtime {version} is too old: 1.{} or newer is wanted, and `make setup` brings one",
+            "{name}: ONNX Runtime {version} is too old: 1.{} or newer is wanted, and {SETUP} downloads one",
             ort::MINOR_VERSION
         )
     } else if error.contains("OrtGetApiBase") {
         anyhow!(
-            "{name}: is not ONNX Runtime: `make setup` brings it, and --ort-lib or ORT_DYLIB_PATH names another"
+            "{name}: is not ONNX Runtime: {SETUP} downloads it, and --ort-lib or ORT_DYLIB_PATH names another"
         )
     } else if library.is_file() {
         anyhow!("{name}: cannot be loaded as a library: {error}")
     } else {
         anyhow!(
-            "{name}: ONNX Runtime was not found: `make setup` brings it, and --ort-lib or ORT_DYLIB_PATH names it"
+            "{name}: ONNX Runtime was not found: {SETUP} downloads it, and --ort-lib or ORT_DYLIB_PATH names it"
         )
     }
 }
 
-/// Loads the library that `make setup` brought, for this crate's own tests.
+/// Loads the library that `make setup` downloaded, for this crate's own tests.
 #[cfg(test)]
 pub(crate) fn for_tests() {
     if let Err(error) = environment(None) {
@@ -103,7 +106,7 @@ mod tests {
         assert!(
             missing
                 .to_string()
-                .contains("was not found: `make setup` brings it")
+                .contains("was not found: `make setup` or `film2lora make setup` downloads it")
         );
         let old = "ort 2 is not compatible with the ONNX Runtime binary found at `x`; expected version >= '1.24.x', but got '1.16.3'";
         let old = explain(Path::new("/old.so"), old).to_string();

@@ -33,22 +33,17 @@ pub struct Model {
 }
 
 impl Model {
-    /// The model of an entry of the registry in `models`, whose files are in `folder`.
-    pub(crate) fn of_entry(
-        entry: &Entry,
-        models: &Path,
-        folder: &Path,
-        lock: &Lock,
-    ) -> Result<Self> {
+    /// The model of an entry of the registry, whose files are in `folder`.
+    pub(crate) fn of_entry(entry: &Entry, folder: &Path, lock: &Lock) -> Result<Self> {
         let mut files = Vec::new();
         for file in &entry.files {
             let path = folder.join(&file.path);
             ensure!(
                 path.is_file(),
-                "{}: the model {} is not there: {} brings it ({})",
+                "{}: the model {} is not there: {} downloads it ({})",
                 path.display(),
                 entry.name,
-                entry.bring(models),
+                entry.download(),
                 entry.size()
             );
             let found = checked(entry, file, &path, lock)?;
@@ -198,13 +193,15 @@ fn checked(entry: &Entry, file: &FileEntry, path: &Path, lock: &Lock) -> Result<
         ensure!(
             expected == found,
             "{name}: the file is not the one in the registry: its SHA-256 is {found} and not {expected}: \
-             remove it, and `make models` brings it again"
+             {} downloads it again",
+            entry.download()
         );
     } else if let Some(pinned) = lock.checksum(&entry.name, &file.path) {
         ensure!(
             pinned == found,
             "{name}: the file is not the one first downloaded: its SHA-256 is {found} and not {pinned}: \
-             remove it, and `make models` brings it again, or, if it is to be another, remove its entry in {}",
+             {} downloads it again; if it is to be another, remove its entry in {}",
+            entry.download(),
             lock.path().display()
         );
     }

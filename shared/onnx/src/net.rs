@@ -332,7 +332,7 @@ fn with_cuda(builder: SessionBuilder) -> Result<SessionBuilder> {
         .error_on_failure();
     let refused = |error: ort::Error<SessionBuilder>| {
         anyhow!(
-            "--device cuda: {}: `make setup RUNTIME=gpu` brings a runtime with CUDA",
+            "--device cuda: {}: `make setup RUNTIME=gpu` or `film2lora make setup RUNTIME=gpu` downloads a runtime with CUDA",
             error.message()
         )
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::lock::Lock;
 use crate::model::Model;
@@ -29,7 +29,7 @@ struct Written {
 }
 
 /// One model of the registry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
     /// What `--model` calls it.
@@ -63,7 +63,7 @@ pub struct Entry {
 }
 
 /// One file of a model of the registry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileEntry {
     /// What it is to the model.
@@ -91,21 +91,22 @@ fn model() -> String {
 
 impl FileEntry {
     /// Its checksum, if that is confirmed.
-    pub(crate) fn checksum(&self) -> Option<&str> {
+    pub fn checksum(&self) -> Option<&str> {
         Some(self.sha256.as_str()).filter(|sum| *sum != UNCONFIRMED)
+    }
+
+    /// Whether its address is that of a branch, where another file may be put in its place.
+    pub fn may_change(&self) -> bool {
+        let branches = ["/main/", "/master/", "/HEAD/"];
+        branches.iter().any(|branch| self.url.contains(branch))
     }
 }
 
 impl Entry {
-    /// The command that brings it into the folder of models: make's in the repository, `fetch.py` itself where
-    /// only that was installed.
-    pub(crate) fn bring(&self, models: &Path) -> String {
-        let script = models.join("fetch.py");
-        if script.is_file() && !models.join("../Makefile").is_file() {
-            format!("`python3 {} --model {}`", script.display(), self.name)
-        } else {
-            format!("`make models MODEL={}`", self.name)
-        }
+    /// The commands that download it: of an installation, and of the repository.
+    pub(crate) fn download(&self) -> String {
+        let name = &self.name;
+        format!("`film2lora models --model {name}` or `make models MODEL={name}`")
     }
 
     /// Its size in words.
@@ -167,6 +168,11 @@ impl Registry {
         })
     }
 
+    /// The folder of models; empty where there is no registry.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// All models.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
@@ -191,7 +197,7 @@ impl Registry {
             ),
             (Some(entry), _) => {
                 let lock = Lock::open(&self.folder)?;
-                Model::of_entry(entry, &self.folder, &self.folder_of(entry), &lock)
+                Model::of_entry(entry, &self.folder_of(entry), &lock)
             }
             (None, Some(name)) if Path::new(name).exists() => Model::of_path(Path::new(name)),
             (None, Some(name)) => bail!(
@@ -205,7 +211,8 @@ impl Registry {
         }
     }
 
-    fn folder_of(&self, entry: &Entry) -> PathBuf {
+    /// Where the files of a model are.
+    pub fn folder_of(&self, entry: &Entry) -> PathBuf {
         let own = || Path::new("published").join(&entry.name);
         self.folder
             .join(entry.folder.as_ref().map_or_else(own, PathBuf::from))

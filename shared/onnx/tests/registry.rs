@@ -162,15 +162,76 @@ fn what_was_pinned_at_the_first_download_is_held_to() {
 }
 
 #[test]
-fn a_model_that_is_missing_names_the_command_of_where_it_is() {
+fn a_model_that_is_missing_names_the_commands_that_download_it() {
     let here = folder("unconfirmed");
     let said = opened(here.path()).unwrap_err();
-    assert!(said.contains("`make models MODEL=own` brings it"), "{said}");
-    fs::write(here.path().join("fetch.py"), "").unwrap();
-    let said = opened(here.path()).unwrap_err();
-    let script = here.path().join("fetch.py");
     assert!(
-        said.contains(&format!("`python3 {} --model own`", script.display())),
+        said.contains("`film2lora models --model own` or `make models MODEL=own` downloads it"),
         "{said}"
     );
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_is_said() {
+    let here = folder("unconfirmed");
+    let lock = here.path().join("published/lock.toml");
+    fs::write(&lock, "[[file]]\nmodel = 'own'\n").unwrap();
+    let said = opened(here.path()).unwrap_err();
+    let expected = "lock.toml: missing field `path`: correct it or remove it";
+    assert!(said.contains(expected), "{said}");
+}
+
+/// The rows of the table in `models/README.md`, by the model's name.
+#[test]
+fn the_readme_has_the_size_and_the_licence_of_every_published_model() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    for entry in entries() {
+        // Small models of our own come with the repository.
+        if entry.files.iter().all(|file| file.url.is_empty()) {
+            continue;
+        }
+        let sizes = entry.files.iter().map(|file| file.bytes.or(file.about));
+        let size: Option<u64> = sizes.sum();
+        let size = size.map_or("?".to_owned(), |size| format!("{:.1}", size as f64 / 1e6));
+        let default = if entry.default { " (default)" } else { "" };
+        let row = format!(
+            "| `{}` | {}{default} | {size} | {} |",
+            entry.name, entry.role, entry.licence
+        );
+        assert!(readme.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn an_address_names_a_revision_or_is_marked() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/registry.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut marked = Vec::new();
+    for pair in lines.windows(2) {
+        let Some(url) = pair[1].strip_prefix("url = ") else {
+            continue;
+        };
+        let url = url.trim_matches('"');
+        if pair[0] == "# A branch: no revision is known." {
+            marked.push(url);
+        } else if let Some((_, rest)) = url.split_once("/resolve/") {
+            let revision = rest.split('/').next().unwrap();
+            let hexadecimal = revision.chars().all(|sign| sign.is_ascii_hexdigit());
+            assert!(revision.len() == 40 && hexadecimal, "{url}");
+        }
+    }
+    // Those for which no revision was found; no new one is to come without.
+    assert_eq!(marked.len(), 19);
+    let entries = entries();
+    let files = entries.iter().flat_map(|entry| &entry.files);
+    for file in files.filter(|file| !file.url.is_empty()) {
+        assert_eq!(
+            file.may_change(),
+            marked.contains(&file.url.as_str()),
+            "{}",
+            file.url
+        );
+    }
 }

@@ -63,7 +63,10 @@ fn a_library_that_is_not_there() {
         said.contains("no/libonnxruntime.so: --ort-lib names no file"),
         "{said}"
     );
-    assert!(said.contains("`make setup` brings ONNX Runtime"), "{said}");
+    assert!(
+        said.contains("`make setup` or `film2lora make setup` downloads ONNX Runtime"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -90,7 +93,9 @@ fn a_library_that_is_another() {
     ];
     let said = fails(here.path(), &flags);
     assert!(
-        said.contains("libm.so.6: is not ONNX Runtime: `make setup` brings it"),
+        said.contains(
+            "libm.so.6: is not ONNX Runtime: `make setup` or `film2lora make setup` downloads it"
+        ),
         "{said}"
     );
 }
@@ -117,7 +122,9 @@ fn a_model_that_is_not_there() {
         "{said}"
     );
     assert!(
-        said.contains("`make models MODEL=own` brings it (2 MB)"),
+        said.contains(
+            "`film2lora models --model own` or `make models MODEL=own` downloads it (2 MB)"
+        ),
         "{said}"
     );
 }
@@ -154,7 +161,10 @@ fn a_model_with_another_checksum() {
         said.contains("own.onnx: the file is not the one in the registry"),
         "{said}"
     );
-    assert!(said.contains("`make models` brings it again"), "{said}");
+    assert!(
+        said.contains("`make models MODEL=own` downloads it again"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -209,7 +219,7 @@ fn cuda_on_a_machine_without() {
     );
     assert!(said.starts_with("--device cuda: "), "{said}");
     assert!(
-        said.contains("`make setup RUNTIME=gpu` brings a runtime with CUDA"),
+        said.contains("`film2lora make setup RUNTIME=gpu` downloads a runtime with CUDA"),
         "{said}"
     );
 }
