@@ -31,6 +31,7 @@ mod outcome;
 mod output;
 mod progress;
 mod signals;
+mod transfer;
 mod words;
 
 pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
@@ -43,7 +44,9 @@ pub use infer::Inference;
 pub use log;
 pub use machine::{self, Fault};
 pub use manifest::{self, Record};
+pub use messages::tell;
 pub use outcome::{IntoOutcome, Outcome};
 pub use output::print;
 pub use progress::PROGRESS_VARIABLE;
+pub use transfer::Transfer;
 pub use words::{printable, told};

@@ -75,6 +75,14 @@ pub(crate) fn say(message: &str) {
     }
 }
 
+/// Says what is going on, unless the user asked for quiet: for a tool that does work of some minutes
+/// and writes no records.
+pub fn tell(message: &str) {
+    if log::max_level() > LevelFilter::Error {
+        say(message);
+    }
+}
+
 /// The name of the tool that is running, as its messages and rejects say it.
 pub(crate) fn tool() -> &'static str {
     PLAIN.get().map_or("stage", |plain| &plain.tool)

@@ -108,7 +108,7 @@ impl Progress {
 }
 
 /// How often a line of progress is asked for.
-fn every() -> Option<Duration> {
+pub(crate) fn every() -> Option<Duration> {
     let seconds = std::env::var(PROGRESS_VARIABLE).ok()?.parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
