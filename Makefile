@@ -168,7 +168,9 @@ setup: ## Install what is missing into models/runtime/: ONNX Runtime (RUNTIME=gp
 
 .PHONY: models
 models: ## Download the models that the pipelines use, or those of ROLE, or MODEL by name, into models/published/
-	@python3 models/fetch.py --models "$${FILM2LORA_MODELS:-models}" --role "$${ROLE:-$(pipeline_roles)}" --model "$$MODEL" --from "$$MODELS_FROM"
+	@$(if $(BIN),,cargo build --release --locked --quiet --package models)
+	@"$${BIN:-target/release}/models" --models "$${FILM2LORA_MODELS:-models}" --from "$$MODELS_FROM" \
+	    $(if $(MODEL),--model "$$MODEL",--role "$${ROLE:-$(pipeline_roles)}")
 
 # All pipelines asked for go to one make, so that shared stages run once.
 ASKED := $(filter $(PIPELINES),$(MAKECMDGOALS))

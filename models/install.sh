@@ -11,7 +11,6 @@ home=$share/film2lora
 install -d "$prefix/bin" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
     "$share/fish/vendor_completions.d" "$home/models/runtime" "$home/labels"
 install -m 644 models/registry.toml "$home/models/"
-install -m 755 models/fetch.py "$home/models/"
 install -m 644 examples/labels/*.* "$home/labels/"
 
 # Files of some hundred megabytes are copied only where they are others than before, and never seen half.

@@ -84,6 +84,7 @@ fn the_readme_says_how_much_the_pipelines_need() {
     let listed = Command::new("make")
         .args(["models", "ROLE=", "MODEL="])
         .arg(format!("MODELS_FROM={}", empty.path().display()))
+        .arg(format!("BIN={}", tools().display()))
         .env("FILM2LORA_MODELS", fresh_registry(empty.path()))
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL")

@@ -187,7 +187,7 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
         &[
             "(segment",
             "(pose",
-            "is not there (detect, 101.4 MB): make models ROLE=detect",
+            "is not there (detect, 101.4 MB): film2lora models --role detect (make models ROLE=detect)",
         ],
     );
     refused(

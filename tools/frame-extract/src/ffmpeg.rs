@@ -27,7 +27,7 @@ pub(crate) struct Ffmpeg {
 }
 
 impl Ffmpeg {
-    /// Finds the program: `named`, else by the environment, else what `make setup` brought, else
+    /// Finds the program: `named`, else by the environment, else what `make setup` downloaded, else
     /// the first on the search path.
     pub(crate) fn find(named: Option<&Path>) -> Result<Self> {
         let variable = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
@@ -41,7 +41,7 @@ impl Ffmpeg {
             }
         }
         Err(anyhow!(
-            "ffmpeg: not found: run `make setup`, or install it, or name it with --ffmpeg"
+            "ffmpeg: not found: run `make setup` or `film2lora make setup`, or install it, or name it with --ffmpeg"
         ))
     }
 

@@ -281,7 +281,7 @@ fn decoder(ffmpeg: &Ffmpeg, stream: &Stream) -> Result<Option<&'static str>> {
     ensure!(
         ffmpeg.has_decoder(decoder)?,
         "is transparent, and this ffmpeg lacks the decoder {decoder} that sees it: colours that are not \
-         meant to be seen would show: use one built with libvpx, as `make setup` brings"
+         meant to be seen would show: use one built with libvpx, as `make setup` or `film2lora make setup` downloads"
     );
     Ok(Some(decoder))
 }

@@ -150,7 +150,7 @@ impl Args {
         ensure!(
             ffmpeg.has_filters(&TONE_MAPPING)?,
             "is {what}, and this ffmpeg lacks the filters zscale and tonemap that would map it: use one \
-             built with zimg, as `make setup` brings"
+             built with zimg, as `make setup` or `film2lora make setup` downloads"
         );
         Ok(())
     }

@@ -168,8 +168,9 @@ def upgraded(out, said):
     path.write_text(json.dumps(now, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def fetch(models, task, needs):
-    command = [sys.executable, ROOT / "models/fetch.py", "--models", models, task, *needs]
+def registry(tools, models, task, needs):
+    """What the tool `models` says of the networks that are needed."""
+    command = [os.path.join(tools, "models"), "--models", models, task, *needs]
     ran = subprocess.run(command, stdout=subprocess.PIPE)
     if ran.returncode:
         sys.exit(REFUSED)
@@ -197,14 +198,14 @@ def start(flags):
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
     named, needs = networks(flags.roles.split())
     if setting("NETWORKS") == "published":
-        fetch(models, "--check", needs)
+        registry(names.tools(), models, "--check", needs)
     paths = {"FILM": film, "BIN": names.tools()}
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
     said = {"version": version(paths["BIN"], "phase")[0]}
     stamps = [f"version={said['version']}"]
     if setting("NETWORKS") != "none":
-        for stamp in fetch(models, "--stamp", needs):
+        for stamp in registry(paths["BIN"], models, "--stamp", needs):
             answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
             said |= answers
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))

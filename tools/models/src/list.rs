@@ -1,0 +1,109 @@
+//! The networks of the registry, which are there, and whether they are whole.
+
+use onnx::{Entry, sha256};
+use serde_json::json;
+use stage::{Result, print};
+
+use crate::choice::chosen;
+use crate::store::Store;
+use crate::words::{bytes, size};
+
+/// What is known of a network's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Missing,
+    /// All its files are there.
+    There,
+    /// All have their checksums.
+    Whole,
+    /// One has another.
+    Damaged,
+    /// One has no checksum that is known.
+    Unknown,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::There => "there",
+            Self::Whole => "whole",
+            Self::Damaged => "DAMAGED",
+            Self::Unknown => "no checksum",
+        }
+    }
+}
+
+/// Prints the networks `names`, of `roles`, or all; of those that are there, if `verify`, whether they are whole.
+/// Whether none is damaged.
+pub(crate) fn list(
+    store: &Store<'_>,
+    roles: &[String],
+    names: &[String],
+    verify: bool,
+    json: bool,
+) -> Result<bool> {
+    // A name or role that is not known is an error here too.
+    let named = chosen(store.registry, roles, names)?;
+    let entries = store.registry.entries().iter();
+    let listed = entries.filter(|entry| {
+        let by_name = names.is_empty() || named.iter().any(|named| named.name == entry.name);
+        by_name && (roles.is_empty() || roles.contains(&entry.role))
+    });
+    let mut well = true;
+    for entry in listed {
+        let state = state(store, entry, verify)?;
+        well &= state != State::Damaged;
+        if !verify || state != State::Missing {
+            print(&line(entry, state, json))?;
+        }
+    }
+    Ok(well)
+}
+
+fn state(store: &Store<'_>, entry: &Entry, verify: bool) -> Result<State> {
+    if !store.has(entry)? {
+        return Ok(State::Missing);
+    }
+    if !verify {
+        return Ok(State::There);
+    }
+    let mut state = State::Whole;
+    for file in &entry.files {
+        let path = store.path(entry, file)?;
+        match store.expected(entry, file) {
+            Some(expected) if sha256(&path)? != expected => return Ok(State::Damaged),
+            Some(_) => {}
+            None => state = State::Unknown,
+        }
+    }
+    Ok(state)
+}
+
+fn line(entry: &Entry, state: State, json: bool) -> String {
+    let (name, role, licence) = (&entry.name, &entry.role, &entry.licence);
+    if json {
+        let (bytes, unknown) = bytes(&entry.files);
+        let mut line = json!({
+            "name": name, "role": role, "default": entry.default, "licence": licence,
+            "state": state.word().to_lowercase(),
+        });
+        if unknown == 0 {
+            line["bytes"] = bytes.into();
+        }
+        if !entry.notice.is_empty() {
+            line["notice"] = entry.notice.as_str().into();
+        }
+        return format!("{line}\n");
+    }
+    let default = if entry.default { " (default)" } else { "" };
+    let notice = if entry.notice.is_empty() {
+        ""
+    } else {
+        ", see --json for a notice"
+    };
+    let role = format!("{role}{default}");
+    let size = size(&entry.files);
+    let state = state.word();
+    format!("{name:<26} {role:<18} {size:>12}  {state:<11} {licence}{notice}\n")
+}

@@ -1,0 +1,173 @@
+//! Where the files of models lie, and which are what they should be.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Component, Path, PathBuf};
+
+use onnx::{Entry, FileEntry, Lock, Pinned, Registry, checksum, sha256};
+use stage::{Context, Result, bail, ensure, machine, tell};
+
+use crate::http::Ending;
+
+/// What servers answer in place of a file, with a status that says all is well, in lower case.
+const NO_MODEL: [(&[u8], &str); 3] = [
+    (b"version https://git-lfs", "a pointer of Git LFS"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+];
+
+/// The folder of models.
+#[derive(Debug)]
+pub(crate) struct Store<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) lock: Lock,
+}
+
+impl<'a> Store<'a> {
+    /// The folder of this registry.
+    pub(crate) fn open(registry: &'a Registry) -> Result<Self> {
+        Ok(Self {
+            registry,
+            lock: Lock::open(registry.folder())?,
+        })
+    }
+
+    /// Where a file of a model lies.
+    pub(crate) fn path(&self, model: &Entry, file: &FileEntry) -> Result<PathBuf> {
+        let folder = self.registry.folder_of(model);
+        let own = folder.strip_prefix(self.registry.folder());
+        for path in [own.unwrap_or(&folder), Path::new(&file.path)] {
+            let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+            ensure!(
+                path.components().all(inside) && path.file_name().is_some(),
+                "{}: not a path within the folder of models",
+                path.display()
+            );
+        }
+        Ok(folder.join(&file.path))
+    }
+
+    /// Whether all files of a model are there, whatever is in them.
+    pub(crate) fn has(&self, model: &Entry) -> Result<bool> {
+        for file in &model.files {
+            if !self.path(model, file)?.is_file() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The checksum that a file must have, where one is known.
+    pub(crate) fn expected<'b>(&'b self, model: &Entry, file: &'b FileEntry) -> Option<&'b str> {
+        let pinned = || self.lock.checksum(&model.name, &file.path);
+        file.checksum().or_else(pinned)
+    }
+
+    /// What knows the file's checksum.
+    fn witness(&self, file: &FileEntry) -> String {
+        match file.checksum() {
+            Some(_) => "the registry".to_owned(),
+            None => self.lock.path().display().to_string(),
+        }
+    }
+
+    /// Whether a file has to be downloaded; one that is not what it should be has.
+    pub(crate) fn lacks(&mut self, model: &Entry, file: &FileEntry) -> Result<bool> {
+        let path = self.path(model, file)?;
+        if !path.is_file() {
+            return Ok(true);
+        }
+        let found = checksum(&path)?;
+        match self.expected(model, file) {
+            // Downloaded before there was a lock, or put there by hand.
+            None => self.pin(model, file, &path, found)?,
+            Some(expected) if expected != found => {
+                tell(&format!(
+                    "{}: is not the file of {}: it is downloaded again",
+                    path.display(),
+                    self.witness(file)
+                ));
+                return Ok(true);
+            }
+            Some(_) => {}
+        }
+        Ok(false)
+    }
+
+    /// Holds a download to its checksum, or to all else that is known of it, and gives it its name. What is
+    /// refused is removed.
+    pub(crate) fn settle(
+        &mut self,
+        model: &Entry,
+        file: &FileEntry,
+        part: &Path,
+        ending: Ending,
+    ) -> Result<()> {
+        let path = self.path(model, file)?;
+        if let Err(error) = self.accept(model, file, part, ending) {
+            fs::remove_file(part).with_context(|| part.display().to_string())?;
+            bail!("{}: {error:#}: nothing was kept", path.display());
+        }
+        machine::file::rename_lasting(part, &path).with_context(|| path.display().to_string())
+    }
+
+    fn accept(
+        &mut self,
+        model: &Entry,
+        file: &FileEntry,
+        part: &Path,
+        ending: Ending,
+    ) -> Result<()> {
+        let found = sha256(part)?;
+        if let Some(expected) = self.expected(model, file) {
+            let witness = self.witness(file);
+            ensure!(
+                found == expected,
+                "SHA-256 {found} is not {expected} of {witness}"
+            );
+            return Ok(());
+        }
+        plausible(part, file.bytes, ending)?;
+        self.pin(model, file, part, found.clone())?;
+        tell(&format!(
+            "  SHA-256 {found}: the registry has none to compare it with: pinned in {}",
+            self.lock.path().display()
+        ));
+        Ok(())
+    }
+
+    fn pin(&mut self, model: &Entry, file: &FileEntry, path: &Path, found: String) -> Result<()> {
+        let bytes = fs::metadata(path).with_context(|| path.display().to_string())?;
+        self.lock.pin(Pinned {
+            model: model.name.clone(),
+            path: file.path.clone(),
+            url: file.url.clone(),
+            bytes: bytes.len(),
+            sha256: found,
+        })
+    }
+}
+
+/// Refuses a file of unknown checksum that cannot be what was meant.
+fn plausible(part: &Path, expected: Option<u64>, ending: Ending) -> Result<()> {
+    let mut file = File::open(part)?;
+    let bytes = file.metadata()?.len();
+    let mut head = Vec::new();
+    file.by_ref().take(256).read_to_end(&mut head)?;
+    let head = head.trim_ascii_start().to_ascii_lowercase();
+    if let Some((_, name)) = NO_MODEL.iter().find(|(begin, _)| head.starts_with(begin)) {
+        bail!("is {name} and no model");
+    }
+    ensure!(bytes > 0, "is empty");
+    match expected {
+        Some(expected) => ensure!(
+            bytes == expected,
+            "has {bytes} bytes, and {expected} in the registry"
+        ),
+        None => ensure!(
+            ending == Ending::Known,
+            "the server does not say how long it is, so it may be cut short: take it from a mirror with --from"
+        ),
+    }
+    Ok(())
+}
