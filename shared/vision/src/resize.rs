@@ -10,8 +10,9 @@
 //! The differences are in levels of 0..=255 and are tested against stored results of the originals.
 //! A target of no width or height is an error, as is one over the pixel limit.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use image::{GrayImage, RgbImage};
 
 use crate::error::{Error, Result};
@@ -57,7 +58,7 @@ impl PilFilter {
 /// ```
 pub fn pil(image: &RgbImage, width: u32, height: u32, filter: PilFilter) -> Result<RgbImage> {
     let (size, target) = (image.dimensions(), (width, height));
-    let pixels = resize(image.as_raw(), size, target, PixelType::U8x3, filter)?;
+    let pixels = resize::<U8x3>(image.as_raw(), size, target, filter)?;
     RgbImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
 }
 
@@ -69,7 +70,7 @@ pub fn pil_luma(
     filter: PilFilter,
 ) -> Result<GrayImage> {
     let (size, target) = (image.dimensions(), (width, height));
-    let pixels = resize(image.as_raw(), size, target, PixelType::U8, filter)?;
+    let pixels = resize::<U8>(image.as_raw(), size, target, filter)?;
     GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
 }
 
@@ -103,32 +104,36 @@ pub fn opencv_linear_luma(image: &GrayImage, width: u32, height: u32) -> Result<
 /// Resizes columns first and then rows, each rounded to 8 bits, as Pillow does; the crate by itself
 /// goes the other way, which differs by up to ten levels beside hard edges, where the overshoot of
 /// the first pass is cut off. It is left to do so where the other way would need too much memory.
-fn resize(
+///
+/// The kind of pixel is one of the type: asked for by a value, the crate comes with its code for all
+/// kinds, which is four megabytes in each tool.
+fn resize<P: PixelTrait>(
     pixels: &[u8],
     (width, height): (u32, u32),
     target: (u32, u32),
-    kind: PixelType,
     filter: PilFilter,
 ) -> Result<Vec<u8>> {
     check((width, height), target)?;
-    let source = ImageRef::new(width, height, pixels, kind).map_err(resize_error)?;
+    let source = TypedImageRef::<P>::from_buffer(width, height, pixels).map_err(resize_error)?;
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(filter.kind()))
         .use_alpha(false);
     let mut resizer = Resizer::new();
-    let mut result = Image::new(target.0, target.1, kind);
+    let mut small = vec![0; target.0 as usize * target.1 as usize * P::size()];
+    let mut result =
+        TypedImage::<P>::from_buffer(target.0, target.1, &mut small).map_err(resize_error)?;
     if target.1 == height || !columns_first(height, target.0) {
         resizer
-            .resize(&source, &mut result, &options)
+            .resize_typed(&source, &mut result, &options)
             .map_err(resize_error)?;
-        return Ok(result.into_vec());
+        return Ok(small);
     }
-    let mut wide = Image::new(target.0, height, kind);
+    let mut wide = TypedImage::<P>::new(target.0, height);
     resizer
-        .resize(&source, &mut wide, &options)
-        .and_then(|()| resizer.resize(&wide, &mut result, &options))
+        .resize_typed(&source, &mut wide, &options)
+        .and_then(|()| resizer.resize_typed(&wide, &mut result, &options))
         .map_err(resize_error)?;
-    Ok(result.into_vec())
+    Ok(small)
 }
 
 /// Whether the picture between the passes stays within the limit when columns go first. If it does
