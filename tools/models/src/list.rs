@@ -44,10 +44,10 @@ pub(crate) fn list(
     json: bool,
 ) -> Result<bool> {
     // A name or role that is not known is an error here too.
-    let named = chosen(store.registry, roles, names)?;
+    let meant = chosen(store.registry, roles, names)?;
     let entries = store.registry.entries().iter();
     let listed = entries.filter(|entry| {
-        let by_name = names.is_empty() || named.iter().any(|named| named.name == entry.name);
+        let by_name = names.is_empty() || meant.iter().any(|one| one.name == entry.name);
         by_name && (roles.is_empty() || roles.contains(&entry.role))
     });
     let mut well = true;

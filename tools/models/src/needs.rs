@@ -27,12 +27,11 @@ pub(crate) fn check(store: &Store<'_>, needs: &[String]) -> Result<bool> {
             continue;
         }
         well = false;
-        let commands = match name {
-            Some(name) => format!("film2lora models --model {name} (make models MODEL={name})"),
-            None => {
-                roles.push(role);
-                format!("film2lora models --role {role} (make models ROLE={role})")
-            }
+        let commands = if let Some(name) = name {
+            format!("film2lora models --model {name} (make models MODEL={name})")
+        } else {
+            roles.push(role);
+            format!("film2lora models --role {role} (make models ROLE={role})")
         };
         let size = size(&model.files);
         let (name, role) = (&model.name, &model.role);

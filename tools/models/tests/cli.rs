@@ -33,7 +33,8 @@ fn other() -> Vec<u8> {
 
 fn sum(content: &[u8]) -> String {
     let hash = Sha256::digest(content);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    hash.iter().fold(String::new(), digits)
 }
 
 /// One entry of a registry.
@@ -149,7 +150,7 @@ impl Here {
     }
 
     /// Puts a file where the model, or a beginning of it, is.
-    fn put(&self, path: &Path, content: &[u8]) {
+    fn put(path: &Path, content: &[u8]) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
     }
@@ -259,7 +260,7 @@ fn a_server_that_knows_no_ranges_sends_all_of_it_again() {
 fn a_beginning_may_be_whole_or_of_another_file() {
     for part in [whole(), [whole(), b"more".to_vec()].concat()] {
         let here = Here::of(&Entry::default());
-        here.put(&here.path("published/own/model.onnx.part"), &part);
+        Here::put(&here.path("published/own/model.onnx.part"), &part);
         here.ends(0, &[]);
         here.has_it(&whole());
     }
@@ -277,7 +278,7 @@ fn another_checksum_is_refused() {
 #[test]
 fn what_is_there_and_wrong_is_downloaded_again() {
     let here = Here::of(&Entry::default());
-    here.put(&here.file(), &whole()[..1000]);
+    Here::put(&here.file(), &whole()[..1000]);
     let said = here.ends(0, &[]);
     here.has_it(&whole());
     assert!(said.contains("is not the file of the registry"), "{said}");
@@ -300,8 +301,8 @@ fn unconfirmed(url: &str, content: Vec<u8>, bytes: Option<usize>) -> Here {
     let sha256 = "unconfirmed".to_owned();
     let here = Here::of(&Entry {
         url,
-        sha256,
         bytes,
+        sha256,
         ..Entry::default()
     });
     here.serve(url, content);
@@ -407,7 +408,7 @@ fn what_came_first_is_what_must_come_again() {
     assert!(said.contains(&refused), "{said}");
     // Nor is one taken that changed on disk, whatever its size.
     here.serve("a.onnx", whole());
-    here.put(&here.file(), &vec![0; whole().len()]);
+    Here::put(&here.file(), &vec![0; whole().len()]);
     let said = here.ends(0, &[]);
     here.has_it(&whole());
     let again = format!("is not the file of {}", lock.display());
@@ -422,7 +423,7 @@ fn what_came_first_is_what_must_come_again() {
 #[test]
 fn what_was_there_before_there_was_a_lock_is_pinned() {
     let here = unconfirmed("a.onnx", whole(), None);
-    here.put(&here.file(), b"put here by hand");
+    Here::put(&here.file(), b"put here by hand");
     here.ends(0, &[]);
     let text = fs::read_to_string(here.path("published/lock.toml")).unwrap();
     assert!(text.contains(&sum(b"put here by hand")), "{text}");
@@ -431,7 +432,7 @@ fn what_was_there_before_there_was_a_lock_is_pinned() {
 #[test]
 fn a_lock_that_is_no_lock_is_said() {
     let here = Here::of(&Entry::default());
-    here.put(
+    Here::put(
         &here.path("published/lock.toml"),
         b"[[file]]\nmodel = 'own'\n",
     );
@@ -541,9 +542,9 @@ fn a_mirror_in_a_folder_is_held_to_the_checksum_too() {
     let from = ["--from", mirror.to_str().unwrap()];
     let said = here.ends(1, &from);
     assert!(said.contains("the mirror has no such file"), "{said}");
-    here.put(&mirror.join("own/model.onnx"), &other());
+    Here::put(&mirror.join("own/model.onnx"), &other());
     here.ends(1, &from);
-    here.put(&mirror.join("own/model.onnx"), &whole());
+    Here::put(&mirror.join("own/model.onnx"), &whole());
     here.ends(0, &from);
     here.has_it(&whole());
     assert_eq!(here.ranges(), []);
@@ -686,7 +687,7 @@ fn a_list_says_what_is_there_and_downloads_nothing() {
         more: "notice = \"not for sale\"",
         ..Entry::default()
     });
-    here.put(&here.file(), b"damaged, which a list does not see");
+    Here::put(&here.file(), b"damaged, which a list does not see");
     let (code, list, said) = here.run(&["--list"]);
     assert_eq!((code, said.as_str()), (0, ""));
     let rows: Vec<Vec<&str>> = list
@@ -725,7 +726,7 @@ fn verifying_reads_what_is_there() {
         code == 0 && list.contains("whole") && !list.contains("other"),
         "{list}"
     );
-    here.put(&here.file(), &vec![0; whole().len()]);
+    Here::put(&here.file(), &vec![0; whole().len()]);
     let (code, list, _) = here.run(&["--verify"]);
     assert!(code == 1 && list.contains("DAMAGED"), "{list}");
 }

@@ -90,30 +90,15 @@ fn answer(shelf: &mut Shelf, name: &str, range: Option<String>) -> Vec<u8> {
         return head.into_bytes();
     }
     let body = &content[start..];
-    // The end of a connection is the end of a file in HTTP/1.0 alone.
-    let version = if name == "no-length" { "1.0" } else { "1.1" };
-    let mut head = match start {
-        0 => format!("HTTP/{version} 200 OK\r\n"),
-        _ => format!(
-            "HTTP/{version} 206 Partial Content\r\nContent-Range: bytes {start}-{}/{all}\r\n",
-            all - 1
-        ),
-    };
-    match name {
-        "chunked" => head += "Transfer-Encoding: chunked\r\n",
-        "no-length" => {}
-        _ => head += &format!("Content-Length: {}\r\n", body.len()),
-    }
+    let mut head = head(name, start, all, body.len());
     if name == "zipped" {
         head += "Content-Encoding: gzip\r\n";
     }
     let mut body = match name {
-        "chunked" => [
-            format!("{:x}\r\n", body.len()).as_bytes(),
-            body,
-            b"\r\n0\r\n\r\n",
-        ]
-        .concat(),
+        "chunked" => {
+            let length = format!("{:x}\r\n", body.len());
+            [length.as_bytes(), body, b"\r\n0\r\n\r\n"].concat()
+        }
         _ => body.to_vec(),
     };
     if let Some(cuts) = shelf.cuts.get_mut(name).filter(|cuts| **cuts > 0) {
@@ -121,4 +106,23 @@ fn answer(shelf: &mut Shelf, name: &str, range: Option<String>) -> Vec<u8> {
         body.truncate(body.len() / 2);
     }
     [head.as_bytes(), b"\r\n", &body].concat()
+}
+
+/// The head of an answer with the bytes from `start` on, of `all`.
+fn head(name: &str, start: usize, all: usize, length: usize) -> String {
+    // The end of a connection is the end of a file in HTTP/1.0 alone.
+    let version = if name == "no-length" { "1.0" } else { "1.1" };
+    let status = match start {
+        0 => "200 OK".to_owned(),
+        _ => format!(
+            "206 Partial Content\r\nContent-Range: bytes {start}-{}/{all}",
+            all - 1
+        ),
+    };
+    let length = match name {
+        "chunked" => "Transfer-Encoding: chunked\r\n".to_owned(),
+        "no-length" => String::new(),
+        _ => format!("Content-Length: {length}\r\n"),
+    };
+    format!("HTTP/{version} {status}\r\n{length}")
 }
