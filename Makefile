@@ -25,7 +25,7 @@ include shared/types/chains/types.mk
 # them to expand, and recipes read them from the environment, so that neither does
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
-NAMES := SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR RUNTIME ROLE MODEL \
+NAMES := SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE DESCRIBE ALLOW_UNSEEN MINIMUM PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
@@ -123,6 +123,9 @@ MODEL ?=
 MODELS_FROM ?=
 # Where `make install` puts things.
 PREFIX ?= /usr/local
+# Tools that `make install` gives a link of their own name in PREFIX/bin, beside `film2lora TOOL`: yes (those whose
+# names are no general words), all or no.
+LINKS ?= yes
 # Folder before PREFIX, for packagers.
 DESTDIR ?=
 # Folder of the film that `make score` scores; another that the generator made will do.
@@ -262,18 +265,18 @@ score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the samp
 	target/film/bin/python tests/score/score.py "$$SCORED" "$$out"
 
 .PHONY: man
-man: $(if $(BIN),,build) ## Write man pages and shell completions to target/papers/
-	@mkdir -p target/papers
+man: $(if $(BIN),,build) ## Write man pages and shell completions to target/pages/
+	@mkdir -p target/pages
 	@for tool in $(TOOLS); do \
-	    "$${BIN:-target/release}/$$tool" --generate man > "target/papers/$$tool.1"; \
-	    "$${BIN:-target/release}/$$tool" --generate bash > "target/papers/$$tool.bash"; \
-	    "$${BIN:-target/release}/$$tool" --generate zsh > "target/papers/_$$tool"; \
-	    "$${BIN:-target/release}/$$tool" --generate fish > "target/papers/$$tool.fish"; \
+	    "$${BIN:-target/release}/$$tool" --generate man > "target/pages/$$tool.1"; \
+	    "$${BIN:-target/release}/$$tool" --generate bash > "target/pages/$$tool.bash"; \
+	    "$${BIN:-target/release}/$$tool" --generate zsh > "target/pages/_$$tool"; \
+	    "$${BIN:-target/release}/$$tool" --generate fish > "target/pages/$$tool.fish"; \
 	done
-	@echo 'target/papers/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
+	@echo 'target/pages/: $(words $(TOOLS)) man pages, and completions for bash, zsh and fish'
 
 .PHONY: install
-install: man ## Install tools, man pages, completions, ONNX Runtime, ffmpeg and the models downloaded so far under PREFIX
+install: man ## Install film2lora, its tools, man pages, completions, ONNX Runtime, ffmpeg and the models downloaded so far under PREFIX
 	@BIN="$${BIN:-target/release}" bash models/install.sh $(TOOLS)
 
 endif

@@ -1,17 +1,23 @@
 #!/usr/bin/env bash
-# Installs the tools named, from BIN, under $DESTDIR$PREFIX: `make install`. With them goes what they look for
-# in share/film2lora, seen from bin: the registry, what `make setup` installed, and the models downloaded so far.
+# Installs the tools named, from BIN, under $DESTDIR$PREFIX: `make install`. In bin are `film2lora`, which runs all
+# of them, and links of the names that LINKS asks for; the tools themselves are in libexec/film2lora. With them
+# goes what they look for in share/film2lora: the registry, what `make setup` installed, the models downloaded so
+# far, and the Makefile with all that pipelines need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 prefix=${DESTDIR:-}$PREFIX
+libexec=$prefix/libexec/film2lora
 share=$prefix/share
 home=$share/film2lora
 
-install -d "$prefix/bin" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
-    "$share/fish/vendor_completions.d" "$home/models/runtime" "$home/labels"
-install -m 644 models/registry.toml "$home/models/"
-install -m 644 examples/labels/*.* "$home/labels/"
+case ${LINKS:=yes} in
+    yes|no|all) ;;
+    *) echo "install: LINKS is yes, no or all, not $LINKS" >&2; exit 2 ;;
+esac
+
+install -d "$prefix/bin" "$libexec" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
+    "$share/fish/vendor_completions.d" "$home/models/runtime"
 
 # Files of some hundred megabytes are copied only where they are others than before, and never seen half.
 copy() {
@@ -20,6 +26,17 @@ copy() {
     cmp -s "$from" "$to" && return
     install -m "$mode" "$from" "$to.new" && mv -f "$to.new" "$to"
 }
+
+# Whether the tool is to have a link of its own name: by default where that is no word that others use too.
+linked() {
+    [ "$LINKS" = all ] || { [ "$LINKS" = yes ] && ! grep -qx 'generic = true' "tools/$1/Cargo.toml"; }
+}
+
+# What pipelines run, beside the tools.
+while IFS= read -r -d '' file; do
+    copy "$file" "$home/$file" 644
+done < <(find Makefile shared/types tools/phase/make examples/labels models/registry.toml models/runtime.txt models/*.sh \
+    -type f ! -name 'test_*' ! -path '*/__pycache__/*' -print0)
 
 for network in models/small/*/; do
     for file in "$network"*.onnx "$network"*.json; do
@@ -38,10 +55,25 @@ if [ -d "$models/published" ]; then
     done < <(cd "$models" && find published -type f ! -name '*.part' ! -name '*.checked' -print0)
 fi
 
+# pages TOOL: its manual page and completions, under its own name.
+pages() {
+    install -m 644 "target/pages/$1.1" "$share/man/man1/"
+    install -m 644 "target/pages/$1.bash" "$share/bash-completion/completions/$1"
+    install -m 644 "target/pages/_$1" "$share/zsh/site-functions/"
+    install -m 644 "target/pages/$1.fish" "$share/fish/vendor_completions.d/"
+}
+
+copy "$BIN/film2lora" "$prefix/bin/film2lora" 755
+pages film2lora
 for tool in "$@"; do
-    copy "$BIN/$tool" "$prefix/bin/$tool" 755
-    install -m 644 "target/papers/$tool.1" "$share/man/man1/"
-    install -m 644 "target/papers/$tool.bash" "$share/bash-completion/completions/$tool"
-    install -m 644 "target/papers/_$tool" "$share/zsh/site-functions/"
-    install -m 644 "target/papers/$tool.fish" "$share/fish/vendor_completions.d/"
+    [ "$tool" != film2lora ] || continue
+    copy "$BIN/$tool" "$libexec/$tool" 755
+    install -m 644 "target/pages/$tool.1" "$share/man/man1/film2lora-$tool.1"
+    link=$prefix/bin/$tool
+    if linked "$tool"; then
+        ln -sf "../libexec/film2lora/$tool" "$link"
+        pages "$tool"
+    elif [ "$(readlink "$link")" = "../libexec/film2lora/$tool" ]; then
+        rm "$link"
+    fi
 done

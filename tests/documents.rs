@@ -37,6 +37,13 @@ fn every_tool_stands_in_the_readme_with_its_own_description() {
             .lines()
             .find(|line| line.starts_with(&format!("| `{tool}` |")));
         let row = row.unwrap_or_else(|| panic!("README.md has no row for {tool}"));
+        let above = readme.split(row).next().unwrap();
+        let stage = above.rsplit("| **").next().unwrap().split("**").next();
+        let stage = format!("stage = \"{}\"", stage.unwrap().to_lowercase());
+        assert!(
+            cargo.contains(&stage),
+            "{tool}: README has it under {stage}"
+        );
         assert!(
             row.contains(described),
             "{tool}: {described}\nREADME: {row}"

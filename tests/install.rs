@@ -4,12 +4,17 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use end_to_end::{root, tools};
 
 /// The tools that are installed as they are; the others are stand-ins, as debug builds of all are large.
-const REAL: [&str; 2] = ["char-detect", "frame-extract"];
+const REAL: [&str; 3] = ["char-detect", "film2lora", "models"];
+
+/// Words that others use too.
+const GENERIC: [&str; 8] = [
+    "balance", "cache", "cluster", "models", "phase", "report", "review", "why",
+];
 
 fn script(path: &Path, text: &str) {
     fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
@@ -23,10 +28,11 @@ fn names() -> Vec<String> {
         .collect()
 }
 
-/// `make install` from `bin` into `prefix`, with a cargo that builds nothing, of which a file would tell.
-fn install(here: &Path, bin: &Path, prefix: &Path) -> Output {
+/// `make install` of `here/bin` into `here/a prefix`, with a cargo that builds nothing, of which a file would tell.
+fn install(here: &Path, links: &str) -> PathBuf {
+    let (bin, prefix) = (here.join("bin"), here.join("a prefix"));
     let path = here.join("path");
-    fs::create_dir(&path).unwrap();
+    fs::create_dir_all(&path).unwrap();
     script(
         &path.join("cargo"),
         &format!("touch '{}'; exit 1", here.join("built").display()),
@@ -36,20 +42,24 @@ fn install(here: &Path, bin: &Path, prefix: &Path) -> Output {
     command
         .current_dir(root())
         .arg("install")
+        .arg(format!("LINKS={links}"))
         .arg(format!("BIN={}", bin.display()))
         .arg(format!("PREFIX={}", prefix.display()))
         .env("PATH", path)
         .env("FILM2LORA_MODELS", here.join("models"))
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL");
-    command.output().unwrap()
+    let ran = command.output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    assert!(!here.join("built").exists(), "cargo was called");
+    prefix
 }
 
-#[test]
-fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
+/// A folder with `bin`, of tools and stand-ins, and a model of the user's.
+fn built() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let (bin, prefix) = (here.join("bin"), here.join("a prefix"));
+    let bin = folder.path().join("bin");
     fs::create_dir(&bin).unwrap();
     for name in names() {
         if REAL.contains(&name.as_str()) {
@@ -58,29 +68,64 @@ fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
             script(&bin.join(&name), "echo stand-in");
         }
     }
-    fs::create_dir_all(here.join("models/published/own")).unwrap();
-    fs::write(here.join("models/published/own/model.onnx"), "weights").unwrap();
-    let ran = install(here, &bin, &prefix);
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}");
-    assert!(!here.join("built").exists(), "cargo was called");
-    let home = prefix.join("share/film2lora/models");
-    assert_eq!(
-        fs::read_to_string(home.join("published/own/model.onnx")).unwrap(),
-        "weights"
-    );
+    let own = folder.path().join("models/published/own");
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("model.onnx"), "weights").unwrap();
+    folder
+}
+
+#[test]
+fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
+    let folder = built();
+    let here = folder.path();
+    let prefix = install(here, "yes");
+    let home = prefix.join("share/film2lora");
+    let own = fs::read_to_string(home.join("models/published/own/model.onnx"));
+    assert_eq!(own.unwrap(), "weights");
     for name in names() {
-        for file in [
-            format!("bin/{name}"),
-            format!("share/man/man1/{name}.1"),
-            format!("share/bash-completion/completions/{name}"),
+        let generic = GENERIC.contains(&name.as_str());
+        let front = name == "film2lora";
+        for (file, wanted) in [
+            (format!("libexec/film2lora/{name}"), !front),
+            (format!("share/man/man1/film2lora-{name}.1"), !front),
+            (format!("bin/{name}"), !generic),
+            (format!("share/man/man1/{name}.1"), !generic),
+            (
+                format!("share/bash-completion/completions/{name}"),
+                !generic,
+            ),
         ] {
-            assert!(prefix.join(&file).is_file(), "{file}");
+            assert_eq!(prefix.join(&file).is_file(), wanted, "{file}");
         }
     }
-    let brought = root().join("models/runtime/ffmpeg").is_file();
-    assert_eq!(home.join("runtime/ffmpeg").is_file(), brought);
+    let downloaded = root().join("models/runtime/ffmpeg").is_file();
+    assert_eq!(home.join("models/runtime/ffmpeg").is_file(), downloaded);
+    assert!(home.join("examples/labels").is_dir() && home.join("Makefile").is_file());
     detects(here, &prefix);
+}
+
+#[test]
+fn links_are_for_those_that_ask_for_them() {
+    let folder = built();
+    for (links, generic, other) in [
+        ("no", false, false),
+        ("all", true, true),
+        ("yes", false, true),
+    ] {
+        let prefix = install(folder.path(), links);
+        for (name, wanted) in [
+            ("cache", generic),
+            ("blur-filter", other),
+            ("film2lora", true),
+        ] {
+            let found = prefix.join("bin").join(name).is_file();
+            assert_eq!(found, wanted, "LINKS={links}: {name}");
+        }
+        let front = Command::new(prefix.join("bin/film2lora"))
+            .arg("cache")
+            .output();
+        assert_eq!(front.unwrap().stdout, b"stand-in\n", "LINKS={links}");
+    }
 }
 
 /// The installed detector runs with the small network and the runtime that were installed with it.
@@ -95,16 +140,20 @@ fn detects(here: &Path, prefix: &Path) {
     testkit::scene(320, 180, 1).save(&image).unwrap();
     let manifest = here.join("a.jsonl");
     fs::write(&manifest, "{\"id\": \"a\", \"image\": \"a.png\"}\n").unwrap();
-    let ran = Command::new(prefix.join("bin/char-detect"))
-        .args(["--model", "small-detect", "--no-cache", "a.jsonl"])
-        .current_dir(here)
-        .env_remove("FILM2LORA_MODELS")
-        .env_remove("ORT_DYLIB_PATH")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}");
-    assert!(String::from_utf8_lossy(&ran.stdout).contains("\"boxes\""));
+    // By its link, and by the front.
+    for words in [&["char-detect"][..], &["film2lora", "char-detect"]] {
+        let ran = Command::new(prefix.join("bin").join(words[0]))
+            .args(&words[1..])
+            .args(["--model", "small-detect", "--no-cache", "a.jsonl"])
+            .current_dir(here)
+            .env_remove("FILM2LORA_MODELS")
+            .env_remove("ORT_DYLIB_PATH")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "{said}");
+        assert!(String::from_utf8_lossy(&ran.stdout).contains("\"boxes\""));
+    }
 }
 
 /// Runs `models/needs.sh` with make's version, on a search path that has `programs` besides the usual tools.

@@ -190,7 +190,7 @@ fn every_tool_that_runs_networks_keeps_its_runtime_quiet() {
         let folder = tool.unwrap().path();
         let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
         let main = fs::read_to_string(folder.join("src/main.rs")).unwrap();
-        let runs = manifest.contains("\nonnx.workspace");
+        let runs = manifest.contains("\nnets.workspace");
         assert_eq!(
             runs,
             main.contains("onnx::quietly("),
