@@ -43,7 +43,7 @@ struct Run {
 pub struct Regions {
     size: (u32, u32),
     runs: Vec<Run>,
-    regions: Vec<Region>,
+    found: Vec<Region>,
 }
 
 impl Regions {
@@ -70,7 +70,7 @@ impl Regions {
         Self::with_at_most(usize::MAX, pixels, width, is_inside).unwrap_or_else(|| Self {
             size: (width, 0),
             runs: Vec::new(),
-            regions: Vec::new(),
+            found: Vec::new(),
         })
     }
 
@@ -117,13 +117,13 @@ impl Regions {
         Some(Self {
             size: (width, height),
             runs,
-            regions,
+            found: regions,
         })
     }
 
     /// Each region.
     pub fn iter(&self) -> std::slice::Iter<'_, Region> {
-        self.regions.iter()
+        self.found.iter()
     }
 
     /// The pixels of those regions whose numbers, from 0, are `chosen`.
