@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use geometry::{MaskShape, Rect};
 use schemars::JsonSchema;
 
-use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Model, Review};
+use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review};
 use images::{Dedup, Format, Ground, Light, Plate, Quality, Transition};
 
 use crate::shapes::{
@@ -119,7 +119,7 @@ pub(crate) struct Keys {
     captioner: Option<Captioner>,
     /// By tool, the network that answered.
     #[schemars(extend("x-written-by" = ["every tool with a network"]))]
-    models: Option<BTreeMap<String, Model>>,
+    models: Option<BTreeMap<String, Network>>,
     /// What a person decided.
     #[schemars(extend("x-written-by" = ["review"]))]
     review: Option<Review>,

@@ -68,7 +68,7 @@ impl Batch {
 /// The rows of a tensor `[rows, numbers]`.
 pub(crate) fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
     let shape = tensor.shape();
-    let &[_, numbers @ 1..] = &shape[..] else {
+    let &[_, numbers @ (1..)] = &shape[..] else {
         anyhow::bail!("vectors have the shape {shape:?}");
     };
     let all = tensor.as_floats()?;

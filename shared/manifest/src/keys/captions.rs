@@ -38,7 +38,7 @@ pub(super) struct Captioner {
 
 /// The network that answered.
 #[derive(JsonSchema)]
-pub(super) struct Model {
+pub(super) struct Network {
     /// Its name.
     model: Option<String>,
     /// The checksum of its file.

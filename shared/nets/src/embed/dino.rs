@@ -51,7 +51,7 @@ impl Embeds for Dino {
     fn decode(&self, outputs: &Outputs) -> Result<Vec<Vec<f32>>> {
         let states = outputs.get("last_hidden_state")?;
         let shape = states.shape();
-        let &[_, tokens @ 1.., numbers @ 1..] = &shape[..] else {
+        let &[_, tokens @ (1..), numbers @ (1..)] = &shape[..] else {
             bail!("`last_hidden_state` has the shape {shape:?}");
         };
         let all = states.as_floats()?;

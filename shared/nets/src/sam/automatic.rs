@@ -10,8 +10,6 @@ use serde::{Deserialize, Serialize};
 use vision::mask::{Mask, Rle};
 use vision::{Rect, RgbImage};
 
-use crate::nms::{Area, nms};
-
 use super::{Candidate, Layout, PROMPTS, Prepared, Prompt, Segmenter, regions};
 use crate::nms::{Area, nms};
 

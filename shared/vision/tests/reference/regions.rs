@@ -14,7 +14,7 @@ fn drawn(width: u32, height: u32, seed: u64, one_in: u64) -> Mask {
             state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             state ^= state >> 27;
         }
-        state % one_in == 0
+        state.is_multiple_of(one_in)
     };
     Mask::from_fn(width, height, |x, y| match seed % 3 {
         0 => noise(x, y),
