@@ -7,11 +7,11 @@ use vision::resize::opencv_linear;
 
 /// A picture fitted into a rectangle.
 #[derive(Debug, Clone)]
-pub struct Letterbox {
+pub(crate) struct Letterbox {
     /// The rectangle: the picture at its top left, the ground around it.
-    pub image: RgbImage,
+    pub(crate) image: RgbImage,
     /// Pixels of the rectangle for one pixel of the picture.
-    pub ratio: f64,
+    pub(crate) ratio: f64,
 }
 
 /// Shrinks or enlarges a picture until it touches the edges of `width` x `height`, keeping its
@@ -20,7 +20,12 @@ pub struct Letterbox {
 /// As in rtmlib's `YOLOX.preprocess` and Megvii's `preproc`: sides are truncated to whole pixels,
 /// and interpolation is `OpenCV`'s linear one, without antialiasing. A side that truncates to
 /// nothing, on which the reference fails, becomes one pixel.
-pub fn letterbox(image: &RgbImage, width: u32, height: u32, ground: u8) -> Result<Letterbox> {
+pub(crate) fn letterbox(
+    image: &RgbImage,
+    width: u32,
+    height: u32,
+    ground: u8,
+) -> Result<Letterbox> {
     let (own_width, own_height) = image.dimensions();
     ensure!(own_width > 0 && own_height > 0, "a picture without pixels");
     let across = f64::from(width) / f64::from(own_width);

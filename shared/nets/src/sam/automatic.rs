@@ -13,9 +13,6 @@ use vision::{Rect, RgbImage};
 use super::{Candidate, Layout, PROMPTS, Prepared, Prompt, Segmenter, regions};
 use crate::nms::{Area, nms};
 
-/// A box whose right and bottom are the last column and row inside, as the references have them.
-type Edges = [f32; 4];
-
 /// How near a box lies to an edge that it touches, pixels.
 const NEAR: f32 = 20.0;
 

@@ -59,7 +59,7 @@ impl Segments for Sam2 {
         prompts: &[Prompt],
     ) -> Result<Vec<Vec<Candidate>>> {
         // The size that masks have anyway, so that they come as they are.
-        let own = SIDE as i64;
+        let own = i64::try_from(SIDE)?;
         let size = { self.is_sized }.then(|| Tensor::integers(&[2], vec![own; 2]));
         let size = size.transpose()?;
         let asked = (embedding, prompts);
