@@ -179,10 +179,7 @@ fn embedded(folder: &str, family: &str, text: bool) -> (&'static str, Said) {
 fn posed(graph: &str) -> (&'static str, Said) {
     let graph = format!("../../../../tools/rtmpose/tests/onnx/{graph}");
     let mut estimator = Estimator::open(&model(&graph), false, &runtime()).unwrap();
-    let crop = estimator
-        .method()
-        .view()
-        .crop(&picture(), FACE.map(f64::from));
+    let crop = estimator.view().crop(&picture(), FACE.map(f64::from));
     let poses = estimator.run(&[crop.unwrap()]).unwrap();
     let numbers: Vec<f64> = poses[0].keypoints.iter().flatten().copied().collect();
     Said::of(estimator.net().provenance(), numbers)
@@ -215,7 +212,7 @@ fn filled() -> (&'static str, Said) {
     let hole = Mask::from_fn(240, 180, |x, y| x.abs_diff(100) < 40 && y.abs_diff(80) < 30).unwrap();
     let crops = lama::crops(&hole, 1.0).unwrap();
     let (filled, _) = network.fill(&picture(), &hole).unwrap();
-    let side = crops[0].rectangle.width();
+    let side = crops[0].rect.width();
     let levels = filled
         .as_raw()
         .iter()

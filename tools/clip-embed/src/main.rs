@@ -24,7 +24,7 @@ use crate::look::{Look, ground};
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[|| nets::embed::ROLE.answers()],
+    asks: &[|| ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:

@@ -29,7 +29,7 @@ use crate::score::{Answer, Question};
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[|| nets::embed::ROLE.answers()],
+    asks: &[|| ROLE.answers()],
 };
 
 const EXAMPLES: &str = "Examples:
