@@ -51,22 +51,23 @@ fn written(here: &Path) {
         "--validation",
         "34%",
     ];
+    let out = ["--resolution", "512", "--out-dir", "out", "--views", &views];
+    write(here, flags.into_iter().chain(out), &lines);
+}
+
+/// Runs dataset-write on records.
+fn write<'a>(here: &Path, flags: impl Iterator<Item = &'a str>, lines: &str) {
     let mut command = Command::new(tools().join("dataset-write"));
-    command
-        .args(flags)
-        .args(["--resolution", "512", "--out-dir", "out", "--views", &views]);
     let mut child = command
+        .args(flags)
         .current_dir(here)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(lines.as_bytes())
-        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(lines.as_bytes()).unwrap();
+    drop(input);
     assert!(child.wait().unwrap().success());
 }
 
@@ -171,6 +172,108 @@ fn a_folder_of_images_is_read_as_the_configuration_beside_it_says() {
         }
     }
     assert!(fs::metadata(folder.path().join("out/dataset/diffusers/images")).is_ok());
+}
+
+/// How far a corner of what is kept may lie from the trainer's, in pixels of the image: corners are
+/// read from the trainer's pixels, whose scaling filter blurs them.
+const NEAR: f64 = 2.0;
+
+/// Reads a file of `tests/trainers`.
+fn stored(name: &str) -> Value {
+    let path = end_to_end::root().join("tests/trainers").join(name);
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Writes the images of `set.json` as a view, with the flags of `common.py`.
+fn written_as_stored(here: &Path, view: &str) {
+    let mut lines = String::new();
+    for (number, row) in stored("set.json").as_array().unwrap().iter().enumerate() {
+        let [width, height]: [u32; 2] = serde_json::from_value(row["size"].clone()).unwrap();
+        let scene = testkit::scene(width, height, number as u64 + 1);
+        scene.save(here.join(format!("{number}.png"))).unwrap();
+        let (tags, sentence) = (
+            format!("trig boy, at number {number}"),
+            format!("trig boy stands at number {number}."),
+        );
+        let mut record = json!({
+            "id": format!("film_{number:06}"),
+            "image": format!("{number}.png"),
+            "caption": tags,
+            "facts": {"tags": tags, "sentence": sentence},
+            "source": {"film": "film.mp4", "frame": number, "time": 0.0, "shot": row["shot"]},
+        });
+        if let Ok([x0, y0, x1, y1]) = serde_json::from_value::<[u32; 4]>(row["mask"].clone()) {
+            let inside = |x, y| (x0..x1).contains(&x) && (y0..y1).contains(&y);
+            let level = |x, y| [if inside(x, y) { 255 } else { 0 }].into();
+            let mask = image::GrayImage::from_fn(width, height, level);
+            mask.save(here.join(format!("m{number}.png"))).unwrap();
+            record["mask"] = json!(format!("m{number}.png"));
+        }
+        lines.extend([record.to_string(), "\n".to_owned()]);
+    }
+    let flags = "--type custom --template p_{id} --masks subject --dilate 0 --resolution 512 \
+        --repeats 3 --form several --validation 25% --out-dir out --views";
+    let flags = flags.split_whitespace().chain([view]);
+    write(here, flags.chain(["--trigger", "trig boy"]), &lines);
+}
+
+/// Checks that lora-lint sees what the trainer's own code made of the view.
+fn seen_as_the_trainer_does(view: &str, configurations: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    written_as_stored(folder.path(), view);
+    let paths = configurations.iter();
+    let paths: Vec<_> = paths
+        .map(|name| format!("out/dataset/{view}/{name}"))
+        .collect();
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    let records = lint(folder.path(), &paths);
+    let golden = stored(&format!("golden/{view}-view.json"));
+    let sides = ["train", "validation"].map(|side| golden[side].as_array().unwrap().clone());
+    let mut checked = 0;
+    for row in sides.into_iter().flatten() {
+        let name = row["name"].as_str().unwrap();
+        let of_it = |record: &&Value| {
+            record["image"]
+                .as_str()
+                .is_some_and(|path| path.ends_with(name))
+        };
+        let found = &records.iter().find(of_it).unwrap()["lint"];
+        assert_eq!(found["bucket"], row["bucket"], "{name}");
+        assert_eq!(found["repeats"], row["shown"], "{name}");
+        let captions = row["captions"].as_array().unwrap();
+        assert_eq!(found["captions"], captions.len(), "{name}");
+        assert!(captions.contains(&found["caption"]), "{name}: {found}");
+        let corners = |value: &Value| serde_json::from_value::<[f64; 4]>(value.clone()).unwrap();
+        let (mine, theirs) = (corners(&found["kept"]), corners(&row["kept"]));
+        let near = mine
+            .iter()
+            .zip(theirs)
+            .all(|(mine, theirs)| (mine - theirs).abs() < NEAR);
+        assert!(near, "{name}: {mine:?} {theirs:?}");
+        assert_eq!(
+            found.get("mask").is_some(),
+            row.get("mask").is_some(),
+            "{name}"
+        );
+        if let Some([_, wrong]) = row.get("mask").map(|mask| [&mask[0], &mask[1]]) {
+            assert!(
+                wrong.as_f64().unwrap() < 0.5,
+                "{name}: the mask lies on its image"
+            );
+        }
+        checked += 1;
+    }
+    assert_eq!(checked, 8);
+}
+
+#[test]
+fn diffusion_pipe_s_own_code_makes_the_same_of_both_its_configurations() {
+    seen_as_the_trainer_does("diffusion-pipe", &["dataset.toml", "validation.toml"]);
+}
+
+#[test]
+fn simpletuner_s_own_code_makes_the_same_of_images_masks_and_validation() {
+    seen_as_the_trainer_does("simpletuner", &["multidatabackend.json"]);
 }
 
 #[test]

@@ -47,7 +47,7 @@ for resolution, steps in [(1024, 16), (1024, 32), (768, 16)]:
         item.load_and_process_image(data.transform)
         pixels = (item.tensor.permute(1, 2, 0).float().numpy() + 1) * 127.5
         name = os.path.basename(item.path)
-        rows[name] = common.row(named[name], pixels)
+        rows[name] = common.row_of(named[name], pixels)
         item.tensor = None
     runs.append({"settings": {"resolution": resolution, "steps": steps}, "rows": [rows[name] for name in sorted(rows)]})
 common.finish({"trainer": "ai-toolkit", "commit": common.commit(asked.checkout), "runs": runs})

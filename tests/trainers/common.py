@@ -124,9 +124,60 @@ def kept(pixels, width, height):
     return [round(float(v), 1) for v in (x0, y0, x1, y1)]
 
 
-def row(size, pixels):
+def row_of(size, pixels):
     height, width = pixels.shape[:2]
     return [*size, int(width), int(height), *kept(np.asarray(pixels, float), *size)]
+
+
+def masked(row):
+    """The mask of an image of `set.json`, white where it is trained on; white all over where it has none."""
+    width, height = row["size"]
+    x0, y0, x1, y1 = row["mask"] or (0, 0, width, height)
+    mask = np.zeros((height, width), "uint8")
+    mask[y0:y1, x0:x1] = 255
+    return mask
+
+
+# What the tool is given besides the folder; `tests/views.rs` gives the same.
+FLAGS = ["--type", "custom", "--template", "p_{id}", "--trigger", "trig boy", "--masks", "subject", "--dilate", "0",
+         "--resolution", "512", "--repeats", "3", "--form", "several", "--validation", "25%"]
+
+
+def data_set(tool, work, view):
+    """Lets `dataset-write` write the images of `set.json` as a view; returns its folder, and the rows by the
+    names of the images."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "set.json")
+    rows, lines, named = json.load(open(here)), [], {}
+    for number, row in enumerate(rows):
+        stem = os.path.join(work, f"i{number}")
+        picture(stem + ".png", *row["size"])
+        tags, sentence = f"trig boy, at number {number}", f"trig boy stands at number {number}."
+        record = {"id": f"film_{number:06}", "image": stem + ".png", "caption": tags,
+                  "facts": {"tags": tags, "sentence": sentence},
+                  "source": {"film": "film.mp4", "frame": number, "time": number / 2, "shot": row["shot"]}}
+        if row["mask"]:
+            Image.fromarray(masked(row)).save(stem + "m.png")
+            record["mask"] = stem + "m.png"
+        lines.append(json.dumps(record))
+        named[f"p_{number + 1:04}.png"] = row
+    out = os.path.join(work, "out")
+    subprocess.run([tool, *FLAGS, "--views", view, "--out-dir", out], input="\n".join(lines), text=True, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return os.path.join(os.path.realpath(os.path.join(out, "dataset")), view), named
+
+
+def seen(name, row, captions, shown, pixels, mask):
+    """What a trainer makes of an image of a view: its captions, how often an epoch shows it, bucket, kept corners;
+    of its mask (none, or 0..1), in percent of the tensor, how much it lets through and how much is not as if it
+    were scaled and cut with the image."""
+    _, _, width, height, *kept = row_of(row["size"], pixels)
+    found = {"name": name, "captions": sorted(captions), "shown": shown, "bucket": [width, height], "kept": kept}
+    if mask is not None:
+        box = tuple(min(max(corner, 0), side) for corner, side in zip(kept, [*row["size"], *row["size"]]))
+        right = Image.fromarray(masked(row)).resize((width, height), Image.BILINEAR, box=box)
+        wrong = np.abs(np.asarray(right, float) / 255 - mask)
+        found["mask"] = [round(100 * float(share.mean()), 1) for share in (mask, wrong)]
+    return found
 
 
 def arguments(about):

@@ -43,7 +43,7 @@ for steps, resolution, least, most, count in [(16, 1024, 0.4, 2.5, 13), (32, 102
             made = preprocess(example["image_spec"], None, size)[0][0]
             name = os.path.basename(example["image_spec"][1])
             pixels = np.asarray(made.reshape(3, *made.shape[-2:]).permute(1, 2, 0)) * 255
-            rows[name] = common.row(named[name], pixels)
+            rows[name] = common.row_of(named[name], pixels)
     runs.append({"settings": {"resolution": resolution, "steps": steps, "min_ar": least, "max_ar": most,
                               "num_ar_buckets": count}, "rows": [rows[name] for name in sorted(rows)]})
 common.finish({"trainer": "diffusion-pipe", "commit": common.commit(asked.checkout), "runs": runs})

@@ -41,7 +41,7 @@ num_repeats = 1
         for item in batch:
             name = os.path.basename(item.item_key)
             name = name if name in named else name + ".png"
-            rows[name] = common.row(named[name], np.asarray(item.content)[:, :, :3])
+            rows[name] = common.row_of(named[name], np.asarray(item.content)[:, :, :3])
     runs.append({"settings": {"architecture": architecture, "resolution": resolution, "steps": steps,
                               "bucket_no_upscale": no_upscale},
                  "rows": [rows[name] for name in sorted(rows)]})

@@ -81,7 +81,7 @@ def images(folder, named, resolution, quantization):
     made.start_next_epoch()
     for item in made:
         name = os.path.basename(item["image_path"])
-        rows[name] = common.row(named[name], item["image"].permute(1, 2, 0).float().numpy() * 255)
+        rows[name] = common.row_of(named[name], item["image"].permute(1, 2, 0).float().numpy() * 255)
     return [rows[name] for name in sorted(rows)]
 
 

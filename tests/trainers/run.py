@@ -2,14 +2,15 @@
 """Runs the trainers' own loaders over generated images, and compares what they make of them with the
 files in golden/, to which the tests of shared/loaders hold lora-lint's prediction.
 
-It fetches nothing. Checkouts are given by path, as --sd-scripts PATH or in the variable SD_SCRIPTS; a
-trainer without a checkout is passed over, and that is said. Where the variable CI is set and a path was
+It fetches nothing. Checkouts are given by path, as --sd-scripts PATH or in the variable SD_SCRIPTS; a run
+without one that it needs is passed over, and that is said. Where the variable CI is set and a path was
 given, one that cannot be run is a failure. A checkout that is no git repository names its commit in a file
 COMMIT.
 
 Its Python wants torch, torchvision, numpy, pillow and opencv-python-headless; sd-scripts and musubi-tuner
 also toml, voluptuous, imagesize, tqdm, packaging, safetensors and einops; ai-toolkit pyyaml; diffusion-pipe
-datasets, multiprocess and imageio. Everything else that the trainers import is replaced by stand-ins.
+datasets, multiprocess, imageio and toml; simpletuner-view pandas, requests, atomicwrites, colorama, tqdm and
+trainingsample. Everything else that the trainers import is replaced by stand-ins.
 """
 
 import argparse
@@ -21,11 +22,13 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# Name, script, and the second checkout that it needs.
-TRAINERS = [("sd-scripts", "sd_scripts.py", None), ("ai-toolkit", "ai_toolkit.py", None),
-            ("musubi-tuner", "musubi.py", None), ("diffusion-pipe", "diffusion_pipe.py", None),
-            ("onetrainer", "one_trainer.py", "mgds"), ("simpletuner", "simple_tuner.py", None),
-            ("steps", "steps.py", None)]
+# What is run: its name, its script, and the paths that it needs: checkouts, or the program `dataset-write`.
+RUNS = [("sd-scripts", "sd_scripts.py", ["sd-scripts"]), ("ai-toolkit", "ai_toolkit.py", ["ai-toolkit"]),
+        ("musubi-tuner", "musubi.py", ["musubi-tuner"]), ("diffusion-pipe", "diffusion_pipe.py", ["diffusion-pipe"]),
+        ("onetrainer", "one_trainer.py", ["onetrainer", "mgds"]), ("simpletuner", "simple_tuner.py", ["simpletuner"]),
+        ("diffusion-pipe-view", "diffusion_pipe_view.py", ["diffusion-pipe", "dataset-write"]),
+        ("simpletuner-view", "simple_tuner_view.py", ["simpletuner", "dataset-write"]),
+        ("steps", "steps.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner"])]
 
 # How far corners of what is kept may lie from those of another run, in pixels of the image.
 NEAR = 1.0
@@ -64,11 +67,14 @@ def differs(before, now, place=""):
 
 
 def asked(script, paths):
-    """The answer of a harness, which is the last line that it prints."""
+    """The answer of a harness, which is the last line that it prints; `paths` are what it needs by name."""
+    paths = {name: os.path.abspath(path) for name, path in paths.items()}
+    first, *also = paths.values()
+    if script == "steps.py":
+        first, also = json.dumps(paths), []
     with tempfile.TemporaryDirectory() as work:
-        also = ["--also", paths[1]] if len(paths) > 1 else []
-        command = [sys.executable, os.path.join(HERE, script), paths[0], work, *also]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command = [sys.executable, os.path.join(HERE, script), first, work, *(["--also", *also] if also else [])]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=work)
         if done.returncode != 0:
             raise RuntimeError("\n".join(done.stderr.splitlines()[-12:]))
         return json.loads(done.stdout.splitlines()[-1])
@@ -76,24 +82,19 @@ def asked(script, paths):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in [name for name, *_ in TRAINERS if name != "steps"] + ["mgds"]:
+    for name in sorted({name for *_, needs in RUNS for name in needs}):
         parser.add_argument("--" + name, default=os.environ.get(variable(name)), metavar="PATH")
-    parser.add_argument("--only", help="this trainer alone")
+    parser.add_argument("--only", help="this run alone", choices=[name for name, *_ in RUNS])
     parser.add_argument("--update", action="store_true", help="write what was found to golden/")
     given = vars(parser.parse_args())
     failed, passed, skipped = 0, 0, 0
-    for name, script, also in TRAINERS:
+    for name, script, needs in RUNS:
         if given["only"] not in (None, name):
             continue
-        if name == "steps":
-            paths = [json.dumps({key: given[key.replace("-", "_")] for key, *_ in TRAINERS if key != "steps"})]
-            missing = any(value is None for value in json.loads(paths[0]).values())
-        else:
-            paths = [given[key.replace("-", "_")] for key in (name, also) if key]
-            missing = None in paths
+        paths = {need: given[need.replace("-", "_")] for need in needs}
+        missing = [need for need, path in paths.items() if path is None]
         if missing:
-            print(f"{name}: SKIPPED: no checkout: give --{name} PATH or {variable(name)}"
-                  + (f", and --{also}" if also else " of every trainer" if name == "steps" else ""))
+            print(f"{name}: SKIPPED: give " + ", ".join(f"--{need} PATH or {variable(need)}" for need in missing))
             skipped += 1
             continue
         try:
@@ -108,7 +109,8 @@ def main():
                 file.write(text(answer))
             print(f"{name}: written, at {answer['commit']}")
             continue
-        found = differs(json.load(open(golden(name))), answer)
+        with open(golden(name)) as file:
+            found = differs(json.load(file), answer)
         print(f"{name}: " + ("the same" if not found else f"{len(found)} differences: " + "; ".join(found[:5])))
         failed, passed = failed + bool(found), passed + (not found)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")

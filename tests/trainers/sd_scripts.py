@@ -72,7 +72,7 @@ for settings in SETTINGS:
         place = base.buckets_indices[index]
         info = base.image_data[base.bucket_manager.buckets[place.bucket_index][place.batch_index]]
         name = os.path.basename(info.absolute_path)
-        rows[name] = common.row(named[name], pixels(example["images"]))
+        rows[name] = common.row_of(named[name], pixels(example["images"]))
     runs.append({"settings": {key: value if isinstance(value, int) else value == "true" for key, value in settings.items()},
                  "rows": [rows[name] for name in sorted(rows)]})
 

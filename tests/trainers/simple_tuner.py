@@ -62,6 +62,6 @@ for resolution, steps in [(1024, 64), (1024, 16), (768, 64)]:
         picture = Image.open(os.path.join(images, name)).convert("RGB")
         sample = training_sample.TrainingSample(image=picture, data_backend_id="x", image_path=name, model=None,
                                                 image_metadata={"original_size": picture.size})
-        rows[name] = common.row(named[name], np.asarray(sample.prepare().image, float))
+        rows[name] = common.row_of(named[name], np.asarray(sample.prepare().image, float))
     runs.append({"settings": {"resolution": resolution, "steps": steps}, "rows": [rows[name] for name in sorted(rows)]})
 common.finish({"trainer": "simpletuner", "commit": common.commit(asked.checkout), "runs": runs})

@@ -209,6 +209,11 @@ fn simpletuner_finds_a_mask_of_the_whole_name_for_every_image() {
             .map(|path| path.file_name().unwrap().to_owned())
             .collect()
     };
+    let backends: Value = serde_json::from_slice(&all[Path::new("multidatabackend.json")]).unwrap();
+    assert_eq!(
+        backends[1]["caption_strategy"], "filename",
+        "a mask has no text beside it"
+    );
     let images = under("train", "png");
     assert_eq!(images.len(), 8);
     assert_eq!(under("mask", "png"), images);
