@@ -25,7 +25,7 @@ include shared/types/chains/types.mk
 # them to expand, and recipes read them from the environment, so that neither does
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
-NAMES := SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
+NAMES := CALLED_FROM SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE DESCRIBE ALLOW_UNSEEN MINIMUM PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
@@ -41,12 +41,15 @@ $(foreach name,$(NAMES) FFMPEG FILM2LORA_MODELS,$(eval $(call take,$(name))))
 # `make help` prints what follows: the headings, and the comment above each setting.
 
 ## Film and folders
+# Folder that paths are relative to, which `film2lora make` sets; by default the current one.
+CALLED_FROM ?=
 # Makefile to read further settings from; a $ in one of its values is written $$.
 SETTINGS ?= film.mk
 before := $(.VARIABLES)
-settings_text := $(if $(SETTINGS),$(file <$(SETTINGS)))
+elsewhere := $(if $(CALLED_FROM),$(if $(filter /%,$(firstword $(SETTINGS))),,$(CALLED_FROM)/))
+settings_text := $(if $(SETTINGS),$(file <$(elsewhere)$(SETTINGS)))
 $(eval $(value settings_text))
-written := $(filter-out $(before) before settings_text,$(.VARIABLES))
+written := $(filter-out $(before) before elsewhere settings_text,$(.VARIABLES))
 # Film to make data sets of.
 FILM ?=
 # Folder for all that is made; it can be moved as a whole.
@@ -172,7 +175,8 @@ setup: ## Install what is missing into models/runtime/: ONNX Runtime (RUNTIME=gp
 .PHONY: models
 models: ## Download the models that the pipelines use, or those of ROLE, or MODEL by name, into models/published/
 	@$(if $(BIN),,cargo build --release --locked --quiet --package models)
-	@"$${BIN:-target/release}/models" --models "$${FILM2LORA_MODELS:-models}" --from "$$MODELS_FROM" \
+	@models=$$PWD/models; cd "$${CALLED_FROM:-.}"; \
+	"$${BIN:-target/release}/models" --models "$${FILM2LORA_MODELS:-$$models}" --from "$$MODELS_FROM" \
 	    $(if $(MODEL),--model "$$MODEL",--role "$${ROLE:-$(pipeline_roles)}")
 
 # All pipelines asked for go to one make, so that shared stages run once.
@@ -216,7 +220,7 @@ demo: setup ## All six data sets of the sample film, with the small networks, in
 
 .PHONY: status
 status: ## Show the phases of the run in OUT
-	@"$${BIN:-target/release}/phase" --run-dir="$$OUT" --show
+	@cd "$${CALLED_FROM:-.}"; "$${BIN:-target/release}/phase" --run-dir="$$OUT" --show
 
 .PHONY: test
 test: setup ## Run all tests

@@ -35,8 +35,8 @@ linked() {
 # What pipelines run, beside the tools.
 while IFS= read -r -d '' file; do
     copy "$file" "$home/$file" 644
-done < <(find Makefile shared/types tools/phase/make examples/labels models/registry.toml models/runtime.txt models/*.sh \
-    -type f ! -name 'test_*' ! -path '*/__pycache__/*' -print0)
+done < <(find Makefile tools/phase/make/*.py shared/types/*/*.mk shared/types/*/type.toml examples/labels \
+    models/registry.toml models/runtime.txt models/*.sh -type f ! -name 'test_*' -print0)
 
 for network in models/small/*/; do
     for file in "$network"*.onnx "$network"*.json; do

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Names all at once what `make setup` cannot install itself, and the commands that can: Rust, a C compiler,
-# Python, and a GNU make that is new enough. Called with make's version. Exit: 0 all there, 1 something is not.
+# Python, and a GNU make that is new enough; the last two alone where film2lora was installed, and nothing is built.
+# Called with make's version. Exit: 0 all there, 1 something is not.
 set -uo pipefail
 
 make_version=${1:-}
 python=${PYTHON:-python3}
 here=$(cd "$(dirname "$0")" && pwd)
-# 1.95 of `rust-version = "1.95"`.
-rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/../Cargo.toml")
+builds=
+[ ! -f "$here/../Cargo.toml" ] || builds=yes
 # Debian 11, Ubuntu 22.04 and RHEL 9 have this one; macOS has 3.81.
 oldest_make=4.3
 oldest_python=3.9
@@ -41,7 +42,9 @@ if [ -n "$make_version" ] && ! reaches "$make_version" $oldest_make; then
     lacks "GNU make $oldest_make or newer: this is $make_version (on macOS \`gmake\` is the new one, once it is installed)" make make make make
 fi
 
-if ! command -v cc > /dev/null; then
+if [ -z "$builds" ]; then
+    :
+elif ! command -v cc > /dev/null; then
     lacks "a C compiler: there is no \`cc\`" "gcc libc6-dev" gcc gcc gcc
 elif ! compiles; then
     lacks "a C compiler: \`cc\` cannot build a program (are the C library's headers there?)" "gcc libc6-dev" "gcc glibc-devel" "gcc glibc" gcc
@@ -55,22 +58,28 @@ elif ! "$python" -c 'import hashlib, ssl, venv, zipfile' 2> /dev/null; then
     lacks "Python's standard library: \`$python\` has only a part of it" python3 python3 python python
 fi
 
-if ! command -v cargo > /dev/null; then
-    if [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
-        missing+=("Rust on the PATH: cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin: export PATH=\"${CARGO_HOME:-$HOME/.cargo}/bin:\$PATH\"")
+look_for_rust() {
+    local rust version
+    # 1.95 of `rust-version = "1.95"`.
+    rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' "$here/../Cargo.toml")
+    if ! command -v cargo > /dev/null; then
+        if [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
+            missing+=("Rust on the PATH: cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin: export PATH=\"${CARGO_HOME:-$HOME/.cargo}/bin:\$PATH\"")
+        else
+            lacks "Rust $rust or newer: there is no \`cargo\`" rustup rustup rustup rustup
+            note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
+        fi
+    elif ! version=$(cd "$here/.." && cargo --version 2> /dev/null); then
+        missing+=("Rust $rust or newer: \`cargo --version\` fails in this folder: rustup toolchain install")
     else
-        lacks "Rust $rust or newer: there is no \`cargo\`" rustup rustup rustup rustup
-        note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
+        version=${version#cargo }
+        if ! reaches "$version" "$rust"; then
+            lacks "Rust $rust or newer: this is ${version%% *}" rustup rustup rustup rustup
+            note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
+        fi
     fi
-elif ! version=$(cd "$here/.." && cargo --version 2> /dev/null); then
-    missing+=("Rust $rust or newer: \`cargo --version\` fails in this folder: rustup toolchain install")
-else
-    version=${version#cargo }
-    if ! reaches "$version" "$rust"; then
-        lacks "Rust $rust or newer: this is ${version%% *}" rustup rustup rustup rustup
-        note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
-    fi
-fi
+}
+[ -z "$builds" ] || look_for_rust
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 {

@@ -3,6 +3,7 @@
 # the programs that building and testing want, in models/runtime/bin, which make appends to its PATH. Versions
 # and checksums stand in runtime.txt. With RUNTIME=gpu the library is the one with CUDA, and replaces one
 # without. What it cannot install needs.sh names, before anything else. Called with make's version.
+# Where film2lora was installed, nothing is built, and the first two are all.
 set -euo pipefail
 
 models=$(cd "$(dirname "$0")" && pwd)
@@ -134,6 +135,7 @@ JQ
 
 if [ "${RUNTIME:-cpu}" = gpu ]; then install_runtime_with_cuda; else install_runtime; fi
 install_ffmpeg
+[ -f "$models/../Cargo.toml" ] || exit 0
 install_cmake
 install_nasm
 install_jq

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +12,15 @@ use end_to_end::{root, tools};
 
 /// The tools that are installed as they are; the others are stand-ins, as debug builds of all are large.
 const REAL: [&str; 3] = ["char-detect", "film2lora", "models"];
+
+/// The tools of the pipeline `frames`.
+const FRAMES: [&str; 5] = [
+    "blur-filter",
+    "frame-dedup",
+    "frame-extract",
+    "phase",
+    "report",
+];
 
 /// Words that others use too.
 const GENERIC: [&str; 8] = [
@@ -56,13 +67,13 @@ fn install(here: &Path, links: &str) -> PathBuf {
     prefix
 }
 
-/// A folder with `bin`, of tools and stand-ins, and a model of the user's.
-fn built() -> tempfile::TempDir {
+/// A folder with `bin`, of the tools `real` and of stand-ins, and a model of the user's.
+fn built(real: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let bin = folder.path().join("bin");
     fs::create_dir(&bin).unwrap();
     for name in names() {
-        if REAL.contains(&name.as_str()) {
+        if real.contains(&name.as_str()) {
             symlink(tools().join(&name), bin.join(&name)).unwrap();
         } else {
             script(&bin.join(&name), "echo stand-in");
@@ -76,7 +87,7 @@ fn built() -> tempfile::TempDir {
 
 #[test]
 fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
-    let folder = built();
+    let folder = built(&REAL);
     let here = folder.path();
     let prefix = install(here, "yes");
     let home = prefix.join("share/film2lora");
@@ -106,7 +117,7 @@ fn what_is_installed_finds_what_it_needs_and_nothing_is_built() {
 
 #[test]
 fn links_are_for_those_that_ask_for_them() {
-    let folder = built();
+    let folder = built(&["film2lora"]);
     for (links, generic, other) in [
         ("no", false, false),
         ("all", true, true),
@@ -128,6 +139,75 @@ fn links_are_for_those_that_ask_for_them() {
     }
 }
 
+/// Serves one file under every address, and the address.
+fn server(content: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = BufReader::new(&stream).lines();
+            request
+                .take_while(|line| !line.as_ref().unwrap().is_empty())
+                .for_each(drop);
+            let length = content.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            stream
+                .write_all(&[head.as_bytes(), &content].concat())
+                .unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn what_is_installed_downloads_models_and_runs_pipelines_without_the_clone() {
+    let folder = built(&[&REAL[..], &FRAMES].concat());
+    let here = folder.path();
+    let prefix = install(here, "no");
+    let front = |words: &[&str], variables: &[(&str, &Path)]| {
+        let ran = Command::new(prefix.join("bin/film2lora"))
+            .args(words)
+            .current_dir(here)
+            .env("no_proxy", "127.0.0.1")
+            .env_remove("FILM2LORA_MODELS")
+            .env_remove("MAKEFLAGS")
+            .env_remove("MAKELEVEL")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert!(ran.status.success(), "{words:?}: {said}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let small = "models/small/detect/detect.onnx";
+    let installed = prefix.join("share/film2lora").join(small);
+    let weights = fs::read(&installed).unwrap();
+    fs::remove_file(&installed).unwrap();
+    let list = front(&["models", "--list", "--model", "small-detect"], &[]);
+    assert!(list.contains(" missing "), "{list}");
+    let mirror = server(weights.clone());
+    front(
+        &["models", "--model", "small-detect", "--from", &mirror],
+        &[],
+    );
+    assert_eq!(fs::read(&installed).unwrap(), weights);
+    detects(here, &prefix);
+    let Some(ffmpeg) = end_to_end::ffmpeg() else {
+        return;
+    };
+    end_to_end::draw_film(&ffmpeg, &here.join("a film.mp4"), 2);
+    fs::write(here.join("film.mk"), "OUT = made here\n").unwrap();
+    let pipeline = ["make", "frames", "FILM=a film.mp4", "NETWORKS=none"];
+    front(&pipeline, &[("FFMPEG", &ffmpeg)]);
+    let frames = fs::read_to_string(here.join("made here/sharp.jsonl")).unwrap();
+    assert!(frames.contains("\"sharpness\""), "{frames}");
+    assert!(here.join("made here/frames/report.html").is_file());
+    let status = front(&["make", "status"], &[]);
+    assert!(status.contains("sharp "), "{status}");
+}
+
 /// The installed detector runs with the small network and the runtime that were installed with it.
 fn detects(here: &Path, prefix: &Path) {
     let runtime = root().join("models/runtime");
@@ -140,8 +220,9 @@ fn detects(here: &Path, prefix: &Path) {
     testkit::scene(320, 180, 1).save(&image).unwrap();
     let manifest = here.join("a.jsonl");
     fs::write(&manifest, "{\"id\": \"a\", \"image\": \"a.png\"}\n").unwrap();
-    // By its link, and by the front.
-    for words in [&["char-detect"][..], &["film2lora", "char-detect"]] {
+    // By the front, and by its link if it has one.
+    let link = Some(&["char-detect"][..]).filter(|_| prefix.join("bin/char-detect").exists());
+    for words in link.into_iter().chain([&["film2lora", "char-detect"][..]]) {
         let ran = Command::new(prefix.join("bin").join(words[0]))
             .args(&words[1..])
             .args(["--model", "small-detect", "--no-cache", "a.jsonl"])

@@ -24,11 +24,8 @@ pub(crate) fn chosen<'a>(
                 .iter()
                 .find(|entry| entry.name == *name)
                 .ok_or_else(|| {
-                    let known: Vec<&str> =
-                        entries.iter().map(|entry| entry.name.as_str()).collect();
-                    let known = known.join(", ");
                     Unknown(format!(
-                        "{name}: not a model of the registry, which has {known}"
+                        "{name}: not a model of the registry: --list shows what it has"
                     ))
                 })
         };

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
+# What `film2lora make` was told is relative to where it was called.
+os.chdir(os.environ.get("CALLED_FROM") or ".")
 ROLES = ["detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
 
 
@@ -54,8 +56,8 @@ def setting(name):
 
 
 def absolute(path):
-    """Without links where it exists; relative to where make was called."""
-    return os.path.realpath(path)
+    """Without links where it exists; relative to where make was called, or to what came with the Makefile."""
+    return os.path.realpath(path if os.path.exists(path) else ROOT / path if (ROOT / path).exists() else path)
 
 
 def out():
