@@ -3,7 +3,7 @@
 #
 # A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
 # that captions begin with, as flags of caption-compose, and in TYPE.word what dataset-write and lora-lint are told
-# of them. TYPE.sets are the folders of its data sets, where that is not one of its name; $(1) is such a folder.
+# of them. $(1) is the folder of a data set: style, or character/NAME where a type has one for each character.
 
 PIPELINES += $(TYPES)
 
@@ -24,7 +24,7 @@ LINT_FLAGS ?=
 
 ifdef INSIDE_OUT
 
-sets := $(foreach type,$(TYPES),$(if $(filter undefined,$(origin $(type).sets)),$(type),$($(type).sets)))
+sets := $(foreach type,$(TYPES),$(if $(filter true,$($(type).per_character)),$(WHO:%=$(type)/%),$(type)))
 
 # Of a folder, character/NAME or style: its type; its name in settings, reviews and phases.
 type_of = $(firstword $(subst /, ,$(1)))

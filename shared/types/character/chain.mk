@@ -7,7 +7,6 @@ FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --title 0 --flat 1
 # cluster, of the figures of a character: which are near duplicates.
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
-character.sets = $(WHO:%=character/%)
 character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/sharp:FIGURE_BLUR_FLAGS $(1)/unique:FIGURE_CLUSTER_FLAGS
 character.records = $(1)/unique.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"

@@ -59,10 +59,11 @@ pub fn find(name: &str) -> Option<&'static Type> {
     TYPES.iter().find(|one| one.name == name)
 }
 
-/// Reads the name of one of these types on a command line.
+/// Reads the name of one of these types on a command line, whose help says `about` each what it does.
 pub fn parser(
     types: impl Iterator<Item = &'static Type>,
+    about: impl Fn(&Type) -> String,
 ) -> impl TypedValueParser<Value = &'static Type> {
-    let names = types.map(|one| PossibleValue::new(one.name).help(one.about));
+    let names = types.map(|one| PossibleValue::new(one.name).help(about(one)));
     PossibleValuesParser::new(names).try_map(|name| find(&name).ok_or("no such type"))
 }

@@ -10,6 +10,7 @@
 mod candidate;
 mod cells;
 mod choice;
+mod defaults;
 mod exchange;
 mod limits;
 #[cfg(test)]
@@ -43,7 +44,7 @@ const EXAMPLES: &str = "Examples:
 struct Args {
     /// Select as for a LoRA of this type: flags below that are not given are
     /// those of the type
-    #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(types::TYPES.iter().filter(|one| one.target.is_some())))]
+    #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(defaults::types(), |one| one.balance.to_owned()))]
     kind: Option<&'static Type>,
 
     /// Select this many records [default: all that the limits allow]
@@ -107,25 +108,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 impl Args {
-    /// With those of the type for flags that were not given.
-    fn completed(self) -> Result<Self> {
-        let Some(kind) = self.kind else {
-            return Ok(self);
-        };
-        let words = kind.balance.split_whitespace();
-        let own = Self::try_parse_from(std::iter::once("balance").chain(words))?;
-        Ok(Self {
-            target: self.target.or(kind.target.and_then(NonZero::new)),
-            by: given(self.by, own.by),
-            quota: given(self.quota, own.quota),
-            reserve: given(self.reserve, own.reserve),
-            per_shot: self.per_shot.or(own.per_shot),
-            on: self.on.or(own.on),
-            quality: self.quality.or(own.quality),
-            ..self
-        })
-    }
-
     /// Where the number is that is to be high.
     fn quality(&self) -> &str {
         self.quality.as_deref().unwrap_or("/quality/sharpness")
@@ -142,9 +124,4 @@ impl Args {
     fn target(&self) -> Option<usize> {
         self.target.map(NonZero::get)
     }
-}
-
-/// The values of a flag, or those of the type where there are none.
-fn given<T>(values: Vec<T>, own: Vec<T>) -> Vec<T> {
-    if values.is_empty() { own } else { values }
 }

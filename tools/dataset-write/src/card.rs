@@ -34,7 +34,7 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
     writeln!(
         card,
         "A data set for a LoRA of the kind *{}*.\n",
-        purpose.kind.word()
+        purpose.kind.name
     )?;
     writeln!(card, "| | |\n|---|---|")?;
     writeln!(card, "| images | {} |", examples.len())?;

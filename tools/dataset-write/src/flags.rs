@@ -3,10 +3,10 @@
 use clap::value_parser;
 use loaders::view::{Form, Part, View};
 use stage::Result;
+use types::{TYPES, Trained, Type};
 
 use crate::area::{Masks, Wanted};
 use crate::caption::form_parser;
-use crate::kind::{Kind, Trained};
 use crate::plan::Purpose;
 use crate::template::{NameTemplate, Template, squeezed};
 
@@ -14,8 +14,8 @@ use crate::template::{NameTemplate, Template, squeezed};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Words {
     /// What the data set is to teach
-    #[arg(long = "type", value_name = "TYPE", value_enum)]
-    kind: Kind,
+    #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(TYPES.iter(), named))]
+    kind: &'static Type,
 
     /// Word that stands for what is taught, first in every caption
     #[arg(long, value_name = "WORD")]
@@ -73,11 +73,16 @@ pub(crate) struct Pictures {
     repeats: u32,
 }
 
+/// What the images of a type are called.
+fn named(kind: &Type) -> String {
+    format!("{}, as `{}`", kind.about, kind.file_name)
+}
+
 /// Both, with the defaults of the type.
 pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> Result<Purpose> {
-    let (name, caption) = (words.kind.name_template(), words.kind.caption_template());
+    let (name, caption) = (words.kind.file_name, words.kind.caption);
     let trigger = words.trigger.map(|trigger| squeezed(&trigger));
-    let trained = pictures.masks.unwrap_or(words.kind.trained());
+    let trained = pictures.masks.unwrap_or(words.kind.trained);
     let resolution = pictures.resolution;
     let of = |part| views.iter().find(|view| view.part() == part);
     let first = loaders::trainers::views().next().filter(|_| pictures.fit);

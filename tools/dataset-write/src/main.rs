@@ -15,7 +15,6 @@ mod caption;
 mod card;
 mod facts;
 mod flags;
-mod kind;
 mod mask;
 mod picture;
 mod plan;

@@ -3,11 +3,11 @@
 use loaders::view::{Form, Part, View};
 use manifest::Rejected;
 use stage::{Outcome, Record, Result};
+use types::Type;
 
 use crate::area::Wanted;
 use crate::caption::Captions;
 use crate::facts::Facts;
-use crate::kind::Kind;
 use crate::mask;
 use crate::picture::{Picture, finish, white};
 use crate::split::{self, Share};
@@ -21,7 +21,7 @@ const DIGITS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Purpose {
     /// What it is to teach.
-    pub(crate) kind: Kind,
+    pub(crate) kind: &'static Type,
     /// The trigger word, if there is one.
     pub(crate) trigger: Option<String>,
     /// What the whole set is of: a character, a style.
@@ -46,7 +46,7 @@ impl Purpose {
     /// The words that stand for the set where one name is wanted.
     pub(crate) fn title(&self) -> &str {
         let named = self.trigger.as_deref().or(self.subject.as_deref());
-        named.unwrap_or(self.kind.word())
+        named.unwrap_or(self.kind.name)
     }
 
     /// What is known of one image of it.
@@ -56,7 +56,7 @@ impl Purpose {
             record,
             trigger,
             subject: self.subject.as_deref(),
-            otherwise: trigger.filter(|_| self.kind.trigger_is_subject()),
+            otherwise: trigger.filter(|_| self.kind.trigger_is_subject),
         }
     }
 }

@@ -77,10 +77,20 @@ def lock(out):
     os.set_inheritable(descriptor, True)
 
 
+def folders(out):
+    """The folders of OUT that may be of a stage or a data set."""
+    yield from Path(out).glob("*")
+    for kind in names.PER_CHARACTER:
+        yield from Path(out, kind).glob("*")
+
+
 def watched(out):
     """The files of OUT whose times make compares."""
-    for pattern in [".settings/*", "*.jsonl", "*/*.jsonl", "character/*/*.jsonl", "*/report.html", "character/*/report.html"]:
-        yield from Path(out).glob(pattern)
+    yield from Path(out).glob(".settings/*")
+    yield from Path(out).glob("*.jsonl")
+    for folder in folders(out):
+        yield from folder.glob("*.jsonl")
+        yield from folder.glob("report.html")
 
 
 def settle(out):
@@ -110,7 +120,7 @@ def complete(out, tools, written):
     """
     written = {manifest: (manifest, folder) for manifest, folder in (one.split("=") for one in written)}
     # Of a data set, a list of all files: its manifest names the images of one trainer alone.
-    for listed in [*Path(out).glob("*/dataset.files"), *Path(out).glob("character/*/dataset.files")]:
+    for listed in (found for folder in folders(out) for found in folder.glob("dataset.files")):
         name = listed.relative_to(out)
         written[str(name.with_suffix(".jsonl"))] = (str(name), str(name.with_name("dataset")))
     written = {manifest: found for manifest, found in written.items() if os.path.isfile(os.path.join(out, manifest))}

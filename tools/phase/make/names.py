@@ -29,6 +29,8 @@ def types():
 
 TYPES = types()
 TARGETS = [f"{one['settings']}_TARGET" for one in TYPES.values()]
+# Those that have a data set for each character.
+PER_CHARACTER = [kind for kind, one in TYPES.items() if one.get("per_character")]
 
 # Settings that have few values, and what they may be.
 CHOICES = {
@@ -162,6 +164,6 @@ def characters():
 
 
 def folder(data_set):
-    """The folder of a data set: `character-NAME` is in `character/NAME`."""
+    """The folder of a data set: that of a character, `character-NAME`, is in `character/NAME`."""
     kind, _, name = data_set.partition("-")
-    return f"character/{name}" if kind == "character" and name else data_set
+    return f"{kind}/{name}" if kind in PER_CHARACTER and name else data_set

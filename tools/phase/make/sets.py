@@ -109,11 +109,11 @@ def said_last(log):
 def listed(asked):
     """The data sets that were asked for: name, kind and folder of each."""
     for kind in asked:
-        if kind.name != "character":
+        if kind.name not in names.PER_CHARACTER:
             yield kind.name, kind, kind.name
             continue
         for mine in names.characters().values():
-            yield f"character-{mine}", kind, f"character/{mine}"
+            yield f"{kind.name}-{mine}", kind, f"{kind.name}/{mine}"
 
 
 def table(out, asked, minimum):
