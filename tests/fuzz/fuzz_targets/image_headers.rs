@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(header) = vision::header::header_from_bytes(bytes) else { return };
+    let Ok(header) = vision::decode::header_from_bytes(bytes) else { return };
     let size = header.dimensions();
     // Large images take long and tell no more.
     if u64::from(size.width) * u64::from(size.height) > 1 << 16 {

@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(size) = vision::header::dimensions_from_bytes(bytes) else { return };
+    let Ok(size) = vision::decode::dimensions_from_bytes(bytes) else { return };
     if u64::from(size.width) * u64::from(size.height) > 1 << 16 {
         return;
     }
