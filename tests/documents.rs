@@ -185,5 +185,5 @@ fn what_pip_installs_is_pinned_with_checksums() {
             .find(|line| line.contains("pip install") && !line.contains("require-hashes"));
         assert_eq!(bare, None, "{name}");
     }
-    assert_eq!(requirements, 3, "{listed}");
+    assert_eq!(requirements, 4, "{listed}");
 }

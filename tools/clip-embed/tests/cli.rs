@@ -258,7 +258,7 @@ fn what_is_wrong_is_said() {
     said(
         &format!("{CLIP}/text_model.onnx"),
         &[],
-        "not a network that makes vectors of pictures",
+        "not a known image encoder",
     );
     said(
         CLIP,

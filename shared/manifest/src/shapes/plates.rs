@@ -31,7 +31,7 @@ pub struct Inpaint {
     /// How often it was filled.
     #[serde(default)]
     pub tries: u32,
-    /// `clean`, or what is wrong: `remnant`, `seam`, `flat`, `fog`, `too_large`.
+    /// `clean`, or what is wrong: `remnant`, `seam`, `flat`, `fog`, `invented`, `too_large`.
     pub verdict: String,
 }
 
