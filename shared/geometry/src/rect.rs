@@ -155,7 +155,7 @@ macro_rules! real {
             ///
             /// ```
             /// use geometry::Rect;
-            /// let rect = Rect::from([-3.0, 1.2, 2.5, 4.0]);
+            /// let rect = Rect::<f64>::from([-3.0, 1.2, 2.5, 4.0]);
             /// assert_eq!(rect.touched(9, 9), Rect::from([0, 1, 3, 4]));
             /// ```
             pub fn touched(self, width: u32, height: u32) -> Rect {
