@@ -78,12 +78,6 @@ impl Detects for RetinaFace {
 }
 
 /// The priors of an input of columns and rows: centre x and y, width and height, as shares of it.
-///
-/// ```
-/// let priors = nets::retinaface::priors([640, 640]);
-/// assert_eq!(priors.len(), 16800);
-/// assert_eq!(priors[1], [4.0 / 640.0, 4.0 / 640.0, 32.0 / 640.0, 32.0 / 640.0]);
-/// ```
 pub fn priors([width, height]: [usize; 2]) -> Vec<[f32; 4]> {
     let mut priors = Vec::new();
     let (wide, high) = (width as f32, height as f32);
@@ -147,4 +141,17 @@ pub fn decode(
         })
     });
     Ok(suppress(faces.collect(), OVERLAP, Area::PlusOne))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_place_of_the_finest_level_has_priors_of_16_and_32_pixels() {
+        let priors = priors([640, 640]);
+        assert_eq!(priors.len(), 16_800);
+        let second = [4.0, 4.0, 32.0, 32.0].map(|pixels: f32| pixels / 640.0);
+        assert_eq!(priors[1].map(f32::to_bits), second.map(f32::to_bits));
+    }
 }
