@@ -24,7 +24,7 @@ FIGURE_BLUR_FLAGS = --sharpness 10% --size 1 --letters 0 --title 0 --flat 1
 FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
 # Most of its fillings have a step of colour: this drops the worst.
-INPAINT_FLAGS = --max-seam 4
+INPAINT_FLAGS = --max-seam 4 --max-fog 0.01
 PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.6x --size 160 --flat 0.6
 # So few images fill no quotas of a feature's.
 CHARACTER_TARGET = 40

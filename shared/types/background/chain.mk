@@ -11,7 +11,7 @@ BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
 # plate-merge: what other frames show behind the figures.
 PLATE_FLAGS ?=
 # lama-inpaint: what no frame shows.
-INPAINT_FLAGS ?=
+INPAINT_FLAGS ?= --max-fog 0.01
 # plate-crop: the smallest part of a plate that is kept where filling failed.
 PLATE_CROP_FLAGS ?=
 # blur-filter, of what was filled or cropped.

@@ -18,7 +18,7 @@ pub(crate) struct Limits {
 
     /// Share of the picture that was filled with less detail, fine and coarse,
     /// than is round it, 0 to 1
-    #[arg(long = "max-fog", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.01)]
+    #[arg(long = "max-fog", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.05)]
     pub(crate) fog: f64,
 
     /// Share of the picture that may be invented, 0 to 1; beyond it nothing is
