@@ -109,7 +109,7 @@ impl Steps {
     ///
     /// ```
     /// use loaders::{bases::base, trainers::named};
-    /// let steps = named("ai-toolkit").unwrap().steps().unwrap();
+    /// let steps = named("ai-toolkit").unwrap().profile().steps.unwrap();
     /// assert_eq!(steps.of(base("flux").ok()), 32);
     /// assert_eq!(steps.of(None), 16);
     /// ```

@@ -166,7 +166,7 @@ impl Set {
     pub fn texts(&self, bytes: &[u8]) -> Result<Vec<String>, Unreadable> {
         let text = std::str::from_utf8(bytes);
         let text = text.map_err(|cause| Unreadable::Encoding(cause.valid_up_to()))?;
-        let mut texts = if self.trainer.captions().bytes {
+        let mut texts = if self.trainer.profile().captions.bytes {
             self.trainer.texts(text, self)?
         } else {
             let text = text.replace("\r\n", "\n").replace('\r', "\n");

@@ -1,7 +1,7 @@
 //! What each trainer wants of a data set, and what its loader makes of it: files, captions, masks,
 //! sizes and configurations.
 //!
-//! The rules were read in the trainers' own sources, at the versions in [`Trainer::version`], and
+//! The rules were read in the trainers' own sources, at the versions in [`Profile::version`], and
 //! are tested against cases that were tried on them.
 //!
 //! | module | what |
@@ -37,4 +37,4 @@ mod finding;
 mod trainer;
 
 pub use finding::{Finding, Level};
-pub use trainer::{CacheName, Pixels, Trainer};
+pub use trainer::{CacheName, Pixels, Profile, Trainer};

@@ -35,7 +35,7 @@ impl Masks {
     /// ```
     /// use std::path::{Path, PathBuf};
     /// use loaders::trainers::named;
-    /// let masks = named("onetrainer").unwrap().masks().unwrap();
+    /// let masks = named("onetrainer").unwrap().profile().masks.unwrap();
     /// let names = masks.candidates(Path::new("img/a.jpg"), Path::new("masks"));
     /// assert_eq!(names, [PathBuf::from("img/a-masklabel.png")]);
     /// ```

@@ -55,7 +55,7 @@ pub(crate) fn configurations(folder: &Path) -> Vec<PathBuf> {
     }
     let known = |name: &&String| {
         let mut trainers = TRAINERS.iter();
-        trainers.any(|trainer| trainer.names().files.contains(&name.as_str()))
+        trainers.any(|trainer| trainer.profile().names.files.contains(&name.as_str()))
     };
     let paths = names.iter().filter(known).map(|name| folder.join(name));
     paths.filter(|path| is_data_set(path)).collect()
@@ -64,7 +64,9 @@ pub(crate) fn configurations(folder: &Path) -> Vec<PathBuf> {
 /// Whether a file with the name of a configuration speaks of data sets.
 fn is_data_set(path: &Path) -> bool {
     let text = fs::read_to_string(path).unwrap_or_default();
-    let mut words = TRAINERS.iter().flat_map(|trainer| trainer.names().texts);
+    let mut words = TRAINERS
+        .iter()
+        .flat_map(|trainer| trainer.profile().names.texts);
     words.any(|word| text.contains(word))
 }
 

@@ -91,7 +91,7 @@ impl Set {
         path: impl Into<PathBuf>,
         settings: &Settings,
     ) -> Self {
-        let extension = if trainer.captions().any_ending {
+        let extension = if trainer.profile().captions.any_ending {
             settings.caption_extension.clone()
         } else {
             ".txt".to_owned()
@@ -121,7 +121,7 @@ impl Set {
 
     /// Whether it looks into sub-folders.
     pub fn recurses(&self) -> bool {
-        self.deep || self.trainer.recurses()
+        self.deep || self.trainer.profile().recurses
     }
 }
 
@@ -183,7 +183,7 @@ pub fn open(
     } else {
         return Err(NoData::Missing(path.to_path_buf()));
     };
-    if let Some(name) = trainer.captions().list {
+    if let Some(name) = trainer.profile().captions.list {
         lists(name, &mut opened);
     }
     Ok(opened)
@@ -204,7 +204,7 @@ fn configured(trainer: &dyn Trainer, path: &Path, settings: &Settings) -> Result
     } else {
         Err(NoData::NoFolder {
             path: path.to_path_buf(),
-            trainer: trainer.name(),
+            trainer: trainer.profile().name,
         })
     }
 }

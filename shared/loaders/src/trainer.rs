@@ -17,11 +17,8 @@ pub type CacheName = fn(&Path) -> Option<(String, Size)>;
 /// A trainer, or a way of reading that several trainers share. What is not said here is as the
 /// default has it: the most usual.
 pub trait Trainer: Debug + Sync {
-    /// Its name, as command lines and records say it.
-    fn name(&self) -> &'static str;
-
-    /// The version whose rules these are.
-    fn version(&self) -> &'static str;
+    /// What is fixed about it.
+    fn profile(&self) -> Profile;
 
     /// Whether it would take a file of this ending for an image, wherever it lay.
     fn reads(&self, path: &Path) -> bool;
@@ -42,35 +39,9 @@ pub trait Trainer: Debug + Sync {
         self.takes(path)
     }
 
-    /// Whether it looks into every folder below the one that it is given.
-    fn recurses(&self) -> bool {
-        false
-    }
-
-    /// Whether a folder of images with captions beside them is all that it wants.
-    fn reads_flat_folders(&self) -> bool {
-        true
-    }
-
     /// Whether it passes over a folder of this name on purpose.
     fn passes_over(&self, _folder: &Path) -> bool {
         false
-    }
-
-    /// What the name of a cache beside an image says, where the trainer takes the size of the image
-    /// from there; `None` where it does not.
-    fn cache_name(&self) -> Option<CacheName> {
-        None
-    }
-
-    /// What it does with pixels.
-    fn pixels(&self) -> Pixels {
-        Pixels::default()
-    }
-
-    /// How it reads captions.
-    fn captions(&self) -> Captions {
-        Captions::default()
     }
 
     /// The captions of which it takes one, from what stands in a file.
@@ -84,27 +55,11 @@ pub trait Trainer: Debug + Sync {
         None
     }
 
-    /// How it finds masks; `None` if it cannot use any.
-    fn masks(&self) -> Option<Masks> {
-        None
-    }
-
-    /// What the sides of its buckets are multiples of, by base model; `None` where its
-    /// configuration says, or it has no buckets.
-    fn steps(&self) -> Option<Steps> {
-        None
-    }
-
     /// What it makes of sizes with its usual settings: buckets on, never enlarging where that can be
     /// said. `resolution` is the side of the square whose area is the budget of an image, in
     /// pixels. `None` if it hands images on as they are.
     fn fitting(&self, _resolution: u32, _base: Option<&Base>) -> Option<Box<dyn Fitting>> {
         None
-    }
-
-    /// By what its configurations are known among other files.
-    fn names(&self) -> Names {
-        Names::default()
     }
 
     /// Whether a file is a configuration of this trainer.
@@ -136,6 +91,51 @@ pub trait Trainer: Debug + Sync {
     /// A data set as it wants it; `None` where another trainer's is the same.
     fn view(&self) -> Option<&'static dyn View> {
         None
+    }
+}
+
+/// What is fixed about a trainer.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile {
+    /// Its name, as command lines and records say it.
+    pub name: &'static str,
+    /// The version whose rules these are.
+    pub version: &'static str,
+    /// Whether it looks into every folder below the one that it is given.
+    pub recurses: bool,
+    /// Whether a folder of images with captions beside them is all that it wants.
+    pub flat: bool,
+    /// What the name of a cache beside an image says, where the trainer takes the size of the image
+    /// from there.
+    pub cache_name: Option<CacheName>,
+    /// What it does with pixels.
+    pub pixels: Pixels,
+    /// How it reads captions.
+    pub captions: Captions,
+    /// How it finds masks; `None` if it cannot use any.
+    pub masks: Option<Masks>,
+    /// What the sides of its buckets are multiples of, by base model; `None` where its configuration
+    /// says, or it has no buckets.
+    pub steps: Option<Steps>,
+    /// By what its configurations are known among other files.
+    pub names: Names,
+}
+
+impl Profile {
+    /// One with all else as most trainers have it.
+    pub fn new(name: &'static str, version: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            recurses: false,
+            flat: true,
+            cache_name: None,
+            pixels: Pixels::default(),
+            captions: Captions::default(),
+            masks: None,
+            steps: None,
+            names: Names::default(),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub static TRAINERS: &[&dyn Trainer] = &[
 /// The trainer of a name.
 pub fn named(name: &str) -> Option<&'static dyn Trainer> {
     let mut trainers = TRAINERS.iter().copied();
-    trainers.find(|trainer| trainer.name() == name)
+    trainers.find(|trainer| trainer.profile().name == name)
 }
 
 /// The views that data sets can be written in, in the order of the trainers.

@@ -9,7 +9,7 @@ const UNIGRAM: &[u8] = include_bytes!("../../captions/tests/encoders/unigram.jso
 const BYTES: &[u8] = include_bytes!("../../captions/tests/encoders/bytes.json");
 
 fn steps(trainer: &str) -> Steps {
-    named(trainer).unwrap().steps().unwrap()
+    named(trainer).unwrap().profile().steps.unwrap()
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn sides_of_buckets_step_by_what_trainer_and_base_model_say() {
 fn a_trainer_that_does_not_train_a_base_model_is_known_not_to() {
     let hunyuan = base("hunyuan-image").unwrap();
     assert!(steps("diffusion-pipe").has(hunyuan));
-    assert!(named("sd-scripts").unwrap().steps().is_none());
+    assert!(named("sd-scripts").unwrap().profile().steps.is_none());
     assert!(!steps("ai-toolkit").has(hunyuan));
     // The usual steps are taken then.
     assert_eq!(steps("ai-toolkit").of(Some(hunyuan)), 16);
@@ -62,7 +62,11 @@ fn a_trainer_that_does_not_train_a_base_model_is_known_not_to() {
 
 #[test]
 fn steps_and_base_models_know_of_each_other() {
-    let all = || TRAINERS.iter().filter_map(|trainer| trainer.steps());
+    let all = || {
+        TRAINERS
+            .iter()
+            .filter_map(|trainer| trainer.profile().steps)
+    };
     for base in BASES {
         assert!(all().any(|steps| steps.has(base)), "{}", base.name);
     }

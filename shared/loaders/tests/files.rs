@@ -31,7 +31,7 @@ fn takers(path: &str) -> String {
 
 #[test]
 fn no_two_trainers_and_no_two_views_have_one_name() {
-    let names = || TRAINERS.iter().map(|trainer| trainer.name());
+    let names = || TRAINERS.iter().map(|trainer| trainer.profile().name);
     let words = || views().map(<dyn View>::word);
     for (all, count) in [
         (names().collect::<BTreeSet<_>>(), names().count()),
@@ -163,7 +163,7 @@ fn a_captions_folder_beside_is_not_looked_into() {
     fs::create_dir(folder.path().join("captions")).unwrap();
     fs::write(folder.path().join("captions/a.txt"), "a boy").unwrap();
     for trainer in TRAINERS {
-        let set = set(trainer.name());
+        let set = set(trainer.profile().name);
         let found = set.caption(&folder.path().join("a.png")).unwrap();
         assert_eq!(found, None);
     }
@@ -171,7 +171,7 @@ fn a_captions_folder_beside_is_not_looked_into() {
 
 #[test]
 fn masks_are_looked_for_in_these_places() {
-    let masks = |trainer| named(trainer).unwrap().masks();
+    let masks = |trainer| named(trainer).unwrap().profile().masks;
     let names = |trainer| -> Vec<String> {
         let names =
             masks(trainer).map(|masks| masks.candidates("img/a.jpg".as_ref(), "mask".as_ref()));

@@ -28,7 +28,7 @@ fn check(trainer: &str, fit: impl Fn(&Value, Size) -> Option<Fit>) {
     let commit = golden["commit"].as_str().unwrap();
     for part in commit.split('+') {
         assert!(
-            named(trainer).unwrap().version().contains(part),
+            named(trainer).unwrap().profile().version.contains(part),
             "{trainer}: {commit}"
         );
     }
@@ -182,7 +182,7 @@ fn steps_are_those_in_the_trainers_sources() {
     let golden = golden("steps");
     let mut checked = 0;
     for (trainer, bases) in golden["steps"].as_object().unwrap() {
-        let steps = named(trainer).unwrap().steps().unwrap();
+        let steps = named(trainer).unwrap().profile().steps.unwrap();
         for (name, expected) in bases.as_object().unwrap() {
             let base = base(name).unwrap();
             assert!(steps.has(base), "{trainer}, {name}");

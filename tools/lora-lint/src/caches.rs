@@ -13,7 +13,7 @@ impl Scan {
     /// Says which caches are of an image of another size, for a trainer that takes the size from
     /// them.
     pub(crate) fn caches(&mut self, set: &Set, files: &[PathBuf]) {
-        let Some(named) = set.trainer.cache_name() else {
+        let Some(named) = set.trainer.profile().cache_name else {
             return;
         };
         for file in files {

@@ -50,7 +50,7 @@ impl Judge {
             }
         };
         self.pixels(set, image, &header, &mut lint);
-        let seen = if set.trainer.pixels().turns {
+        let seen = if set.trainer.profile().pixels.turns {
             header.dimensions()
         } else {
             header.stored
@@ -73,14 +73,14 @@ impl Judge {
 
     /// Judges what the pixels are made of, and whether they are all there.
     fn pixels(&self, set: &Set, image: &Path, header: &Header, lint: &mut Lint) {
-        if !header.is_upright() && !set.trainer.pixels().turns {
+        if !header.is_upright() && !set.trainer.profile().pixels.turns {
             let text = "is stored on its side, and the trainer does not turn it";
             lint.add([Finding::error("image-rotated", text)]);
         }
         let samples = header.samples;
         if samples.bits != 8 || (samples.channels == 4 && !samples.alpha) {
             lint.add([unusual(
-                set.trainer.pixels(),
+                set.trainer.profile().pixels,
                 samples.bits,
                 samples.channels,
             )]);
@@ -98,7 +98,7 @@ impl Judge {
                 Err(cause) => lint.add([Finding::error("image-corrupt", cause.to_string())]),
                 Ok(pixels) => {
                     let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
-                    if clear && !set.alpha_mask && !set.trainer.pixels().flattens {
+                    if clear && !set.alpha_mask && !set.trainer.profile().pixels.flattens {
                         let text = "is transparent in places, and the colour that is hidden there is trained on";
                         lint.add([Finding::error("image-alpha", text)]);
                     }

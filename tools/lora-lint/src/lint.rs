@@ -52,7 +52,7 @@ impl Lint {
     /// Nothing known yet.
     pub(crate) fn new(trainer: &dyn Trainer) -> Self {
         Self {
-            trainer: trainer.name(),
+            trainer: trainer.profile().name,
             status: Level::Ok,
             caption: None,
             captions: None,

@@ -12,7 +12,7 @@ use crate::lint::Lint;
 
 /// Finds and judges the mask of an image.
 pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &mut Lint) {
-    let masks = set.trainer.masks();
+    let masks = set.trainer.profile().masks;
     let beside = masks.is_some_and(|masks| masks.are_beside());
     let Some(folder) = set.masks.clone().or(beside.then(PathBuf::new)) else {
         return;

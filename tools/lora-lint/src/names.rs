@@ -23,11 +23,11 @@ impl Scan {
         {
             if set.recurses() || file.components().count() == 1 {
                 let place = set.path.join(file);
-                let for_all = set.trainer.captions().for_all;
+                let for_all = set.trainer.profile().captions.for_all;
                 if for_all.is_some_and(|name| file.file_stem().is_some_and(|stem| stem == name)) {
                     let text = format!(
                         "older loaders of {} give it to every picture without a caption",
-                        set.trainer.name()
+                        set.trainer.profile().name
                     );
                     self.say(&place, Finding::warning("caption-default", text));
                 } else if !stems.contains(&file.with_extension("")) && !is_aside(file) {
@@ -64,7 +64,7 @@ impl Scan {
                 prefixes.push(first.clone());
             }
         }
-        let cached = set.trainer.cache_name().is_some();
+        let cached = set.trainer.profile().cache_name.is_some();
         if let Some(name) = prefixes.first().filter(|_| cached) {
             let text = format!(
                 "{} names begin with the whole of another, as with {name}: the size of a cached picture may be taken for another's",

@@ -150,7 +150,11 @@ impl Scan {
     /// A mask beside the images whose own image is not there.
     fn label(&mut self, set: &Set, file: &Path, image: &str) {
         let has = |found: &PathBuf| found.file_stem().is_some_and(|stem| stem == image);
-        let beside = set.trainer.masks().is_some_and(|masks| masks.are_beside());
+        let beside = set
+            .trainer
+            .profile()
+            .masks
+            .is_some_and(|masks| masks.are_beside());
         if beside && !self.images.iter().any(has) {
             let text = "is the mask of no picture";
             self.say(&set.path.join(file), Finding::warning("mask-extra", text));
@@ -201,7 +205,11 @@ impl Scan {
             .collect();
         extra.sort();
         for mask in extra {
-            let fatal = set.trainer.masks().is_some_and(|masks| masks.required);
+            let fatal = set
+                .trainer
+                .profile()
+                .masks
+                .is_some_and(|masks| masks.required);
             let text = "is the mask of no picture";
             self.say(&mask, Finding::of(fatal, "mask-extra", text));
         }

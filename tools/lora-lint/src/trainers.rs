@@ -29,8 +29,9 @@ const ALL: &str = "all";
 impl Choice {
     /// What reads it from a command line.
     pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
-        let one =
-            |trainer: &&dyn Trainer| PossibleValue::new(trainer.name()).help(trainer.version());
+        let one = |trainer: &&dyn Trainer| {
+            PossibleValue::new(trainer.profile().name).help(trainer.profile().version)
+        };
         let all = PossibleValue::new(ALL).help("all that read a flat folder");
         let values = TRAINERS.iter().map(one).chain([all]);
         let parser = PossibleValuesParser::new(values.collect::<Vec<_>>());
@@ -50,7 +51,7 @@ pub(crate) fn of(choice: Option<Choice>, path: &Path) -> Vec<(PathBuf, &'static 
         // A configuration is one trainer's.
         Some(Choice::All) if path.is_file() => vec![guessed(path.to_path_buf())],
         Some(Choice::All) => {
-            let flat = TRAINERS.iter().filter(|one| one.reads_flat_folders());
+            let flat = TRAINERS.iter().filter(|one| one.profile().flat);
             flat.map(|one| (path.to_path_buf(), *one)).collect()
         }
     }
@@ -75,13 +76,16 @@ impl Seen {
     ) -> Result<()> {
         self.last = Some((trainer, path.to_path_buf()));
         let mut opened = open(trainer, path, settings)?;
-        let untrained = settings
-            .base
-            .filter(|base| trainer.steps().is_some_and(|steps| !steps.has(base)));
+        let untrained = settings.base.filter(|base| {
+            trainer
+                .profile()
+                .steps
+                .is_some_and(|steps| !steps.has(base))
+        });
         if let Some(base) = untrained {
             let text = format!(
                 "{} is not known to train {}: its usual buckets are taken",
-                trainer.name(),
+                trainer.profile().name,
                 base.name
             );
             opened.say(path, Finding::warning("base-unknown", text));

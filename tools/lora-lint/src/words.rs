@@ -91,7 +91,7 @@ impl Measure {
         let count = encoder.count(text);
         lint.tokens = lint.tokens.max(Some(count.tokens));
         // Other encoders are judged where they were named.
-        let read = self.limit.named || set.trainer.captions().clip;
+        let read = self.limit.named || set.trainer.profile().captions.clip;
         if read && *most > 0 && !count.fits(*most) {
             let (_, lost) = encoder.cut(text, *most);
             let text = format!(
@@ -149,7 +149,7 @@ fn unlisted(set: &Set) -> Finding {
 /// What is wrong with the file, whatever its text says.
 fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let rules = set.trainer.captions();
+    let rules = set.trainer.profile().captions;
     if rules.bytes && caption.written.contains('\r') {
         let text = "the carriage returns of its line ends stay in the caption";
         findings.push(Finding::warning("caption-newline", text));
@@ -233,7 +233,7 @@ fn missing(set: &Set, image: &Path) -> Finding {
             return Finding::error("caption-elsewhere", text);
         }
     }
-    let missing = set.trainer.captions().missing;
+    let missing = set.trainer.profile().captions.missing;
     let text = match (&set.class_tokens, missing) {
         (Some(class), Missing::Class) => {
             return Finding::warning("caption-class", format!("no caption: `{class}` is taken"));

@@ -14,7 +14,7 @@ use crate::files::{ending, ends, is_hidden_anywhere};
 use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
-use crate::trainer::Pixels;
+use crate::trainer::{Pixels, Profile};
 use crate::view::{DataSet, Form, Layout, Notes, View};
 
 /// ai-toolkit.
@@ -37,12 +37,32 @@ const STEPS: Steps = Steps {
 };
 
 impl Trainer for AiToolkit {
-    fn name(&self) -> &'static str {
-        "ai-toolkit"
-    }
-
-    fn version(&self) -> &'static str {
-        "ai-toolkit 27a03a9"
+    fn profile(&self) -> Profile {
+        Profile {
+            recurses: true,
+            pixels: Pixels {
+                turns: true,
+                ..Pixels::default()
+            },
+            captions: Captions {
+                lines: Lines::Kept { end: true },
+                clip: false,
+                for_all: Some("default"),
+                ..Captions::default()
+            },
+            masks: Some(Masks {
+                place: Place::Stem(ENDINGS),
+                required: false,
+                same_size: false,
+                squeezed: false,
+            }),
+            steps: Some(STEPS),
+            names: Names {
+                files: &["config.yaml"],
+                texts: &["datasets:"],
+            },
+            ..Profile::new("ai-toolkit", "ai-toolkit 27a03a9")
+        }
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -54,28 +74,8 @@ impl Trainer for AiToolkit {
         self.reads(path) && !is_hidden_anywhere(path) && !control
     }
 
-    fn recurses(&self) -> bool {
-        true
-    }
-
     fn passes_over(&self, folder: &Path) -> bool {
         folder.ends_with("_controls")
-    }
-
-    fn pixels(&self) -> Pixels {
-        Pixels {
-            turns: true,
-            ..Pixels::default()
-        }
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            lines: Lines::Kept { end: true },
-            clip: false,
-            for_all: Some("default"),
-            ..Captions::default()
-        }
     }
 
     /// Split at commas, joined with a comma and a space without stripping, the trigger put in where
@@ -95,31 +95,11 @@ impl Trainer for AiToolkit {
         }])
     }
 
-    fn masks(&self) -> Option<Masks> {
-        Some(Masks {
-            place: Place::Stem(ENDINGS),
-            required: false,
-            same_size: false,
-            squeezed: false,
-        })
-    }
-
-    fn steps(&self) -> Option<Steps> {
-        Some(STEPS)
-    }
-
     fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
         Some(Box::new(Buckets {
             resolution,
             divisibility: STEPS.of(base),
         }))
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["config.yaml"],
-            texts: &["datasets:"],
-        }
     }
 
     fn claims(&self, path: &Path, text: &str) -> Claim {

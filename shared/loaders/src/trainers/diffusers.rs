@@ -14,7 +14,7 @@ use crate::fit::{Fitting, Square};
 use crate::metadata::{Format, listed};
 use crate::recognise::configurations;
 use crate::set::{Opened, Set, Settings};
-use crate::trainer::Pixels;
+use crate::trainer::{Pixels, Profile};
 use crate::view::{DataSet, Example, Form, Layout, Notes, Part, View};
 use crate::{Finding, Trainer};
 
@@ -31,12 +31,20 @@ pub const ROWS: Format = Format {
 };
 
 impl Trainer for Diffusers {
-    fn name(&self) -> &'static str {
-        "diffusers"
-    }
-
-    fn version(&self) -> &'static str {
-        "diffusers 58eb52c, datasets b7cb10b"
+    fn profile(&self) -> Profile {
+        Profile {
+            recurses: true,
+            flat: false,
+            pixels: Pixels {
+                turns: true,
+                ..Pixels::default()
+            },
+            captions: Captions {
+                lines: Lines::Listed,
+                ..Captions::default()
+            },
+            ..Profile::new("diffusers", "diffusers 58eb52c, datasets b7cb10b")
+        }
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -45,28 +53,6 @@ impl Trainer for Diffusers {
 
     fn takes(&self, path: &Path) -> bool {
         self.reads(path) && !is_hidden_anywhere(path)
-    }
-
-    fn recurses(&self) -> bool {
-        true
-    }
-
-    fn reads_flat_folders(&self) -> bool {
-        false
-    }
-
-    fn pixels(&self) -> Pixels {
-        Pixels {
-            turns: true,
-            ..Pixels::default()
-        }
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            lines: Lines::Listed,
-            ..Captions::default()
-        }
     }
 
     fn fitting(&self, resolution: u32, _base: Option<&Base>) -> Option<Box<dyn Fitting>> {

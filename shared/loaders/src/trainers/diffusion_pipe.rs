@@ -13,7 +13,7 @@ use crate::files::{ending, is_flat, is_image};
 use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
-use crate::trainer::Pixels;
+use crate::trainer::{Pixels, Profile};
 use crate::view::{DataSet, Form, Layout, Notes, View, listed, quoted};
 
 /// diffusion-pipe.
@@ -36,12 +36,32 @@ const STEPS: Steps = Steps {
 const CAPTIONS: &str = "captions.json";
 
 impl Trainer for DiffusionPipe {
-    fn name(&self) -> &'static str {
-        "diffusion-pipe"
-    }
-
-    fn version(&self) -> &'static str {
-        "diffusion-pipe 8f83dbf"
+    fn profile(&self) -> Profile {
+        Profile {
+            pixels: Pixels {
+                flattens: true,
+                ..Pixels::default()
+            },
+            captions: Captions {
+                any_ending: false,
+                missing: Missing::LeftOut,
+                clip: false,
+                list: Some(CAPTIONS),
+                ..Captions::default()
+            },
+            masks: Some(Masks {
+                place: Place::Stem(&["bmp", "jpeg", "jpg", "png", "tif", "tiff", "webp"]),
+                required: false,
+                same_size: true,
+                squeezed: false,
+            }),
+            steps: Some(STEPS),
+            names: Names {
+                files: &["dataset.toml", "validation.toml"],
+                texts: &["[[directory]]"],
+            },
+            ..Profile::new("diffusion-pipe", "diffusion-pipe 8f83dbf")
+        }
     }
 
     /// Whatever Pillow opens; all else is left out with a line on the terminal.
@@ -53,49 +73,12 @@ impl Trainer for DiffusionPipe {
         is_flat(path) && self.reads(path)
     }
 
-    fn pixels(&self) -> Pixels {
-        Pixels {
-            flattens: true,
-            ..Pixels::default()
-        }
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            any_ending: false,
-            missing: Missing::LeftOut,
-            clip: false,
-            list: Some(CAPTIONS),
-            ..Captions::default()
-        }
-    }
-
     fn texts(&self, text: &str, _set: &Set) -> Result<Vec<String>, Unreadable> {
         Ok(vec![python_strip(text).to_owned()])
     }
 
-    fn masks(&self) -> Option<Masks> {
-        Some(Masks {
-            place: Place::Stem(&["bmp", "jpeg", "jpg", "png", "tif", "tiff", "webp"]),
-            required: false,
-            same_size: true,
-            squeezed: false,
-        })
-    }
-
-    fn steps(&self) -> Option<Steps> {
-        Some(STEPS)
-    }
-
     fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
         Some(boxed(resolution, (0.5, 2.0, 7), STEPS.of(base)))
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["dataset.toml", "validation.toml"],
-            texts: &["[[directory]]"],
-        }
     }
 
     fn claims(&self, path: &Path, text: &str) -> Claim {

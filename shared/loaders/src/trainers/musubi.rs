@@ -14,6 +14,7 @@ use crate::files::{ending, is_flat, is_hidden};
 use crate::fit::{Fit, Fitting, Size, half_up, smallest};
 use crate::metadata::{Format, listed};
 use crate::set::Set;
+use crate::trainer::Profile;
 use crate::view::{DataSet, Form, Layout, Notes, View, quoted};
 
 /// musubi-tuner.
@@ -38,12 +39,20 @@ pub const ROWS: Format = Format {
 };
 
 impl Trainer for Musubi {
-    fn name(&self) -> &'static str {
-        "musubi-tuner"
-    }
-
-    fn version(&self) -> &'static str {
-        "musubi-tuner 30c658c"
+    fn profile(&self) -> Profile {
+        Profile {
+            captions: Captions {
+                missing: Missing::LeftOut,
+                clip: false,
+                ..Captions::default()
+            },
+            steps: Some(STEPS),
+            names: Names {
+                files: &["dataset.toml", "jsonl.toml"],
+                texts: &["[[datasets]]"],
+            },
+            ..Profile::new("musubi-tuner", "musubi-tuner 30c658c")
+        }
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -55,20 +64,8 @@ impl Trainer for Musubi {
         is_flat(path) && !is_hidden(path) && self.reads(path)
     }
 
-    fn captions(&self) -> Captions {
-        Captions {
-            missing: Missing::LeftOut,
-            clip: false,
-            ..Captions::default()
-        }
-    }
-
     fn texts(&self, text: &str, _set: &Set) -> Result<Vec<String>, Unreadable> {
         Ok(vec![python_strip(text).to_owned()])
-    }
-
-    fn steps(&self) -> Option<Steps> {
-        Some(STEPS)
     }
 
     fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
@@ -78,13 +75,6 @@ impl Trainer for Musubi {
             bucket_no_upscale: true,
             steps: STEPS.of(base),
         }))
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["dataset.toml", "jsonl.toml"],
-            texts: &["[[datasets]]"],
-        }
     }
 
     fn claims(&self, path: &Path, text: &str) -> Claim {

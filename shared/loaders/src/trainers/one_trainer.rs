@@ -12,7 +12,7 @@ use crate::files::{ending, ends, is_flat};
 use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place, labelled};
 use crate::set::Set;
-use crate::trainer::Pixels;
+use crate::trainer::{Pixels, Profile};
 use crate::view::{DataSet, Form, Layout, Notes, View};
 
 /// `OneTrainer`.
@@ -35,12 +35,31 @@ const STEPS: Steps = Steps {
 const MASK: &str = "-masklabel.png";
 
 impl Trainer for OneTrainer {
-    fn name(&self) -> &'static str {
-        "onetrainer"
-    }
-
-    fn version(&self) -> &'static str {
-        "OneTrainer 23df383, mgds 3a6994a"
+    fn profile(&self) -> Profile {
+        Profile {
+            pixels: Pixels {
+                turns: true,
+                overflows: true,
+                ..Pixels::default()
+            },
+            captions: Captions {
+                any_ending: false,
+                lines: Lines::Drawn,
+                ..Captions::default()
+            },
+            masks: Some(Masks {
+                place: Place::Beside(MASK),
+                required: false,
+                same_size: false,
+                squeezed: false,
+            }),
+            steps: Some(STEPS),
+            names: Names {
+                files: &["concepts.json"],
+                texts: &["\"path\""],
+            },
+            ..Profile::new("onetrainer", "OneTrainer 23df383, mgds 3a6994a")
+        }
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -56,37 +75,8 @@ impl Trainer for OneTrainer {
         (deep || is_flat(path)) && self.reads(path) && labelled(path).is_none()
     }
 
-    fn pixels(&self) -> Pixels {
-        Pixels {
-            turns: true,
-            overflows: true,
-            ..Pixels::default()
-        }
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            any_ending: false,
-            lines: Lines::Drawn,
-            ..Captions::default()
-        }
-    }
-
     fn texts(&self, text: &str, _set: &Set) -> Result<Vec<String>, Unreadable> {
         Ok(stripped_lines(text))
-    }
-
-    fn masks(&self) -> Option<Masks> {
-        Some(Masks {
-            place: Place::Beside(MASK),
-            required: false,
-            same_size: false,
-            squeezed: false,
-        })
-    }
-
-    fn steps(&self) -> Option<Steps> {
-        Some(STEPS)
     }
 
     fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
@@ -94,13 +84,6 @@ impl Trainer for OneTrainer {
             resolution,
             quantization: STEPS.of(base),
         }))
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["concepts.json"],
-            texts: &["\"path\""],
-        }
     }
 
     fn claims(&self, path: &Path, _text: &str) -> Claim {

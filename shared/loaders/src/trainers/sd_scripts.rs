@@ -15,8 +15,9 @@ use crate::fit::{Fitting, Size};
 use crate::mask::{Masks, Place};
 use crate::metadata::Format;
 use crate::set::{Opened, Set, Settings};
+use crate::trainer::Profile;
 use crate::view::View;
-use crate::{CacheName, Finding, Trainer};
+use crate::{Finding, Trainer};
 pub use buckets::{BucketSettings, Buckets};
 
 /// kohya sd-scripts.
@@ -60,16 +61,39 @@ fn cache_name(file: &Path) -> Option<(String, Size)> {
 }
 
 impl Trainer for SdScripts {
-    fn name(&self) -> &'static str {
-        if self.numbered {
-            "kohya-folder"
-        } else {
-            "sd-scripts"
+    fn profile(&self) -> Profile {
+        Profile {
+            flat: !self.numbered,
+            cache_name: Some(cache_name),
+            captions: Captions {
+                lines: Lines::First,
+                missing: Missing::Class,
+                ..Captions::default()
+            },
+            // Those of `conditioning_data_dir`. `ControlNetDataset.__getitem__` of `library/train_util.py`
+            // scales the image, cuts it to the bucket, and scales the mask straight to the bucket, uncut.
+            masks: Some(Masks {
+                // Of several, the first by name is taken; capitals sort first.
+                place: Place::Stem(&[
+                    "BMP", "JPEG", "JPG", "PNG", "WEBP", "bmp", "jpeg", "jpg", "png", "webp",
+                ]),
+                required: true,
+                same_size: true,
+                squeezed: true,
+            }),
+            names: Names {
+                files: &["dataset.toml", "masked.toml"],
+                texts: &["[[datasets]]"],
+            },
+            ..Profile::new(
+                if self.numbered {
+                    "kohya-folder"
+                } else {
+                    "sd-scripts"
+                },
+                "sd-scripts 48d368f",
+            )
         }
-    }
-
-    fn version(&self) -> &'static str {
-        "sd-scripts 48d368f"
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -87,22 +111,6 @@ impl Trainer for SdScripts {
 
     fn takes_of_set(&self, path: &Path, _deep: bool) -> bool {
         is_flat(path) && !is_hidden(path) && self.reads(path)
-    }
-
-    fn reads_flat_folders(&self) -> bool {
-        !self.numbered
-    }
-
-    fn cache_name(&self) -> Option<CacheName> {
-        Some(cache_name)
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            lines: Lines::First,
-            missing: Missing::Class,
-            ..Captions::default()
-        }
     }
 
     fn texts(&self, text: &str, set: &Set) -> Result<Vec<String>, Unreadable> {
@@ -124,20 +132,6 @@ impl Trainer for SdScripts {
         Some(parts[..kept].join("_"))
     }
 
-    /// Those of `conditioning_data_dir`. `ControlNetDataset.__getitem__` of `library/train_util.py`
-    /// scales the image, cuts it to the bucket, and scales the mask straight to the bucket, uncut.
-    fn masks(&self) -> Option<Masks> {
-        Some(Masks {
-            // Of several, the first by name is taken; capitals sort first.
-            place: Place::Stem(&[
-                "BMP", "JPEG", "JPG", "PNG", "WEBP", "bmp", "jpeg", "jpg", "png", "webp",
-            ]),
-            required: true,
-            same_size: true,
-            squeezed: true,
-        })
-    }
-
     fn fitting(&self, resolution: u32, _base: Option<&Base>) -> Option<Box<dyn Fitting>> {
         boxed(BucketSettings {
             enable_bucket: true,
@@ -146,13 +140,6 @@ impl Trainer for SdScripts {
             max_bucket_reso: resolution * 3 / 2,
             ..BucketSettings::new(Size::square(resolution))
         })
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["dataset.toml", "masked.toml"],
-            texts: &["[[datasets]]"],
-        }
     }
 
     fn claims(&self, path: &Path, _text: &str) -> Claim {

@@ -13,6 +13,7 @@ use crate::files::{PILLOW, ending, ends};
 use crate::fit::{Fit, Fitting, Size, Square};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
+use crate::trainer::Profile;
 use crate::view::{Content, DataSet, File, Form, Layout, Notes, View};
 
 /// `SimpleTuner`.
@@ -33,12 +34,30 @@ const STEPS: Steps = Steps {
 };
 
 impl Trainer for SimpleTuner {
-    fn name(&self) -> &'static str {
-        "simpletuner"
-    }
-
-    fn version(&self) -> &'static str {
-        "SimpleTuner bc8e6ab"
+    fn profile(&self) -> Profile {
+        Profile {
+            recurses: true,
+            captions: Captions {
+                any_ending: false,
+                bytes: true,
+                lines: Lines::Drawn,
+                missing: Missing::Stops,
+                clip: false,
+                ..Captions::default()
+            },
+            masks: Some(Masks {
+                place: Place::Name,
+                required: true,
+                same_size: false,
+                squeezed: false,
+            }),
+            steps: Some(STEPS),
+            names: Names {
+                files: &["multidatabackend.json"],
+                texts: &["\"dataset_type\""],
+            },
+            ..Profile::new("simpletuner", "SimpleTuner bc8e6ab")
+        }
     }
 
     /// It takes videos, too, into a data set of images.
@@ -51,21 +70,6 @@ impl Trainer for SimpleTuner {
         self.reads(path)
     }
 
-    fn recurses(&self) -> bool {
-        true
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            any_ending: false,
-            bytes: true,
-            lines: Lines::Drawn,
-            missing: Missing::Stops,
-            clip: false,
-            ..Captions::default()
-        }
-    }
-
     fn texts(&self, text: &str, _set: &Set) -> Result<Vec<String>, Unreadable> {
         if !text.contains('\n') {
             return Ok(vec![text.to_owned()]);
@@ -74,31 +78,11 @@ impl Trainer for SimpleTuner {
         Ok(lines.map(str::to_owned).collect())
     }
 
-    fn masks(&self) -> Option<Masks> {
-        Some(Masks {
-            place: Place::Name,
-            required: true,
-            same_size: false,
-            squeezed: false,
-        })
-    }
-
-    fn steps(&self) -> Option<Steps> {
-        Some(STEPS)
-    }
-
     fn fitting(&self, resolution: u32, base: Option<&Base>) -> Option<Box<dyn Fitting>> {
         Some(Box::new(Buckets {
             resolution,
             alignment: STEPS.of(base),
         }))
-    }
-
-    fn names(&self) -> Names {
-        Names {
-            files: &["multidatabackend.json"],
-            texts: &["\"dataset_type\""],
-        }
     }
 
     fn claims(&self, path: &Path, text: &str) -> Claim {

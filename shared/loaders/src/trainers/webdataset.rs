@@ -8,6 +8,7 @@ use crate::caption::{Captions, Lines};
 use crate::configuration::Claim;
 use crate::files::{PILLOW, ending, ends, names, walk};
 use crate::set::{Opened, Settings};
+use crate::trainer::Profile;
 use crate::view::{Content, DataSet, Example, File, Form, Layout, Notes, View};
 use crate::{Finding, Trainer};
 
@@ -16,12 +17,15 @@ use crate::{Finding, Trainer};
 pub struct WebDataset;
 
 impl Trainer for WebDataset {
-    fn name(&self) -> &'static str {
-        "webdataset"
-    }
-
-    fn version(&self) -> &'static str {
-        "webdataset 1.0.2"
+    fn profile(&self) -> Profile {
+        Profile {
+            flat: false,
+            captions: Captions {
+                lines: Lines::Listed,
+                ..Captions::default()
+            },
+            ..Profile::new("webdataset", "webdataset 1.0.2")
+        }
     }
 
     fn reads(&self, path: &Path) -> bool {
@@ -30,17 +34,6 @@ impl Trainer for WebDataset {
 
     fn takes(&self, _path: &Path) -> bool {
         false
-    }
-
-    fn reads_flat_folders(&self) -> bool {
-        false
-    }
-
-    fn captions(&self) -> Captions {
-        Captions {
-            lines: Lines::Listed,
-            ..Captions::default()
-        }
     }
 
     fn claims(&self, path: &Path, _text: &str) -> Claim {
