@@ -54,25 +54,25 @@ written := $(filter-out $(before) before elsewhere settings_text,$(.VARIABLES))
 FILM ?=
 # Folder for all that is made; it can be moved as a whole.
 OUT ?= out
-# Word that captions begin with; without it each data set has one of its own.
+# Trigger: the word that captions begin with; by default each data set has its own.
 TRIGGER ?=
-# Folder with a folder of images for each character, whose name it gives them.
+# Folder with a folder of images for each character, named after the character.
 CAST ?=
-# Whose data sets `character` makes; without CAST the largest group of figures.
+# Characters that `character` makes data sets of; without CAST, the largest group of instances that look alike.
 CHARACTER ?=
 # The character's class word, as in: boy.
 CLASS ?=
 
 ## How it runs
-# Where the tools are; set it to use installed ones and build nothing.
+# Folder of the tools; set it to use installed ones and build nothing.
 BIN ?=
-# Niceness of work on the CPU, 0 to 19: it makes way for everything else on the machine.
+# Niceness of CPU stages, 0 to 19: at 19 they give way to everything else on the machine.
 NICE ?= 19
-# Free disk that a stage which writes images wants to see first.
+# Free disk space without which a stage that writes images does not start.
 NEEDS_DISK ?= 2GB
 # Where networks run: auto, cpu or cuda.
 DEVICE ?= auto
-# What `make plan` runs, and whose images `make review` shows.
+# Pipelines that `make plan` runs; the data set that `make review` shows.
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.
 PLAN_PIECES ?= 8
@@ -81,28 +81,28 @@ PLAN_SECONDS ?= 6
 
 ## Size of the data sets
 $(eval $(targets))
-# Fewest images of a data set: with fewer, make fails at the end. By default too few are only told.
+# Fewest images of a data set: with fewer, make fails at the end. By default it only says so.
 MINIMUM ?=
 
 ## Networks
-# published (those of `make models`), small (our own, for the sample film alone), or none, which leaves
-# only what frames themselves can tell.
+# published (those of `make models`), small (our own, for the sample film only), or none, which leaves
+# style and lighting.
 NETWORKS ?= published
-# Finds figures: a name in the registry or a path, instead of the default; and so with the next ones.
+# Detects characters: a name in the registry or a path, instead of the default. The next settings take the same.
 DETECT_MODEL ?=
-# Cuts figures out.
+# Segments them.
 SEGMENT_MODEL ?=
-# Fills what is behind them.
+# Inpaints what is behind them.
 INPAINT_MODEL ?=
-# Makes vectors of images, by which they are compared and labelled.
+# Computes embeddings of images, by which they are compared and labelled.
 EMBED_MODEL ?=
-# Finds key points of figures.
+# Finds the key points of characters.
 POSE_MODEL ?=
-# Finds faces.
+# Detects faces.
 FACE_MODEL ?=
-# Tells expressions.
+# Classifies expressions.
 EMOTION_MODEL ?=
-# Describes images in words.
+# Describes images.
 CAPTION_MODEL ?=
 # Whether CAPTION_MODEL describes the images before captions are composed: yes or no.
 DESCRIBE ?= yes

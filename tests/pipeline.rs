@@ -305,9 +305,9 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     assert!(text.contains(reference));
     let changed = text.replace(reference, "reference = \"another\"");
     fs::write(&registry, changed).unwrap();
-    let before = ["faces.jsonl", "felt.jsonl"].map(|name| run.written(&format!("out/{name}")));
+    let before = ["faces.jsonl", "emotions.jsonl"].map(|name| run.written(&format!("out/{name}")));
     make_small(&run, &part, "all");
-    let after = ["faces.jsonl", "felt.jsonl"].map(|name| run.written(&format!("out/{name}")));
+    let after = ["faces.jsonl", "emotions.jsonl"].map(|name| run.written(&format!("out/{name}")));
     assert_eq!(before[0], after[0]);
     assert!(before[1] < after[1]);
 }

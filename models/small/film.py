@@ -3,7 +3,7 @@
     python film.py --truth ../../examples/film/truth.jsonl --run DIR
 
 DIR holds what the tools said of frames of the film, as far as it is there: `masked.jsonl` of
-char-detect and sam-mask, `posed.jsonl` of rtmpose, `felt.jsonl` of face-crop and emotion-classify,
+char-detect and sam-mask, `posed.jsonl` of rtmpose, `emotions.jsonl` of face-crop and emotion-classify,
 `tagged.jsonl` of clip-embed and clip-tag, `captioned.jsonl` of vlm-caption, `plates.jsonl` of
 lama-inpaint, `scenes.jsonl` and `people.jsonl` of cluster. `film.sh` makes all of them.
 """
@@ -116,7 +116,7 @@ def faces(run: str, truth: Truth) -> dict:
     """Faces found, of those turned here and of 48 pixels at least, and what is said of their emotions."""
     wanted, false, right, levels, confused = [], 0, [], [], Counter()
     told = defaultdict(list)
-    for record in lines(os.path.join(run, "felt.jsonl")):
+    for record in lines(os.path.join(run, "emotions.jsonl")):
         told[record["source"]["frame"]].append(record)
     for number, line in truth.frames.items():
         if number not in told and not any(record["source"]["frame"] == number for record in ()):

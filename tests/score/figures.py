@@ -42,7 +42,7 @@ class Figures:
             self.frame(record, line)
         self.named = records(out / "named.jsonl")
         self.posed = records(out / "posed.jsonl")
-        self.felt = records(out / "felt.jsonl")
+        self.emotions = records(out / "emotions.jsonl")
 
     def frame(self, record, line):
         """Pairs the masks of a frame with its characters, the best overlap first."""
@@ -140,7 +140,7 @@ class Figures:
     def emotions(self):
         """Accuracy of emotion and intensity, on faces that are turned to the camera."""
         rows = []
-        for record in self.felt:
+        for record in self.emotions:
             true = self.truth.get(record["parent"])
             if true is not None and true["face"] is not None:
                 rows.append((record["emotion"], true))

@@ -1,20 +1,20 @@
-# Background: of every frame that is no card and in focus, near duplicates too, as
-# each shows another bit of the ground. Masks that the figures have had are remembered.
+# Background: every frame that is in focus and no title card, near-duplicates too, as
+# each shows another part of the ground. Masks that instances already have are remembered.
 
 ## Backgrounds
-# char-detect: a figure that is missed stays in the background; a box too many costs a little ground.
+# char-detect: a character that is missed stays in the background; a box too many costs a little ground.
 BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatures)
-# Where the detector finds no character in the whole film, backgrounds may show them all: yes makes the set anyway.
+# Whether to make the set where the detector finds no character in the whole film, so that backgrounds may show them all.
 ALLOW_UNSEEN ?= no
 # sam-mask.
 BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
-# plate-merge: what other frames show behind the figures.
+# plate-merge: what other frames show behind the characters.
 PLATE_FLAGS ?=
 # lama-inpaint: what no frame shows.
 INPAINT_FLAGS ?= --max-fog 0.01
-# plate-crop: the smallest part of a plate that is kept where filling failed.
+# plate-crop: the smallest part of a plate that is kept where inpainting failed.
 PLATE_CROP_FLAGS ?=
-# blur-filter, of what was filled or cropped.
+# blur-filter, of what was inpainted or cropped.
 PLATE_BLUR_FLAGS ?= --flat 0.7
 # cluster, of places.
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
@@ -50,14 +50,14 @@ background/plates.jsonl: background/masked.jsonl .settings/background-plates
 	$(call phase,background-plates) $(room) -- "$$BIN/plate-merge" --unmasked \
 	    --out-dir background/plates $(rejects) $(PLATE_FLAGS) $<
 
-# The detector looks again at what was filled.
+# The detector looks again at what was inpainted.
 watch = --detector "$${DETECT_MODEL:-default}"
 settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
 	$(call network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
 	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
 
-# What was filled badly still shows the place beside the characters.
+# What was inpainted badly still shows the place beside the characters.
 settings.background-cropped = $(PLATE_CROP_FLAGS)
 background/cropped.jsonl: background/filled.jsonl .settings/background-cropped
 	$(call phase,background-cropped) $(room) -- "$$BIN/plate-crop" --out-dir background/crops $(rejects) $(PLATE_CROP_FLAGS) $<

@@ -1,21 +1,21 @@
-# Instances: who is where in the frames, cut out, with a name.
+# Instances: the characters in the frames, each with its mask, a crop and a name.
 
 PIPELINES += instances
 instances.networks := detect face segment embed
 instances.optional_networks :=
 
-## Figures
+## Instances, poses and faces
 # char-detect.
 DETECT_FLAGS ?=
 # sam-mask.
 SEGMENT_FLAGS ?=
-# mask-crop: which figures are large, whole and sharp enough.
+# mask-crop: which instances are large, whole and sharp enough.
 INSTANCE_FLAGS ?=
-# clip-embed, of figures.
+# clip-embed, of instances.
 FIGURE_EMBED_FLAGS ?= --mask
-# Folder or file of labels for figures; empty for none.
+# Folder or file of labels for instances; empty for none.
 FIGURE_LABELS ?= examples/labels/clothes.toml
-# cluster, of figures that look alike, where there is no CAST.
+# cluster, of instances that look alike, where there is no CAST.
 CAST_CLUSTER_FLAGS ?=
 # id-match: how sure a name must be.
 IDENTITY_FLAGS ?=
@@ -46,9 +46,9 @@ figures.jsonl: instances.jsonl .settings/figures
 	$(call network,figures) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS"))
 
-# References are cut out as the figures are, so that like is compared with like, and
-# get the name of the folder that they lie in. Each is the image of one character: its
-# surest figure counts, however small.
+# References are cropped as instances are, so that like is compared with like, and get
+# the name of their folder. Each is the image of one character: its surest instance
+# counts, however small.
 settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked) $(settings.figures)
 cast.jsonl: .settings/cast
 	@rm -rf cast && mkdir -p cast
@@ -59,7 +59,7 @@ cast.jsonl: .settings/cast
 	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0 \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS))
 
-# Names come from the references, or else of each group of like figures.
+# Names come from the references, or else from groups of instances that look alike.
 references = $(if $(CAST),--references cast.jsonl)
 settings.named = $(CAST) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
 named.jsonl: figures.jsonl $(if $(CAST),cast.jsonl) .settings/named
@@ -73,6 +73,6 @@ instances/report.html: named.jsonl
 	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(call dropped,$(instances.chain))
 
 .PHONY: instances
-instances: instances/report.html ## [pipeline] Find the figures, cut them out and name them
+instances: instances/report.html ## [pipeline] Detect the characters, crop them and name them
 
 endif

@@ -1,6 +1,6 @@
-# Poses: key points of the figures, and what the body does.
+# Poses: the key points of instances, and what the body does.
 
-## Figures
+## Instances, poses and faces
 # rtmpose.
 KEYPOINT_FLAGS ?=
 # pose-classify.

@@ -1,10 +1,10 @@
-# Character: the figures of one name, with what their faces say. WHO are the names, which launch.py has made of
+# Character: the instances of one name, with what their faces show. WHO are the names, which launch.py has made of
 # letters, digits, - and _ alone; .names/NAME holds what the character is called in the records.
 
-## Figures
-# blur-filter, of the figures of a character.
+## Instances, poses and faces
+# blur-filter, of the instances of a character.
 FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --title 0 --flat 1
-# cluster, of the figures of a character: which are near duplicates.
+# cluster, of the instances of a character: which are near-duplicates.
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
 character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/sharp:FIGURE_BLUR_FLAGS $(1)/unique:FIGURE_CLUSTER_FLAGS
@@ -14,8 +14,8 @@ character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS")
 
 ifdef INSIDE_OUT
 
-joined.jsonl: posed.jsonl felt.jsonl
-	$(call phase,joined) -- "$$BIN/record-join" --from felt.jsonl --by /parent --keys emotion,face $(rejects) $<
+joined.jsonl: posed.jsonl emotions.jsonl
+	$(call phase,joined) -- "$$BIN/record-join" --from emotions.jsonl --by /parent --keys emotion,face $(rejects) $<
 
 .settings/character-%-figures: always
 	$(call note,$(settings.named))

@@ -8,7 +8,7 @@ expression.word =
 ifdef INSIDE_OUT
 
 settings.expressions = $(call stamp,EMBED,embed)
-expressions.jsonl: felt.jsonl .settings/expressions
+expressions.jsonl: emotions.jsonl .settings/expressions
 	$(call network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
 
 .PHONY: expression

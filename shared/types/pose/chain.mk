@@ -1,7 +1,7 @@
-# Pose: unlike poses of everybody.
+# Pose: poses that differ, of all characters.
 
-## Figures
-# cluster, of poses: which are near duplicates.
+## Instances, poses and faces
+# cluster, of poses: which are near-duplicates.
 POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /instance/laplacian_variance
 
 pose.chain = $(poses.chain) pose/unique:POSE_CLUSTER_FLAGS

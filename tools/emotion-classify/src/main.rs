@@ -25,7 +25,7 @@ const TOOL: Tool = Tool {
 };
 
 const EXAMPLES: &str = "Examples:
-  emotion-classify faces.jsonl > felt.jsonl
+  emotion-classify faces.jsonl > emotions.jsonl
   emotion-classify --model emotion-ferplus-8 faces.jsonl | jq -r .emotion.label | sort | uniq -c
   emotion-classify faces.jsonl | jq -c 'select(.emotion.intensity == \"high\")' > strong.jsonl
 

@@ -15,7 +15,7 @@ use stage::{Flow, Outcome, Record, Result, log};
 use other::Other;
 
 const EXAMPLES: &str = "Examples:
-  record-join --from felt.jsonl --by /parent --keys emotion,face posed.jsonl > joined.jsonl
+  record-join --from emotions.jsonl --by /parent --keys emotion,face posed.jsonl > joined.jsonl
   record-join --from embedded.jsonl --keys embedding --must kept.jsonl > ready.jsonl
 
 Of several records that belong to one, the first gives its keys: face-crop and
