@@ -27,7 +27,7 @@ copy() {
     install -m "$mode" "$from" "$to.new" && mv -f "$to.new" "$to"
 }
 
-# Whether the tool is to have a link of its own name: by default where that is no word that others use too.
+# Whether the tool is to have a link of its own name: by default where no other program uses that word.
 linked() {
     [ "$LINKS" = all ] || { [ "$LINKS" = yes ] && ! grep -qx 'generic = true' "tools/$1/Cargo.toml"; }
 }

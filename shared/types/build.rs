@@ -1,4 +1,4 @@
-//! Writes down the LoRA types of the folders here, for `src/lib.rs` to include, so that whoever adds
+//! Writes down the LoRA types of the folders here, for `src/lib.rs` to include, so that anyone who adds
 //! a folder edits nothing else, and a type.toml that cannot be read stops the build.
 #![allow(
     clippy::print_stdout,

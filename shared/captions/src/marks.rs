@@ -25,7 +25,7 @@ pub struct Said {
 ///
 /// What stands before a closing mark of thoughts is thought too, as servers take the opening one
 /// away; so is all behind an opening mark that is never closed. An answer ends with the first mark
-/// of an end: what follows is no part of it.
+/// of an end: what follows is not part of it.
 ///
 /// ```
 /// use captions::marks::said;

@@ -111,7 +111,7 @@ pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
         if format.tags && row.get("tags").is_some_and(|tags| !tags.is_string()) {
             wrong(
                 "metadata-tags",
-                "`tags` is no text, at which the loader stops",
+                "`tags` is not a string, at which the loader stops",
             );
         }
         if captions.is_empty() {

@@ -13,7 +13,7 @@ pub trait View: Trainer {
     /// The word of the command line, and the name of the folder.
     fn word(&self) -> &'static str;
 
-    /// Whom it is for and what it holds, for a command line's help.
+    /// Which trainer it is for and what it holds, for a command line's help.
     fn about(&self) -> &'static str;
 
     /// The form of captions that its trainer is best with, where both forms are there: tags for

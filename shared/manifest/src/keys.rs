@@ -93,10 +93,10 @@ pub(crate) struct Keys {
     /// of clip-tag reaches its threshold. wd-tag's groups are `wd`, `rating`, `wd_character`.
     #[schemars(extend("x-written-by" = ["clip-tag", "wd-tag"]))]
     tags: Option<BTreeMap<String, Vec<Label>>>,
-    /// Whom the image shows, in a manifest of references.
+    /// The character that the image shows, in a manifest of references.
     #[schemars(extend("x-written-by" = ["you", "frame-scan"]))]
     character: Option<String>,
-    /// Whom the image shows.
+    /// The character that the image shows.
     #[schemars(extend("x-written-by" = ["id-match"]))]
     identity: Option<Identity>,
     /// The cluster that the image is in.

@@ -11,6 +11,20 @@ use crate::{Error, Result, renamed, write};
 /// How many decimals [`Record::put`] keeps.
 pub const DIGITS: u32 = 5;
 
+/// Keys of measurements and places that hold for the whole image, and not for a part of it.
+const OF_THE_WHOLE: [&str; 10] = [
+    "boxes",
+    "masks",
+    "crop",
+    "cluster",
+    "dedup",
+    "embedding",
+    "face",
+    "format",
+    "pose",
+    "quality",
+];
+
 /// What a duplicate key's error starts with, so that it can be told apart.
 const TWICE: &str = "key stands twice: ";
 
@@ -182,6 +196,20 @@ impl Record {
             value,
         });
         Ok(())
+    }
+
+    /// Removes what holds for the whole image alone, as before a record becomes that of a part of it.
+    ///
+    /// ```
+    /// let mut record = manifest::Record::new("a", "a.png").unwrap();
+    /// record.put("quality", &1).unwrap();
+    /// record.forget_the_whole();
+    /// assert_eq!(record.keys().collect::<Vec<_>>(), ["id", "image"]);
+    /// ```
+    pub fn forget_the_whole(&mut self) {
+        for key in OF_THE_WHOLE {
+            self.remove(key);
+        }
     }
 
     /// Sets `key` to what it is in `other`, byte for byte; where that has no

@@ -12,7 +12,7 @@ const RENAMED: [[&str; 3]; 2] = [
     ["/face/sharpness", "/face/relative_sharpness", "face-crop"],
 ];
 
-/// Refuses a pointer to a member that has another name now, so that nobody sorts by what is nowhere.
+/// Refuses a pointer to a member that has another name now, so that a sort by the old name fails.
 pub(crate) fn check(pointer: &str) -> Result<()> {
     match RENAMED.iter().find(|[old, ..]| *old == pointer) {
         Some([old, new, _]) => Err(Error::Renamed {

@@ -63,12 +63,12 @@ impl Record {
         self.at("/source/shot")
     }
 
-    /// The characters that were detected; `None` where nobody has looked for any.
+    /// The characters that were detected; `None` where no detector has run.
     pub fn boxes(&self) -> Result<Option<Vec<Detection>>> {
         self.find("boxes")
     }
 
-    /// What was cut out; `None` where nobody has cut out anything.
+    /// What was cut out; `None` where nothing has been segmented.
     pub fn masks(&self) -> Result<Option<Vec<Segment>>> {
         self.find("masks")
     }

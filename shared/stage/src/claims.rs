@@ -2,11 +2,26 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::path::Path;
 
-use anyhow::{Error, anyhow};
+use anyhow::{Error, Result, anyhow, ensure};
 use manifest::folded;
 
 use crate::input::Located;
+
+/// Refuses to write `new` over `original`, the image that a record came with, under whatever name.
+///
+/// # Errors
+/// Both are the same file.
+pub fn spare(original: &Path, new: &Path) -> Result<()> {
+    let same = original.canonicalize().ok().zip(new.canonicalize().ok());
+    ensure!(
+        same.is_none_or(|(original, new)| original != new),
+        "{}: would be written over: give another --out-dir",
+        original.display()
+    );
+    Ok(())
+}
 
 /// Half a hash of a name: so many names take little memory.
 type Short = [u8; 16];

@@ -67,6 +67,17 @@ pub struct Keep {
     pub keep: bool,
 }
 
+/// Reads by how many pixels to grow a mask, from 0 to 1000: the `value_parser` of `--dilate`.
+///
+/// ```
+/// assert_eq!(stage::growth("8"), Ok(8.0));
+/// assert_eq!(stage::growth("-1"), Err("not a number from 0 to 1000".to_owned()));
+/// ```
+pub fn growth(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x| (0.0..=1000.0).contains(x));
+    number.ok_or_else(|| "not a number from 0 to 1000".to_owned())
+}
+
 /// Reads a share or a score, a number from 0 to 1: the `value_parser` of such flags.
 ///
 /// ```

@@ -36,9 +36,10 @@ mod words;
 
 pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 pub use cache::{Cache, CacheFlags, CacheFolder, Key, Usage};
+pub use claims::spare;
 pub use counts::COUNTS_VARIABLE;
 pub use entry::{command, main, source};
-pub use flags::{Keep, share};
+pub use flags::{Keep, growth, share};
 pub use flow::Flow;
 pub use infer::Inference;
 pub use log;

@@ -16,7 +16,7 @@ pub(crate) struct Wanted {
     /// The most pixels on a side of squares, if some are wanted.
     pub(crate) square: Option<u32>,
     /// The buckets that images with a mask are cut to for a trainer that squeezes masks into the
-    /// bucket without cutting them; none where nobody asked for such a trainer.
+    /// bucket without cutting them; none where no such trainer was asked for.
     pub(crate) masked: Option<Box<dyn Fitting>>,
     /// What masks let through, if they are wanted.
     pub(crate) masks: Option<Masks>,

@@ -10,7 +10,6 @@ use vision::write::Subsampling;
 use vision::{decode, write};
 
 use crate::attempt::Answer;
-use crate::input::differ;
 use crate::verdict::{Figures, Limits, Verdict};
 
 /// A format of images.
@@ -102,7 +101,7 @@ impl Target {
             };
             let image = self.out_dir.join(format!("{id}.{ending}"));
             let mask = self.out_dir.join(format!("{id}.hole.png"));
-            differ(&original, &image)?;
+            stage::spare(&original, &image)?;
             match self.format {
                 Format::Png => write::png(&picture, &image),
                 Format::Jpeg => write::jpeg(&picture, &image, self.quality, Subsampling::S444),

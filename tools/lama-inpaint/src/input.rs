@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use answers::{Answers, ImageFile};
 use serde::Deserialize;
-use stage::{Key, Record, Result, bail, ensure, log};
+use stage::{Key, Record, Result, ensure, log};
 use vision::RgbImage;
 use vision::mask::{self, Mask, Rle};
 
@@ -99,16 +99,4 @@ pub(crate) fn pointer(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Ok(format!("/{}", text.replace('~', "~0").replace('/', "~1")))
-}
-
-/// Refuses to write over the image that a record came with.
-pub(crate) fn differ(original: &Path, new: &Path) -> Result<()> {
-    let same = original.canonicalize().ok().zip(new.canonicalize().ok());
-    if same.is_some_and(|(original, new)| original == new) {
-        bail!(
-            "{}: would be written over: give another --out-dir",
-            original.display()
-        );
-    }
-    Ok(())
 }

@@ -61,11 +61,11 @@ struct Args {
     mask_key: String,
 
     /// Grow the mask by this many pixels for every 1024 of the image's shorter side
-    #[arg(long, value_name = "PIXELS", default_value_t = 8.0, value_parser = growth)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 8.0, value_parser = stage::growth)]
     dilate: f64,
 
     /// Grow it at the feet by this share of each region's height, for the shadow
-    #[arg(long, value_name = "SHARE", default_value_t = 0.06, value_parser = growth)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.06, value_parser = stage::growth)]
     shadow: f64,
 
     /// Fill at most so many times, each with a larger hole or more context
@@ -86,11 +86,6 @@ struct Args {
 
     #[command(flatten)]
     model: onnx::ModelFlags,
-}
-
-fn growth(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x| (0.0..=1000.0).contains(x));
-    number.ok_or_else(|| "not a number from 0 to 1000".to_owned())
 }
 
 fn main() -> ExitCode {

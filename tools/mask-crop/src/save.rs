@@ -9,26 +9,10 @@ use vision::write;
 use crate::instance::Instance;
 use crate::window::Window;
 
-/// Keys that hold for the parent's image only.
-const PARENTS: [&str; 10] = [
-    "boxes",
-    "masks",
-    "crop",
-    "cluster",
-    "dedup",
-    "embedding",
-    "face",
-    "format",
-    "pose",
-    "quality",
-];
-
 /// What all crops of a record have of it; of its `tags` those `groups` that hold for a part, too.
 pub(crate) fn parent_of_crops(mut record: Record, groups: &[String]) -> Result<Record> {
     let id = record.id()?;
-    for key in PARENTS {
-        record.remove(key);
-    }
+    record.forget_the_whole();
     if let Some(mut tags) = record.find::<Map<String, Value>>("tags")? {
         tags.retain(|group, _| groups.contains(group));
         if tags.is_empty() {

@@ -41,7 +41,7 @@ struct Args {
     out_dir: PathBuf,
 
     /// Grow the mask by this many pixels for every 1024 of the image's shorter side
-    #[arg(long, value_name = "PIXELS", default_value_t = 16.0, value_parser = growth)]
+    #[arg(long, value_name = "PIXELS", default_value_t = 16.0, value_parser = stage::growth)]
     dilate: f64,
 
     /// Drop crops with less than this share of the image's area
@@ -58,11 +58,6 @@ struct Args {
 
     #[command(flatten)]
     keep: stage::Keep,
-}
-
-fn growth(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x| (0.0..=1000.0).contains(x));
-    number.ok_or_else(|| "not a number from 0 to 1000".to_owned())
 }
 
 fn aspect(text: &str) -> Result<f64, String> {
@@ -108,7 +103,7 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
     });
     if let Some(rect) = found.filter(|_| reason.is_none() || args.keep.keep) {
         let path = args.out_dir.join(format!("{}.png", record.id()?));
-        plate::differ(&original, &path)?;
+        stage::spare(&original, &path)?;
         let part = crop::rgb(&picture, rect).with_context(named)?;
         write::png(&part, &path).with_context(|| path.display().to_string())?;
         plate::put(&mut record, &original, &path, rect, area)?;

@@ -3,25 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use stage::{Record, Result, bail};
+use stage::{Record, Result};
 use vision::Rect;
 use vision::mask::{self, Mask};
-
-/// Keys that hold for the whole image only.
-const OF_THE_WHOLE: [&str; 12] = [
-    "boxes",
-    "masks",
-    "mask",
-    "crop",
-    "cluster",
-    "dedup",
-    "embedding",
-    "face",
-    "format",
-    "pose",
-    "quality",
-    "rejected",
-];
 
 /// An image to crop.
 pub(crate) struct Plate {
@@ -72,7 +56,8 @@ pub(crate) fn put(
     crop: Rect,
     area: f64,
 ) -> Result<()> {
-    for key in OF_THE_WHOLE {
+    record.forget_the_whole();
+    for key in ["mask", "rejected"] {
         record.remove(key);
     }
     record.put("image", &path)?;
@@ -87,16 +72,4 @@ pub(crate) fn put(
         },
         4,
     )?)
-}
-
-/// Refuses to write over the image that a record came with.
-pub(crate) fn differ(original: &Path, new: &Path) -> Result<()> {
-    let same = original.canonicalize().ok().zip(new.canonicalize().ok());
-    if same.is_some_and(|(original, new)| original == new) {
-        bail!(
-            "{}: would be written over: give another --out-dir",
-            original.display()
-        );
-    }
-    Ok(())
 }

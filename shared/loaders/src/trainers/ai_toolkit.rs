@@ -169,7 +169,7 @@ impl Fitting for Buckets {
 }
 
 /// What the file is not.
-const NOTE: &str = "# The data set's part of a job of ai-toolkit. It is no whole job and does not run as it stands:
+const NOTE: &str = "# The data set's part of a job of ai-toolkit. It is not a complete job and does not run as it is:
 # put the entry under `datasets` into one that names a model, a network, and how to train.
 ";
 
@@ -192,7 +192,7 @@ impl View for AiToolkit {
 
     fn notes(&self, _title: &str) -> Notes {
         Notes {
-            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of yours: the file is no whole job".to_owned(),
+            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of yours: the file is not a complete job".to_owned(),
             validation: None,
             masks: Some("`mask_path` of that entry"),
         }

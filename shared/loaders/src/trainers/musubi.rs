@@ -220,7 +220,7 @@ fn read(config: &Table, configuration: &mut Configuration<'_>) {
         add(&Values(vec![dataset, &general]), &place, configuration);
     }
     if !any && configuration.opened.findings.len() == before {
-        let text = "there is no data set of pictures";
+        let text = "there is no data set of images";
         configuration.error("config-missing", "datasets", text);
     }
 }

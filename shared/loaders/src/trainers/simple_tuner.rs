@@ -276,7 +276,7 @@ impl View for SimpleTuner {
             let id = format!("{id}-mask");
             let mut masks = backend(set, &id, "conditioning", set.seen(MASKS));
             masks["conditioning_type"] = json!("mask");
-            // A mask is no caption's, and where `--caption_strategy textfile` is given for all data
+            // A mask has no caption, and where `--caption_strategy textfile` is given for all data
             // sets, the sampler would stop at the first mask without a text beside it.
             masks["caption_strategy"] = json!("filename");
             backends.push(masks);

@@ -165,7 +165,7 @@ pub struct Cluster {
     pub representative: bool,
 }
 
-/// Whom an image shows: the key `identity`.
+/// The character that an image shows: the key `identity`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Identity {

@@ -35,7 +35,7 @@ pub struct Inpaint {
     pub verdict: String,
 }
 
-/// How much of a character remains, where somebody looked.
+/// How much of a character remains, where a detector looked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]

@@ -266,7 +266,11 @@ mod tests {
         ];
         assert_eq!(form(&dets, Some((640, 640))), Some(Form::Suppressed));
         let other = port("output0", &[Some(1), Some(84), Some(8400)]);
-        assert_eq!(form(&[other], Some((640, 640))), None, "YOLOv8 is no YOLOX");
+        assert_eq!(
+            form(&[other], Some((640, 640))),
+            None,
+            "YOLOv8 is not YOLOX"
+        );
         assert_eq!(
             form(&[port("x", &[None, None, None])], Some((64, 64))),
             None

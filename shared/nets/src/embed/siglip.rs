@@ -73,7 +73,7 @@ impl Graph for Siglip {
     }
 
     fn recognises(&self, inputs: &[Port], outputs: &[Port]) -> bool {
-        // A number of tokens that is no square is one of patches and a class token, which these lack.
+        // A number of tokens that is not a square is one of patches and a class token, which these lack.
         let states = outputs.iter().find(|port| port.name == "last_hidden_state");
         let tokens = states.and_then(|port| *port.shape.get(1)?);
         let has_class_token = tokens.is_some_and(|tokens| tokens.isqrt().pow(2) != tokens);

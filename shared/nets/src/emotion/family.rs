@@ -111,7 +111,7 @@ pub struct Columns {
     pub classes: Vec<Emotion>,
     /// Columns behind them that are something else.
     pub more: usize,
-    /// Whether they are logarithms still to be brought to a sum of 1.
+    /// Whether they are logarithms still to be scaled to a sum of 1.
     pub logits: bool,
 }
 

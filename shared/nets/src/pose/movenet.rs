@@ -38,7 +38,7 @@ impl Graph for MoveNet {
 impl Estimates for MoveNet {
     fn view(&self, net: &Net, _: &Model) -> Result<View> {
         let wrong =
-            "is no MoveNet for one figure, which takes u8[1,side,side,3] and gives f32[1,1,17,3]";
+            "is not MoveNet for one person, which takes u8[1,side,side,3] and gives f32[1,1,17,3]";
         ensure!(self.recognises(net.inputs(), net.outputs()), wrong);
         let input = &net.inputs()[0];
         let side = input.shape[1].context(wrong)?;

@@ -94,7 +94,7 @@ impl Estimates for Simcc {
 pub fn view(inputs: &[Port], outputs: &[Port]) -> Result<View> {
     let wrong = || {
         format!(
-            "is no network of SimCC for bodies, which takes f32[?,3,height,width] and gives \
+            "is not a SimCC network for bodies, which takes f32[?,3,height,width] and gives \
          `simcc_x` and `simcc_y` for 17, 26 or 133 points: it takes {} and gives {}",
             listed(inputs),
             listed(outputs)
@@ -168,7 +168,7 @@ fn checked(columns: &[usize], rows: &[usize], crops: usize) -> Result<usize> {
 /// the rows.
 ///
 /// The place is that of the highest score, the first of equal ones; the score is the mean of the
-/// two highest, which is no probability and may exceed 1 (rtmlib; `mmpose` takes the smaller). Where
+/// two highest, which is not a probability and may exceed 1 (rtmlib; `mmpose` takes the smaller). Where
 /// that is not above 0 nothing was found. Of 133 points only the body's 17 are given.
 pub fn decode(crop: &Crop, columns: &[f32], rows: &[f32], points: usize) -> Pose {
     let points = points.max(1);

@@ -101,7 +101,10 @@ impl Prompt {
             sane &= number.abs() < 1e6;
         }
         ensure!(count > 0, "a prompt without box and points");
-        ensure!(sane, "a prompt with a number that is no place in a picture");
+        ensure!(
+            sane,
+            "a prompt with a number that is not a position in an image"
+        );
         Ok(())
     }
 }

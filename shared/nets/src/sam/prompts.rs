@@ -25,7 +25,7 @@ pub(super) struct Row {
 
 impl Row {
     /// The corners of the box, where there is one, and the points after them. SAM 1 has to be given
-    /// a point of no meaning where there is no box; SAM 2 adds that by itself.
+    /// a point without meaning where there is no box; SAM 2 adds that by itself.
     fn new(prompt: &Prompt, padded: bool, frame: Frame) -> Self {
         let mut row = Self::clicks(prompt, frame);
         match prompt.rectangle {

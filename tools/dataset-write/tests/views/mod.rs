@@ -179,7 +179,7 @@ fn the_lists_of_folders_are_what_the_loaders_accept() {
         "what is cut off is cut off in the middle"
     );
     let repeats: Vec<_> = backends.sets.iter().map(|set| set.repeats).collect();
-    assert_eq!(repeats, [1.0, 1.0], "one pass is no repeat");
+    assert_eq!(repeats, [1.0, 1.0], "one pass is not a repeat");
     let masks = backends.sets[0].masks.as_ref().unwrap();
     assert!(masks.ends_with("simpletuner/mask"));
     assert!(backends.sets[1].path.ends_with("simpletuner/validation"));

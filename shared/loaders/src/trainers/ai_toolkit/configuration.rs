@@ -124,7 +124,7 @@ pub(super) fn read(job: &Value, configuration: &mut Configuration<'_>) {
             let place = format!("{place}.datasets[{number}]");
             match dataset.as_object() {
                 Some(dataset) => add(dataset, process, &place, configuration),
-                None => configuration.error("config-type", &place, "is no table"),
+                None => configuration.error("config-type", &place, "is not a table"),
             }
         }
     }
