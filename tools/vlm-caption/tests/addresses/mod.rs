@@ -211,7 +211,8 @@ const PACKED: &str = "H4sIAAAAAAACAxWMQQoCMRAEv9LMWfYBvsAHeBOR2dCaHDYjdnBZQv5uvF
 #[test]
 fn answers_come_in_every_form_of_http() {
     let json = r#"{"choices": [{"message": {"content": "The image shows a boy by the sea. He waves."}, "finish_reason": "stop", "logprobs": NaN}]}"#;
-    let kind = "Content-Type: application/json\r\n";
+    // The mock closes after each answer, and says so: else the next request may go to a connection that is gone.
+    let kind = "Content-Type: application/json\r\nConnection: close\r\n";
     let packed = base64::engine::general_purpose::STANDARD
         .decode(PACKED)
         .unwrap();
