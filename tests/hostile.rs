@@ -30,7 +30,7 @@ macro_rules! network {
 /// Tools that open images, with the flags that they need.
 const READERS: [(&str, &[&str]); 8] = [
     ("frame-dedup", &[]),
-    ("blur-filter", &["--keep", "--size", "1"]),
+    ("blur-filter", &["--keep", "--min-side", "1"]),
     ("light-classify", &[]),
     ("char-detect", network!("shared/nets/tests/onnx/yolox.onnx")),
     ("clip-embed", network!("shared/nets/tests/onnx/tiny-dinov2")),

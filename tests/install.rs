@@ -200,7 +200,7 @@ fn what_is_installed_downloads_models_and_runs_pipelines_without_the_clone() {
     end_to_end::draw_film(&ffmpeg, &here.join("a film.mp4"), 2);
     fs::write(here.join("film.mk"), "OUT = made here\n").unwrap();
     // A drawn film is small, and plain beside a feature.
-    let blur = "BLUR_FLAGS=--size 1 --sharpness 1 --contrast 1 --flat 1 --letters 0";
+    let blur = "BLUR_FLAGS=--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0";
     let pipeline = ["make", "frames", "FILM=a film.mp4", "NETWORKS=none", blur];
     front(&pipeline, &[("FFMPEG", &ffmpeg)]);
     let frames = fs::read_to_string(here.join("made here/sharp.jsonl")).unwrap();

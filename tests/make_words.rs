@@ -47,7 +47,7 @@ fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
         ),
         ("OUTPUT=x", "OUTPUT: no such setting"),
         (
-            "BLUR_FLAG=--size 1",
+            "BLUR_FLAG=--min-side 1",
             "BLUR_FLAG: no such setting: did you mean BLUR_FLAGS?",
         ),
         ("A'B=1", "A'B: no such setting"),
@@ -57,7 +57,7 @@ fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
     }
     let settings = run.path("mine.mk");
     let named = format!("SETTINGS={}", settings.display());
-    fs::write(&settings, "BLURR_FLAGS = --size 1\n").unwrap();
+    fs::write(&settings, "BLURR_FLAGS = --min-side 1\n").unwrap();
     let said = refused(&run, &["style", &named]);
     assert!(
         said.contains("BLURR_FLAGS: no such setting: did you mean BLUR_FLAGS?"),

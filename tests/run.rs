@@ -36,7 +36,7 @@ impl Run {
             .arg("TRIGGER=drawnfilm")
             // No network knows the drawn film, and its light is nobody's.
             .arg("NETWORKS=none")
-            .arg("BLUR_FLAGS=--size 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
+            .arg("BLUR_FLAGS=--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
             .arg("LIGHT_FLAGS=--threshold 0")
             .args(more)
             .env("FFMPEG", &self.ffmpeg)

@@ -121,7 +121,7 @@ fn joints_lie_within_a_tenth_of_the_figure() {
 fn the_face_is_found_and_its_emotion_told() {
     let here = tempfile::tempdir().unwrap();
     let (_, figure) = truth();
-    let arguments = ["--out-dir", "faces", "--size", "20", "--no-pose"];
+    let arguments = ["--out-dir", "faces", "--min-side", "20", "--no-pose"];
     let face = said(
         here.path(),
         "face-crop",

@@ -38,7 +38,7 @@ const CHAIN: &str = r#"# Prop: any frame that is sharp.
 
 ## Things
 # blur-filter, once more.
-PROP_SHARP_FLAGS ?= --size 1 --sharpness 0 --contrast 0 --flat 1 --letters 0
+PROP_SHARP_FLAGS ?= --min-side 1 --sharpness 0 --contrast 0 --flat 1 --letters 0
 
 prop.chain = $(frames.chain) prop/sharp:PROP_SHARP_FLAGS
 prop.records = prop/sharp.jsonl

@@ -211,7 +211,7 @@ fn written_as_stored(here: &Path, view: &str) {
         }
         lines.extend([record.to_string(), "\n".to_owned()]);
     }
-    let flags = "--type custom --template p_{id} --masks subject --dilate 0 --resolution 512 \
+    let flags = "--type custom --template p_{id} --train-on subject --grow-subject 0 --resolution 512 \
         --repeats 3 --form several --validation 25% --out-dir out --views";
     let flags = flags.split_whitespace().chain([view]);
     write(here, flags.chain(["--trigger", "trig boy"]), &lines);

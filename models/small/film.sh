@@ -30,7 +30,7 @@ step frames.jsonl -- "$bin/frame-extract" --fps 3 --format png --out-dir frames 
 step boxes.jsonl frames.jsonl -- "$bin/char-detect" --model small-detect frames.jsonl
 step masked.jsonl boxes.jsonl -- "$bin/sam-mask" --model small-segment --out-dir masks boxes.jsonl
 step posed.jsonl boxes.jsonl -- "$bin/rtmpose" --model small-pose boxes.jsonl
-step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --size 24 --out-dir faces boxes.jsonl
+step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --min-side 24 --out-dir faces boxes.jsonl
 step emotions.jsonl faces.jsonl -- "$bin/emotion-classify" --model small-emotion faces.jsonl
 step embedded.jsonl frames.jsonl -- "$bin/clip-embed" --model small-embed --crops wide frames.jsonl
 step tagged.jsonl embedded.jsonl -- "$bin/clip-tag" --model small-embed --labels "$labels" embedded.jsonl

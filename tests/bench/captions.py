@@ -169,7 +169,7 @@ def main():
 
     def ours(count, network="onnx"):
         command = [BIN / "vlm-caption", "-q", "--model", work / network, "--device", "cpu", "--no-cache",
-                   "--task", "detailed", "--max-tokens", str(options.tokens), "--beams", str(options.beams),
+                   "--task", "detailed", "--max-new-tokens", str(options.tokens), "--beams", str(options.beams),
                    "--batch", str(options.batch), "--threads", str(options.threads)]
         seconds, memory, records = measure([str(part) for part in command], work / f"{count}.jsonl")
         return seconds, memory, [record["captioner"] for record in records]

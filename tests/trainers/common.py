@@ -139,7 +139,7 @@ def masked(row):
 
 
 # What the tool is given besides the folder; `tests/views.rs` gives the same.
-FLAGS = ["--type", "custom", "--template", "p_{id}", "--trigger", "trig boy", "--masks", "subject", "--dilate", "0",
+FLAGS = ["--type", "custom", "--template", "p_{id}", "--trigger", "trig boy", "--train-on", "subject", "--grow-subject", "0",
          "--resolution", "512", "--repeats", "3", "--form", "several", "--validation", "25%"]
 
 

@@ -77,7 +77,7 @@ background/places.jsonl: background/embedded.jsonl .settings/background-places
 settings.background-tagged = $(settings.tagged)
 background/tagged.jsonl: background/places.jsonl .settings/background-tagged
 	$(call network,background-tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
-	    | "$$BIN/light-classify" --tags)
+	    | "$$BIN/light-classify" --use-tags)
 
 .PHONY: background
 background: background/report.html ## [pipeline] A data set of places without characters

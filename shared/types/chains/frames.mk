@@ -52,7 +52,7 @@ embedded.jsonl: lit.jsonl .settings/embedded
 settings.tagged = $(call stamp,EMBED,embed) $(TAG_FLAGS) $(call within,LABELS)
 tagged.jsonl: embedded.jsonl .settings/tagged
 	$(call network,tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
-	    | "$$BIN/light-classify" --tags)
+	    | "$$BIN/light-classify" --use-tags)
 
 frames/report.html: sharp.jsonl
 	@"$$BIN/report" --title 'Frames' --out-dir frames --kept $< $(call dropped,$(frames.chain))

@@ -27,7 +27,7 @@ WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
 ifdef INSIDE_OUT
 
 # Faces tell of close-ups, which look like no person to a person detector.
-close_ups = --faces "$${FACE_MODEL:-default}"
+close_ups = --face-detector "$${FACE_MODEL:-default}"
 
 settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
 boxes.jsonl: $(scenes).jsonl .settings/boxes

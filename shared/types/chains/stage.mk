@@ -34,4 +34,4 @@ endif
 
 # A pipeline names in PIPELINE.chain the stages that its records go through, as STAGE:SETTINGS: the settings, with
 # commas between, that say what the stage drops. The drops of one that ends in `:quiet` are in no report.
-dropped = $(foreach one,$(filter-out %:quiet,$(1)),--rejects $(firstword $(subst :, ,$(one))).rejects.jsonl)
+dropped = $(foreach one,$(filter-out %:quiet,$(1)),--dropped $(firstword $(subst :, ,$(one))).rejects.jsonl)

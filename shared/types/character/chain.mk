@@ -3,7 +3,7 @@
 
 ## Instances, poses and faces
 # blur-filter, of the instances of a character.
-FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --title 0 --flat 1
+FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --drawn-title 0 --flat 1
 # cluster, of the instances of a character: which are near-duplicates.
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
@@ -15,7 +15,7 @@ character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS")
 ifdef INSIDE_OUT
 
 joined.jsonl: posed.jsonl emotions.jsonl
-	$(call phase,joined) -- "$$BIN/record-join" --from emotions.jsonl --by /parent --keys emotion,face $(rejects) $<
+	$(call phase,joined) -- "$$BIN/record-join" --from emotions.jsonl --match /parent --keys emotion,face $(rejects) $<
 
 .settings/character-%-figures: always
 	$(call note,$(settings.named))

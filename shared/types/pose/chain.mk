@@ -2,7 +2,7 @@
 
 ## Instances, poses and faces
 # cluster, of poses: which are near-duplicates.
-POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --quality /instance/laplacian_variance
+POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --prefer /instance/laplacian_variance
 
 pose.chain = $(poses.chain) pose/unique:POSE_CLUSTER_FLAGS
 pose.records = pose/unique.jsonl

@@ -54,7 +54,7 @@ fn within_quotas(args: &Args, values: &[String], wanted: Option<usize>) -> Resul
         wanted = wanted.min(quota.records(args.target())?);
     }
     // A reserve is not wanted, unless others are too few.
-    if !args.strict && args.reserve.iter().any(holds) {
+    if !args.no_refill && args.reserve.iter().any(holds) {
         wanted = 0;
     }
     Ok(Some(wanted))

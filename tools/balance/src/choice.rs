@@ -99,7 +99,7 @@ fn fill(
     // First every cell its share, then what small ones left to the others.
     select(target, &mut chosen, by_cell, weights, spread, limits);
     let exchanged = exchange(target, &mut chosen, limits);
-    if !args.strict {
+    if !args.no_refill {
         limits.lift_cells();
     }
     if chosen.len() < target {

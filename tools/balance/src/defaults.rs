@@ -33,7 +33,7 @@ impl Args {
             reserve: given(self.reserve, own.reserve),
             per_shot: self.per_shot.or(own.per_shot),
             on: self.on.or(own.on),
-            quality: self.quality.or(own.quality),
+            prefer: self.prefer.or(own.prefer),
             ..self
         })
     }

@@ -1,7 +1,7 @@
 //! Selects a subset that fills its cells evenly and is as diverse as possible.
 //!
 //! Reads the keys of `--by`, `--quota` and `--reserve`, `source` (film, shot, time), a
-//! vector (`--on`) and a quality (`--quality`), as far as they are there; a
+//! vector (`--on`) and a quality (`--prefer`), as far as they are there; a
 //! category that is not counts as `unknown`. Writes `balance`: `rank`, from 1,
 //! in the order of choice, so that the first so many by rank are a good
 //! smaller selection; `cell`, the values of the keys of `--by`. What is not
@@ -58,7 +58,7 @@ struct Args {
     /// Leave the places empty that a small combination cannot fill, and do
     /// not share them among the others
     #[arg(long, requires = "target", requires = "by")]
-    strict: bool,
+    no_refill: bool,
 
     /// Take at most so many records with this value of this key, or that
     /// share of the target; may be given again
@@ -83,7 +83,7 @@ struct Args {
     /// Prefer records in which this number is high: the best counts as twice
     /// as far from the others as the worst [default: /quality/sharpness]
     #[arg(long, value_name = "POINTER")]
-    quality: Option<String>,
+    prefer: Option<String>,
 
     /// Write what every cell wanted, had and got here, as JSON
     #[arg(long, value_name = "FILE")]
@@ -110,7 +110,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 impl Args {
     /// Where the number is that is to be high.
     fn quality(&self) -> &str {
-        self.quality.as_deref().unwrap_or("/quality/sharpness")
+        self.prefer.as_deref().unwrap_or("/quality/sharpness")
     }
 
     /// The keys that have quotas.

@@ -69,7 +69,7 @@ fn limits_hold_and_the_target_is_met_when_it_can_be() {
     let flags = [
         "--per-shot 1 --quota /light/time=day:1",
         "--per-shot 2 --quota /light/time=night:1 --quota /light/time=day:2",
-        "--per-shot 2 --strict --by /light/time",
+        "--per-shot 2 --no-refill --by /light/time",
         "--per-shot 3 --by /light/time",
         "--quota /light/time=day:25%",
     ];

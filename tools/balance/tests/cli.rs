@@ -52,7 +52,7 @@ fn without_a_vector_it_spreads_over_the_film() {
     // The sharpest is the last; then the first is furthest; then the middle.
     let ran = on_film(101, &["--target", "3", "--on=", "-q"]);
     assert_eq!(ran.code, Some(1), "an empty pointer is no pointer");
-    let ran = on_film(101, &["--target", "3", "--quality", "/none"]);
+    let ran = on_film(101, &["--target", "3", "--prefer", "/none"]);
     assert_eq!(ids(&ran), ["r000", "r050", "r100"]);
     let ranks: Vec<_> = ran
         .records()
@@ -173,7 +173,7 @@ fn what_cannot_be_filled_is_said_and_summed_up() {
         "6",
         "--by",
         "/t,/s",
-        "--strict",
+        "--no-refill",
         "--summary",
         "gaps.json",
     ];
@@ -211,7 +211,7 @@ fn limits_that_block_each_other_are_worked_around() {
         "1",
         "--quota",
         "/t=day:1",
-        "--quality",
+        "--prefer",
         "/q",
     ];
     let ran = run(TOOL, &flags, input);

@@ -56,7 +56,7 @@ struct Args {
     /// Drop images that show fewer pixels across their long side than this:
     /// a number; with `%`, the lowest so many percent of the run; with `x`,
     /// so many times the run's median
-    #[arg(long, value_name = "PX|N%|Nx", default_value_t = Limit::Median(0.7))]
+    #[arg(long, value_name = "PIXELS|N%|Nx", default_value_t = Limit::Median(0.7))]
     sharpness: Limit,
 
     /// Drop images of less contrast, standard deviation in levels of 255;
@@ -77,11 +77,11 @@ struct Args {
     /// Drop images of which the letters of a drawn title fill at least this
     /// share; 0 drops none
     #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
-    title: f64,
+    drawn_title: f64,
 
     /// Drop images whose short side is below this
-    #[arg(long, value_name = "PX", default_value_t = 256)]
-    size: u32,
+    #[arg(long, value_name = "PIXELS", default_value_t = 256)]
+    min_side: u32,
 
     /// Let frames of these transitions pass that frame-extract has marked
     /// (dissolve, fade, flash)

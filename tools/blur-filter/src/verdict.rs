@@ -60,8 +60,8 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         title,
         ..
     } = *quality;
-    let reason = if resolution < args.size {
-        format!("too small: {resolution} px, below {}", args.size)
+    let reason = if resolution < args.min_side {
+        format!("too small: {resolution} px, below {}", args.min_side)
     } else if let Some(kind) = transition {
         kind.reason().to_owned()
     } else if args.letters > 0 && flat >= CARD && 2 * letters >= args.letters {
@@ -72,10 +72,12 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
             "written on: {letters} letters in lines, {} or more",
             args.letters
         )
-    } else if let Some(title) = title.filter(|title| args.title > 0.0 && *title >= args.title) {
+    } else if let Some(title) =
+        title.filter(|title| args.drawn_title > 0.0 && *title >= args.drawn_title)
+    {
         format!(
             "a title drawn over {title:.3} of it, {} or more",
-            args.title
+            args.drawn_title
         )
     } else if brightest < BLACK {
         format!("black: 99% of it at or below level {brightest}, below {BLACK}")

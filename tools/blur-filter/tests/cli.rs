@@ -15,7 +15,7 @@ const TOOL: &str = env!("CARGO_BIN_EXE_blur-filter");
 
 /// Drops nothing that has an edge.
 const LENIENT: [&str; 10] = [
-    "--size",
+    "--min-side",
     "0",
     "--sharpness",
     "0",
@@ -173,7 +173,7 @@ fn thresholds_of_the_film() {
     }
     let kept = |sharpness: &str| {
         let flags = [
-            "--size",
+            "--min-side",
             "0",
             "--contrast",
             "0",

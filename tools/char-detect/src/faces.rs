@@ -41,7 +41,7 @@ pub(crate) struct Flags {
     /// chest: a name in the registry, a path, or `default` for face-crop's own
     /// [default: none looks]
     #[arg(long, value_name = "NAME|PATH")]
-    faces: Option<String>,
+    face_detector: Option<String>,
 
     /// Least score of such a face, 0 to 1
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>, default_value_t = 0.8)]
@@ -64,7 +64,7 @@ pub(crate) struct Looks {
 impl CloseUps {
     /// Opens the detector that the flags name, if they do.
     pub(crate) fn open(flags: &Flags, runtime: &Runtime) -> Result<Option<Self>> {
-        let Some(name) = &flags.faces else {
+        let Some(name) = &flags.face_detector else {
             return Ok(None);
         };
         let named = Some(name.as_str()).filter(|name| *name != DEFAULT);

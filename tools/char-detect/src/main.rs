@@ -34,7 +34,7 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl > boxes.jsonl
   char-detect --tiles 2 --threshold 0.4 frames.jsonl | jq -c 'select(.boxes != [])'
-  char-detect --faces default frames.jsonl > with_close_ups.jsonl
+  char-detect --face-detector default frames.jsonl > with_close_ups.jsonl
   char-detect --model my_characters.onnx --classes all frames.jsonl > boxes.jsonl
 
 A person detector finds what looks like a person: of animals, robots and toys
@@ -68,7 +68,7 @@ struct Args {
 
     /// Leave out boxes whose shorter side is below this, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 0)]
-    min_size: u32,
+    min_side: u32,
 
     /// Fail where not one image has a box: a data set of backgrounds would be
     /// one of characters
@@ -101,7 +101,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         nms: args.nms,
         classes: classes::named(args.classes, &layout),
         tiles: args.tiles,
-        min_size: args.min_size as f32,
+        min_size: args.min_side as f32,
     };
     layout.wanted(&settings)?;
     let mut close_ups = CloseUps::open(&args.close_ups, &args.model.runtime)?;

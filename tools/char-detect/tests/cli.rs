@@ -110,7 +110,7 @@ fn flags_bound_what_is_kept() {
         .collect();
     assert!(scores.is_sorted_by(|a, b| a >= b), "by descending score");
     assert!(run(&["--nms", "0.1"]).len() < all.len());
-    let large = run(&["--min-size", "40"]);
+    let large = run(&["--min-side", "40"]);
     assert!(!large.is_empty() && large.len() < all.len());
     for found in large {
         let side = |low: usize| {
@@ -211,7 +211,7 @@ fn a_close_up_is_a_figure_by_its_face() {
         boxes(&detect(here.path(), "yolox", &pictures, &nobody)),
         [Vec::<Value>::new()]
     );
-    let flags = [&nobody[..], &["--faces", face.to_str().unwrap()]].concat();
+    let flags = [&nobody[..], &["--face-detector", face.to_str().unwrap()]].concat();
     let ran = detect(here.path(), "yolox", &pictures, &flags);
     let found = &boxes(&ran)[0];
     assert_eq!(found.len(), 1, "{found:?}");
@@ -254,7 +254,7 @@ fn wrong_flags_are_a_wrong_command_line() {
         "--nms=nan",
         "--tiles=9",
         "--batch=0",
-        "--min-size=-1",
+        "--min-side=-1",
     ] {
         let ran = run_in(Path::new("."), TOOL, &[wrong], "");
         assert_eq!(ran.code, Some(2), "{wrong}");

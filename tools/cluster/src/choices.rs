@@ -17,7 +17,7 @@ pub(crate) enum Metric {
 pub(crate) enum Method {
     /// As many as asked for, each around its mean; no noise
     Kmeans,
-    /// Regions denser than --epsilon and --min-size say; the rest is noise
+    /// Regions denser than --epsilon and --min-records say; the rest is noise
     Dbscan,
     /// Regions denser than what is around them; the rest is noise
     Hdbscan,

@@ -96,7 +96,7 @@ fn reason(kept: &Record, cosine: f32) -> String {
 }
 
 fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
-    let size = args.min_size as usize;
+    let size = args.min_records as usize;
     if matrix.is_empty() {
         return Ok(vec![None; matrix.nrows()]);
     }
@@ -134,7 +134,7 @@ fn summarise(places: &[Cluster]) {
     );
     if noise > 0 && clusters == 0 {
         warn!(
-            "no clusters: all {noise} records are noise; try a smaller --min-size, or a larger --epsilon"
+            "no clusters: all {noise} records are noise; try a smaller --min-records, or a larger --epsilon"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! Groups records by a vector that each carries, or by figures.
 //!
 //! Reads the vector (`--on`) or the numbers (`--figures`), and with
-//! `--near-duplicates` also the quality (`--quality`). Writes `cluster`:
+//! `--near-duplicates` also the quality (`--prefer`). Writes `cluster`:
 //! `id` from 0, the largest cluster first, −1 for noise; `size` in records;
 //! `distance` to the cluster's mean, Euclidean, in the unit of the vectors (of
 //! figures: in standard deviations); `representative`, true for the record
@@ -66,10 +66,10 @@ struct Args {
     /// Take no fewer records for a cluster (hdbscan), or for a dense
     /// neighbourhood (dbscan)
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
-    min_size: u32,
+    min_records: u32,
 
     /// Call records neighbours within this distance (dbscan) [default: the
-    /// knee of the distances to the --min-size nearest]
+    /// knee of the distances to the --min-records nearest]
     #[arg(long, value_name = "DISTANCE", value_parser = positive)]
     epsilon: Option<f32>,
 
@@ -85,7 +85,7 @@ struct Args {
 
     /// Judge by this number which near duplicate is better; more is better
     #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
-    quality: String,
+    prefer: String,
 
     /// Begin the search for clusters from this number (kmeans)
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -116,7 +116,7 @@ fn member(args: &Args, origin: &Origin, record: Record) -> Result<Member> {
         origin.read(&record)?
     };
     let quality = match args.near_duplicates {
-        Some(_) => record.at(&args.quality)?,
+        Some(_) => record.at(&args.prefer)?,
         None => None,
     };
     Ok(Member {

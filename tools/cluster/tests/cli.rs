@@ -272,7 +272,7 @@ fn wrong_wishes_are_refused() {
     for flags in [
         ["--k", "0"],
         ["--epsilon", "-1"],
-        ["--min-size", "1"],
+        ["--min-records", "1"],
         ["--near-duplicates", "NaN"],
     ] {
         assert_eq!(run(TOOL, &flags, two).code, Some(2), "{flags:?}");

@@ -62,11 +62,11 @@ pub(crate) struct Pictures {
     /// What is trained on where a record has a mask of its subject [default:
     /// by type]
     #[arg(long, value_name = "PART", value_enum)]
-    masks: Option<Trained>,
+    train_on: Option<Trained>,
 
     /// Make the subject of a mask larger by so much
     #[arg(long, value_name = "PIXELS", default_value_t = 8, value_parser = value_parser!(u32).range(0..=4096))]
-    dilate: u32,
+    grow_subject: u32,
 
     /// How often an epoch shows each image
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=10_000))]
@@ -82,7 +82,7 @@ fn named(kind: &Type) -> String {
 pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> Result<Purpose> {
     let (name, caption) = (words.kind.file_name, words.kind.caption);
     let trigger = words.trigger.map(|trigger| squeezed(&trigger));
-    let trained = pictures.masks.unwrap_or(words.kind.trained);
+    let trained = pictures.train_on.unwrap_or(words.kind.trained);
     let resolution = pictures.resolution;
     let of = |part| views.iter().find(|view| view.part() == part);
     let first = loaders::trainers::views().next().filter(|_| pictures.fit);
@@ -103,7 +103,7 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> 
             square: of(Part::Square).map(|_| resolution),
             masks: (trained != Trained::All).then_some(Masks {
                 rest: trained == Trained::Rest,
-                dilate: pictures.dilate,
+                dilate: pictures.grow_subject,
             }),
         },
     })

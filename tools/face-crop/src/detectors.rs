@@ -28,7 +28,7 @@ pub(crate) struct Flags {
     threshold: Option<f32>,
 
     /// Look at the image shrunk or enlarged to these long sides
-    #[arg(long, value_name = "PX,…", value_delimiter = ',', default_values_t = [640, 320],
+    #[arg(long, value_name = "PIXELS,…", value_delimiter = ',', default_values_t = [640, 320],
         value_parser = clap::value_parser!(u32).range(32..=4096))]
     scales: Vec<u32>,
 }

@@ -6,8 +6,8 @@ use crate::record::Facts;
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Limits {
     /// Drop faces whose box has a shorter side than this
-    #[arg(long, value_name = "PX", default_value_t = 64.0)]
-    size: f64,
+    #[arg(long, value_name = "PIXELS", default_value_t = 64.0)]
+    min_side: f64,
 
     /// Drop faces less sharp than this, 0 to 1; 0 drops none
     #[arg(long, value_name = "SHARPNESS", default_value_t = 0.03)]
@@ -33,8 +33,8 @@ impl Limits {
         let yaw = facts.angle.map_or(0.0, |angle| angle.yaw.abs());
         let roll = facts.angle.map_or(0.0, |angle| angle.roll.abs());
         let hidden = facts.occlusion.most();
-        Some(if facts.size < self.size {
-            format!("small: {:.0} px, below {}", facts.size, self.size)
+        Some(if facts.size < self.min_side {
+            format!("small: {:.0} px, below {}", facts.size, self.min_side)
         } else if hidden > self.occlusion {
             format!("hidden: {hidden:.2} of the face, over {}", self.occlusion)
         } else if yaw > self.yaw {

@@ -40,7 +40,7 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   face-crop --out-dir faces frames.jsonl > faces.jsonl
   face-crop --out-dir faces --second retinaface-mobilenet --rejects no_face.jsonl frames.jsonl > faces.jsonl
-  mask-crop --out-dir cut masked.jsonl | face-crop --out-dir faces --size 96 > faces.jsonl
+  mask-crop --out-dir cut masked.jsonl | face-crop --out-dir faces --min-side 96 > faces.jsonl
 
 A face that --sure trusts is taken at once. Below that, and from --threshold on,
 it is taken if the other scale, the --second detector or the head of one of the
@@ -87,7 +87,7 @@ struct Args {
     /// Take at most so many faces of an image, the best ones [default: all;
     /// one where the record has `parent`]
     #[arg(long, value_name = "N")]
-    faces: Option<usize>,
+    max_faces: Option<usize>,
 
     /// Add so much on each side of the face, in shares of its longer side
     #[arg(long, value_name = "SHARE", default_value_t = 0.4, value_parser = window::padding)]

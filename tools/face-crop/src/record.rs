@@ -129,7 +129,7 @@ pub(crate) fn outcome(
         found.push((args.limits.fault(&facts), facts));
     }
     let alone = record.has("parent").then_some(1);
-    only(&mut found, args.faces.or(alone).unwrap_or(usize::MAX));
+    only(&mut found, args.max_faces.or(alone).unwrap_or(usize::MAX));
     for candidate in doubtful {
         let facts = Facts::of(args, &view, candidate)?;
         let (score, sure) = (facts.score, args.sure);

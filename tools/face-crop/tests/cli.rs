@@ -102,7 +102,7 @@ impl Bench {
         let model = graph("yunet_dynamic");
         let mut flags = vec!["--device", "cpu", "--model", &model, "--no-cache"];
         flags.extend(["--out-dir", "faces", "--rejects", "rejects.jsonl"]);
-        for (flag, value) in [("--size", "20"), ("--relative-sharpness", "0")] {
+        for (flag, value) in [("--min-side", "20"), ("--relative-sharpness", "0")] {
             if !more.contains(&flag) {
                 flags.extend([flag, value]);
             }
@@ -212,7 +212,7 @@ fn several_faces_are_several_records() {
         .map(|face| face["id"].clone())
         .collect();
     assert_eq!(ids, ["a.f0", "a.f1", "a.f2"]);
-    assert_eq!(bench.run(&["--faces", "1"], &input).records().len(), 1);
+    assert_eq!(bench.run(&["--max-faces", "1"], &input).records().len(), 1);
     assert_eq!(bench.reasons(), vec!["not the best: 1 of an image"; 2]);
 }
 
@@ -285,7 +285,7 @@ fn faults_have_reasons() {
     let soft = blurred(&face, 3);
     let none = drawn(300, 300, &[]);
     let cases: [(&RgbImage, &[&str], &str); 3] = [
-        (&face, &["--size", "64"], "small: 45 px, below 64"),
+        (&face, &["--min-side", "64"], "small: 45 px, below 64"),
         (
             &soft,
             &["--relative-sharpness", "0.1"],
@@ -318,7 +318,7 @@ fn faults_have_reasons() {
 fn what_is_kept_is_marked_and_written() {
     let bench = Bench::new();
     let input = bench.record("a", &drawn(300, 300, &[(120, 105, FACE)]), json!({}));
-    let face = &bench.run(&["--size", "64", "--keep"], &input).records()[0];
+    let face = &bench.run(&["--min-side", "64", "--keep"], &input).records()[0];
     assert_eq!(face["rejected"]["by"], "face-crop");
     assert!(bench.path().join(face["image"].as_str().unwrap()).is_file());
 }

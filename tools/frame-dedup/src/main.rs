@@ -49,7 +49,7 @@ distances of all pairs are counted, to choose by.";
 struct Args {
     /// Drop images this near to a better one of the same shot, bits of 64
     #[arg(long, value_name = "BITS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=32))]
-    threshold: u32,
+    max_distance: u32,
 
     /// The same for images of different shots or of no known shot
     #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=32))]
@@ -90,7 +90,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         Image::new(&image::hashed(record)?)
     };
     let limits = Limits {
-        within: args.threshold,
+        within: args.max_distance,
         across: args.across,
     };
     flow.whole(prepare, |flow, new| {

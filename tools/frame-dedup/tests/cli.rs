@@ -142,7 +142,7 @@ fn shots_apart_must_be_nearer() {
     assert_eq!(kept(&[], |number| Some(number as u64)), "i0 i1");
     assert_eq!(kept(&[], |_| None), "i0 i1");
     assert_eq!(kept(&["--across", "3"], |_| None), "i0 i1 i2");
-    assert_eq!(kept(&["--threshold", "7"], |_| Some(0)), "i0 i1");
+    assert_eq!(kept(&["--max-distance", "7"], |_| Some(0)), "i0 i1");
 }
 
 #[test]

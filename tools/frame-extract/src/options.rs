@@ -57,7 +57,7 @@ pub(crate) struct Args {
     format: Format,
 
     /// Quality of JPEG images, 1 to 100
-    #[arg(long, value_name = "N", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, value_name = "QUALITY", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
 
     /// Colour resolution of JPEG images; 444 keeps all that conversion and scaling made

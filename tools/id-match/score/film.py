@@ -95,8 +95,8 @@ def main():
 def compare(title, folder, late):
     print(f"references of the {title}: {len(late)} cut-outs of {len({r['source']['shot'] for r in late})} shots")
     for by, threshold, margin in itertools.product(("mean", "nearest"), ("0.75", "0.85"), ("0.03", "0.1")):
-        flags = ["--by", by, "--threshold", threshold, "--margin", margin]
-        alone, tracks = (score(run(folder, late, *flags, *more)) for more in (["--gap", "0"], []))
+        flags = ["--compare-with", by, "--min-cosine", threshold, "--cosine-margin", margin]
+        alone, tracks = (score(run(folder, late, *flags, *more)) for more in (["--max-gap", "0"], []))
         print(f"  {by} {threshold} {margin}: alone precision {alone[0]:.3f} recall {alone[1]:.3f}, "
               f"with tracks precision {tracks[0]:.3f} recall {tracks[1]:.3f}")
     tracks = {}

@@ -58,23 +58,23 @@ struct Args {
     /// Compare with the mean direction of a character's references, or with
     /// the nearest of them
     #[arg(long, value_enum, default_value = "mean")]
-    by: By,
+    compare_with: By,
 
     /// Be sure only of a cosine of this or more, -1 to 1
     #[arg(long, value_name = "COSINE", default_value_t = 0.75, value_parser = cosine, allow_hyphen_values = true)]
-    threshold: f64,
+    min_cosine: f64,
 
     /// Be sure only where the next character is this much farther
     #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = cosine)]
-    margin: f64,
+    cosine_margin: f64,
 
     /// Link cut-outs of which this share overlaps, intersection over union
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
-    overlap: f64,
+    link_overlap: f64,
 
     /// Link across gaps of so many seconds at most; 0 links nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
-    gap: f64,
+    max_gap: f64,
 
     /// Pass on only these characters
     #[arg(long, value_name = "NAME")]
@@ -119,12 +119,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         cast.must_have(&args.only)?;
         cast.describe();
     }
-    let prepare = |record| instance::Instance::read(record, cast.as_ref(), args.by);
+    let prepare = |record| instance::Instance::read(record, cast.as_ref(), args.compare_with);
     flow.whole(prepare, |_, instances| {
-        let tracks = tracks::link(&instances, args.overlap, args.gap);
+        let tracks = tracks::link(&instances, args.link_overlap, args.max_gap);
         let limits = verdict::Limits {
-            threshold: args.threshold,
-            margin: args.margin,
+            threshold: args.min_cosine,
+            margin: args.cosine_margin,
         };
         let found = verdict::identities(&instances, &tracks, cast.as_ref(), limits);
         let judged = instances.into_iter().zip(found);

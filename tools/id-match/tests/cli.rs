@@ -123,7 +123,7 @@ fn a_turned_head_keeps_its_name() {
         found[4],
         json!({"name": "nilo", "score": 0.6, "margin": -0.2, "by": "track", "track": 0})
     );
-    let alone = matched(here.path(), &["--gap", "0"], &records);
+    let alone = matched(here.path(), &["--max-gap", "0"], &records);
     assert_eq!(
         names(&alone),
         ["nilo", "pia", "unknown", "pia", "pia"],
@@ -190,7 +190,7 @@ fn tracks_end_with_the_shot_and_with_a_gap() {
             json!(3)
         ]
     );
-    let wide = matched(here.path(), &["--gap", "5"], &records);
+    let wide = matched(here.path(), &["--max-gap", "5"], &records);
     assert_eq!(names(&wide)[3], "nilo");
 }
 
@@ -209,7 +209,7 @@ fn those_who_overlap_most_are_linked() {
         ["nilo", "pia", "pia", "nilo"]
     );
     // 16 of 24 columns overlap, 0.67.
-    let strict = matched(here.path(), &["--overlap", "0.9"], &records);
+    let strict = matched(here.path(), &["--link-overlap", "0.9"], &records);
     assert_eq!(names(&strict)[2..], ["unknown", "unknown"]);
 }
 
@@ -295,7 +295,7 @@ fn the_nearest_reference_or_their_mean() {
     }
     fs::write(here.path().join("cast.jsonl"), lines(&cast)).unwrap();
     let score = |by: &str| {
-        let flags = ["--references", "cast.jsonl", "--by", by];
+        let flags = ["--references", "cast.jsonl", "--compare-with", by];
         let ran = run_in(here.path(), TOOL, &flags, &lines(&[seen("a", [1.0, 0.0])]));
         identities(&ran)[0].clone()
     };

@@ -3,7 +3,7 @@
 //! Reads `image`. Writes `light`: `time` (morning noon afternoon evening night), `weather` (sunny
 //! cloudy rainy) and `setting` (indoor outdoor), each `unknown` where no class reaches
 //! `--threshold`; `scores`, of every class, which add up to 1; and `features`, the figures that they
-//! come from, with units in `features.rs`. With `--tags` also reads `tags`, and `light` where it is
+//! come from, with units in `features.rs`. With `--use-tags` also reads `tags`, and `light` where it is
 //! there already; `tagged` then names the answers that the tags changed.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
@@ -29,7 +29,7 @@ const EXAMPLES: &str = "Examples:
   light-classify frames.jsonl > lit.jsonl
   light-classify --threshold 0.8 frames.jsonl | jq -r .light.time | sort | uniq -c
   light-classify frames.jsonl | jq -c 'select(.light.time == \"night\")' > night.jsonl
-  light-classify --tags tagged.jsonl > lit.jsonl
+  light-classify --use-tags tagged.jsonl > lit.jsonl
 
 The model was fitted on pictures of one animated film and is careful: it says
 `unknown` rather than guess. Judge the light on original frames, not on plates
@@ -46,9 +46,9 @@ struct Args {
     /// Also ask what clip-tag says in the groups `time`, `weather` and `setting`: the mean of both
     /// scores decides; of a record that has `light` already the image is not looked at
     #[arg(long)]
-    tags: bool,
+    use_tags: bool,
 
-    /// With --tags, say `unknown` where no class has at least this mean, 0 to 1
+    /// With --use-tags, say `unknown` where no class has at least this mean, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     tags_threshold: f64,
 }
@@ -60,10 +60,10 @@ fn main() -> ExitCode {
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = Model::parse(MODEL)?;
     flow.each(|mut record: Record| {
-        if !args.tags || !record.has("light") {
+        if !args.use_tags || !record.has("light") {
             record = classify(&model, args.threshold, record)?;
         }
-        if args.tags {
+        if args.use_tags {
             tags::join(&mut record, args.tags_threshold)?;
         }
         Ok(record)

@@ -126,7 +126,7 @@ fn with_tags_a_light_of_ones_own_stays_and_what_it_lacks_comes_from_the_tags() {
         "light": {"time": "unknown", "weather": "rainy", "setting": "outdoor"},
         "tags": {"time": [["night", 0.9], ["evening", 0.1]], "weather": [["sunny", 0.8]]},
     });
-    let ran = run_in(here.path(), TOOL, &["--tags"], &format!("{record}\n"));
+    let ran = run_in(here.path(), TOOL, &["--use-tags"], &format!("{record}\n"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let expected =
         json!({"time": "night", "weather": "rainy", "setting": "outdoor", "tagged": ["time"]});
@@ -142,7 +142,7 @@ fn with_tags_a_record_without_light_is_measured_first() {
     let record = json!({
         "id": "picture", "image": "picture.png", "tags": {"setting": [["indoor", 1.0]]},
     });
-    let flags = ["--tags", "--threshold", "1"];
+    let flags = ["--use-tags", "--threshold", "1"];
     let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));
     let found = ran.records()[0]["light"].clone();
     assert_eq!(found["scores"], plain["scores"]);

@@ -71,7 +71,7 @@ struct Args {
 
     /// Share of an image that may be cut off before it is spoken of
     #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
-    threshold: f64,
+    max_cropped: f64,
 
     /// Look at the headers of images only: damage further on is not seen
     #[arg(long)]
@@ -95,7 +95,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             trigger: args.trigger,
         },
         known: known.unwrap_or_else(Manifest::new),
-        threshold: args.threshold,
+        threshold: args.max_cropped,
         resolution: settings.resolution,
         headers: args.headers,
     };

@@ -317,9 +317,9 @@ fn of_the_tags_those_go_along_that_hold_for_a_part() {
     record["tags"] = json!({"people": [["two", 0.9]], "location": [["beach", 0.8]]});
     let (crops, _) = crop(here.path(), &record, &[]);
     assert_eq!(crops[0]["tags"], json!({"location": [["beach", 0.8]]}));
-    let (crops, _) = crop(here.path(), &record, &["--tags", "people"]);
+    let (crops, _) = crop(here.path(), &record, &["--keep-tags", "people"]);
     assert_eq!(crops[0]["tags"], json!({"people": [["two", 0.9]]}));
-    let (crops, _) = crop(here.path(), &record, &["--tags", "light"]);
+    let (crops, _) = crop(here.path(), &record, &["--keep-tags", "light"]);
     assert!(crops[0].get("tags").is_none(), "an empty key says nothing");
 }
 

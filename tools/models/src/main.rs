@@ -39,7 +39,7 @@ const EXAMPLES: &str = "Examples:
 /// notices are said before anything is downloaded. Exits with 1 when a network
 /// could not be downloaded, or is missing or damaged where that was asked.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES, group = ArgGroup::new("instead").args(["list", "verify", "check", "stamp"]))]
+#[command(version, after_help = EXAMPLES, group = ArgGroup::new("instead").args(["list", "verify", "needs", "stamp"]))]
 struct Args {
     /// The defaults of these roles, as detect
     #[arg(
@@ -71,12 +71,12 @@ struct Args {
     verify: bool,
 
     /// Print JSON Lines, with --list and --verify
-    #[arg(long, conflicts_with_all = ["check", "stamp"])]
+    #[arg(long, conflicts_with_all = ["needs", "stamp"])]
     json: bool,
 
     /// Download nothing: say which of these are missing, and how to get them
     #[arg(long, value_name = "ROLE[=MODEL]", num_args = 0.., conflicts_with_all = ["role", "model"])]
-    check: Option<Vec<String>>,
+    needs: Option<Vec<String>>,
 
     /// Download nothing: print for each of these by what it differs from
     /// another of its name, as ROLE=STAMP
@@ -117,7 +117,7 @@ fn run(args: &Args) -> Result<bool> {
         "registry.toml: no folder of models was found: name it with --models or FILM2LORA_MODELS"
     );
     let mut store = Store::open(&registry)?;
-    if let Some(needs) = &args.check {
+    if let Some(needs) = &args.needs {
         return needs::check(&store, needs);
     }
     if let Some(needs) = &args.stamp {

@@ -587,13 +587,13 @@ fn names_and_roles_that_are_unknown_are_errors_of_the_command_line() {
     for flags in [
         ["--model", "mine"],
         ["--role", "smell"],
-        ["--check", "smell"],
+        ["--needs", "smell"],
         ["--stamp", "detect=mine"],
     ] {
         let said = here.ends(2, &flags);
         assert!(said.contains(flags[1]), "{said}");
     }
-    let said = here.ends(2, &["--check", "detect=mine"]);
+    let said = here.ends(2, &["--needs", "detect=mine"]);
     assert!(
         said.contains("detect=mine: neither a model of the registry nor a file"),
         "{said}"
@@ -628,23 +628,23 @@ fn a_check_says_what_is_missing_and_how_to_get_it() {
         default: false,
         ..Entry::default()
     });
-    let said = here.ends(1, &["--check", "detect", "detect=other"]);
+    let said = here.ends(1, &["--needs", "detect", "detect=other"]);
     assert_eq!(here.ranges(), [], "nothing is downloaded");
     let line = "models: own is not there (detect, 1.0 MB): film2lora models --role detect (make models ROLE=detect)\n";
     assert!(said.contains(line), "{said}");
     let line = "other is not there (detect, 1.0 MB): film2lora models --model other (make models MODEL=other)\n";
     assert!(said.contains(line), "{said}");
     here.ends(0, &[]);
-    assert_eq!(here.ends(0, &["--check", "detect"]), "");
+    assert_eq!(here.ends(0, &["--needs", "detect"]), "");
     let mine = here.path("mine = my own.onnx");
     fs::write(&mine, whole()).unwrap();
     let mine = format!("detect={}", mine.display());
     assert_eq!(
-        here.ends(0, &["--check", &mine]),
+        here.ends(0, &["--needs", &mine]),
         "",
         "a file of the user's own"
     );
-    assert_eq!(here.ends(0, &["--check"]), "", "nothing is needed");
+    assert_eq!(here.ends(0, &["--needs"]), "", "nothing is needed");
 }
 
 #[test]

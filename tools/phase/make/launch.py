@@ -208,7 +208,7 @@ def start(flags):
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
     named, needs = networks(flags.roles.split())
     if setting("NETWORKS") == "published":
-        registry(names.tools(), models, "--check", needs)
+        registry(names.tools(), models, "--needs", needs)
     paths = {"FILM": film, "BIN": names.tools()}
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""

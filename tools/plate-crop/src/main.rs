@@ -26,7 +26,7 @@ use plate::Plate;
 
 const EXAMPLES: &str = "Examples:
   lama-inpaint --keep --out-dir filled plates.jsonl | plate-crop --out-dir crops > grounds.jsonl
-  plate-crop --min-area 0.3 --out-dir crops --rejects small.jsonl masked.jsonl > grounds.jsonl";
+  plate-crop --min-share 0.3 --out-dir crops --rejects small.jsonl masked.jsonl > grounds.jsonl";
 
 /// Crop plates that could not be inpainted well to what is really seen
 ///
@@ -46,11 +46,11 @@ struct Args {
 
     /// Drop crops with less than this share of the image's area
     #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
-    min_area: f64,
+    min_share: f64,
 
-    /// Shortest side of a crop, as a share of the image's shorter side
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
-    min_side: f64,
+    /// Take no crop whose shorter side is below this
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    min_side: u32,
 
     /// Longer side of a crop over its shorter one, at most
     #[arg(long, value_name = "RATIO", default_value_t = 2.4, value_parser = aspect)]
@@ -88,17 +88,17 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
     let shorter = picture.width().min(picture.height());
     let radius = (args.dilate * f64::from(shorter) / 1024.0).ceil() as u32;
     let shape = Shape {
-        min_side: ((args.min_side * f64::from(shorter)).ceil() as u32).max(1),
+        min_side: args.min_side,
         max_aspect: args.max_aspect,
     };
     let found = largest::outside(&mask.dilate(radius), shape);
     let all = Rect::whole(picture.width(), picture.height()).area();
     let area = found.map_or(0.0, |rect| rect.area() as f64 / all as f64);
-    let reason = (area < args.min_area).then(|| {
+    let reason = (area < args.min_share).then(|| {
         let area = (area * 1e4).round() / 1e4;
         format!(
             "small: the largest rectangle beside the mask has {area} of the image, under {}",
-            args.min_area
+            args.min_share
         )
     });
     if let Some(rect) = found.filter(|_| reason.is_none() || args.keep.keep) {

@@ -41,10 +41,16 @@ fn record(folder: &Path, id: &str) -> Value {
 
 fn crop(folder: &Path, record: &Value, flags: &[&str]) -> (Vec<Value>, Vec<Value>) {
     let usual = ["--out-dir", "crops", "--rejects", "rejects.jsonl"];
+    let small = ["--min-side", "50"];
+    let sides: &[&str] = if flags.contains(&"--min-side") {
+        &[]
+    } else {
+        &small
+    };
     let ran = run_in(
         folder,
         TOOL,
-        &[&usual, flags].concat(),
+        &[&usual[..], sides, flags].concat(),
         &format!("{record}\n"),
     );
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -102,17 +108,17 @@ fn a_small_rest_is_dropped_with_its_share() {
     let (kept, rejects) = crop(
         here.path(),
         &record(here.path(), "a"),
-        &["--min-area", "0.5"],
+        &["--min-share", "0.5"],
     );
     assert_eq!(kept, [] as [Value; 0]);
     let reason = "small: the largest rectangle beside the mask has 0.4833 of the image, under 0.5";
     assert_eq!(rejects[0]["rejected"]["reason"], reason);
     assert!(!here.path().join("crops/a.png").exists());
-    // Asked for 0.6 of the shorter side, 58 columns are too few, and nothing is left.
+    // Asked for 60 pixels, 58 columns are too few, and nothing is left.
     let (_, rejects) = crop(
         here.path(),
         &record(here.path(), "a"),
-        &["--min-side", "0.6"],
+        &["--min-side", "60"],
     );
     let reason = "small: the largest rectangle beside the mask has 0 of the image, under 0.15";
     assert_eq!(rejects[0]["rejected"]["reason"], reason);

@@ -64,23 +64,23 @@ struct Args {
     per: Per,
 
     /// Write plates here, and their holes into `holes` below it
-    #[arg(long, value_name = "FOLDER", default_value = "plates")]
+    #[arg(long, value_name = "DIR", default_value = "plates")]
     out_dir: PathBuf,
 
     /// Grow masks all round, thousandths of the long side
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 8.0, value_parser = thousandths)]
-    grow: f64,
+    grow_masks: f64,
 
     /// Grow masks downwards besides, where their shadows begin, thousandths of
     /// the long side
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 40.0, value_parser = thousandths)]
-    shadow: f64,
+    grow_down: f64,
 
     /// Refuse frames of which parts still miss by more than this after the
     /// whole was aligned, thousandths of the long side; twice as much before a
     /// camera that stands still
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 0.7, value_parser = thousandths)]
-    threshold: f64,
+    max_residual: f64,
 
     /// Refuse frames that differ by more than this on average, levels of 255,
     /// after gain and offset were matched
@@ -120,11 +120,11 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         per: args.per,
         frames: args.frames.into(),
         margins: Margins {
-            grow: args.grow,
-            shadow: args.shadow,
+            grow: args.grow_masks,
+            shadow: args.grow_down,
         },
         limits: Limits {
-            miss: args.threshold,
+            miss: args.max_residual,
             light: args.light,
         },
         unmasked: args.unmasked,

@@ -194,7 +194,11 @@ fn what_no_frame_shows_stays_a_hole() {
         .enumerate()
         .map(|(number, frame)| frame.record(here.path(), number))
         .collect();
-    let plates = plates(here.path(), &["--grow", "0", "--shadow", "0"], &input);
+    let plates = plates(
+        here.path(),
+        &["--grow-masks", "0", "--grow-down", "0"],
+        &input,
+    );
     let hole = image::open(here.path().join(plates[0]["mask"].as_str().unwrap()))
         .unwrap()
         .to_luma8();
@@ -334,7 +338,7 @@ fn masks_come_as_run_lengths_too_and_must_fit() {
         run_in(
             here.path(),
             TOOL,
-            &["--grow", "0", "--shadow", "0"],
+            &["--grow-masks", "0", "--grow-down", "0"],
             &format!("{record}\n"),
         )
     };

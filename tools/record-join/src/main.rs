@@ -1,7 +1,7 @@
 //! Copy keys from the records of another manifest.
 //!
 //! Reads `id`, and of the other manifest's records the keys of `--keys` and the `id` that they belong
-//! to: their own, or what `--by` points to. Writes those keys, byte for byte as they stand there; a
+//! to: their own, or what `--match` points to. Writes those keys, byte for byte as they stand there; a
 //! record to which none belongs passes as it is, or is dropped with `--must`.
 
 mod other;
@@ -15,7 +15,7 @@ use stage::{Flow, Outcome, Record, Result, log};
 use other::Other;
 
 const EXAMPLES: &str = "Examples:
-  record-join --from emotions.jsonl --by /parent --keys emotion,face posed.jsonl > joined.jsonl
+  record-join --from emotions.jsonl --match /parent --keys emotion,face posed.jsonl > joined.jsonl
   record-join --from embedded.jsonl --keys embedding --must kept.jsonl > ready.jsonl
 
 Of several records that belong to one, the first gives its keys: face-crop and
@@ -30,8 +30,8 @@ struct Args {
     from: PathBuf,
 
     /// Where its records say to which record of this one they belong, a JSON pointer
-    #[arg(long, value_name = "POINTER", default_value = "/id")]
-    by: String,
+    #[arg(long = "match", value_name = "POINTER", default_value = "/id")]
+    matched: String,
 
     /// Take these keys, as far as they are there
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', required = true)]
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
-    let other = Other::read(&args.from, &args.by, &args.keys)?;
+    let other = Other::read(&args.from, &args.matched, &args.keys)?;
     if other.is_empty() {
         log::warn!("{}: no records, and so no keys", args.from.display());
     }

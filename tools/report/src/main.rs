@@ -32,8 +32,8 @@ use stage::{Context, Result, log, machine};
 use survey::Survey;
 
 const EXAMPLES: &str = "Examples:
-  report --kept lit.jsonl --rejects unique.rejects.jsonl --rejects sharp.rejects.jsonl --out-dir report
-  report --kept style/dataset.jsonl --rejects style/selected.rejects.jsonl \\
+  report --kept lit.jsonl --dropped unique.rejects.jsonl --dropped sharp.rejects.jsonl --out-dir report
+  report --kept style/dataset.jsonl --dropped style/selected.rejects.jsonl \\
       --progress preparation_progress.json --title 'Style of Sintel' --out-dir style/report
 
 Run it where the tools ran: the paths of images are relative to that folder.";
@@ -52,7 +52,7 @@ struct Args {
 
     /// Rejects file of a tool, in the order of the pipeline (may be repeated)
     #[arg(long, value_name = "FILE")]
-    rejects: Vec<PathBuf>,
+    dropped: Vec<PathBuf>,
 
     /// Progress file of the run, for its phases
     #[arg(long, value_name = "FILE")]
@@ -84,7 +84,7 @@ fn run(args: Args) -> Result<ExitCode> {
     for path in &args.kept {
         survey.read(path, false)?;
     }
-    for path in &args.rejects {
+    for path in &args.dropped {
         survey.read(path, true)?;
     }
     let phases = args

@@ -56,7 +56,7 @@ fn report(here: &Path, more: &[&str]) -> Ran {
     let flags = [
         "--kept",
         "kept.jsonl",
-        "--rejects",
+        "--dropped",
         "rejects.jsonl",
         "--out-dir",
         "out",

@@ -58,7 +58,7 @@ struct Args {
 
     /// Write this name into the decisions [default: the user's]
     #[arg(long, value_name = "NAME", requires = "serve")]
-    by: Option<String>,
+    reviewer: Option<String>,
 
     /// Let the keys 1 to 9 set what a JSON pointer leads to, as
     /// `/light/time=day,night`
@@ -72,7 +72,7 @@ struct Args {
 impl Args {
     fn by(&self) -> String {
         let user = || std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-        self.by.clone().unwrap_or_else(user)
+        self.reviewer.clone().unwrap_or_else(user)
     }
 }
 

@@ -131,7 +131,12 @@ impl Server {
         }
         let mut child = Command::new(TOOL)
             .args([
-                "--patch", "p.jsonl", "--serve", "--by", "tester", "in.jsonl",
+                "--patch",
+                "p.jsonl",
+                "--serve",
+                "--reviewer",
+                "tester",
+                "in.jsonl",
             ])
             .current_dir(here)
             .stdout(Stdio::piped())

@@ -15,7 +15,7 @@ use crate::prompt::{self, Wanted};
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Auto {
     /// Cut out everything: a grid of points, and of their masks those that hold
-    #[arg(long = "auto", conflicts_with_all = ["points", "grow"], help_heading = "Everything")]
+    #[arg(long = "auto", conflicts_with_all = ["points", "grow_boxes"], help_heading = "Everything")]
     everything: bool,
 
     /// Points along each side of the grid

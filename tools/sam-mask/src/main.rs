@@ -36,7 +36,7 @@ const TOOL: Tool = Tool {
 
 const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl | sam-mask --out-dir masks > masked.jsonl
-  sam-mask --model models/sam2.1 --grow 0.05 --out-dir masks --png boxes.jsonl
+  sam-mask --model models/sam2.1 --grow-boxes 0.05 --out-dir masks --png boxes.jsonl
   sam-mask --auto --crop-layers 1 --max-masks 50 --out-dir all frames.jsonl
 
 A model is a folder of two graphs, one with `encoder` and one with `decoder` in
@@ -53,12 +53,12 @@ struct Args {
     out_dir: PathBuf,
 
     /// Take points in place of boxes, from here in the record (a JSON pointer)
-    #[arg(long, value_name = "POINTER", conflicts_with = "grow")]
+    #[arg(long, value_name = "POINTER", conflicts_with = "grow_boxes")]
     points: Option<String>,
 
     /// Grow boxes by this share of their size on every side
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
-    grow: f64,
+    grow_boxes: f64,
 
     /// Take in what has a logit over this; below 0 masks are wider, as for a
     /// background that must keep no finger: -1 or -2
@@ -115,9 +115,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let everything = args.auto.settings(segmenter.layout(), args.threshold);
     let answers = TOOL.answers().by(segmenter.provenance());
     let task = answer::Task {
-        answers: answers.with(&(args.grow, args.cut, &everything))?,
+        answers: answers.with(&(args.grow_boxes, args.cut, &everything))?,
         points: args.points,
-        grow: args.grow,
+        grow: args.grow_boxes,
         cut: args.cut,
         everything,
         layout: segmenter.layout(),

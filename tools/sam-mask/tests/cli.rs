@@ -178,7 +178,7 @@ fn of_two_boxes_round_one_thing_the_surer_stays() {
 fn boxes_grow_and_masks_are_counted_and_judged() {
     let here = tempfile::tempdir().unwrap();
     let record = drawn(here.path());
-    let grown = one(here.path(), &record, &["--grow", "0.1"]);
+    let grown = one(here.path(), &record, &["--grow-boxes", "0.1"]);
     assert!(
         near(&grown["masks"][0]["box"], [14.0, 2.0, 86.0, 98.0]),
         "{grown}"
@@ -298,7 +298,7 @@ fn answers_are_remembered_and_settings_are_part_of_them() {
         here.path().join("masks/a.mask.png").exists(),
         "and the file again"
     );
-    assert_ne!(run(&["--grow", "0.2"]), first);
+    assert_ne!(run(&["--grow-boxes", "0.2"]), first);
     assert_ne!(run(&["--cut", "-1"]), first);
 }
 

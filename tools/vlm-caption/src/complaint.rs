@@ -155,7 +155,7 @@ fn passes(status: u16) -> bool {
 }
 
 /// What can be done about pictures that are too large.
-const SMALLER: &str = "send smaller images with --size";
+const SMALLER: &str = "send smaller images with --long-side";
 
 /// What filters of contents say.
 const FILTERS: [&str; 9] = [
@@ -459,7 +459,7 @@ mod tests {
             ("At most 1 image(s)", "400 At most 1 image(s)"),
             (
                 "the request exceeds the available context size",
-                "400 the request exceeds the available context size: send smaller images with --size, or give the server more context",
+                "400 the request exceeds the available context size: send smaller images with --long-side, or give the server more context",
             ),
         ] {
             let body = serde_json::json!({"object": "error", "message": said}).to_string();

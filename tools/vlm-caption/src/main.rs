@@ -95,7 +95,7 @@ struct Args {
     /// Tokens that an answer may have [default: a server's 300, Florence-2's
     /// 40, 128 or 256 by task, `SmolVLM`'s 128]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
-    max_tokens: Option<u64>,
+    max_new_tokens: Option<u64>,
 
     #[command(flatten)]
     cache: stage::CacheFlags,
@@ -112,7 +112,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let (answers, tokens) = if let Some(endpoint) = &args.server.endpoint {
         let (model, most) = (
             args.model.model.as_deref(),
-            args.max_tokens.unwrap_or(SERVER_TOKENS),
+            args.max_new_tokens.unwrap_or(SERVER_TOKENS),
         );
         let server = Server::open(&args.server, endpoint, model, most)?;
         remote::caption(&args.server, &server, &prompt, cache.as_ref(), flow)?
@@ -120,7 +120,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         let model = args.model.open("caption")?;
         let network = args
             .network
-            .open(&model, &args.model.runtime, args.max_tokens)?;
+            .open(&model, &args.model.runtime, args.max_new_tokens)?;
         local::caption(&args.network, network, &prompt, cache.as_ref(), flow)?
     };
     let seconds = began.elapsed().as_secs_f64();

@@ -27,7 +27,7 @@ pub(crate) fn caption(
     flow.work_with(flags.concurrency.into())?;
     // A failure goes through the batch of one as well: so it is written at once, and in its place.
     let ask = |record: Record| {
-        let told = told(flags.size, server, prompt, cache, &record);
+        let told = told(flags.long_side, server, prompt, cache, &record);
         Ok((record, told))
     };
     flow.batches(1, ask, |batch| {

@@ -201,7 +201,7 @@ impl Server {
         {
             return last(if cut {
                 format!(
-                    "its thoughts took all of its {max_tokens} tokens (finish_reason length): raise --max-tokens, or turn the model's thinking off"
+                    "its thoughts took all of its {max_tokens} tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off"
                 )
             } else {
                 "the answer is thoughts alone: turn the model's thinking off, or have the server keep thoughts and answer apart".to_owned()
@@ -210,7 +210,7 @@ impl Server {
         if reply.text.is_empty() {
             return last(match reply.finish.as_str() {
                 "length" => format!(
-                    "the answer is empty, and took all of its {max_tokens} tokens (finish_reason length): raise --max-tokens"
+                    "the answer is empty, and took all of its {max_tokens} tokens (finish_reason length): raise --max-new-tokens"
                 ),
                 "eos" => "the answer is empty, also when asked for again".to_owned(),
                 other => format!("the answer is empty (finish_reason {})", told(other, &[])),
@@ -221,7 +221,7 @@ impl Server {
             None => found.is_ok_and(|caption| !is_whole(&caption)),
         };
         (cut && unfinished).then(|| {
-            Failure::Final(format!("the answer was cut off after {max_tokens} tokens (finish_reason length): raise --max-tokens"))
+            Failure::Final(format!("the answer was cut off after {max_tokens} tokens (finish_reason length): raise --max-new-tokens"))
         })
     }
 

@@ -28,7 +28,7 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   wd-tag instances.jsonl > tagged.jsonl
   wd-tag --threshold 0.5 --escape frames.jsonl | jq -r '[.tags.wd[][0]] | join(\", \")'
-  wd-tag --gap --model wd-vit-tagger-v3 frames.jsonl > tagged.jsonl";
+  wd-tag --largest-gap --model wd-vit-tagger-v3 frames.jsonl > tagged.jsonl";
 
 /// Tag every image with the vocabulary of an image board
 #[derive(Debug, Parser)]
@@ -41,7 +41,7 @@ struct Args {
     /// Choose the threshold of each image by the largest gap between its
     /// probabilities
     #[arg(long, conflicts_with = "threshold")]
-    gap: bool,
+    largest_gap: bool,
 
     /// Write also the names of characters that it takes the figures for
     #[arg(long)]
@@ -99,7 +99,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         finish: |mut record: Record, probabilities: Vec<f64>| {
             let of = |category| of_category(&tags, &probabilities, category);
             let general = of(Category::General);
-            let bound = least(&general, args.gap, args.threshold, 0.0);
+            let bound = least(&general, args.largest_gap, args.threshold, 0.0);
             record.put_member("tags", "wd", &chosen(general, bound, args.escape))?;
             let mut rating = chosen(of(Category::Rating), 0.0, args.escape);
             rating.truncate(1);
@@ -107,7 +107,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             if args.characters {
                 let names = of(Category::Character);
                 let floor = tagger::CHARACTER_BY_GAP;
-                let bound = least(&names, args.gap, args.character_threshold, floor);
+                let bound = least(&names, args.largest_gap, args.character_threshold, floor);
                 record.put_member("tags", "wd_character", &chosen(names, bound, args.escape))?;
             }
             answers.sign(&mut record)?;

@@ -152,7 +152,7 @@ fn names_of_characters_are_asked_for() {
 fn the_largest_gap_divides() {
     let here = tempfile::tempdir().unwrap();
     // 0.99992, 0.8278, 0.1238, 0.0314, 0: between the second and the third.
-    let (_, ran) = tag(here.path(), &["--gap"]);
+    let (_, ran) = tag(here.path(), &["--largest-gap"]);
     assert_eq!(names(&ran.records()[0], "wd"), ["1girl", "quote \"a, b\""]);
 }
 

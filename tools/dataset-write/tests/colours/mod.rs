@@ -96,7 +96,7 @@ fn mask(outside: u8, inside: u8) -> GrayImage {
         "style",
         "--trigger",
         "drawn",
-        "--masks",
+        "--train-on",
         "subject",
     ];
     write(folder.path(), &flags, &[record]);

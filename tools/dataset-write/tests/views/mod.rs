@@ -34,7 +34,7 @@ fn everything() -> (tempfile::TempDir, Vec<Value>) {
         views,
         "--validation",
         "34%",
-        "--dilate",
+        "--grow-subject",
         "4",
         "--resolution",
         "64",
@@ -318,7 +318,7 @@ fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
         "pose",
         "--trigger",
         "x",
-        "--dilate",
+        "--grow-subject",
         "0",
         "--views",
         "kohya,onetrainer",
@@ -411,7 +411,14 @@ fn a_background_is_trained_on_where_the_subject_is_not() {
     let mask = vision::mask::Mask::from_fn(96, 64, |x, _| x < 10).unwrap();
     vision::write::png_luma(&mask.to_luma(), &folder.path().join("mask.png")).unwrap();
     records[0]["mask"] = json!("mask.png");
-    let flags = ["--type", "background", "--trigger", "prs", "--dilate", "2"];
+    let flags = [
+        "--type",
+        "background",
+        "--trigger",
+        "prs",
+        "--grow-subject",
+        "2",
+    ];
     write(folder.path(), &flags, &records);
     let (_, mask) = files(&folder.path().join("out/dataset/kohya/mask"))
         .pop_first()

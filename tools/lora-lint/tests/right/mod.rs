@@ -148,7 +148,7 @@ fn a_diffusion_pipe_configuration() {
             f.mask("mask/a.png", 256, 256, 255);
             f.text("set.toml", text);
         },
-        &["set.toml", "--resolution", "256", "--threshold", "0.2"],
+        &["set.toml", "--resolution", "256", "--max-cropped", "0.2"],
     );
 }
 

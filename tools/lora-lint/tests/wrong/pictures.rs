@@ -150,7 +150,7 @@ fn a_mask_that_sd_scripts_squeezes_into_the_bucket() {
         "mask",
         "--resolution",
         "512",
-        "--threshold",
+        "--max-cropped",
         "0.5",
     ];
     errors(masked(127, 127), &arguments, &["mask-squeezed"]);
@@ -215,7 +215,7 @@ fn much_of_it_is_cut_off() {
 #[test]
 fn half_of_the_pixels_are_given_away() {
     let build = bucketed(960, 402, "resolution = 512\nmax_bucket_reso = 512");
-    let arguments = ["set.toml", "--resolution", "512", "--threshold", "0.5"];
+    let arguments = ["set.toml", "--resolution", "512", "--max-cropped", "0.5"];
     warnings(build, &arguments, &["bucket-small"]);
 }
 
@@ -234,7 +234,7 @@ fn what_the_mask_shows_is_cut() {
         "300",
         "--masks",
         "mask",
-        "--threshold",
+        "--max-cropped",
         "0.5",
     ];
     warnings(build, &arguments, &["crop-mask"]);

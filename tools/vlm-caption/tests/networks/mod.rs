@@ -31,7 +31,7 @@ fn captioned(here: &Path, family: &str, pictures: u64, more: &[&str]) -> Ran {
         "cpu",
         "--threads",
         "1",
-        "--max-tokens",
+        "--max-new-tokens",
         "12",
         "--cache",
         "cache",
@@ -115,7 +115,7 @@ fn a_network_killed_at_any_moments_goes_on_where_it_was() {
                 "--threads",
                 "1",
             ])
-            .args(["--max-tokens", "12", "--cache", "cache", "in.jsonl"])
+            .args(["--max-new-tokens", "12", "--cache", "cache", "in.jsonl"])
             .args(flags)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -143,7 +143,7 @@ fn the_server_is_waited_for_as_long_as_it_asks() {
 fn what_is_final_is_not_asked_for_again() {
     let vllm = json!({"object": "error", "message": "At most 1 image(s) may be provided in one request.", "type": "BadRequestError", "code": 400});
     fails("400 At most 1 image(s)", move |_| error(400, &vllm));
-    fails("413: send smaller images with --size", |_| {
+    fails("413: send smaller images with --long-side", |_| {
         Act::Answer(413, "", String::new())
     });
     fails("The response was filtered", |_| {
@@ -342,7 +342,7 @@ fn thoughts_that_took_all_tokens_get_twice_as_many() {
         here.path(),
         &mock,
         2,
-        &["--concurrency", "1", "--max-tokens", "50"],
+        &["--concurrency", "1", "--max-new-tokens", "50"],
     );
     assert_eq!(captions(&ran), ["A boy."], "{}", ran.stderr);
     let asked: Vec<_> = mock
@@ -353,7 +353,7 @@ fn thoughts_that_took_all_tokens_get_twice_as_many() {
     assert_eq!(asked, [50, 100, 50, 100]);
     assert!(
         error_of(here.path(), 0).ends_with(
-            "the answer is empty, and took all of its 100 tokens (finish_reason length): raise --max-tokens"
+            "the answer is empty, and took all of its 100 tokens (finish_reason length): raise --max-new-tokens"
         ),
         "{}",
         error_of(here.path(), 0)
@@ -400,7 +400,7 @@ fn an_answer_that_is_none_is_an_error_that_says_why() {
         (
             json!({"content": "", "reasoning_content": "hm"}),
             "length",
-            "its thoughts took all of its 600 tokens (finish_reason length): raise --max-tokens, or turn the model's thinking off",
+            "its thoughts took all of its 600 tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off",
         ),
         (
             json!({"content": "<think>hm"}),
@@ -468,7 +468,7 @@ fn the_request_is_as_the_servers_want_it() {
         "key",
         "--seed",
         "7",
-        "--size",
+        "--long-side",
         "48",
         "--max-tokens-field",
         "max_completion_tokens",

@@ -3,7 +3,7 @@
     pip install 'transformers[serving]' torch accelerate num2words
     python tools/vlm-caption/tests/servers/tiny.py /tmp/tiny
     transformers serve --host 127.0.0.1 --port 8010 --device cpu &
-    vlm-caption --endpoint http://127.0.0.1:8010 --model /tmp/tiny --max-tokens 12 --rejects no.jsonl < frames.jsonl
+    vlm-caption --endpoint http://127.0.0.1:8010 --model /tmp/tiny --max-new-tokens 12 --rejects no.jsonl < frames.jsonl
 
 What it writes is noise, so most of it is rejected as no caption: what is tried is that questions arrive and answers come back.
 Tried with transformers 5.23, torch 2.15.
