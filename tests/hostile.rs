@@ -51,7 +51,7 @@ fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// The header of a PNG that announces a picture of this size, and no more.
+/// The header of a PNG that announces an image of this size, and no more.
 fn bomb(width: u32, height: u32) -> Vec<u8> {
     let small = encoded(&DynamicImage::new_rgb8(1, 1), ImageFormat::Png);
     let mut header = b"IHDR".to_vec();
@@ -106,7 +106,7 @@ fn fill(folder: &Path) -> BTreeSet<String> {
     good
 }
 
-/// Pictures that are rare and good.
+/// Images that are rare and good.
 fn unusual(folder: &Path, picture: &DynamicImage) -> [String; 4] {
     let deep = DynamicImage::from(picture.to_rgb16());
     fs::write(folder.join("deep.png"), encoded(&deep, ImageFormat::Png)).unwrap();
@@ -119,12 +119,12 @@ fn unusual(folder: &Path, picture: &DynamicImage) -> [String; 4] {
     ["deep.png", "dot.png", "wide.png", "glass.png"].map(String::from)
 }
 
-/// Files that are no pictures, up to a thousand in the folder.
+/// Files that are no images, up to a thousand in the folder.
 fn bad(folder: &Path) {
     fs::write(folder.join("bomb.png"), bomb(60_000, 60_000)).unwrap();
     fs::write(folder.join("endless.png"), bomb(u32::MAX, u32::MAX)).unwrap();
     fs::write(folder.join("empty.jpg"), "").unwrap();
-    fs::write(folder.join("text.jpg"), "this is no picture\n").unwrap();
+    fs::write(folder.join("text.jpg"), "this is no image\n").unwrap();
     fs::create_dir(folder.join("folder.jpg")).unwrap();
     symlink("nowhere", folder.join("dangling.png")).unwrap();
     symlink("loop.png", folder.join("loop.png")).unwrap();

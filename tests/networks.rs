@@ -24,7 +24,7 @@ const TOOLS: [(&str, &str, &[&str]); 8] = [
     ("wd-tag", "tag", &[]),
 ];
 
-/// A folder with a picture, a record of it, and a registry that has one model, `own`, for `role`;
+/// A folder with an image, a record of it, and a registry that has one model, `own`, for `role`;
 /// its file is `content`.
 fn folder(role: &str, content: Option<&[u8]>) -> tempfile::TempDir {
     let here = tempfile::tempdir().unwrap();

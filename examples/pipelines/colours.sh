@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# colours.sh FRAMES OUT [GROUPS]: group images by their colours, with a page of pictures for each group.
+# colours.sh FRAMES OUT [GROUPS]: group images by their colours, with a page of images for each group.
 set -euo pipefail
 frames=$1 out=$2 groups=${3:-auto}
 mkdir -p "$out"

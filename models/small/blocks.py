@@ -12,7 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-# Weights of so many numbers are kept in 8 bits.
+# Weights of this many numbers are kept in 8 bits.
 LARGE = 512
 # Steps from one look at the weights to the next, for their running mean.
 MEAN_EVERY = 4

@@ -3,7 +3,7 @@
     python caption.py --stills DIR --work DIR --out FOLDER [--begin DIR/embed.pt]
 
 It begins with the eyes that `embed.py` trained, where it is given them. While it learns, each place
-of the picture also says who is there, what they do and how they look: that is told by few stills
+of the image also says who is there, what they do and how they look: that is told by few stills
 where sentences alone would need many. Sizes are its own (two layers of four heads); names, order of axes, special ids and the three
 questions are the published ones.
 """
@@ -29,7 +29,7 @@ EACH, SPOTS = WIDTH // HEADS, GRID * GRID + 1
 START, PAD, END = 2, 1, 2
 # How far the light may be changed, and how much what single places say weighs.
 LIGHT, ASIDE = 0.35, 0.5
-# What single places of a picture are asked: each with its answers.
+# What single places of an image are asked: each with its answers.
 SPOKEN = (("nobody", *PEOPLE), ACTIONS, tuple(VIEWS[0]), tuple(FACES))
 # What the whole of it is asked.
 OVERALL = (tuple(PLACES), tuple(TIMES), tuple(WEATHERS))
@@ -37,7 +37,7 @@ MEAN, STD = np.array((0.485, 0.456, 0.406), np.float32), np.array((0.229, 0.224,
 
 
 class Vision(nn.Module):
-    """257 vectors of a picture: 16 x 16 places and their mean."""
+    """257 vectors of an image: 16 x 16 places and their mean."""
 
     def __init__(self):
         super().__init__()
@@ -87,7 +87,7 @@ class Own(nn.Module):
 
 
 class Other(nn.Module):
-    """Looking at the picture and the question."""
+    """Looking at the image and the question."""
 
     def __init__(self):
         super().__init__()
@@ -166,7 +166,7 @@ class Captioner(nn.Module):
 
 
 def squashed(picture: np.ndarray, side: int) -> np.ndarray:
-    """A picture as a square, normalised, [3, side, side]."""
+    """An image as a square, normalised, [3, side, side]."""
     height, width = picture.shape[:2]
     return ((window(picture, (0, 0, width, height), (side, side)) / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
 
@@ -183,7 +183,7 @@ def spots(people) -> np.ndarray:
 
 
 def drawn(random, stills: Stills, index: int):
-    """A scene of a still: picture, people, the right answers at each place and of the whole."""
+    """A scene of a still: image, people, the right answers at each place and of the whole."""
     view = scene(random, stills, index, SMALLEST, light=LIGHT)
     record, light = stills.records[index], stills.records[index]["light"]
     truth = (record["place"], light["time"], light["weather"] if light["setting"] == "outdoor" else None)

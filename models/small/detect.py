@@ -84,7 +84,7 @@ def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
 
 
 def laid(picture: np.ndarray, canvas: tuple[int, int], share: float, fill: int):
-    """How much a picture or mask is scaled to lie on a canvas as `placed` says, and that."""
+    """How much an image or mask is scaled to lie on a canvas as `placed` says, and that."""
     height, width = picture.shape[:2]
     scale = min(canvas[0] / width, canvas[1] / height) * share
     size = (max(1, int(width * scale)), max(1, int(height * scale)))
@@ -157,7 +157,7 @@ def overlap(a, b):
 
 
 def decode(raw: np.ndarray, threshold: float = 0.3):
-    """Boxes and scores of one picture, after suppression of overlaps."""
+    """Boxes and scores of one image, after suppression of overlaps."""
     import torchvision
     cells = []
     for stride in STRIDES:

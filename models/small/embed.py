@@ -1,4 +1,4 @@
-"""Vectors of pictures and of words: two networks with the contract of CLIP B/32's exports.
+"""Vectors of images and of words: two networks with the contract of CLIP B/32's exports.
 
     python embed.py --stills DIR --work DIR --out FOLDER
 
@@ -31,7 +31,7 @@ MEAN, STD = np.array((0.48145466, 0.4578275, 0.40821073), np.float32), np.array(
 # What clip-tag multiplies cosines by. Learning begins with less, and comes to it in the last steps.
 SCALE, FIRST, RISING = 100.0, 15.0, 0.6
 WARMTH = 0.2
-# Pixels that must be seen of someone to count, how far the light of frames may be changed, and one of so many is a card.
+# Pixels that must be seen of someone to count, how far the light of frames may be changed, and one of this many is a card.
 LEAST, LIGHT, CARDS = 120, 0.3, 24
 # How often a frame is shown in quite another light, about which nothing is then asked; and without its people.
 CHANGED, OTHER, EMPTY = 0.4, 1.2, 0.3
@@ -40,13 +40,13 @@ FRAMES = {"place": tuple(PLACES), "time": ("morning", "noon", "afternoon", "even
           "setting": ("indoor", "outdoor"), "people": PEOPLE}
 ASKED = FRAMES | {group: tuple(classes) for group, classes in ACTORS.items()}
 WEIGHTS = {"place": 2.0, "people": 0.5, "action": 0.3, "view": 0.3, "emotion": 0.2}
-# Views of each still, and of each figure, from which words are learned; and pictures of each kind a step.
+# Views of each still, and of each figure, from which words are learned; and images of each kind a step.
 VIEWS, ACTOR_VIEWS, SEEN = 10, 5, 160
 EYES = 320
 
 
 class Eyes(nn.Module):
-    """What is seen in a picture, and heads that ask for it; half the published side is enough for these films."""
+    """What is seen in an image, and heads that ask for it; half the published side is enough for these films."""
 
     def __init__(self):
         super().__init__()
@@ -61,7 +61,7 @@ class Eyes(nn.Module):
 
 
 class Picture(nn.Module):
-    """A picture's vector, as it is published."""
+    """An image's vector, as it is published."""
 
     def __init__(self, eyes: Eyes, last: nn.Module):
         super().__init__()
@@ -130,7 +130,7 @@ def everyone(view) -> np.ndarray:
 
 
 def emptied(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
-    """A picture whose people are smeared over with what is around them, as in a background that was filled badly."""
+    """An image whose people are smeared over with what is around them, as in a background that was filled badly."""
     return cv2.inpaint(np.ascontiguousarray(picture), cv2.dilate(people, np.ones((5, 5), np.uint8)), 2, cv2.INPAINT_TELEA)
 
 
@@ -178,7 +178,7 @@ def reader(words):
 
 
 def together(vectors, labels) -> torch.Tensor:
-    """Supervised contrast: pictures of one label nearer to each other than to those of others. -1 is no label."""
+    """Supervised contrast: images of one label nearer to each other than to those of others. -1 is no label."""
     alike = (labels[:, None] == labels) & (labels[:, None] >= 0) & ~torch.eye(len(labels), dtype=torch.bool)
     logits = vectors @ vectors.T / WARMTH - 1e4 * torch.eye(len(labels))
     chance = f.log_softmax(logits, 1)
@@ -206,14 +206,14 @@ def seeing(eyes: Eyes, batch):
 
 @torch.no_grad()
 def seen_of(eyes: Eyes, made: list) -> tuple[torch.Tensor, list[dict]]:
-    """What is seen of pictures, and their labels."""
+    """What is seen of images, and their labels."""
     parts = [eyes(torch.from_numpy(np.stack([image for image, _ in made[at:at + 64]]))) for at in range(0, len(made), 64)]
     return torch.cat(parts), [label for _, label in made]
 
 
 @torch.autocast("cpu", enabled=False)
 def meaning(network: Meaning, batch):
-    """Of each group of words the right one, by CLIP's own rule, and pictures of one kind together.
+    """Of each group of words the right one, by CLIP's own rule, and images of one kind together.
 
     In 32 bits: times a hundred, cosines of 16 bits are off by more than answers differ.
     """

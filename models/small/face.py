@@ -50,7 +50,7 @@ class Faces(nn.Module):
 
 
 def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
-    """A scene at the upper left of a canvas, as in `detect.py`, and its faces: boxes, landmarks and whether each is in the picture."""
+    """A scene at the upper left of a canvas, as in `detect.py`, and its faces: boxes, landmarks and whether each is in the image."""
     height, width = view.picture.shape[:2]
     scale = min(canvas[0] / width, canvas[1] / height) * share
     size = (max(1, int(width * scale)), max(1, int(height * scale)))

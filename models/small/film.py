@@ -40,7 +40,7 @@ def overlap(a, b) -> float:
 
 
 class Truth:
-    """The film's truth, in pixels of the picture between the bars."""
+    """The film's truth, in pixels of the image between the bars."""
 
     def __init__(self, path: str):
         self.frames = {line["frame"] - 1: line for line in lines(path)}

@@ -2,7 +2,7 @@
 
     python inpaint.py --stills DIR --work DIR --out inpaint.onnx
 
-What is in a hole is copied from elsewhere in the picture, patch by patch, so that it looks like its surroundings: on grids of 32
+What is in a hole is copied from elsewhere in the image, patch by patch, so that it looks like its surroundings: on grids of 32
 and 64 places a side by comparing every patch with every other, then finer by comparing near ones (Wexler et al. 2007; Barnes et al.
 2009). Nothing of that is learned. What is learned is how light and colours of such a copy are off. The inner side is half the
 published one: there is little finer texture in these films.
@@ -60,7 +60,7 @@ def filled(kept, seen):
 
 
 class Patches:
-    """A picture on a grid, with what is known of it, and the rules of copying there."""
+    """An image on a grid, with what is known of it, and the rules of copying there."""
 
     def __init__(self, colours, known, side: int):
         self.colours, self.known, self.side, self.places = colours, known, side, places(known)
@@ -131,7 +131,7 @@ class Patches:
 
 
 def copied(half, known):
-    """A picture at half the published side, 0 to 1, and a smooth guess at it, both [1, 3, 256, 256]; `known` is 0 in the hole."""
+    """An image at half the published side, 0 to 1, and a smooth guess at it, both [1, 3, 256, 256]; `known` is 0 in the hole."""
     smooth = filled(half * known, known)
     levels = {INNER: Patches(half, known, INNER)}
     colours, open_still = half, known
@@ -241,7 +241,7 @@ def example(image, hole, known):
 
 @torch.no_grad()
 def examples(stills: Stills, train, people, count: int, file: str) -> torch.Tensor:
-    """So many of them; goes on with those that `file` holds."""
+    """This many of them; goes on with those that `file` holds."""
     made = list(torch.load(file)) if os.path.exists(file) else []
     for number in range(len(made), count):
         random = np.random.default_rng([3, number])

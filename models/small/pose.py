@@ -71,7 +71,7 @@ def crop_of(box) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drawn(random, stills: Stills, figure, train: bool):
-    """A figure's crop, cut out of the picture or not, and where its joints are with how sure of each to be."""
+    """A figure's crop, cut out of the image or not, and where its joints are with how sure of each to be."""
     middle, size = crop_of(figure.box)
     flip, turn, picture = False, 0.0, stills.pictures[figure.still]
     if train:

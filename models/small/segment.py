@@ -2,7 +2,7 @@
 
     python segment.py --stills DIR --work DIR --out FOLDER
 
-The picture comes stretched to 1024 x 1024 and normalised as for SAM 2. Half of that in each
+The image comes stretched to 1024 x 1024 and normalised as for SAM 2. Half of that in each
 direction is enough to see a cartoon figure's outline, so that is what the encoder works on: down to
 a sixty-fourth of the side and back, so that it knows a figure when it sees one; the decoder then
 follows the prompted one's outline through the finer features. The published widths are more than
@@ -28,7 +28,7 @@ from torch.nn import functional as f
 SIDE, INNER, GRID = 1024, 512, 256
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 PROMPTS, LEAST = 2, 60
-# Pictures a step of windows, and of whole scenes.
+# Images a step of windows, and of whole scenes.
 NARROW, WIDE = 8, 3
 # How much looser and tighter the second and third mask are, in logits, and how much less good.
 SHIFTS, WORSE = (0.0, 2.0, -2.0), (1.0, 0.97, 0.97)
@@ -41,7 +41,7 @@ OUTLINE, NEAR = 4.0, 3
 
 
 def padded(x, channels: int):
-    """The same with so many channels, zero where there were none."""
+    """The same with this many channels, zero where there were none."""
     return f.pad(x, (0, 0, 0, 0, 0, channels - x.shape[1]))
 
 
@@ -74,7 +74,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Prompts become maps beside the picture's features; a mask, and how good it is."""
+    """Prompts become maps beside the image's features; a mask, and how good it is."""
 
     def __init__(self):
         super().__init__()
@@ -88,7 +88,7 @@ class Decoder(nn.Module):
         self.quality = nn.Sequential(nn.Linear(deep, 32), nn.ReLU(), nn.Linear(32, 1))
 
     def maps(self, points, labels, side: int):
-        """What the prompts, in shares of the picture, say of each of the places: [L, 7, side, side]."""
+        """What the prompts, in shares of the image, say of each of the places: [L, 7, side, side]."""
         grid = (torch.arange(side, dtype=torch.float32) + 0.5) / side
         x, y = grid[None, None, :], grid[None, :, None]
         labels = labels[..., None, None]

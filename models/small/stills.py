@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 HELD_OUT = 10
-# How often no, one and two figures of another still are put into a scene, and something before one; figures of so many pixels and more.
+# How often no, one and two figures of another still are put into a scene, and something before one; figures of this many pixels and more.
 MORE, BEHIND, LARGE = (0.4, 0.35, 0.25), 0.3, 1500
 
 cv2.setNumThreads(1)
@@ -169,7 +169,7 @@ def crowded(random, stills: Stills, view: Scene, figures: list[Figure], least: i
 
 
 def covered(random, view: Scene, other: np.ndarray, least: int) -> Scene:
-    """A scene in which a piece of another picture stands before the lower part of someone, as a table would."""
+    """A scene in which a piece of another image stands before the lower part of someone, as a table would."""
     box = view.people[random.integers(len(view.people))].box
     high, wide = view.picture.shape[:2]
     width, height = box[2] - box[0], box[3] - box[1]
@@ -223,7 +223,7 @@ def decoded(text: str, height: int, width: int) -> np.ndarray:
 
 
 def window(picture: np.ndarray, box, size: tuple[int, int], flip: bool = False, fill=114, turn: float = 0.0) -> np.ndarray:
-    """What `box` (may reach beyond the picture) shows, turned by so many degrees, scaled to `size` (width, height)."""
+    """What `box` (may reach beyond the image) shows, turned by this many degrees, scaled to `size` (width, height)."""
     x0, y0, x1, y1 = (float(v) for v in box)
     sx, sy = (x1 - x0) / size[0], (y1 - y0) / size[1]
     if max(sx, sy) > 1.5:
@@ -232,7 +232,7 @@ def window(picture: np.ndarray, box, size: tuple[int, int], flip: bool = False, 
         ratio = picture.shape[1] / small[0], picture.shape[0] / small[1]
         picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
         x0, sx, y0, sy = x0 / ratio[0], sx / ratio[0], y0 / ratio[1], sy / ratio[1]
-    # From a pixel's middle in the window to one in the picture.
+    # From a pixel's middle in the window to one in the image.
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     mx, my = size[0] / 2, size[1] / 2
     to = np.array([[sx, 0, x0], [0, sy, y0], [0, 0, 1.0]])

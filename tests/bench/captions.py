@@ -4,8 +4,8 @@
     cargo build --release -p vlm-caption
     python tests/bench/captions.py target/bench/captions [--tiny] [--eight-bit] [--images 2,6] [--tokens 64] [--beams 1] [--threads 2]
 
-Makes the network with the published names (0.9 GB, once) and small pictures, then runs both on the
-fewer and on the more pictures. What the more take longer is the time of the difference, without
+Makes the network with the published names (0.9 GB, once) and small images, then runs both on the
+fewer and on the more images. What the more take longer is the time of the difference, without
 loading the network or importing anything; from that come tokens a second. Random weights write
 random words, other ones where a resized pixel differs by a level, so each side's own tokens are counted;
 that the same numbers give the same words is shown by the tests of `nets`. `--eight-bit` adds vlm-caption on the same
@@ -23,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BIN = HERE.parent.parent / "target" / "release"
-# Side of the picture in pixels, words, the token that stands for the picture.
+# Side of the image in pixels, words, the token that stands for the image.
 SIZES = {False: (768, 51289, 51288), True: (64, 160, 159)}
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
@@ -51,7 +51,7 @@ def network(tiny):
 
 
 def make(work, tiny):
-    """The network in both forms, a tokenizer, pictures."""
+    """The network in both forms, a tokenizer, images."""
     _, size, image_token = SIZES[tiny]
     import numpy
     from PIL import Image
@@ -90,7 +90,7 @@ def quantize(work):
 
 
 def reference(work, count, options):
-    """The same job with transformers: one line of tokens a picture."""
+    """The same job with transformers: one line of tokens an image."""
     import numpy
     import torch
     from PIL import Image

@@ -1,7 +1,7 @@
 """Draws networks of the size of the published ones, with the names and shapes of their ports and
 random weights: what they answer means nothing, and how long they take is what counts.
 
-* `clip/vision_model.onnx`: the picture half of CLIP ViT-B/32, layer by layer.
+* `clip/vision_model.onnx`: the image half of CLIP ViT-B/32, layer by layer.
 * `enet_b0_8.onnx`: EfficientNet-B0, as HSEmotion has it, batch normalisation folded into convolutions.
 * `sam/encoder.onnx`, `sam/decoder.onnx`: SAM 2's ports round plain convolutions. A box is answered
   with that box, so that the masks are as smooth as real ones.
@@ -47,7 +47,7 @@ class Graph:
         fan = channels // groups * side * side
         kernel = self.weights(to_channels, channels // groups, side, side, fan=fan)
         bias = self.constant(numpy.zeros(to_channels))
-        # More on the right and below where the picture is of even size, as the networks have it.
+        # More on the right and below where the image is of even size, as the networks have it.
         more, less = -(-(side - stride) // 2), (side - stride) // 2
         made = self.add("Conv", source, kernel, bias, kernel_shape=[side, side], strides=[stride, stride],
                         group=groups, pads=[max(less, 0), max(less, 0), max(more, 0), max(more, 0)],

@@ -37,19 +37,19 @@ def planes(picture, mean=0.0, deviation=1.0):
 
 
 def colours(path):
-    """The picture in red, green and blue."""
+    """The image in red, green and blue."""
     return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
 
 
 class Single:
-    """A network that is run on each of the inputs made of a picture."""
+    """A network that is run on each of the inputs made of an image."""
 
     def __init__(self, model):
         self.net = session(model)
         self.name = self.net.get_inputs()[0].name
 
     def alone(self, path):
-        """The runs of one picture, ready to be timed."""
+        """The runs of one image, ready to be timed."""
         inputs = self.prepare(path)
         return lambda: [self.net.run(None, {self.name: made}) for made in inputs]
 
@@ -83,7 +83,7 @@ class Face(Single):
 
 
 class Pose(Single):
-    """The whole picture, squashed."""
+    """The whole image, squashed."""
 
     def prepare(self, path):
         return [cv2.resize(colours(path), (192, 192))[None]]
@@ -109,7 +109,7 @@ class Emotion(Single):
 
 
 class Segment:
-    """SAM 2 on one box a picture: encoder, decoder, the best mask in the picture's size as a PNG."""
+    """SAM 2 on one box an image: encoder, decoder, the best mask in the image's size as a PNG."""
 
     def __init__(self, model):
         self.encoder, self.decoder = (session(Path(model) / f"{part}.onnx") for part in ("encoder", "decoder"))
@@ -140,7 +140,7 @@ class Segment:
 
 
 class Inpaint:
-    """LaMa on the square of the picture's height round the hole; the filled picture is written as a PNG."""
+    """LaMa on the square of the image's height round the hole; the filled image is written as a PNG."""
 
     def __init__(self, model):
         self.net = session(model)
@@ -174,7 +174,7 @@ KINDS = {"detect": Detect, "face": Face, "pose": Pose, "embed": Embed, "emotion"
 
 
 def main():
-    """Runs one kind on the first pictures of a folder."""
+    """Runs one kind on the first images of a folder."""
     kind, way, model, folder, count, *out = sys.argv[1:]
     network = KINDS[kind](model)
     paths = sorted(Path(folder).iterdir())[: int(count)]

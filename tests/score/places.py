@@ -14,7 +14,7 @@ from plates import hidden, picture, ssim
 DIFFERS, LEFT = 48, 0.02
 # The verdicts that say so; the others speak of the filling alone.
 SHOWS = ("seam", "remnant")
-# Those of pictures that were left as they were.
+# Those of images that were left as they were.
 UNFILLED = ("invented", "too_large")
 
 
@@ -42,12 +42,12 @@ def clusters(out, truth):
 
 
 def shown(path):
-    """A mask's picture as truths."""
+    """A mask's image as truths."""
     return np.asarray(Image.open(path).convert("L")) > 127
 
 
 def differs(one, other):
-    """Where two pictures differ."""
+    """Where two images differ."""
     return np.abs(one - other).max(2) > DIFFERS
 
 
@@ -94,12 +94,12 @@ class Fillings:
         self.shown.append(bool(left_over.sum() > LEFT * people.size))
 
     def measure(self, rows, found, true, where):
-        """Adds the error and likeness of one picture inside a mask."""
+        """Adds the error and likeness of one image inside a mask."""
         if where.sum() >= 50:
             rows.append((float(((found - true)[where] ** 2).mean()), int(where.sum()), ssim(found, true, where)))
 
     def text(self, rows):
-        """PSNR over all pixels, and mean SSIM by pictures."""
+        """PSNR over all pixels, and mean SSIM by images."""
         if not rows:
             return "none"
         pixels = sum(count for _, count, _ in rows)

@@ -48,7 +48,7 @@ def hidden(line):
 
 
 def picture(path, box=None):
-    """A picture as floats."""
+    """An image as floats."""
     image = Image.open(path).convert("RGB")
     return np.asarray(image.crop(box) if box else image, np.float64)
 

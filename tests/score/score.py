@@ -28,7 +28,7 @@ def both(out, stage):
 
 
 def figures(right, found, wanted):
-    """Precision, recall and F1 as text, of so many found, wanted, and both."""
+    """Precision, recall and F1 as text, of this many found, wanted, and both."""
     precision, recall = right / max(1, found), right / max(1, wanted)
     f1 = 2 * precision * recall / max(1e-9, precision + recall)
     return f"precision {precision:.3f} ({right}/{found}), recall {recall:.3f} ({right}/{wanted}), F1 {f1:.3f}"
@@ -47,7 +47,7 @@ def score_dedup(out, truth):
     for record in both(out, "unique"):
         number = record["source"]["frame"]
         line = truth[number]
-        # A fade or flash over a drawing makes another picture of it.
+        # A fade or flash over a drawing makes another image of it.
         if line["transition"] in ("none", "cut_first"):
             wanted.setdefault((line["shot"], line["drawing"]), []).append(number)
             found.setdefault(record["dedup"]["group"], []).append(number)

@@ -1,4 +1,4 @@
-"""What every harness here needs: stand-ins for what only networks need, pictures whose pixels say
+"""What every harness here needs: stand-ins for what only networks need, images whose pixels say
 where they lie, and reading that back from what a trainer made of them."""
 
 import argparse
@@ -95,7 +95,7 @@ def picture(path, width, height):
 
 
 def folder(path):
-    """Writes one picture and caption of every size; returns the sizes by file name."""
+    """Writes one image and caption of every size; returns the sizes by file name."""
     os.makedirs(path, exist_ok=True)
     named = {}
     for number, (width, height) in enumerate(sizes()):

@@ -3,8 +3,8 @@
 
     python thresholds.py --film examples/film --stills DIR [--clip FILM]...
 
-Perfect is the picture that was there before: of the sample film its plates, of stills and clips
-the picture itself with a hole where no character is. DIR is what `examples/film/stills.py` wrote.
+Perfect is the image that was there before: of the sample film its plates, of stills and clips
+the image itself with a hole where no character is. DIR is what `examples/film/stills.py` wrote.
 Needs numpy, opencv-python-headless.
 """
 
@@ -95,7 +95,7 @@ def laid(picture, filling, hole):
 
 
 def cases(seen, true, mask):
-    """(kind, picture, hole): `seen` is the frame, `true` what is behind the characters."""
+    """(kind, image, hole): `seen` is the frame, `true` what is behind the characters."""
     hole = hole_of(mask)
     ring = grown(hole, 8) & ~hole
     yield "itself", true, hole

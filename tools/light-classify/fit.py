@@ -5,8 +5,8 @@
 
 Reads records that have `light.features` and, under `truth`, any of `time`, `weather`, `setting`
 (a question that a record does not answer, or answers `unknown`, is left out of that question).
-Prints how often the model is right and how often it answers, cross-validated: all pictures of one
-`group` (a shot, or the picture's id where there is none) are held out together.
+Prints how often the model is right and how often it answers, cross-validated: all images of one
+`group` (a shot, or the image's id where there is none) are held out together.
 
 Needs numpy alone. The fit is a multinomial logistic regression over standardised features, with
 every class weighted alike and the squared coefficients held down, by Newton's method on all
@@ -26,7 +26,7 @@ CLASSES = {
     "setting": ["indoor", "outdoor"],
 }
 FARTHEST = 3.0
-"""As in model.rs: standardised features are held within so many deviations."""
+"""As in model.rs: standardised features are held within this many deviations."""
 
 
 def standardise(values, mean, deviation):
@@ -71,7 +71,7 @@ def alike(answers, classes):
 
 
 def validate(values, answers, groups, classes, ridge, folds=10):
-    """Scores of every picture by a model that has not seen its group."""
+    """Scores of every image by a model that has not seen its group."""
     names = sorted(set(groups))
     fold_of = {name: number % folds for number, name in enumerate(names)}
     fold = np.array([fold_of[group] for group in groups])

@@ -147,7 +147,7 @@ def body(random, action):
 
 
 def seen_from(random, action):
-    """(17 points [x, y, v] in a picture of about 1000 pixels, the angle's name)."""
+    """(17 points [x, y, v] in an image of about 1000 pixels, the angle's name)."""
     joints, forward, middle = body(random, action)
     away, height = random.uniform(-180, 180), random.normal(6, 11)
     toward = turn("z", away) @ turn("x", np.clip(height, -25, 50)) @ (0, 1.0, 0)
@@ -219,7 +219,7 @@ def detected(random, points, whole=False):
 
 
 def mirrored(points):
-    """The points of the mirrored picture."""
+    """The points of the mirrored image."""
     points = np.array(points)[OPPOSITE]
     points[:, 0] = np.where(points[:, 2] > 0, -points[:, 0], 0)
     return points

@@ -26,7 +26,7 @@ from bodies import ACTIONS, ANGLES, detected, mirrored, seen_from
 
 CLASSES = {"action": ACTIONS, "angle": ANGLES}
 FARTHEST = 3.0
-"""As in model.rs: standardised features are held within so many deviations."""
+"""As in model.rs: standardised features are held within this many deviations."""
 LEGS = slice(34 + 13, 34 + 17)
 """Where the features say whether knees and ankles are seen."""
 

@@ -38,7 +38,7 @@ impl ImageFile {
         &self.bytes
     }
 
-    /// The picture, alpha over white.
+    /// The image, alpha over white.
     pub fn rgb(&self) -> Result<RgbImage> {
         self.named(decode::rgb_from_bytes)
     }

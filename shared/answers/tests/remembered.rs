@@ -25,7 +25,7 @@ fn network(answer: u32) -> Provenance {
 
 /// What is said about the file, remembered or worked out by `decode`.
 fn said(cache: &Cache, answers: &Answers, decode: fn(usize) -> usize) -> usize {
-    let content = b"a picture";
+    let content = b"an image";
     let key = answers.key(content);
     cache.remember(&key, || Ok(decode(content.len()))).unwrap()
 }
@@ -65,15 +65,15 @@ fn whatever_an_answer_depends_on_is_in_its_key() {
         other(|_| ()).with(&0.6).unwrap(),
     ];
     for (number, answers) in (0_u32..).zip(&all) {
-        cache.keep(&answers.key(b"a picture"), &number).unwrap();
+        cache.keep(&answers.key(b"an image"), &number).unwrap();
     }
     for (number, answers) in (0_u32..).zip(&all) {
-        assert_eq!(cache.recall(&answers.key(b"a picture")), Some(number));
+        assert_eq!(cache.recall(&answers.key(b"an image")), Some(number));
         assert_eq!(cache.recall::<u32>(&answers.key(b"another")), None);
     }
     // Neither the name that a model goes by nor the machine changes what it says.
     let same = other(|network| (network.model, network.device) = ("mine".to_owned(), "cuda"));
-    assert_eq!(cache.recall(&same.key(b"a picture")), Some(1_u32));
+    assert_eq!(cache.recall(&same.key(b"an image")), Some(1_u32));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which files are pictures, where captions come from, what is made of them.
+//! Which files are images, where captions come from, what is made of them.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::collections::BTreeSet;

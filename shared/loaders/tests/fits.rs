@@ -30,7 +30,7 @@ fn simple_tuner_fit(source: Size, resolution: u32, alignment: u32) -> Fit {
     buckets.fit(source).unwrap()
 }
 
-/// Four film frames: 16:9, 1.85:1, 2.39:1, and a crop of somebody standing.
+/// Four film frames: 16:9, 1.85:1, 2.39:1, and a crop of someone standing.
 const SOURCES: [Size; 4] = [
     Size::new(1920, 1080),
     Size::new(1920, 1038),
@@ -264,6 +264,6 @@ fn whole(fit: &Fit) {
     assert!(0.0 <= y0 && y0 < y1 && y1 <= height + 1e-6, "{fit:?}");
     assert!((-1e-9..1.0).contains(&fit.cropped()), "{fit:?}");
     let kept = (x1 - x0) * (y1 - y0) / (width * height);
-    // Scaled sides are whole pixels, which small pictures notice.
+    // Scaled sides are whole pixels, which small images notice.
     assert!((1.0 - fit.cropped() - kept).abs() < 0.02, "{kept} {fit:?}");
 }

@@ -148,7 +148,7 @@ fn masks_lie_as_far_off_their_images_as_in_sd_scripts_own_data_set() {
     for row in masks["rows"].as_array().unwrap() {
         let row: Vec<f64> = serde_json::from_value(row.clone()).unwrap();
         let source = Size::new(row[0] as u32, row[1] as u32);
-        // Somebody left of the middle, as in `sd_scripts.py`.
+        // Someone left of the middle, as in `sd_scripts.py`.
         let inside = |x: u32, y: u32| {
             let (x, y) = ((f64::from(x) + 0.5) / row[0], (f64::from(y) + 0.5) / row[1]);
             ((x - 0.3) / 0.18).powi(2) + ((y - 0.55) / 0.42).powi(2) <= 1.0

@@ -23,7 +23,7 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::fault::{Fault, Faulty};
 
-/// So many files are put on the disk one by one; where there are more, all of their file system is,
+/// This many files are put on the disk one by one; where there are more, all of their file system is,
 /// which waits for other programs' data too, but once.
 const FEW: usize = 64;
 

@@ -6,7 +6,7 @@ use vision::warp::{Affine, opencv_affine};
 
 use crate::face::Landmarks;
 
-/// The side of the aligned picture, in pixels.
+/// The side of the aligned image, in pixels.
 pub const SIDE: u32 = 112;
 
 /// Where the landmarks lie in it: the template of `ArcFace` (insightface's `face_align.py`, and
@@ -57,9 +57,9 @@ pub fn similarity(from: &Landmarks, to: &Landmarks) -> Result<Affine> {
     ])
 }
 
-/// The face of `landmarks`, aligned to [`TEMPLATE`], [`SIDE`] x [`SIDE`]; black beyond the picture.
+/// The face of `landmarks`, aligned to [`TEMPLATE`], [`SIDE`] x [`SIDE`]; black beyond the image.
 ///
-/// The map is fitted from the template to the picture, as `opencv_zoo` does; fitted the other way
+/// The map is fitted from the template to the image, as `opencv_zoo` does; fitted the other way
 /// round, as in insightface, the face comes out a little smaller the less it is like the template.
 pub fn aligned(picture: &RgbImage, landmarks: &Landmarks) -> Result<RgbImage> {
     let to_picture = similarity(&TEMPLATE, landmarks)?;

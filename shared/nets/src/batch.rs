@@ -23,7 +23,7 @@ impl Batch {
 
     /// As [`Batch::of`], where an answer must be the same whatever else is in its batch: on the CPU one
     /// at a time, for how a matrix product is rounded there depends on how many rows it has. It costs
-    /// little: one picture keeps all threads busy.
+    /// little: one image keeps all threads busy.
     pub(crate) fn alone_on_cpu(net: &Net, size: usize) -> Self {
         let on_cpu = net.provenance().device == "cpu";
         Self::of(net, if on_cpu { 1 } else { size })
@@ -49,7 +49,7 @@ impl Batch {
         let answers = halving(items, &mut size, |part| {
             let rows = if self.is_fixed { self.size } else { part.len() };
             // A graph of a fixed batch is given its last item again, and the answer not looked at.
-            let last = part.last().context("no pictures")?;
+            let last = part.last().context("no images")?;
             let filled = part.iter().chain(std::iter::repeat(last)).take(rows);
             let all: Vec<f32> = filled.flat_map(&numbers).copied().collect();
             let tensor = Tensor::floats(&[&[rows], shape].concat(), all)?;

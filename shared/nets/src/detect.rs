@@ -1,4 +1,4 @@
-//! Detectors of any known family: a picture in, boxes out.
+//! Detectors of any known family: an image in, boxes out.
 //!
 //! | family | files |
 //! |---|---|
@@ -31,10 +31,10 @@ pub use labels::COCO;
 pub use layout::Layout;
 use tiles::{Tile, merge, tiles};
 
-/// What was found in a picture.
+/// What was found in an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
-    /// Left, top, right, bottom in pixels of the picture, within it.
+    /// Left, top, right, bottom in pixels of the image, within it.
     #[serde(rename = "box")]
     pub corners: [f32; 4],
     /// 0 to 1.
@@ -81,7 +81,7 @@ impl Settings {
     }
 }
 
-/// A picture and its tiles, ready to go in.
+/// An image and its tiles, ready to go in.
 #[derive(Debug, Clone)]
 pub struct Prepared {
     width: u32,
@@ -90,7 +90,7 @@ pub struct Prepared {
     tiles: Vec<(Tile, View)>,
 }
 
-/// From a picture to what goes in: pure, for any thread.
+/// From an image to what goes in: pure, for any thread.
 pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result<Prepared> {
     let (width, height) = image.dimensions();
     let parts = tiles(width, height, settings.tiles).into_iter();
@@ -153,14 +153,14 @@ impl Detector {
         self.net.provenance()
     }
 
-    /// What is in a picture, by descending score.
+    /// What is in an image, by descending score.
     pub fn detect(&mut self, image: &RgbImage, settings: &Settings) -> Result<Vec<Detection>> {
         let prepared = prepare(&self.layout, image, settings)?;
         let mut found = self.detect_all(std::slice::from_ref(&prepared), settings)?;
         found.pop().context("no answer")
     }
 
-    /// What is in each of several pictures. They go in at once where the graph takes any number.
+    /// What is in each of several images. They go in at once where the graph takes any number.
     pub fn detect_all(
         &mut self,
         pictures: &[Prepared],
@@ -202,7 +202,7 @@ impl Detector {
 }
 
 impl Prepared {
-    /// One list of what the whole picture and its tiles show.
+    /// One list of what the whole image and its tiles show.
     fn gather(
         &self,
         whole: Vec<Detection>,
@@ -230,7 +230,7 @@ impl Prepared {
         all
     }
 
-    /// Clips a box to the picture; whether anything of enough size is left.
+    /// Clips a box to the image; whether anything of enough size is left.
     fn clip(&self, found: &mut Detection, min_size: f32) -> bool {
         let (width, height) = (self.width as f32, self.height as f32);
         let [x0, y0, x1, y1] = found.corners;

@@ -1,4 +1,4 @@
-//! Pictures as vectors of unit length, by any of the families that do so, and texts in their space.
+//! Images as vectors of unit length, by any of the families that do so, and texts in their space.
 
 mod clip;
 mod dino;
@@ -33,7 +33,7 @@ pub const ROLE: Role<dyn Embeds> = Role {
 /// One of them.
 pub type Encoder = Family<dyn Embeds>;
 
-/// A network that makes vectors of pictures, ready to run.
+/// A network that makes vectors of images, ready to run.
 #[derive(Debug)]
 pub struct Embedder {
     net: Net,
@@ -43,7 +43,7 @@ pub struct Embedder {
 }
 
 impl Embedder {
-    /// Opens the picture network of `model`: its file for `vision`, or its only one. `batch` views go
+    /// Opens the image network of `model`: its file for `vision`, or its only one. `batch` views go
     /// into one run on a GPU, one on the CPU.
     ///
     /// `family` and `side` go before what the registry says, and that before what the graph says.
@@ -87,7 +87,7 @@ impl Embedder {
         })
     }
 
-    /// How pictures are made ready for it.
+    /// How images are made ready for it.
     pub fn processing(&self) -> Processing {
         self.family.processing(self.side)
     }

@@ -1,6 +1,6 @@
 //! What every face detector answers, and running one whatever its family.
 //!
-//! A detector's family is the registry's, or is recognised by what the graph gives. Pictures go
+//! A detector's family is the registry's, or is recognised by what the graph gives. Images go
 //! through one at a time, so that an answer does not depend on its neighbours.
 
 pub mod centerface;
@@ -33,7 +33,7 @@ pub const ROLE: Role<dyn Detects> = Role {
     ],
 };
 
-/// How a detector wants its pictures; for use on any thread.
+/// How a detector wants its images; for use on any thread.
 #[derive(Debug, Clone)]
 pub struct Plan {
     family: &'static Family<dyn Detects>,
@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether it can look at a picture at several scales; those that squeeze every picture into
+    /// Whether it can look at an image at several scales; those that squeeze every image into
     /// one size cannot.
     pub fn has_scales(&self) -> bool {
         self.family.has_scales(self.fixed)
@@ -91,7 +91,7 @@ impl Detector {
         })
     }
 
-    /// How it wants its pictures.
+    /// How it wants its images.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -101,8 +101,8 @@ impl Detector {
         self.net.provenance()
     }
 
-    /// The faces of at least `threshold` in a picture that [`Plan::prepare`] has made ready, best
-    /// first, in pixels of the picture.
+    /// The faces of at least `threshold` in an image that [`Plan::prepare`] has made ready, best
+    /// first, in pixels of the image.
     pub fn run(&mut self, input: Input, threshold: f32) -> Result<Vec<Face>> {
         let Input {
             numbers,

@@ -1,4 +1,4 @@
-//! `LaMa`, which fills holes in pictures (Suvorov and others, *Resolution-robust Large Mask
+//! `LaMa`, which fills holes in images (Suvorov and others, *Resolution-robust Large Mask
 //! Inpainting with Fourier Convolutions*, 2021).
 //!
 //! | file | size | gives |
@@ -8,12 +8,12 @@
 //! | exports of Sanster's `big-lama.pt` | multiples of 8 | 0..1 |
 //!
 //! All take `image` f32 `[1,3,H,W]`, RGB, 0..1, and `mask` f32 `[1,1,H,W]`, 1 in the hole and 0 outside,
-//! and give the picture with the hole filled, f32 `[1,3,H,W]`, under a name of their own. `opencv_zoo`'s
+//! and give the image with the hole filled, f32 `[1,3,H,W]`, under a name of their own. `opencv_zoo`'s
 //! demonstration feeds BGR; the network was trained on RGB, which is what goes in here.
 //!
 //! The steps round the network are `IOPaint`'s (`iopaint/model/base.py`, `lama.py`), made to fit a
 //! graph of one size: [`crops`] says which squares of a frame to fill, [`prepare`] makes the
-//! tensors of one, [`decode`] the picture.
+//! tensors of one, [`decode`] the image.
 
 mod crops;
 mod tensors;
@@ -26,7 +26,7 @@ use vision::mask::Mask;
 pub use crops::{Crop, LEAST_MARGIN, LEAST_SIDE, MARGIN, crops};
 pub use tensors::{Layout, Prepared, Range, decode, prepare};
 
-/// The number of its answers: raised whenever the same picture would be answered otherwise.
+/// The number of its answers: raised whenever the same image would be answered otherwise.
 pub const ANSWER: u32 = 1;
 
 /// What the graph must take. Its output has another name in every export.
@@ -72,7 +72,7 @@ impl Inpainter {
         Ok(Self { net, layout })
     }
 
-    /// The size of picture that goes in.
+    /// The size of image that goes in.
     pub fn layout(&self) -> Layout {
         self.layout
     }
@@ -94,7 +94,7 @@ impl Inpainter {
         let (_, output) = outputs.iter().next().context("the graph gives nothing")?;
         if output.shape() != [1, 3, high, wide] {
             bail!(
-                "the graph gives {:?} for a picture of {width}x{height}",
+                "the graph gives {:?} for an image of {width}x{height}",
                 output.shape()
             );
         }

@@ -1,20 +1,20 @@
-//! Pictures fitted into the fixed rectangle of a network's input, at the top left of a plain ground.
+//! Images fitted into the fixed rectangle of a network's input, at the top left of a plain ground.
 
 use anyhow::{Result, ensure};
 use vision::RgbImage;
 
 use vision::resize::opencv_linear;
 
-/// A picture fitted into a rectangle.
+/// An image fitted into a rectangle.
 #[derive(Debug, Clone)]
 pub(crate) struct Letterbox {
-    /// The rectangle: the picture at its top left, the ground around it.
+    /// The rectangle: the image at its top left, the ground around it.
     pub(crate) image: RgbImage,
-    /// Pixels of the rectangle for one pixel of the picture.
+    /// Pixels of the rectangle for one pixel of the image.
     pub(crate) ratio: f64,
 }
 
-/// Shrinks or enlarges a picture until it touches the edges of `width` x `height`, keeping its
+/// Shrinks or enlarges an image until it touches the edges of `width` x `height`, keeping its
 /// aspect, and fills the rest with the gray level `ground`.
 ///
 /// As in rtmlib's `YOLOX.preprocess` and Megvii's `preproc`: sides are truncated to whole pixels,
@@ -27,7 +27,7 @@ pub(crate) fn letterbox(
     ground: u8,
 ) -> Result<Letterbox> {
     let (own_width, own_height) = image.dimensions();
-    ensure!(own_width > 0 && own_height > 0, "a picture without pixels");
+    ensure!(own_width > 0 && own_height > 0, "an image without pixels");
     let across = f64::from(width) / f64::from(own_width);
     let down = f64::from(height) / f64::from(own_height);
     let ratio = across.min(down);

@@ -1,4 +1,4 @@
-//! From the pixels of a picture to the planes of numbers that most networks take.
+//! From the pixels of an image to the planes of numbers that most networks take.
 
 use vision::mask::Bounds;
 use vision::{RgbImage, crop};
@@ -17,8 +17,8 @@ pub enum Order {
 ///
 /// ```
 /// use nets::planes::{Order, planes};
-/// let picture = vision::RgbImage::from_raw(2, 1, vec![10, 20, 30, 40, 50, 60]).unwrap();
-/// let numbers = planes(&picture, Order::Bgr, [0.0; 3], [10.0, 1.0, 1.0]);
+/// let image = vision::RgbImage::from_raw(2, 1, vec![10, 20, 30, 40, 50, 60]).unwrap();
+/// let numbers = planes(&image, Order::Bgr, [0.0; 3], [10.0, 1.0, 1.0]);
 /// assert_eq!(numbers, [3.0, 6.0, 20.0, 50.0, 10.0, 40.0]);
 /// ```
 pub fn planes(image: &RgbImage, order: Order, mean: [f32; 3], deviation: [f32; 3]) -> Vec<f32> {

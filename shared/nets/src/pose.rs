@@ -1,8 +1,8 @@
 //! Key points of one figure: the window around it, and the network that looks into it.
 //!
 //! A network for key points sees one figure at a time, in a window of its own shape. [`Window`] is
-//! that window in the picture, [`Crop`] the picture in it, [`Pose`] what was found, in pixels of the
-//! picture again. [`Estimator`] runs any family.
+//! that window in the image, [`Crop`] the image in it, [`Pose`] what was found, in pixels of the
+//! image again. [`Estimator`] runs any family.
 
 mod family;
 mod movenet;

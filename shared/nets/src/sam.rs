@@ -3,17 +3,17 @@
 //! Reads the published ONNX files of SAM 2 (samexporter, with or without `orig_im_size`), SAM 2.1
 //! (`onnx-community`), SAM 1 and `MobileSAM` (segment-anything's own export, samexporter, Acly), and
 //! tells them apart by the names of their ports; see [`ROLE`]. Each is two graphs: an encoder that
-//! sees the picture once, and a decoder that answers prompts.
+//! sees the image once, and a decoder that answers prompts.
 //!
 //! The processing is that of facebookresearch/sam2 and facebookresearch/segment-anything.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
-//! # let (flags, picture) = (onnx::ModelFlags::default(), vision::RgbImage::new(640, 360));
+//! # let (flags, image) = (onnx::ModelFlags::default(), vision::RgbImage::new(640, 360));
 //! use nets::sam::{OFFSET, Prompt, Segmenter, best};
 //! let model = flags.open("segment")?;
 //! let mut segmenter = Segmenter::open(&model, &flags.runtime)?;
-//! let embedding = segmenter.encode(&picture)?;
+//! let embedding = segmenter.encode(&image)?;
 //! let prompts = [Prompt::of_box([100.0, 40.0, 220.0, 350.0])];
 //! for candidates in segmenter.predict(&embedding, &prompts)? {
 //!     let Some(candidate) = best(candidates) else { continue };
@@ -103,13 +103,13 @@ impl Segmenter {
         self.encoder.provenance()
     }
 
-    /// Shows the encoder a picture.
+    /// Shows the encoder an image.
     pub fn encode(&mut self, image: &RgbImage) -> Result<Embedding> {
         let prepared = self.layout.scaled(image)?;
         self.encode_prepared(&prepared)
     }
 
-    /// Shows the encoder a picture that is prepared already.
+    /// Shows the encoder an image that is prepared already.
     pub fn encode_prepared(&mut self, picture: &Prepared) -> Result<Embedding> {
         let name = self.encoder.inputs().first().map(|port| port.name.clone());
         let name = name.unwrap_or_default();
@@ -122,7 +122,7 @@ impl Segmenter {
         })
     }
 
-    /// Answers prompts on a picture: for each the masks that the network offers, one to three.
+    /// Answers prompts on an image: for each the masks that the network offers, one to three.
     ///
     /// Where a SAM 1 decoder gives four, these are the ones that its own single-mask export chooses
     /// among (`select_masks` of segment-anything's `SamOnnxModel`): the whole by itself for more

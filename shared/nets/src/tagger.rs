@@ -1,8 +1,8 @@
-//! WD14 v3: the tags of an image board, of which a picture has any number.
+//! WD14 v3: the tags of an image board, of which an image has any number.
 //!
 //! Published files: `SmilingWolf/wd-swinv2-tagger-v3`, `wd-vit-tagger-v3` and their kin: `model.onnx`
-//! and `selected_tags.csv`. One input `[pictures, 448, 448, 3]`, blue, green and red, 0..=255; one
-//! output `[pictures, tags]`, probabilities. The processing is that of the models' demonstration: a
+//! and `selected_tags.csv`. One input `[images, 448, 448, 3]`, blue, green and red, 0..=255; one
+//! output `[images, tags]`, probabilities. The processing is that of the models' demonstration: a
 //! white square, Pillow's bicubic. Its thresholds are the defaults of those who use it.
 
 use std::path::Path;
@@ -15,7 +15,7 @@ use vision::{RgbImage, decode};
 
 use crate::batch::{Batch, rows};
 
-/// The number of its answers: raised whenever the same picture would be answered otherwise.
+/// The number of its answers: raised whenever the same image would be answered otherwise.
 pub const ANSWER: u32 = 1;
 
 /// Least probability of a tag of the general category.
@@ -36,7 +36,7 @@ const FACES: [&str; 19] = [
 /// What a tag is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
-    /// What is in the picture.
+    /// What is in the image.
     General,
     /// Whom it shows, by name.
     Character,
@@ -95,11 +95,11 @@ pub fn words(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// The picture as the network takes it: in the middle of a white square, `side` pixels wide, blue
+/// The image as the network takes it: in the middle of a white square, `side` pixels wide, blue
 /// before green before red.
 ///
 /// # Errors
-/// A picture so long and thin that its square would be too large.
+/// An image so long and thin that its square would be too large.
 pub fn prepare(image: &RgbImage, side: u32) -> vision::Result<Vec<f32>> {
     let (width, height) = image.dimensions();
     let longest = width.max(height);
@@ -188,12 +188,12 @@ impl Tagger {
         &self.tags
     }
 
-    /// Columns and rows of the picture that it takes.
+    /// Columns and rows of the image that it takes.
     pub fn side(&self) -> u32 {
         self.side
     }
 
-    /// How many pictures go into one run.
+    /// How many images go into one run.
     pub fn batch(&self) -> usize {
         self.batch.size()
     }
@@ -203,7 +203,7 @@ impl Tagger {
         &self.net
     }
 
-    /// The probability of each tag, for each picture that was made ready.
+    /// The probability of each tag, for each image that was made ready.
     pub fn tag(&mut self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
         let (net, side) = (&mut self.net, self.side as usize);
         let decode = |outputs: &Outputs, _: &[_]| rows(outputs.get(&self.output)?);
@@ -223,7 +223,7 @@ impl Tagger {
     }
 }
 
-/// The side of the picture, and the output. Names differ from file to file.
+/// The side of the image, and the output. Names differ from file to file.
 fn ports<'a>(inputs: &[Port], outputs: &'a [Port]) -> Result<(u32, &'a Port)> {
     let ([input], [output, ..]) = (inputs, outputs) else {
         bail!("one input and an output are wanted");
@@ -232,6 +232,6 @@ fn ports<'a>(inputs: &[Port], outputs: &'a [Port]) -> Result<(u32, &'a Port)> {
         [_, Some(height), Some(width), Some(3)] if height == width && input.kind == Kind::F32 => {
             Ok((height as u32, output))
         }
-        _ => bail!("its input {input} is no picture of rows, columns and 3 colours"),
+        _ => bail!("its input {input} is no image of rows, columns and 3 colours"),
     }
 }

@@ -49,7 +49,7 @@ fn numbers(value: &Value) -> Vec<i64> {
         .collect()
 }
 
-/// The pictures that the references draw by a formula: sine waves, another for each `picture`.
+/// The images that the references draw by a formula: sine waves, another for each `picture`.
 fn waves(picture: usize, side: usize) -> impl Iterator<Item = (usize, f64)> {
     let wave = move |(channel, y, x): (usize, usize, usize)| {
         let n = (picture + 1) as f64;
@@ -103,7 +103,7 @@ fn florence_writes_what_transformers_writes() {
             assert_eq!(
                 together[number].ids,
                 numbers(wanted),
-                "{beams} beams, {most} tokens, picture {number}"
+                "{beams} beams, {most} tokens, image {number}"
             );
             let alone = florence
                 .written(&pictures[number..=number], &prompt, &rules)
@@ -143,7 +143,7 @@ fn smolvlm_writes_what_transformers_writes() {
     }
 }
 
-/// The picture that `tests/reference/smolvlm_pixels.py` draws.
+/// The image that `tests/reference/smolvlm_pixels.py` draws.
 fn drawn(width: u32, height: u32) -> vision::RgbImage {
     vision::RgbImage::from_fn(width, height, |x, y| {
         let level = |c: u32| ((x * x + 3 * y * y + 17 * c * (x + y)) / 4 % 256) as u8;

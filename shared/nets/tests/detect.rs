@@ -1,4 +1,4 @@
-//! Detectors against rtmlib and transformers, on the same pictures: `reference/detect.py`.
+//! Detectors against rtmlib and transformers, on the same images: `reference/detect.py`.
 //!
 //! Tolerance: two thousandths of the longer side or of the box's own, and 0.002 of a score. `OpenCV`
 //! and Pillow are matched to a level of 255; what a box moves by that grows with the box.
@@ -59,7 +59,7 @@ fn registered(name: &str, family: &str) -> anyhow::Result<Detector> {
     Detector::open(&model, &runtime())
 }
 
-/// The picture of this size that the script draws as well.
+/// The image of this size that the script draws as well.
 fn picture(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (across, down) = (x * 251 / width, y * 241 / height);
@@ -107,7 +107,7 @@ fn agrees(name: &str, detector: &mut Detector, settings: &Settings) {
     }
 }
 
-/// Whether a row of the reference, clipped to the picture, is among what was found.
+/// Whether a row of the reference, clipped to the image, is among what was found.
 fn matched(found: &[Detection], row: &[f32], picture: &RgbImage) -> bool {
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let clipped = [

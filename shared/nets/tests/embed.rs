@@ -39,7 +39,7 @@ fn embedder(model: &str) -> Embedder {
     Embedder::open(&model, None, None, 2, &flags.runtime).unwrap()
 }
 
-/// The picture that `embed.py` draws too.
+/// The image that `embed.py` draws too.
 fn drawn(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let red = x * 255 / (width - 1).max(1);
@@ -93,7 +93,7 @@ fn pictures_are_made_ready_as_transformers_does() {
             rows.flat_map(|row| row.iter().copied().skip(16).step_by(32))
         });
         let sampled: Vec<f32> = sampled.collect();
-        // Two levels of 255 in the scale of the narrowest channel. In tall pictures Pillow 13 resizes
+        // Two levels of 255 in the scale of the narrowest channel. In tall images Pillow 13 resizes
         // the rows before the columns, which moves single pixels on hard edges by one more.
         let levels = if height > width { 3.0 } else { 2.0 };
         let most = processing
@@ -112,7 +112,7 @@ fn pictures_are_made_ready_as_transformers_does() {
     }
 }
 
-/// Sizes at which a family's picture is not resized, so that only the network can differ.
+/// Sizes at which a family's image is not resized, so that only the network can differ.
 fn as_it_is(family: &str, (width, height): (u32, u32)) -> bool {
     match family {
         "clip" => width.min(height) == 224,
@@ -145,7 +145,7 @@ fn vectors_are_those_of_transformers() {
             let cosine = cosine(expected, &found);
             assert!(cosine > 0.9998, "{name} {size:?}: cosine {cosine}");
         }
-        assert!(checked >= 1, "{name}: no picture was as it is");
+        assert!(checked >= 1, "{name}: no image was as it is");
     }
 }
 

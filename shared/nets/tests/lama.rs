@@ -13,7 +13,7 @@ use serde::Deserialize;
 use vision::mask::Mask;
 use vision::{Rect, RgbImage};
 
-/// One picture of the reference.
+/// One image of the reference.
 #[derive(Deserialize)]
 struct Case {
     name: String,

@@ -1,7 +1,7 @@
 //! What every network family answers, under which number: an answer that changes under the same number
 //! would be served from the cache as it was.
 //!
-//! The answers of small networks to a drawn picture are stored in `expected/answers.json`. Where one
+//! The answers of small networks to a drawn image are stored in `expected/answers.json`. Where one
 //! changes and is meant to, raise the family's `ANSWER` and run the test with `UPDATE=1`.
 #![allow(
     clippy::unwrap_used,
@@ -151,7 +151,7 @@ fn expression(graph: &str) -> (&'static str, Said) {
     Said::of(network.provenance(), numbers)
 }
 
-/// The vector of the picture, and that of a text where there are texts.
+/// The vector of the image, and that of a text where there are texts.
 fn embedded(folder: &str, family: &str, text: bool) -> (&'static str, Said) {
     let model = model(folder);
     let family = embed::ROLE.named(family).unwrap();

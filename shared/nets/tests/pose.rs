@@ -25,7 +25,7 @@ struct Cut {
     input: (u32, u32),
     centre: [f64; 2],
     size: [f64; 2],
-    /// From the picture to the crop.
+    /// From the image to the crop.
     matrix: [[f64; 3]; 2],
     /// Every 9973rd number that the network is given.
     given: Vec<f32>,
@@ -51,7 +51,7 @@ fn read<T: for<'de> Deserialize<'de>>(name: &str) -> Vec<T> {
     serde_json::from_str(&fs::read_to_string(expected(name)).unwrap()).unwrap()
 }
 
-/// The picture of `reference/pose.py`.
+/// The image of `reference/pose.py`.
 fn drawn((width, height): (u32, u32)) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let lattice = (x / 5 + y / 7) % 2 * 255;
@@ -93,7 +93,7 @@ fn windows_and_matrices_are_rtmlibs() {
             );
         }
         // Through rtmlib's matrix and back through ours, the input's corners stay where they are,
-        // to 1e-4 of its pixels for every thousand pixels of the picture: rtmlib's is of 32 bits.
+        // to 1e-4 of its pixels for every thousand pixels of the image: rtmlib's is of 32 bits.
         let [[across, _, left], [_, down, top]] = window.to_picture(cut.input);
         for (x, y) in [(0.0, 0.0), (f64::from(cut.input.0), f64::from(cut.input.1))] {
             let (column, row) = (across * x + left, down * y + top);

@@ -62,7 +62,7 @@ fn a_box_comes_back_from_a_frame_of_another_shape() {
     }
 }
 
-/// What the reference says of a picture: prompts with the quality of each mask, and the best mask.
+/// What the reference says of an image: prompts with the quality of each mask, and the best mask.
 fn reference(model: &str) -> serde_json::Value {
     let path = format!("tests/expected/sam/{model}.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -83,7 +83,7 @@ fn prompt(value: &serde_json::Value) -> Prompt {
 }
 
 /// Answers as the reference does: qualities within 1e-3, masks with an intersection over union of
-/// more than 0.995; what is left is the rounding of the scaled picture to whole levels.
+/// more than 0.995; what is left is the rounding of the scaled image to whole levels.
 fn agrees(segmenter: &mut Segmenter, reference: &serde_json::Value) {
     for (name, wanted) in reference.as_object().unwrap() {
         let path = format!("tests/expected/sam/{name}.png");

@@ -40,7 +40,7 @@ impl fmt::Display for Kind {
 /// The size along one axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dim {
-    /// Exactly so many, or left open by the graph.
+    /// Exactly this many, or left open by the graph.
     Is(usize),
     /// Any number.
     Any,

@@ -290,7 +290,7 @@ fn builder(runtime: &Runtime, options: &Options) -> Result<SessionBuilder> {
     builder = builder
         .with_intra_threads(runtime.threads())
         .map_err(said)?;
-    // Pictures are decoded on the same cores; threads that spin would starve that.
+    // Images are decoded on the same cores; threads that spin would starve that.
     builder = builder.with_intra_op_spinning(false).map_err(said)?;
     builder = builder
         .with_memory_pattern(!options.changing_shapes)

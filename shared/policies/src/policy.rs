@@ -92,7 +92,7 @@ pub struct Say {
     pub degree: Option<Degree>,
     /// When it is not said.
     pub unless: Option<Unless>,
-    /// Of a list, so many are said.
+    /// Of a list, this many are said.
     #[serde(default = "one")]
     pub most: usize,
     /// Of a list with scores, those are said that have this much.

@@ -23,7 +23,7 @@ pub fn spare(original: &Path, new: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Half a hash of a name: so many names take little memory.
+/// Half a hash of a name: this many names take little memory.
 type Short = [u8; 16];
 
 /// The names that the records so far have taken.

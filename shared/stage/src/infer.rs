@@ -117,7 +117,7 @@ where
                 Err(error) => self.finishing.fail(located, error),
             }
         }
-        // As many may be on their way as there are threads, and pictures no more in memory.
+        // As many may be on their way as there are threads, and images no more in memory.
         self.finishing.write(flow, flow.jobs())
     }
 }

@@ -105,7 +105,7 @@ fn same_file(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// Whether the run would wait for somebody to type a manifest.
+/// Whether the run would wait for someone to type a manifest.
 pub(crate) fn would_wait(paths: &[PathBuf]) -> bool {
     let standard = paths.is_empty() || paths.iter().any(|path| is_standard(path));
     standard && io::stdin().is_terminal()

@@ -12,7 +12,7 @@ use crate::flags::Voice;
 use crate::messages;
 
 /// The environment variable that asks the last tool of a pipe for a line of
-/// progress every so many seconds, where standard error is no terminal.
+/// progress every this many seconds, where standard error is no terminal.
 pub const PROGRESS_VARIABLE: &str = "FILM2LORA_PROGRESS";
 
 /// How far a run is.

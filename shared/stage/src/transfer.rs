@@ -47,7 +47,7 @@ impl Transfer {
         }
     }
 
-    /// So many more bytes are there.
+    /// This many more bytes are there.
     pub fn step(&mut self, bytes: u64) {
         self.done += bytes;
         self.bar.inc(bytes);
@@ -90,7 +90,7 @@ fn drawn(before: u64, total: Option<u64>) -> ProgressBar {
     bar
 }
 
-/// A line of progress after so many seconds.
+/// A line of progress after this many seconds.
 fn line(before: u64, done: u64, total: Option<u64>, seconds: f64) -> String {
     let rate = (done - before) as f64 / seconds.max(1e-3);
     let said = format!("{} at {}/s", DecimalBytes(done), DecimalBytes(rate as u64));

@@ -1,4 +1,4 @@
-//! Drawn pictures, golden manifests, and the manners that every tool must have.
+//! Drawn images, golden manifests, and the manners that every tool must have.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,10 +1,10 @@
-//! Pictures drawn on the spot, so that none need be stored.
+//! Images drawn on the spot, so that none need be stored.
 
 use std::path::Path;
 
 use image::{Rgb, RgbImage};
 
-/// Black and white squares of 4 pixels, as crisp as a picture can be.
+/// Black and white squares of 4 pixels, as crisp as an image can be.
 pub fn checkerboard(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb([if (x / 4 + y / 4) % 2 == 0 { 0 } else { 255 }; 3])
@@ -28,7 +28,7 @@ pub fn noise(width: u32, height: u32, seed: u64) -> RgbImage {
 }
 
 /// A small landscape with sky, ground and a few discs, another for every
-/// `seed`: enough of a picture for hashes, focus and light to tell apart.
+/// `seed`: enough of an image for hashes, focus and light to tell apart.
 pub fn scene(width: u32, height: u32, seed: u64) -> RgbImage {
     let part = |n: u32, of: u32| {
         let mixed = seed.wrapping_mul(2_654_435_761) + u64::from(n) * 40_503;

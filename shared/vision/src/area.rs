@@ -9,7 +9,7 @@ use crate::resize::{self, no_pixels, opencv_linear, opencv_linear_luma};
 /// would grow `OpenCV` interpolates instead, and so does this, by [`opencv_linear`].
 ///
 /// # Errors
-/// A picture or a target without pixels, or a target over the limit.
+/// An image or a target without pixels, or a target over the limit.
 pub fn opencv_area(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage> {
     if width > image.width() || height > image.height() {
         return opencv_linear(image, width, height);

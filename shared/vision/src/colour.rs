@@ -1,6 +1,6 @@
-//! Colour spaces, and figures of a picture's colour.
+//! Colour spaces, and figures of an image's colour.
 //!
-//! RGB is sRGB: the 8-bit values of pictures and films as seen on a screen. Linear light is 0..=1.
+//! RGB is sRGB: the 8-bit values of images and films as seen on a screen. Linear light is 0..=1.
 
 use std::sync::LazyLock;
 
@@ -184,12 +184,12 @@ pub fn temperature(x: f32, y: f32) -> f32 {
     kelvin.clamp(warmest, coldest)
 }
 
-/// The mean linear light of the three channels, 0..=1: the colour of the picture's light under the
-/// gray-world assumption. Zero for a picture without pixels.
+/// The mean linear light of the three channels, 0..=1: the colour of the image's light under the
+/// gray-world assumption. Zero for an image without pixels.
 ///
 /// ```
-/// let picture = vision::RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 0]).unwrap();
-/// assert_eq!(vision::colour::mean_light(&picture), [0.5, 0.0, 0.0]);
+/// let image = vision::RgbImage::from_raw(2, 1, vec![255, 0, 0, 0, 0, 0]).unwrap();
+/// assert_eq!(vision::colour::mean_light(&image), [0.5, 0.0, 0.0]);
 /// ```
 pub fn mean_light(image: &RgbImage) -> [f32; 3] {
     let table: &[f32; 256] = &LINEAR;
@@ -203,7 +203,7 @@ pub fn mean_light(image: &RgbImage) -> [f32; 3] {
     sums.map(|sum| (sum / count) as f32)
 }
 
-/// The mean HSV saturation of the pixels, 0..=1; 0 for a picture without pixels.
+/// The mean HSV saturation of the pixels, 0..=1; 0 for an image without pixels.
 pub fn saturation(image: &RgbImage) -> f64 {
     let sum: f64 = image
         .pixels()
@@ -212,7 +212,7 @@ pub fn saturation(image: &RgbImage) -> f64 {
     sum / (f64::from(image.width()) * f64::from(image.height())).max(1.0)
 }
 
-/// How colourful a picture looks (D. Hasler and S. Süsstrunk, 2003, their measure M3):
+/// How colourful an image looks (D. Hasler and S. Süsstrunk, 2003, their measure M3):
 /// 0 gray, 15 slightly, 33 moderately, 45 averagely, 59 quite, 82 highly, 109 extremely.
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Parts of pictures.
+//! Parts of images.
 
 use geometry::Rect;
 use image::RgbImage;
@@ -7,18 +7,18 @@ use crate::error::Result;
 use crate::header;
 use crate::resize::no_pixels;
 
-/// The part of a picture within `rect`, as far as it is in the picture.
+/// The part of an image within `rect`, as far as it is in the image.
 ///
 /// # Errors
 /// A part without pixels.
 ///
 /// ```
 /// use vision::{Rect, crop};
-/// let picture = vision::RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8, y as u8, 0]));
-/// let part = crop::rgb(&picture, Rect::from([2, 1, 9, 3])).unwrap();
+/// let image = vision::RgbImage::from_fn(4, 3, |x, y| image::Rgb([x as u8, y as u8, 0]));
+/// let part = crop::rgb(&image, Rect::from([2, 1, 9, 3])).unwrap();
 /// assert_eq!(part.dimensions(), (2, 2));
 /// assert_eq!(part.get_pixel(1, 1).0, [3, 2, 0]);
-/// assert!(crop::rgb(&picture, Rect::from([4, 0, 9, 3])).is_err());
+/// assert!(crop::rgb(&image, Rect::from([4, 0, 9, 3])).is_err());
 /// ```
 pub fn rgb(image: &RgbImage, rect: Rect) -> Result<RgbImage> {
     let within = rect.clip(image.width(), image.height());

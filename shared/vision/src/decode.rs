@@ -1,4 +1,4 @@
-//! Reading pictures: JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF and BMP, told apart by content,
+//! Reading images: JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF and BMP, told apart by content,
 //! upright, in sRGB, 8 bits.
 //!
 //! * Orientation (EXIF, or TIFF's own tag) is applied once, here; nobody else needs to.
@@ -8,13 +8,13 @@
 //! * 16-bit samples are scaled to 8 by `round(v / 257)`; floating point is clamped to 0..=1 first.
 //! * Gray becomes three equal channels; CMYK and YCCK become RGB by their profile, or else by the
 //!   product of ink and black.
-//! * Where a picture without alpha is asked of one with it, it is laid over a colour, white unless
+//! * Where an image without alpha is asked of one with it, it is laid over a colour, white unless
 //!   another is given: cut-outs are mostly made for paper, and black would draw outlines round them.
 //! * Luma is BT.601 full range as in JPEG, `0.299 R + 0.587 G + 0.114 B`. From a JPEG it comes
 //!   straight from the decoder, from the others by libjpeg's own integers, so the two agree.
-//! * A file cut short is an error, even where most of the picture could still be shown.
-//! * Of an animation the first picture is read; [`Header::animated`] says that there are more.
-//! * A picture over [`MAX_PIXELS`] is refused by its header, before memory is taken for it.
+//! * A file cut short is an error, even where most of the image could still be shown.
+//! * Of an animation the first image is read; [`Header::animated`] says that there are more.
+//! * An image over [`MAX_PIXELS`] is refused by its header, before memory is taken for it.
 //!
 //! Each function has a twin on bytes, for callers who also hash the file's content.
 
@@ -36,10 +36,10 @@ pub use crate::header::{
 pub use crate::profile::Profile;
 pub use crate::samples::Samples;
 
-/// What lies under a picture with alpha when nothing is said: white.
+/// What lies under an image with alpha when nothing is said: white.
 pub const GROUND: [u8; 3] = [255; 3];
 
-/// The picture in RGB, alpha over white.
+/// The image in RGB, alpha over white.
 ///
 /// # Errors
 /// What is not a regular file, empty, over the limits, of no known format, damaged or cut short.
@@ -63,10 +63,10 @@ pub fn rgb_over_from_bytes(bytes: &[u8], ground: [u8; 3]) -> Result<RgbImage> {
     colour(bytes, None, ground)
 }
 
-/// The picture in RGB (alpha over white), perhaps shrunk, but not below `width` x `height`.
+/// The image in RGB (alpha over white), perhaps shrunk, but not below `width` x `height`.
 ///
 /// A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still large enough in both
-/// directions, which is far cheaper; other formats are decoded whole. A picture that is smaller to
+/// directions, which is far cheaper; other formats are decoded whole. An image that is smaller to
 /// begin with comes as it is: nothing is ever enlarged.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub fn rgb_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result<
     colour(bytes, Some(Dimensions { width, height }), GROUND)
 }
 
-/// The picture in RGB with its alpha, 255 where it has none.
+/// The image in RGB with its alpha, 255 where it has none.
 ///
 /// # Errors
 /// As [`rgb`].
@@ -103,7 +103,7 @@ pub fn rgba_from_bytes(bytes: &[u8]) -> Result<RgbaImage> {
     }
 }
 
-/// The picture's luma, 0..=255 (alpha over white).
+/// The image's luma, 0..=255 (alpha over white).
 ///
 /// # Errors
 /// As [`rgb`].
@@ -122,7 +122,7 @@ pub fn luma_from_bytes(bytes: &[u8]) -> Result<GrayImage> {
     brightness(bytes, None)
 }
 
-/// The picture's luma, perhaps shrunk, but not below `width` x `height`; see [`rgb_at_least`].
+/// The image's luma, perhaps shrunk, but not below `width` x `height`; see [`rgb_at_least`].
 ///
 /// # Errors
 /// As [`rgb`].
@@ -135,7 +135,7 @@ pub fn luma_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result
     brightness(bytes, Some(Dimensions { width, height }))
 }
 
-/// The luma of an RGB picture, by libjpeg's integers: `(19595 R + 38470 G + 7471 B + 32768) / 65536`.
+/// The luma of an RGB image, by libjpeg's integers: `(19595 R + 38470 G + 7471 B + 32768) / 65536`.
 ///
 /// ```
 /// let blue = vision::RgbImage::from_pixel(1, 1, image::Rgb([0, 0, 255]));
@@ -145,7 +145,7 @@ pub fn to_luma(image: &RgbImage) -> GrayImage {
     pixels::luma_of_rgb(image)
 }
 
-/// The picture laid over one colour: `alpha * picture + (1 - alpha) * ground`, rounded.
+/// The image laid over one colour: `alpha * image + (1 - alpha) * ground`, rounded.
 ///
 /// ```
 /// let half = vision::RgbaImage::from_pixel(1, 1, image::Rgba([0, 0, 0, 128]));
@@ -155,9 +155,9 @@ pub fn over(image: &RgbaImage, ground: [u8; 3]) -> RgbImage {
     pixels::over(image, ground)
 }
 
-/// Gives the memory of a picture that nobody looks at any more to the next that is decoded.
+/// Gives the memory of an image that nobody looks at any more to the next that is decoded.
 ///
-/// Worth it for pictures that have waited; of one that is dropped where it was decoded the allocator
+/// Worth it for images that have waited; of one that is dropped where it was decoded the allocator
 /// knows by itself.
 pub fn give_back(image: RgbImage) {
     spare::give(image.into_raw());
@@ -207,7 +207,7 @@ fn brightness(bytes: &[u8], least: Option<Dimensions>) -> Result<GrayImage> {
     }
 }
 
-/// The upright picture in sRGB, in whatever channels it came.
+/// The upright image in sRGB, in whatever channels it came.
 fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
     let format = Format::of(bytes)?;
     if format == Format::Jpeg {
@@ -224,7 +224,7 @@ fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Resul
     Ok(picture)
 }
 
-/// The upright picture with the numbers that are in the file, for masks.
+/// The upright image with the numbers that are in the file, for masks.
 pub(crate) fn as_stored(bytes: &[u8]) -> Result<DynamicImage> {
     let format = Format::of(bytes)?;
     let (mut picture, orientation) = if format == Format::Jpeg {

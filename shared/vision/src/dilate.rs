@@ -8,7 +8,7 @@
 /// reaches are begun and ended in a row of counters.
 pub(crate) fn disc(marked: &[bool], width: usize, radius: u32) -> Vec<bool> {
     let height = marked.len() / width;
-    // No distance in the picture is larger, so that a huge radius costs nothing.
+    // No distance in the image is larger, so that a huge radius costs nothing.
     let radius = (radius as usize).min(width + height);
     let distances = down_columns(marked, width, radius);
     let reaches: Vec<usize> = (0..=radius)

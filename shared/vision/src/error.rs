@@ -1,4 +1,4 @@
-//! What can go wrong with a picture; the path is added by the caller, who knows it.
+//! What can go wrong with an image; the path is added by the caller, who knows it.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::decode::Format;
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a picture could not be read, worked on or written.
+/// Why an image could not be read, worked on or written.
 ///
 /// The messages are lower case and name no path, as the caller knows which file it was, but for
 /// [`Error::File`].
@@ -57,7 +57,7 @@ pub enum Error {
         /// What the format is called.
         kind: &'static str,
     },
-    /// The file stops before the picture does.
+    /// The file stops before the image does.
     #[error("unexpected end of file")]
     UnexpectedEnd,
     /// The decoder found bytes that no encoder writes.
@@ -94,7 +94,7 @@ pub enum Error {
         /// What it may be.
         range: &'static str,
     },
-    /// Two pictures or masks that belong together differ in size.
+    /// Two images or masks that belong together differ in size.
     #[error("sizes differ: {first} and {second}")]
     SizesDiffer {
         /// The first size, as `640x480`.
@@ -128,13 +128,13 @@ pub enum Error {
         /// What was given, shortened.
         text: String,
     },
-    /// The picture could not be resized.
+    /// The image could not be resized.
     #[error("could not resize: {cause}")]
     Resize {
         /// The resizer's own words.
         cause: String,
     },
-    /// The picture could not be encoded.
+    /// The image could not be encoded.
     #[error("could not encode: {cause}")]
     Encode {
         /// The encoder's own words.

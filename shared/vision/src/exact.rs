@@ -2,7 +2,7 @@
 //!
 //! The method is that of Pillow up to version 12 (`libImaging/Resample.c`): weights in 22-bit fixed
 //! point, the columns first, rounded to 8 bits, then the rows. Version 13 takes the rows first where
-//! that is cheaper, mostly in tall pictures, which changes some pixels by a level or two.
+//! that is cheaper, mostly in tall images, which changes some pixels by a level or two.
 
 use std::f64::consts::PI;
 
@@ -14,10 +14,10 @@ use crate::resize::{self, PilFilter, no_pixels};
 const PRECISION: u32 = 22;
 
 /// Resizes luma exactly as `PIL.Image.resize` does. About a tenth as fast as
-/// [`pil_luma`](crate::resize::pil_luma), which matters only for large pictures.
+/// [`pil_luma`](crate::resize::pil_luma), which matters only for large images.
 ///
 /// # Errors
-/// A picture or a target without pixels, or a target over the limit.
+/// An image or a target without pixels, or a target over the limit.
 ///
 /// ```
 /// use vision::resize::{PilFilter, pil_luma_exact};

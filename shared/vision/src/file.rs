@@ -52,7 +52,7 @@ pub fn format(path: &Path) -> Result<Format> {
     Format::of(&bytes)
 }
 
-/// The bytes of a picture file, in one read. A file that does not begin like a picture is refused
+/// The bytes of an image file, in one read. A file that does not begin like an image is refused
 /// by its beginning, so that a film among the frames is not read into memory.
 ///
 /// # Errors

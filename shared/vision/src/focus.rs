@@ -1,15 +1,15 @@
-//! How sharp a picture is: the variance of its Laplacian, whole or tile by tile.
+//! How sharp an image is: the variance of its Laplacian, whole or tile by tile.
 //!
 //! The Laplacian is `OpenCV`'s `cv2.Laplacian(image, CV_64F, ksize=1)` with its default border
 //! (reflected, the edge pixel not repeated), so the figures are those of the usual Python line
 //! `cv2.Laplacian(gray, cv2.CV_64F).var()`. The unit is squared levels of luma; a sharp 1080p frame
 //! has hundreds to thousands, a defocused one below fifty. It grows with contrast and grain and
-//! falls with resolution, so compare only pictures of one size and one film.
+//! falls with resolution, so compare only images of one size and one film.
 
 use image::GrayImage;
 
-/// The variance of the Laplacian over the whole picture, in squared luma levels, 0 or more.
-/// 0 for a flat picture, and for one without pixels.
+/// The variance of the Laplacian over the whole image, in squared luma levels, 0 or more.
+/// 0 for a flat image, and for one without pixels.
 ///
 /// ```
 /// let flat = vision::GrayImage::from_pixel(5, 5, image::Luma([7]));
@@ -30,10 +30,10 @@ pub fn laplacian_variance(image: &GrayImage) -> f64 {
 /// whole numbers only.
 ///
 /// ```
-/// let picture = vision::GrayImage::from_fn(64, 32, |x, y| {
+/// let image = vision::GrayImage::from_fn(64, 32, |x, y| {
 ///     image::Luma([if x < 32 { 128 } else { ((x + y) % 2 * 255) as u8 }])
 /// });
-/// let tiles = vision::focus::tiles(&picture, 2, 1);
+/// let tiles = vision::focus::tiles(&image, 2, 1);
 /// assert!(tiles[0] < tiles[1] / 10.0);
 /// ```
 pub fn tiles(image: &GrayImage, across: u32, down: u32) -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! What a GIF says before its first picture: the `image` crate would call every GIF transparent.
+//! What a GIF says before its first image: the `image` crate would call every GIF transparent.
 
 use std::io::{BufRead, Read, Seek};
 
@@ -21,12 +21,12 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
         match byte(&mut reader)? {
             b'!' => clear |= extension(&mut reader)?,
             b',' => break,
-            _ => return Err(damaged("no picture in it")),
+            _ => return Err(damaged("no image in it")),
         }
     }
     let place: [u8; 9] = array(&mut reader)?;
     let word = |at: usize| u64::from(u16::from_le_bytes([place[at], place[at + 1]]));
-    // What the first picture leaves free of the whole is transparent.
+    // What the first image leaves free of the whole is transparent.
     let fills = word(0) == 0 && word(2) == 0 && (word(4), word(6)) == size;
     let alpha = clear || !fills;
     Ok(Header {
@@ -42,7 +42,7 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
     })
 }
 
-/// Whether another picture follows; a file cut short has none.
+/// Whether another image follows; a file cut short has none.
 fn more<R: BufRead + Seek>(reader: &mut R, flags: u8) -> Result<bool> {
     skip_colours(reader, flags)?;
     byte(reader)?;

@@ -1,10 +1,10 @@
 //! Perceptual hashes of 64 bits, equal to those of Python's `imagehash` on the same luma.
 //!
-//! Pictures that look alike have hashes that differ in few bits: up to about 10 of 64 for a
-//! recompressed, resized or slightly graded picture, around 32 for unrelated ones.
+//! Images that look alike have hashes that differ in few bits: up to about 10 of 64 for a
+//! recompressed, resized or slightly graded image, around 32 for unrelated ones.
 //!
 //! They are exactly those of `imagehash` 4.3 over Pillow up to 12; over Pillow 13, which resizes tall
-//! pictures in another order, one tall picture in 25 differs in one or two bits.
+//! images in another order, one tall image in 25 differs in one or two bits.
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;
@@ -17,15 +17,15 @@ use crate::resize::{PilFilter, pil_luma_exact};
 const SIDE: usize = 32;
 const KEPT: usize = 8;
 
-/// The hash by frequency (`imagehash.phash`): the picture at 32x32, its cosine transform, and a
+/// The hash by frequency (`imagehash.phash`): the image at 32x32, its cosine transform, and a
 /// bit for each of the 8x8 lowest frequencies that is above their median. It survives blur, grain,
 /// compression and changes of brightness.
 ///
-/// The highest bit is the mean brightness, then row by row. A flat picture has only that bit (none
+/// The highest bit is the mean brightness, then row by row. A flat image has only that bit (none
 /// if it is black), whatever its size.
 ///
 /// # Errors
-/// A picture without pixels.
+/// An image without pixels.
 ///
 /// ```
 /// let flat = vision::GrayImage::from_pixel(40, 30, image::Luma([90]));
@@ -40,12 +40,12 @@ pub fn phash(image: &GrayImage) -> Result<u64> {
     Ok(bits(low.iter().map(|value| *value > median)))
 }
 
-/// The hash by gradient (`imagehash.dhash`): the picture at 9x8, and a bit for each pixel that is
+/// The hash by gradient (`imagehash.dhash`): the image at 9x8, and a bit for each pixel that is
 /// brighter than its left neighbour. Cheaper than [`phash`], and blind to frequency; the two together
-/// miss less than either. The highest bit is the top left. A flat picture gives 0.
+/// miss less than either. The highest bit is the top left. A flat image gives 0.
 ///
 /// # Errors
-/// A picture without pixels.
+/// An image without pixels.
 ///
 /// ```
 /// let ramp = vision::GrayImage::from_fn(90, 80, |x, _| image::Luma([x as u8]));
@@ -132,7 +132,7 @@ fn lowest(pixels: &[u8]) -> [f64; KEPT * KEPT] {
             .zip(&COSINES[column])
             .map(|(sample, cosine)| sample * cosine)
             .sum();
-        // Rounding noise must not become bits where the true value is zero, as in flat pictures.
+        // Rounding noise must not become bits where the true value is zero, as in flat images.
         *value = (sum * 1e6).round() / 1e6 + 0.0;
     }
     result

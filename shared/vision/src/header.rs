@@ -1,4 +1,4 @@
-//! What a file says of its picture before any pixel is decoded.
+//! What a file says of its image before any pixel is decoded.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::samples::Samples;
 use crate::{avif, file, gif, jpeg, jxl, raster};
 
-/// The most pixels that a picture may have: 2^27, which is 16384x8192, 400 MB as RGB.
+/// The most pixels that an image may have: 2^27, which is 16384x8192, 400 MB as RGB.
 ///
 /// The header is asked before any pixel memory is taken, so a bomb costs nothing.
 pub const MAX_PIXELS: u64 = 1 << 27;
@@ -24,19 +24,19 @@ pub const MAX_FILE_BYTES: u64 = 1 << 30;
 pub enum Format {
     /// JPEG: baseline, progressive, gray, CMYK, YCCK.
     Jpeg,
-    /// PNG, of any depth; of an animation the default picture.
+    /// PNG, of any depth; of an animation the default image.
     Png,
-    /// WebP, lossy or lossless; of an animation the first picture.
+    /// WebP, lossy or lossless; of an animation the first image.
     WebP,
     /// TIFF, classic or big; of several pages the first.
     Tiff,
     /// Windows bitmap.
     Bmp,
-    /// GIF; of an animation the first picture.
+    /// GIF; of an animation the first image.
     Gif,
     /// AVIF stills, single or put together from tiles; of a sequence the still that stands for it.
     Avif,
-    /// JPEG XL, bare or in its container; of an animation the first picture.
+    /// JPEG XL, bare or in its container; of an animation the first image.
     Jxl,
 }
 
@@ -139,7 +139,7 @@ fn unread(start: &[u8]) -> Error {
     Error::UnreadFormat { kind }
 }
 
-/// A size in pixels, the way the picture is meant to be seen (after EXIF orientation).
+/// A size in pixels, the way the image is meant to be seen (after EXIF orientation).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Dimensions {
     /// Columns, at least 1.
@@ -148,23 +148,23 @@ pub struct Dimensions {
     pub height: u32,
 }
 
-/// What a file says of its picture.
+/// What a file says of its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
     /// The format by content.
     pub format: Format,
     /// Columns and rows as stored in the file, before orientation.
     pub stored: Dimensions,
-    /// How the stored picture must be turned to be seen upright; an invalid value counts as none.
+    /// How the stored image must be turned to be seen upright; an invalid value counts as none.
     pub orientation: Orientation,
     /// What the pixels are made of.
     pub samples: Samples,
-    /// Whether there are further pictures in it, of which none is read.
+    /// Whether there are further images in it, of which none is read.
     pub animated: bool,
 }
 
 impl Header {
-    /// Whether the picture is stored the way it is meant to be seen.
+    /// Whether the image is stored the way it is meant to be seen.
     pub fn is_upright(&self) -> bool {
         self.orientation == Orientation::NoTransforms
     }

@@ -15,11 +15,11 @@ use crate::samples::Samples;
 use crate::spare;
 
 /// The most scans of a progressive file. Encoders write about ten; a file of thousands of tiny
-/// ones over a large picture takes minutes to decode.
+/// ones over a large image takes minutes to decode.
 const MAX_SCANS: u32 = 200;
 
 thread_local! {
-    /// One decoder a thread: its tables and buffers outlive the picture.
+    /// One decoder a thread: its tables and buffers outlive the image.
     static DECOMPRESSOR: RefCell<Option<Decompressor>> = const { RefCell::new(None) };
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn decode(
         };
         let result = decode_with(decompressor, bytes, channels, least);
         if result.is_err() {
-            // A decoder that stumbled is not trusted with the next picture.
+            // A decoder that stumbled is not trusted with the next image.
             *slot = None;
         }
         result
@@ -178,7 +178,7 @@ pub(crate) fn cmyk_to_rgb(cmyk: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// Size and orientation from the marker segments, without reading any picture data.
+/// Size and orientation from the marker segments, without reading any image data.
 pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
     reader.seek_relative(2)?;
     let mut orientation = Orientation::NoTransforms;
@@ -188,7 +188,7 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
             // Stand-alone markers: no length follows.
             0x01 | 0xd0..=0xd8 => continue,
             0xd9 | 0xda => {
-                return Err(damaged("no frame header before the picture data"));
+                return Err(damaged("no frame header before the image data"));
             }
             _ => {}
         }

@@ -18,7 +18,7 @@ use crate::samples::Samples;
 /// How much of a file is read at a time.
 const PIECE: usize = 1 << 14;
 
-/// The longest description before the first picture, colour profile included.
+/// The longest description before the first image, colour profile included.
 const LONGEST: usize = 64 << 20;
 
 /// Bytes that decoding takes a pixel: four channels in floating point, and as much again.
@@ -27,8 +27,8 @@ const PIXEL_BYTES: u64 = 32;
 /// What decoding may take besides.
 const SPARE_BYTES: u64 = 256 << 20;
 
-/// The header of a file; only what stands before the first picture is read. The decoder turns
-/// pictures upright by itself.
+/// The header of a file; only what stands before the first image is read. The decoder turns
+/// images upright by itself.
 pub(crate) fn header<R: Read>(reader: R) -> Result<Header> {
     let image = open(reader, limit(MAX_PIXELS))?;
     let metadata = &image.image_header().metadata;
@@ -56,7 +56,7 @@ pub(crate) fn origin(bytes: &[u8]) -> Result<Origin> {
     Ok(profile(&image))
 }
 
-/// The first picture, upright, and what its numbers mean.
+/// The first image, upright, and what its numbers mean.
 pub(crate) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation, Origin)> {
     let size = header(bytes)?.stored;
     let tracker = limit(u64::from(size.width) * u64::from(size.height));
@@ -105,7 +105,7 @@ fn fresh(tracker: AllocTracker) -> UninitializedJxlImage {
     builder.alloc_tracker(tracker).build_uninit()
 }
 
-/// Reads until the first picture begins.
+/// Reads until the first image begins.
 fn open<R: Read>(mut reader: R, tracker: AllocTracker) -> Result<JxlImage> {
     let mut waiting = fresh(tracker);
     let (mut piece, mut held, mut read) = (vec![0; PIECE], 0, 0);

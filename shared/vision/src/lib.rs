@@ -1,4 +1,4 @@
-//! Pure functions on pictures: decode, resize, hashes, focus, colour, masks.
+//! Pure functions on images: decode, resize, hashes, focus, colour, masks.
 //!
 //! | module | what |
 //! |---|---|
@@ -9,14 +9,14 @@
 //! | [`focus`] | sharpness, whole and by tiles |
 //! | [`statistics`] | histograms, brightness in figures |
 //! | [`colour`] | sRGB, HSV, L*a*b*, colour temperature, colourfulness |
-//! | [`crop`] | parts of pictures |
+//! | [`crop`] | parts of images |
 //! | [`mask`] | binary masks, the files they come in, and their run-length codes |
 //! | [`regions`] | the connected regions of a mask or an image |
 //! | [`mod@write`] | JPEG, PNG and any file, whole or not at all |
 //!
 //! [`Rect`] is the rectangle of all of these.
 //!
-//! Nothing here prints, knows of manifests, or keeps state that a caller could see. Pictures are
+//! Nothing here prints, knows of manifests, or keeps state that a caller could see. Images are
 //! the `image` crate's, named here so that callers need not name it.
 
 pub mod colour;

@@ -1,4 +1,4 @@
-//! Binary masks: which pixels of a picture belong to something.
+//! Binary masks: which pixels of an image belong to something.
 
 use geometry::Rect;
 use image::GrayImage;
@@ -10,7 +10,7 @@ pub use crate::mask_file::{from_bytes, open, read};
 pub use crate::rle::Rle;
 pub use geometry::Rect as Bounds;
 
-/// A mask the size of its picture, row by row; true is inside. It has at least one pixel and at
+/// A mask the size of its image, row by row; true is inside. It has at least one pixel and at
 /// most [`MAX_PIXELS`](crate::decode::MAX_PIXELS).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mask {
@@ -67,7 +67,7 @@ impl Mask {
         })
     }
 
-    /// The pixels of a gray picture at `threshold` or above; 128 for a mask file.
+    /// The pixels of a gray image at `threshold` or above; 128 for a mask file.
     ///
     /// # Errors
     /// A size without pixels or over the limit.
@@ -82,7 +82,7 @@ impl Mask {
         })
     }
 
-    /// A gray picture, 255 inside and 0 outside.
+    /// A gray image, 255 inside and 0 outside.
     pub fn to_luma(&self) -> GrayImage {
         let mut image = GrayImage::new(self.width, self.height);
         for (pixel, inside) in image.pixels_mut().zip(&self.inside) {

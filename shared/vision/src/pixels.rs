@@ -22,8 +22,8 @@ fn blend(over: u8, under: u8, alpha: u8) -> u8 {
     ((over * alpha + under * (255 - alpha) + 127) / 255) as u8
 }
 
-/// A picture of another pixel type, each pixel by itself. It is only called with a buffer of the
-/// right length, so that the empty picture it would otherwise give is never seen.
+/// An image of another pixel type, each pixel by itself. It is only called with a buffer of the
+/// right length, so that the empty image it would otherwise give is never seen.
 fn map<In, Out>(
     image: &ImageBuffer<In, Vec<In::Subpixel>>,
     convert: impl Fn(&In) -> Out,

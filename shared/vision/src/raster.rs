@@ -11,7 +11,7 @@ use crate::header::{self, Dimensions, Format, Header, MAX_PIXELS};
 use crate::profile::Origin;
 use crate::samples::Samples;
 
-/// What a decoder may take besides the picture, for tables, colour profiles and comments: 64 MiB.
+/// What a decoder may take besides the image, for tables, colour profiles and comments: 64 MiB.
 const SPARE_BYTES: u64 = 64 << 20;
 
 /// The most bytes of a decoded pixel: four channels of 32 bits.
@@ -19,7 +19,7 @@ const PIXEL_BYTES: u64 = 16;
 
 /// A decoder that has read the header and nothing else.
 ///
-/// It may take memory for the picture that it announces and little more, so that a small picture
+/// It may take memory for the image that it announces and little more, so that a small image
 /// with an enormous comment is refused. `start` is the file's first [`START`] bytes.
 pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
     reader: R,
@@ -50,7 +50,7 @@ pub(crate) fn decoder<'a, R: BufRead + Seek + 'a>(
     Ok(decoder)
 }
 
-/// Memory for a picture of this size, or for the largest one.
+/// Memory for an image of this size, or for the largest one.
 fn limits(size: Option<Dimensions>) -> Limits {
     let pixels = size.map_or(MAX_PIXELS, |size| {
         u64::from(size.width) * u64::from(size.height)
@@ -125,7 +125,7 @@ pub(crate) fn png_orientation<R: BufRead + Seek>(
     Ok(None)
 }
 
-/// The picture as stored, how it is turned upright, and what its numbers mean.
+/// The image as stored, how it is turned upright, and what its numbers mean.
 pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
     let told = png_orientation(&mut Cursor::new(bytes), format)?;
     let mut decoder = decoder(Cursor::new(bytes), bytes, format)?;
@@ -160,7 +160,7 @@ pub(crate) fn origin_of(bytes: &[u8], format: Format) -> Result<Origin> {
     Ok(origin(&mut decoder, bytes, format))
 }
 
-/// Whether a PNG or WebP holds several pictures; a TIFF's further pages are not looked for.
+/// Whether a PNG or WebP holds several images; a TIFF's further pages are not looked for.
 pub(crate) fn is_animated<R: BufRead + Seek>(
     reader: &mut R,
     start: &[u8],

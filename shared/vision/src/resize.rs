@@ -48,7 +48,7 @@ impl PilFilter {
 /// Resizes as Pillow does.
 ///
 /// # Errors
-/// A picture or a target without pixels, or a target over the limit.
+/// An image or a target without pixels, or a target over the limit.
 ///
 /// ```
 /// use vision::resize::{PilFilter, pil};
@@ -136,7 +136,7 @@ fn resize<P: PixelTrait>(
     Ok(small)
 }
 
-/// Whether the picture between the passes stays within the limit when columns go first. If it does
+/// Whether the image between the passes stays within the limit when columns go first. If it does
 /// not, it does when rows go first, since source and target are both within it.
 pub(crate) fn columns_first(height: u32, target_width: u32) -> bool {
     u64::from(height) * u64::from(target_width) <= header::MAX_PIXELS

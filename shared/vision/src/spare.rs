@@ -1,6 +1,6 @@
-//! Memory of large pictures, kept for the next ones.
+//! Memory of large images, kept for the next ones.
 //!
-//! Where pictures wait for a network, the memory of each is given to the system and asked of it again:
+//! Where images wait for a network, the memory of each is given to the system and asked of it again:
 //! for a frame of a film that costs half as much as decoding it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,7 +32,7 @@ pub(crate) fn take(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Keeps memory for the next picture.
+/// Keeps memory for the next image.
 pub(crate) fn give(bytes: Vec<u8>) {
     if bytes.capacity() < LEAST {
         return;

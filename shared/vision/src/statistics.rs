@@ -1,4 +1,4 @@
-//! How the brightness of a picture is distributed.
+//! How the brightness of an image is distributed.
 
 use image::GrayImage;
 
@@ -11,8 +11,8 @@ pub const BRIGHT: usize = 240;
 /// How often each luma level occurs.
 ///
 /// ```
-/// let picture = vision::GrayImage::from_raw(3, 1, vec![7, 7, 200]).unwrap();
-/// let histogram = vision::statistics::histogram(&picture);
+/// let image = vision::GrayImage::from_raw(3, 1, vec![7, 7, 200]).unwrap();
+/// let histogram = vision::statistics::histogram(&image);
 /// assert_eq!((histogram[7], histogram[200]), (2, 1));
 /// ```
 pub fn histogram(image: &GrayImage) -> [u32; 256] {
@@ -34,7 +34,7 @@ pub fn histogram(image: &GrayImage) -> [u32; 256] {
     result
 }
 
-/// The brightness of a picture in figures; levels are 0..=255, shares 0..=1.
+/// The brightness of an image in figures; levels are 0..=255, shares 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LumaStatistics {
     /// The mean level.
@@ -47,17 +47,17 @@ pub struct LumaStatistics {
     pub dark_share: f64,
     /// The share of pixels at [`BRIGHT`] or above.
     pub bright_share: f64,
-    /// Shannon's entropy of the histogram in bits: 0 for a flat picture, 8 where all levels are
+    /// Shannon's entropy of the histogram in bits: 0 for a flat image, 8 where all levels are
     /// equally frequent.
     pub entropy: f64,
 }
 
 impl LumaStatistics {
-    /// The figures of a picture.
+    /// The figures of an image.
     ///
     /// ```
-    /// let picture = vision::GrayImage::from_raw(4, 1, vec![0, 0, 255, 255]).unwrap();
-    /// let luma = vision::statistics::LumaStatistics::of(&picture);
+    /// let image = vision::GrayImage::from_raw(4, 1, vec![0, 0, 255, 255]).unwrap();
+    /// let luma = vision::statistics::LumaStatistics::of(&image);
     /// assert_eq!((luma.mean, luma.standard_deviation), (127.5, 127.5));
     /// assert_eq!((luma.dark_share, luma.bright_share, luma.entropy), (0.5, 0.5, 1.0));
     /// ```

@@ -1,4 +1,4 @@
-//! Affine maps of pictures, like `OpenCV`'s `warpAffine`.
+//! Affine maps of images, like `OpenCV`'s `warpAffine`.
 //!
 //! Unlike a resize, it maps the *integer* coordinates of each target pixel, with no shift by half a
 //! pixel, takes four neighbours whatever the scale, and finds black beyond the source's border. It
@@ -22,7 +22,7 @@ const PLACE_BITS: u32 = 5;
 /// Farther from the border than this, in pixels, nothing but black is found.
 const FAR: f64 = 1e9;
 
-/// The picture seen through an affine map, `width` x `height`: each target pixel shows what is at
+/// The image seen through an affine map, `width` x `height`: each target pixel shows what is at
 /// `to_source` of its column and row.
 ///
 /// It is `cv2.warpAffine(image, m, (width, height))` with the inverse of `m` for `to_source`.

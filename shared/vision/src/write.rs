@@ -1,4 +1,4 @@
-//! Writing pictures as files, whole or not at all: see [`machine::file`] for what that means.
+//! Writing images as files, whole or not at all: see [`machine::file`] for what that means.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// How much of a JPEG's colour is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subsampling {
-    /// Every pixel's: sharp red and blue edges, as drawn pictures need; a fifth larger.
+    /// Every pixel's: sharp red and blue edges, as drawn images need; a fifth larger.
     S444,
     /// One colour for two pixels side by side.
     S422,
@@ -23,7 +23,7 @@ pub enum Subsampling {
 /// A JPEG file in memory. `quality` is libjpeg's, 1..=100.
 ///
 /// # Errors
-/// A quality out of range; a picture without pixels or over 65500 on a side, JPEG's own limit.
+/// A quality out of range; an image without pixels or over 65500 on a side, JPEG's own limit.
 ///
 /// ```
 /// use vision::write::{Subsampling, encode_jpeg};
@@ -76,7 +76,7 @@ pub fn jpeg(image: &RgbImage, path: &Path, quality: u8, subsampling: Subsampling
 /// A PNG file in memory, compressed fast (about twenty times faster than well).
 ///
 /// # Errors
-/// A picture without pixels.
+/// An image without pixels.
 pub fn encode_png(image: &RgbImage) -> Result<Vec<u8>> {
     encode(image.as_raw(), image.dimensions(), ExtendedColorType::Rgb8)
 }

@@ -8,7 +8,7 @@ use crate::Args;
 use crate::candidate::Candidate;
 use crate::quota::Quota;
 
-/// Records of which only so many may be chosen.
+/// Records of which only this many may be chosen.
 #[derive(Debug)]
 pub(crate) struct Limit {
     pub(crate) most: usize,
@@ -91,7 +91,7 @@ impl Limits {
         }
     }
 
-    /// Lets so many records of a reserve be taken; whether it has any.
+    /// Lets this many records of a reserve be taken; whether it has any.
     pub(crate) fn open_reserve(&mut self, reserve: usize, most: usize) -> bool {
         let limit = self.reserves.get(reserve).copied().flatten();
         let limit = limit.and_then(|limit| self.all.get_mut(limit));

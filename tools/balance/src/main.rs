@@ -3,7 +3,7 @@
 //! Reads the keys of `--by`, `--quota` and `--reserve`, `source` (film, shot, time), a
 //! vector (`--on`) and a quality (`--prefer`), as far as they are there; a
 //! category that is not counts as `unknown`. Writes `balance`: `rank`, from 1,
-//! in the order of choice, so that the first so many by rank are a good
+//! in the order of choice, so that the first this many by rank are a good
 //! smaller selection; `cell`, the values of the keys of `--by`. What is not
 //! chosen is dropped with the limit that kept it out.
 
@@ -60,7 +60,7 @@ struct Args {
     #[arg(long, requires = "target", requires = "by")]
     no_refill: bool,
 
-    /// Take at most so many records with this value of this key, or that
+    /// Take at most this many records with this value of this key, or that
     /// share of the target; may be given again
     #[arg(long, value_name = "POINTER=VALUE:N[%]")]
     quota: Vec<Quota>,

@@ -1,4 +1,4 @@
-//! How wide the edges of a picture are: its sharpness, whatever its contrast and its size.
+//! How wide the edges of an image are: its sharpness, whatever its contrast and its size.
 //!
 //! An edge that a lens or a movement has blurred by a Gaussian of `s` pixels has a squared second
 //! difference that is `1 / (2 s^2)` of its squared first difference, be it faint or strong. So the
@@ -9,14 +9,14 @@
 
 use vision::GrayImage;
 
-/// Tiles of a picture, across and down.
+/// Tiles of an image, across and down.
 const TILES: [usize; 2] = [12, 8];
 
 /// The least and the most that is taken for noise, as variances in squared levels: that of rounding
 /// to whole levels, and strong grain.
 const NOISE: [f64; 2] = [1.0 / 12.0, 4.0];
 
-/// Tiles with edges both ways are enough to judge by if they are so many: edges along a movement
+/// Tiles with edges both ways are enough to judge by if they are this many: edges along a movement
 /// stay sharp, as a horizon does in a pan.
 const ENOUGH: usize = 5;
 
@@ -29,10 +29,10 @@ const DIRECTION: f64 = 0.02;
 /// The narrowest edge that pixels can show, as the `s` of a Gaussian, pixels.
 const NARROWEST: f64 = 0.5;
 
-/// What the edges of a picture say.
+/// What the edges of an image say.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Edges {
-    /// The sharpest tenth of the tiles with edges: pixels across the long side that the picture
+    /// The sharpest tenth of the tiles with edges: pixels across the long side that the image
     /// really shows, at most those that it has. None where no tile has edges.
     pub(crate) sharpness: Option<f64>,
     /// The same of the median tile.
@@ -45,7 +45,7 @@ pub(crate) struct Edges {
 }
 
 impl Edges {
-    /// Measures a picture; `side` is the long side, pixels, of the picture as stored, of which
+    /// Measures an image; `side` is the long side, pixels, of the image as stored, of which
     /// `luma` may be a smaller copy.
     pub(crate) fn of(luma: &GrayImage) -> Self {
         let side = f64::from(luma.width().max(luma.height()));

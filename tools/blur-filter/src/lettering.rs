@@ -1,4 +1,4 @@
-//! Letters in a picture: title cards, credits, captions laid over a scene.
+//! Letters in an image: title cards, credits, captions laid over a scene.
 //!
 //! Letters are patches that stand out from the ground, of one height, on one line, close together.
 //! No letter is read; a row of windows at night, all alike, can be taken for a line.
@@ -11,34 +11,34 @@ use crate::patches::{is_within, lines, patches};
 /// A ground of one level is looked for within this many levels on either side.
 const GROUND: usize = 4;
 
-/// Ink of any colour is looked for where the ground has this share of the picture.
+/// Ink of any colour is looked for where the ground has this share of the image.
 const PLAIN: f64 = 0.5;
 
-/// Ink on a ground differs from it by at least so many levels.
+/// Ink on a ground differs from it by at least this many levels.
 const CONTRAST: u8 = 16;
 
 /// Ink laid over a scene is white: at least this level.
 const WHITE: u8 = 235;
 
-/// Letters that run into each other have at least so many strokes side by side, on average over
+/// Letters that run into each other have at least this many strokes side by side, on average over
 /// their rows; a cloud has one or two.
 const STROKES: u32 = 5;
 
-/// A letter is at least so many pixels high; below, it cannot be told from grain.
+/// A letter is at least this many pixels high; below, it cannot be told from grain.
 const LOWEST: u32 = 5;
 
-/// A letter is at most this share of the picture's height.
+/// A letter is at most this share of the image's height.
 const HIGHEST: f64 = 0.25;
 
-/// A line has at least so many letters.
+/// A line has at least this many letters.
 const SHORTEST: usize = 4;
 
-/// What is written in a picture.
+/// What is written in an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Lettering {
     /// Letters that stand in lines.
     pub(crate) letters: u32,
-    /// The share of the picture that is within 4 levels of its most frequent level, 0..=1.
+    /// The share of the image that is within 4 levels of its most frequent level, 0..=1.
     pub(crate) ground: f64,
 }
 
@@ -62,7 +62,7 @@ fn joined_letters(patch: &Region, luma: &GrayImage) -> Option<u32> {
 }
 
 impl Lettering {
-    /// Finds what is written in a picture with this histogram.
+    /// Finds what is written in an image with this histogram.
     pub(crate) fn of(luma: &GrayImage, histogram: &[u32; 256]) -> Self {
         let (level, share) = ground(histogram);
         let mut count = letters(luma, |pixel| pixel >= WHITE);

@@ -8,9 +8,9 @@ use std::str::FromStr;
 pub(crate) enum Limit {
     /// Below this.
     Absolute(f64),
-    /// Among the lowest so many percent of the run.
+    /// Among the lowest this many percent of the run.
     Percentile(f64),
-    /// Below so many times the median of the run.
+    /// Below this many times the median of the run.
     Median(f64),
 }
 

@@ -32,7 +32,7 @@ The key `quality`, in which levels are luma, 0 to 255:
                     be has 960; whatever its light, contrast and size
   sharpness_median  the same of the median part that has edges
   motion            how much blurrier edges are one way than the other, 0 to 1
-  detail            share of the picture that has edges, 0 to 1
+  detail            share of the image that has edges, 0 to 1
   brightness        mean level
   contrast          standard deviation, levels
   levels            levels that 1, 50 and 99 percent do not exceed
@@ -54,8 +54,8 @@ Dark is no fault: a night scene passes as long as something is in focus.";
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Drop images that show fewer pixels across their long side than this:
-    /// a number; with `%`, the lowest so many percent of the run; with `x`,
-    /// so many times the run's median
+    /// a number; with `%`, the lowest this many percent of the run; with `x`,
+    /// this many times the run's median
     #[arg(long, value_name = "PIXELS|N%|Nx", default_value_t = Limit::Median(0.7))]
     sharpness: Limit,
 

@@ -1,4 +1,4 @@
-//! The figures of one picture: the key `quality`.
+//! The figures of one image: the key `quality`.
 
 use serde::Serialize;
 use stage::{Context, Record, Result};
@@ -10,20 +10,20 @@ use crate::edges::Edges;
 use crate::lettering::Lettering;
 use crate::title;
 
-/// Brightness and edges are taken from a picture at least this long, pixels, where the decoder can
+/// Brightness and edges are taken from an image at least this long, pixels, where the decoder can
 /// shrink while it decodes: half of a 1080p frame.
 const LONG_SIDE: u32 = 960;
 
-/// A title of less than this share of the picture is none once it is rounded.
+/// A title of less than this share of the image is none once it is rounded.
 const LEAST_TITLE: f64 = 5e-4;
 
-/// Colours are taken from a picture at least this long, pixels.
+/// Colours are taken from an image at least this long, pixels.
 const COLOUR_SIDE: u32 = 160;
 
-/// What was measured of one picture. Levels are luma, 0..=255.
+/// What was measured of one image. Levels are luma, 0..=255.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Quality {
-    /// Pixels across the long side that the sharpest tenth of the picture really shows: a frame of
+    /// Pixels across the long side that the sharpest tenth of the image really shows: a frame of
     /// 1920 pixels with edges blurred to twice their width has 960. Left out where there are no
     /// edges to judge by.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub(crate) struct Quality {
     /// How much blurrier edges are in one direction than in the other, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) motion: Option<f64>,
-    /// The share of the picture that has edges, 0..=1.
+    /// The share of the image that has edges, 0..=1.
     pub(crate) detail: f64,
     /// Mean level.
     pub(crate) brightness: f64,
@@ -52,11 +52,11 @@ pub(crate) struct Quality {
     pub(crate) saturation: f64,
     /// Hasler and Süsstrunk's measure: 0 gray, 33 moderate, 109 extreme.
     pub(crate) colourfulness: f64,
-    /// The share of the picture within 4 levels of its most frequent one, 0..=1.
+    /// The share of the image within 4 levels of its most frequent one, 0..=1.
     pub(crate) flat: f64,
     /// Letters that stand in lines.
     pub(crate) letters: u32,
-    /// The share of the picture that the ink of titles drawn over it fills, 0..=1; left out where it
+    /// The share of the image that the ink of titles drawn over it fills, 0..=1; left out where it
     /// is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) title: Option<f64>,

@@ -1,6 +1,6 @@
 //! Titles that are drawn over a scene: large letters of one colour, apart or run into each other.
 //!
-//! Ink of a title is flat, its edges are hard all round, and it stands inside the picture, so that
+//! Ink of a title is flat, its edges are hard all round, and it stands inside the image, so that
 //! at several thresholds the same patch comes out: many strokes side by side, or a line of letters.
 //! On the opening of Big Buck Bunny, the Sintel trailer and the sample film, three frames a second,
 //! the ink of every title is at least 130 levels from what is round it; of what else is flat and has
@@ -23,32 +23,32 @@ const FLAT: u8 = 8;
 /// So much of the ink, edges left out, is flat.
 const FLAT_SHARE: f64 = 0.7;
 
-/// Ink differs from half of what is round it by at least so many levels.
+/// Ink differs from half of what is round it by at least this many levels.
 const STEP: u8 = 120;
 
-/// And from nearly all of what is round it by at least so many.
+/// And from nearly all of what is round it by at least this many.
 const LEAST_STEP: u8 = 40;
 
 /// How much nearly all is.
 const STEP_SHARE: f64 = 0.9;
 
-/// Letters run into each other have at least so many strokes side by side on average.
+/// Letters run into each other have at least this many strokes side by side on average.
 const STROKES: u32 = 3;
 
-/// Letters that stand apart have at least so many in a line.
+/// Letters that stand apart have at least this many in a line.
 const SHORTEST: usize = 4;
 
-/// A letter that stands apart has this share of the picture's height at least: what is smaller is
+/// A letter that stands apart has this share of the image's height at least: what is smaller is
 /// counted as lettering.
 const LOWEST: f64 = 0.05;
 
-/// No title of one or two lines is higher than this share of the picture.
+/// No title of one or two lines is higher than this share of the image.
 const HIGHEST: f64 = 0.45;
 
 /// Of the boxes of letters no more than this is ink; windows of a house at night are all ink.
 const FULLEST: f64 = 0.8;
 
-/// The share of the picture that the ink of drawn titles fills, 0..=1.
+/// The share of the image that the ink of drawn titles fills, 0..=1.
 pub(crate) fn share(luma: &GrayImage) -> f64 {
     let bright = small(luma);
     let mut dark = bright.clone();
@@ -61,7 +61,7 @@ pub(crate) fn share(luma: &GrayImage) -> f64 {
     most.max().unwrap_or(0) as f64 / all
 }
 
-/// The picture shrunk by a whole number, to means.
+/// The image shrunk by a whole number, to means.
 fn small(luma: &GrayImage) -> GrayImage {
     let side = (luma.width().max(luma.height()) / LONG_SIDE).max(1);
     let (width, height) = (luma.width() / side, luma.height() / side);

@@ -6,13 +6,13 @@ use crate::Args;
 use crate::measured::Bounds;
 use crate::quality::Quality;
 
-/// A picture whose brightest percent lies below this level shows nothing.
+/// An image whose brightest percent lies below this level shows nothing.
 const BLACK: u8 = 20;
 
-/// A picture whose darkest percent lies above this level shows nothing.
+/// An image whose darkest percent lies above this level shows nothing.
 const WHITE: u8 = 240;
 
-/// A picture with at least this share of one plain level is a card if something is written on it.
+/// An image with at least this share of one plain level is a card if something is written on it.
 const CARD: f64 = 0.6;
 
 /// The kinds of transition that frame-extract marks.

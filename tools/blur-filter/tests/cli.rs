@@ -1,4 +1,4 @@
-//! What blur-filter makes of manifests and pictures.
+//! What blur-filter makes of manifests and images.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, also in helper functions"
@@ -48,7 +48,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-/// Why each picture of the golden case is dropped; empty for those that are kept.
+/// Why each image of the golden case is dropped; empty for those that are kept.
 #[test]
 fn says_why() {
     let text = std::fs::read_to_string("tests/golden/kinds/out.jsonl").unwrap();
@@ -83,7 +83,7 @@ fn says_why() {
     );
 }
 
-/// The figures of a picture.
+/// The figures of an image.
 fn quality(folder: &Path, name: &str, picture: &RgbImage) -> Value {
     let file = format!("{name}.png");
     picture.save(folder.join(&file)).unwrap();

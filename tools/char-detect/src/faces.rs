@@ -17,11 +17,11 @@ const LABEL: &str = "person";
 /// The long side at which faces are looked for, pixels: those of close-ups are large.
 const SIDE: u32 = 640;
 
-/// A close-up's face has at least this share of the picture's shorter side; smaller faces have a
+/// A close-up's face has at least this share of the image's shorter side; smaller faces have a
 /// body that the person detector sees.
 const LARGE: f32 = 0.2;
 
-/// A face may be so many times as wide as the box of its figure: boxes of close-ups are narrow.
+/// A face may be this many times as wide as the box of its figure: boxes of close-ups are narrow.
 const WIDER: f32 = 1.3;
 
 /// From the middle of a face to each shoulder, widths of the face.
@@ -99,7 +99,7 @@ impl CloseUps {
     }
 }
 
-/// A picture made ready.
+/// An image made ready.
 pub(crate) struct Ready {
     input: Input,
     /// Width and height, pixels.
@@ -145,7 +145,7 @@ fn holds(figure: &[f32; 4], face: &[f32; 4]) -> bool {
         && face[2] - face[0] <= WIDER * (figure[2] - figure[0])
 }
 
-/// The box of head and chest, as far as the picture reaches.
+/// The box of head and chest, as far as the image reaches.
 fn bust([left, top, right, bottom]: [f32; 4], size: [f32; 2]) -> [f32; 4] {
     let (middle, wide, high) = (left.midpoint(right), right - left, bottom - top);
     [

@@ -61,7 +61,7 @@ struct Args {
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
     classes: Vec<String>,
 
-    /// Look at overlapping tiles as well, so many along the shorter side of the
+    /// Look at overlapping tiles as well, this many along the shorter side of the
     /// image, to find small figures; takes several times as long
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=4))]
     tiles: u32,

@@ -23,7 +23,7 @@ impl Search {
         Ok((self.answers.key(file.bytes()), file))
     }
 
-    /// Decodes a picture and makes the networks' inputs.
+    /// Decodes an image and makes the networks' inputs.
     pub(crate) fn prepare(&self, file: ImageFile) -> Result<(Prepared, Option<Ready>)> {
         let picture = file.rgb()?;
         let looks = self.faces.as_ref().map(|looks| looks.prepare(&picture));

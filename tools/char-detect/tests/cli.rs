@@ -18,7 +18,7 @@ fn drawn(name: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Runs the tool with a drawn detector on pictures, `p0` and so on.
+/// Runs the tool with a drawn detector on images, `p0` and so on.
 fn detect(here: &Path, model: &str, pictures: &[RgbImage], flags: &[&str]) -> Ran {
     let mut manifest = String::new();
     for (number, picture) in pictures.iter().enumerate() {

@@ -62,7 +62,7 @@ impl Look {
         })
     }
 
-    /// The picture over the ground, and whether that shows. Only a JPEG cannot be transparent.
+    /// The image over the ground, and whether that shows. Only a JPEG cannot be transparent.
     fn over_ground(&self, bytes: &[u8]) -> vision::Result<(RgbImage, bool)> {
         if Format::of(bytes)? == Format::Jpeg {
             return Ok((decode::rgb_from_bytes(bytes)?, false));

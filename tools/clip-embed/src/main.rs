@@ -56,7 +56,7 @@ struct Args {
     #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = ground)]
     ground: [u8; 3],
 
-    /// Process images so many at a time on a GPU; on the CPU they go one by
+    /// Process images this many at a time on a GPU; on the CPU they go one by
     /// one, so that an answer never depends on the others
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
@@ -66,7 +66,7 @@ struct Args {
     #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
     family: Option<&'static Encoder>,
 
-    /// Columns and rows of the network's pictures [default: as the file or
+    /// Columns and rows of the network's images [default: as the file or
     /// the registry says, or 224]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096), help_heading = "Network")]
     side: Option<u32>,

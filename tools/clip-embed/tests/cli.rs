@@ -79,7 +79,7 @@ fn cosine(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The picture that the reference draws too.
+/// The image that the reference draws too.
 fn drawn(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let even = (x / 9 + y / 7) % 2 == 0;
@@ -268,7 +268,7 @@ fn what_is_wrong_is_said() {
     said(
         DINO,
         &["--side", "112"],
-        "takes pictures of 224 pixels, not of 112",
+        "takes images of 224 pixels, not of 112",
     );
     fs::write(here.path().join("cut.onnx"), b"\x08\x08").unwrap();
     said("cut.onnx", &[], "cut.onnx: ");

@@ -67,7 +67,7 @@ struct Args {
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     margin: Option<f64>,
 
-    /// Write so many labels of a group [default: the group's]
+    /// Write this many labels of a group [default: the group's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     top: Option<u16>,
 

@@ -61,7 +61,7 @@ struct Forms {
 
 impl Captions {
     /// The captions of a record: its own, or what the template makes of its facts; and the forms
-    /// that caption-compose wrote, unless somebody changed the caption after it.
+    /// that caption-compose wrote, unless someone changed the caption after it.
     pub(crate) fn of(facts: &Facts<'_>, template: &Template) -> Result<Self> {
         let line = |text: String| squeezed(&clean(&text));
         let said: Option<String> = facts.record.find("caption")?;

@@ -130,7 +130,7 @@ impl Image<'_> {
     }
 
     /// Whether the file is fit as it is: every trainer reads it alike, and no trainer looks at
-    /// profiles or can do with a second picture.
+    /// profiles or can do with a second image.
     fn is_plain(&self) -> bool {
         let Header {
             format, samples, ..
@@ -139,7 +139,7 @@ impl Image<'_> {
         alike && !self.foreign && !self.header.animated
     }
 
-    /// The bytes themselves, once they are known to hold a whole picture.
+    /// The bytes themselves, once they are known to hold a whole image.
     fn as_it_is(&self) -> Result<Cow<'_, [u8]>> {
         let read = decode::luma_at_least_from_bytes(self.bytes, 1, 1);
         read.with_context(|| self.path.display().to_string())?;

@@ -126,7 +126,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what no data set links to, of what this tool wrote. What somebody else put there
+    /// Removes what no data set links to, of what this tool wrote. What someone else put there
     /// stays.
     pub(crate) fn prune(&self) -> Result<()> {
         let mut kept = String::new();
@@ -161,7 +161,7 @@ pub(crate) struct Lock(
 );
 
 impl Lock {
-    /// Takes the folder, or says that somebody else has it.
+    /// Takes the folder, or says that someone else has it.
     pub(crate) fn take(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let file = File::open(folder).with_context(|| folder.display().to_string())?;

@@ -183,7 +183,7 @@ fn only_the_face_counts_not_the_padding() {
     assert_ne!(
         of(&picture, &Value::Null),
         of(&other, &Value::Null),
-        "the whole picture counts"
+        "the whole image counts"
     );
 }
 

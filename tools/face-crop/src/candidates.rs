@@ -12,7 +12,7 @@ const SAME: f32 = 0.4;
 /// box may be of a bust.
 const HEAD: f32 = 0.5;
 
-/// A face that somebody has seen.
+/// A face that someone has seen.
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) face: Face,

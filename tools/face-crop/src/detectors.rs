@@ -1,4 +1,4 @@
-//! The detectors, and what they say of a picture at each scale.
+//! The detectors, and what they say of an image at each scale.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(crate) struct Flags {
     scales: Vec<u32>,
 }
 
-/// One look at a picture: which detector, and at which long side in pixels.
+/// One look at an image: which detector, and at which long side in pixels.
 #[derive(Debug, Clone)]
 struct Pass {
     detector: usize,
@@ -42,7 +42,7 @@ struct Pass {
     threshold: f32,
 }
 
-/// How pictures are looked at; for use on any thread.
+/// How images are looked at; for use on any thread.
 #[derive(Debug, Clone)]
 pub(crate) struct Search {
     pub(crate) answers: Answers,
@@ -60,12 +60,12 @@ pub(crate) struct Detectors {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Found {
     pub(crate) passes: Vec<Vec<Face>>,
-    /// The picture, while it is still in memory.
+    /// The image, while it is still in memory.
     #[serde(skip)]
     pub(crate) picture: Option<Arc<RgbImage>>,
 }
 
-/// A picture, made ready for each pass.
+/// An image, made ready for each pass.
 pub(crate) struct Ready {
     picture: Arc<RgbImage>,
     inputs: Vec<Input>,
@@ -122,7 +122,7 @@ impl Detectors {
         self.search.clone()
     }
 
-    /// Runs every pass over each picture.
+    /// Runs every pass over each image.
     pub(crate) fn run(&mut self, pictures: Vec<Ready>) -> Result<Vec<Result<Found>>> {
         let run = |Ready { picture, inputs }| {
             let pairs = self.search.passes.iter().zip(inputs);
@@ -144,7 +144,7 @@ impl Search {
         Ok((self.answers.key(file.bytes()), file))
     }
 
-    /// Decodes the picture and makes the input of every pass.
+    /// Decodes the image and makes the input of every pass.
     pub(crate) fn prepare(&self, file: ImageFile) -> Result<Ready> {
         let picture = file.rgb()?;
         let inputs = self

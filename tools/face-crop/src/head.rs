@@ -9,10 +9,10 @@ use crate::candidates::Candidate;
 /// Scores from which a key point counts as seen.
 const SEEN: f64 = 0.3;
 
-/// A head is so many times as wide as its outermost eyes or ears are apart.
+/// A head is this many times as wide as its outermost eyes or ears are apart.
 const HEAD: f64 = 2.2;
 
-/// And at least so many times as the shoulders.
+/// And at least this many times as the shoulders.
 const OF_SHOULDERS: f64 = 0.35;
 
 /// One of `boxes`, as rtmpose leaves it where an image has several.

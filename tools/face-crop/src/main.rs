@@ -84,7 +84,7 @@ struct Args {
     #[arg(long)]
     no_pose: bool,
 
-    /// Take at most so many faces of an image, the best ones [default: all;
+    /// Take at most this many faces of an image, the best ones [default: all;
     /// one where the record has `parent`]
     #[arg(long, value_name = "N")]
     max_faces: Option<usize>,

@@ -93,7 +93,7 @@ impl Occlusion {
     }
 }
 
-/// The share of the ellipse in `area` that is outside of `mask`, of what is in the picture.
+/// The share of the ellipse in `area` that is outside of `mask`, of what is in the image.
 fn uncovered(area: [f32; 4], mask: &Mask) -> Option<f64> {
     let bounds = inside(area, mask.width(), mask.height());
     let (middle, half) = (
@@ -114,7 +114,7 @@ fn uncovered(area: [f32; 4], mask: &Mask) -> Option<f64> {
     (all > 0).then(|| out as f64 / all as f64)
 }
 
-/// The pixels of a box that are in a picture.
+/// The pixels of a box that are in an image.
 pub(crate) fn inside(area: [f32; 4], width: u32, height: u32) -> Bounds {
     let place = |place: f32, most: u32| place.clamp(0.0, most as f32) as u32;
     Bounds {
@@ -127,7 +127,7 @@ pub(crate) fn inside(area: [f32; 4], width: u32, height: u32) -> Bounds {
 
 /// How much of the face's contrast is fine detail, 0 to 1: the root of its Laplacian's variance
 /// over its own, 1 for noise of single pixels. A face larger than [`SIDE`] is shrunk to it, so that
-/// faces compare. `None` where nothing of it is in the picture, or it is of one level.
+/// faces compare. `None` where nothing of it is in the image, or it is of one level.
 pub(crate) fn relative_sharpness(picture: &RgbImage, area: [f32; 4]) -> Result<Option<f64>> {
     let bounds = inside(area, picture.width(), picture.height());
     if bounds.width() == 0 || bounds.height() == 0 {

@@ -1,4 +1,4 @@
-//! The picture of a record, and which of its pixels belong to the character.
+//! The image of a record, and which of its pixels belong to the character.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use vision::{RgbImage, decode};
 /// Alpha from which a pixel is inside.
 const INSIDE: u8 = 128;
 
-/// The picture of a record, and which of its pixels belong to the character, where the record is
+/// The image of a record, and which of its pixels belong to the character, where the record is
 /// of one and says so.
 pub(crate) struct View {
     pub(crate) picture: Arc<RgbImage>,

@@ -39,10 +39,10 @@ pub(crate) fn padding(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "not a number from 0 to 10".to_owned())
 }
 
-/// The crop of a face in a picture of `width` x `height`, in whole pixels.
+/// The crop of a face in an image of `width` x `height`, in whole pixels.
 ///
-/// The face is in its middle as far as the picture reaches: a window that would go beyond the edge
-/// is moved in, and one that is larger than the picture is shrunk in its shape.
+/// The face is in its middle as far as the image reaches: a window that would go beyond the edge
+/// is moved in, and one that is larger than the image is shrunk in its shape.
 pub(crate) fn window(
     face: [f32; 4],
     padding: f64,

@@ -1,4 +1,4 @@
-//! What face-crop finds in pictures.
+//! What face-crop finds in images.
 //!
 //! The detector is the tiny one of `shared/nets/tests/onnx/face`, to which a magenta square is a face.
 #![allow(
@@ -15,7 +15,7 @@ use testkit::{Ran, Shape, Tolerance, blurred, golden, manners, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_face-crop");
 
-/// A square of 45 px in a picture of 300 is one of 96 in 640, a window of the detector.
+/// A square of 45 px in an image of 300 is one of 96 in 640, a window of the detector.
 const FACE: u32 = 45;
 
 fn graph(name: &str) -> String {
@@ -59,7 +59,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", tolerance);
 }
 
-/// A picture of fine texture with faces at these places and sides; the texture goes over them too,
+/// An image of fine texture with faces at these places and sides; the texture goes over them too,
 /// so that they are sharp.
 fn drawn(width: u32, height: u32, faces: &[(u32, u32, u32)]) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
@@ -88,7 +88,7 @@ impl Bench {
         self.folder.path()
     }
 
-    /// Writes a picture and gives its record, with more keys.
+    /// Writes an image and gives its record, with more keys.
     fn record(&self, id: &str, picture: &RgbImage, more: Value) -> String {
         let name = format!("{id}.png");
         picture.save(self.path().join(&name)).unwrap();

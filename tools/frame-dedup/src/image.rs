@@ -12,7 +12,7 @@ use stage::manifest::{Line, Reader};
 use stage::{Context, Record, Result, ensure};
 use vision::{decode, hash};
 
-/// Hashes are taken from a picture of at least this many pixels a side, where the decoder can
+/// Hashes are taken from an image of at least this many pixels a side, where the decoder can
 /// shrink while it decodes: twice the 32 that the pHash wants.
 const SIDE: u32 = 64;
 

@@ -5,7 +5,7 @@ use stage::log::{Level, info, log_enabled};
 
 use crate::image::{Hashes, Image};
 
-/// At most so many images are paired, evenly taken: eight million pairs take a moment.
+/// At most this many images are paired, evenly taken: eight million pairs take a moment.
 const SAMPLE: usize = 4096;
 
 /// Distances are 0..=64.

@@ -35,7 +35,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-/// Writes a picture as JPEG and returns its record, in shot `shot` if there is one.
+/// Writes an image as JPEG and returns its record, in shot `shot` if there is one.
 fn record(folder: &Path, id: &str, picture: &RgbImage, shot: Option<u64>) -> String {
     let name = format!("{id}.jpg");
     picture.save(folder.join(&name)).unwrap();

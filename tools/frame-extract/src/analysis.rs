@@ -1,4 +1,4 @@
-//! Everything that is found out about a film before pictures are written.
+//! Everything that is found out about a film before images are written.
 
 use std::collections::BTreeMap;
 
@@ -35,15 +35,15 @@ const FINEST: f64 = 2e-6;
 pub(crate) struct Analysis {
     version: u32,
     film: Key,
-    /// How its pictures are to be seen.
+    /// How its images are to be seen.
     pub(crate) view: View,
     /// The part inside the black bars; none if there are no bars.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) crop: Option<Rectangle>,
-    /// The same for pictures of other shapes than most.
+    /// The same for images of other shapes than most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) crops: Vec<((u32, u32), Rectangle)>,
-    /// From which frame on pictures have which shape, where it changes.
+    /// From which frame on images have which shape, where it changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) shapes: Vec<(usize, (u32, u32))>,
     /// The shots, which cover all frames.
@@ -106,8 +106,8 @@ impl Analysis {
         self.version == VERSION && self.film == film.key
     }
 
-    /// Decodes the whole film, once small and a few pictures of it whole; corrects what the first
-    /// picture said of the film.
+    /// Decodes the whole film, once small and a few images of it whole; corrects what the first
+    /// image said of the film.
     pub(crate) fn make(ffmpeg: &Ffmpeg, film: &mut Film, flow: &mut Flow) -> Result<Self> {
         let mut crops = survey::look(ffmpeg, film)?;
         let crop = crops.remove(&film.view.size);
@@ -202,7 +202,7 @@ impl Analysis {
                 .iter()
                 .map(|((width, height), frames)| format!("{width}x{height} ({frames} frames)"))
                 .collect();
-            log::warn!("{path}: its pictures change shape: {}", counts.join(", "));
+            log::warn!("{path}: its frames change shape: {}", counts.join(", "));
         }
     }
 

@@ -43,12 +43,12 @@ const PIXELS: [(u32, u32); 17] = [
 pub(crate) enum Aspect {
     /// Width of a pixel by its height.
     Pixel(f64),
-    /// Width of the whole picture by its height.
+    /// Width of the whole image by its height.
     Picture(f64),
 }
 
 impl Aspect {
-    /// Width of a pixel by its height in pictures of this size.
+    /// Width of a pixel by its height in images of this size.
     pub(crate) fn of_pixels(self, width: u32, height: u32) -> f64 {
         match self {
             Self::Pixel(aspect) => aspect,

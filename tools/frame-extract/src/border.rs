@@ -1,7 +1,7 @@
-//! One letterbox for the whole film: black bars, measured on many pictures, decided by vote.
+//! One letterbox for the whole film: black bars, measured on many images, decided by vote.
 //!
-//! Each picture that is bright enough says for each side how many of its lines are black. A side's
-//! bar is the depth at which most of them stop. It holds if a good part of the pictures stop right
+//! Each image that is bright enough says for each side how many of its lines are black. A side's
+//! bar is the depth at which most of them stop. It holds if a good part of the images stop right
 //! there, and hardly any has content nearer to the edge: a film that changes its aspect ratio, or a
 //! dark scene that merely looks barred, loses nothing.
 
@@ -15,7 +15,7 @@ use vision::RgbImage;
 const BLACK: u8 = 20;
 /// The share of a line's pixels that may be brighter and the line still be black.
 const STRAY: f64 = 0.01;
-/// The mean of the picture's middle, of 255, from which on it is bright enough to vote.
+/// The mean of the image's middle, of 255, from which on it is bright enough to vote.
 const BRIGHT: f64 = 30.0;
 /// Depths that differ by no more pixels are the same.
 const NEAR: u32 = 2;
@@ -28,7 +28,7 @@ const FEWEST: usize = 5;
 /// The smallest part of width or height that may remain.
 const REMAINS: f64 = 0.3;
 
-/// A part of the picture, in pixels.
+/// A part of the image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Rectangle {
     /// Columns.
@@ -42,7 +42,7 @@ pub(crate) struct Rectangle {
 }
 
 impl Rectangle {
-    /// Whether it has pixels and lies within a picture of this size.
+    /// Whether it has pixels and lies within an image of this size.
     pub(crate) fn lies_within(&self, (width, height): (u32, u32)) -> bool {
         let ends = |start: u32, length: u32, side: u32| {
             length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
@@ -50,7 +50,7 @@ impl Rectangle {
         ends(self.left, self.width, width) && ends(self.top, self.height, height)
     }
 
-    /// The same part of pictures of size `to` as this is of pictures of size `from`.
+    /// The same part of images of size `to` as this is of images of size `from`.
     pub(crate) fn scaled(&self, from: (u32, u32), to: (u32, u32)) -> Self {
         let share = |value: u32, from: u32, to: u32| {
             (u64::from(value) * u64::from(to) / u64::from(from.max(1))) as u32
@@ -94,10 +94,10 @@ impl FromStr for Rectangle {
     }
 }
 
-/// What one picture says: the depth of the black at its top, bottom, left and right, in pixels.
+/// What one image says: the depth of the black at its top, bottom, left and right, in pixels.
 pub(crate) type Vote = [u32; 4];
 
-/// Measures a picture; none if it is too dark to tell a bar from a shadow.
+/// Measures an image; none if it is too dark to tell a bar from a shadow.
 pub(crate) fn vote(picture: &RgbImage) -> Option<Vote> {
     let (width, height) = picture.dimensions();
     if middle(picture) < BRIGHT {
@@ -113,7 +113,7 @@ pub(crate) fn vote(picture: &RgbImage) -> Option<Vote> {
     ])
 }
 
-/// Mean of the middle quarter of the picture, 0..=255.
+/// Mean of the middle quarter of the image, 0..=255.
 fn middle(picture: &RgbImage) -> f64 {
     let (width, height) = picture.dimensions();
     let mut sum = 0_u64;
@@ -135,7 +135,7 @@ fn depth(lines: impl Iterator<Item = bool>) -> u32 {
     lines.take_while(|&black| black).count() as u32
 }
 
-/// The part of pictures of this size that is inside the bars; none if there are no bars, or the
+/// The part of images of this size that is inside the bars; none if there are no bars, or the
 /// vote is not clear.
 pub(crate) fn decide(votes: &[Vote], (width, height): (u32, u32)) -> Option<Rectangle> {
     let [top, bottom, left, right] = [0, 1, 2, 3].map(|side| bar(votes, side));

@@ -47,7 +47,7 @@ fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str) -> String {
     )
 }
 
-/// Whole pictures of the frames that `select` lets pass, a choice by `pts` as
+/// Whole images of the frames that `select` lets pass, a choice by `pts` as
 /// [`crate::select::expression`] writes it.
 ///
 /// Those of an interlaced film come twice, one above the other: as they are, and deinterlaced.
@@ -66,7 +66,7 @@ pub(crate) fn pictures(film: &Film, choice: impl Fn(&str) -> String) -> String {
     )
 }
 
-/// Whole pictures in the colours of images.
+/// Whole images in the colours of images.
 fn whole(film: &Film) -> String {
     match film.conversion() {
         Conversion::Plain(_) => to_rgb(film, film.view.size, "bicubic"),
@@ -116,7 +116,7 @@ fn tone_mapped(film: &Film, kind: HighRange, from: &str, tagged: bool) -> String
     )
 }
 
-/// Small pictures of every frame, of the part inside `crop` alone, for finding shots.
+/// Small images of every frame, of the part inside `crop` alone, for finding shots.
 pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> String {
     let convert = to_rgb(film, size, "area");
     let (width, height) = film.view.size;
@@ -133,7 +133,7 @@ pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> S
     format!("{SHOW},{}{convert}", crop.unwrap_or_default())
 }
 
-/// One picture every `seconds`, without tone-mapping; also where the clock goes back.
+/// One image every `seconds`, without tone-mapping; also where the clock goes back.
 pub(crate) fn sparse(film: &Film, seconds: f64) -> String {
     let convert = to_rgb(film, film.view.size, "bilinear");
     format!(

@@ -1,6 +1,6 @@
 //! Which of several video streams is the film.
 //!
-//! Not a cover or a preview: of the streams that have pictures throughout, the largest; of equally
+//! Not a cover or a preview: of the streams that have images throughout, the largest; of equally
 //! large ones the one that the film marks as the default, then the first.
 
 use std::cmp::Reverse;
@@ -58,7 +58,7 @@ fn words(stream: &Stream) -> String {
     format!("0:{} ({} {width}x{height})", stream.index, stream.codec)
 }
 
-/// The number in `streams` of the film, where so many packets were seen of each.
+/// The number in `streams` of the film, where this many packets were seen of each.
 fn best(streams: &[&Stream], packets: &[usize]) -> usize {
     let most = packets.iter().max().copied().unwrap_or(0);
     let key = |number: &usize| {

@@ -91,7 +91,7 @@ impl Colour {
         }
     }
 
-    /// What to do to a film of pictures with so many rows.
+    /// What to do to a film of images with this many rows.
     pub(crate) fn conversion(&self, rows: u32) -> Conversion {
         let wide = WIDE.contains(&self.primaries.as_str());
         if let Some(kind) = self.high_range() {
@@ -170,7 +170,7 @@ impl Colour {
     }
 }
 
-/// Refuses Dolby Vision whose base layer is no picture by itself: profile 5, and whatever says that
+/// Refuses Dolby Vision whose base layer is no image by itself: profile 5, and whatever says that
 /// it is compatible with nothing. Its brightness and colours (IPT) are only meant with the film's
 /// reshaping data applied, which ffmpeg's filters here do not.
 pub(crate) fn refuse_dolby(stream: &Stream) -> Result<()> {

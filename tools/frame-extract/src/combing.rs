@@ -1,4 +1,4 @@
-//! Mends what is combed in a picture whose fields are of different times, and leaves the rest whole.
+//! Mends what is combed in an image whose fields are of different times, and leaves the rest whole.
 //!
 //! A flag on the frame does not say whether anything is combed: films on PAL discs and Blu-rays are
 //! whole frames stored as fields, and even in a broadcast only what moves is combed. Deinterlacing
@@ -22,7 +22,7 @@ const TENTHS: u32 = 10;
 /// encodes differ by less.
 const LEVELS: u32 = 3;
 
-/// The upper half of `both` is a picture as it is, the lower half the same deinterlaced: returns
+/// The upper half of `both` is an image as it is, the lower half the same deinterlaced: returns
 /// the upper one, with every combed block and those around it taken from the lower one.
 pub(crate) fn mend(both: &RgbImage) -> RgbImage {
     let (width, height) = (both.width(), both.height() / 2);

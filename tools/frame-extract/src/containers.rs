@@ -6,7 +6,7 @@ use std::path::Path;
 
 use stage::{Result, bail};
 
-/// The containers that hold their pictures themselves, by the names of ffmpeg's demuxers.
+/// The containers that hold their images themselves, by the names of ffmpeg's demuxers.
 ///
 /// Left out is whatever opens other files or addresses (HLS, DASH, IMF, concat, SDP, numbered
 /// images, discs by their index), and single images, but for those of JPEG: raw MJPEG is taken for one.

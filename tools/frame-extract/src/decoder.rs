@@ -1,8 +1,8 @@
-//! A running ffmpeg that hands over pictures, each with its time.
+//! A running ffmpeg that hands over images, each with its time.
 //!
-//! The pictures come as raw pixels on standard output. `showinfo`, once in every chain here, prints
+//! The images come as raw pixels on standard output. `showinfo`, once in every chain here, prints
 //! one line for each on standard error, with the exact presentation time; as every frame passes
-//! once, the n-th line belongs to the n-th picture.
+//! once, the n-th line belongs to the n-th image.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -20,7 +20,7 @@ use crate::{combing, ffmpeg, ground};
 /// How many of ffmpeg's errors are kept to be shown.
 const SHOWN: usize = 3;
 
-/// A picture and when it is shown.
+/// An image and when it is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct Picture {
     /// Its pixels.
@@ -47,7 +47,7 @@ pub(crate) struct Complaints {
 }
 
 impl Complaints {
-    /// Takes note of one more error, after so many frames.
+    /// Takes note of one more error, after this many frames.
     pub(crate) fn add(&mut self, words: String, frames: usize) {
         self.count += 1;
         if self.first.len() < SHOWN {
@@ -82,11 +82,11 @@ pub(crate) struct Heard {
 /// How the pixels come that a chain ends in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// Columns and rows of a picture.
+    /// Columns and rows of an image.
     pub(crate) size: (u32, u32),
     /// Whether they have an alpha, and are multiplied with it.
     pub(crate) alpha: bool,
-    /// Whether every picture comes twice, as it is and deinterlaced below.
+    /// Whether every image comes twice, as it is and deinterlaced below.
     pub(crate) twice: bool,
 }
 
@@ -128,7 +128,7 @@ impl Decoder {
         self
     }
 
-    /// The next picture; none at the end of the film.
+    /// The next image; none at the end of the film.
     pub(crate) fn next(&mut self) -> Result<Option<Picture>> {
         let Layout { size, alpha, twice } = self.layout;
         let (width, height) = (size.0, size.1 * if twice { 2 } else { 1 });
@@ -142,12 +142,12 @@ impl Decoder {
             pixels = ground::lay(&pixels);
         }
         let image = RgbImage::from_raw(width, height, pixels);
-        let mut image = image.ok_or_else(|| anyhow!("ffmpeg: its last picture is cut short"))?;
+        let mut image = image.ok_or_else(|| anyhow!("ffmpeg: its last frame is cut short"))?;
         if twice {
             image = combing::mend(&image);
         }
         let Ok((shown, time)) = self.frames.recv() else {
-            bail!("ffmpeg: gave a picture without saying when it is shown");
+            bail!("ffmpeg: gave a frame without saying when it is shown");
         };
         Ok(Some(Picture { image, shown, time }))
     }
@@ -157,7 +157,7 @@ impl Decoder {
         self.end()
     }
 
-    /// As [`Self::finish`]; there is no next picture.
+    /// As [`Self::finish`]; there is no next image.
     pub(crate) fn end(&mut self) -> Result<Heard> {
         let listener = self.listener.take().map(JoinHandle::join);
         let heard = listener.and_then(Result::ok);
@@ -178,7 +178,7 @@ fn hear(errors: impl Read, sender: &Sender<(Shown, Option<f64>)>) -> Heard {
             Said::Frame(shown) => {
                 frames += 1;
                 let time = shown.ticks.map(|ticks| ticks as f64 * base);
-                // Nobody waits for a time once the pictures are no longer wanted.
+                // Nobody waits for a time once the images are no longer wanted.
                 let _ = sender.send((shown, time));
             }
             Said::Colour(colour) => *heard.colours.entry(colour).or_default() += 1,

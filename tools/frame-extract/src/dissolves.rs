@@ -14,7 +14,7 @@ const LENGTHS: [f64; 8] = [0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0];
 const BETWEEN: usize = 7;
 /// The smallest mean difference of the ends, 0..=255.
 const LEAST: f32 = 8.0;
-/// The share of cells that differ at the ends; less is a title over a picture.
+/// The share of cells that differ at the ends; less is a title over an image.
 const CHANGED: f32 = 0.6;
 /// The largest correlation of the cells at the ends; more is the same scene in other light.
 const ALIKE: f32 = 0.6;

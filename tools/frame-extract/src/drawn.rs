@@ -4,11 +4,11 @@ use image::{Rgb, RgbImage, imageops};
 
 use crate::figures::{Figures, Measure, SMALL};
 
-/// Pictures of the size at which frames are measured.
+/// Images of the size at which frames are measured.
 #[derive(Default)]
 pub(crate) struct Film(Vec<RgbImage>);
 
-/// A picture of one gray.
+/// An image of one gray.
 pub(crate) fn plain(value: u8) -> RgbImage {
     testkit::flat(SMALL.0, SMALL.1, [value; 3])
 }
@@ -41,7 +41,7 @@ impl Film {
         self
     }
 
-    /// A scene with so much of another picture over it, a frame for each share.
+    /// A scene with so much of another image over it, a frame for each share.
     pub(crate) fn blended(mut self, seed: u64, over: RgbImage, shares: &[f32]) -> Self {
         let scene = scene(seed);
         self.0
@@ -73,7 +73,7 @@ impl Film {
         self
     }
 
-    /// A wide scene that passes by in drawings of which each is held so many frames.
+    /// A wide scene that passes by in drawings of which each is held this many frames.
     pub(crate) fn held(mut self, seed: u64, frames: usize, step: u32, each: usize) -> Self {
         let pan = Self::new().pan(seed, frames / each, step);
         let pictures = pan.0.into_iter();

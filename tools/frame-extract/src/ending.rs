@@ -1,4 +1,4 @@
-//! Whether a film ends where it should: by its pictures, not by its sound or subtitles.
+//! Whether a film ends where it should: by its images, not by its sound or subtitles.
 
 use stage::Result;
 
@@ -38,7 +38,7 @@ pub(crate) fn incomplete(
 }
 
 /// When the last packet of any stream ends that comes after `last`, in seconds: sound and subtitles
-/// may go on behind the pictures. Nothing is decoded, and only the rest of the film is read.
+/// may go on behind the images. Nothing is decoded, and only the rest of the film is read.
 fn others_end(ffmpeg: &Ffmpeg, film: &Film, last: f64) -> Result<f64> {
     let from = format!("{:.3}", last.max(0.0));
     let mut command = ffmpeg.reading(&film.path, &["-ss", &from]);

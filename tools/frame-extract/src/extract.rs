@@ -1,4 +1,4 @@
-//! The pictures of the frames that were chosen.
+//! The images of the frames that were chosen.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ const LONGEST: usize = 100_000;
 /// How far the time of a frame may differ from one decoding to the next, in ticks of its clock.
 const SAME_TIME: f64 = 0.4;
 
-/// A frame, and its picture if that is still to be written.
+/// A frame, and its image if that is still to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
     /// Its number in the film.
@@ -45,7 +45,7 @@ impl Trouble {
     }
 }
 
-/// A frame whose picture is to come.
+/// A frame whose image is to come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
     frame: usize,
@@ -56,7 +56,7 @@ pub(crate) struct Expected {
     uncertain: bool,
 }
 
-/// The frames `missing` as their pictures will come.
+/// The frames `missing` as their images will come.
 pub(crate) fn expected(analysis: &Analysis, missing: Vec<usize>) -> Vec<Expected> {
     let tick = analysis.tick.unwrap_or(1.0);
     let uncertain = analysis.errors > 0 || !analysis.shapes.is_empty() || analysis.view.interlaced;
@@ -108,7 +108,7 @@ pub(crate) fn start(
     Ok(Some(decoder.with_file(script)))
 }
 
-/// All frames of `wanted`, in order, those of `missing` with their pictures from `decoder`; without
+/// All frames of `wanted`, in order, those of `missing` with their images from `decoder`; without
 /// those that do not come a second time, if they are uncertain.
 ///
 /// It ends early on an error, which is left in `trouble`.
@@ -154,7 +154,7 @@ pub(crate) fn pictures(
     chosen.flatten()
 }
 
-/// The pictures as they come.
+/// The images as they come.
 struct Source {
     decoder: Decoder,
     /// One that came before it was expected.
@@ -164,7 +164,7 @@ struct Source {
 }
 
 impl Source {
-    /// The picture of a frame; none if it is uncertain and does not come.
+    /// The image of a frame; none if it is uncertain and does not come.
     fn take(&mut self, expected: Expected) -> Result<Option<RgbImage>> {
         loop {
             let picture = match self.next.take() {
@@ -197,7 +197,7 @@ impl Source {
     }
 }
 
-/// The part of a picture inside `crop`, once the picture has its own shape.
+/// The part of an image inside `crop`, once the image has its own shape.
 pub(crate) fn shaped(
     picture: &RgbImage,
     shape: (u32, u32),

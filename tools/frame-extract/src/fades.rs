@@ -1,8 +1,8 @@
-//! Fades: the picture becomes black, white or another plain colour little by little, or comes out
+//! Fades: the image becomes black, white or another plain colour little by little, or comes out
 //! of it.
 //!
 //! A frame is plain if it has hardly any contrast. Away from a run of plain frames, the distance of
-//! a fading picture to the plain colour grows by the same amount from frame to frame; the fade
+//! a fading image to the plain colour grows by the same amount from frame to frame; the fade
 //! reaches as far as it does.
 
 use crate::figures::Figures;

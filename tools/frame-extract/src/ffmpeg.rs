@@ -76,7 +76,7 @@ impl Ffmpeg {
     /// added.
     ///
     /// Nothing in the film's place may reach for anything else: only files are opened, and only as
-    /// containers that hold their pictures themselves.
+    /// containers that hold their images themselves.
     pub(crate) fn reading(&self, film: &Path, before: &[&str]) -> Command {
         let mut command = self.command();
         command

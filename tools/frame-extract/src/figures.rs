@@ -114,7 +114,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// The figures of the next frame, a picture of [`SMALL`].
+    /// The figures of the next frame, an image of [`SMALL`].
     pub(crate) fn next(&mut self, picture: &RgbImage) -> Figures {
         let luma: Vec<u8> = picture.pixels().map(|pixel| luma(pixel.0)).collect();
         let count = luma.len() as f32;

@@ -1,4 +1,4 @@
-//! The film: which file it is, and what it says of its pictures.
+//! The film: which file it is, and what it says of its images.
 
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -37,14 +37,14 @@ impl Key {
     }
 }
 
-/// How the pictures of a film are to be seen.
+/// How the images of a film are to be seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct View {
-    /// Size of its pictures in square pixels, upright; of the larger ones where that changes.
+    /// Size of its images in square pixels, upright; of the larger ones where that changes.
     pub(crate) size: (u32, u32),
-    /// Rows of its pictures as they are stored.
+    /// Rows of its images as they are stored.
     pub(crate) rows: u32,
-    /// Whether any of its pictures is flagged as two fields of different times.
+    /// Whether any of its images is flagged as two fields of different times.
     pub(crate) interlaced: bool,
     /// Whether its pixels may be transparent.
     pub(crate) alpha: bool,
@@ -61,7 +61,7 @@ pub(crate) struct Film {
     pub(crate) key: Key,
     /// The stream that is the film.
     pub(crate) stream: Stream,
-    /// How its pictures are to be seen: by its first picture, until more is known.
+    /// How its images are to be seen: by its first image, until more is known.
     pub(crate) view: View,
     /// How long it says that it is, in seconds; its sound and subtitles may be what is that long.
     pub(crate) duration: Option<f64>,
@@ -102,7 +102,7 @@ impl Film {
         Ok(film)
     }
 
-    /// Takes the pictures of the film to be like `shown`, of this time.
+    /// Takes the images of the film to be like `shown`, of this time.
     pub(crate) fn look_like(&mut self, shown: &Shown, time: f64) -> Result<()> {
         let colour = self.view.colour.clone();
         let interlaced = self.view.interlaced;
@@ -112,7 +112,7 @@ impl Film {
         let pixels = u64::from(width) * u64::from(height);
         ensure!(
             width >= 16 && height >= 16 && pixels <= vision::decode::MAX_PIXELS,
-            "pictures of {width}x{height} are too small or too large to work with"
+            "frames of {width}x{height} are too small or too large to work with"
         );
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Film {
         self.view.colour.conversion(self.view.rows)
     }
 
-    /// A call of ffmpeg that reads the pictures; `before` are flags for decoding.
+    /// A call of ffmpeg that reads the images; `before` are flags for decoding.
     pub(crate) fn reading(&self, ffmpeg: &Ffmpeg, before: &[&str]) -> Command {
         read(
             ffmpeg,
@@ -133,7 +133,7 @@ impl Film {
         )
     }
 
-    /// Width of a picture's pixels by their height.
+    /// Width of an image's pixels by their height.
     fn aspect(&self, shown: &Shown, time: f64) -> f64 {
         let change = self
             .aspects
@@ -144,12 +144,12 @@ impl Film {
         }
     }
 
-    /// The size in which a picture is written.
+    /// The size in which an image is written.
     pub(crate) fn shape(&self, shown: &Shown, time: f64) -> (u32, u32) {
         fit(self.own_size(shown, time), self.view.size)
     }
 
-    /// The size in which a picture is to be seen, by itself.
+    /// The size in which an image is to be seen, by itself.
     pub(crate) fn own_size(&self, shown: &Shown, time: f64) -> (u32, u32) {
         square((shown.width, shown.height), self.aspect(shown, time))
     }
@@ -201,7 +201,7 @@ fn key(path: &Path) -> Result<Key> {
     })
 }
 
-/// What is known of a film by its first picture.
+/// What is known of a film by its first image.
 struct First {
     picture: Option<(Shown, Colour)>,
     listing: Listing,
@@ -241,7 +241,7 @@ fn first_frame(
     let several = listing.streams.iter().any(|stream| !stream.attached);
     match frame {
         None if complaints.words().contains("matches no streams") => bail!("has no video stream"),
-        None if !several && complaints.count == 0 => bail!("has no picture that ffmpeg can decode"),
+        None if !several && complaints.count == 0 => bail!("has no frame that ffmpeg can decode"),
         None if !several => bail!("ffmpeg cannot read it: {}", complaints.words()),
         None | Some(_) => Ok(First {
             picture: frame.map(|frame| (frame, colour.unwrap_or_default())),
@@ -286,7 +286,7 @@ fn decoder(ffmpeg: &Ffmpeg, stream: &Stream) -> Result<Option<&'static str>> {
     Ok(Some(decoder))
 }
 
-/// The size in square pixels; a picture is stretched, never squeezed. Both sides are even.
+/// The size in square pixels; an image is stretched, never squeezed. Both sides are even.
 fn square((width, height): (u32, u32), aspect: f64) -> (u32, u32) {
     let stretched = |side: u32, by: f64| even(f64::from(side) * by);
     if aspect >= 1.0 {
@@ -300,7 +300,7 @@ fn even(side: f64) -> u32 {
     (side / 2.0).round() as u32 * 2
 }
 
-/// The size in which a picture of size `own` is written that comes in pictures of size `canvas`: its
+/// The size in which an image of size `own` is written that comes in images of size `canvas`: its
 /// own, or the largest of its shape that is inside; all of the canvas where they hardly differ.
 fn fit(own: (u32, u32), canvas: (u32, u32)) -> (u32, u32) {
     let near = |a: u32, b: u32| f64::from(a.abs_diff(b)) <= SAME_SIZE * f64::from(b);

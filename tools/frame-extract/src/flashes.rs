@@ -1,4 +1,4 @@
-//! Flashes: the picture becomes much brighter for a moment, and then is what it was.
+//! Flashes: the image becomes much brighter for a moment, and then is what it was.
 
 use crate::figures::Figures;
 use crate::shots::{Mark, Transition};

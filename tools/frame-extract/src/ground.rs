@@ -1,4 +1,4 @@
-//! What transparent pictures are laid on.
+//! What transparent images are laid on.
 
 /// The ground, a middle gray: black would pass for letterbox bars and night, white for a flash.
 pub(crate) const GRAY: u8 = 128;

@@ -14,11 +14,11 @@ pub(crate) enum Said {
     Frame(Shown),
     /// `showinfo`: how the colours of the frame before are to be read.
     Colour(Colour),
-    /// An error, or a picture that came out damaged, in ffmpeg's words.
+    /// An error, or an image that came out damaged, in ffmpeg's words.
     Error(String),
 }
 
-/// Errors that say nothing of the pictures: of references that a cut film begins without and does
+/// Errors that say nothing of the images: of references that a cut film begins without and does
 /// not use, and of times, which are dealt with here.
 const HARMLESS: [&str; 3] = [
     "mmco: unref short failure",

@@ -34,12 +34,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: PathBuf,
 
-    /// Take so many frames a second, by presentation time; a shot that falls between two of them
+    /// Take this many frames a second, by presentation time; a shot that falls between two of them
     /// gives the frame in its middle
     #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate)]
     fps: f64,
 
-    /// Take a frame every so many seconds, in place of --fps
+    /// Take a frame every this many seconds, in place of --fps
     #[arg(long, value_name = "SECONDS", conflicts_with = "fps", value_parser = rate)]
     every: Option<f64>,
 
@@ -111,9 +111,9 @@ pub(crate) enum Chroma {
 pub(crate) struct Settings {
     version: u32,
     film: Key,
-    /// The part of most pictures that is written.
+    /// The part of most images that is written.
     pub(crate) crop: Rectangle,
-    /// The same for pictures of other shapes.
+    /// The same for images of other shapes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     crops: Vec<((u32, u32), Rectangle)>,
     /// The format.
@@ -204,7 +204,7 @@ impl Args {
     }
 }
 
-/// All of pictures of this size.
+/// All of images of this size.
 fn whole((width, height): (u32, u32)) -> Rectangle {
     Rectangle {
         width,
@@ -215,7 +215,7 @@ fn whole((width, height): (u32, u32)) -> Rectangle {
 }
 
 impl Settings {
-    /// The part of pictures of this shape that is written.
+    /// The part of images of this shape that is written.
     pub(crate) fn part(&self, shape: (u32, u32)) -> Rectangle {
         let other = self.crops.iter().find(|&&(known, _)| known == shape);
         other.map_or(self.crop, |&(_, crop)| crop)
@@ -226,17 +226,17 @@ impl Settings {
         self.film == *film
     }
 
-    /// A picture as a file in memory.
-    pub(crate) fn encode(&self, picture: &vision::RgbImage) -> vision::Result<Vec<u8>> {
+    /// An image as a file in memory.
+    pub(crate) fn encode(&self, image: &vision::RgbImage) -> vision::Result<Vec<u8>> {
         match self.format {
-            Format::Png => vision::write::encode_png(picture),
+            Format::Png => vision::write::encode_png(image),
             Format::Jpg => {
                 let subsampling = match self.subsampling {
                     Chroma::Full => Subsampling::S444,
                     Chroma::Half => Subsampling::S422,
                     Chroma::Quarter => Subsampling::S420,
                 };
-                vision::write::encode_jpeg(picture, self.quality, subsampling)
+                vision::write::encode_jpeg(image, self.quality, subsampling)
             }
         }
     }

@@ -65,7 +65,7 @@ pub(crate) struct Shot {
 /// A boundary between two shots: the first frame of the later one, and what leads to it.
 pub(crate) type Boundary = (usize, Option<Transition>);
 
-/// The shots of a film of so many frames a second, which cover all frames, and the marks, which do
+/// The shots of a film of this many frames a second, which cover all frames, and the marks, which do
 /// not overlap. Both are in order.
 pub(crate) fn find(frames: &[Figures], rate: f64) -> (Vec<Shot>, Vec<Mark>) {
     let mut marks = flashes::find(frames, rate);

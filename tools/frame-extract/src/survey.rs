@@ -1,4 +1,4 @@
-//! A look at pictures from all over the film, before all of it is decoded: what most of them are
+//! A look at images from all over the film, before all of it is decoded: what most of them are
 //! like, and the letterbox.
 
 use std::collections::BTreeMap;
@@ -13,33 +13,33 @@ use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
 use crate::lines::{Colour, Shown};
 
-/// How many pictures decide on the letterbox.
+/// How many images decide on the letterbox.
 const PICTURES: f64 = 200.0;
 
 /// The fewest keyframes that decide alone; with fewer, all frames are decoded for this.
 const ENOUGH: usize = 100;
 
-/// Seconds between the pictures of a film that does not say how long it is.
+/// Seconds between the images of a film that does not say how long it is.
 const BETWEEN: f64 = 2.0;
 
-/// Pictures of a size count that are at least one for so many of the most common size.
+/// Images of a size count that are at least one for this many of the most common size.
 const OFTEN: usize = 4;
 
 /// What was seen.
 #[derive(Default)]
 struct Seen {
-    /// How many pictures there were.
+    /// How many images there were.
     count: usize,
-    /// The votes on the letterbox of those that are bright enough, by the pictures' shape.
+    /// The votes on the letterbox of those that are bright enough, by the images' shape.
     votes: BTreeMap<(u32, u32), Vec<Vote>>,
-    /// Pictures of each size and shape of pixels: how many, and the first with its time.
+    /// Images of each size and shape of pixels: how many, and the first with its time.
     kinds: BTreeMap<(u32, u32), (usize, Shown, f64)>,
     interlaced: usize,
     colours: BTreeMap<Colour, usize>,
 }
 
-/// Looks at the film, corrects what its first picture said of it, and returns what its letterbox
-/// leaves of each shape of pictures that has one.
+/// Looks at the film, corrects what its first image said of it, and returns what its letterbox
+/// leaves of each shape of images that has one.
 pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u32), Rectangle>> {
     let mut seen = enough(ffmpeg, film)?;
     let most = seen.kinds.values().map(|(count, ..)| *count).max();
@@ -65,10 +65,10 @@ pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u3
     for (shape, votes) in &seen.votes {
         let crop = border::decide(votes, *shape);
         log::info!(
-            "{}: {}, by {} of {} pictures",
+            "{}: {}, by {} of {} images",
             film.path.display(),
             crop.map_or("no bars".to_owned(), |crop| format!(
-                "picture inside bars is {crop}"
+                "image inside bars is {crop}"
             )),
             votes.len(),
             seen.count

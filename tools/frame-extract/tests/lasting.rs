@@ -47,7 +47,7 @@ fn a_full_disk_ends_the_run_and_with_room_again_nothing_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let Some(words) = film(here) else { return };
-    // Files may have so many kibibytes: enough for what is known of the film, and for no image.
+    // Files may have this many kibibytes: enough for what is known of the film, and for no image.
     let limited = "trap '' XFSZ; ulimit -f 3; exec \"$@\"";
     let output = Command::new("bash")
         .current_dir(here)

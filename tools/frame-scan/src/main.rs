@@ -2,8 +2,8 @@
 //!
 //! Writes `id`, `image`, `width` and `height` (pixels, upright), `format`, and the key that
 //! `--folder-as` names. Only headers are
-//! read, so a picture whose pixels are damaged is found by the tools after this one. Of an animation
-//! the first picture counts.
+//! read, so an image whose pixels are damaged is found by the tools after this one. Of an animation
+//! the first image counts.
 
 mod kinds;
 mod list;

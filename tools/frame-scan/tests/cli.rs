@@ -11,7 +11,7 @@ use testkit::{Ran, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_frame-scan");
 
-/// A folder with `names` of drawn pictures, 96x64.
+/// A folder with `names` of drawn images, 96x64.
 fn pictures(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (seed, name) in (0..).zip(names) {

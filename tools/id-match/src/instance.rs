@@ -23,7 +23,7 @@ pub(crate) struct Instance {
     pub(crate) place: Option<Place>,
 }
 
-/// What its own picture says.
+/// What its own image says.
 pub(crate) enum Looks {
     /// Cosine with each character, in the order of the cast.
     Scores(Vec<f64>),

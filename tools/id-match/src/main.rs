@@ -72,7 +72,7 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
     link_overlap: f64,
 
-    /// Link across gaps of so many seconds at most; 0 links nothing
+    /// Link across gaps of this many seconds at most; 0 links nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     max_gap: f64,
 

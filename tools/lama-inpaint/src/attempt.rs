@@ -40,7 +40,7 @@ struct Attempt {
     remnant: Mask,
 }
 
-/// Fills a picture until nothing shows, or to the last try, and keeps the best.
+/// Fills an image until nothing shows, or to the last try, and keeps the best.
 ///
 /// The second try has twice the dilation and takes in what remained; the third also sees twice the
 /// context.

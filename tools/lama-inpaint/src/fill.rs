@@ -19,7 +19,7 @@ pub(crate) fn fullest(hole: &Hole, context: f64) -> Result<f64> {
         .try_fold(0.0, |most, share: Result<f64>| Ok(f64::max(most, share?)))
 }
 
-/// The picture with its hole filled. `context` multiplies the margins round the holes; 1 is usual.
+/// The image with its hole filled. `context` multiplies the margins round the holes; 1 is usual.
 ///
 /// Each crop sees what those before it have filled. Only what lies in the hole changes.
 pub(crate) fn fill(

@@ -23,7 +23,7 @@ const HALF: usize = 4;
 /// What is nearer to the hole than this many pixels of a copy counts for neither side.
 const AWAY: u32 = 2;
 
-/// What is expected is seen no farther away than this part of the picture's shorter side.
+/// What is expected is seen no farther away than this part of the image's shorter side.
 const REACH: u32 = 6;
 
 /// Fewer pixels inside than this are measured up to the edge.
@@ -129,7 +129,7 @@ impl Plane {
         }
     }
 
-    /// The absolute Laplacian; beyond the edge the picture goes on as it ends.
+    /// The absolute Laplacian; beyond the edge the image goes on as it ends.
     fn detail(&self) -> Vec<f64> {
         let (width, height) = (self.width, self.height());
         let at = |x: usize, y: usize| self.values[y * width + x];
@@ -210,7 +210,7 @@ mod tests {
         Mask::from_fn(320, 240, inside).unwrap()
     }
 
-    /// The picture with the hole filled by `level`.
+    /// The image with the hole filled by `level`.
     fn filled(picture: &RgbImage, hole: &Mask, level: impl Fn(u32, u32) -> u8) -> RgbImage {
         RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
             if hole.get(x, y) {

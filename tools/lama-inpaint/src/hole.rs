@@ -9,20 +9,20 @@ use vision::regions::Regions;
 /// The part of a region's height, from its lowest row up, round which its shadow lies: the feet.
 const FEET: f64 = 0.1;
 
-/// The widest ring inside the hole in which the filling fades into the picture, in pixels.
+/// The widest ring inside the hole in which the filling fades into the image, in pixels.
 const FADE: u32 = 3;
 
 /// How much a hole is larger than its mask.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Growth {
-    /// Pixels all round, for every 1024 pixels of the picture's shorter side.
+    /// Pixels all round, for every 1024 pixels of the image's shorter side.
     pub(crate) dilate: f64,
     /// Round the feet of each region, as a share of the region's height.
     pub(crate) shadow: f64,
 }
 
 impl Growth {
-    /// Pixels all round in a picture as large as `mask`.
+    /// Pixels all round in an image as large as `mask`.
     pub(crate) fn radius(self, mask: &Mask) -> u32 {
         let shorter = mask.width().min(mask.height());
         (self.dilate * f64::from(shorter) / 1024.0).ceil() as u32
@@ -37,7 +37,7 @@ impl Growth {
     }
 }
 
-/// A hole, and how its filling is laid into the picture.
+/// A hole, and how its filling is laid into the image.
 #[derive(Debug)]
 pub(crate) struct Hole {
     /// What is filled.
@@ -50,7 +50,7 @@ pub(crate) struct Hole {
 
 impl Hole {
     /// The hole of `mask`. In a ring along its edge, no wider than half of what it was grown by, the
-    /// filling fades into the picture; no pixel of `mask` itself is in that ring.
+    /// filling fades into the image; no pixel of `mask` itself is in that ring.
     ///
     /// # Errors
     /// None in practice: all masks are of one size.
@@ -82,14 +82,14 @@ impl Hole {
         })
     }
 
-    /// The level of a pixel that is `filled` in the filling and `level` in the picture.
+    /// The level of a pixel that is `filled` in the filling and `level` in the image.
     pub(crate) fn blend(&self, at: usize, filled: u8, level: u8) -> u8 {
         let (weight, steps) = (u16::from(self.weights[at]), u16::from(self.steps));
         let sum = u16::from(filled) * weight + u16::from(level) * (steps - weight);
         ((sum + steps / 2) / steps) as u8
     }
 
-    /// The hole as a share of the picture.
+    /// The hole as a share of the image.
     pub(crate) fn share(&self) -> f64 {
         self.mask.area() as f64 / self.mask.as_slice().len() as f64
     }
@@ -129,7 +129,7 @@ mod tests {
             dilate: 8.0,
             shadow: 0.1,
         };
-        // 30 columns and 100 rows of a picture of 512: 4 pixels all round, 10 at the feet.
+        // 30 columns and 100 rows of an image of 512: 4 pixels all round, 10 at the feet.
         let mask = Mask::from_fn(600, 512, |x, y| {
             (200..230).contains(&x) && (100..200).contains(&y)
         });

@@ -12,7 +12,7 @@ use vision::mask::{self, Mask, Rle};
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// The path of a picture.
+    /// The path of an image.
     File(PathBuf),
     /// Run lengths as COCO writes them; height comes first.
     Runs { size: [u32; 2], counts: String },
@@ -46,7 +46,7 @@ pub(crate) fn look(record: &Record, pointer: &str, answers: &Answers) -> Result<
     Ok((key, Seen(Some((image, mask)))))
 }
 
-/// The picture and its mask; `None` where there is no mask, or an empty one.
+/// The image and its mask; `None` where there is no mask, or an empty one.
 pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, Mask)>> {
     let Some((image, mask)) = seen.0 else {
         return Ok(None);

@@ -3,8 +3,8 @@
 //! Reads `image` and its mask (`mask`, or what `--mask-key` names: a path, or COCO run lengths).
 //! Writes the filled image and, beside it, the mask of what was filled to `--out-dir`; `image` is
 //! its path; and `inpaint`: `original` the path before, `filled` that of the mask, `hole` the filled
-//! share of the picture, `seam` (1 is none), `texture` (the share of the hole that lacks the
-//! finest detail), `fog` (the share of the picture that was filled with less detail, fine and coarse,
+//! share of the image, `seam` (1 is none), `texture` (the share of the hole that lacks the
+//! finest detail), `fog` (the share of the image that was filled with less detail, fine and coarse,
 //! than is round it), `remnant` (the largest share of something detected that lies in the hole, `unknown` where
 //! `--detector` is not given), `tries`, `verdict`. A failed filling drops its record.
 //!
@@ -68,7 +68,7 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.06, value_parser = stage::growth)]
     shadow: f64,
 
-    /// Fill at most so many times, each with a larger hole or more context
+    /// Fill at most this many times, each with a larger hole or more context
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3))]
     tries: u32,
 

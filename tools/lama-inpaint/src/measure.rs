@@ -29,11 +29,11 @@ pub(crate) struct Look {
 /// Measures what was filled into `hole`.
 ///
 /// The step at a pixel of an edge is the difference of the mean colours on both sides in a window
-/// as wide as the 80th part of the picture's shorter side, in levels, a mean of the channels. Detail
+/// as wide as the 80th part of the image's shorter side, in levels, a mean of the channels. Detail
 /// is the mean of the absolute four-neighbour Laplacian of the luma over 9x9 pixels.
 ///
 /// # Errors
-/// None in practice: picture and hole are of one size.
+/// None in practice: image and hole are of one size.
 pub(crate) fn look(picture: &RgbImage, hole: &Mask) -> Result<Look> {
     let shorter = picture.width().min(picture.height());
     let unit = shorter.div_ceil(80).max(4);
@@ -126,7 +126,7 @@ fn texture(picture: &RgbImage, hole: &Mask, unit: u32) -> Result<Option<f64>> {
 struct Detail {
     width: usize,
     height: usize,
-    /// One row and one column more than the picture.
+    /// One row and one column more than the image.
     sums: Vec<u64>,
 }
 

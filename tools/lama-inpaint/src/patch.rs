@@ -15,12 +15,12 @@ pub(crate) struct Patch {
     top: u32,
     /// A PNG in base 64.
     picture: String,
-    /// COCO's run lengths of the hole, of the whole picture.
+    /// COCO's run lengths of the hole, of the whole image.
     hole: String,
 }
 
 impl Patch {
-    /// The patch of `hole`, which has at least one pixel, from a picture that is filled.
+    /// The patch of `hole`, which has at least one pixel, from an image that is filled.
     pub(crate) fn of(filled: &RgbImage, hole: &Mask) -> Result<Self> {
         let rect = hole.bounding_box().context("the hole is empty")?;
         let part = vision::crop::rgb(filled, rect)?;
@@ -32,7 +32,7 @@ impl Patch {
         })
     }
 
-    /// Lays the patch into the picture that it was made of; gives the hole.
+    /// Lays the patch into the image that it was made of; gives the hole.
     pub(crate) fn lay(&self, picture: &mut RgbImage) -> Result<Mask> {
         let bytes = STANDARD.decode(&self.picture).context("a patch")?;
         let part = decode::rgb_from_bytes(&bytes).context("a patch")?;
@@ -40,7 +40,7 @@ impl Patch {
         ensure!(
             self.left.saturating_add(part.width()) <= width
                 && self.top.saturating_add(part.height()) <= height,
-            "a patch beyond the picture"
+            "a patch beyond the image"
         );
         replace(picture, &part, self.left.into(), self.top.into());
         Ok(Rle::from_coco_string(width, height, &self.hole)?.decode()?)

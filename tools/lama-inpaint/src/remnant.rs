@@ -1,4 +1,4 @@
-//! What remains of the characters: a detector, and a segmenter, look at the filled picture.
+//! What remains of the characters: a detector, and a segmenter, look at the filled image.
 
 use answers::Answers;
 use clap::Args;

@@ -16,12 +16,12 @@ pub(crate) struct Limits {
     #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.7)]
     pub(crate) texture: f64,
 
-    /// Share of the picture that was filled with less detail, fine and coarse,
+    /// Share of the image that was filled with less detail, fine and coarse,
     /// than is round it, 0 to 1
     #[arg(long = "max-fog", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.05)]
     pub(crate) fog: f64,
 
-    /// Share of the picture that may be invented, 0 to 1; beyond it nothing is
+    /// Share of the image that may be invented, 0 to 1; beyond it nothing is
     /// filled
     #[arg(long = "max-invented", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.25)]
     pub(crate) invented: f64,
@@ -52,9 +52,9 @@ pub(crate) enum Verdict {
     Seam,
     /// The hole is smeared.
     Flat,
-    /// Too much of the picture is smeared.
+    /// Too much of the image is smeared.
     Fog,
-    /// Too much of the picture would be invented.
+    /// Too much of the image would be invented.
     Invented,
     /// There is too little round the hole to fill it from.
     TooLarge,
@@ -63,13 +63,13 @@ pub(crate) enum Verdict {
 /// The figures of a filling, rounded to 4 decimals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Figures {
-    /// The hole as a share of the picture.
+    /// The hole as a share of the image.
     pub(crate) hole: f64,
     /// See [`crate::measure::Look::seam`].
     pub(crate) seam: Option<f64>,
     /// See [`crate::measure::Look::texture`].
     pub(crate) texture: Option<f64>,
-    /// The share of the picture that is fog: of [`crate::fog::fog`], that of the hole.
+    /// The share of the image that is fog: of [`crate::fog::fog`], that of the hole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fog: Option<f64>,
     /// The largest share of something detected that lies in the hole; `None` where nobody looked.

@@ -1,4 +1,4 @@
-//! What lama-inpaint makes of pictures and masks.
+//! What lama-inpaint makes of images and masks.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, also in helper functions"
@@ -45,7 +45,7 @@ fn fill(folder: &Path, model: &str, flags: &[&str], input: &str) -> Ran {
     run_in(folder, TOOL, &[&usual, cache, flags].concat(), input)
 }
 
-/// Stores a picture and the mask of an ellipse in it; gives its record.
+/// Stores an image and the mask of an ellipse in it; gives its record.
 fn drawn(folder: &Path, id: &str, picture: &RgbImage, parts: &[[i64; 4]]) -> String {
     let (width, height) = picture.dimensions();
     let mask = GrayImage::from_fn(width, height, |x, y| {

@@ -1,10 +1,10 @@
-//! What can be measured of the light in a picture.
+//! What can be measured of the light in an image.
 
 use serde::Serialize;
 use vision::colour::{self, Lab};
 use vision::{RgbImage, resize};
 
-/// The picture is measured at this length of its long side, pixels, so that figures of large and
+/// The image is measured at this length of its long side, pixels, so that figures of large and
 /// small copies agree.
 pub(crate) const SIDE: u32 = 192;
 
@@ -67,12 +67,12 @@ pub(crate) struct Features {
     pub(crate) edges: f64,
     /// Share of edges that are hard.
     pub(crate) hardness: f64,
-    /// Share of pixels far lighter than a dark picture: lamps, windows, the moon.
+    /// Share of pixels far lighter than a dark image: lamps, windows, the moon.
     pub(crate) lamps: f64,
 }
 
 impl Features {
-    /// Measures a picture of any size.
+    /// Measures an image of any size.
     pub(crate) fn of(image: &RgbImage) -> vision::Result<Self> {
         let longest = image.width().max(image.height());
         let scaled = |side: u32| (side * SIDE).div_ceil(longest).max(1);
@@ -134,7 +134,7 @@ impl Features {
     }
 }
 
-/// Kelvin of the mean light; the daylight white of sRGB for a black picture, which has none.
+/// Kelvin of the mean light; the daylight white of sRGB for a black image, which has none.
 fn temperature(image: &RgbImage) -> f64 {
     let white = || colour::chromaticity([1.0; 3]);
     let chromaticity = colour::chromaticity(colour::mean_light(image)).or_else(white);

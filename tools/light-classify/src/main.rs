@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
   light-classify frames.jsonl | jq -c 'select(.light.time == \"night\")' > night.jsonl
   light-classify --use-tags tagged.jsonl > lit.jsonl
 
-The model was fitted on pictures of one animated film and is careful: it says
+The model was fitted on images of one animated film and is careful: it says
 `unknown` rather than guess. Judge the light on original frames, not on plates
 whose sky was painted in.";
 

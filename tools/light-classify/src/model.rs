@@ -6,11 +6,11 @@ use stage::{Context, Result, bail, ensure};
 
 use crate::features::Features;
 
-/// Standardised features are held within so many deviations: far from everything that the model was
+/// Standardised features are held within this many deviations: far from everything that the model was
 /// fitted on, it must not grow surer.
 const FARTHEST: f64 = 3.0;
 
-/// Below this contrast, standard deviation of L*, a picture shows no light that could be judged: black
+/// Below this contrast, standard deviation of L*, an image shows no light that could be judged: black
 /// frames, cards.
 const FLATTEST: f64 = 1.5;
 
@@ -28,7 +28,7 @@ const STEPS: f64 = 1000.0;
 pub(crate) struct Model {
     /// Names of the features, in the order of the coefficients.
     features: Vec<String>,
-    /// Their means over the pictures that it was fitted on.
+    /// Their means over the images that it was fitted on.
     mean: Vec<f64>,
     /// Their standard deviations.
     deviation: Vec<f64>,
@@ -104,7 +104,7 @@ impl Model {
         Ok(model)
     }
 
-    /// The answers for one picture.
+    /// The answers for one image.
     pub(crate) fn answer(&self, features: &Features, threshold: f64) -> Result<Answers> {
         let values = self.standardised(features)?;
         let judged = features.contrast >= FLATTEST;

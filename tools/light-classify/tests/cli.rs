@@ -1,4 +1,4 @@
-//! What light-classify says of pictures.
+//! What light-classify says of images.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, also in helper functions"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the golden case `skies`: python tests/draw.py (needs Pillow)."""
+"""Draws the images of the golden case `skies`: python tests/draw.py (needs Pillow)."""
 
 import json
 import pathlib

@@ -29,7 +29,7 @@ pub(crate) struct Limit {
     pub(crate) encoder: Option<Encoder>,
     /// The most tokens, 0 for any number.
     pub(crate) most: usize,
-    /// Whether somebody said that this is what reads them.
+    /// Whether someone said that this is what reads them.
     pub(crate) named: bool,
 }
 

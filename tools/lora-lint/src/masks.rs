@@ -40,7 +40,7 @@ pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &m
     };
     if found != size {
         let text = format!(
-            "the mask is {}x{}, the picture {}x{}",
+            "the mask is {}x{}, the image {}x{}",
             found.width, found.height, size.width, size.height
         );
         lint.add([Finding::of(masks.same_size, "mask-size", text)]);

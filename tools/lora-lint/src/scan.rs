@@ -98,7 +98,7 @@ impl Scan {
         self.findings.push((path.to_path_buf(), finding));
     }
 
-    /// Pictures and other files that the trainer does not take.
+    /// Images and other files that the trainer does not take.
     fn ignored(&mut self, set: &Set, files: &[PathBuf]) {
         let mut nested = BTreeMap::<PathBuf, usize>::new();
         for file in files.iter().filter(|file| !set.takes(file)) {
@@ -127,7 +127,7 @@ impl Scan {
             } else if let Some(image) = labelled(file) {
                 self.label(set, file, image);
             } else if folder == Path::new("") {
-                let text = "is a picture of a kind or spelling that the trainer does not read: it is left out";
+                let text = "is an image of a kind or spelling that the trainer does not read: it is left out";
                 self.say(&place, Finding::error("image-ignored", text));
             } else if !is_aside(folder) {
                 *nested.entry(folder.to_path_buf()).or_default() += 1;
@@ -138,7 +138,7 @@ impl Scan {
         }
         for (folder, count) in nested {
             let text = format!(
-                "has {count} pictures that are left out: the trainer does not look into folders"
+                "has {count} images that are left out: the trainer does not look into folders"
             );
             self.say(
                 &set.path.join(folder),
@@ -156,12 +156,12 @@ impl Scan {
             .masks
             .is_some_and(|masks| masks.are_beside());
         if beside && !self.images.iter().any(has) {
-            let text = "is the mask of no picture";
+            let text = "is the mask of no image";
             self.say(&set.path.join(file), Finding::warning("mask-extra", text));
         }
     }
 
-    /// Folders of masks and the like whose pictures are trained on.
+    /// Folders of masks and the like whose images are trained on.
     fn swallowed(&mut self, set: &Set) {
         let mut counts = BTreeMap::<PathBuf, usize>::new();
         for image in &self.images {
@@ -176,7 +176,7 @@ impl Scan {
         }
         for (folder, count) in counts {
             let text = format!(
-                "has {count} pictures that are trained on like all others: the trainer looks into every folder"
+                "has {count} images that are trained on like all others: the trainer looks into every folder"
             );
             self.say(
                 &set.path.join(folder),
@@ -210,7 +210,7 @@ impl Scan {
                 .profile()
                 .masks
                 .is_some_and(|masks| masks.required);
-            let text = "is the mask of no picture";
+            let text = "is the mask of no image";
             self.say(&mask, Finding::of(fatal, "mask-extra", text));
         }
     }

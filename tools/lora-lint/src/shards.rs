@@ -14,14 +14,14 @@ use vision::decode;
 use crate::lint::Lint;
 use crate::words::Measure;
 
-/// Fields that hold pictures.
+/// Fields that hold images.
 const PICTURES: &[&str] = &["jpg", "jpeg", "png", "webp", "ppm"];
 
 /// The members of a shard, as far as they matter.
 #[derive(Default)]
 struct Members {
     names: Vec<String>,
-    /// What is wrong with the pictures, by name.
+    /// What is wrong with the images, by name.
     pictures: HashMap<String, Option<Finding>>,
     /// The captions, by name.
     texts: HashMap<String, Vec<u8>>,
@@ -91,7 +91,7 @@ impl Members {
     }
 }
 
-/// What is wrong with a picture in memory.
+/// What is wrong with an image in memory.
 fn picture(bytes: &[u8]) -> Option<Finding> {
     match decode::header_from_bytes(bytes) {
         Err(cause) => Some(Finding::error("image-corrupt", cause.to_string())),
@@ -116,7 +116,7 @@ fn sample(sample: &Sample, members: &Members, set: &Set, measure: &Measure) -> L
     }
     let member = PICTURES.iter().find_map(|field| sample.fields.get(*field));
     match member.and_then(|member| members.pictures.get(member)) {
-        None if dotted.is_none() => lint.add([Finding::error("tar-no-image", "has no picture")]),
+        None if dotted.is_none() => lint.add([Finding::error("tar-no-image", "has no image")]),
         None => {}
         Some(finding) => lint.add(finding.clone()),
     }

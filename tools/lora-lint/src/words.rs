@@ -142,7 +142,7 @@ fn unlisted(set: &Set) -> Finding {
     if set.class_tokens.is_some() {
         return Finding::warning("caption-missing", "no caption: trained on without one");
     }
-    let text = "captions.json has none of it: the picture is left out, whatever else is there";
+    let text = "captions.json has none of it: the image is left out, whatever else is there";
     Finding::error("caption-missing", text)
 }
 
@@ -241,7 +241,7 @@ fn missing(set: &Set, image: &Path) -> Finding {
         (Some(_), _) => {
             return Finding::warning("caption-missing", "no caption: trained on without one");
         }
-        (None, Missing::LeftOut) => "no caption: the picture is left out without a word",
+        (None, Missing::LeftOut) => "no caption: the image is left out without a word",
         (None, Missing::Stops) => "no caption: the trainer stops",
         (None, Missing::Class | Missing::Empty) => "no caption: trained on with an empty one",
     };

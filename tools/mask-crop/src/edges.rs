@@ -119,7 +119,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
     use super::*;
 
-    /// Squares of 16 pixels, dark and less dark, in the middle of a plain picture.
+    /// Squares of 16 pixels, dark and less dark, in the middle of a plain image.
     fn squares(contrast: u8) -> GrayImage {
         GrayImage::from_fn(96, 96, |x, y| {
             let light =

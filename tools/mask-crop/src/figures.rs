@@ -17,7 +17,7 @@ const TILE: u32 = 32;
 /// lies behind does not.
 const FILLED: f64 = 0.5;
 
-/// So many pixels round an instance its outline has edges in.
+/// This many pixels round an instance its outline has edges in.
 const ROUND: u32 = 4;
 
 /// What can be wrong with an instance.

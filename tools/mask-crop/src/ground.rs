@@ -9,7 +9,7 @@ use vision::resize::{PilFilter, pil};
 use vision::write::{encode_png, encode_png_rgba};
 use vision::{Rect, RgbImage, RgbaImage, crop};
 
-/// How strong the blur is: so many cells along the longer side of the crop.
+/// How strong the blur is: this many cells along the longer side of the crop.
 const CELLS: u32 = 16;
 
 /// What is behind the instance.
@@ -47,7 +47,7 @@ impl FromStr for Ground {
 }
 
 impl Ground {
-    /// The crop of a picture as a PNG file; `mask` is of the crop's size.
+    /// The crop of an image as a PNG file; `mask` is of the crop's size.
     pub(crate) fn paint(self, picture: &RgbImage, rect: Rect, mask: &Mask) -> Result<Vec<u8>> {
         let part = crop::rgb(picture, rect)?;
         Ok(match self {

@@ -44,13 +44,13 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "VARIANCE", default_value_t = 20.0)]
     min_laplacian_variance: f64,
 
-    /// Instances whose edges are less narrow than so many times the median of
+    /// Instances whose edges are less narrow than this many times the median of
     /// the run, as in motion; 0 drops none and needs no memory of the others
     #[arg(long, value_name = "TIMES", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     pub(crate) min_edges: f64,
 }
 
-/// What is longer than so many times its width is a sliver.
+/// What is longer than this many times its width is a sliver.
 const SLIVER: f64 = 3.0;
 
 impl Limits {

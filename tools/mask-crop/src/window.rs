@@ -61,7 +61,7 @@ impl Frame {
     }
 
     /// The crop for an instance: of the shapes of all buckets the one that adds or takes least of
-    /// the context that is wanted, holds the whole instance, and lies in the picture. Where none
+    /// the context that is wanted, holds the whole instance, and lies in the image. Where none
     /// does, the context that is wanted, of which the trainer then cuts something off.
     pub(crate) fn window(&self, instance: Rect, picture: (u32, u32)) -> Result<Window> {
         let wanted = padded(instance, self.padding, picture);
@@ -97,7 +97,7 @@ impl Frame {
     }
 }
 
-/// The instance with context round it, as far as the picture has any.
+/// The instance with context round it, as far as the image has any.
 fn padded(instance: Rect, padding: f64, (width, height): (u32, u32)) -> Rect {
     let longer = instance.width().max(instance.height());
     let more = (f64::from(longer) * padding).round() as u32;
@@ -105,7 +105,7 @@ fn padded(instance: Rect, padding: f64, (width, height): (u32, u32)) -> Rect {
 }
 
 /// Width and height of the smallest rectangle of `aspect` that holds `wanted`, or of the largest
-/// that the picture holds.
+/// that the image holds.
 fn shaped(wanted: Rect, aspect: f64, (width, height): (u32, u32)) -> [f64; 2] {
     let across = f64::from(wanted.width()).max(f64::from(wanted.height()) * aspect);
     let across = across.min(f64::from(width)).min(f64::from(height) * aspect);

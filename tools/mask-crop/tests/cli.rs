@@ -1,4 +1,4 @@
-//! What mask-crop makes of drawn pictures.
+//! What mask-crop makes of drawn images.
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, also in helper functions"
@@ -39,7 +39,7 @@ fn runs(sides: [u32; 4]) -> Value {
     json!({"size": [SIZE.1, SIZE.0], "counts": Rle::encode(&mask).to_coco_string()})
 }
 
-/// A record of one picture with these masks.
+/// A record of one image with these masks.
 fn record(folder: &Path, picture: &RgbImage, masks: &[[u32; 4]]) -> Value {
     picture.save(folder.join("a.png")).unwrap();
     let masks = masks

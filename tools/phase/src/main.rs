@@ -58,7 +58,7 @@ struct Args {
     #[arg(long)]
     show: bool,
 
-    /// Print what the same phases will take of so many times as much, and run
+    /// Print what the same phases will take of this many times as much, and run
     /// nothing: hours, memory, and disk
     #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = times)]
     predict: Option<f64>,

@@ -330,7 +330,7 @@ fn a_part_foretells_the_whole() {
         ran.stdout
     );
     assert!(rows[2].ends_with(&["1.0h", "100"]), "{}", ran.stdout);
-    // The picture's million bytes and some of the progress file, a hundred times.
+    // The image's million bytes and some of the progress file, a hundred times.
     assert!(rows[3].starts_with(&["disk", "95.4"]), "{}", ran.stdout);
     for (times, time) in [("10", "6min"), ("1", "36s"), ("0.001", "1s")] {
         let ran = run_in(here, PHASE, &["--run-dir", ".", "--predict", times], "");

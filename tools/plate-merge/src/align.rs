@@ -20,10 +20,10 @@ const FINE: f64 = 0.15;
 /// than twice the limit: what misses moves by itself.
 const STILL: f64 = 0.1;
 
-/// Else a simpler movement is taken that leaves no more than so many times what the best one leaves.
+/// Else a simpler movement is taken that leaves no more than this many times what the best one leaves.
 const AS_GOOD: f64 = 1.15;
 
-/// A movement that leaves so many times what is accepted on the last copy but one is not tried on the largest, which costs most.
+/// A movement that leaves this many times what is accepted on the last copy but one is not tried on the largest, which costs most.
 const HOPELESS: f64 = 3.0;
 
 /// How the camera moved between frames; each is a case of the next.
@@ -34,7 +34,7 @@ pub(crate) enum Motion {
     Fixed,
     /// Everything by the same step.
     Shift,
-    /// As the picture of a plane, or of anything by a camera that turns on the spot.
+    /// As the image of a plane, or of anything by a camera that turns on the spot.
     Homography,
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct Alignment {
     /// Where a point of the reference is in the frame.
     pub(crate) warp: Matrix3<f64>,
     pub(crate) motion: Motion,
-    /// How far tiles miss, thousandths of the long side; 0 where the picture is too plain to say.
+    /// How far tiles miss, thousandths of the long side; 0 where the image is too plain to say.
     pub(crate) miss: f64,
     /// Mean difference, levels.
     pub(crate) error: f64,
@@ -64,11 +64,11 @@ pub(crate) struct Alignment {
 /// Why a frame cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Refusal {
-    /// Too little of the picture is in both.
+    /// Too little of the image is in both.
     Apart,
     /// Things near and far moved differently: so far, thousandths of the long side.
     Parallax(f64),
-    /// The light changed by more than a gain: so many levels on average.
+    /// The light changed by more than a gain: this many levels on average.
     Light(f64),
     /// It would have to be moved, and is too plain to say whether it then lies right.
     Plain,
@@ -77,7 +77,7 @@ pub(crate) enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Apart => write!(formatter, "too little of the picture is in both"),
+            Self::Apart => write!(formatter, "too little of the image is in both"),
             Self::Parallax(miss) => write!(
                 formatter,
                 "parts still lie {miss:.2} thousandths of the long side apart, as when a camera moves past things near and far"

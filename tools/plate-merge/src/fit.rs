@@ -23,7 +23,7 @@ const ROWS: usize = 8;
 const STEPS: usize = 15;
 const SETTLED: f64 = 0.01;
 
-/// Two frames that share less than this of the picture are not compared.
+/// Two frames that share less than this of the image are not compared.
 pub(crate) const OVERLAP: f64 = 0.25;
 
 /// What makes one frame lie on another: `gain * frame(warp(x)) + offset = reference(x)`.
@@ -207,7 +207,7 @@ impl Sums {
         let chosen: Vec<usize> = (0..unknowns).chain(WARP..ALL).collect();
         let damped = |one: usize, other: usize| {
             let value = sums.matrix[one.min(other)][one.max(other)];
-            // A picture without edges one way leaves that way where it is.
+            // An image without edges one way leaves that way where it is.
             if one == other {
                 value * (1.0 + 1e-6) + 1e-3
             } else {

@@ -57,7 +57,7 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     let Some(segments) = record.masks()? else {
         ensure!(
             unmasked,
-            "neither `mask` nor `masks`: pipe it through sam-mask first, or say --unmasked if it shows nobody"
+            "neither `mask` nor `masks`: pipe it through sam-mask first, or say --unmasked if it shows no character"
         );
         return Ok(Mask::new(size.0, size.1)?);
     };
@@ -78,7 +78,7 @@ fn grown(mask: &Mask, margins: Margins) -> Mask {
     stretched(mask, pixels(margins.shadow)).dilate(pixels(margins.grow))
 }
 
-/// Everything inside, and so many pixels below it.
+/// Everything inside, and this many pixels below it.
 fn stretched(mask: &Mask, pixels: u32) -> Mask {
     let mut result = mask.clone();
     for x in 0..mask.width() {

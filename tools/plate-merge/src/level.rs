@@ -50,7 +50,7 @@ impl Level {
         sides.into_iter().rev().map(copy).collect()
     }
 
-    /// The level between pixels; none outside the picture or where one of the four round it is hidden.
+    /// The level between pixels; none outside the image or where one of the four round it is hidden.
     pub(crate) fn at(&self, x: f64, y: f64) -> Option<f32> {
         let Grid { width, height, .. } = self.grid;
         if !(x >= 0.0 && y >= 0.0 && x <= (width - 1) as f64 && y <= (height - 1) as f64) {
@@ -91,7 +91,7 @@ pub(crate) mod tests {
     use super::*;
     use image::Luma;
 
-    /// A picture of smooth waves without end, moved by so many pixels.
+    /// An image of smooth waves without end, moved by this many pixels.
     pub(crate) fn drawn(width: u32, height: u32, x: f64, y: f64) -> GrayImage {
         GrayImage::from_fn(width, height, |column, row| {
             Luma([waves(f64::from(column) - x, f64::from(row) - y) as u8])

@@ -1,7 +1,7 @@
 //! Merge the frames of a shot into a background plate without its characters.
 //!
 //! Reads `id`, `image`, `source.film`, `source.shot`, `transition`, and the characters' masks:
-//! `mask`, or all of `masks`. Writes `image`, the plate; `mask`, a picture that is white where no
+//! `mask`, or all of `masks`. Writes `image`, the plate; `mask`, an image that is white where no
 //! frame shows the ground; and `plate`, whose members are those of [`plate`].
 
 mod align;
@@ -41,7 +41,7 @@ key `plate`:
   original  image that the plate was made from
   frames    frames that were merged, itself counted
   seen      share of what is hidden in the frame that others show, 0 to 1
-  hole      share of the picture that no frame shows, 0 to 1: the key `mask`
+  hole      share of the image that no frame shows, 0 to 1: the key `mask`
   residual  how far parts of the merged frames miss, thousandths of the long side
   motion    of the camera: fixed, shift or homography
   reason    why nothing was merged; `image` is then as it was
@@ -87,7 +87,7 @@ struct Args {
     #[arg(long, value_name = "LEVELS", default_value_t = 8.0)]
     light: f64,
 
-    /// Merge so many frames of a shot at most: spread evenly over it, or with
+    /// Merge this many frames of a shot at most: spread evenly over it, or with
     /// `--per frame` one after another; each takes 5 bytes a pixel of memory
     #[arg(long, value_name = "COUNT", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..))]
     frames: u16,

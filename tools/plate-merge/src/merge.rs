@@ -12,7 +12,7 @@ use vision::mask::Mask;
 use crate::tone::Tone;
 use crate::warp::{Grid, colour, place};
 
-/// Colours are the same up to so many levels in each channel: what compression changes in one that stays.
+/// Colours are the same up to this many levels in each channel: what compression changes in one that stays.
 const SAME: f32 = 10.0;
 
 /// A frame as the merging sees it.
@@ -34,7 +34,7 @@ pub(crate) struct Merged {
     pub(crate) unseen: Mask,
 }
 
-/// Merges `views` into a picture the size of `ground`, on which nothing is changed where `kept`
+/// Merges `views` into an image the size of `ground`, on which nothing is changed where `kept`
 /// says so, and where nothing was seen.
 pub(crate) fn merge(
     views: &[View<'_>],

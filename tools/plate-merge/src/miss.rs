@@ -1,4 +1,4 @@
-//! How far the parts of a picture still lie apart after it was aligned as a whole.
+//! How far the parts of an image still lie apart after it was aligned as a whole.
 //!
 //! A camera that moves past things near and far leaves no warp that suits all of them: the ground
 //! fits and the houses do not. Levels do not say that, since a plain wall fits anywhere; so each tile
@@ -37,7 +37,7 @@ pub(crate) struct Miss {
     pub(crate) most: f64,
 }
 
-/// How far the tiles miss. None where the picture is too plain to say.
+/// How far the tiles miss. None where the image is too plain to say.
 pub(crate) fn miss(still: &Level, moved: &Level, fit: &Fit) -> Option<Miss> {
     let grid = still.grid;
     let tiles = (grid.height.div_ceil(TILE), grid.width.div_ceil(TILE));

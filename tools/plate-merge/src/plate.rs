@@ -1,4 +1,4 @@
-//! The plate of one frame: its picture, its hole, and the key `plate`.
+//! The plate of one frame: its image, its hole, and the key `plate`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ struct Plate {
     frames: usize,
     /// The share of what was hidden in the frame that others show, 0..=1.
     seen: f64,
-    /// The share of the picture that no frame shows, 0..=1.
+    /// The share of the image that no frame shows, 0..=1.
     hole: f64,
     /// How far parts of the merged frames miss, thousandths of the long side.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +81,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// The plate of the frame at `at`: of the whole picture, or with `patch` of what is hidden in
+    /// The plate of the frame at `at`: of the whole image, or with `patch` of what is hidden in
     /// it alone.
     pub(crate) fn plate(
         &self,

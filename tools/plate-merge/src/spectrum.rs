@@ -7,7 +7,7 @@ use crate::level::Level;
 
 /// By how many pixels what is seen in `from` has moved in `to`, of which the sizes are the same.
 ///
-/// Hidden pixels have the mean of the others, and a Hann window keeps the edges of the picture out,
+/// Hidden pixels have the mean of the others, and a Hann window keeps the edges of the image out,
 /// so that neither holds the peak at zero. A parabola through the peak and its neighbours gives the
 /// part of a pixel.
 pub(crate) fn shift(from: &Level, to: &Level) -> (f64, f64) {
@@ -33,7 +33,7 @@ pub(crate) fn shift(from: &Level, to: &Level) -> (f64, f64) {
     (wrapped(x, width) + across, wrapped(y, height) + down)
 }
 
-/// A shift of more than half the picture is one the other way.
+/// A shift of more than half the image is one the other way.
 fn wrapped(at: usize, size: usize) -> f64 {
     if at > size / 2 {
         at as f64 - size as f64
@@ -101,7 +101,7 @@ mod tests {
     use image::Luma;
     use vision::GrayImage;
 
-    /// Patches of six pixels with a level each, smooth between, moved by so many pixels.
+    /// Patches of six pixels with a level each, smooth between, moved by this many pixels.
     fn patches(x: f64, y: f64) -> GrayImage {
         let level = |column: f64, row: f64| {
             let mixed = (column * 127.1 + row * 311.7).sin() * 43_758.545;

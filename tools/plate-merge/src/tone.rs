@@ -130,7 +130,7 @@ fn line(levels: &[(u8, u8)]) -> Option<(f64, f64)> {
             .iter()
             .map(|pair| (pair.0 - from) * (pair.1 - to))
             .sum();
-        // A plain picture tells one number, not two.
+        // A plain image tells one number, not two.
         gain = if spread > 25.0 * count {
             along / spread
         } else {

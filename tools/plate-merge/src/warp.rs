@@ -68,7 +68,7 @@ impl Grid {
         pixels * warp * normal
     }
 
-    /// The warp that moves everything by so many pixels of this grid.
+    /// The warp that moves everything by this many pixels of this grid.
     pub(crate) fn shift(self, (x, y): (f64, f64)) -> Matrix3<f64> {
         let (across, down) = self.unit();
         Matrix3::new(1.0, 0.0, x / across, 0.0, 1.0, y / down, 0.0, 0.0, 1.0)

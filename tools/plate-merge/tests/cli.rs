@@ -78,7 +78,7 @@ impl Drawn<'_> {
         (left..right).contains(&x) && (top..bottom).contains(&y)
     }
 
-    /// Writes picture and mask, and gives the record.
+    /// Writes image and mask, and gives the record.
     fn record(&self, folder: &Path, number: usize) -> String {
         let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             if self.inside(x, y) {

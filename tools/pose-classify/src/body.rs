@@ -1,4 +1,4 @@
-//! A body by its joints, apart from where it stands in the picture and how large it is.
+//! A body by its joints, apart from where it stands in the image and how large it is.
 
 /// Joints, in COCO's order: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles, the
 /// figure's left one first.
@@ -11,7 +11,7 @@ const HEAD: [usize; 5] = [0, 1, 2, 3, 4];
 /// Fewer seen joints than this are no body.
 const FEWEST: usize = 4;
 
-/// A body's size is at least so many lengths of its trunk, as in `MediaPipe`'s pose classification
+/// A body's size is at least this many lengths of its trunk, as in `MediaPipe`'s pose classification
 /// (`FullBodyPoseEmbedder`), so that it does not change with the arms.
 const TRUNKS: f64 = 2.5;
 
@@ -92,7 +92,7 @@ impl Body {
         })
     }
 
-    /// The body in the mirrored picture: left and right change places.
+    /// The body in the mirrored image: left and right change places.
     pub(crate) fn mirrored(&self) -> Self {
         let joint = |at: usize| self.joints[opposite(at)].map(|[x, y]| [-x, y]);
         Self {

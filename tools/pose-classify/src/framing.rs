@@ -1,4 +1,4 @@
-//! How much of a figure the picture shows, by the lowest joint that is seen.
+//! How much of a figure the image shows, by the lowest joint that is seen.
 
 use crate::model::UNKNOWN;
 

@@ -191,7 +191,7 @@ mod tests {
     /// Joints that are elsewhere.
     type Moved<'a> = &'a [(usize, (f64, f64))];
 
-    /// What is said of the figure that stands, with some joints elsewhere, turned by so many degrees.
+    /// What is said of the figure that stands, with some joints elsewhere, turned by this many degrees.
     fn said_of(moved: Moved<'_>, degrees: f64) -> Vec<&'static str> {
         let mut places = STANDING;
         for (joint, place) in moved {

@@ -39,7 +39,7 @@ const EXAMPLES: &str = "Examples:
   pose-classify --threshold 0.9 posed.jsonl | jq -r .pose.action | sort | uniq -c
   id-match --references cast.jsonl posed.jsonl | pose-classify --smooth 1 > smooth.jsonl
 
-One picture does not always tell walking from running: `--smooth` asks the frames before and after.";
+One image does not always tell walking from running: `--smooth` asks the frames before and after.";
 
 /// Classify action, view and occlusion by the key points of a character
 #[derive(Debug, Parser)]
@@ -62,7 +62,7 @@ struct Args {
     #[arg(long)]
     fold_mirror: bool,
 
-    /// Let the records of a shot that show the same figure vote on its action, those up to so many
+    /// Let the records of a shot that show the same figure vote on its action, those up to this many
     /// seconds apart; needs all records in memory
     #[arg(long, value_name = "SECONDS")]
     smooth: Option<f64>,

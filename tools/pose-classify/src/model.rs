@@ -6,7 +6,7 @@ use stage::{Context, Result, ensure};
 use crate::body::Body;
 use crate::features::{COUNT, features};
 
-/// Standardised features are held within so many deviations: far from everything that the model was
+/// Standardised features are held within this many deviations: far from everything that the model was
 /// fitted on, it must not grow surer.
 const FARTHEST: f64 = 3.0;
 

@@ -1,4 +1,4 @@
-//! How much of a figure is seen: by its joints, the picture's edges, and its mask.
+//! How much of a figure is seen: by its joints, the image's edges, and its mask.
 
 use serde::Serialize;
 use stage::manifest::MaskShape;
@@ -9,14 +9,14 @@ use vision::mask::Mask;
 /// Joints of trunk and limbs, without the face, of which some are always turned away.
 const LIMBS: std::ops::Range<usize> = 5..17;
 
-/// With so many of the twelve limb joints seen nothing is missing: a far arm's elbow and wrist may be
+/// With this many of the twelve limb joints seen nothing is missing: a far arm's elbow and wrist may be
 /// behind the body.
 const WHOLE: usize = 10;
 
-/// With fewer than so many the figure is mostly hidden, or out of the picture.
+/// With fewer than this many the figure is mostly hidden, or out of the image.
 const HALF: usize = 6;
 
-/// So much of the shorter side of the picture from its edge, and a joint lies on the edge.
+/// So much of the shorter side of the image from its edge, and a joint lies on the edge.
 const EDGE: f64 = 0.02;
 
 /// So much of the body's size from the mask, and a joint lies outside it: points of detectors lie
@@ -36,7 +36,7 @@ pub(crate) struct Seen {
     pub(crate) visible: f64,
     /// `none`, `partial` or `heavy`.
     pub(crate) occlusion: &'static str,
-    /// The edges of the picture that cut the figure.
+    /// The edges of the image that cut the figure.
     pub(crate) cut: Vec<&'static str>,
     /// The share of the joints that lie outside the figure's mask, where it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub(crate) struct Seen {
 /// What is known of the place where a figure stands, besides its joints.
 #[derive(Debug, Default)]
 pub(crate) struct Place<'a> {
-    /// Width and height of the picture, pixels.
+    /// Width and height of the image, pixels.
     pub(crate) picture: Option<(f64, f64)>,
     /// The figure's own mask.
     pub(crate) mask: Option<&'a Mask>,
@@ -93,7 +93,7 @@ impl Seen {
     }
 }
 
-/// The edges of a picture.
+/// The edges of an image.
 const EDGES: [&str; 4] = ["left", "top", "right", "bottom"];
 
 /// Whether joints lie on or beyond each of [`EDGES`].
@@ -114,7 +114,7 @@ fn edges<'a>(points: impl Iterator<Item = &'a Keypoint>, (width, height): (f64, 
     at
 }
 
-/// The share of the joints in the picture that lie farther than `beside` from the mask.
+/// The share of the joints in the image that lie farther than `beside` from the mask.
 fn outside<'a>(
     points: impl Iterator<Item = &'a Keypoint>,
     beside: f64,
@@ -146,7 +146,7 @@ pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<MaskShape>> {
     Ok(masks.into_iter().map(|of| of.mask).collect())
 }
 
-/// The picture's size, where the record has it.
+/// The image's size, where the record has it.
 pub(crate) fn picture(record: &Record) -> Result<Option<(f64, f64)>> {
     let size = record
         .find::<f64>("width")?
@@ -164,7 +164,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
     use super::*;
 
-    /// Seventeen joints down the middle of a picture of 100x200, 10 apart.
+    /// Seventeen joints down the middle of an image of 100x200, 10 apart.
     fn column() -> Vec<[f64; 3]> {
         (0..17)
             .map(|at| [50.0, 20.0 + 10.0 * f64::from(at), 0.9])

@@ -62,7 +62,7 @@ impl Figures {
             let Some(raw) = record.raw(key).filter(|raw| raw.get().len() <= LONGEST) else {
                 continue;
             };
-            // A value that does not parse is somebody else's, and no figure.
+            // A value that does not parse is someone else's, and no figure.
             if let Ok(value) = serde_json::from_str::<Value>(raw.get()) {
                 self.take(&format!("/{key}"), &value, side, 0);
             }

@@ -8,7 +8,7 @@
 //!   dropped over the film's time, contact sheets, distributions, errors;
 //! * `report.json`: the same figures for programs.
 //!
-//! Pictures are drawn by the hash of their ids, so that the same records give the same page.
+//! Images are drawn by the hash of their ids, so that the same records give the same page.
 
 mod charts;
 mod figures;
@@ -42,7 +42,7 @@ Run it where the tools ran: the paths of images are relative to that folder.";
 ///
 /// The page is `report.html` in the folder of --out-dir, beside it
 /// `report.json` with the same figures. The page holds its own style, plots
-/// and pictures, and so can be sent to somebody and opened without a network.
+/// and images, and so can be sent to someone and opened without a network.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -70,7 +70,7 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     phase: Option<String>,
 
-    /// Pictures of what was kept, and half as many for each reason
+    /// Images of what was kept, and half as many for each reason
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=200))]
     pictures: u16,
 }

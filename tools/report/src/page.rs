@@ -111,7 +111,7 @@ fn reason(place: usize, why: &Cause<'_>, tiles: &[Tile]) -> Markup {
     }
 }
 
-/// Says that not all pictures are shown, where it is so.
+/// Says that not all images are shown, where it is so.
 fn shown_of(shown: usize, all: u64) -> Markup {
     html! {
         @if (shown as u64) < all && shown > 0 {
@@ -130,7 +130,7 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
                             img width=(picture.width) height=(picture.height) loading="lazy" alt=(tile.shown.id)
                                 src=(format!("data:image/jpeg;base64,{}", picture.jpeg));
                         }
-                        None => div.none { "no picture" },
+                        None => div.none { "no image" },
                     }
                     figcaption {
                         @if !tile.shown.text.is_empty() { span.why { (tile.shown.text) } }
@@ -175,6 +175,6 @@ fn sampled(paper: &Paper<'_>) -> Markup {
     let shown = paper.pictures + paper.reasons.iter().map(|why| why.pictures).sum::<usize>();
     html! {
         "Every count is of all " (number(paper.all())) " records; " (shown)
-        " pictures are shown. Where not all are, they are drawn by the hash of their ids: the same records give the same page."
+        " images are shown. Where not all are, they are drawn by the hash of their ids: the same records give the same page."
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Paper<'a> {
     pub(crate) figures: Vec<Drawn<'a>>,
     pub(crate) labels: Vec<Labels<'a>>,
     pub(crate) phases: &'a [Phase],
-    /// Pictures of what was kept that the page shows.
+    /// Images of what was kept that the page shows.
     pub(crate) pictures: usize,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Cause<'a> {
     pub(crate) why: &'a str,
     pub(crate) failed: bool,
     pub(crate) count: u64,
-    /// Pictures that the page shows.
+    /// Images that the page shows.
     pub(crate) pictures: usize,
     /// Its place among the sheets.
     #[serde(skip)]

@@ -37,7 +37,7 @@ const LABELS: [&str; 7] = [
     "/emotion/label",
     "/tags/location/0/0",
 ];
-/// The longest text under a picture, in characters.
+/// The longest text under an image, in characters.
 const LONGEST: usize = 200;
 
 impl Sample {

@@ -1,4 +1,4 @@
-//! The pictures of the page, small, in a text that a page can hold.
+//! The images of the page, small, in a text that a page can hold.
 
 use std::path::Path;
 
@@ -12,16 +12,16 @@ use vision::write::{Subsampling, encode_jpeg};
 use crate::sample::Shown;
 use crate::survey::Survey;
 
-/// Width of a picture, in pixels.
+/// Width of an image, in pixels.
 const WIDTH: u32 = 240;
-/// A picture is at most so high, in pixels.
+/// An image is at most so high, in pixels.
 const HEIGHT: u32 = 240;
 /// Quality of the JPEGs, libjpeg's scale.
 const QUALITY: u8 = 72;
-/// The pictures of all reasons together, at most.
+/// The images of all reasons together, at most.
 const MOST: usize = 400;
 
-/// One picture and what stands under it.
+/// One image and what stands under it.
 #[derive(Debug, Clone)]
 pub(crate) struct Tile {
     pub(crate) shown: Shown,
@@ -29,7 +29,7 @@ pub(crate) struct Tile {
     pub(crate) picture: Option<Picture>,
 }
 
-/// A small picture.
+/// A small image.
 #[derive(Debug, Clone)]
 pub(crate) struct Picture {
     /// Pixels.
@@ -39,7 +39,7 @@ pub(crate) struct Picture {
     pub(crate) jpeg: String,
 }
 
-/// The pictures of what was kept, and of each reason.
+/// The images of what was kept, and of each reason.
 #[derive(Debug)]
 pub(crate) struct Sheets {
     pub(crate) kept: Vec<Tile>,
@@ -47,7 +47,7 @@ pub(crate) struct Sheets {
     pub(crate) dropped: Vec<Vec<Tile>>,
 }
 
-/// Draws the pictures of a survey's samples.
+/// Draws the images of a survey's samples.
 pub(crate) fn draw(survey: &Survey) -> Sheets {
     let reasons = &survey.reasons.all;
     let each = (MOST / reasons.len().max(1)).max(1);
@@ -76,7 +76,7 @@ fn tiles(shown: &[&Shown]) -> Vec<Tile> {
         .collect()
 }
 
-/// The picture in a file, small; `None` if it cannot be read, which the page says.
+/// The image in a file, small; `None` if it cannot be read, which the page says.
 fn small(path: &Path) -> Option<Picture> {
     let image = decode::rgb_at_least(path, WIDTH, 1).ok()?;
     let (width, height) = image.dimensions();

@@ -209,7 +209,7 @@ fn a_picture_that_is_gone_is_said_to_be() {
     fs::remove_file(set.path().join("scene_07.png")).unwrap();
     let ran = report(set.path(), &[]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert_eq!(page(set.path()).matches("no picture").count(), 1);
+    assert_eq!(page(set.path()).matches("no image").count(), 1);
 }
 
 #[test]

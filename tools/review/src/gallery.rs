@@ -11,7 +11,7 @@ use vision::{RgbImage, decode};
 
 use crate::decision::Decision;
 
-/// Long sides of a thumbnail and of the large picture, pixels, and the quality of both as JPEG.
+/// Long sides of a thumbnail and of the large image, pixels, and the quality of both as JPEG.
 pub(crate) const THUMBNAIL: u32 = 256;
 pub(crate) const LARGE: u32 = 1600;
 const QUALITY: u8 = 88;

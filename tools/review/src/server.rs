@@ -69,7 +69,7 @@ struct Shared {
     secret: String,
     port: u16,
     done: Notify,
-    /// Pictures that are made at one time.
+    /// Images that are made at one time.
     decoders: Semaphore,
 }
 

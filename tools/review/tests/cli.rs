@@ -104,7 +104,7 @@ fn a_patch_that_is_wrong_is_an_error_but_half_a_line_is_not() {
     assert!(ran.stderr.contains("line 2: half a line"), "{}", ran.stderr);
 }
 
-/// A server over twelve drawn pictures.
+/// A server over twelve drawn images.
 struct Server {
     child: Child,
     address: String,

@@ -1,4 +1,4 @@
-//! Where the figures are in a record's picture.
+//! Where the figures are in a record's image.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use stage::{Context, Record, Result, bail, ensure};
 use vision::mask::{self, Mask};
 use vision::{RgbImage, decode};
 
-/// More boxes than this are not looked into: no picture shows so many figures, and each takes memory.
+/// More boxes than this are not looked into: no image shows this many figures, and each takes memory.
 const MOST: usize = 256;
 
 /// What is opaque enough to belong to a figure, of 255; as of a mask file.
@@ -23,9 +23,9 @@ pub(crate) enum Place {
     Auto,
     /// In each of `boxes`
     Boxes,
-    /// Around what is inside `mask`, or opaque in the picture; else as `whole`
+    /// Around what is inside `mask`, or opaque in the image; else as `whole`
     Mask,
-    /// Anywhere in the picture
+    /// Anywhere in the image
     Whole,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum Figures {
     Masked(PathBuf, Vec<u8>),
     /// One, around what is opaque.
     Opaque,
-    /// One that fills the picture.
+    /// One that fills the image.
     Whole,
 }
 
@@ -96,13 +96,13 @@ impl Figures {
         }
     }
 
-    /// The picture of an image `file`, what is transparent laid over `matte`, and the box around each
+    /// The image of an image `file`, what is transparent laid over `matte`, and the box around each
     /// figure in it, `[x0, y0, x1, y1]` in pixels.
     ///
     /// Alpha is decoded only where it is looked at: it costs as much again as the colours.
     ///
     /// # Errors
-    /// A file that cannot be decoded; a mask of another size than the picture.
+    /// A file that cannot be decoded; a mask of another size than the image.
     pub(crate) fn look(&self, file: &[u8], matte: [u8; 3]) -> Result<(RgbImage, Vec<[f64; 4]>)> {
         if matches!(self, Self::Opaque) && decode::header_from_bytes(file)?.samples.alpha {
             let picture = decode::rgba_from_bytes(file)?;

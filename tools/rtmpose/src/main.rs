@@ -1,8 +1,8 @@
 //! Find the key points of figures.
 //!
 //! Reads `image`, and where the figure is in it: of a record with `parent`, which shows one figure,
-//! `mask` (or the picture's alpha); of others every one of `boxes`. What has none of these is one
-//! figure that fills the picture.
+//! `mask` (or the image's alpha); of others every one of `boxes`. What has none of these is one
+//! figure that fills the image.
 //!
 //! Writes `pose`, of the record's only figure: `keypoints`, an array of `[x, y, score]`, 17 in
 //! COCO's order or 26 in Halpe's, pixels of the record's image with 2 decimals; and `score`, the

@@ -57,7 +57,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-/// What rtmlib finds in one picture.
+/// What rtmlib finds in one image.
 #[derive(Deserialize)]
 struct Expected {
     network: String,
@@ -239,11 +239,11 @@ fn bad_boxes_and_masks_fail_for_their_record() {
     let records = [
         (
             json!({"id": "a", "image": "flat.png", "boxes": [{"box": [9, 9, 9, 9]}]}),
-            "not one of a picture",
+            "not one of an image",
         ),
         (
             json!({"id": "b", "image": "flat.png", "boxes": [{"box": [0, 0, 1e300, 9]}]}),
-            "not one of a picture",
+            "not one of an image",
         ),
         (
             json!({"id": "c", "image": "flat.png", "boxes": many}),
@@ -363,7 +363,7 @@ fn what_is_remembered_is_the_same() {
     assert_ne!(run(&["--box", "whole"]), first);
 }
 
-/// What `MoveNet` finds in one picture.
+/// What `MoveNet` finds in one image.
 #[derive(Deserialize)]
 struct Moved {
     network: String,

@@ -33,7 +33,7 @@ pub(crate) struct Auto {
           value_parser = clap::value_parser!(u32).range(0..=3))]
     crop_layers: u32,
 
-    /// Make the grid of each layer of crops so many times thinner than the last
+    /// Make the grid of each layer of crops this many times thinner than the last
     #[arg(long, value_name = "N", default_value_t = 1, requires = "everything", help_heading = "Everything",
           value_parser = clap::value_parser!(u32).range(1..=8))]
     thinner: u32,
@@ -179,7 +179,7 @@ impl Task {
         })
     }
 
-    /// Runs the network. One mask of the picture's size is held at a time, by each thread.
+    /// Runs the network. One mask of the image's size is held at a time, by each thread.
     pub(crate) fn infer(&self, segmenter: &mut Segmenter, input: Input) -> Result<Answer> {
         let masks = input
             .file

@@ -46,7 +46,7 @@ impl Choice {
             entries.push(entry(shape, &found, rect, runs.area(), &wanted));
             union = union.union(&mask)?;
         }
-        // What an earlier run said of the picture does not hold any more.
+        // What an earlier run said of the image does not hold any more.
         record.remove("mask");
         record.put_rounded("masks", &entries, 4)?;
         if !entries.is_empty() {

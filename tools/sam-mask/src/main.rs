@@ -9,7 +9,7 @@
 //!   for (`label`, `identity` and whatever else), but for its `box` and `score`, which are in
 //!   `detection`; or `points`, that it was made for; or, with `--auto`, the `point` that it was
 //!   found at and the `crop` it was found in;
-//! * `mask`: path of their union, a PNG of the picture's size, white inside. A picture without masks
+//! * `mask`: path of their union, a PNG of the image's size, white inside. An image without masks
 //!   has none, and an empty `masks`;
 //! * `models`: which network answered.
 
@@ -79,7 +79,7 @@ struct Args {
     #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     overlap: f64,
 
-    /// Keep at most so many masks of an image, those of the best quality
+    /// Keep at most this many masks of an image, those of the best quality
     /// [default: all]
     #[arg(long, value_name = "N")]
     max_masks: Option<usize>,
@@ -144,6 +144,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok(record.into())
         },
     };
-    // The encoder sees one picture at a time.
+    // The encoder sees one image at a time.
     flow.infer(1, cache.as_ref(), work)
 }

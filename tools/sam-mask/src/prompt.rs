@@ -11,7 +11,7 @@ const MOST: usize = 4096;
 /// One thing that a record asks for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
-    /// Where it is, in pixels of the picture.
+    /// Where it is, in pixels of the image.
     pub(crate) prompt: Prompt,
     /// How sure the detector was, where one was.
     pub(crate) score: f64,
@@ -101,7 +101,7 @@ fn checked(count: usize) -> Result<()> {
     Ok(())
 }
 
-/// A box grown by a share of its size and cut off at the picture's edges; `None` if it lies outside.
+/// A box grown by a share of its size and cut off at the image's edges; `None` if it lies outside.
 pub(crate) fn grown(
     [left, top, right, bottom]: [f64; 4],
     share: f64,

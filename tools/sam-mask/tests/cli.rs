@@ -1,4 +1,4 @@
-//! What sam-mask cuts out of pictures, with a drawn network that answers a box with the box and a
+//! What sam-mask cuts out of images, with a drawn network that answers a box with the box and a
 //! point with what has its colour.
 #![allow(
     clippy::unwrap_used,
@@ -87,7 +87,7 @@ fn decoded(mask: &Value) -> vision::mask::Mask {
         .unwrap()
 }
 
-/// A picture of 300x100 and its record.
+/// An image of 300x100 and its record.
 fn drawn(folder: &Path) -> Value {
     scene(300, 100, 3).save(folder.join("a.png")).unwrap();
     json!({"id": "a", "image": "a.png", "boxes": [
@@ -322,7 +322,7 @@ fn wrong_prompts_are_errors_of_their_record() {
         );
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
     }
-    // Outside of the picture there is nothing to cut out.
+    // Outside of the image there is nothing to cut out.
     record["boxes"] = json!([{"box": [400, 5, 500, 9]}]);
     assert_eq!(one(here.path(), &record, &[])["masks"], json!([]));
     record["id"] = json!("../a");

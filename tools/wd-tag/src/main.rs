@@ -1,11 +1,11 @@
 //! Tags every image with the words of an image board, by a WD14 v3 network.
 //!
 //! Reads `image`; what is transparent counts as white. Writes three groups of `tags`, each a list of
-//! `[tag, probability]`, most probable first: `wd`, what is in the picture; `rating`, the one that
+//! `[tag, probability]`, most probable first: `wd`, what is in the image; `rating`, the one that
 //! holds of general, sensitive, questionable and explicit; and with `--characters` `wd_character`.
 //! A group in which nothing is probable enough is `[]`. Writes `models.wd-tag`.
 //!
-//! The networks learnt from drawn pictures, and know the names of other people's characters.
+//! The networks learnt from drawn images, and know the names of other people's characters.
 
 mod choice;
 
@@ -55,7 +55,7 @@ struct Args {
     #[arg(long)]
     escape: bool,
 
-    /// Process images so many at a time on a GPU; on the CPU they go one by
+    /// Process images this many at a time on a GPU; on the CPU they go one by
     /// one, so that an answer never depends on the others
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,

@@ -62,7 +62,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-/// The picture that the reference draws too.
+/// The image that the reference draws too.
 fn drawn(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let even = (x / 9 + y / 7) % 2 == 0;
@@ -76,7 +76,7 @@ fn drawn(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// Tags the reference's pictures.
+/// Tags the reference's images.
 fn tag(here: &Path, more: &[&str]) -> (Vec<Vec<f64>>, Ran) {
     let cases: Vec<Value> = serde_json::from_slice(&fs::read(EXPECTED).unwrap()).unwrap();
     let (mut input, mut wanted) = (String::new(), Vec::new());

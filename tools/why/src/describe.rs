@@ -5,7 +5,7 @@ use stage::Record;
 
 /// Values longer than this, in characters, are cut short.
 const LONGEST: usize = 100;
-/// So many figures of an object are said.
+/// This many figures of an object are said.
 const FIGURES: usize = 5;
 /// Decimals of a figure.
 const DIGITS: usize = 3;

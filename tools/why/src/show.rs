@@ -3,7 +3,7 @@
 use crate::diff::{Branch, Change};
 use crate::trace::{Fate, Step, Trace, What};
 
-/// So many children and duplicates are named.
+/// This many children and duplicates are named.
 const NAMED: usize = 10;
 
 /// The chains of the images that were asked for.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | onnx-community's `rtdetr_*`, `dfine_*` (`onnx/model.onnx`) | `pixel_values` f32\[N,3,640,640\] | `logits` f32\[N,300,80\], `pred_boxes` f32\[N,300,4\] |
 //!
-//! Pixels are RGB, 0 to 1; the picture is squashed into the input. The reference is
+//! Pixels are RGB, 0 to 1; the image is squashed into the input. The reference is
 //! `RTDetrImageProcessor` of transformers, with its `post_process_object_detection`.
 
 use anyhow::{Result, ensure};
@@ -37,7 +37,7 @@ impl Detects for Detr {
         logits.shape.last().copied().flatten()
     }
 
-    // The picture is squashed: its aspect is ignored.
+    // The image is squashed: its aspect is ignored.
     fn prepare(&self, image: &RgbImage, (width, height): (u32, u32)) -> Result<View> {
         let squashed = pil(image, width, height, PilFilter::Bilinear)?;
         Ok(View {

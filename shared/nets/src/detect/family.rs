@@ -7,12 +7,12 @@ use vision::RgbImage;
 use crate::family::Graph;
 use crate::nms::{Area, nms};
 
-/// One picture, ready to go in.
+/// One image, ready to go in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     /// Shape `[3, height, width]`.
     pub(super) numbers: Vec<f32>,
-    /// Pixels of the picture for one of the input, across and down.
+    /// Pixels of the image for one of the input, across and down.
     pub(super) scale: [f64; 2],
 }
 
@@ -44,10 +44,10 @@ pub trait Detects: Graph {
     /// How many classes a graph says that it has, by what it gives.
     fn classes(&self, outputs: &[Port]) -> Option<usize>;
 
-    /// From a picture, or a part of one, to the numbers of an input of this width and height.
+    /// From an image, or a part of one, to the numbers of an input of this width and height.
     fn prepare(&self, image: &RgbImage, size: (u32, u32)) -> Result<View>;
 
-    /// The boxes that the outputs have for the view at `place` of its batch, in pixels of the picture that
+    /// The boxes that the outputs have for the view at `place` of its batch, in pixels of the image that
     /// the view was made of.
     fn decode(
         &self,
@@ -59,7 +59,7 @@ pub trait Detects: Graph {
 }
 
 impl View {
-    /// Boxes in pixels of the input, in pixels of the picture.
+    /// Boxes in pixels of the input, in pixels of the image.
     pub(super) fn places(&self, mut found: Vec<Candidate>) -> Vec<Candidate> {
         let [across, down] = self.scale.map(|scale| scale as f32);
         for Candidate { corners, .. } in &mut found {
@@ -70,11 +70,11 @@ impl View {
     }
 }
 
-/// The numbers of one picture of a batch.
+/// The numbers of one image of a batch.
 pub(super) fn part<'a, T>(numbers: &'a [T], shape: &[usize], place: usize) -> Result<&'a [T]> {
     let size: usize = shape.iter().skip(1).product();
     let own = numbers.get(place * size..(place + 1) * size);
-    own.context("the network answered for fewer pictures than it was given")
+    own.context("the network answered for fewer images than it was given")
 }
 
 /// Suppresses boxes of one class by each other, class by class.

@@ -85,7 +85,7 @@ pub const COCO: [&str; 80] = [
     "toothbrush",
 ];
 
-/// The names of so many classes: COCO's for 80, `person` for one, and numbers otherwise. A graph
+/// The names of this many classes: COCO's for 80, `person` for one, and numbers otherwise. A graph
 /// that does not say how many it has, `None`, has COCO's, whose first is `person` as well.
 pub(super) fn of_count(classes: Option<usize>) -> Vec<String> {
     match classes {

@@ -75,18 +75,18 @@ impl Layout {
         &self.input
     }
 
-    /// The shape of one picture in it.
+    /// The shape of one image in it.
     pub(super) fn shape(&self) -> [usize; 3] {
         [3, self.height as usize, self.width as usize]
     }
 
-    /// From a picture, or a part of one, to the network's numbers.
+    /// From an image, or a part of one, to the network's numbers.
     pub fn prepare(&self, image: &RgbImage) -> Result<View> {
         self.family.prepare(image, (self.width, self.height))
     }
 
-    /// What the outputs of a run say of the picture at `place` of its batch: in pixels of the
-    /// picture or part that was prepared, by descending score, not clipped.
+    /// What the outputs of a run say of the image at `place` of its batch: in pixels of the
+    /// image or part that was prepared, by descending score, not clipped.
     pub(super) fn decode(
         &self,
         outputs: &Outputs,
@@ -143,7 +143,7 @@ impl Layout {
     }
 }
 
-/// The one input of a detector: pictures of three planes.
+/// The one input of a detector: images of three planes.
 fn picture(net: &Net) -> Result<&Port> {
     match net.inputs() {
         [one] if one.shape.len() == 4 && one.shape[1].is_none_or(|planes| planes == 3) => Ok(one),

@@ -1,4 +1,4 @@
-//! Parts of a picture that are looked at for themselves, so that small figures fill more of the
+//! Parts of an image that are looked at for themselves, so that small figures fill more of the
 //! network's input.
 
 use crate::nms::{Area, nms};
@@ -8,16 +8,16 @@ use super::Detection;
 /// The share of a tile that its neighbour shows as well: what is smaller is whole in one of them.
 const COMMON: f64 = 0.25;
 
-/// The most tiles along a side. A picture a thousand times as long as wide would have thousands.
+/// The most tiles along a side. An image a thousand times as long as wide would have thousands.
 const MOST: f64 = 8.0;
 
 /// The share of its side within which a box at a tile's inner edge counts as cut off by it.
 const EDGE: f32 = 0.02;
 
-/// The share of a tile's box that makes it a part of a figure that the whole picture showed.
+/// The share of a tile's box that makes it a part of a figure that the whole image showed.
 const PART: f32 = 0.8;
 
-/// A part of a picture, in whole pixels.
+/// A part of an image, in whole pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tile {
     pub(super) x: u32,
@@ -26,7 +26,7 @@ pub(super) struct Tile {
     pub(super) height: u32,
 }
 
-/// Square tiles of a picture of `width` x `height`, row by row: `count` along its shorter side, as
+/// Square tiles of an image of `width` x `height`, row by row: `count` along its shorter side, as
 /// many as it takes along the longer one, each showing at least a quarter of its neighbour.
 pub(super) fn tiles(width: u32, height: u32, count: u32) -> Vec<Tile> {
     if count == 0 {
@@ -64,8 +64,8 @@ fn spread(whole: u32, side: f64) -> Vec<u32> {
 }
 
 impl Tile {
-    /// Whether a box in the picture's pixels touches an edge of the tile inside the picture: what
-    /// it is of goes on beyond, and a neighbour or the whole picture shows it better.
+    /// Whether a box in the image's pixels touches an edge of the tile inside the image: what
+    /// it is of goes on beyond, and a neighbour or the whole image shows it better.
     pub(super) fn cuts(self, corners: [f32; 4], width: u32, height: u32) -> bool {
         let margin = EDGE * self.width.max(self.height) as f32;
         let (right, bottom) = (self.x + self.width, self.y + self.height);
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!((tiles[0].width, tiles[0].height), (618, 618));
         assert_eq!((tiles[7].x, tiles[7].y), (1920 - 618, 1080 - 618));
         assert!(super::tiles(1920, 1080, 0).is_empty());
-        assert!(super::tiles(640, 640, 1).is_empty(), "the picture itself");
+        assert!(super::tiles(640, 640, 1).is_empty(), "the image itself");
     }
 
     fn found(corners: [f32; 4], score: f32) -> Detection {
@@ -190,7 +190,7 @@ mod tests {
         };
         assert!(
             !tile.cuts([0.0, 60.0, 50.0, 120.0], 300, 150),
-            "the picture's own edge"
+            "the image's own edge"
         );
         assert!(tile.cuts([0.0, 51.0, 50.0, 120.0], 300, 150));
         assert!(tile.cuts([40.0, 60.0, 99.0, 150.0], 300, 150));

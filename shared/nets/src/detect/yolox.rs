@@ -21,7 +21,7 @@ use crate::planes::{Order, planes};
 /// The number of their answers.
 pub(super) const ANSWER: u32 = 1;
 
-/// The gray level around the picture.
+/// The gray level around the image.
 const GROUND: u8 = 114;
 
 /// Pixels of the input for one cell of each of the grids, in their order.
@@ -105,7 +105,7 @@ impl Detects for Yolox {
         let numbers = grid.as_floats()?;
         let rows = part(&numbers, &grid.shape(), place)?;
         let found = decode_grid(rows, columns, asked.size, asked.threshold, asked.wanted)?;
-        // In pixels of the picture, as the reference has it: areas count one pixel more.
+        // In pixels of the image, as the reference has it: areas count one pixel more.
         Ok(suppress(&view.places(found), asked.nms))
     }
 }

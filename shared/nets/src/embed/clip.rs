@@ -1,4 +1,4 @@
-//! CLIP: pictures and texts as vectors of one space.
+//! CLIP: images and texts as vectors of one space.
 //!
 //! | published files | side | numbers |
 //! |---|---|---|
@@ -6,7 +6,7 @@
 //! | `Xenova/clip-vit-large-patch14`: the same | 224 | 768 |
 //! | `Qdrant/clip-ViT-B-32-vision`, `-text`: `model.onnx` | 224 | 512 |
 //!
-//! The picture processing is that of `CLIPImageProcessor` in Hugging Face's transformers, the
+//! The image processing is that of `CLIPImageProcessor` in Hugging Face's transformers, the
 //! figures those of the repository openai/CLIP. Vectors are taken after the projection and are not
 //! of unit length when they leave the network.
 
@@ -19,7 +19,7 @@ use super::processing::{Processing, Resize};
 use crate::batch::rows;
 use crate::family::Graph;
 
-/// The number of its answers, of pictures and of texts.
+/// The number of its answers, of images and of texts.
 pub(super) const ANSWER: u32 = 1;
 
 /// Tokens of a text, those of its start and end included.
@@ -43,7 +43,7 @@ impl Graph for Clip {
 
 impl Embeds for Clip {
     // The shortest edge to `side`, bicubic, and the middle of the other; mean and standard deviation are
-    // those of the training pictures.
+    // those of the training images.
     fn processing(&self, side: u32) -> Processing {
         Processing {
             resize: Resize::Shortest(side),

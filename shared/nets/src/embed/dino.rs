@@ -1,4 +1,4 @@
-//! `DINOv2`: pictures as vectors, learnt without texts; it tells one character from another better
+//! `DINOv2`: images as vectors, learnt without texts; it tells one character from another better
 //! than networks that were taught by words.
 //!
 //! Published files: `onnx-community/dinov2-small`, `-base`, `Xenova/dinov2-base`: `model.onnx`, 384
@@ -47,7 +47,7 @@ impl Embeds for Dino {
         }
     }
 
-    // The class token of each picture, of states `[pictures, tokens, numbers]`.
+    // The class token of each image, of states `[images, tokens, numbers]`.
     fn decode(&self, outputs: &Outputs) -> Result<Vec<Vec<f32>>> {
         let states = outputs.get("last_hidden_state")?;
         let shape = states.shape();

@@ -1,4 +1,4 @@
-//! What a family of image encoders is: how it wants its pictures, what it reads in the answer, and how it
+//! What a family of image encoders is: how it wants its images, what it reads in the answer, and how it
 //! takes texts.
 
 use anyhow::Result;
@@ -7,18 +7,18 @@ use onnx::{Contract, Outputs};
 use super::processing::Processing;
 use crate::family::Graph;
 
-/// A family of image encoders. Its contract is that of the graph for pictures, whose input is
+/// A family of image encoders. Its contract is that of the graph for images, whose input is
 /// `pixel_values`.
 pub trait Embeds: Graph {
-    /// Columns and rows of a picture where the graph does not say.
+    /// Columns and rows of an image where the graph does not say.
     fn side(&self) -> u32 {
         224
     }
 
-    /// How a picture is made ready, `side` pixels wide and high.
+    /// How an image is made ready, `side` pixels wide and high.
     fn processing(&self, side: u32) -> Processing;
 
-    /// The vector of each picture of a run.
+    /// The vector of each image of a run.
     fn decode(&self, outputs: &Outputs) -> Result<Vec<Vec<f32>>>;
 
     /// How it takes texts; `None` for a family that was not taught by them.
@@ -27,7 +27,7 @@ pub trait Embeds: Graph {
     }
 }
 
-/// How a family takes texts, and compares them with pictures.
+/// How a family takes texts, and compares them with images.
 #[derive(Debug)]
 pub struct Texts {
     /// The token that every text ends with; a tokenizer that has it is the family's.
@@ -43,7 +43,7 @@ pub struct Texts {
     pub contract: fn(bool) -> Contract,
     /// The output that holds the vector.
     pub output: &'static str,
-    /// Whether each pair of picture and text is judged by itself; if not, one text of several holds.
+    /// Whether each pair of image and text is judged by itself; if not, one text of several holds.
     pub alone: bool,
     /// What cosines are multiplied by, and what is then added; `None` where that differs from file to file.
     pub logits: Option<(f64, f64)>,

@@ -1,21 +1,21 @@
-//! A picture's way into a network: its size, what of it is looked at, and its numbers.
+//! An image's way into a network: its size, what of it is looked at, and its numbers.
 
 use vision::RgbImage;
 use vision::resize::{self, PilFilter};
 
 use crate::planes::{Order, square, valued};
 
-/// How a picture is brought to the size that a network takes.
+/// How an image is brought to the size that a network takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
-    /// Its shorter edge to so many pixels, the other in proportion, rounded down; then a square is
+    /// Its shorter edge to this many pixels, the other in proportion, rounded down; then a square is
     /// cut out.
     Shortest(u32),
     /// To a square, whatever its proportions.
     Squeezed,
 }
 
-/// What of a picture is looked at.
+/// What of an image is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crops {
     /// As the family's reference has it: the middle, or everything squeezed.
@@ -25,7 +25,7 @@ pub enum Crops {
     Wide,
 }
 
-/// How a picture is made ready for a network.
+/// How an image is made ready for a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Processing {
     /// How it is brought to size.
@@ -41,10 +41,10 @@ pub struct Processing {
 }
 
 impl Processing {
-    /// The views of a picture: each the numbers of a tensor `[3, side, side]`, red, green and blue.
+    /// The views of an image: each the numbers of a tensor `[3, side, side]`, red, green and blue.
     ///
     /// # Errors
-    /// A picture so long and thin that it would be too large once its shorter edge has the size.
+    /// An image so long and thin that it would be too large once its shorter edge has the size.
     pub fn prepare(&self, image: &RgbImage, crops: Crops) -> vision::Result<Vec<Vec<f32>>> {
         let shortest = match (self.resize, crops) {
             (Resize::Squeezed, Crops::Reference) => {
@@ -73,7 +73,7 @@ impl Processing {
         places.into_iter().map(view).collect()
     }
 
-    /// The numbers of a square picture.
+    /// The numbers of a square image.
     fn numbers(&self, image: &RgbImage) -> Vec<f32> {
         valued(image, Order::Rgb, |plane, level| {
             (level / 255.0 - self.mean[plane]) / self.deviation[plane]
@@ -81,7 +81,7 @@ impl Processing {
     }
 }
 
-/// The size of a picture whose shorter edge becomes `shortest`; the longer is rounded down, as
+/// The size of an image whose shorter edge becomes `shortest`; the longer is rounded down, as
 /// transformers does.
 fn scaled((width, height): (u32, u32), shortest: u32) -> (u32, u32) {
     let (short, long) = (width.min(height), width.max(height));

@@ -1,12 +1,12 @@
-//! `SigLIP` and `SigLIP` 2: pictures and texts as vectors of one space, each pair judged by itself.
+//! `SigLIP` and `SigLIP` 2: images and texts as vectors of one space, each pair judged by itself.
 //!
 //! | published files | resampling | end, padding |
 //! |---|---|---|
 //! | `onnx-community/siglip2-base-patch16-224-ONNX`: `vision_model*.onnx`, `text_model*.onnx` | bilinear | `<eos>` 1, `<pad>` 0 |
 //! | `Xenova/siglip-base-patch16-224`: the same names | bicubic | `</s>` 1, `</s>` 1 |
 //!
-//! The picture processing is that of `SiglipImageProcessor` in Hugging Face's transformers: squeezed
-//! to a square, nothing cut. Pictures and texts are the output `pooler_output`, 768 numbers in the
+//! The image processing is that of `SiglipImageProcessor` in Hugging Face's transformers: squeezed
+//! to a square, nothing cut. Images and texts are the output `pooler_output`, 768 numbers in the
 //! base size, not of unit length.
 
 use anyhow::Result;
@@ -18,10 +18,10 @@ use super::processing::{Processing, Resize};
 use crate::batch::rows;
 use crate::family::Graph;
 
-/// The number of their answers, of pictures and of texts.
+/// The number of their answers, of images and of texts.
 pub(super) const ANSWER: u32 = 1;
 
-/// Tokens of a text, always so many: the state of the last one is the text's vector.
+/// Tokens of a text, always this many: the state of the last one is the text's vector.
 const CONTEXT: usize = 64;
 
 /// `SigLIP`, or `SigLIP` 2.

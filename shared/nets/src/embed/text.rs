@@ -1,4 +1,4 @@
-//! Texts as vectors of unit length, in the space of the pictures of the same model.
+//! Texts as vectors of unit length, in the space of the images of the same model.
 
 use std::path::Path;
 
@@ -43,7 +43,7 @@ impl TextEncoder {
         Ok(Self { net, words })
     }
 
-    /// How its family compares texts with pictures.
+    /// How its family compares texts with images.
     pub fn texts(&self) -> &'static Texts {
         self.words.texts
     }

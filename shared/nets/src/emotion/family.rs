@@ -58,10 +58,10 @@ impl Emotion {
     }
 }
 
-/// A face in a picture, in the picture's pixels.
+/// A face in an image, in the image's pixels.
 #[derive(Debug, Clone, Copy)]
 pub struct Sitter<'a> {
-    /// The picture.
+    /// The image.
     pub picture: &'a RgbImage,
     /// Left, top, right, bottom of the face.
     pub area: [f32; 4],
@@ -71,7 +71,7 @@ pub struct Sitter<'a> {
 
 impl Sitter<'_> {
     /// The face's box grown by a tenth of its width and height, or the square round that, in whole
-    /// pixels of the picture and within it.
+    /// pixels of the image and within it.
     pub(super) fn cut(&self, square: bool) -> Result<RgbImage> {
         let [left, top, right, bottom] = self.area.map(f64::from);
         let finite = [left, top, right, bottom].iter().all(|n| n.is_finite());
@@ -96,7 +96,7 @@ impl Sitter<'_> {
             right,
             bottom,
         };
-        let outside = || format!("a face box without pixels in the picture: {:?}", self.area);
+        let outside = || format!("a face box without pixels in the image: {:?}", self.area);
         vision::crop::rgb(self.picture, bounds).with_context(outside)
     }
 }

@@ -110,7 +110,7 @@ pub fn decode(maps: &Maps<'_>, size: [usize; 2], threshold: f32) -> Result<Vec<F
         let width = of(maps.size, 1).exp() * STRIDE;
         let left = (column + of(maps.offset, 1) + 0.5) * STRIDE - width / 2.0;
         let top = (row + of(maps.offset, 0) + 0.5) * STRIDE - height / 2.0;
-        // The reference moves a box that begins outside into the picture, its size unchanged.
+        // The reference moves a box that begins outside into the image, its size unchanged.
         let (left, top) = (left.max(0.0).min(most[0]), top.max(0.0).min(most[1]));
         let landmarks: Landmarks = std::array::from_fn(|point| {
             [

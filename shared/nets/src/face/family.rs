@@ -15,10 +15,10 @@ pub const MOST_CANDIDATES: usize = 5000;
 /// right; x and y of each.
 pub type Landmarks = [[f32; 2]; 5];
 
-/// A face, in pixels of the picture that it was looked for in.
+/// A face, in pixels of the image that it was looked for in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Face {
-    /// Left, top, right, bottom; may reach beyond the picture.
+    /// Left, top, right, bottom; may reach beyond the image.
     #[serde(rename = "box")]
     pub area: [f32; 4],
     /// How sure the detector is, 0 to 1.
@@ -29,7 +29,7 @@ pub struct Face {
 }
 
 impl Face {
-    /// The same face where the picture is stretched `x` and `y` times.
+    /// The same face where the image is stretched `x` and `y` times.
     pub(super) fn stretched(&self, [x, y]: [f32; 2]) -> Self {
         let [left, top, right, bottom] = self.area;
         let stretch = |points: Landmarks| points.map(|[px, py]| [px * x, py * y]);
@@ -99,13 +99,13 @@ fn kept(faces: Vec<Face>, boxes: &[[f32; 4]], most: f32, area: Area) -> Vec<Face
     places.iter().map(|place| faces[*place].clone()).collect()
 }
 
-/// A picture as a network wants it.
+/// An image as a network wants it.
 #[derive(Debug)]
 pub struct Input {
     /// Channels, rows, columns.
     pub numbers: Vec<f32>,
     /// Columns and rows.
     pub size: [usize; 2],
-    /// How many of its pixels one of the picture takes up, across and down.
+    /// How many of its pixels one of the image takes up, across and down.
     pub scale: [f32; 2],
 }

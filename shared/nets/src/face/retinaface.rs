@@ -2,7 +2,7 @@
 //!
 //! Reads its exports with any names: three outputs told apart by their last axis, 4 (boxes), 2
 //! (no face, face; softmax applied), 10 (landmarks). Processing as in that repository's `detect.py`
-//! at b984b4b, and for graphs of a fixed size as in yakhyo/uniface: the picture in the upper left
+//! at b984b4b, and for graphs of a fixed size as in yakhyo/uniface: the image in the upper left
 //! corner, the rest black before the mean is taken off.
 
 use anyhow::{Context, Result, ensure};

@@ -1,7 +1,7 @@
 //! Ultra-Light-Fast-Generic-Face-Detector-1MB, of Linzaer.
 //!
 //! Reads `version-RFB-320.onnx`, `version-slim-320.onnx` and the 640 ones. Processing as in that
-//! repository's `run_video_face_detect_onnx.py` and `box_utils_numpy.py`: every picture squeezed
+//! repository's `run_video_face_detect_onnx.py` and `box_utils_numpy.py`: every image squeezed
 //! into the graph's size, RGB, `(x - 127) / 128`. It gives no landmarks.
 
 use anyhow::{Context, Result, ensure};
@@ -60,7 +60,7 @@ impl Detects for UltraFace {
 }
 
 /// The faces of `n` priors: `scores` n x 2 (no face, face), `boxes` n x 4, corners as shares of the
-/// picture.
+/// image.
 pub fn decode(
     scores: &[f32],
     boxes: &[f32],

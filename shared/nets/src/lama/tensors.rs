@@ -22,7 +22,7 @@ const SHORTEST: u32 = 64;
 /// An output whose largest number is at most this is in 0..1.
 const UNIT: f32 = 1.5;
 
-/// The size of picture that a graph takes.
+/// The size of image that a graph takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// A square of this side, in pixels.
@@ -150,7 +150,7 @@ pub fn prepare(layout: Layout, crop: &RgbImage, hole: &Mask) -> Result<Prepared>
 /// rounded, its padding cut off, resized back with Catmull-Rom.
 ///
 /// Some exports give 0..1 and others 0..255: where the largest number is at most 1.5 it is the
-/// former, unless the known pixels, which come back as they went in, say that the picture is just
+/// former, unless the known pixels, which come back as they went in, say that the image is just
 /// as dark as that.
 ///
 /// # Errors
@@ -222,7 +222,7 @@ fn resize(image: &RgbImage, (width, height): (u32, u32)) -> Result<RgbImage> {
     Ok(pil(image, width, height, filter)?)
 }
 
-/// The picture made longer by its mirror image, edge included, again and again.
+/// The image made longer by its mirror image, edge included, again and again.
 fn mirrored(image: &RgbImage, (width, height): (u32, u32)) -> RgbImage {
     if image.dimensions() == (width, height) {
         return image.clone();

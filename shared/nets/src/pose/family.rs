@@ -13,10 +13,10 @@ use crate::family::Graph;
 /// trained with (`mmpose`, `GetBBoxCenterScale`).
 pub const PADDING: f64 = 1.25;
 
-/// Coordinates of a box beyond this, in pixels, are no box of a picture.
+/// Coordinates of a box beyond this, in pixels, are no box of an image.
 const FARTHEST: f64 = 1e6;
 
-/// A part of the picture with the shape of a network's input, in pixels of the picture.
+/// A part of the image with the shape of a network's input, in pixels of the image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
     /// Its middle: column, row.
@@ -31,7 +31,7 @@ impl Window {
     /// `top_down_affine` of rtmlib.
     ///
     /// # Errors
-    /// A box without width and height, upside down, or of numbers that are not in any picture.
+    /// A box without width and height, upside down, or of numbers that are not in any image.
     ///
     /// ```
     /// use nets::pose::Window;
@@ -44,7 +44,7 @@ impl Window {
         let within = bounds.iter().all(|edge| edge.abs() <= FARTHEST);
         ensure!(
             within && width >= 0.0 && height >= 0.0 && width + height > 0.0,
-            "the box {bounds:?} is not one of a picture: left, top, right, bottom in pixels are wanted"
+            "the box {bounds:?} is not one of an image: left, top, right, bottom in pixels are wanted"
         );
         let (width, height) = (width * padding, height * padding);
         let aspect = f64::from(input.0) / f64::from(input.1);
@@ -57,7 +57,7 @@ impl Window {
         Ok(Self { centre, size })
     }
 
-    /// From pixels of an input of `width` to pixels of the picture: one scale for both directions,
+    /// From pixels of an input of `width` to pixels of the image: one scale for both directions,
     /// taken from the widths, and the middle on the middle. As `get_warp_matrix` of rtmlib, which
     /// goes by three points of 32 bits.
     pub fn to_picture(&self, (width, height): (u32, u32)) -> Affine {
@@ -73,7 +73,7 @@ impl Window {
         ]
     }
 
-    /// A place in the window, 0 to 1 from the left and from the top, in pixels of the picture.
+    /// A place in the window, 0 to 1 from the left and from the top, in pixels of the image.
     pub fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
         [
             x * self.size[0] + self.centre[0] - self.size[0] / 2.0,
@@ -85,7 +85,7 @@ impl Window {
 /// What a network sees of one figure.
 #[derive(Debug, Clone)]
 pub struct Crop {
-    /// The picture in the window, as large as the network's input; black beyond the picture.
+    /// The image in the window, as large as the network's input; black beyond the image.
     pub picture: RgbImage,
     /// Where that is.
     pub window: Window,
@@ -102,7 +102,7 @@ impl Crop {
 /// The key points of one figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
-    /// Column, row (pixels of the picture, 2 decimals) and score (4 decimals) of each; a point of
+    /// Column, row (pixels of the image, 2 decimals) and score (4 decimals) of each; a point of
     /// score 0 was not found, and its place means nothing.
     pub keypoints: Vec<[f64; 3]>,
     /// The mean of their scores.

@@ -89,7 +89,7 @@ impl Estimates for Simcc {
 /// How a graph of these ports is fed.
 ///
 /// # Errors
-/// Ports that are not one input of colour pictures of a known size and the outputs `simcc_x` and
+/// Ports that are not one input of colour images of a known size and the outputs `simcc_x` and
 /// `simcc_y`, or whose key points are not those of a body.
 pub fn view(inputs: &[Port], outputs: &[Port]) -> Result<View> {
     let wrong = || {

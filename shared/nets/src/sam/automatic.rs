@@ -1,4 +1,4 @@
-//! Everything in a picture: a grid of points, and of their masks those that hold.
+//! Everything in an image: a grid of points, and of their masks those that hold.
 //!
 //! `SAM2AutomaticMaskGenerator` of facebookresearch/sam2 (2b90b9f) and segment-anything's before it,
 //! with SAM 1's way of tidying small regions; refinement by masks is left out, since published
@@ -29,9 +29,9 @@ pub struct Automatic {
     pub offset: f32,
     /// Most intersection over union of the boxes of two masks, in one crop and of two crops.
     pub most_overlap: f32,
-    /// Layers of crops beside the whole picture: the first has 2x2, the next 4x4.
+    /// Layers of crops beside the whole image: the first has 2x2, the next 4x4.
     pub crop_layers: u32,
-    /// How much crops of the first layer overlap, as a share of the picture's shorter side.
+    /// How much crops of the first layer overlap, as a share of the image's shorter side.
     pub crop_overlap: f64,
     /// By how much the grid is thinner from layer to layer.
     pub thinner: u32,
@@ -59,22 +59,22 @@ impl Automatic {
 /// A mask that was found without a prompt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Segment {
-    /// The mask, of the picture's size.
+    /// The mask, of the image's size.
     pub mask: Rle,
     /// The predicted quality.
     pub iou: f32,
     /// How little it changes with the threshold, 0..=1.
     pub stability: f64,
-    /// The point that it was found at, pixels of the picture.
+    /// The point that it was found at, pixels of the image.
     pub point: [f64; 2],
-    /// The part of the picture that it was found in.
+    /// The part of the image that it was found in.
     pub crop: Rect,
     /// Its box; right and bottom are the last column and row inside, as the reference has them.
     rect: Rect<f32>,
 }
 
 impl Segmenter {
-    /// Everything in a picture. `prepared` is the picture as [`Layout::scaled`] makes it.
+    /// Everything in an image. `prepared` is the image as [`Layout::scaled`] makes it.
     pub fn everything(
         &mut self,
         image: &RgbImage,
@@ -167,7 +167,7 @@ fn judged(
     }))
 }
 
-/// The box of a mask of a crop, in the picture; an empty one lies at the crop's corner.
+/// The box of a mask of a crop, in the image; an empty one lies at the crop's corner.
 fn rect(mask: &Mask, crop: Rect) -> Rect<f32> {
     let last = |found: Rect| Rect {
         right: found.right - 1,
@@ -178,7 +178,7 @@ fn rect(mask: &Mask, crop: Rect) -> Rect<f32> {
     own.shift(crop.left, crop.top).map(|edge| edge as f32)
 }
 
-/// Whether a side of the box lies at the crop's edge and not at the picture's.
+/// Whether a side of the box lies at the crop's edge and not at the image's.
 fn is_cut_off(rect: Rect<f32>, crop: Rect, (width, height): (u32, u32)) -> bool {
     let edges = <[f32; 4]>::from(rect).into_iter();
     let (crop, image) = (<[u32; 4]>::from(crop), [0, 0, width, height]);
@@ -189,7 +189,7 @@ fn is_cut_off(rect: Rect<f32>, crop: Rect, (width, height): (u32, u32)) -> bool 
     })
 }
 
-/// The picture, and the crops of each layer, with the number of the layer.
+/// The image, and the crops of each layer, with the number of the layer.
 fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Rect, u32)> {
     let mut crops = vec![(Rect::whole(width, height), 0)];
     for layer in 1..=settings.crop_layers {
@@ -208,7 +208,7 @@ fn crops((width, height): (u32, u32), settings: &Automatic) -> Vec<(Rect, u32)> 
             }
         }
     }
-    // A picture of a few pixels has no part of its own for each of them.
+    // An image of a few pixels has no part of its own for each of them.
     crops.retain(|(crop, _)| !crop.is_empty());
     crops
 }

@@ -1,5 +1,5 @@
 //! What a family of segmenters is: how published files cut SAM into graphs, what their ports are
-//! called, how the encoder takes a picture and the decoder prompts.
+//! called, how the encoder takes an image and the decoder prompts.
 
 use std::fmt::Debug;
 
@@ -37,12 +37,12 @@ pub trait Segments: Debug + Send + Sync {
     /// The embeddings.
     fn features(&self) -> &'static [Feature];
 
-    /// Whether pictures are padded, as SAM 1 does, and not stretched.
+    /// Whether images are padded, as SAM 1 does, and not stretched.
     fn is_padded(&self) -> bool {
         false
     }
 
-    /// The encoder's input of a picture that is scaled to the frame already.
+    /// The encoder's input of an image that is scaled to the frame already.
     fn prepare(&self, scaled: &RgbImage) -> Result<Tensor> {
         normalised(scaled, self.is_padded())
     }
@@ -57,7 +57,7 @@ pub trait Segments: Debug + Send + Sync {
     ) -> Result<Vec<Vec<Candidate>>>;
 }
 
-/// What to segment, in pixels of the picture; a box, points, or points in a box.
+/// What to segment, in pixels of the image; a box, points, or points in a box.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prompt {
     /// Points on it, or beside it.
@@ -109,7 +109,7 @@ impl Prompt {
     }
 }
 
-/// A picture that the encoder has seen.
+/// An image that the encoder has seen.
 #[derive(Debug)]
 pub struct Embedding {
     /// In the order of the family's names.
@@ -117,12 +117,12 @@ pub struct Embedding {
     pub(super) frame: Frame,
 }
 
-/// Where the pixels of a picture lie in the frame of 1024x1024 that the network sees.
+/// Where the pixels of an image lie in the frame of 1024x1024 that the network sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// Columns of the picture.
+    /// Columns of the image.
     pub width: u32,
-    /// Rows of the picture.
+    /// Rows of the image.
     pub height: u32,
     /// Columns of the frame that it fills.
     pub across: u32,
@@ -131,7 +131,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame of a picture of `width` x `height`. SAM 2 stretches it to fill all; SAM 1 keeps its
+    /// The frame of an image of `width` x `height`. SAM 2 stretches it to fill all; SAM 1 keeps its
     /// aspect, at the upper left, `padded` (`ResizeLongestSide.get_preprocess_shape`).
     ///
     /// ```
@@ -159,7 +159,7 @@ impl Frame {
         }
     }
 
-    /// A point of the picture, in the frame. Nothing is added for the middle of a pixel: the
+    /// A point of the image, in the frame. Nothing is added for the middle of a pixel: the
     /// decoders do that by themselves.
     pub fn place(&self, [x, y]: [f64; 2]) -> [f32; 2] {
         [
@@ -169,7 +169,7 @@ impl Frame {
     }
 }
 
-/// A picture as the encoder takes it.
+/// An image as the encoder takes it.
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) tensor: Tensor,
@@ -180,7 +180,7 @@ pub struct Prepared {
 pub type Layout = Family<dyn Segments>;
 
 impl Layout {
-    /// Scales and normalises a picture for the encoder; pure, and best done on another thread than
+    /// Scales and normalises an image for the encoder; pure, and best done on another thread than
     /// the one that runs the network.
     ///
     /// Scaling is Pillow's bilinear, antialiased, as `torchvision.transforms.Resize` in
@@ -188,13 +188,13 @@ impl Layout {
     pub fn scaled(&self, image: &RgbImage) -> Result<Prepared> {
         let frame = Frame::new(self.is_padded(), image.width(), image.height());
         let scaled = pil(image, frame.across, frame.down, PilFilter::Bilinear)
-            .context("a picture for the segmenter")?;
+            .context("an image for the segmenter")?;
         let tensor = self.prepare(&scaled)?;
         Ok(Prepared { tensor, frame })
     }
 }
 
-/// A picture as most encoders take it: normalised planes of the whole frame.
+/// An image as most encoders take it: normalised planes of the whole frame.
 pub(super) fn normalised(scaled: &RgbImage, rounded: bool) -> Result<Tensor> {
     let side = FRAME as usize;
     Tensor::floats(&[1, 3, side, side], planes(scaled, &levels(rounded)))
@@ -212,7 +212,7 @@ fn levels(rounded: bool) -> [[f32; 256]; 3] {
     })
 }
 
-/// Normalised planes of 1024x1024, red first; what the picture does not fill is 0.
+/// Normalised planes of 1024x1024, red first; what the image does not fill is 0.
 fn planes(image: &RgbImage, levels: &[[f32; 256]; 3]) -> Vec<f32> {
     let side = FRAME as usize;
     let mut result = vec![0.0; 3 * side * side];

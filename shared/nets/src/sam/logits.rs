@@ -1,4 +1,4 @@
-//! From a coarse mask of logits to one of the picture's size, a row at a time.
+//! From a coarse mask of logits to one of the image's size, a row at a time.
 
 use anyhow::Result;
 use vision::mask::Mask;
@@ -29,7 +29,7 @@ pub struct Logits {
     pub(super) frame: Frame,
 }
 
-/// A mask of the picture's size.
+/// A mask of the image's size.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cut {
     /// What is inside.
@@ -43,7 +43,7 @@ pub struct Cut {
 type Tap = (usize, usize, f32);
 
 impl Logits {
-    /// Enlarges to the picture's size, bilinearly (`align_corners=False`), and keeps what is over
+    /// Enlarges to the image's size, bilinearly (`align_corners=False`), and keeps what is over
     /// `threshold`, which is 0 in all references. `offset`, usually 1, is for the stability.
     ///
     /// SAM 1 goes by way of the whole frame of 1024x1024 (`Sam.postprocess_masks`).
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn padding_is_cut_away() {
-        // 2:1, so that the picture fills the upper half of the frame: rows 0..128 of 256.
+        // 2:1, so that the image fills the upper half of the frame: rows 0..128 of 256.
         let half = logits(true, (2000, 1000), |_, y| if y < 64 { 5.0 } else { -5.0 });
         let mask = half.cut(0.0, 1.0).unwrap().mask;
         assert_eq!(mask.area(), 2000 * 500);

@@ -66,7 +66,7 @@ pub(super) fn contract() -> Contract {
 }
 
 /// What such a decoder offers for prompts, under `masks`. `size` is that of the masks, where it asks for
-/// one: masks of the picture's size would take 8 MB each, of 1080p; coarse ones are enlarged here, one at
+/// one: masks of the image's size would take 8 MB each, of 1080p; coarse ones are enlarged here, one at
 /// a time.
 pub(super) fn offered(
     family: &dyn Segments,

@@ -16,11 +16,11 @@ pub(super) const ANSWER: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Sam1 {
     /// Whether the encoder normalises and pads by itself (samexporter's `--use-preprocess`): it takes rows
-    /// of RGB, 0..=255, and not a normalised and padded picture.
+    /// of RGB, 0..=255, and not a normalised and padded image.
     is_raw: bool,
 }
 
-/// The one that takes a normalised picture.
+/// The one that takes a normalised image.
 pub(super) const NORMALISED: Sam1 = Sam1 { is_raw: false };
 
 /// The one that normalises by itself.

@@ -21,7 +21,7 @@ impl Segmenter {
     }
 
     /// Whether the decoder answers two prompts at once as it answers each alone. SAM 1's exports
-    /// take one only; those of SAM 2 are made for one picture, and answer several by broadcasting.
+    /// take one only; those of SAM 2 are made for one image, and answer several by broadcasting.
     pub(super) fn answers_together(&mut self) -> bool {
         if self.layout.is_padded() {
             return false;

@@ -7,9 +7,9 @@ Made with numpy 2.2, opencv-python 4.12, onnx 1.23, onnxruntime 1.31.1, rtmlib 0
 transformers 5.23. The networks have random weights and find nothing real: what counts is that every
 pixel that goes in and every number that comes out is treated as the reference treats it.
 
-* yolox.onnx: rows of a grid, for rtmlib's YOLOX; two classes; any number of pictures at once.
+* yolox.onnx: rows of a grid, for rtmlib's YOLOX; two classes; any number of images at once.
 * yolox_suppressed.onnx: `dets` and `labels` as openmmlab's exports have them, for rtmlib's YOLOX and
-  RTMDet; one picture at once.
+  RTMDet; one image at once.
 * other.onnx: no detector.
 * rtdetr.onnx, dfine.onnx: tiny random RTDetrForObjectDetection and DFineForObjectDetection, exported
   with the names of the published files, for RTDetrImageProcessor.
@@ -44,7 +44,7 @@ THREADS = [(1, 1000), (1000, 1)]
 
 
 def picture(width, height):
-    """The picture of this size that the Rust test draws as well; red, green, blue."""
+    """The image of this size that the Rust test draws as well; red, green, blue."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     across, down = x * 251 // width, y * 241 // height
     red = (across + 2 * down) % 256
@@ -186,7 +186,7 @@ def transformer(name):
         common["decoder_n_points"] = [2, 2, 2]
         model = DFineForObjectDetection(DFineConfig(backbone_config=backbone, **common))
     model.eval()
-    # Random weights answer all alike: wider ones tell pictures and queries apart.
+    # Random weights answer all alike: wider ones tell images and queries apart.
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.dim() > 1:
@@ -301,7 +301,7 @@ def with_transformers(name, model):
 
 
 def inside(size, rows):
-    """How many of the boxes show something of the picture."""
+    """How many of the boxes show something of the image."""
     width, height = map(int, size.split("x"))
     return sum(x0 < width and y0 < height and x1 > 0 and y1 > 0 and x1 > x0 and y1 > y0 for x0, y0, x1, y1, *_ in rows)
 

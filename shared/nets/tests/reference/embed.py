@@ -1,8 +1,8 @@
-"""What transformers makes of pictures and texts with CLIP, SigLIP 2, SigLIP and DINOv2.
+"""What transformers makes of images and texts with CLIP, SigLIP 2, SigLIP and DINOv2.
 
 Writes, beside this folder,
 
-* expected/embed/pixels.json: pixel values of each image processor, sampled, of drawn pictures;
+* expected/embed/pixels.json: pixel values of each image processor, sampled, of drawn images;
 * onnx/tiny-clip, tiny-siglip2, tiny-dinov2: networks of the published architectures, names and
   shapes with few and random weights, and small tokenizers;
 * expected/embed/vectors.json: ids, vectors and scores of these networks, run in PyTorch by
@@ -38,7 +38,7 @@ TEMPLATES = ["a photo of {}", "{} in a film"]
 
 
 def drawn(width, height):
-    """The picture that embed.rs draws too: ramps, a checkerboard, rings."""
+    """The image that embed.rs draws too: ramps, a checkerboard, rings."""
     y, x = np.mgrid[0:height, 0:width].astype(np.int64)
     red = x * 255 // max(width - 1, 1)
     green = np.where((x // 9 + y // 7) % 2 == 0, 230, y * 200 // max(height - 1, 1))
@@ -85,7 +85,7 @@ def bytes_to_unicode():
 
 
 def clip_tokenizer(path, merges):
-    """As the published tokenizer.json of CLIP, with the first so many merges only."""
+    """As the published tokenizer.json of CLIP, with the first this many merges only."""
     lines = gzip.open(path).read().decode().split("\n")[1:]
     pairs = [line.split() for line in lines[:merges]]
     letters = bytes_to_unicode()
@@ -137,7 +137,7 @@ def siglip_tokenizer():
 
 
 def shaken(model, seed):
-    """Weights large enough that pictures and texts lie apart."""
+    """Weights large enough that images and texts lie apart."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():

@@ -2,7 +2,7 @@
 
     python face_graphs.py ../onnx/face && python faces.py [WEIGHTS_DIR]
 
-writes the JSON files and pictures in ../expected/face. Made with numpy 2.2, opencv 4.12, pillow 13,
+writes the JSON files and images in ../expected/face. Made with numpy 2.2, opencv 4.12, pillow 13,
 onnx 1.23,
 onnxruntime 1.31.1 (CPU). With WEIGHTS_DIR, a folder of published weights, also real.json.
 
@@ -211,7 +211,7 @@ def decoding():
     return cases
 
 
-# ---- pictures -----------------------------------------------------------------------------------
+# ---- images -----------------------------------------------------------------------------------
 
 
 def pictures():
@@ -259,7 +259,7 @@ def chw(image):
 
 
 def of_size(file, width, height):
-    """A copy of a graph for pictures of one size."""
+    """A copy of a graph for images of one size."""
     model = onnx.load(file)
     for dimension, size in zip(model.graph.input[0].type.tensor_type.shape.dim, [1, 3, height, width]):
         dimension.dim_value = size
@@ -371,7 +371,7 @@ def umeyama(source, target):
 
 
 def aligned(rgb, marks):
-    """FaceAlignment of opencv_zoo: least squares from the template to the picture, turned round."""
+    """FaceAlignment of opencv_zoo: least squares from the template to the image, turned round."""
     x, y = TEMPLATE[:, :1], TEMPLATE[:, 1:]
     one, none = np.ones((5, 1)), np.zeros((5, 1))
     matrix = np.vstack([np.hstack([x, y, one, none]), np.hstack([y, -x, none, one])])
@@ -396,7 +396,7 @@ def alignment(drawn):
 
 
 def cut(rgb, box, square):
-    """The box grown by a tenth, rounded half away from zero, within the picture."""
+    """The box grown by a tenth, rounded half away from zero, within the image."""
     left, top, right, bottom = box
     width, height = (right - left) * 1.1, (bottom - top) * 1.1
     if square:

@@ -200,7 +200,7 @@ def frozen(path):
 
 
 def pictures():
-    """Three pictures that a formula draws: sin of a plane, 0 to 1, then the mean and deviation of ImageNet."""
+    """Three images that a formula draws: sin of a plane, 0 to 1, then the mean and deviation of ImageNet."""
     n, c, y, x = torch.meshgrid(*[torch.arange(s, dtype=torch.float64) for s in (3, 3, SIDE, SIDE)], indexing="ij")
     plain = (0.5 + 0.5 * torch.sin(x * 0.05 * (n + 1) + y * 0.08 + c)).float()
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What MoveNet finds in pictures, run by onnxruntime in Python, for the tests of the tool `rtmpose`.
+"""What MoveNet finds in images, run by onnxruntime in Python, for the tests of the tool `rtmpose`.
 
     python shared/nets/tests/reference/movenet.py [movenet_single_pose_lightning_ptq.onnx]
 
 Made with Python 3.11, OpenCV 4.12.0, rtmlib 0.0.16 (for the window), numpy 2.2.6, onnx 1.23.2 and
 onnxruntime 1.31.1. Writes tools/rtmpose/tests/onnx/movenet.onnx, a tiny network with MoveNet's
-shapes, and tools/rtmpose/tests/movenet.json: the key points that it finds in the pictures there, and,
+shapes, and tools/rtmpose/tests/movenet.json: the key points that it finds in the images there, and,
 where its file is given, those that the published network finds.
 """
 

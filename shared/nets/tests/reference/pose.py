@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What rtmlib makes of pictures and boxes, for the tests of `nets` and of the tool `rtmpose`.
+"""What rtmlib makes of images and boxes, for the tests of `nets` and of the tool `rtmpose`.
 
     python shared/nets/tests/reference/pose.py          # in the root of the repository
 
@@ -8,16 +8,16 @@ onnxruntime 1.31.1. It uses rtmlib's own functions, unchanged: `bbox_xyxy2cs`, `
 `top_down_affine`, `get_simcc_maximum`, and its class `RTMPose` for the whole way.
 
 Writes, under shared/nets/tests/expected/pose/:
-  crops.json, crop_NN.png     of each picture and box: window, matrix, every fifth pixel of the
+  crops.json, crop_NN.png     of each image and box: window, matrix, every fifth pixel of the
                               crop, and some of the numbers that the network is given
   simcc.json                  of made-up scores: the points and scores
 and under tools/rtmpose/tests/:
   onnx/*.onnx                 tiny networks with the names and shapes of the published ones; their
-                              answers follow the brightness and colours of the picture
-  pictures/*.png              smooth pictures of odd sizes
-  expected.json               of each network, picture and box: the key points and scores
+                              answers follow the brightness and colours of the image
+  pictures/*.png              smooth images of odd sizes
+  expected.json               of each network, image and box: the key points and scores
 
-The pictures of the crops are drawn by a formula that the test knows as well, with hard edges all
+The images of the crops are drawn by a formula that the test knows as well, with hard edges all
 over, which is the worst that can happen to an interpolation.
 """
 
@@ -58,7 +58,7 @@ CROPS = [
 
 
 def drawn(width, height):
-    """The picture of the test `pose.rs`."""
+    """The image of the test `pose.rs`."""
     x, y = np.arange(width)[None, :], np.arange(height)[:, None]
     return np.stack([(x * 7 + y * 13) % 256, (x * y + x // 3 * 40) % 256, (x // 5 + y // 7) % 2 * 255 + 0 * x], axis=-1).astype(np.uint8)
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What transformers' SAM 2 and SAM say of three pictures, by way of its own processors.
+"""What transformers' SAM 2 and SAM say of three images, by way of its own processors.
 
     python sam.py        # rewrites ../onnx/sam/ and ../expected/sam/
 
@@ -211,7 +211,7 @@ class Decoder1(nn.Module):
             sparse_prompt_embeddings=self.points(coords, labels), dense_prompt_embeddings=dense.expand(1, HIDDEN, 64, 64))
         one, three = (m.mask_decoder(multimask_output=many, **given) for many in (False, True))
         low, iou = (torch.cat(pair, dim=2)[0] for pair in zip(one[:2], three[:2]))
-        # The picture's own size is not looked at here: nobody reads the masks of that size.
+        # The image's own size is not looked at here: nobody reads the masks of that size.
         return low + 0 * orig_im_size.sum(), iou, low
 
 

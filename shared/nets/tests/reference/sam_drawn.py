@@ -3,7 +3,7 @@
 
     python sam_drawn.py          # rewrites ../onnx/sam/drawn2, drawn1 and drawn1raw
 
-Made with onnx 1.23. The encoder keeps the picture's colours at a quarter of the frame. The decoder
+Made with onnx 1.23. The encoder keeps the image's colours at a quarter of the frame. The decoder
 answers a box with that box, in the frame of 1024x1024, by the distance from its nearest side in
 steps of four pixels; and a point with what has nearly the colour under it. Of its masks the first
 is the best; the second is 8 pixels smaller on every side (or strict in its colour), the third as

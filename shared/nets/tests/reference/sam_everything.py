@@ -6,7 +6,7 @@
 
 Made with torch 2.15, torchvision 0.29, opencv 4.12, onnxruntime 1.31.1. The generator and `amg.py`
 run unchanged; in place of the predictor stands one that asks the ONNX graphs, with the transforms of
-`SAM2Transforms`: a stretched, antialiased picture, and bilinear masks.
+`SAM2Transforms`: a stretched, antialiased image, and bilinear masks.
 """
 import json
 import pathlib

@@ -54,7 +54,7 @@ class Vision(nn.Module):
         pixels = pixel_values.flatten(0, 1)
         mask = pixel_attention_mask.flatten(0, 1)
         vision, side = self.model.vision_model, SIDE // 16
-        # With all of a picture there, the places of its patches are those in reading order.
+        # With all of an image there, the places of its patches are those in reading order.
         x = vision.embeddings.patch_embedding(pixels).flatten(2).transpose(1, 2)
         x = x + vision.embeddings.position_embedding.weight[: side * side]
         x = x + mask[:, ::16, ::16].flatten(1).float()[:, :, None] * 0
@@ -125,7 +125,7 @@ def main():
     pixels = pictures(3)
     prompt = lambda tiles: [1, 20, 30] + [40] * 0 + [IMAGE] * (TOKENS * tiles) + [41, 60, 61, 62]
     expected = {"image_token": IMAGE, "end": END, "side": SIDE, "cases": []}
-    # Three pictures of one tile each, and one of three tiles; as far as 12 and as far as 120 tokens.
+    # Three images of one tile each, and one of three tiles; as far as 12 and as far as 120 tokens.
     for tiles, length in [(1, 12), (1, 120), (3, 40)]:
         rows = 3 // tiles
         ids = torch.tensor([prompt(tiles)] * rows)

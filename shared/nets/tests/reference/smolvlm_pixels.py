@@ -1,4 +1,4 @@
-"""What transformers' image processor makes of pictures for SmolVLM: tiles, their order, their pixels.
+"""What transformers' image processor makes of images for SmolVLM: tiles, their order, their pixels.
 
     python shared/nets/tests/reference/smolvlm_pixels.py
 

@@ -1,7 +1,7 @@
 """A tagger with the shapes of WD14 v3 and eleven tags, and what the models' demonstration makes of it.
 
 Writes, beside this folder, onnx/tiny-tagger (model.onnx, selected_tags.csv) and
-expected/tagger/tags.json: the probabilities of drawn pictures. The network is a logistic regression
+expected/tagger/tags.json: the probabilities of drawn images. The network is a logistic regression
 on the mean blue, green and red of the upper and the lower half.
 
     python tagger.py

@@ -50,7 +50,7 @@ pub struct Board {
     pub without: Vec<String>,
     /// 1 is dropped last.
     pub importance: u32,
-    /// So many are said, the most probable ones.
+    /// This many are said, the most probable ones.
     pub most: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::avif::{damaged, unsupported};
 use crate::error::{Error, Result};
 use crate::header::{self, MAX_PIXELS};
 
-/// Decodes the first picture of an item.
+/// Decodes the first image of an item.
 pub(crate) fn decode(data: Vec<u8>) -> Result<Planes> {
     if data.is_empty() {
         return Err(damaged("a still without bytes"));

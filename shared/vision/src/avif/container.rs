@@ -43,7 +43,7 @@ pub(crate) struct Container {
     sequence: bool,
 }
 
-/// How tiles make a picture.
+/// How tiles make an image.
 pub(crate) struct Grid {
     pub(crate) rows: u16,
     pub(crate) columns: u16,

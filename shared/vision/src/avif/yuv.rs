@@ -72,7 +72,7 @@ fn taps(place: usize, length: usize, halved: bool) -> (usize, usize) {
     (near, far)
 }
 
-/// The planes of a picture.
+/// The planes of an image.
 #[derive(Debug, Clone)]
 pub(crate) struct Planes {
     luma: Plane,

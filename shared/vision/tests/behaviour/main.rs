@@ -14,7 +14,7 @@ mod writing;
 
 use vision::RgbImage;
 
-/// A picture with edges, ramps and saturated colours.
+/// An image with edges, ramps and saturated colours.
 fn drawn(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let stripe = if (x / 11 + y / 7) % 2 == 0 { 200 } else { 20 };

@@ -1,4 +1,4 @@
-//! Focus, hashes and colour on drawn pictures.
+//! Focus, hashes and colour on drawn images.
 
 use image::imageops;
 use vision::decode::to_luma;

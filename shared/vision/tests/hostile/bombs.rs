@@ -1,4 +1,4 @@
-//! Small files that announce huge pictures.
+//! Small files that announce huge images.
 
 use image::ImageFormat;
 use vision::decode::{self, MAX_PIXELS};

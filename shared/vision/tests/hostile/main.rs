@@ -1,4 +1,4 @@
-//! What film folders hold besides pictures: every one an error with words, never a panic or a hang.
+//! What film folders hold besides images: every one an error with words, never a panic or a hang.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -19,7 +19,7 @@ use image::{DynamicImage, ImageFormat};
 use vision::write::{self, Subsampling};
 use vision::{Error, RgbImage, decode};
 
-/// A picture with edges, ramps and saturated colours.
+/// An image with edges, ramps and saturated colours.
 fn drawn(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let stripe = if (x / 5 + y / 3) % 2 == 0 { 200 } else { 20 };

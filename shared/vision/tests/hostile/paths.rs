@@ -1,4 +1,4 @@
-//! Paths that name no picture file.
+//! Paths that name no image file.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! The smallest and the widest pictures.
+//! The smallest and the widest images.
 
 use image::ImageFormat;
 use vision::resize::{self, PilFilter};

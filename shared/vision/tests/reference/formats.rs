@@ -193,7 +193,7 @@ fn a_damaged_file_of_another_format_does_no_harm() {
 
 #[test]
 fn turning_is_not_mistaken() {
-    // The pictures of `avif_is_turned_upright_and_measured_so` differ from one another.
+    // The images of `avif_is_turned_upright_and_measured_so` differ from one another.
     let upright = rgb("format_odd.avif");
     let mirrored = imageops::flip_horizontal(&upright);
     let far: u64 = { upright.iter().zip(mirrored.iter()) }

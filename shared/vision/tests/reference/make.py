@@ -1,4 +1,4 @@
-"""Makes the pictures and values of this folder with the programs that `vision` must agree with.
+"""Makes the images and values of this folder with the programs that `vision` must agree with.
 
     python3 -m venv /tmp/venv
     /tmp/venv/bin/pip install pillow==12.0.0 opencv-python-headless==5.0.0.93 numpy==2.4.6 \
@@ -6,9 +6,9 @@
     /tmp/venv/bin/python make.py
 
 Pillow resizes columns first up to version 12; 13 does rows first where that is cheaper, which turns
-one or two bits of the hash of one tall picture in 25.
+one or two bits of the hash of one tall image in 25.
 
-The pictures are drawn from a fixed seed, so that a second run changes nothing.
+The images are drawn from a fixed seed, so that a second run changes nothing.
 """
 
 import pathlib

@@ -7,7 +7,7 @@ pub(crate) use testkit::ffmpeg;
 
 /// Draws the film `name` in `folder` by a graph of filters whose output is `[out]`.
 ///
-/// FFV1 in Matroska: no loss, and every picture is a keyframe.
+/// FFV1 in Matroska: no loss, and every image is a keyframe.
 pub(crate) fn draw(ffmpeg: &Path, folder: &Path, name: &str, graph: &str) -> PathBuf {
     let path = folder.join(name);
     let mut command = Command::new(ffmpeg);
@@ -28,9 +28,9 @@ pub(crate) fn draw(ffmpeg: &Path, folder: &Path, name: &str, graph: &str) -> Pat
     path
 }
 
-/// Pictures that no other `number` has: a chain that ends in `[label]`, `frames` long at 24 a second.
+/// Images that no other `number` has: a chain that ends in `[label]`, `frames` long at 24 a second.
 ///
-/// One picture is computed and held: ffmpeg's own sources of noise are not the same at every run.
+/// One image is computed and held: ffmpeg's own sources of noise are not the same at every run.
 /// `fps` says that the rate is constant, which xfade asks for and setpts takes away from ffmpeg 7 on.
 pub(crate) fn scene(number: u32, frames: u32, label: &str) -> String {
     // Waves in three colours, a large dark and a large bright thing on them.

@@ -34,14 +34,14 @@ impl Folder {
         self.bytes(name, content.as_bytes());
     }
 
-    /// A drawn picture; the ending decides on nothing but the name.
+    /// A drawn image; the ending decides on nothing but the name.
     pub(crate) fn picture(&self, name: &str, width: u32, height: u32) {
         let seed = name.bytes().map(u64::from).sum();
         let scene = testkit::scene(width, height, seed);
         self.bytes(name, &vision::write::encode_png(&scene).unwrap());
     }
 
-    /// A picture of 256x256 and its caption.
+    /// An image of 256x256 and its caption.
     pub(crate) fn pair(&self, stem: &str, caption: &str) {
         self.picture(&format!("{stem}.png"), 256, 256);
         self.text(&format!("{stem}.txt"), caption);
@@ -66,7 +66,7 @@ impl Folder {
         }
     }
 
-    /// A gray picture.
+    /// A gray image.
     pub(crate) fn mask(&self, name: &str, width: u32, height: u32, level: u8) {
         let mask = vision::GrayImage::from_fn(width, height, |x, _| {
             [if x > width / 3 { level } else { 0 }].into()

@@ -2,7 +2,7 @@
 
 use crate::support::{Folder, GOOD, errors, warnings};
 
-/// The buckets that the pictures of these tests fit into.
+/// The buckets that the images of these tests fit into.
 const BUCKETS: &str =
     "resolution = 256\nenable_bucket = true\nmin_bucket_reso = 128\nmax_bucket_reso = 384\n";
 

@@ -1,8 +1,8 @@
-//! Pictures that are damaged, odd, or badly cut.
+//! Images that are damaged, odd, or badly cut.
 
 use crate::support::{Folder, GOOD, errors, warnings};
 
-/// A file as a picture with its caption.
+/// A file as an image with its caption.
 fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
     move |f| {
         f.bytes(name, &bytes);
@@ -190,7 +190,7 @@ fn sizes_that_do_not_suit() {
     }
 }
 
-/// One picture in the buckets of a configuration.
+/// One image in the buckets of a configuration.
 fn bucketed(width: u32, height: u32, buckets: &str) -> impl Fn(&Folder) {
     let dataset = format!(
         "[[datasets]]\nenable_bucket = true\n{buckets}\n[[datasets.subsets]]\ncaption_extension = \".txt\"\nimage_dir = \"img\"\n"
