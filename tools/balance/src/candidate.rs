@@ -64,7 +64,7 @@ fn value(record: &Record, pointer: &str) -> Result<String> {
         Some(Value::String(text)) => text,
         Some(Value::Array(_) | Value::Object(_)) => {
             bail!(
-                "key `{pointer}` is a list or an object; a category is text, a number or a truth value"
+                "key `{pointer}` is a list or an object; a category must be text, a number, true or false"
             )
         }
         Some(scalar) => scalar.to_string(),

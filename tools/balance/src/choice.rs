@@ -130,7 +130,7 @@ fn of_one_length(flow: &mut Flow, all: Vec<Candidate>) -> Result<Vec<Candidate>>
     let without = alike.iter().filter(|c| c.vector.is_none()).count();
     if without > 0 {
         warn!(
-            "{without} of {} records have no vector: the vectors are not used",
+            "{without} of {} records have no vector: spreading without vectors",
             alike.len()
         );
     }
@@ -158,7 +158,7 @@ fn outcomes(
         }
         let reason = match limits.against(number) {
             Some(limit) => limit.reason.clone(),
-            None if cell.is_empty() => format!("the selection has its {size}"),
+            None if cell.is_empty() => format!("the selection is full: {size} records"),
             None => format!(
                 "cell {} has {} of the {size} selected",
                 cell.join("/"),

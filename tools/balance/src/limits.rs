@@ -48,7 +48,7 @@ impl Limits {
         if let Some(most) = args.per_shot {
             limits.family(candidates, most.get(), |candidate| {
                 let (film, shot) = candidate.shot.as_ref()?;
-                let reason = format!("shot {shot} has its {most}");
+                let reason = format!("shot {shot} is full: {most}");
                 Some(((film.clone(), *shot), None, reason))
             });
         }
@@ -56,7 +56,7 @@ impl Limits {
             limits.cells = Some(limits.families());
             limits.family(candidates, 0, |candidate| {
                 let most = *cells.get(candidate.cell.as_slice())?;
-                let reason = format!("cell {} has its {most}", candidate.cell.join("/"));
+                let reason = format!("cell {} is full: {most}", candidate.cell.join("/"));
                 Some((candidate.cell.clone(), Some(most), reason))
             });
         }

@@ -42,8 +42,8 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Select as for a LoRA of this type: flags below that are not given are
-    /// those of the type
+    /// Select as for a LoRA of this type: a flag below that is not given takes the value of the
+    /// type
     #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(defaults::types(), |one| one.balance.to_owned()))]
     kind: Option<&'static Type>,
 
@@ -51,27 +51,26 @@ struct Args {
     #[arg(long, value_name = "N")]
     target: Option<NonZero<usize>>,
 
-    /// Take as many records of each combination of the values of these keys
+    /// Select the same number of records for each combination of the values of these keys
     #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
     by: Vec<String>,
 
-    /// Leave the places empty that a small combination cannot fill, and do
-    /// not share them among the others
+    /// Leave the places that a small combination cannot fill empty, instead of sharing them among
+    /// the others
     #[arg(long, requires = "target", requires = "by")]
     no_refill: bool,
 
-    /// Take at most this many records with this value of this key, or that
-    /// share of the target; may be given again
+    /// Select at most N records with this value of this key, or with `%` at most this share of the
+    /// target; may be given again
     #[arg(long, value_name = "POINTER=VALUE:N[%]")]
     quota: Vec<Quota>,
 
-    /// Take records with this value of this key only where fewer than N others are selected, to
-    /// make up that number; may be given again
+    /// Select records with this value of this key only if fewer than N others are selected, to make
+    /// up that number; may be given again
     #[arg(long, value_name = "POINTER=VALUE:N[%]")]
     reserve: Vec<Quota>,
 
-    /// Take at most this many records of a shot; those without a shot have
-    /// no limit
+    /// Select at most this many records of a shot; records without a shot have no limit
     #[arg(long, value_name = "N")]
     per_shot: Option<NonZero<usize>>,
 
@@ -80,12 +79,12 @@ struct Args {
     #[arg(long, value_name = "POINTER")]
     on: Option<String>,
 
-    /// Prefer records in which this number is high: the best counts as twice
-    /// as far from the others as the worst [default: /quality/sharpness]
+    /// Prefer records in which this number is high: the best counts as twice as far from the others
+    /// as the worst [default: /quality/sharpness]
     #[arg(long, value_name = "POINTER")]
     prefer: Option<String>,
 
-    /// Write what every cell wanted, had and got here, as JSON
+    /// Write here how many records each cell wanted, had and got, as JSON
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
 

@@ -23,7 +23,8 @@ impl Quota {
         match self.share {
             Share::Records(count) => Ok(count),
             Share::Percent(percent) => {
-                let target = target.context("a quota in percent is one of --target: give it")?;
+                let target =
+                    target.context("a quota in percent is a share of --target: give --target")?;
                 Ok((target as f64 * percent / 100.0).round() as usize)
             }
         }

@@ -30,7 +30,7 @@ pub(crate) fn draw(
         let taken = chosen.len() - others;
         if taken > 0 {
             warn!(
-                "took {taken} of the reserve {}: there were only {others} others, where {wanted} are the least",
+                "took {taken} of the reserve {}: only {others} others were selected, and {wanted} are needed",
                 reserve.name()
             );
         }

@@ -105,7 +105,7 @@ impl Summary {
             } = cell;
             let repeats = match repeats {
                 0 | 1 => String::new(),
-                more => format!("; {more} repeats of each would even it out"),
+                more => format!("; {more} repeats of each would make up for it"),
             };
             warn!("cell {name}: wanted {wanted}, had {had}, took {taken}{repeats}");
         }

@@ -146,7 +146,7 @@ fn a_reserve_makes_up_what_others_lack() {
     };
     let ran = with("/light/time=day:14", &[]);
     assert_eq!(nights(&ran), (10, 14));
-    let said = "balance: took 4 of the reserve /light/time=day: there were only 10 others, where 14 are the least";
+    let said = "balance: took 4 of the reserve /light/time=day: only 10 others were selected, and 14 are needed";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert_eq!(nights(&with("/light/time=day:10", &[])), (10, 10));
     assert_eq!(nights(&with("/light/time=day:100%", &[])), (10, 20));
@@ -181,8 +181,8 @@ fn what_cannot_be_filled_is_said_and_summed_up() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(ids(&ran), ["a", "b", "d", "e"]);
     for said in [
-        "balance: cell night/7: wanted 2, had 1, took 1; 2 repeats of each would even it out\n",
-        "balance: cell unknown/in: wanted 2, had 1, took 1; 2 repeats of each would even it out\n",
+        "balance: cell night/7: wanted 2, had 1, took 1; 2 repeats of each would make up for it\n",
+        "balance: cell unknown/in: wanted 2, had 1, took 1; 2 repeats of each would make up for it\n",
         "balance: 3 combinations have no record at all, such as ",
         "balance: took 4 of 6: the limits allow no more of 5 records\n",
     ] {
