@@ -40,7 +40,7 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is neither a number, as 300, nor one with `%`, as 5%, or `x`, as 0.6x"
+                "`{text}` is not a number, such as 300, or one with `%` or `x`, such as 5% or 0.6x"
             )
         };
         let (number, make): (_, fn(f64) -> Self) = if let Some(number) = text.strip_suffix('%') {

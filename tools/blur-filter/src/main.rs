@@ -28,10 +28,10 @@ const EXAMPLES: &str = "Examples:
 
 The key `quality`, in which levels are luma, 0 to 255:
   sharpness         pixels across the long side that the sharpest tenth really
-                    shows: a frame of 1920 px with edges twice as wide as need
-                    be has 960; whatever its light, contrast and size
-  sharpness_median  the same of the median part that has edges
-  motion            how much blurrier edges are one way than the other, 0 to 1
+                    shows: a frame of 1920 px with edges twice as wide as they
+                    need be has 960; independent of light, contrast and size
+  sharpness_median  the same for the median part that has edges
+  motion            how much blurrier edges are in one direction than across it, 0 to 1
   detail            share of the image that has edges, 0 to 1
   brightness        mean level
   contrast          standard deviation, levels
@@ -42,40 +42,38 @@ The key `quality`, in which levels are luma, 0 to 255:
   saturation        mean HSV saturation, 0 to 1
   colourfulness     0 gray, 33 moderate, 109 extreme (Hasler and Süsstrunk)
   flat              share within 4 levels of the most frequent one, 0 to 1
-  letters           letters that stand in lines; none is read
-  title             share filled by large letters of one colour that are drawn
-                    over the scene, apart or joined, 0 to 1; left out if none
+  letters           number of letters that stand in lines; the text is not read
+  title             share covered by large letters of one colour that are drawn
+                    over the image, apart or joined, 0 to 1; left out if none
   resolution        short side, pixels
 
-Dark is no fault: a night scene passes as long as something is in focus.";
+Darkness is not a fault: a night scene passes as long as something is in focus.";
 
 /// Measure sharpness, exposure and contrast, and drop images that fall short
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Drop images that show fewer pixels across their long side than this:
-    /// a number; with `%`, the lowest this many percent of the run; with `x`,
-    /// this many times the run's median
+    /// Drop images that show fewer pixels than this across their long side. A plain number is an
+    /// absolute limit; with `%`, the lowest this many percent of the run are dropped; with `x`, the
+    /// limit is this many times the run's median
     #[arg(long, value_name = "PIXELS|N%|Nx", default_value_t = Limit::Median(0.7))]
     sharpness: Limit,
 
-    /// Drop images of less contrast, standard deviation in levels of 255;
-    /// `%` and `x` as above
+    /// Drop images with less contrast than this: standard deviation in levels of 255; `%` and `x`
+    /// as above
     #[arg(long, value_name = "LEVELS|N%|Nx", default_value_t = Limit::Absolute(5.0))]
     contrast: Limit,
 
-    /// Drop images with at least this share of one plain level, 0 to 1; 0
-    /// drops none
+    /// Drop images in which at least this share is one plain level, 0 to 1; 0 drops none
     #[arg(long, value_name = "SHARE", default_value_t = 0.97)]
     flat: f64,
 
-    /// Drop images with at least this many letters in lines; half as many on
-    /// a plain ground; 0 drops none
+    /// Drop images with at least this many letters in lines; half as many are enough on a plain
+    /// ground; 0 drops none
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     letters: u32,
 
-    /// Drop images of which the letters of a drawn title fill at least this
-    /// share; 0 drops none
+    /// Drop images in which the letters of a drawn title cover at least this share; 0 drops none
     #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
     drawn_title: f64,
 
@@ -83,8 +81,8 @@ struct Args {
     #[arg(long, value_name = "PIXELS", default_value_t = 256)]
     min_side: u32,
 
-    /// Let frames of these transitions pass that frame-extract has marked
-    /// (dissolve, fade, flash)
+    /// Pass frames that frame-extract has marked as part of these transitions (dissolve, fade,
+    /// flash)
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     allow: Vec<Kind>,
 

@@ -24,7 +24,7 @@ impl fmt::Display for Bounds {
         } = self;
         write!(
             formatter,
-            "dropped below a sharpness of {sharpness:.0} px and a contrast of {contrast:.1}"
+            "dropping below a sharpness of {sharpness:.0} px and a contrast of {contrast:.1}"
         )
     }
 }

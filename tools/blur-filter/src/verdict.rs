@@ -18,11 +18,11 @@ const CARD: f64 = 0.6;
 /// The kinds of transition that frame-extract marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Kind {
-    /// Two shots over each other.
+    /// Two shots on top of each other
     Dissolve,
-    /// From or to a plain colour.
+    /// From or to a plain colour
     Fade,
-    /// A burst of light within a shot.
+    /// A burst of light within a shot
     Flash,
 }
 
@@ -36,7 +36,7 @@ impl Kind {
             "dissolve" => Self::Dissolve,
             "fade" => Self::Fade,
             "flash" => Self::Flash,
-            other => bail!("key `transition`: `{other}` is none of dissolve, fade, flash"),
+            other => bail!("key `transition`: `{other}` is not dissolve, fade or flash"),
         }))
     }
 
@@ -68,23 +68,23 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         let half = args.letters.div_ceil(2);
         format!("a title: {letters} letters in lines on a plain ground, {half} or more")
     } else if args.letters > 0 && letters >= args.letters {
-        format!(
-            "written on: {letters} letters in lines, {} or more",
-            args.letters
-        )
+        format!("text: {letters} letters in lines, {} or more", args.letters)
     } else if let Some(title) =
         title.filter(|title| args.drawn_title > 0.0 && *title >= args.drawn_title)
     {
         format!(
-            "a title drawn over {title:.3} of it, {} or more",
+            "a title: letters cover a share of {title:.3}, {} or more",
             args.drawn_title
         )
     } else if brightest < BLACK {
-        format!("black: 99% of it at or below level {brightest}, below {BLACK}")
+        format!("black: 99% at or below level {brightest}, below {BLACK}")
     } else if darkest > WHITE {
-        format!("white: 99% of it at or above level {darkest}, above {WHITE}")
+        format!("white: 99% at or above level {darkest}, above {WHITE}")
     } else if args.flat > 0.0 && flat >= args.flat {
-        format!("plain: {flat:.3} of it one level, {} or more", args.flat)
+        format!(
+            "plain: a share of {flat:.3} is one level, {} or more",
+            args.flat
+        )
     } else {
         return Ok(None);
     };
