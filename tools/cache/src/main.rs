@@ -19,19 +19,19 @@ const EXAMPLES: &str = "Examples:
   cache
   cache --max-size 10G --cache /scratch/film2lora";
 
-/// Show what the result cache holds, and keep it within a bound
+/// Show what the result cache holds, and limit its size
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     folder: CacheFolder,
 
-    /// Forget the results that were not used for longest, until the others
-    /// take no more than this, as 10GB or 500MiB
+    /// Delete the least recently used results until the others take no more than this, such as 10GB
+    /// or 500MiB
     #[arg(long, value_name = "BYTES")]
     max_size: Option<ByteSize>,
 
-    /// Forget all results, and what was damaged and set aside
+    /// Delete all results, and any damaged cache that was set aside
     #[arg(long, conflicts_with = "max_size")]
     clear: bool,
 }

@@ -10,7 +10,7 @@ const TOOL: &str = env!("CARGO_BIN_EXE_cache");
 
 #[test]
 fn has_the_manners_of_a_tool() {
-    testkit::words_and_papers(TOOL);
+    testkit::help_and_manual(TOOL);
 }
 
 /// Runs it on a cache of ten results of 1000 bytes.
@@ -67,7 +67,7 @@ fn a_broken_cache_is_set_aside_and_cleared() {
     let ran = run_in(folder.path(), TOOL, &["--cache", "."], "");
     let empty = "{\"folder\":\".\",\"results\":0,\"bytes\":0}\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), empty));
-    let said = "cache: ./results.sqlite3.damaged: the cache was damaged (file is not a database): set aside, and begun anew\n";
+    let said = "cache: ./results.sqlite3.damaged: the cache was damaged (file is not a database): set aside, and started again\n";
     assert_eq!(ran.stderr, said);
     assert!(there("results.sqlite3.damaged"));
     let ran = run_in(folder.path(), TOOL, &["--cache", ".", "--clear"], "");
