@@ -1,4 +1,4 @@
-//! Audit a set of captions: what fuses with the trigger, what gives a shot away.
+//! Audit a set of captions for what fuses with the trigger or gives a shot away.
 //!
 //! Reads `caption`, which may be by anybody, `facts.sentence` and `facts.form`, where
 //! caption-compose wrote them, what the policy of the type names, and `source.shot` and
@@ -21,23 +21,22 @@ const EXAMPLES: &str = "Examples:
   caption-audit --type character --trigger lucap --class boy --summary audit.json captions.jsonl > audited.jsonl
   caption-compose --type style kept.jsonl | caption-audit --type style --check --tsv to-mend.tsv > captions.jsonl";
 
-/// Audit a set of captions: what fuses with the trigger, what gives a shot away
+/// Audit a set of captions for what fuses with the trigger or gives a shot away
 ///
-/// Looks at the whole set by the policy that it was composed by: give the flags
-/// of caption-compose. Missing triggers, words that must not be said, phrases in
-/// more than 80 % of the captions, words that give a shot away, captions over
-/// the budget of tokens.
+/// Checks the whole set by the policy that it was composed by: give the flags of caption-compose.
+/// Reports missing triggers, words that must not be used, phrases in more than 80 % of the
+/// captions, words that give a shot away, and captions over the budget of tokens.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
     captions: policies::Flags,
 
-    /// Write what is wrong here, as JSON
+    /// Write the findings here, as JSON
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
 
-    /// Write it here as a table, with tabs between, and with what to do
+    /// Write the findings here as a table with tabs between columns, with what to do about each
     #[arg(long, value_name = "FILE")]
     tsv: Option<PathBuf>,
 

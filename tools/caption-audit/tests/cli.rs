@@ -167,7 +167,7 @@ fn the_table_says_what_to_do() {
     let row: Vec<&str> = table.lines().nth(1).unwrap().split('\t').collect();
     assert_eq!(row[..4], ["error", "forbidden", "1", "0.025"]);
     assert_eq!((row[4], row[6]), ("says `hair` (identity)", "frame_003"));
-    assert!(row[5].starts_with("take the words out"), "{table}");
+    assert!(row[5].starts_with("remove the words"), "{table}");
 }
 
 #[test]
