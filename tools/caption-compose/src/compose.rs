@@ -56,7 +56,7 @@ impl Composer {
         let (caption, kept) = self.fitted(form, &head, &pieces);
         ensure!(
             !caption.is_empty(),
-            "nothing to say: no fact of the policy for {} is known, and there is no --trigger for it",
+            "no caption: no fact of the policy for {} is known, and there is no --trigger for it",
             policy.name
         );
         let texts = pieces.iter().zip(&kept);

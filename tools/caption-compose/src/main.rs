@@ -1,4 +1,4 @@
-//! Compose captions from what the records say, by the policy of a LoRA type.
+//! Compose captions from the facts in the records, by the policy of a LoRA type.
 //!
 //! Reads the keys that the policy names (`captions.toml` of a type), by default of `pose`, `emotion`,
 //! `light`, `tags` and `captioner`. Writes `caption`, one clean line with the trigger first, and
@@ -35,14 +35,13 @@ const EXAMPLES: &str = "Examples:
   caption-compose --type lighting --trigger 'lt_{}' --form sentence < kept.jsonl > captions.jsonl
   caption-compose --type pose --trigger '{}_pse' --base tags=sdxl --base sentence=flux --tokenizer t5/tokenizer.json kept.jsonl > captions.jsonl
 
-  caption-compose --show-policy character > mine.toml    # change it, and name it with --policy";
+  caption-compose --show-policy character > mine.toml    # change it, and give it with --policy";
 
-/// Compose captions from what the records say, by the policy of a LoRA type
+/// Compose captions from the facts in the records, by the policy of a LoRA type
 ///
-/// A policy says which facts of a record to name, in which order, and which
-/// to leave unsaid so that they bind to the trigger. What does not fit the
-/// budget is dropped from the least important end. caption-audit looks at the
-/// whole set of captions.
+/// A policy says which facts of a record to name, in which order, and which to leave unsaid so that
+/// they bind to the trigger. Facts that exceed the budget are dropped, the least important first.
+/// caption-audit checks the whole set of captions.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

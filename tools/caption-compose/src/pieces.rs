@@ -77,7 +77,7 @@ pub(crate) fn pieces(
         match piece(record, say, &pointer, &values)? {
             Err(why) => left_out.push((pointer, why)),
             Ok(piece) if pieces.iter().any(|other| other.tag == piece.tag) => {
-                left_out.push((pointer, "said already".to_owned()));
+                left_out.push((pointer, "already in the caption".to_owned()));
             }
             Ok(piece) => pieces.push(piece),
         }

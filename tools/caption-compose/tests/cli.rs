@@ -150,7 +150,7 @@ fn what_reads_the_captions_must_be_known() {
     wrong(
         &["--budget", "prose=9"],
         2,
-        "`prose` is no form of captions",
+        "`prose` is not a form of captions",
     );
 }
 
@@ -317,7 +317,7 @@ fn a_record_with_nothing_to_say_fails() {
         "{\"id\":\"a\",\"image\":\"a.png\"}\n",
     );
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains("nothing to say"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no caption"), "{}", ran.stderr);
 }
 
 #[test]
