@@ -11,9 +11,9 @@ pub(crate) fn said(seen: usize, found: usize, must: bool) -> Result<()> {
     }
     let hint = "try --tiles 2, a lower --threshold, or another --model";
     if must {
-        bail!("not one box in {seen} images: whoever is in them was not seen: {hint}");
+        bail!("no box in any of {seen} images: no character was detected: {hint}");
     }
-    log::warn!("not one box in {seen} images: {hint}");
+    log::warn!("no box in any of {seen} images: {hint}");
     Ok(())
 }
 

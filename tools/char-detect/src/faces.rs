@@ -33,17 +33,16 @@ const HAIR: f32 = 0.5;
 /// From the chin to the lower end of a bust, heights of the face.
 const CHEST: f32 = 1.2;
 
-/// Flags of figures that are known by their faces.
+/// Flags for characters that are detected by their faces.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Close-ups")]
 pub(crate) struct Flags {
-    /// Face detector whose large faces that lie in no box get one, down to the
-    /// chest: a name in the registry, a path, or `default` for face-crop's own
-    /// [default: none looks]
+    /// Face detector: a large face of it that lies in no box gets a box down to the chest. A name
+    /// in the registry, a path, or `default` for face-crop's own [default: no face detector]
     #[arg(long, value_name = "NAME|PATH")]
     face_detector: Option<String>,
 
-    /// Least score of such a face, 0 to 1
+    /// Lowest score of such a face, 0 to 1
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>, default_value_t = 0.8)]
     face_threshold: f32,
 }

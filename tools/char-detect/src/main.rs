@@ -37,48 +37,47 @@ const EXAMPLES: &str = "Examples:
   char-detect --face-detector default frames.jsonl > with_close_ups.jsonl
   char-detect --model my_characters.onnx --classes all frames.jsonl > boxes.jsonl
 
-A person detector finds what looks like a person: of animals, robots and toys
-it finds few. Name a detector of your own for those with --model: YOLOX, RTMDet,
-RT-DETR and D-FINE files are read as they are published. Of those that know COCO's
-classes `--classes creatures` asks for animals, and for what dragons are taken for.";
+A person detector finds what looks like a person, and few animals, robots and
+toys. For those, name a detector of your own with --model: YOLOX, RTMDet,
+RT-DETR and D-FINE files are read as they are published. With a detector of COCO's
+classes, `--classes creatures` keeps animals, and the classes that dragons are taken for.";
 
 /// Detect the characters in every image
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Keep boxes with a score over this, 0 to 1
+    /// Keep boxes with a score above this, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f32>)]
     threshold: f32,
 
-    /// Of two boxes of a class that overlap by more than this share of their
-    /// union, keep the better one, 0 to 1
+    /// Where two boxes of a class overlap by more than this share of their union, keep the better
+    /// one, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.65, value_parser = stage::share::<f32>)]
     nms: f32,
 
-    /// Keep these classes, or `all`, or `creatures`: whatever a detector of
-    /// COCO's classes takes animals and monsters for [default: person, or all of
-    /// a detector that does not know it]
+    /// Keep these classes, or `all`, or `creatures`: the classes that a detector of COCO's classes
+    /// takes animals and monsters for [default: person, or all of a detector without that class]
     #[arg(long, value_name = "CLASS,…", value_delimiter = ',')]
     classes: Vec<String>,
 
-    /// Look at overlapping tiles as well, this many along the shorter side of the
-    /// image, to find small figures; takes several times as long
+    /// Also detect in overlapping tiles, this many along the shorter side of the image, to find
+    /// small characters; takes several times as long
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=4))]
     tiles: u32,
 
-    /// Leave out boxes whose shorter side is below this, in pixels
+    /// Drop boxes whose shorter side is below this, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 0)]
     min_side: u32,
 
-    /// Fail where not one image has a box: a data set of backgrounds would be
-    /// one of characters
+    /// Fail if no image has a box, so that characters which were not detected are not taken for
+    /// plain backgrounds
     #[arg(long)]
     must_find: bool,
 
     #[command(flatten)]
     close_ups: faces::Flags,
 
-    /// Images that go into the network at once, if it takes more than one
+    /// Images per batch, if the network takes more than one
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
 

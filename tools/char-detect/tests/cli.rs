@@ -158,7 +158,7 @@ fn nothing_found_is_an_empty_list_said_loudly() {
     let ran = detect(here.path(), "yolox", &pictures, &["--threshold", "1"]);
     assert_eq!(boxes(&ran), [Vec::<Value>::new(), Vec::new()]);
     assert!(
-        ran.stderr.contains("not one box in 2 images"),
+        ran.stderr.contains("no box in any of 2 images"),
         "{}",
         ran.stderr
     );
@@ -173,7 +173,7 @@ fn a_film_in_which_nobody_is_found_can_be_an_error() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("not one box in 2 images: whoever is in them was not seen"),
+            .contains("no box in any of 2 images: no character was detected"),
         "{}",
         ran.stderr
     );

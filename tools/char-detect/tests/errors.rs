@@ -24,7 +24,7 @@ fn fails(here: &Path, flags: &[&str]) -> String {
     let said: Vec<_> = ran.stderr.lines().collect();
     let errors: Vec<_> = said
         .iter()
-        .filter(|line| !line.contains("runs on the CPU"))
+        .filter(|line| !line.contains("running on the CPU"))
         .collect();
     assert_eq!(errors.len(), 1, "{flags:?}: {}", ran.stderr);
     let said = errors[0].strip_prefix("char-detect: ");
@@ -118,7 +118,7 @@ fn a_model_that_is_not_there() {
     let here = models("detect", "unconfirmed", None);
     let said = fails(here.path(), &["--models", ".", "--model", "own"]);
     assert!(
-        said.contains("own.onnx: the model own is not there"),
+        said.contains("own.onnx: the model own is not installed"),
         "{said}"
     );
     assert!(
@@ -133,11 +133,11 @@ fn a_model_that_is_not_there() {
 fn a_name_that_nobody_knows() {
     let here = models("detect", "unconfirmed", None);
     let said = fails(here.path(), &["--models", ".", "--model", "yolo9000"]);
-    let expected = "yolo9000: neither a model of the registry nor a file: the registry has own";
+    let expected = "yolo9000: not a model in the registry and not a file: the registry has own";
     assert_eq!(said, expected);
     let said = fails(here.path(), &["--models", "."]);
     assert!(
-        said.starts_with("no model for `detect` is known by default"),
+        said.starts_with("there is no default model for `detect`"),
         "{said}"
     );
 }
