@@ -101,7 +101,7 @@ pub(crate) fn ground(text: &str) -> Result<[u8; 3], String> {
     let number = u32::from_str_radix(digits, 16).ok();
     let number = number.filter(|_| digits.len() == 6 && !digits.starts_with('+'));
     let [_, red, green, blue] = number
-        .ok_or_else(|| "not a colour such as #ffffff".to_owned())?
+        .ok_or_else(|| "not a colour, such as #ffffff".to_owned())?
         .to_be_bytes();
     Ok([red, green, blue])
 }

@@ -33,41 +33,39 @@ const EXAMPLES: &str = "Examples:
   clip-embed --crops wide --model siglip2-base scenes.jsonl | clip-tag --labels labels/
   ls part.?? | xargs -P4 -I{} sh -c 'clip-embed --threads 1 {} > {}.embedded'
 
-A file of your own is recognised by what it gives: `image_embeds` is CLIP,
-`pooler_output` SigLIP 2, `last_hidden_state` alone DINOv2; --family says it
-where that is wrong. In a folder of files the network is the one with `vision`
+A file of your own is recognised by its outputs: `image_embeds` is CLIP,
+`pooler_output` SigLIP 2, `last_hidden_state` alone DINOv2; --family names the
+family where that is wrong. In a folder, the network is the file with `vision`
 in its name.";
 
 /// Compute CLIP, SigLIP or DINOv2 embeddings
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Look at this of each image: what the model's reference looks at (CLIP
-    /// and `DINOv2` the middle square, `SigLIP` everything, squeezed), or three
-    /// squares along the longer edge, whose unit vectors are averaged
+    /// Part of each image to embed: what the model's reference takes (CLIP and `DINOv2` the middle
+    /// square, `SigLIP` the whole image, squeezed), or three squares along the longer edge, whose
+    /// unit vectors are averaged
     #[arg(long, value_enum, default_value = "reference")]
     crops: Choice,
 
-    /// Put what the file `mask` leaves out on the plain ground
+    /// Replace what the file `mask` leaves out with the plain ground
     #[arg(long)]
     mask: bool,
 
-    /// Plain ground behind transparent images, and behind --mask
+    /// Colour of the plain ground behind transparent images, and behind --mask
     #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = ground)]
     ground: [u8; 3],
 
-    /// Process images this many at a time on a GPU; on the CPU they go one by
-    /// one, so that an answer never depends on the others
+    /// Images per batch on a GPU; on the CPU they are processed one by one, so that a result never
+    /// depends on the other images
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
 
-    /// Take the model for one of this family [default: as the registry says,
-    /// or the file's outputs]
+    /// Read the model as one of this family [default: as in the registry, or by the file's outputs]
     #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
     family: Option<&'static Encoder>,
 
-    /// Columns and rows of the network's images [default: as the file or
-    /// the registry says, or 224]
+    /// Width and height of the network's input [default: as in the file or the registry, or 224]
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=4096), help_heading = "Network")]
     side: Option<u32>,
 

@@ -253,7 +253,7 @@ fn what_is_wrong_is_said() {
     said(
         "no-such-model",
         &[],
-        "no-such-model: neither a model of the registry nor a file",
+        "no-such-model: not a model in the registry and not a file",
     );
     said(
         &format!("{CLIP}/text_model.onnx"),
