@@ -19,13 +19,13 @@ pub(crate) fn check(
 ) -> Result<()> {
     ensure!(
         embedding.model == partner,
-        "its vector is by {}, the texts are by {partner}: give both tools the same --model, or name the vectors' with --partner",
+        "its vector is by {}, the texts are by {partner}: give both tools the same --model, or name the vectors' model with --partner",
         embedding.model
     );
     let by: Option<String> = record.at("/models/clip-embed/sha256")?;
     ensure!(
         by.is_none() || sha256.is_none() || by.as_deref() == sha256,
-        "its vector is by other files of {partner} than the texts: embed it again, or say --partner {partner} if they belong together"
+        "its vector is by other files of {partner} than the texts: embed it again, or give --partner {partner} if they belong together"
     );
     Ok(())
 }

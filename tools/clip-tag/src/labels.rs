@@ -85,7 +85,7 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Group>> {
                 let twice = groups.insert(name, group);
                 ensure!(
                     twice.is_none(),
-                    "{}: the group is in a file before it too: {}",
+                    "{}: an earlier file has this group too: {}",
                     file.display(),
                     twice.map(|group| group.name).unwrap_or_default()
                 );
@@ -133,7 +133,7 @@ fn group(name: &str, written: Written) -> Result<Group> {
         let some = prompts.iter().all(|prompt| !prompt.trim().is_empty());
         ensure!(
             some && !prompts.is_empty() && !label.trim().is_empty(),
-            "{name}: label `{label}` has no words"
+            "{name}: label `{label}` has no texts"
         );
         let said = |prompt: &String| {
             let filled = written.templates.iter();
@@ -144,7 +144,10 @@ fn group(name: &str, written: Written) -> Result<Group> {
         labels.push((label, prompts.iter().flat_map(said).collect::<Vec<_>>()));
     }
     let texts: usize = labels.iter().map(|(_, texts)| texts.len()).sum();
-    ensure!(texts <= MOST, "{name}: {texts} texts are over {MOST}");
+    ensure!(
+        texts <= MOST,
+        "{name}: {texts} texts, and at most {MOST} are allowed"
+    );
     Ok(Group {
         name: name.to_owned(),
         score: written.score,
@@ -159,7 +162,7 @@ fn group(name: &str, written: Written) -> Result<Group> {
 fn check(name: &str, written: &Written) -> Result<()> {
     ensure!(
         written.labels.len() > 1 || written.score == Some(Score::Sigmoid),
-        "{name}: two labels or more are wanted to choose from"
+        "{name}: at least two labels are needed"
     );
     ensure!(
         written
@@ -167,7 +170,7 @@ fn check(name: &str, written: &Written) -> Result<()> {
             .iter()
             .all(|template| template.contains(PLACE))
             && !written.templates.is_empty(),
-        "{name}: a template has no {PLACE}, where the label's words go"
+        "{name}: a template has no {PLACE}, the place of the label's text"
     );
     let shares = [written.margin].into_iter().flatten();
     let shares = shares.chain(match written.threshold {
@@ -178,9 +181,9 @@ fn check(name: &str, written: &Written) -> Result<()> {
     for share in shares {
         ensure!(
             (0.0..=1.0).contains(&share),
-            "{name}: thresholds and margins are from 0 to 1, and not {share}"
+            "{name}: a threshold or margin must be from 0 to 1, not {share}"
         );
     }
-    ensure!(written.top != Some(0), "{name}: top is 1 or more");
+    ensure!(written.top != Some(0), "{name}: top must be 1 or more");
     Ok(())
 }

@@ -46,24 +46,23 @@ A label file, TOML or JSON, has a table for each group:
   kitchen = \"a kitchen\"
   street = [\"a street\", \"an alley between houses\"]
 
-Also: score (softmax or sigmoid), margin (to the second best, of a softmax), top (labels to write),
-about (for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
+Also: score (softmax or sigmoid), margin (over the second best, of a softmax), top (number of labels to write),
+about (a note for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
 
 /// Tag every image zero-shot, by its embedding and a file of labels
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Take groups of labels from this TOML or JSON file, or from all in a
-    /// folder
+    /// Read groups of labels from this TOML or JSON file, or from all such files in a folder
     #[arg(long, value_name = "FILE|DIR", required = true)]
     labels: Vec<PathBuf>,
 
-    /// Say `unknown` below this score, 0 to 1 [default: the group's]
+    /// Write `unknown` below this score, 0 to 1 [default: the group's]
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     threshold: Option<f64>,
 
-    /// Say `unknown` where the second best of a softmax is nearer than this
-    /// [default: the group's]
+    /// Write `unknown` if a softmax leads over the second best by less than this [default: the
+    /// group's]
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     margin: Option<f64>,
 
@@ -71,13 +70,13 @@ struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     top: Option<u16>,
 
-    /// Take the vectors of the model of this name for those of the texts'
-    /// partner [default: the texts' model's own name]
+    /// Accept vectors of the model of this name as those of the text model's partner [default: the
+    /// text model's own name]
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     partner: Option<String>,
 
-    /// Take the model for one of this family: clip, siglip, siglip2 [default:
-    /// as the registry or the tokenizer says]
+    /// Read the model as one of this family: clip, siglip, siglip2 [default: by the registry or the
+    /// tokenizer]
     #[arg(long, value_name = "FAMILY", value_parser = family, help_heading = "Network")]
     family: Option<&'static Encoder>,
 

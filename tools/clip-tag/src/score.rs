@@ -34,8 +34,9 @@ impl Logits {
     pub(crate) fn of(model: &Model, texts: &Texts) -> Result<Self> {
         let (factor, bias) = texts.logits.unzip();
         let or = |said: Option<f64>, known: Option<f64>, name: &str| {
-            said.or(known)
-                .with_context(|| format!("{}: the registry must say `{name}` for it", model.name()))
+            said.or(known).with_context(|| {
+                format!("{}: its entry in the registry needs `{name}`", model.name())
+            })
         };
         Ok(Self {
             factor: or(model.parameter("scale")?, factor, "scale")?,
@@ -88,7 +89,7 @@ impl Question {
         let score = group.score.unwrap_or(by_family);
         ensure!(
             texts.alone || score == Score::Softmax,
-            "{}: CLIP cannot score a label by itself: take softmax, or a SigLIP",
+            "{}: CLIP cannot score a label by itself: use softmax, or a SigLIP model",
             group.name
         );
         let known = match (score, group.threshold) {
@@ -143,13 +144,13 @@ impl Question {
         let length = dot(image, image).sqrt();
         ensure!(
             length.is_normal(),
-            "key `embedding`: a vector without a length"
+            "key `embedding`: a vector of length zero"
         );
         let mut logits = Vec::with_capacity(self.vectors.len());
         for vector in &self.vectors {
             ensure!(
                 vector.len() == image.len(),
-                "key `embedding`: {} numbers, and the texts have {}",
+                "key `embedding`: {} numbers, but the texts have {}",
                 image.len(),
                 vector.len()
             );

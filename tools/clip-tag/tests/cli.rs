@@ -240,7 +240,7 @@ fn vectors_of_another_model_are_refused() {
         &format!("{record}\n"),
     );
     assert!(
-        ran.stderr.contains("2 numbers, and the texts have 24"),
+        ran.stderr.contains("2 numbers, but the texts have 24"),
         "{}",
         ran.stderr
     );
@@ -284,7 +284,8 @@ fn groups_of_several_files_and_of_before_stay() {
     let twice = ["--labels", "labels.json"];
     let ran = tag(here.path(), &net("tiny-clip"), &labels, &twice, "");
     assert!(
-        ran.stderr.contains("in a file before it too: place"),
+        ran.stderr
+            .contains("an earlier file has this group too: place"),
         "{}",
         ran.stderr
     );
@@ -296,11 +297,11 @@ fn label_files_are_checked() {
     let wrong = [
         (
             json!({"a": {"labels": {"x": "x"}}}),
-            "a: two labels or more",
+            "a: at least two labels",
         ),
         (
             json!({"a": {"labels": {"x": "x", "y": []}}}),
-            "label `y` has no words",
+            "label `y` has no texts",
         ),
         (
             json!({"a": {"labels": {"x": "x", "y": "y"}, "templates": ["no place"]}}),
