@@ -6,20 +6,20 @@ use stage::{Result, anyhow};
 /// What vectors are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Metric {
-    /// The angle between them: they are scaled to unit length
+    /// The angle between them: vectors are scaled to unit length
     Cosine,
-    /// Their distance, as they are
+    /// Their distance, unscaled
     Euclidean,
 }
 
 /// How groups are found.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Method {
-    /// As many as asked for, each around its mean; no noise
+    /// As many as --k says, each around its mean; no noise
     Kmeans,
-    /// Regions denser than --epsilon and --min-records say; the rest is noise
+    /// Regions as dense as --epsilon and --min-records say; the rest is noise
     Dbscan,
-    /// Regions denser than what is around them; the rest is noise
+    /// Regions denser than their surroundings; the rest is noise
     Hdbscan,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Count(pub(crate) Option<usize>);
 pub(crate) fn count(text: &str) -> Result<Count> {
     match text.parse() {
         _ if text == "auto" => Ok(Count(None)),
-        Ok(0) | Err(_) => Err(anyhow!("neither a number from 1 nor auto")),
+        Ok(0) | Err(_) => Err(anyhow!("not a number from 1, or auto")),
         Ok(count) => Ok(Count(Some(count))),
     }
 }
@@ -40,5 +40,5 @@ pub(crate) fn count(text: &str) -> Result<Count> {
 pub(crate) fn positive(text: &str) -> Result<f32> {
     let number = text.parse().ok();
     let number = number.filter(|&number: &f32| number > 0.0 && number.is_finite());
-    number.ok_or_else(|| anyhow!("not a number above zero"))
+    number.ok_or_else(|| anyhow!("not a number above 0"))
 }

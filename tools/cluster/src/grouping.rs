@@ -80,7 +80,7 @@ fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<M
         let id: String = record.find("id").ok().flatten().unwrap_or_default();
         let length = vector.len();
         let error = anyhow!(
-            "{id}: key `{}`: {length} numbers where most vectors have {usual}; vectors of two networks do not compare",
+            "{id}: key `{}`: {length} numbers, but most vectors have {usual}: vectors of two networks cannot be compared",
             args.on
         );
         flow.fail(record, error)?;
@@ -106,7 +106,7 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
                 // A short film, or a part of one on trial, has few records; its run is not to fail.
                 Some(k) if k > matrix.nrows() => {
                     warn!(
-                        "--k {k}: there are only {} records, each a cluster now",
+                        "--k {k}: only {} records: each becomes a cluster",
                         matrix.nrows()
                     );
                     matrix.nrows()
@@ -118,7 +118,7 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
         }
         Method::Dbscan => {
             let epsilon = args.epsilon.unwrap_or_else(|| knee(matrix, size));
-            info!("neighbours are within {epsilon}");
+            info!("neighbours are within a distance of {epsilon}");
             dbscan(matrix, epsilon, size)
         }
         Method::Hdbscan => hdbscan(matrix, size),

@@ -40,7 +40,7 @@ struct Args {
     #[arg(long, value_name = "POINTER", default_value = "/embedding/vector")]
     on: String,
 
-    /// Group by these numbers instead, brought to zero mean and unit variance
+    /// Group by these numbers instead, scaled to zero mean and unit variance
     #[arg(
         long,
         value_name = "POINTER,…",
@@ -49,8 +49,7 @@ struct Args {
     )]
     figures: Vec<String>,
 
-    /// Compare vectors by the angle between them (they are scaled to unit
-    /// length) or as they are
+    /// Compare vectors by angle (scaled to unit length) or by distance
     #[arg(long, value_enum, default_value = "cosine", conflicts_with = "figures")]
     metric: Metric,
 
@@ -58,36 +57,34 @@ struct Args {
     #[arg(long, value_enum, default_value = "kmeans")]
     method: Method,
 
-    /// Make this many clusters, or one a record where there are fewer; auto is the number with the
-    /// best silhouette on a sample (kmeans)
+    /// Make this many clusters, or one for each record if there are fewer; auto takes the number
+    /// with the best silhouette on a sample (kmeans)
     #[arg(long, value_name = "N|auto", value_parser = count, default_value = "auto")]
     k: Count,
 
-    /// Take no fewer records for a cluster (hdbscan), or for a dense
-    /// neighbourhood (dbscan)
+    /// Smallest number of records in a cluster (hdbscan) or in a dense neighbourhood (dbscan)
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
     min_records: u32,
 
-    /// Call records neighbours within this distance (dbscan) [default: the
-    /// knee of the distances to the --min-records nearest]
+    /// Largest distance between neighbours (dbscan) [default: the knee of the distances to the
+    /// --min-records nearest]
     #[arg(long, value_name = "DISTANCE", value_parser = positive)]
     epsilon: Option<f32>,
 
-    /// First drop each record whose vector has this cosine or more with that
-    /// of a better one
+    /// First drop each record whose vector has at least this cosine with that of a better record
     #[arg(long, value_name = "COSINE", value_parser = positive, conflicts_with = "figures")]
     near_duplicates: Option<f32>,
 
-    /// Drop records that have no such vector, where they would fail: a figure without a pose is no
+    /// Drop records without such a vector instead of failing: a character without a pose is not an
     /// error
     #[arg(long, conflicts_with = "figures")]
     drop_without: bool,
 
-    /// Judge by this number which near duplicate is better; more is better
+    /// Number that decides which near duplicate is better; higher is better
     #[arg(long, value_name = "POINTER", default_value = "/quality/sharpness")]
     prefer: String,
 
-    /// Begin the search for clusters from this number (kmeans)
+    /// Seed of the search for clusters (kmeans)
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 

@@ -97,7 +97,7 @@ pub(crate) fn scale(vector: &mut [f32]) -> Result<()> {
     let squares: f64 = vector.iter().map(|&x| f64::from(x).powi(2)).sum();
     ensure!(
         squares > 0.0,
-        "all numbers are zero, which has no direction"
+        "all numbers are zero, so it has no direction"
     );
     let length = squares.sqrt();
     for number in vector {

@@ -218,7 +218,7 @@ fn wrong_vectors_fail_alone_and_are_named() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(ran.records().len(), 2);
     for said in [
-        "short: key `/embedding/vector`: 1 numbers where most vectors have 2",
+        "short: key `/embedding/vector`: 1 numbers, but most vectors have 2",
         "line 4: none: key `/embedding/vector` is missing",
         "line 5: zero: key `/embedding/vector`: all numbers are zero",
         "line 6: huge: key `/embedding/vector`: number 0 is 1e30, too large",
@@ -255,7 +255,7 @@ fn figures_count_alike_whatever_their_unit() {
 fn fewer_records_than_clusters_are_a_cluster_each() {
     let two = "{\"id\":\"a\",\"vector\":[1,0]}\n{\"id\":\"b\",\"vector\":[0,1]}\n";
     let ran = run(TOOL, &["--on", "/vector", "--k", "3"], two);
-    let said = "cluster: --k 3: there are only 2 records, each a cluster now\n";
+    let said = "cluster: --k 3: only 2 records: each becomes a cluster\n";
     assert_eq!(ran.stderr, said);
     let ids: Vec<_> = ran
         .records()
