@@ -85,7 +85,7 @@ impl Area {
         let (top, bottom) = (within(y0, whole.height), within(y1, whole.height));
         ensure!(
             left < right && top < bottom,
-            "key `crop`: [{x0}, {y0}, {x1}, {y1}] holds no pixel of {}x{}",
+            "key `crop`: [{x0}, {y0}, {x1}, {y1}] has no pixel of {}x{}",
             whole.width,
             whole.height
         );

@@ -121,7 +121,7 @@ impl Build<'_> {
         let used = |view: &&dyn View| view.notes(self.purpose.title()).validation.is_some();
         if count > 0 && !self.views.iter().any(used) {
             log::warn!(
-                "{count} images are kept from training for validation, and none of these trainers uses them: they are for your own comparisons"
+                "{count} images are held back for validation, and none of these trainers uses them: compare with them yourself"
             );
         }
     }
@@ -132,7 +132,7 @@ fn unmasked(view: &dyn View, set: &DataSet<'_>) {
     let count = set.examples.iter().filter(|one| one.masked).count();
     if count > 0 && view.notes(set.title).masks.is_none() {
         log::warn!(
-            "{}: {count} of {} images have a mask, and this trainer cannot use one: all of each image is trained on",
+            "{}: {count} of {} images have a mask, and this trainer cannot use masks: it trains on the whole of each image",
             view.word(),
             set.examples.len()
         );
@@ -150,7 +150,7 @@ fn enlarged(view: &dyn View, set: &DataSet<'_>) {
     let most = scales.iter().copied().fold(0.0, f64::max);
     if !scales.is_empty() {
         log::warn!(
-            "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by up to {most:.1}",
+            "{}: {} of {} images are smaller than --resolution {}, and the trainer will enlarge them, by a factor of up to {most:.1}",
             view.word(),
             scales.len(),
             set.examples.len(),
@@ -193,7 +193,7 @@ fn point(out: &Path, name: &str) -> Result<()> {
     let other = fs::symlink_metadata(&newest).is_ok_and(|metadata| !metadata.is_symlink());
     ensure!(
         !other,
-        "{}: is there and no link that this tool made: move it away, or name another --out-dir",
+        "{}: already exists and is not a link made by this tool: move it away, or name another --out-dir",
         newest.display()
     );
     fs::rename(&link, &newest).with_context(|| newest.display().to_string())?;

@@ -14,7 +14,7 @@ const FORMS: [(&str, Form, &str); 4] = [
     (
         "own",
         Form::Own,
-        "The caption as it stands in the record, for every trainer",
+        "The record's own caption, for every trainer",
     ),
     ("tags", Form::Tags, "The tag line of caption-compose"),
     (
@@ -25,7 +25,7 @@ const FORMS: [(&str, Form, &str); 4] = [
     (
         "several",
         Form::Several,
-        "Both, where the trainer draws one of several; else what it is best with",
+        "Both, if the trainer draws one of several captions; else the form that suits it best",
     ),
 ];
 

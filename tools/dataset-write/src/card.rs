@@ -33,7 +33,7 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
         .collect();
     writeln!(
         card,
-        "A data set for a LoRA of the kind *{}*.\n",
+        "A data set for a LoRA of the type *{}*.\n",
         purpose.kind.name
     )?;
     writeln!(card, "| | |\n|---|---|")?;
@@ -71,14 +71,14 @@ fn trainers(
         .any(|example| example.picture.mask.is_some());
     writeln!(
         card,
-        "\nWhat each trainer is given, with paths from this folder:\n\n| view | give it | images kept for validation | masks |\n|---|---|---|---|"
+        "\nWhat to give each trainer, with paths relative to this folder:\n\n| view | give it | images kept for validation | masks |\n|---|---|---|---|"
     )?;
     for view in views {
         let notes = view.notes(purpose.title());
         let or_not = |has: bool, how: Option<&'static str>| match how {
             _ if !has => "none here",
             Some(how) => how,
-            None => "the trainer cannot use them",
+            None => "this trainer cannot use masks",
         };
         writeln!(
             card,

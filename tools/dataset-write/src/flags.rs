@@ -10,39 +10,38 @@ use crate::caption::form_parser;
 use crate::plan::Purpose;
 use crate::template::{NameTemplate, Template, squeezed};
 
-/// What the data set is of.
+/// What the data set is about.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Words {
-    /// What the data set is to teach
+    /// What the LoRA is to learn
     #[arg(long = "type", value_name = "TYPE", value_parser = types::parser(TYPES.iter(), named))]
     kind: &'static Type,
 
-    /// Word that stands for what is taught, first in every caption
+    /// Word that stands for what is learned, first in every caption
     #[arg(long, value_name = "WORD")]
     trigger: Option<String>,
 
-    /// What the whole set is of, as file names say it: the character, the
-    /// style [default: what the record says, or else the trigger of a set of a
-    /// character or a style]
+    /// Name of the subject in file names: the character, the style [default: from the record, or
+    /// else the trigger of a character or style set]
     #[arg(long, value_name = "NAME")]
     subject: Option<String>,
 
-    /// File names, with facts in braces; `{id}` is the image's number
-    /// [default: by type]
+    /// Template of file names, with facts in braces; `{id}` is the image's number [default: by
+    /// type]
     #[arg(long, value_name = "TEMPLATE")]
     template: Option<NameTemplate>,
 
-    /// Captions of records that have none, with facts in braces; a part
-    /// between commas is left out if a fact in it is unknown [default: by type]
+    /// Template of captions for records that have none, with facts in braces; a part between commas
+    /// is left out if a fact in it is unknown [default: by type]
     #[arg(long, value_name = "TEMPLATE")]
     caption: Option<Template>,
 
-    /// Captions to write, of those that caption-compose made [default: by view;
-    /// the caption itself for all where it was changed or its form was asked for]
+    /// Which of the captions that caption-compose made to write [default: by view; the record's own
+    /// caption for all if it was edited or its form was chosen with --form]
     #[arg(long, value_name = "FORM", value_parser = form_parser())]
     form: Option<Form>,
 
-    /// Licence of the images, for the card
+    /// Licence of the images, for the data set card
     #[arg(long, value_name = "NAME")]
     licence: Option<String>,
 }
@@ -54,21 +53,20 @@ pub(crate) struct Pictures {
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = value_parser!(u32).range(64..=8192))]
     resolution: u32,
 
-    /// Cut each image to its bucket beforehand, round its subject, and shrink
-    /// it to that; nothing is ever enlarged
+    /// Crop each image to its bucket in advance, around its subject, and shrink it to that size; no
+    /// image is ever enlarged
     #[arg(long)]
     fit: bool,
 
-    /// What is trained on where a record has a mask of its subject [default:
-    /// by type]
+    /// Part to train on if a record has a mask of its subject [default: by type]
     #[arg(long, value_name = "PART", value_enum)]
     train_on: Option<Trained>,
 
-    /// Make the subject of a mask larger by so much
+    /// Grow the subject of a mask by this much
     #[arg(long, value_name = "PIXELS", default_value_t = 8, value_parser = value_parser!(u32).range(0..=4096))]
     grow_subject: u32,
 
-    /// How often an epoch shows each image
+    /// How often each image appears in an epoch
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=10_000))]
     repeats: u32,
 }

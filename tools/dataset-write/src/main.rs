@@ -44,8 +44,8 @@ Examples:
 
 Facts: action, angle, character, condition, emotion, intensity, location,
 setting, shot, style, subject, time, trigger, weather; any other word is a path
-of keys, as light.time. In names what is not known is `unknown`; in captions
-{fact?} is nothing where it is not known.";
+of keys, such as light.time. An unknown fact is `unknown` in names; in captions
+{fact?} is left empty if it is unknown.";
 
 /// Write the training folders that the trainers load
 #[derive(Debug, Parser)]
@@ -71,12 +71,12 @@ struct Args {
     )]
     views: Vec<&'static dyn View>,
 
-    /// Share of the images to keep from training, whole shots
+    /// Share of the images to hold back for validation, by whole shots
     #[arg(long, value_name = "PERCENT", default_value = "0%")]
     validation: Share,
 
-    /// Path of --out-dir where the trainer runs, for its configuration
-    /// [default: the absolute path here]
+    /// Path of --out-dir on the machine of the trainer, for its configuration [default: the
+    /// absolute path here]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }

@@ -39,7 +39,7 @@ pub(crate) fn read(record: &Record, wanted: &Wanted, size: Dimensions) -> Result
     let (width, height) = (mask.width(), mask.height());
     ensure!(
         (width, height) == (size.width, size.height),
-        "{}: is {width}x{height}, and its image {}x{}",
+        "{}: is {width}x{height}, but its image is {}x{}",
         name(),
         size.width,
         size.height

@@ -17,7 +17,7 @@ impl std::str::FromStr for Share {
         let percent = text.strip_suffix('%').unwrap_or(text);
         match percent.trim().parse::<f64>() {
             Ok(percent) if (0.0..=90.0).contains(&percent) => Ok(Self(percent / 100.0)),
-            _ => bail!("`{text}` is no share: 0% to 90%"),
+            _ => bail!("`{text}` is not a share from 0% to 90%"),
         }
     }
 }
@@ -49,7 +49,9 @@ pub(crate) fn mark(examples: &mut [Example], Share(share): Share) -> Result<()> 
         }
     }
     if wanted > 0 && room == wanted {
-        log::warn!("no shot is small enough to be kept for validation: all is trained on");
+        log::warn!(
+            "no shot is small enough to hold back for validation: all images are for training"
+        );
     }
     Ok(())
 }

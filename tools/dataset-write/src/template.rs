@@ -28,17 +28,17 @@ impl std::str::FromStr for Template {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((inside, after)) = after.split_once('}') else {
-                bail!("`{text}`: a brace is not closed");
+                bail!("`{text}`: an opening brace has no closing one");
             };
             if before.contains('}') {
-                bail!("`{text}`: a brace is not opened");
+                bail!("`{text}`: a closing brace has no opening one");
             }
             pieces.push(Piece::Text(before.to_owned()));
             pieces.push(fact(inside)?);
             rest = after;
         }
         if rest.contains('}') {
-            bail!("`{text}`: a brace is not opened");
+            bail!("`{text}`: a closing brace has no opening one");
         }
         pieces.push(Piece::Text(rest.to_owned()));
         Ok(Self { pieces })
@@ -49,7 +49,7 @@ fn fact(inside: &str) -> Result<Piece> {
     let name = inside.strip_suffix('?').unwrap_or(inside);
     let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if name.is_empty() || !name.chars().all(letter) {
-        bail!("`{{{inside}}}`: a fact is a word or a path of keys, as in `{{light.time}}`");
+        bail!("`{{{inside}}}`: a fact is a word or a path of keys, such as `{{light.time}}`");
     }
     Ok(Piece::Fact {
         name: name.to_owned(),

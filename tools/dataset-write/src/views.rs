@@ -102,7 +102,7 @@ impl Writer<'_> {
     /// The file of the store that holds an image or a mask.
     fn stored(&self, view: &dyn View, file: &File) -> Result<Stored> {
         match *file {
-            File::Text(_) => bail!("text is not in the store"),
+            File::Text(_) => bail!("a text file is not in the store"),
             File::Image(number) => Ok(self.examples[number].stored(view).clone()),
             File::Mask(number) => self.examples[number].mask_as(view, "png", self.store),
             File::MaskAsImage(number) => {

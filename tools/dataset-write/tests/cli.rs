@@ -268,7 +268,8 @@ mod tests {
         let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
         assert_eq!(ran.code, Some(1));
         assert!(
-            ran.stderr.contains("out/dataset: is there and no link"),
+            ran.stderr
+                .contains("out/dataset: already exists and is not a link"),
             "{}",
             ran.stderr
         );

@@ -254,11 +254,11 @@ fn masks_and_validation_that_a_trainer_cannot_use_are_spoken_of() {
         &records,
     );
     for view in ["musubi", "diffusers", "webdataset"] {
-        let said = format!("{view}: 1 of 4 images have a mask, and this trainer cannot use one");
+        let said = format!("{view}: 1 of 4 images have a mask, and this trainer cannot use masks");
         assert!(ran.stderr.contains(&said), "{view}: {}", ran.stderr);
     }
     let ran = write(folder.path(), &flags("kohya,ai-toolkit"), &records);
-    assert!(!ran.stderr.contains("cannot use one"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("cannot use masks"), "{}", ran.stderr);
     assert!(
         ran.stderr.contains("none of these trainers uses them"),
         "{}",
@@ -267,7 +267,7 @@ fn masks_and_validation_that_a_trainer_cannot_use_are_spoken_of() {
     let card = fs::read_to_string(folder.path().join("out/dataset/README.md")).unwrap();
     for part in [
         "| kohya | `--dataset_config kohya/dataset.toml`",
-        "| the trainer cannot use them | `--dataset_config kohya/masked.toml --masked_loss` |",
+        "| this trainer cannot use masks | `--dataset_config kohya/masked.toml --masked_loss` |",
     ] {
         assert!(card.contains(part), "{part}: {card}");
     }
@@ -444,7 +444,7 @@ fn a_mask_of_another_size_is_a_failure() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("mask mask.png: is 9x9, and its image 96x64"),
+            .contains("mask mask.png: is 9x9, but its image is 96x64"),
         "{}",
         ran.stderr
     );
