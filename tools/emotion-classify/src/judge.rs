@@ -8,23 +8,22 @@ use stage::{Result, ensure};
 /// What is said where the scores say too little.
 const UNKNOWN: &str = "unknown";
 
-/// Flags of what scores have to reach.
+/// Thresholds of the scores.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Bounds {
-    /// Say `unknown` where no class has at least this score, 0 to 1
+    /// Write `unknown` if no class has at least this score, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.35, value_parser = stage::share::<f64>)]
     threshold: f64,
 
-    /// Say `unknown` where the best class is ahead of the second by less
-    /// than this, 0 to 1
+    /// Write `unknown` if the best class leads over the second by less than this, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     margin: f64,
 
-    /// Call the expression medium from this lead on
+    /// Lead over the second class from which the intensity is medium
     #[arg(long, value_name = "SCORE", default_value_t = 0.4, value_parser = stage::share::<f64>)]
     medium: f64,
 
-    /// Call the expression high from this lead on
+    /// Lead over the second class from which the intensity is high
     #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f64>)]
     high: f64,
 }
@@ -44,7 +43,7 @@ impl Bounds {
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(
             self.medium <= self.high,
-            "--high {}: below --medium {}",
+            "--high {}: is below --medium {}",
             self.high,
             self.medium
         );

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use answers::{ImageFile, Tool};
 use clap::Parser;
-use nets::emotion::{Classifier, Emotion, Sitter};
+use nets::emotion::{Classifier, Emotion, FaceImage};
 use nets::face::Landmarks;
 use serde::Serialize;
 use stage::{Flow, Inference, Record, Result};
@@ -32,15 +32,15 @@ const EXAMPLES: &str = "Examples:
 The key `emotion`:
   label      happy sad surprised angry neutral fear disgust contempt, as far as
              the model knows them; `unknown` below --threshold or --margin
-  intensity  low, medium, high: how far the label's score is ahead of the next;
+  intensity  low, medium, high: by how much the label's score leads over the next;
              `unknown` where the label is
   scores     of every class that the model knows; they add up to 1
   margin     the best score less the second
   second     the label of the second
 
-The published networks learned from photographs of people. Drawn faces come out
-nearer to neutral and, for their large eyes, to surprise: look at some, and set
---margin by them.";
+The published networks learned from photographs of people. They score drawn faces
+nearer to neutral and, because of the large eyes, to surprise: look at some, and
+set --margin accordingly.";
 
 /// Classify the expression of every face, and its intensity
 #[derive(Debug, Parser)]
@@ -75,7 +75,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
         prepare: |_: &Record, (file, place): (ImageFile, Place)| {
             let picture = file.rgb()?;
-            file.named(|_| plan.prepare(&place.sitter(&picture)))
+            file.named(|_| plan.prepare(&place.face(&picture)))
         },
         infer: |faces: Vec<Vec<f32>>| {
             let scores = |face| Ok(columns.decode(&classifier.run(face)?));
@@ -108,9 +108,9 @@ impl Place {
         })
     }
     /// The face in `picture`: all of it where no place is known.
-    fn sitter<'a>(&self, picture: &'a RgbImage) -> Sitter<'a> {
+    fn face<'a>(&self, picture: &'a RgbImage) -> FaceImage<'a> {
         let whole = [0.0, 0.0, picture.width() as f32, picture.height() as f32];
-        Sitter {
+        FaceImage {
             picture,
             area: self.area.unwrap_or(whole),
             landmarks: self.landmarks,
