@@ -11,23 +11,21 @@ use vision::RgbImage;
 
 use crate::TOOL;
 
-/// Flags of what is looked for, and how.
+/// Flags of the detectors and their scales.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
     #[command(flatten)]
     model: ModelFlags,
 
-    /// Second detector, whose word counts for doubtful faces: a name in the
-    /// registry or an ONNX file
+    /// Second detector, which decides about doubtful faces: a name in the registry or an ONNX file
     #[arg(long, value_name = "NAME|PATH", help_heading = "Network")]
     second: Option<String>,
 
-    /// Take nothing below this score for a face [default: what the registry
-    /// says of the model, or 0.5]
+    /// Ignore faces with a score below this [default: as the registry says for the model, or 0.5]
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>)]
     threshold: Option<f32>,
 
-    /// Look at the image shrunk or enlarged to these long sides
+    /// Detect in the image shrunk or enlarged to these long sides, in pixels
     #[arg(long, value_name = "PIXELS,…", value_delimiter = ',', default_values_t = [640, 320],
         value_parser = clap::value_parser!(u32).range(32..=4096))]
     scales: Vec<u32>,

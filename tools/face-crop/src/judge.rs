@@ -2,7 +2,7 @@
 
 use crate::record::Facts;
 
-/// Flags of what makes a face unwanted.
+/// Flags of the limits on faces.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Limits {
     /// Drop faces whose box has a shorter side than this
@@ -13,16 +13,15 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "SHARPNESS", default_value_t = 0.03)]
     relative_sharpness: f64,
 
-    /// Drop faces of which more than this is hidden, 0 to 1; 1 drops none
+    /// Drop faces of which more than this share is hidden, 0 to 1; 1 drops none
     #[arg(long, value_name = "SHARE", default_value_t = 0.35)]
     occlusion: f64,
 
-    /// Drop faces that are turned to the side by more than this; 90 drops
-    /// none
+    /// Drop faces turned to the side by more than this; 90 drops none
     #[arg(long, value_name = "DEGREES", default_value_t = 60.0)]
     yaw: f64,
 
-    /// Drop faces that are tilted by more than this; 180 drops none
+    /// Drop faces tilted by more than this; 180 drops none
     #[arg(long, value_name = "DEGREES", default_value_t = 45.0)]
     roll: f64,
 }

@@ -42,25 +42,25 @@ const EXAMPLES: &str = "Examples:
   face-crop --out-dir faces --second retinaface-mobilenet --rejects no_face.jsonl frames.jsonl > faces.jsonl
   mask-crop --out-dir cut masked.jsonl | face-crop --out-dir faces --min-side 96 > faces.jsonl
 
-A face that --sure trusts is taken at once. Below that, and from --threshold on,
+A face with a score of --sure or more is taken at once. Between --threshold and --sure
 it is taken if the other scale, the --second detector or the head of one of the
-image's `boxes` agrees. Where there is none, the heads that the `pose` of the image or
-of its `boxes` shows are taken.
+image's `boxes` agrees. If no face is found, the heads in the `pose` of the image or
+of its `boxes` are taken.
 
 The key `face`, in pixels of the parent's image:
-  box          left, top, right, bottom; may reach beyond the image
+  box          left, top, right, bottom; may extend beyond the image
   landmarks    x and y of the eye on the left of the image, the one on the
                right, nose, corners of the mouth on the left and right
   score        of the detector, or of the key points, 0 to 1
   by           the model that found it, or `pose`
-  agreed       what else says so: `scale`, a model, `boxes`
+  agreed       what confirmed it: `scale`, a model, `boxes`
   window       the crop
   box_in_crop  the box in pixels of the crop
   size         short side of the box, pixels
   relative_sharpness
-               0 to 1: fine detail against all contrast of the face, which is
+               0 to 1: fine detail relative to all contrast of the face, which is
                shrunk to 112 px first if it is larger
-  angle        degrees by the landmarks: `yaw` to the image's right, `roll`
+  angle        degrees, from the landmarks: `yaw` to the image's right, `roll`
                clockwise
   occlusion    shares of the face: `edge` beyond the image, `mask` outside of
                the character's mask, `landmarks` beyond either";
@@ -76,24 +76,24 @@ struct Args {
     #[command(flatten)]
     finding: detectors::Flags,
 
-    /// Take a face of this score at once; a lesser one has to be agreed upon
+    /// Take a face with at least this score at once; a face with a lower score needs confirmation
     #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f32>)]
     sure: f32,
 
-    /// Take no head from `pose` where no face is found
+    /// Take no head from `pose` if no face is found
     #[arg(long)]
     no_pose: bool,
 
-    /// Take at most this many faces of an image, the best ones [default: all;
-    /// one where the record has `parent`]
+    /// Take at most this many faces of an image, the best ones [default: all; one if the record has
+    /// `parent`]
     #[arg(long, value_name = "N")]
     max_faces: Option<usize>,
 
-    /// Add so much on each side of the face, in shares of its longer side
+    /// Add this much on each side of the face, as a share of its longer side
     #[arg(long, value_name = "SHARE", default_value_t = 0.4, value_parser = window::padding)]
     padding: f64,
 
-    /// Shape of the crop; `face` is the face's own
+    /// Aspect ratio of the crop; `face` keeps that of the face
     #[arg(long, value_name = "W:H", default_value = "1:1")]
     aspect: Aspect,
 
@@ -139,7 +139,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let (images, faces) = (images.into_inner(), faces.into_inner());
     if images > 0 && faces == 0 {
         log::warn!(
-            "no face: {images} images and not one; --rejects says why of each, --second asks another detector"
+            "no face in any of {images} images: --rejects gives the reason for each; try another detector with --second"
         );
     }
     Ok(())

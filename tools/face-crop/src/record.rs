@@ -133,7 +133,7 @@ pub(crate) fn outcome(
     for candidate in doubtful {
         let facts = Facts::of(args, &view, candidate)?;
         let (score, sure) = (facts.score, args.sure);
-        let why = format!("doubtful: score {score:.4}, below {sure}, and nothing else says so");
+        let why = format!("doubtful: score {score:.4}, below {sure}, and nothing confirms it");
         found.push((Some(why), facts));
     }
     let mut outcome = Outcome::default();
@@ -155,7 +155,7 @@ fn only(faces: &mut [(Option<String>, Facts)], most: usize) {
     faces.sort_by(|(_, a), (_, b)| worth(b).total_cmp(&worth(a)));
     let sound = faces.iter_mut().filter(|(fault, _)| fault.is_none());
     for (fault, _) in sound.skip(most) {
-        *fault = Some(format!("not the best: {most} of an image"));
+        *fault = Some(format!("not among the best: at most {most} of an image"));
     }
 }
 

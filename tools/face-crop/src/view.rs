@@ -65,7 +65,7 @@ fn mask(record: &Record, picture: &RgbImage) -> Result<Option<Mask>> {
         let size = (mask.width(), mask.height());
         ensure!(
             size == picture.dimensions(),
-            "{}: the mask is {size:?} px and its image {:?}",
+            "{}: the mask is {size:?} px, but its image is {:?}",
             name(),
             picture.dimensions()
         );

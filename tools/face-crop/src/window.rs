@@ -25,7 +25,7 @@ impl FromStr for Aspect {
             (0.1..=10.0).contains(&ratio).then_some(ratio)
         });
         sides.map(Self::Ratio).ok_or_else(|| {
-            format!("`{text}` is neither `face` nor a ratio from 1:10 to 10:1, as 3:4")
+            format!("`{text}` is not `face` or a ratio from 1:10 to 10:1, such as 3:4")
         })
     }
 }

@@ -213,7 +213,10 @@ fn several_faces_are_several_records() {
         .collect();
     assert_eq!(ids, ["a.f0", "a.f1", "a.f2"]);
     assert_eq!(bench.run(&["--max-faces", "1"], &input).records().len(), 1);
-    assert_eq!(bench.reasons(), vec!["not the best: 1 of an image"; 2]);
+    assert_eq!(
+        bench.reasons(),
+        vec!["not among the best: at most 1 of an image"; 2]
+    );
 }
 
 #[test]
@@ -302,7 +305,7 @@ fn faults_have_reasons() {
             bench.reasons()
         );
         assert!(
-            ran.stderr.contains("no face: 1 images and not one"),
+            ran.stderr.contains("no face in any of 1 images"),
             "{}",
             ran.stderr
         );
@@ -422,7 +425,7 @@ fn models_that_do_not_fit_are_refused() {
         ),
         (
             "gone.onnx".into(),
-            "neither a model of the registry nor a file",
+            "not a model in the registry and not a file",
         ),
     ];
     for (path, said) in cases {
