@@ -16,9 +16,9 @@ const EXAMPLES: &str = "Examples:
 const ABOUT: [&str; 2] = [
     "Run a film2lora tool, or a pipeline of them, by its name",
     "Run a film2lora tool, or a pipeline of them, by its name\n\n\
-     Each tool does one job on a manifest, JSON Lines with one image a line, and a\n\
+     Each tool does one job on a manifest (JSON Lines, one image a line), and a\n\
      Makefile chains them into pipelines, which `film2lora make` runs.\n\
-     `film2lora help TOOL` shows the flags of one.",
+     `film2lora help TOOL` shows the flags of a tool.",
 ];
 
 /// The name of the argument that takes all that is for the tool.
@@ -40,7 +40,7 @@ impl CommandFactory for Front {
         let [short, long] = ABOUT;
         let template = format!(
             "{{about-with-newline}}\n{{usage-heading}} film2lora TOOL [ARGUMENT]...\n{}\
-             \x20 make              Run a pipeline, as `film2lora make style FILM=film.mkv`\n\
+             \x20 make              Run a pipeline, such as `film2lora make style FILM=film.mkv`\n\
              \x20 help              Show this list, or the flags of a tool\n\n\
              Options:\n{{options}}{{after-help}}",
             table::listed()
@@ -72,7 +72,7 @@ impl CommandFactory for Front {
             .external_subcommand_value_parser(value_parser!(OsString))
             .subcommands(tools.map(|tool| named(tool.name, tool.description)))
             .subcommand(named("make", "Run a pipeline"))
-            .subcommand(named("help", "Show the tools, or the flags of one"))
+            .subcommand(named("help", "Show the tools, or the flags of a tool"))
     }
 
     fn command_for_update() -> Command {

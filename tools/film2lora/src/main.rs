@@ -43,7 +43,7 @@ fn run_tool(
     let shown = name.to_string_lossy();
     if table::TOOLS.iter().any(|tool| tool.name == shown) {
         log::error!(
-            "{shown}: is not in {}: install it there",
+            "{shown}: not found in {}: install it there",
             places.tools.display()
         );
         return Ok(ExitCode::FAILURE);
@@ -54,6 +54,6 @@ fn run_tool(
     } else {
         format!("did you mean {}?", near.join(" or "))
     };
-    log::error!("{shown}: no such tool: {hint}");
+    log::error!("{shown}: there is no such tool: {hint}");
     Ok(ExitCode::from(2))
 }

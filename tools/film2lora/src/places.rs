@@ -72,7 +72,7 @@ impl Places {
         }
         let folder = folder.display();
         Err(anyhow!(
-            "{folder}: has no Makefile of film2lora's: install it again"
+            "{folder}: has no Makefile of film2lora: install film2lora again"
         ))
     }
 }

@@ -12,7 +12,7 @@ const TOOL: &str = env!("CARGO_BIN_EXE_film2lora");
 
 #[test]
 fn has_the_manners_of_a_tool() {
-    testkit::words_and_papers(TOOL);
+    testkit::help_and_manual(TOOL);
 }
 
 /// A prefix with the front, one tool, and one program of the user's own, which say how they were called.
@@ -81,13 +81,16 @@ fn a_name_that_is_unknown_is_an_error_with_the_nearest() {
     for (typed, said) in [
         (
             "blur-fitler",
-            "blur-fitler: no such tool: did you mean blur-filter?",
+            "blur-fitler: there is no such tool: did you mean blur-filter?",
         ),
-        ("other", "other: no such tool: "),
-        ("../../bin/other", "../../bin/other: no such tool: "),
+        ("other", "other: there is no such tool: "),
+        (
+            "../../bin/other",
+            "../../bin/other: there is no such tool: ",
+        ),
         (
             "qqqqqq",
-            "qqqqqq: no such tool: `film2lora help` lists the tools",
+            "qqqqqq: there is no such tool: `film2lora help` lists the tools",
         ),
     ] {
         let ran = call(&front, &[typed]);
@@ -132,7 +135,7 @@ fn make_runs_the_installed_makefile_for_the_folder_that_it_is_called_in() {
     let ran = call(&front, &["make", "style"]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("has no Makefile of film2lora's"),
+        ran.stderr.contains("has no Makefile of film2lora"),
         "{}",
         ran.stderr
     );
