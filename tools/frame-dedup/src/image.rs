@@ -186,7 +186,12 @@ pub(crate) fn read_all(path: &Path) -> Result<Vec<Image>> {
         .map(|record| {
             let record = record?;
             let image = Image::new(&record)?;
-            let missing = || format!("{name}: {}: no hashes; add them with --hash-only", image.id);
+            let missing = || {
+                format!(
+                    "{name}: {}: has no hashes: add them with --hash-only",
+                    image.id
+                )
+            };
             ensure!(image.hashes.is_some(), missing());
             Ok(image)
         })
@@ -200,7 +205,7 @@ pub(crate) fn refuse_double_ids(images: &[Image]) -> Result<()> {
         if let Some(line) = lines.insert(&*image.id, &image.line) {
             ensure!(
                 *line == image.line,
-                "id `{}` stands twice, for different records; ids are unique in a manifest",
+                "id `{}` appears twice, for different records: ids must be unique in a manifest",
                 image.id
             );
         }

@@ -31,23 +31,22 @@ const EXAMPLES: &str = "Examples:
   frame-dedup --hash-only part3.jsonl > part3.hashed.jsonl   # on each machine
   cat part*.hashed.jsonl | frame-dedup --against old.jsonl > new.jsonl
 
-Two frames of one shot show one scene, so a likeness of 8 bits is enough to
-let one of them go; at 10 a figure before a fixed camera loses poses. Two
+Two frames of one shot show the same place, so a distance of 8 bits is near enough
+to drop one of them; at 10 bits a character before a fixed camera loses poses. Two
 shots that look alike may be a return to a place, so images of different
-shots, or of no known shot, must be nearly the same: 4 bits. With -v the
-distances of all pairs are counted, to choose by.";
+shots, or of no known shot, must be nearly the same: 4 bits. With -v, the tool
+prints how many pairs have which distance, to help you choose.";
 
 /// Keep the best image of each group of near-duplicates
 ///
-/// Every image is compared with the better ones that are kept already, best
-/// first: the sharpest (quality.sharpness, where blur-filter has measured it),
-/// then the largest, then the one whose file is largest, then the first. It is
-/// dropped if it lies near one of them. So everything in a group lies near the
-/// image that is kept; a slow pan is not chained into one group.
+/// Every image is compared with the better ones that are already kept, best first: the sharpest
+/// (quality.sharpness, if blur-filter has measured it), then the largest, then the one with the
+/// largest file, then the first. It is dropped if it is near one of them. So every image of a group
+/// is near the one that is kept; a slow pan is not chained into one group.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Drop images this near to a better one of the same shot, bits of 64
+    /// Drop images within this distance of a better one of the same shot, in bits of 64
     #[arg(long, value_name = "BITS", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=32))]
     max_distance: u32,
 
@@ -55,13 +54,12 @@ struct Args {
     #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=32))]
     across: u32,
 
-    /// Compare with this older manifest, whose images have hashes, as well:
-    /// what is near to one of its images is dropped, and its images are never
-    /// written
+    /// Also compare with this older manifest, whose images have hashes: an image near one of them
+    /// is dropped, and they are never written
     #[arg(long, value_name = "MANIFEST", conflicts_with = "hash_only")]
     against: Option<PathBuf>,
 
-    /// Only add hashes, and drop nothing
+    /// Only add hashes; drop nothing
     #[arg(long)]
     hash_only: bool,
 

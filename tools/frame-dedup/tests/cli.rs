@@ -215,7 +215,7 @@ fn an_id_stands_for_one_record() {
     let ran = run_in::<&str>(here.path(), TOOL, &[], &input);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("id `i0` stands twice"),
+        ran.stderr.contains("id `i0` appears twice"),
         "{}",
         ran.stderr
     );
