@@ -190,7 +190,9 @@ impl Analysis {
             } else {
                 format!("{} times", self.resets)
             };
-            log::warn!("{path}: its clock begins anew {times}: times go on counting there");
+            log::warn!(
+                "{path}: its timestamps start again {times}: the times in the manifest continue from there"
+            );
         }
         if !self.shapes.is_empty() {
             let mut counts = BTreeMap::<(u32, u32), usize>::new();

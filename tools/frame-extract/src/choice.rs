@@ -45,7 +45,7 @@ pub(crate) fn film(ffmpeg: &Ffmpeg, path: &Path, listing: &Listing) -> Result<St
         .map(|one| words(one))
         .collect();
     log::warn!(
-        "{}: has several video streams: {} is taken for the film, not {}",
+        "{}: has several video streams: {} is used as the film, not {}",
         path.display(),
         words(chosen),
         others.join(", ")

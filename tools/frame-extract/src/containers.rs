@@ -100,8 +100,8 @@ pub(crate) fn refuse_playlists(path: &Path) -> Result<()> {
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     if let Some(kind) = playlist(&head) {
         bail!(
-            "is a playlist ({kind}), which only names where a film is, and is not followed: save what \
-             it names as one file, such as with `ffmpeg -i PLAYLIST -c copy film.mkv`, and name that"
+            "is a playlist ({kind}), which only names the place of a film and is not followed: save what \
+             it names as one file, for example with `ffmpeg -i PLAYLIST -c copy film.mkv`, and give that file"
         );
     }
     Ok(())
@@ -121,9 +121,9 @@ fn playlist(head: &[u8]) -> Option<&'static str> {
 /// What to say of a file that ffmpeg takes for a `format` outside [`LIST`].
 pub(crate) fn refusal(format: &str) -> String {
     if format.ends_with("_pipe") || format.starts_with("image2") {
-        return "is a single image: `frame-scan` makes records of images".to_owned();
+        return "is a single image: use `frame-scan`, which makes records of images".to_owned();
     }
-    format!("is in the format `{format}`, which is none of the containers of films that are read")
+    format!("is in the format `{format}`, which is not a film container that this tool reads")
 }
 
 #[cfg(test)]

@@ -83,12 +83,12 @@ impl Damage {
             format!(" about {}{more}", shown.join(", "))
         };
         let lost = if self.lost > 0 {
-            format!("; some {} frames are missing there", self.lost)
+            format!("; about {} frames are missing there", self.lost)
         } else {
             String::new()
         };
         Some(format!(
-            "is damaged{at}: ffmpeg met {} errors, the first: {}{lost}; records of frames from there have \
+            "is damaged{at}: ffmpeg reported {} errors, the first: {}{lost}; records of frames from there have \
              `damage`",
             self.errors, self.first
         ))

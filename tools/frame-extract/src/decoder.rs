@@ -64,7 +64,7 @@ impl Complaints {
             return signal.clone();
         }
         if self.first.is_empty() {
-            return "it does not say why".to_owned();
+            return "it gives no reason".to_owned();
         }
         self.first.join("; ")
     }
@@ -147,7 +147,7 @@ impl Decoder {
             image = combing::mend(&image);
         }
         let Ok((shown, time)) = self.frames.recv() else {
-            bail!("ffmpeg: gave a frame without saying when it is shown");
+            bail!("ffmpeg: returned a frame without its time");
         };
         Ok(Some(Picture { image, shown, time }))
     }

@@ -29,7 +29,7 @@ pub(crate) fn incomplete(
         .any(|words| CUT.iter().any(|cut| words.contains(cut)));
     if early && (cut || said - others_end(ffmpeg, film, last)? > tolerance) {
         return Ok(Some(format!(
-            "ends at {last:.1} s, but says that it is {said:.1} s long"
+            "ends at {last:.1} s, but its header gives a length of {said:.1} s"
         )));
     }
     Ok(complaints

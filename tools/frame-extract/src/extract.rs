@@ -142,7 +142,7 @@ pub(crate) fn pictures(
                 picture: Some(Arc::new(picture)),
             })),
             Ok(None) => {
-                log::warn!("frame {frame}: did not come when the film was decoded again: left out");
+                log::warn!("frame {frame}: was missing when the film was decoded again: left out");
                 Some(None)
             }
             Err(error) => {
@@ -186,7 +186,7 @@ impl Source {
             }
             ensure!(
                 expected.uncertain,
-                "ffmpeg gave one of {found:.3} s instead of {:.3} s",
+                "ffmpeg returned the frame at {found:.3} s instead of {:.3} s",
                 expected.time
             );
             if found > expected.time {

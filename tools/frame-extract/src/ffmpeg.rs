@@ -52,7 +52,7 @@ impl Ffmpeg {
         };
         let said = found.asked("-version").context("cannot run ffmpeg")?;
         let Some(version) = said.strip_prefix("ffmpeg version ") else {
-            bail!("is not ffmpeg: it does not tell its version");
+            bail!("is not ffmpeg: it prints no version");
         };
         log::debug!("{}: {}", program.display(), first_line(version));
         found.major = major(version);
@@ -127,17 +127,17 @@ pub(crate) fn signal(status: ExitStatus) -> Option<String> {
     let number = status.signal()?;
     let (name, what_to_do) = match number {
         4 => ("SIGILL", "name one built for this processor with --ffmpeg"),
-        6 => ("SIGABRT", "it gave up: name another with --ffmpeg"),
+        6 => ("SIGABRT", "it aborted: name another with --ffmpeg"),
         9 => ("SIGKILL", "memory may have run out"),
         11 => (
             "SIGSEGV",
-            "a fault of its own: name another with --ffmpeg, or install one",
+            "an error in ffmpeg itself: name another with --ffmpeg, or install one",
         ),
         15 => ("SIGTERM", "run it again"),
-        _ => return Some(format!("ffmpeg was ended by signal {number}")),
+        _ => return Some(format!("ffmpeg was stopped by signal {number}")),
     };
     Some(format!(
-        "ffmpeg was ended by signal {number} ({name}): {what_to_do}"
+        "ffmpeg was stopped by signal {number} ({name}): {what_to_do}"
     ))
 }
 

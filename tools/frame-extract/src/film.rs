@@ -112,7 +112,7 @@ impl Film {
         let pixels = u64::from(width) * u64::from(height);
         ensure!(
             width >= 16 && height >= 16 && pixels <= vision::decode::MAX_PIXELS,
-            "frames of {width}x{height} are too small or too large to work with"
+            "frames of {width}x{height} are too small or too large to process"
         );
         Ok(())
     }
@@ -184,7 +184,7 @@ fn key(path: &Path) -> Result<Key> {
     let metadata = fs::metadata(path)?;
     ensure!(
         metadata.is_file(),
-        "is not a regular file, and a film is read more than once"
+        "is not a regular file: a film is read more than once, so save it as a file first"
     );
     let bytes = metadata.len();
     ensure!(bytes > 0, "is empty");
@@ -280,8 +280,8 @@ fn decoder(ffmpeg: &Ffmpeg, stream: &Stream) -> Result<Option<&'static str>> {
     };
     ensure!(
         ffmpeg.has_decoder(decoder)?,
-        "is transparent, and this ffmpeg lacks the decoder {decoder} that sees it: colours that are not \
-         meant to be seen would show: use one built with libvpx, as `make setup` or `film2lora make setup` downloads"
+        "is transparent, and this ffmpeg lacks the decoder {decoder} that reads transparency: hidden colours \
+         would show: use one built with libvpx, such as `make setup` or `film2lora make setup` downloads"
     );
     Ok(Some(decoder))
 }

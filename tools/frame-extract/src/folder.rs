@@ -39,7 +39,7 @@ impl Folder {
         let stem = format!("{}-{}", plain.stem, film.key.short());
         let path = path.join(&stem);
         log::warn!(
-            "{}: has images of another film called {}: those of this one go to {}",
+            "{}: has images of another film called {}: images of this film are written to {}",
             plain.path.display(),
             plain.stem,
             path.display()
@@ -83,7 +83,7 @@ impl Folder {
         let images = self.images()?;
         ensure!(
             known.is_some() || images.is_empty(),
-            "{}: is already there, and not known to be from this film: name another --out-dir",
+            "{}: already exists and may not be from this film: name another --out-dir",
             images.first().unwrap_or(&self.path).display()
         );
         for image in images {

@@ -66,7 +66,7 @@ impl Images {
         let image = self.folder.image(frame);
         let image = image
             .to_str()
-            .context("--out-dir is not UTF-8, which a manifest must be")?;
+            .context("--out-dir is not UTF-8, but a manifest must be UTF-8")?;
         let mut record = Record::new(&self.folder.id(frame), image)?;
         let part = self.settings.part(self.analysis.shape(frame));
         record.put("width", &part.width)?;

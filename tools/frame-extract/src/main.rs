@@ -93,7 +93,7 @@ fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
     flow.fail(
         record,
         anyhow!(
-            "{words}: is it cut short? {} frames were decoded",
+            "{words}: the file may be cut short; {} frames were decoded",
             images.analysis.times.len()
         ),
     )

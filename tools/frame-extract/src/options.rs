@@ -26,11 +26,11 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Film to read, in any format that ffmpeg knows
+    /// Film to read, in any format that ffmpeg reads
     #[arg(value_name = "FILM")]
     pub(crate) film: PathBuf,
 
-    /// Folder for the images; a rerun goes on where the last one ended
+    /// Folder for the images; a rerun continues where the last run stopped
     #[arg(long, value_name = "DIR")]
     pub(crate) out_dir: PathBuf,
 
@@ -39,12 +39,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate)]
     fps: f64,
 
-    /// Take a frame every this many seconds, in place of --fps
+    /// Take a frame every this many seconds, instead of --fps
     #[arg(long, value_name = "SECONDS", conflicts_with = "fps", value_parser = rate)]
     every: Option<f64>,
 
-    /// What to cut off: the black bars that the film's frames agree on, nothing, or all outside
-    /// WIDTH:HEIGHT:LEFT:TOP in pixels
+    /// What to crop off: the black bars that the film's frames agree on, nothing, or everything
+    /// outside WIDTH:HEIGHT:LEFT:TOP in pixels
     #[arg(long, value_name = "auto|none|W:H:L:T", default_value = "auto")]
     crop: String,
 
@@ -60,16 +60,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "QUALITY", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
 
-    /// Colour resolution of JPEG images; 444 keeps all that conversion and scaling made
+    /// Colour resolution of JPEG images; 444 keeps all that conversion and scaling left
     #[arg(long, value_name = "KIND", default_value = "420")]
     subsampling: Chroma,
 
-    /// Write one line of JSON a shot here: first frame, end, times in seconds, how it begins, and
-    /// its marked frames
+    /// Write one line of JSON for each shot here: first frame, end, times in seconds, how it
+    /// begins, and its marked frames
     #[arg(long, value_name = "FILE")]
     pub(crate) shots: Option<PathBuf>,
 
-    /// ffmpeg to use [default: $FFMPEG, models/runtime/ffmpeg, or the first on the search path]
+    /// Path of ffmpeg [default: $FFMPEG, models/runtime/ffmpeg, or the first on the search path]
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) ffmpeg: Option<PathBuf>,
 }
@@ -95,10 +95,10 @@ pub(crate) enum Format {
 /// How much of a JPEG's colour is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Chroma {
-    /// All
+    /// All of it
     #[value(name = "444")]
     Full,
-    /// Half, across
+    /// Half, horizontally
     #[value(name = "422")]
     Half,
     /// A quarter, as in most films
@@ -142,15 +142,15 @@ impl Args {
                     HighRange::Hlg => "HLG",
                 };
                 if self.hdr == Hdr::Refuse {
-                    bail!("is in high dynamic range ({kind}), which --hdr refuse asks to refuse");
+                    bail!("is in high dynamic range ({kind}), and --hdr refuse rejects such films");
                 }
                 format!("in high dynamic range ({kind})")
             }
         };
         ensure!(
             ffmpeg.has_filters(&TONE_MAPPING)?,
-            "is {what}, and this ffmpeg lacks the filters zscale and tonemap that would map it: use one \
-             built with zimg, as `make setup` or `film2lora make setup` downloads"
+            "is {what}, and this ffmpeg lacks the filters zscale and tonemap that convert it: use one \
+             built with zimg, such as `make setup` or `film2lora make setup` downloads"
         );
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Args {
         };
         ensure!(
             crop.lies_within(usual),
-            "--crop: {crop} is not inside its pictures of {}x{}",
+            "--crop: {crop} is not inside its frames of {}x{}",
             usual.0,
             usual.1
         );
@@ -248,6 +248,6 @@ fn rate(text: &str) -> Result<f64, String> {
     if (1e-3..=1e5).contains(&value) {
         Ok(value)
     } else {
-        Err("outside 0.001 to 100000".to_owned())
+        Err("not a number from 0.001 to 100000".to_owned())
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u3
     for (shape, votes) in &seen.votes {
         let crop = border::decide(votes, *shape);
         log::info!(
-            "{}: {}, by {} of {} images",
+            "{}: {}, from {} of {} frames",
             film.path.display(),
             crop.map_or("no bars".to_owned(), |crop| format!(
                 "image inside bars is {crop}"
@@ -84,7 +84,7 @@ fn warn_of_colours(film: &Film, colours: &BTreeMap<Colour, usize>) {
     let others: Vec<String> = others.filter(differ).map(Colour::words).collect();
     if !others.is_empty() {
         log::warn!(
-            "{}: its colours change: most are {}, some {}, and all are taken for the former",
+            "{}: its colours change: most frames are {}, some are {}, and all are read as the former",
             film.path.display(),
             film.view.colour.words(),
             others.join(", ")

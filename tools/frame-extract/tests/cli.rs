@@ -77,8 +77,8 @@ fn three_scenes() -> String {
 }
 
 #[test]
-fn words_and_papers() {
-    testkit::words_and_papers(TOOL);
+fn help_and_manual() {
+    testkit::help_and_manual(TOOL);
 }
 
 /// What the tool says of a film, installed in `folder` and with nothing on its search path.

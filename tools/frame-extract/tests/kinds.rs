@@ -94,7 +94,7 @@ fn a_crash_of_ffmpeg_is_told_by_its_signal() {
         "",
     );
     assert_eq!(ran.code, Some(1));
-    let said = "frame-extract: film.ts: ffmpeg was ended by signal 11 (SIGSEGV)";
+    let said = "frame-extract: film.ts: ffmpeg was stopped by signal 11 (SIGSEGV)";
     assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
 }
 

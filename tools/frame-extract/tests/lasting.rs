@@ -61,7 +61,10 @@ fn a_full_disk_ends_the_run_and_with_room_again_nothing_is_missing() {
         said.contains("frames/film_") && said.contains("File too large"),
         "{said}"
     );
-    assert!(said.contains("make room, and run it again"), "{said}");
+    assert!(
+        said.contains("free some space, and run this again"),
+        "{said}"
+    );
     assert_eq!(fs::read_to_string(here.join("rejects.jsonl")).unwrap(), "");
     assert!(images(here).is_empty());
     let ran: Ran = run_in(here, TOOL, &words, "");

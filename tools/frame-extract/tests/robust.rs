@@ -130,7 +130,7 @@ fn a_film_cut_short_gives_what_it_has() {
     let half = ran.records().len();
     assert!((12..28).contains(&half), "{half} of 40 frames");
     assert!(
-        ran.stderr.contains("says that it is 20.0 s long"),
+        ran.stderr.contains("its header gives a length of 20.0 s"),
         "{}",
         ran.stderr
     );
