@@ -94,10 +94,10 @@ impl Passed {
         for (kind, count) in counts.iter() {
             if kind.is_empty() && only_in_folders {
                 log::warn!(
-                    "{count} files passed over: not named as images, or not in a folder below PATH"
+                    "{count} files skipped: not named as images, or not in a folder below PATH"
                 );
             } else if kind.is_empty() {
-                log::info!("{count} files passed over: not named as images");
+                log::info!("{count} files skipped: not named as images");
             } else {
                 kinds.push(format!("{count} {kind}"));
                 images += count;
@@ -105,7 +105,7 @@ impl Passed {
         }
         if images > 0 {
             log::warn!(
-                "{images} images passed over, in formats that cannot be read here: {}: convert them to PNG first, \
+                "{images} images skipped, in formats that this tool cannot read: {}: convert them to PNG first, \
                  for example with ImageMagick: magick mogrify -format png *.heic",
                 kinds.join(", ")
             );

@@ -28,7 +28,7 @@ pub(crate) fn paths(separator: u8) -> impl Iterator<Item = Place> + Send {
             let error = match read {
                 Ok(0) => break,
                 Ok(_) if first && wide(&bytes) => {
-                    let words = "stdin: the list is written in UTF-16: save it as UTF-8";
+                    let words = "stdin: the list is in UTF-16: save it as UTF-8";
                     Some(Unread::said(words.to_owned()))
                 }
                 Ok(_) if bytes.last() == Some(&separator) => {

@@ -32,17 +32,17 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Folders to search for images, with the folders in them, in the order of the paths; images;
-    /// `-` for a list of images on standard input, one a line
+    /// Folders to search for images, with their subfolders, in the order of the paths; images; `-`
+    /// for a list of images on standard input, one a line
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// Paths on standard input end with a NUL byte, not with a newline
+    /// Paths on standard input end with a NUL byte instead of a newline
     #[arg(short = '0', long)]
     null: bool,
 
-    /// Write the name of the folder that an image lies in, the first one below PATH, as this key;
-    /// images in no such folder are passed over
+    /// Write the name of an image's folder, the first one below PATH, as this key; skip images that
+    /// are in no such folder
     #[arg(long, value_name = "KEY")]
     folder_as: Option<String>,
 }
@@ -73,7 +73,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     passed.say(only_in_folders);
     match animated.into_inner() {
         0 => {}
-        images => log::warn!("{images} animated images: only the first picture of each is used"),
+        images => log::warn!("{images} animated images: only the first image of each is used"),
     }
     Ok(())
 }
@@ -86,14 +86,15 @@ fn scan(found: &Found, key: Option<&str>, animated: &AtomicU64) -> Result<Outcom
     }
     if let Some(kind) = kinds::raw(&found.path) {
         bail!(
-            "{}: {kind} image, which cannot be read here: develop it to PNG first",
+            "{}: {kind} image, which this tool cannot read: develop it to PNG first",
             name()
         );
     }
     let header = decode::header(&found.path).with_context(name)?;
     animated.fetch_add(u64::from(header.animated), Ordering::Relaxed);
     let path = found.path.to_str();
-    let path = path.with_context(|| name() + ": its name is not UTF-8, as a manifest must be")?;
+    let path =
+        path.with_context(|| name() + ": its name is not UTF-8, but a manifest must be UTF-8")?;
     let mut record = Record::new(&found.id, path)?;
     let size = header.dimensions();
     record.put("width", &size.width)?;

@@ -153,7 +153,7 @@ fn unreadable(error: &walkdir::Error) -> Option<Place> {
     let path = error.path().unwrap_or(Path::new("")).to_path_buf();
     if let Some(above) = error.loop_ancestor() {
         log::warn!(
-            "{}: leads back to {}: not followed",
+            "{}: links back to {}: not followed",
             path.display(),
             above.display()
         );

@@ -33,8 +33,8 @@ fn column(ran: &Ran, key: &str) -> Vec<String> {
 }
 
 #[test]
-fn words_and_papers() {
-    testkit::words_and_papers(TOOL);
+fn help_and_manual() {
+    testkit::help_and_manual(TOOL);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_folder_in_the_order_of_its_paths() {
     );
     assert_eq!(column(&ran, "id"), ["a", "a_b_c", "a_z", "b"]);
     assert_eq!(column(&ran, "format"), ["jpeg", "webp", "png", "png"]);
-    assert!(ran.stderr.contains("1 files passed over"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 files skipped"), "{}", ran.stderr);
     let record = &ran.records()[0];
     assert_eq!(
         (&record["width"], &record["height"]),
@@ -89,7 +89,7 @@ fn a_folder_gives_its_images_its_name() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("1 files passed over"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 files skipped"), "{}", ran.stderr);
     let ids: HashSet<_> = column(&ran, "id").into_iter().collect();
     assert_eq!(ids.len(), 3, "{ids:?}");
     let ran = scan(here.path(), &["--folder-as", "character", "luca/a.png"], "");
@@ -162,7 +162,7 @@ fn images_that_cannot_be_read_are_counted_by_their_formats() {
     let ran = scan(here.path(), &["."], "");
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(column(&ran, "id"), ["a"]);
-    let said = "4 images passed over, in formats that cannot be read here: 2 HEIC, 1 JPEG 2000, 1 camera raw:";
+    let said = "4 images skipped, in formats that this tool cannot read: 2 HEIC, 1 JPEG 2000, 1 camera raw:";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     fs::write(here.path().join("b.heic"), b"\0\0\0\x18ftypheic\0\0\0\0").unwrap();
     for (name, said) in [
@@ -258,7 +258,7 @@ fn links_that_go_round_end() {
     symlink("../other", here.path().join("a/side")).unwrap();
     let ran = scan(here.path(), &["a"], "");
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    assert!(ran.stderr.contains("leads back to"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("links back to"), "{}", ran.stderr);
     let images = column(&ran, "image");
     assert!(images.contains(&"a/x.png".to_owned()) && images.contains(&"a/side/y.png".to_owned()));
 }
