@@ -52,8 +52,8 @@ impl Instance {
             Looks::Scores(cast.scores(&embedding, by)?)
         } else {
             let cluster = record.cluster()?;
-            let cluster =
-                cluster.context("no key `cluster`: give references, or run cluster first")?;
+            let cluster = cluster
+                .context("key `cluster` is missing: give references, or run cluster first")?;
             Looks::Cluster(u64::try_from(cluster.id).ok())
         };
         Ok(Self {

@@ -37,46 +37,44 @@ const EXAMPLES: &str = "Examples:
   id-match --references cast.jsonl --only nilo --rejects others.jsonl instances.jsonl > nilo.jsonl
   cluster instances.jsonl | id-match | jq -r .identity.name | sort | uniq -c
 
-Ten to thirty references of each character, from all sides and in all lights, are worth more than any
-threshold. Give references also of those who are not wanted: the margin to them is the surest sign.
-Make references and cut-outs with the same model, ground and --mask; -v says how far apart they lie.";
+Ten to thirty references of each character, from all sides and in all lights, help more than any
+threshold. Also give references of the characters that you do not want: the margin to them is the surest sign.
+Embed references and instance crops with the same model, ground and --mask; -v prints how far apart they are.";
 
-/// Name the character in every crop, by reference images and along the shot
+/// Name the character in every crop, by reference images and the other crops of its shot
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Take every record of this manifest, written by clip-embed, for a
-    /// reference of this character
+    /// Use every record of this manifest, written by clip-embed, as a reference of this character
     #[arg(long, value_name = "NAME=MANIFEST", value_parser = references::named)]
     reference: Vec<Named>,
 
-    /// Take the records of this manifest for references of whom their key
-    /// `character` names
+    /// Use the records of this manifest as references of the character that their key `character`
+    /// names
     #[arg(long, value_name = "MANIFEST")]
     references: Vec<PathBuf>,
 
-    /// Compare with the mean direction of a character's references, or with
-    /// the nearest of them
+    /// Compare with the mean direction of a character's references, or with the nearest of them
     #[arg(long, value_enum, default_value = "mean")]
     compare_with: By,
 
-    /// Be sure only of a cosine of this or more, -1 to 1
+    /// Name a character only from this cosine on, -1 to 1
     #[arg(long, value_name = "COSINE", default_value_t = 0.75, value_parser = cosine, allow_hyphen_values = true)]
     min_cosine: f64,
 
-    /// Be sure only where the next character is this much farther
+    /// Name a character only if the next one is at least this much farther away
     #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = cosine)]
     cosine_margin: f64,
 
-    /// Link cut-outs of which this share overlaps, intersection over union
+    /// Link instance crops that overlap by at least this share, intersection over union
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
     link_overlap: f64,
 
-    /// Link across gaps of this many seconds at most; 0 links nothing
+    /// Link across gaps of at most this many seconds; 0 links nothing
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     max_gap: f64,
 
-    /// Pass on only these characters
+    /// Keep only these characters
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 

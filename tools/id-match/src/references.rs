@@ -23,7 +23,7 @@ pub(crate) struct Named {
 pub(crate) fn named(text: &str) -> Result<Named, String> {
     let (name, manifest) = text.split_once('=').unwrap_or_default();
     if name.trim().is_empty() || manifest.is_empty() {
-        return Err("not of the form NAME=MANIFEST".to_owned());
+        return Err("not in the form NAME=MANIFEST".to_owned());
     }
     Ok(Named {
         name: name.trim().to_owned(),
@@ -92,7 +92,7 @@ impl Cast {
         for name in wanted {
             ensure!(
                 self.names().any(|known| known == name),
-                "--only {name}: no references of this name, only of {}",
+                "--only {name}: there are no references of this name, only of {}",
                 self.names().collect::<Vec<_>>().join(", ")
             );
         }
@@ -103,7 +103,7 @@ impl Cast {
     pub(crate) fn scores(&self, embedding: &Embedding, by: By) -> Result<Vec<f64>> {
         ensure!(
             embedding.model == self.model,
-            "its vector is by {}, those of the references by {}",
+            "its vector is by {}, but the vectors of the references are by {}",
             embedding.model,
             self.model
         );
@@ -114,7 +114,7 @@ impl Cast {
             .map_or(0, |character| character.mean.len());
         ensure!(
             vector.len() == width,
-            "its vector has {} numbers, those of the references {width}",
+            "its vector has {} numbers, but the vectors of the references have {width}",
             vector.len()
         );
         let score = |character: &Character| match by {
@@ -172,14 +172,14 @@ fn vectors(
         let model = model.get_or_insert_with(|| embedding.model.clone());
         ensure!(
             *model == embedding.model,
-            "{}: its vector is by {}, others of the references by {model}",
+            "{}: its vector is by {}, but other references are by {model}",
             place(),
             embedding.model
         );
         let vector = direction(&embedding).with_context(place)?;
         found.push((name(&record).with_context(place)?, vector));
     }
-    ensure!(!found.is_empty(), "{shown}: no references in it");
+    ensure!(!found.is_empty(), "{shown}: has no references");
     Ok(found)
 }
 
@@ -199,7 +199,7 @@ fn mean(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
 
 /// The vector of an embedding, of unit length.
 fn direction(embedding: &Embedding) -> Result<Vec<f32>> {
-    unit(&embedding.vector).context("key `embedding`: a vector without a length")
+    unit(&embedding.vector).context("key `embedding`: a vector of length zero")
 }
 
 fn unit(vector: &[f32]) -> Option<Vec<f32>> {

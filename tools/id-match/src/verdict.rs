@@ -155,7 +155,7 @@ pub(crate) fn judge(mut record: Record, identity: &Identity, only: &[String]) ->
     let wanted = only.join(" or ");
     let score = identity.score;
     let reason = match &identity.best {
-        Some(best) => format!("not known to be {wanted}: nearest to {best}, {score:.2}"),
+        Some(best) => format!("not surely {wanted}: nearest to {best}, {score:.2}"),
         None => format!("is {} ({score:.2}), not {wanted}", identity.name),
     };
     Ok(Outcome::drop(record, reason))

@@ -270,7 +270,7 @@ fn only_the_wanted_go_on() {
         reasons,
         [
             "is pia (0.96), not nilo",
-            "not known to be nilo: nearest to nilo, 0.71"
+            "not surely nilo: nearest to nilo, 0.71"
         ]
     );
     let kept = matched(here.path(), &["--only", "nilo", "--keep"], &records);
@@ -280,7 +280,7 @@ fn only_the_wanted_go_on() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("--only oreste: no references of this name, only of nilo"),
+            .contains("--only oreste: there are no references of this name, only of nilo"),
         "{}",
         ran.stderr
     );
@@ -363,20 +363,20 @@ fn what_is_wrong_is_said() {
     said(
         &nilo,
         &[other],
-        "its vector is by round, those of the references by flat",
+        "its vector is by round, but the vectors of the references are by flat",
     );
-    said(&nilo, &[seen("a", [0.0, 0.0])], "a vector without a length");
+    said(&nilo, &[seen("a", [0.0, 0.0])], "a vector of length zero");
     said(&nilo, &[json!({"id": "a"})], "embedding");
     said(
         &["--reference", "nilo=empty.jsonl"],
         &[],
-        "empty.jsonl: no references in it",
+        "empty.jsonl: has no references",
     );
     said(&["--references", "nilo.jsonl"], &[], "character");
     said(
         &[],
         &[seen("a", [1.0, 0.0])],
-        "no key `cluster`: give references, or run cluster first",
+        "key `cluster` is missing: give references, or run cluster first",
     );
     let ran = run_in(here.path(), TOOL, &["--reference", "nilo"], "");
     assert_eq!(ran.code, Some(2));
