@@ -15,20 +15,20 @@ use crate::verdict::{Figures, Limits, Verdict};
 /// A format of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Lossless.
+    /// Lossless
     Png,
-    /// Smaller; outside the hole it is encoded once more.
+    /// Smaller; outside the hole the image is encoded once more
     Jpeg,
 }
 
-/// Where filled images go.
+/// Where inpainted images go.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Folder for the filled images and the masks of what was filled
+    /// Folder for the inpainted images and the masks of what was inpainted
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
 
-    /// Format of the filled images
+    /// Format of the inpainted images
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "png")]
     format: Format,
 

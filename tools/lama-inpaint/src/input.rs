@@ -64,7 +64,7 @@ pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, M
     };
     ensure!(
         (mask.width(), mask.height()) == picture.dimensions(),
-        "the mask is {}x{} and the image {}x{}: make the mask of this very image",
+        "the mask is {}x{} and the image {}x{}: make the mask from this same image",
         mask.width(),
         mask.height(),
         picture.width(),
@@ -79,11 +79,11 @@ fn tell(record: &Record, mask: &Mask, path: &Path) {
     match mask.uniform() {
         Some(false) if record.has("plate") => {}
         Some(false) => log::warn!(
-            "{}: the mask is all black: nothing is filled",
+            "{}: the mask is all black: nothing is inpainted",
             path.display()
         ),
         Some(true) => log::warn!(
-            "{}: the mask is all white: all would be filled",
+            "{}: the mask is all white: the whole image would be inpainted",
             path.display()
         ),
         None => {}

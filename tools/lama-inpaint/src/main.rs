@@ -64,11 +64,11 @@ struct Args {
     #[arg(long, value_name = "PIXELS", default_value_t = 8.0, value_parser = stage::growth)]
     dilate: f64,
 
-    /// Grow it at the feet by this share of each region's height, for the shadow
+    /// Grow it at the feet by this share of each region's height, to cover the shadow
     #[arg(long, value_name = "SHARE", default_value_t = 0.06, value_parser = stage::growth)]
     shadow: f64,
 
-    /// Fill at most this many times, each with a larger hole or more context
+    /// Inpaint at most this many times, each time with a larger hole or more context
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3))]
     tries: u32,
 

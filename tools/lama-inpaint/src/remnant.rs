@@ -11,17 +11,16 @@ use vision::mask::Mask;
 
 use crate::hole::Hole;
 
-const REMAINS: &str = "What remains";
+const REMAINS: &str = "Remnants";
 
 /// The word for the registry's own choice of a detector.
 const DEFAULT: &str = "default";
 
-/// Who looks whether something remains.
+/// What looks for remnants.
 #[derive(Debug, Args)]
 pub(crate) struct Look {
-    /// Detector that looks at the result for what remains of the characters: a
-    /// name in the registry, a path, or `default` for char-detect's own
-    /// [default: nobody looks]
+    /// Detector that searches the result for remnants of the characters: a name in the registry, a
+    /// path, or `default` for char-detect's own [default: no check]
     #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS)]
     detector: Option<String>,
 
@@ -29,7 +28,7 @@ pub(crate) struct Look {
     #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS, requires = "detector")]
     segmenter: Option<String>,
 
-    /// Least score of what the detector finds, 0 to 1
+    /// Lowest score of what the detector finds, 0 to 1
     #[arg(long, value_name = "SCORE", help_heading = REMAINS, value_parser = stage::share::<f32>, default_value_t = 0.3)]
     threshold: f32,
 }
@@ -68,7 +67,9 @@ impl Watch {
     /// Opens what the flags name; `None` where they name no detector.
     pub(crate) fn open(look: &Look, runtime: &Runtime) -> Result<Option<Self>> {
         let Some(detector) = &look.detector else {
-            stage::log::info!("no --detector: nobody looks for what remains of the characters");
+            stage::log::info!(
+                "no --detector: results are not checked for remnants of the characters"
+            );
             return Ok(None);
         };
         let named = Some(detector.as_str()).filter(|name| *name != DEFAULT);

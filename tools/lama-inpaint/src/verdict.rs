@@ -5,32 +5,31 @@ use serde::{Deserialize, Serialize};
 
 const LIMITS: &str = "Limits";
 
-/// Above which figure a filling has failed; README.md says where they come from.
+/// Limits beyond which an inpainting has failed; README.md gives their origin.
 #[derive(Debug, Clone, Copy, Args, Serialize)]
 pub(crate) struct Limits {
     /// Step of colour across the edge of the hole, times the usual step beside it
     #[arg(long = "max-seam", value_name = "TIMES", help_heading = LIMITS, value_parser = limit, default_value_t = 2.0)]
     pub(crate) seam: f64,
 
-    /// Share of the hole that is much smoother than what is round it, 0 to 1
+    /// Share of the hole that is much smoother than its surroundings, 0 to 1
     #[arg(long = "max-flat", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.7)]
     pub(crate) texture: f64,
 
-    /// Share of the image that was filled with less detail, fine and coarse,
-    /// than is round it, 0 to 1
+    /// Share of the image that was inpainted with less detail, fine and coarse, than its
+    /// surroundings have, 0 to 1
     #[arg(long = "max-fog", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.05)]
     pub(crate) fog: f64,
 
-    /// Share of the image that may be invented, 0 to 1; beyond it nothing is
-    /// filled
+    /// Share of the image that may be invented, 0 to 1; beyond it nothing is inpainted
     #[arg(long = "max-invented", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.25)]
     pub(crate) invented: f64,
 
-    /// Share of something detected on the result that lies in the hole, 0 to 1
+    /// Share of something detected in the result that lies in the hole, 0 to 1
     #[arg(long = "max-remnant", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.1)]
     pub(crate) remnant: f64,
 
-    /// Share of a crop that is hole, 0 to 1; beyond it nothing is filled
+    /// Share of a crop that may be hole, 0 to 1; beyond it nothing is inpainted
     #[arg(long = "max-hole", value_name = "SHARE", help_heading = LIMITS, value_parser = limit, default_value_t = 0.6)]
     pub(crate) hole: f64,
 }

@@ -216,7 +216,7 @@ fn a_mask_that_is_not_clear_or_says_nothing_is_told_by_its_name() {
     let ran = fill(here.path(), FIXED, &[], &input);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("a.mask.png: not clear as a mask"),
+        ran.stderr.contains("a.mask.png: unclear as a mask"),
         "{}",
         ran.stderr
     );
@@ -451,7 +451,7 @@ fn says_what_is_wrong_with_a_record() {
     let ran = run_in(here.path(), TOOL, &[&usual[..], &flags].concat(), &good);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("would be written over"),
+        ran.stderr.contains("would be overwritten"),
         "{}",
         ran.stderr
     );
