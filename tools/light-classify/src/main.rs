@@ -31,24 +31,24 @@ const EXAMPLES: &str = "Examples:
   light-classify frames.jsonl | jq -c 'select(.light.time == \"night\")' > night.jsonl
   light-classify --use-tags tagged.jsonl > lit.jsonl
 
-The model was fitted on images of one animated film and is careful: it says
-`unknown` rather than guess. Judge the light on original frames, not on plates
-whose sky was painted in.";
+The model was fitted on images of one animated film and is careful: it writes
+`unknown` instead of guessing. Run it on original frames, not on plates
+whose sky was inpainted.";
 
 /// Classify the time of day, the weather and the setting of every image
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Say `unknown` where no class has at least this score, 0 to 1
+    /// Write `unknown` if no class has at least this score, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.75, value_parser = stage::share::<f64>)]
     threshold: f64,
 
-    /// Also ask what clip-tag says in the groups `time`, `weather` and `setting`: the mean of both
-    /// scores decides; of a record that has `light` already the image is not looked at
+    /// Also use the scores of clip-tag for the groups `time`, `weather` and `setting`: the mean of
+    /// both scores decides; a record that has `light` already is not measured again
     #[arg(long)]
     use_tags: bool,
 
-    /// With --use-tags, say `unknown` where no class has at least this mean, 0 to 1
+    /// With --use-tags, write `unknown` if no class has at least this mean score, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     tags_threshold: f64,
 }

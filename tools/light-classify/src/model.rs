@@ -85,11 +85,11 @@ impl Model {
         let count = model.features.len();
         ensure!(
             model.mean.len() == count && model.deviation.len() == count,
-            "the model: as many means and deviations as features are wanted"
+            "the model: it needs one mean and one deviation for each feature"
         );
         ensure!(
             model.deviation.iter().all(|deviation| *deviation > 0.0),
-            "the model: deviations are above 0"
+            "the model: deviations must be above 0"
         );
         for question in [&model.time, &model.weather, &model.setting] {
             let classes = question.classes.len();
@@ -98,7 +98,7 @@ impl Model {
                     && question.intercepts.len() == classes
                     && question.coefficients.len() == classes
                     && question.coefficients.iter().all(|row| row.len() == count),
-                "the model: an intercept for each class and a coefficient for each feature are wanted"
+                "the model: it needs an intercept for each class and a coefficient for each feature"
             );
         }
         Ok(model)
@@ -130,7 +130,7 @@ impl Model {
 
     fn standardised(&self, features: &Features) -> Result<Vec<f64>> {
         let Value::Object(named) = serde_json::to_value(features)? else {
-            bail!("features are named");
+            bail!("features must have names");
         };
         let values = self
             .features
@@ -139,7 +139,8 @@ impl Model {
         values
             .map(|(name, (mean, deviation))| {
                 let value = named.get(name).and_then(Value::as_f64);
-                let value = value.with_context(|| format!("the model: no feature `{name}`"))?;
+                let value =
+                    value.with_context(|| format!("the model: there is no feature `{name}`"))?;
                 Ok(((value - mean) / deviation).clamp(-FARTHEST, FARTHEST))
             })
             .collect()
