@@ -30,7 +30,7 @@ impl Scan {
             let stored = Size::new(header.stored.width, header.stored.height);
             if stored != size {
                 let text = format!(
-                    "is the cache of an image of {}x{}, and {} is {}x{}: with --cache_latents_to_disk that size is taken; remove it",
+                    "is the cache of an image of {}x{}, but {} is {}x{}: with --cache_latents_to_disk the trainer uses the cached size; remove the cache",
                     size.width,
                     size.height,
                     image.display(),

@@ -61,7 +61,7 @@ impl Judge {
             Some(Some(fit)) => self.fit(&fit, image, &mut lint),
             Some(None) => {
                 let text = format!(
-                    "{}x{} is so small that nothing is left of it",
+                    "{}x{} is too small: nothing of it is left after scaling",
                     size.width, size.height
                 );
                 lint.add([Finding::error("image-tiny", text)]);
@@ -74,7 +74,7 @@ impl Judge {
     /// Judges what the pixels are made of, and whether they are all there.
     fn pixels(&self, set: &Set, image: &Path, header: &Header, lint: &mut Lint) {
         if !header.is_upright() && !set.trainer.profile().pixels.turns {
-            let text = "is stored on its side, and the trainer does not turn it";
+            let text = "is stored on its side, and the trainer does not rotate it";
             lint.add([Finding::error("image-rotated", text)]);
         }
         let samples = header.samples;
@@ -86,7 +86,7 @@ impl Judge {
             )]);
         }
         if set.alpha_mask && !samples.alpha {
-            let text = "has no transparency, which is to be the mask: all of it is trained on";
+            let text = "has no transparency to serve as the mask: all of it is trained on";
             lint.add([Finding::warning("mask-no-alpha", text)]);
         }
         if self.headers {
@@ -99,7 +99,8 @@ impl Judge {
                 Ok(pixels) => {
                     let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
                     if clear && !set.alpha_mask && !set.trainer.profile().pixels.flattens {
-                        let text = "is transparent in places, and the colour that is hidden there is trained on";
+                        let text =
+                            "is transparent in places, and the hidden colour there is trained on";
                         lint.add([Finding::error("image-alpha", text)]);
                     }
                 }
@@ -117,7 +118,7 @@ impl Judge {
         lint.scale = Some(rounded(fit.scale(), 3));
         lint.kept = Some(kept.map(|corner| rounded(corner, 1)));
         if fit.cropped() > self.threshold {
-            let text = format!("{:.1} % of it is cut off", 100.0 * fit.cropped());
+            let text = format!("{:.1} % of it is cropped", 100.0 * fit.cropped());
             lint.add([Finding::warning("crop-large", text)]);
         }
         if fit.scale() > ENLARGED {
@@ -146,10 +147,10 @@ fn profile(image: &Path) -> Option<Finding> {
     let text = match decode::profile_from_bytes(&bytes).ok()? {
         Profile::Srgb => return None,
         Profile::Foreign(name) => format!(
-            "its colour profile is {name:?}, and the trainer takes its numbers for sRGB: convert it, as dataset-write does"
+            "its colour profile is {name:?}, but the trainer reads its values as sRGB: convert it, as dataset-write does"
         ),
         Profile::Unusable(cause) => {
-            format!("its colour profile cannot be used ({cause}): its numbers are taken for sRGB")
+            format!("its colour profile cannot be used ({cause}): its values are read as sRGB")
         }
     };
     Some(Finding::warning("image-profile", text))
@@ -161,12 +162,12 @@ fn cut(known: &Known, [x0, y0, x1, y1]: [f64; 4]) -> Vec<Finding> {
     if let Some([left, top, right, bottom]) = known.face
         && (left < x0 || top < y0 || right > x1 || bottom > y1)
     {
-        findings.push(Finding::error("crop-face", "the face is cut"));
+        findings.push(Finding::error("crop-face", "the face is cropped"));
     }
     let outside = |[x, y]: &&[f64; 2]| *x < x0 || *x > x1 || *y < y0 || *y > y1;
     let lost = known.joints.iter().filter(outside).count();
     if lost > 0 {
-        let text = format!("{lost} of {} joints are cut off", known.joints.len());
+        let text = format!("{lost} of {} joints are cropped", known.joints.len());
         findings.push(Finding::warning("crop-joint", text));
     }
     findings

@@ -17,7 +17,7 @@ pub(crate) fn unusual(pixels: Pixels, bits: u8, channels: u8) -> Finding {
         let text = format!("{kind}: the trainer reads a white image");
         return Finding::error("image-samples", text);
     }
-    let text = format!("{kind}, where three of 8 are usual");
+    let text = format!("{kind}, instead of the usual three of 8");
     Finding::warning("image-samples", text)
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn unread(image: &Path, cause: &str) -> Finding {
     match foreign(&start(image)) {
         Some(format) => {
             let text = format!(
-                "is {format}, which this tool does not read and the trainer perhaps does: nothing is said of its size and pixels"
+                "is {format}, which this tool cannot read and the trainer perhaps can: its size and pixels are not checked"
             );
             Finding::warning("image-unread", text)
         }

@@ -8,17 +8,16 @@ use captions::tokens::WINDOW;
 use loaders::bases::Base;
 use stage::{Context, Result, bail, log};
 
-/// The flags that say what reads captions.
+/// Flags of the text encoder's limit.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
-    /// Count with this `tokenizer.json` of the base model's text encoder (T5,
-    /// Gemma, Qwen); CLIP's is built in. Without it the length of captions is
-    /// not judged for base models of another encoder
+    /// Count with this `tokenizer.json` of the base model's text encoder (T5, Gemma, Qwen); CLIP's
+    /// is built in. Without it, caption length is not checked for base models with another encoder
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
 
-    /// Tokens that the trainer reads of a caption, without marks of start and
-    /// end; 0 for any number [default: by --base; 75 for CLIP]
+    /// Number of tokens of a caption that the trainer reads, without the start and end tokens; 0
+    /// for any number [default: by --base; 75 for CLIP]
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
 }
@@ -51,7 +50,7 @@ impl Flags {
             }
             (Some(base), None) => {
                 log::warn!(
-                    "--base {}: it reads captions with {}: without its tokenizer.json (--tokenizer) their length is not judged",
+                    "--base {}: its text encoder is {}: without its tokenizer.json (--tokenizer) the length of captions is not checked",
                     base.name,
                     base.encoder
                 );
@@ -59,7 +58,7 @@ impl Flags {
             }
         };
         let Some(most) = self.max_tokens.or(own) else {
-            bail!("--tokenizer: say what reads so: give --base or --max-tokens");
+            bail!("--tokenizer: needs a limit: give --base or --max-tokens");
         };
         Ok(Limit {
             encoder,

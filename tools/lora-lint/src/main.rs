@@ -1,4 +1,4 @@
-//! Report what a trainer will see of a data set, and what would go wrong.
+//! Report how a trainer will read a data set, and what would go wrong.
 //!
 //! Reads folders, data set configurations and tar shards as the trainers'
 //! loaders do; of a folder with configurations, or a whole data set of
@@ -43,15 +43,15 @@ Examples:
   lora-lint --table --trigger lucap out/character/dataset/kohya/dataset.toml > lint.jsonl
   lora-lint --trainer all --resolution 768 my-pictures/ | jq 'select(.lint.status == \"error\")'";
 
-/// Report what a trainer will see of a data set, and what would go wrong
+/// Report how a trainer will read a data set, and what would go wrong
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Folders, configurations or shards to read
+    /// Folders, configurations or shards to check
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
-    /// Trainer to read as [default: the one that the path looks made for]
+    /// Trainer to check for [default: the one that the path looks made for]
     #[arg(long, value_name = "NAME", value_parser = Choice::parser())]
     trainer: Option<Choice>,
 
@@ -65,19 +65,19 @@ struct Args {
     #[command(flatten)]
     limit: limit::Flags,
 
-    /// Manifest that knows of faces and joints, which must not be cut
+    /// Manifest with faces and joints, which must not be cropped
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
 
-    /// Share of an image that may be cut off before it is spoken of
+    /// Share of an image that may be cropped before it is reported
     #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
     max_cropped: f64,
 
-    /// Look at the headers of images only: damage further on is not seen
+    /// Read only the headers of images: damage after the header is not found
     #[arg(long)]
     headers: bool,
 
-    /// Print a table for people on standard error, too
+    /// Also print a readable table on standard error
     #[arg(long)]
     table: bool,
 }
@@ -111,7 +111,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     match summary.errors() {
         0 => Ok(()),
-        1 => bail!("1 thing would train wrong"),
-        many => bail!("{many} things would train wrong"),
+        1 => bail!("1 error would spoil the training"),
+        many => bail!("{many} errors would spoil the training"),
     }
 }

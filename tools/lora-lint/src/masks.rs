@@ -25,7 +25,7 @@ pub(crate) fn masks(set: &Set, image: &Path, size: Size, headers: bool, lint: &m
         // Beside the images there may be none on purpose.
         if !beside {
             let text = if required {
-                "no mask, at which the trainer stops"
+                "no mask: the trainer stops"
             } else {
                 "no mask: all of it is trained on"
             };
@@ -63,7 +63,7 @@ fn squeezed(set: &Set, path: &Path, size: Size) -> Option<Finding> {
     let share = mask::squeezed(&fit, |x, y| luma.get_pixel(x, y).0[0] >= 128);
     let [some, much] = SQUEEZED;
     let text = format!(
-        "{:.1} % of the mask lies off the image: the trainer cuts the image to its bucket and squeezes the mask into it; give both the size of the bucket, {}x{}",
+        "{:.1} % of the mask lies off the image: the trainer crops the image to its bucket but squeezes the mask into it; give both the size of the bucket, {}x{}",
         100.0 * share,
         fit.bucket.width,
         fit.bucket.height
@@ -92,5 +92,5 @@ fn inside(path: &Path, kept: Option<[f64; 4]>) -> Option<Finding> {
         || f64::from(bounds.top) < y0.floor()
         || f64::from(bounds.right) > x1.ceil()
         || f64::from(bounds.bottom) > y1.ceil();
-    (cut && !whole).then(|| Finding::warning("crop-mask", "what the mask shows is cut"))
+    (cut && !whole).then(|| Finding::warning("crop-mask", "the masked part is cropped"))
 }

@@ -26,12 +26,12 @@ impl Scan {
                 let for_all = set.trainer.profile().captions.for_all;
                 if for_all.is_some_and(|name| file.file_stem().is_some_and(|stem| stem == name)) {
                     let text = format!(
-                        "older loaders of {} give it to every image without a caption",
+                        "older loaders of {} use it as the caption of every image without one",
                         set.trainer.profile().name
                     );
                     self.say(&place, Finding::warning("caption-default", text));
                 } else if !stems.contains(&file.with_extension("")) && !is_aside(file) {
-                    let text = "is the caption of no image";
+                    let text = "is a caption without an image";
                     self.say(&place, Finding::warning("caption-orphan", text));
                 }
             }
@@ -57,7 +57,7 @@ impl Scan {
                 continue;
             };
             if first == second {
-                let text = "has the name of another image but for the ending: they share one caption and one cache";
+                let text = "has the same name as another image except for the ending: they share one caption and one cache";
                 self.findings
                     .push((set.path.join(image), Finding::error("name-twin", text)));
             } else if second.starts_with(first.as_str()) {
@@ -67,7 +67,7 @@ impl Scan {
         let cached = set.trainer.profile().cache_name.is_some();
         if let Some(name) = prefixes.first().filter(|_| cached) {
             let text = format!(
-                "{} names begin with the whole of another, as with {name}: the size of a cached image may be taken for another's",
+                "{} names begin with the whole name of another image, such as {name}: the trainer may confuse their cached sizes",
                 prefixes.len()
             );
             self.say(&set.path, Finding::warning("name-prefix", text));

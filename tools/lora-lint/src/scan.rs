@@ -47,7 +47,7 @@ pub(crate) struct Scan {
 pub(crate) fn scan(set: &Set) -> Result<Scan> {
     let mut scan = Scan::default();
     if !set.path.is_dir() {
-        let text = "is no folder: the trainer passes it over with a warning, or stops";
+        let text = "is not a folder: the trainer skips it with a warning, or stops";
         scan.say(&set.path, Finding::error("folder-missing", text));
         return Ok(scan);
     }
@@ -56,7 +56,7 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
         if is_image(file) {
             scan.images.push(file.clone());
         } else {
-            let text = "is taken for a sample: the trainer takes videos among images, too";
+            let text = "is read as a sample: the trainer also reads videos among images";
             scan.say(&set.path.join(file), Finding::error("file-stray", text));
         }
     }
@@ -69,7 +69,7 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
     if scan.images.is_empty() {
         scan.say(
             &set.path,
-            Finding::error("folder-empty", "has no image that the trainer takes"),
+            Finding::error("folder-empty", "has no image that the trainer reads"),
         );
     }
     Ok(scan)
@@ -121,24 +121,24 @@ impl Scan {
                 {
                     self.say(
                         &place,
-                        Finding::warning("file-stray", "is no part of a data set"),
+                        Finding::warning("file-stray", "is not part of a data set"),
                     );
                 }
             } else if let Some(image) = labelled(file) {
                 self.label(set, file, image);
             } else if folder == Path::new("") {
-                let text = "is an image of a kind or spelling that the trainer does not read: it is left out";
+                let text = "is an image of a format or file ending that the trainer does not read: it is left out";
                 self.say(&place, Finding::error("image-ignored", text));
             } else if !is_aside(folder) {
                 *nested.entry(folder.to_path_buf()).or_default() += 1;
             } else if set.trainer.passes_over(folder) {
-                let text = "is passed over: folders of this name hold controls";
+                let text = "is skipped: folders of this name hold control images";
                 self.say(&place, Finding::warning("folder-controls", text));
             }
         }
         for (folder, count) in nested {
             let text = format!(
-                "has {count} images that are left out: the trainer does not look into folders"
+                "has {count} images that are left out: the trainer does not read subfolders"
             );
             self.say(
                 &set.path.join(folder),
@@ -156,7 +156,7 @@ impl Scan {
             .masks
             .is_some_and(|masks| masks.are_beside());
         if beside && !self.images.iter().any(has) {
-            let text = "is the mask of no image";
+            let text = "is a mask without an image";
             self.say(&set.path.join(file), Finding::warning("mask-extra", text));
         }
     }
@@ -176,7 +176,7 @@ impl Scan {
         }
         for (folder, count) in counts {
             let text = format!(
-                "has {count} images that are trained on like all others: the trainer looks into every folder"
+                "has {count} images that are trained on like all others: the trainer reads every subfolder"
             );
             self.say(
                 &set.path.join(folder),
@@ -189,7 +189,7 @@ impl Scan {
     fn masks(&mut self, set: &Set) {
         let Some(folder) = &set.masks else { return };
         let Ok(masks) = fs::read_dir(folder) else {
-            self.say(folder, Finding::error("mask-folder", "is no folder"));
+            self.say(folder, Finding::error("mask-folder", "is not a folder"));
             return;
         };
         let images: BTreeSet<_> = self
@@ -210,7 +210,7 @@ impl Scan {
                 .profile()
                 .masks
                 .is_some_and(|masks| masks.required);
-            let text = "is the mask of no image";
+            let text = "is a mask without an image";
             self.say(&mask, Finding::of(fatal, "mask-extra", text));
         }
     }

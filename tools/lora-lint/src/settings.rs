@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use loaders::bases::{Base, base, names};
 use loaders::set::Settings;
 
-/// What is said of sets that no configuration describes.
+/// Assumptions for data sets without a configuration.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingFlags {
     #[arg(long, value_name = "MODEL", value_parser = base, help = base_help())]
@@ -15,7 +15,7 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=8192))]
     resolution: u32,
 
-    /// Ending of caption files, where the trainer lets one choose
+    /// Ending of caption files, for trainers with a choice
     #[arg(long, value_name = "ENDING", default_value = ".txt")]
     caption_extension: String,
 
@@ -23,8 +23,7 @@ pub(crate) struct SettingFlags {
     #[arg(long, value_name = "DIR")]
     masks: Option<PathBuf>,
 
-    /// Read a configuration as a trainer does that is given its flag for masked
-    /// loss
+    /// Read a configuration as a trainer does when its masked-loss flag is given
     #[arg(long)]
     masked_loss: bool,
 }
@@ -32,7 +31,7 @@ pub(crate) struct SettingFlags {
 /// The help of `--base`.
 fn base_help() -> String {
     format!(
-        "Base model that is trained, which decides on the buckets of many trainers and on how much of a caption is read: {} [default: the buckets that most models have in the trainer; CLIP's 75 tokens, for trainers that mostly train models of CLIP]",
+        "Base model to train. It decides the buckets of many trainers and how much of a caption is read: {} [default: the buckets of most models in the trainer; CLIP's 75 tokens for trainers that mostly train models with CLIP]",
         names()
     )
 }

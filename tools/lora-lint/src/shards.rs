@@ -33,16 +33,18 @@ pub(crate) fn check(path: &Path, set: &Set, measure: &Measure) -> Result<Vec<(Pa
     let members = members(path, &mut shard).with_context(|| path.display().to_string())?;
     let found = samples(members.names.iter().map(String::as_str));
     for key in &found.torn {
-        let text = format!("the members of `{key}` lie apart: they come out as two samples");
+        let text = format!(
+            "the members of `{key}` are not next to each other: they are read as two samples"
+        );
         shard.add([Finding::error("tar-torn", text)]);
     }
     for name in &found.twice {
-        let text = format!("`{name}` stands twice in a sample, at which the reader stops");
+        let text = format!("`{name}` appears twice in a sample: the reader stops");
         shard.add([Finding::error("tar-twice", text)]);
     }
     let skipped = |name: &&String| loaders::tar::parts(name).is_none();
     for name in members.names.iter().filter(skipped) {
-        let text = format!("`{name}` is passed over");
+        let text = format!("`{name}` is skipped");
         shard.add([Finding::warning("tar-skipped", text)]);
     }
     if found.samples.is_empty() {
@@ -97,7 +99,7 @@ fn picture(bytes: &[u8]) -> Option<Finding> {
         Err(cause) => Some(Finding::error("image-corrupt", cause.to_string())),
         Ok(header) if !header.is_upright() => Some(Finding::error(
             "image-rotated",
-            "is stored on its side, and the reader does not turn it",
+            "is stored on its side, and the reader does not rotate it",
         )),
         Ok(_) => {
             let read = decode::luma_at_least_from_bytes(bytes, 1, 1).err();
@@ -111,7 +113,7 @@ fn sample(sample: &Sample, members: &Members, set: &Set, measure: &Measure) -> L
     let dotted = sample.fields.keys().find(|field| field.contains('.'));
     if let Some(field) = dotted {
         let text =
-            format!("the name has a dot: key and field part there, and the field is `{field}`");
+            format!("the name has a dot, which splits key and field: the field is `{field}`");
         lint.add([Finding::error("name-dot", text)]);
     }
     let member = PICTURES.iter().find_map(|field| sample.fields.get(*field));

@@ -72,7 +72,7 @@ impl Summary {
     /// Writes the table to standard error, beside the records.
     pub(crate) fn print(&self) -> io::Result<()> {
         let mut table = io::stderr().lock();
-        writeln!(table, "{} images, {} an epoch", self.images, self.repeated)?;
+        writeln!(table, "{} images, {} per epoch", self.images, self.repeated)?;
         writeln!(
             table,
             "\n{:<16}{:>12}{:>9}{:>12}",

@@ -84,7 +84,7 @@ impl Seen {
         });
         if let Some(base) = untrained {
             let text = format!(
-                "{} is not known to train {}: its usual buckets are taken",
+                "{} is not known to train {}: checking with its usual buckets",
                 trainer.profile().name,
                 base.name
             );

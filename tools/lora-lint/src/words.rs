@@ -95,7 +95,7 @@ impl Measure {
         if read && *most > 0 && !count.fits(*most) {
             let (_, lost) = encoder.cut(text, *most);
             let text = format!(
-                "{} tokens, of which {most} are read: `{}` is cut off",
+                "{} tokens, but only {most} are read: `{}` is cut off",
                 count.tokens,
                 lost.trim()
             );
@@ -105,8 +105,7 @@ impl Measure {
 
     fn trigger(&self, text: &str) -> Option<Finding> {
         let few = |words: usize| {
-            (words < FEW)
-                .then(|| Finding::warning("caption-short", "the caption says next to nothing"))
+            (words < FEW).then(|| Finding::warning("caption-short", "the caption is very short"))
         };
         let Some(trigger) = self.trigger.as_deref() else {
             return few(words(text).len());
@@ -117,7 +116,7 @@ impl Measure {
         let all = words(text);
         let wanted = words(trigger);
         if all.windows(wanted.len().max(1)).any(|part| part == wanted) {
-            let text = format!("the trigger `{trigger}` is not in front");
+            let text = format!("the trigger `{trigger}` is not first");
             return Some(Finding::warning("trigger-late", text));
         }
         let text = format!("the trigger `{trigger}` is missing");
@@ -131,7 +130,7 @@ fn frozen(set: &Set, lines: usize) -> Option<Finding> {
         .draws
         .filter(|draws| lines > 1 && (*draws as usize) < 2 * lines)?;
     let text = format!(
-        "{draws} of {lines} captions are drawn and kept for all epochs (`text_variations`): some are never seen, unless the text encoder is trained; draw at least {}",
+        "{draws} of {lines} captions are drawn and kept for all epochs (`text_variations`): some are never used, unless the text encoder is trained; draw at least {}",
         4 * lines
     );
     Some(Finding::of(draws == 1, "caption-frozen", text))
@@ -142,7 +141,8 @@ fn unlisted(set: &Set) -> Finding {
     if set.class_tokens.is_some() {
         return Finding::warning("caption-missing", "no caption: trained on without one");
     }
-    let text = "captions.json has none of it: the image is left out, whatever else is there";
+    let text =
+        "captions.json has no caption for it: the image is left out, even if it has other captions";
     Finding::error("caption-missing", text)
 }
 
@@ -155,7 +155,7 @@ fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
         findings.push(Finding::warning("caption-newline", text));
     }
     if caption.origin == Origin::Other {
-        let text = "there is no file of its own, and another is taken for it";
+        let text = "has no caption file of its own, and another file is used instead";
         findings.push(Finding::error("caption-fallback", text));
     }
     let lines = caption
@@ -177,8 +177,7 @@ fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
                 findings.push(Finding::error("caption-lines", text));
             }
             Lines::Drawn if wrapped => {
-                let text =
-                    "one line is drawn at random, and these look like one sentence in pieces";
+                let text = "the trainer draws one line at random, but these lines look like parts of one sentence";
                 findings.push(Finding::error("caption-lines", text));
             }
             Lines::Kept { .. } => {
@@ -189,7 +188,7 @@ fn file(set: &Set, caption: &Caption) -> Vec<Finding> {
         }
     } else if rules.lines == (Lines::Kept { end: true }) && caption.written.ends_with(['\n', '\r'])
     {
-        let text = "the line end behind it stays in the caption";
+        let text = "the line end after it stays in the caption";
         findings.push(Finding::warning("caption-newline", text));
     }
     findings
@@ -218,7 +217,7 @@ fn missing(set: &Set, image: &Path) -> Finding {
         });
     if let Some(ending) = other {
         let text = format!(
-            "no `{}` file, but there is a `{ending}`, which is not read",
+            "no `{}` file; there is a `{ending}` file, which is not read",
             set.extension
         );
         return Finding::error("caption-extension", text);
@@ -229,19 +228,19 @@ fn missing(set: &Set, image: &Path) -> Finding {
             .join(format!("{stem}{}", set.extension))
             .is_file()
         {
-            let text = format!("no caption beside it; the one in `{aside}` is not read");
+            let text = format!("no caption file beside it; the one in `{aside}` is not read");
             return Finding::error("caption-elsewhere", text);
         }
     }
     let missing = set.trainer.profile().captions.missing;
     let text = match (&set.class_tokens, missing) {
         (Some(class), Missing::Class) => {
-            return Finding::warning("caption-class", format!("no caption: `{class}` is taken"));
+            return Finding::warning("caption-class", format!("no caption: `{class}` is used"));
         }
         (Some(_), _) => {
             return Finding::warning("caption-missing", "no caption: trained on without one");
         }
-        (None, Missing::LeftOut) => "no caption: the image is left out without a word",
+        (None, Missing::LeftOut) => "no caption: the image is left out without a warning",
         (None, Missing::Stops) => "no caption: the trainer stops",
         (None, Missing::Class | Missing::Empty) => "no caption: trained on with an empty one",
     };

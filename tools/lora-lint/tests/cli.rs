@@ -13,13 +13,13 @@ mod right;
 
 mod tests {
     use serde_json::Value;
-    use testkit::{run, words_and_papers};
+    use testkit::{help_and_manual, run};
 
     use crate::support::{Folder, TOOL};
 
     #[test]
-    fn it_has_words_and_papers() {
-        words_and_papers(TOOL);
+    fn it_has_help_and_manual() {
+        help_and_manual(TOOL);
     }
 
     #[test]
@@ -92,7 +92,7 @@ mod tests {
             "2 images",
             "256x256",
             "caption-missing",
-            "1 thing would train wrong",
+            "1 error would spoil the training",
         ] {
             assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
         }

@@ -151,7 +151,7 @@ fn without_the_tokenizer_of_the_base_model_the_length_is_not_judged_and_that_is_
     let ran = folder.lint(&[".", "--base", "flux", "--resolution", "256"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("their length is not judged"),
+        ran.stderr.contains("the length of captions is not checked"),
         "{}",
         ran.stderr
     );
