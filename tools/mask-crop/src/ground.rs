@@ -38,7 +38,7 @@ impl FromStr for Ground {
                 let digits = other.strip_prefix('#').filter(|digits| digits.len() == 6);
                 let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 let [_, red, green, blue] = number
-                    .ok_or("neither whole, blur, transparent, white nor a colour as #808080")?
+                    .ok_or("not whole, blur, transparent, white or a colour such as #808080")?
                     .to_be_bytes();
                 Self::Plain([red, green, blue])
             }

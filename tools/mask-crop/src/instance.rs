@@ -63,7 +63,7 @@ pub(crate) fn check(instances: &[Instance], (width, height): (u32, u32)) -> Resu
     for instance in instances {
         ensure!(
             (instance.runs.width(), instance.runs.height()) == (width, height),
-            "mask {}: is {}x{}, and its image {width}x{height}",
+            "mask {}: is {}x{}, but its image is {width}x{height}",
             instance.index,
             instance.runs.width(),
             instance.runs.height()

@@ -45,18 +45,18 @@ const EXAMPLES: &str = "Examples:
 
 /// Crop every instance out of its image, with its mask
 ///
-/// A crop holds the whole instance, context round it, and has the shape of a
-/// bucket of the trainers, so that they cut next to nothing off it. It is not
-/// scaled. The defaults of what is dropped are made for film frames of 1080p.
+/// A crop holds the whole instance with some context, and has the shape of a trainer's bucket, so
+/// that the trainer crops hardly anything off it. It is not scaled. The default limits are set for
+/// film frames of 1080p.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Folder for crops and masks; made if it is not there
+    /// Folder for crops and masks; created if missing
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
 
-    /// What to put behind the instance: `whole` leaves what is there, `blur`
-    /// blurs it, `transparent` cuts it out, `white` or a colour replaces it
+    /// Ground behind the instance: `whole` keeps the image, `blur` blurs it, `transparent` removes
+    /// it, `white` or a colour replaces it
     #[arg(
         long,
         value_name = "whole|blur|transparent|white|#RRGGBB",
@@ -64,11 +64,11 @@ struct Args {
     )]
     ground: Ground,
 
-    /// Context on each side, as a share of the longer side of the instance
+    /// Context on each side, as a share of the instance's longer side
     #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     padding: f64,
 
-    /// Groups of the image's `tags` that hold for a crop of it too
+    /// Groups of the image's `tags` to copy to its crops
     #[arg(
         long,
         value_name = "GROUP,…",

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::figures::{Cut, Figures};
 
-/// What an instance must come up to.
+/// Limits that an instance must meet.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "What is dropped")]
 pub(crate) struct Limits {
@@ -12,40 +12,40 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "PIXELS", default_value_t = 20_000)]
     min_area: u64,
 
-    /// Instances that the frame's left, right or upper edge cuts off along more
-    /// than this share of their box's side, and that are no close-ups
+    /// Instances cut by the frame's left, right or upper edge along more than this share of their
+    /// box's side, except close-ups
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_cut: f64,
 
-    /// The same for the lower edge; by default a bust is no fault
+    /// The same for the lower edge; by default a bust is kept
     #[arg(long, value_name = "SHARE", default_value_t = 1.0, value_parser = stage::share::<f64>)]
     max_cut_below: f64,
 
-    /// Close-ups, which an edge may cut off, fill at least this share of the
-    /// frame; a sliver, three times as long as wide, is none; 1 knows none
+    /// Share of the frame from which an instance is a close-up, which an edge may cut; a sliver,
+    /// three times as long as wide, never is one; 1 means no close-ups
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = stage::share::<f64>)]
     close_up: f64,
 
-    /// Instances of whose box others fill more than this share
+    /// Instances with more than this share of their box covered by others
     #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     max_hidden: f64,
 
-    /// Instances whose mask is that of a surer one by more than this
-    /// intersection over union
+    /// Instances whose mask overlaps that of a surer instance by more than this intersection over
+    /// union
     #[arg(long, value_name = "IOU", default_value_t = 0.5, value_parser = stage::share::<f64>)]
     max_overlap: f64,
 
-    /// Instances of whose mask more than this lies in that of a larger one that
-    /// is surer: an arm that was found a second time
+    /// Instances with more than this share of their mask inside the mask of a larger, surer
+    /// instance, such as an arm that was detected again
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     max_inside: f64,
 
-    /// Instances less sharp than this, in squared levels of luma
+    /// Instances with sharpness below this, in squared levels of luma
     #[arg(long, value_name = "VARIANCE", default_value_t = 20.0)]
     min_laplacian_variance: f64,
 
-    /// Instances whose edges are less narrow than this many times the median of
-    /// the run, as in motion; 0 drops none and needs no memory of the others
+    /// Instances with edges less narrow than this many times the median of the run, as in motion; 0
+    /// drops none and keeps no other instances in memory
     #[arg(long, value_name = "TIMES", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     pub(crate) min_edges: f64,
 }
@@ -70,7 +70,7 @@ impl Limits {
         }
         if hidden > self.max_hidden {
             return Some(format!(
-                "hidden: others fill {hidden:.2} of its box, over {}",
+                "hidden: others cover {hidden:.2} of its box, over {}",
                 self.max_hidden
             ));
         }
@@ -82,7 +82,7 @@ impl Limits {
         }
         if let Some((share, index)) = figures.part.filter(|part| part.0 > self.max_inside) {
             return Some(format!(
-                "a part of instance {index}: {share:.2} of its mask lies in that one's, over {}",
+                "a part of instance {index}: {share:.2} of its mask lies in the mask of that one, over {}",
                 self.max_inside
             ));
         }
@@ -121,7 +121,6 @@ impl Limits {
     /// Why an instance is dropped beside the others of the run, whose median is `median`.
     pub(crate) fn beside(&self, edges: f64, median: f64) -> Option<String> {
         let least = self.min_edges * median;
-        (edges < least)
-            .then(|| format!("blurred: edges {edges:.2} as narrow as can be, under {least:.2}"))
+        (edges < least).then(|| format!("blurred: edge narrowness {edges:.2}, under {least:.2}"))
     }
 }

@@ -6,23 +6,23 @@ use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
 use stage::{Context, Result, bail};
 use vision::Rect;
 
-/// The buckets of the trainer: the names and meanings are sd-scripts'.
+/// Buckets of the trainer; names and meanings are those of sd-scripts.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Buckets")]
 pub(crate) struct Flags {
-    /// Side of the square whose area a bucket has, pixels
+    /// Side of the square with the area of a bucket, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=8192))]
     resolution: u32,
 
-    /// Shortest side of a bucket, pixels
+    /// Shortest side of a bucket, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(64..=8192))]
     min_bucket: u32,
 
-    /// Longest side of a bucket, pixels
+    /// Longest side of a bucket, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 1536, value_parser = clap::value_parser!(u32).range(64..=8192))]
     max_bucket: u32,
 
-    /// What the sides of buckets are multiples of, pixels
+    /// Step of bucket sides, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(8..=512))]
     bucket_step: u32,
 }
