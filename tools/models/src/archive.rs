@@ -16,7 +16,7 @@ pub(crate) fn extract(archive: &Path, member: &str, to: &Path) -> Result<()> {
     let broken = |error: String| {
         // If it cannot be removed, it cannot be read the next time either, and this is said again.
         let _ = fs::remove_file(archive);
-        anyhow!("{name}: not a whole zip: {error}: run again to download it anew")
+        anyhow!("{name}: not a complete zip file: {error}: run this again to download it again")
     };
     let mut zip = ZipArchive::new(file).map_err(|error| broken(error.to_string()))?;
     let ends = format!("/{member}");
@@ -29,7 +29,7 @@ pub(crate) fn extract(archive: &Path, member: &str, to: &Path) -> Result<()> {
         [one] => one,
         several if several.iter().any(|path| path == member) => member,
         several => bail!(
-            "{name}: has {} files `{member}` where one is wanted",
+            "{name}: has {} files `{member}` instead of one",
             several.len()
         ),
     };
@@ -38,7 +38,7 @@ pub(crate) fn extract(archive: &Path, member: &str, to: &Path) -> Result<()> {
         .map_err(|error| broken(error.to_string()))?;
     ensure!(
         entry.size() <= LARGEST,
-        "{name}: {member}: no model has {} bytes",
+        "{name}: {member}: {} bytes is too large for a model",
         entry.size()
     );
     let mut target = File::create(to).with_context(|| to.display().to_string())?;

@@ -25,7 +25,7 @@ pub(crate) fn chosen<'a>(
                 .find(|entry| entry.name == *name)
                 .ok_or_else(|| {
                     Unknown(format!(
-                        "{name}: not a model of the registry: --list shows what it has"
+                        "{name}: not in the registry: --list shows all models"
                     ))
                 })
         };
@@ -36,7 +36,7 @@ pub(crate) fn chosen<'a>(
         let known: Vec<&str> = known.into_iter().collect();
         let known = known.join(", ");
         return Err(Unknown(format!(
-            "{role}: not a role of the registry, which has {known}"
+            "{role}: not a role in the registry, which has {known}"
         ))
         .into());
     }
@@ -76,7 +76,7 @@ impl<'a> Need<'a> {
         let mut entries = registry.entries().iter();
         let entry = entries.find(|entry| entry.name == name);
         if entry.is_none() && !Path::new(name).exists() {
-            let said = format!("{text}: neither a model of the registry nor a file");
+            let said = format!("{text}: not a model in the registry and not a file");
             return Err(Unknown(said).into());
         }
         Ok(Self {

@@ -45,7 +45,7 @@ pub(crate) fn fetch(store: &mut Store<'_>, source: &Source<'_>, models: &[&Entry
             }
         }
         if files.is_empty() {
-            tell(&format!("{}: is there", model.name));
+            tell(&format!("{}: is installed", model.name));
         } else {
             lacking.push(Lacking { model, files });
         }
@@ -61,7 +61,7 @@ pub(crate) fn fetch(store: &mut Store<'_>, source: &Source<'_>, models: &[&Entry
     if needed > free {
         let (needed, free) = (megabytes(needed), megabytes(free));
         let folder = folder.display();
-        bail!("{folder}: {needed} are needed and {free} are free: nothing was downloaded");
+        bail!("{folder}: {needed} are needed, but only {free} are free: nothing was downloaded");
     }
     let mut failed = 0;
     for Lacking { model, files } in lacking {
@@ -107,10 +107,10 @@ fn announce(lacking: &[Lacking<'_>]) {
     let (known, unknown) = bytes(lacking.iter().flat_map(|lacking| lacking.files.clone()));
     let mut parts = Vec::new();
     if known > 0 || unknown == 0 {
-        parts.push(format!("{} in all", megabytes(known)));
+        parts.push(format!("{} in total", megabytes(known)));
     }
     if unknown > 0 {
-        parts.push(format!("{unknown} files whose size is not known"));
+        parts.push(format!("{unknown} files of unknown size"));
     }
     tell(&parts.join(", and "));
 }
@@ -134,7 +134,7 @@ impl<'a> Source<'a> {
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder).with_context(|| {
             let folder = folder.display();
-            format!("{folder}: copy registry.toml into a folder of yours, and name that with --models or FILM2LORA_MODELS")
+            format!("{folder}: copy registry.toml into a folder of your own, and name that folder with --models or FILM2LORA_MODELS")
         })?;
         let part = beside(&path);
         tell(&format!("{}: {}, {}", model.name, file.path, size([file])));
@@ -154,7 +154,7 @@ impl<'a> Source<'a> {
             }
             None => {
                 if file.may_change() {
-                    tell("  its address names no revision: it may have become another file");
+                    tell("  its address names no revision: the file there may have changed");
                 }
                 self.patience.download(&file.url, &part)?
             }

@@ -61,7 +61,7 @@ impl Patience {
                 Ok(ending) => return Ok(ending),
                 Err(Failure::Final(error)) => return Err(error.context(url.to_owned())),
                 Err(Failure::Passing(what)) if tried >= self.tries => {
-                    bail!("{url}: {what}: run again to resume where it stopped")
+                    bail!("{url}: {what}: run this again to resume the download")
                 }
                 Err(Failure::Passing(_)) => sleep(pause),
             }
@@ -150,13 +150,13 @@ fn receive(answer: Response<Body>, part: &Path, have: u64) -> Result<Ending, Fai
         if done > LARGEST {
             let most = megabytes(LARGEST);
             return Err(Failure::Final(anyhow!(
-                "more than {most}: no model is as large"
+                "more than {most}: too large for a model"
             )));
         }
     }
     match total {
         Some(total) if done != total => {
-            let what = format!("cut at {done} of {total} bytes");
+            let what = format!("stopped at {done} of {total} bytes");
             Err(Failure::Passing(what))
         }
         // Chunks say themselves where they end; a connection that just closes says nothing.
@@ -178,7 +178,7 @@ fn broken(error: ureq::Error) -> Failure {
     use ureq::Error as E;
     match error {
         E::Decompress(..) => Failure::Final(anyhow!(
-            "was sent compressed, though uncompressed was asked for, and cannot be unpacked: take it from a mirror with --from"
+            "was sent compressed in a way that cannot be unpacked, although no compression was requested: download it from a mirror with --from"
         )),
         E::RequireHttpsOnly(to) => {
             Failure::Final(anyhow!("redirected to {to}, which is not https"))

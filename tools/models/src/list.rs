@@ -100,7 +100,7 @@ fn line(entry: &Entry, state: State, json: bool) -> String {
     let notice = if entry.notice.is_empty() {
         ""
     } else {
-        ", see --json for a notice"
+        ", with a notice: see --json"
     };
     let role = format!("{role}{default}");
     let size = size(&entry.files);

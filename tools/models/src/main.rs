@@ -35,13 +35,13 @@ const EXAMPLES: &str = "Examples:
 
 /// Download, verify and list the networks that the tools run
 ///
-/// Without --role and --model, the default of every role. Sizes, licences and
-/// notices are said before anything is downloaded. Exits with 1 when a network
-/// could not be downloaded, or is missing or damaged where that was asked.
+/// Without --role and --model, downloads the default network of every role. Prints sizes, licences
+/// and notices before it downloads anything. Exits with 1 if a network could not be downloaded, or
+/// if --verify or --needs finds one missing or damaged.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES, group = ArgGroup::new("instead").args(["list", "verify", "needs", "stamp"]))]
 struct Args {
-    /// The defaults of these roles, as detect
+    /// Use the default networks of these roles, such as detect
     #[arg(
         long,
         value_name = "ROLE",
@@ -50,23 +50,22 @@ struct Args {
     )]
     role: Vec<String>,
 
-    /// These networks, by their names in the registry: the only way to one
-    /// with a notice
+    /// Use these networks, by their names in the registry; a network with a notice is only
+    /// downloaded this way
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     model: Vec<String>,
 
-    /// Take the files, as NAME/PATH, from this folder or address, and not from
-    /// where they are published
+    /// Download files from this folder or address, as NAME/PATH, instead of from where they are
+    /// published
     #[arg(long, value_name = "DIR|URL", conflicts_with = "instead")]
     from: Option<String>,
 
-    /// Download nothing: list the networks of the registry, with role, size and
-    /// licence, and say which are there
+    /// List the networks of the registry with role, size, licence and whether they are installed;
+    /// download nothing
     #[arg(long)]
     list: bool,
 
-    /// Download nothing: read the files that are there, all of them, and
-    /// compare their checksums
+    /// Read all installed files and compare their checksums; download nothing
     #[arg(long)]
     verify: bool,
 
@@ -74,25 +73,25 @@ struct Args {
     #[arg(long, conflicts_with_all = ["needs", "stamp"])]
     json: bool,
 
-    /// Download nothing: say which of these are missing, and how to get them
+    /// Print which of these networks are missing and how to get them; download nothing
     #[arg(long, value_name = "ROLE[=MODEL]", num_args = 0.., conflicts_with_all = ["role", "model"])]
     needs: Option<Vec<String>>,
 
-    /// Download nothing: print for each of these by what it differs from
-    /// another of its name, as ROLE=STAMP
+    /// Print for each of these a stamp that tells it from another network of the same name, as
+    /// ROLE=STAMP; download nothing
     #[arg(long, value_name = "ROLE[=MODEL]", num_args = 0.., conflicts_with_all = ["role", "model"])]
     stamp: Option<Vec<String>>,
 
-    /// Folder with registry.toml, where the networks go [default:
-    /// `$FILM2LORA_MODELS`, or models in or above the folder of the tool]
+    /// Folder of registry.toml and the networks [default: `$FILM2LORA_MODELS`, or models in or
+    /// above the folder of the tool]
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
 
-    /// Tries in all for a download that breaks off
+    /// Number of tries for a download that breaks off
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=100))]
     tries: u32,
 
-    /// Seconds before the second try; they double with every other
+    /// Seconds before the second try; the wait doubles with every further try
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     pause: u64,
 }
@@ -114,7 +113,7 @@ fn run(args: &Args) -> Result<bool> {
     let registry = Registry::open(args.models.as_deref())?;
     ensure!(
         !registry.entries().is_empty(),
-        "registry.toml: no folder of models was found: name it with --models or FILM2LORA_MODELS"
+        "registry.toml: no folder of models was found: name one with --models or FILM2LORA_MODELS"
     );
     let mut store = Store::open(&registry)?;
     if let Some(needs) = &args.needs {

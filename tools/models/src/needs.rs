@@ -35,7 +35,9 @@ pub(crate) fn check(store: &Store<'_>, needs: &[String]) -> Result<bool> {
         };
         let size = size(&model.files);
         let (name, role) = (&model.name, &model.role);
-        tell(&format!("{name} is not there ({role}, {size}): {commands}"));
+        tell(&format!(
+            "{name} is not installed ({role}, {size}): {commands}"
+        ));
     }
     if roles.len() > 1 {
         let roles = roles.join(",");

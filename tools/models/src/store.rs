@@ -40,7 +40,7 @@ impl<'a> Store<'a> {
             let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
             ensure!(
                 path.components().all(inside) && path.file_name().is_some(),
-                "{}: not a path within the folder of models",
+                "{}: not a path inside the folder of models",
                 path.display()
             );
         }
@@ -83,7 +83,7 @@ impl<'a> Store<'a> {
             None => self.pin(model, file, &path, found)?,
             Some(expected) if expected != found => {
                 tell(&format!(
-                    "{}: is not the file of {}: it is downloaded again",
+                    "{}: is not the file of {}: downloading it again",
                     path.display(),
                     self.witness(file)
                 ));
@@ -130,7 +130,7 @@ impl<'a> Store<'a> {
         plausible(part, file.bytes, ending)?;
         self.pin(model, file, part, found.clone())?;
         tell(&format!(
-            "  SHA-256 {found}: the registry has none to compare it with: pinned in {}",
+            "  SHA-256 {found}: the registry has no checksum to compare it with: pinned in {}",
             self.lock.path().display()
         ));
         Ok(())
@@ -156,17 +156,17 @@ fn plausible(part: &Path, expected: Option<u64>, ending: Ending) -> Result<()> {
     file.by_ref().take(256).read_to_end(&mut head)?;
     let head = head.trim_ascii_start().to_ascii_lowercase();
     if let Some((_, name)) = NO_MODEL.iter().find(|(begin, _)| head.starts_with(begin)) {
-        bail!("is {name} and no model");
+        bail!("is {name}, not a model");
     }
     ensure!(bytes > 0, "is empty");
     match expected {
         Some(expected) => ensure!(
             bytes == expected,
-            "has {bytes} bytes, and {expected} in the registry"
+            "has {bytes} bytes, but {expected} in the registry"
         ),
         None => ensure!(
             ending == Ending::Known,
-            "the server does not say how long it is, so it may be cut short: take it from a mirror with --from"
+            "the server does not send its length, so it may be cut short: download it from a mirror with --from"
         ),
     }
     Ok(())

@@ -20,7 +20,7 @@ const TRIES: usize = 4;
 
 #[test]
 fn has_the_manners_of_a_tool() {
-    testkit::words_and_papers(TOOL);
+    testkit::help_and_manual(TOOL);
 }
 
 fn whole() -> Vec<u8> {
@@ -213,7 +213,7 @@ fn it_says_what_it_downloads_before_it_does_and_once() {
     here.ranges();
     let said = here.ends(0, &[]);
     assert_eq!(here.ranges(), [], "what is there is not asked for again");
-    assert!(said.contains("own: is there"), "{said}");
+    assert!(said.contains("own: is installed"), "{said}");
     assert_eq!(here.ends(0, &["--quiet"]), "");
 }
 
@@ -233,7 +233,7 @@ fn another_run_resumes_too() {
     here.cut("a.onnx", TRIES);
     let said = here.ends(1, &[]);
     assert!(
-        said.contains("run again to resume where it stopped"),
+        said.contains("run this again to resume the download"),
         "{said}"
     );
     assert_eq!(here.left(), ["model.onnx.part"], "nothing under the name");
@@ -312,10 +312,10 @@ fn unconfirmed(url: &str, content: Vec<u8>, bytes: Option<usize>) -> Here {
 #[test]
 fn a_file_without_a_checksum_that_may_be_cut_is_refused() {
     for (url, cuts, problem) in [
-        ("no-length", 0, "the server does not say how long it is"),
-        ("no-length", 9, "the server does not say how long it is"),
-        ("chunked", 9, "run again to resume where it stopped"),
-        ("a.onnx", 9, "run again to resume where it stopped"),
+        ("no-length", 0, "the server does not send its length"),
+        ("no-length", 9, "the server does not send its length"),
+        ("chunked", 9, "run this again to resume the download"),
+        ("a.onnx", 9, "run this again to resume the download"),
     ] {
         let here = unconfirmed(url, whole(), None);
         here.cut(url, cuts);
@@ -351,7 +351,7 @@ fn a_file_without_a_checksum_of_another_size_is_refused() {
                 "is empty".to_owned()
             } else {
                 format!(
-                    "has {} bytes, and {} in the registry",
+                    "has {} bytes, but {} in the registry",
                     content.len(),
                     all.len()
                 )
@@ -518,7 +518,7 @@ fn an_archive_that_will_not_do_is_refused_and_not_kept() {
             "has 2 files `end2end.onnx`",
         ),
         (zip(&[("end2end.onnx", &other())]), "nothing was kept"),
-        (whole.clone(), "not a whole zip"),
+        (whole.clone(), "not a complete zip"),
     ] {
         let here = Here::of(&Entry {
             url: "a.zip",
@@ -595,7 +595,7 @@ fn names_and_roles_that_are_unknown_are_errors_of_the_command_line() {
     }
     let said = here.ends(2, &["--needs", "detect=mine"]);
     assert!(
-        said.contains("detect=mine: neither a model of the registry nor a file"),
+        said.contains("detect=mine: not a model in the registry and not a file"),
         "{said}"
     );
 }
@@ -613,7 +613,7 @@ fn no_file_is_written_elsewhere() {
         fs::write(&registry, text).unwrap();
         let said = here.ends(1, &[]);
         assert!(
-            said.contains("not a path within the folder of models"),
+            said.contains("not a path inside the folder of models"),
             "{said}"
         );
         assert_eq!(here.ranges(), []);
@@ -630,9 +630,9 @@ fn a_check_says_what_is_missing_and_how_to_get_it() {
     });
     let said = here.ends(1, &["--needs", "detect", "detect=other"]);
     assert_eq!(here.ranges(), [], "nothing is downloaded");
-    let line = "models: own is not there (detect, 1.0 MB): film2lora models --role detect (make models ROLE=detect)\n";
+    let line = "models: own is not installed (detect, 1.0 MB): film2lora models --role detect (make models ROLE=detect)\n";
     assert!(said.contains(line), "{said}");
-    let line = "other is not there (detect, 1.0 MB): film2lora models --model other (make models MODEL=other)\n";
+    let line = "other is not installed (detect, 1.0 MB): film2lora models --model other (make models MODEL=other)\n";
     assert!(said.contains(line), "{said}");
     here.ends(0, &[]);
     assert_eq!(here.ends(0, &["--needs", "detect"]), "");
