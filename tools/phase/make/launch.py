@@ -69,7 +69,7 @@ def lock(out):
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             raise
         holder = os.read(descriptor, 200).decode(errors="replace").strip()
-        say(f"{out}: waiting for another make that works here to end ({holder or path})")
+        say(f"{out}: waiting for another make in this folder to end ({holder or path})")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
@@ -110,7 +110,7 @@ def settle(out):
         for path in ahead[time]:
             os.utime(path, ns=(now - age * 1000, now - age * 1000))
     if ahead:
-        say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: they count as made just now")
+        say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: treating them as made just now")
 
 
 def complete(out, tools, written):
@@ -134,7 +134,7 @@ def complete(out, tools, written):
     for line in ran.stdout.splitlines():
         listed, count, first = os.fsdecode(line).split("\t")
         manifest = by_list[listed]
-        say(f"{manifest}: {count} of its files are gone or empty, as {first}: it is made again")
+        say(f"{manifest}: {count} of its files are missing or empty, such as {first}: making it again")
         os.remove(os.path.join(out, manifest))
 
 
@@ -151,7 +151,7 @@ def version(tools, name):
     path = os.path.join(tools, name)
     ran = subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     if ran.returncode:
-        raise Wrong(f"{path} --version: failed: make builds the tools anew where BIN is not given")
+        raise Wrong(f"{path} --version: failed: leave BIN out, and make builds the tools again")
     package, _, numbers = ran.stdout.decode().partition("\n")
     return package.split()[-1], numbers.removeprefix("answers:").split()
 
@@ -170,11 +170,11 @@ def upgraded(out, said):
     if before == now:
         return
     if before.get("version", now["version"]) != now["version"]:
-        say(f"{out}: its tools were of version {before['version']} and are of {now['version']}: all stages run again; remembered answers of networks are kept")
+        say(f"{out}: the tools changed from version {before['version']} to {now['version']}: all stages run again; remembered answers of networks are kept")
     for tool, numbers in said.items():
         changed = [one for one in numbers if one not in before.get(tool, numbers)] if tool != "version" else []
         if changed:
-            say(f"{out}: {tool} answers otherwise than before ({' '.join(changed)}): its networks are asked again")
+            say(f"{out}: the answers of {tool} have changed ({' '.join(changed)}): its networks run again")
     path.write_text(json.dumps(now, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -204,7 +204,7 @@ def start(flags):
     film = names.film(" ".join(asked))
     who = names.characters()
     if setting("NETWORKS") == "none" and flags.networked:
-        raise Wrong(f"{flags.networked}: not without networks: leave NETWORKS=none out")
+        raise Wrong(f"{flags.networked}: needs networks: leave NETWORKS=none out")
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
     named, needs = networks(flags.roles.split())
     if setting("NETWORKS") == "published":

@@ -80,18 +80,18 @@ def check():
     for name, values in CHOICES.items():
         if setting(name) not in values:
             listed = ", ".join(values[:-1]) + " or " + values[-1]
-            raise Wrong(f"{name} is {listed}, not {setting(name)}")
+            raise Wrong(f"{name} must be {listed}, not {setting(name)}")
     for name, least in NUMBERS.items():
         text = setting(name)
         number = re.fullmatch(r"[0-9]{1,9}", text)
         if not (number and int(text) >= least) and not (name == "MINIMUM" and not text):
-            raise Wrong(f"{name}={text}: a whole number of {least} or more")
+            raise Wrong(f"{name}={text}: must be a whole number of {least} or more")
     for sign in ["=", "{}"]:
         if sign in setting("TRIGGER"):
-            raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a meaning of its own there: leave it out")
+            raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a special meaning there: leave it out")
     file = setting("SETTINGS")
     if file and file != "film.mk" and not os.path.isfile(file):
-        raise Wrong(f"SETTINGS={file}: no such file")
+        raise Wrong(f"SETTINGS={file}: there is no such file")
 
 
 def film(goals):
@@ -100,7 +100,7 @@ def film(goals):
     if not path:
         raise Wrong(f"name a film: make {goals} FILM=film.mp4")
     if not os.path.isfile(path):
-        raise Wrong(f"{path}: no such film")
+        raise Wrong(f"{path}: there is no such film")
     return absolute(path)
 
 
@@ -129,14 +129,14 @@ def cast():
     if not folder:
         return []
     if not os.path.isdir(folder):
-        raise Wrong(f"CAST={folder}: no such folder")
+        raise Wrong(f"CAST={folder}: there is no such folder")
     with os.scandir(folder) as entries:
         names = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
     for name in names:
         if not name.isprintable():
-            raise Wrong(f"CAST={folder}: {name}: names a character with signs that are no text: rename the folder")
+            raise Wrong(f"CAST={folder}: {name}: the name has characters that are not text: rename the folder")
     if not names:
-        raise Wrong(f"CAST={folder}: has no folders: put the images of each character into one of its own, as cast/luca")
+        raise Wrong(f"CAST={folder}: has no folders: put the images of each character into a folder of its own, such as cast/luca")
     return names
 
 
@@ -147,7 +147,7 @@ def characters():
         chosen = wanted.split() or ["cluster_0"]
         for name in chosen:
             if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-                raise Wrong(f"CHARACTER={name}: letters, digits, - and _ only, as it names a folder")
+                raise Wrong(f"CHARACTER={name}: use only letters, digits, - and _, since it names a folder")
         return {name: name for name in chosen}
     named = slugs(known)
     if not wanted.strip():
@@ -158,7 +158,7 @@ def characters():
     for one in chosen:
         name = one if one in named else by_slug.get(one)
         if name is None:
-            raise Wrong(f"CHARACTER={one}: no folder of CAST={setting('CAST')}, which has {', '.join(known)}")
+            raise Wrong(f"CHARACTER={one}: not a folder of CAST={setting('CAST')}, which has {', '.join(known)}")
         found[name] = named[name]
     return found
 

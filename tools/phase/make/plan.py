@@ -68,7 +68,7 @@ def cut(film, length, pieces, long, folder):
 
 def last(said):
     lines = said.strip().splitlines()
-    return lines[-1] if lines else "ffmpeg says nothing of why"
+    return lines[-1] if lines else "ffmpeg gives no reason"
 
 
 def part(film, folder):
@@ -109,7 +109,7 @@ def plan(make, pipelines):
     wanted = setting("PIPELINE").split()
     for one in wanted:
         if one not in pipelines:
-            raise Wrong(f"PIPELINE={one}: `make plan` runs {', '.join(pipelines)}")
+            raise Wrong(f"PIPELINE={one}: not a pipeline: `make plan` runs {', '.join(pipelines)}")
     film = names.film("plan")
     folder = os.path.abspath(os.path.join(names.out(), "plan"))
     os.makedirs(folder, exist_ok=True)
@@ -123,9 +123,9 @@ def plan(make, pipelines):
     if ran.returncode and not settled(folder):
         return 1
     if ran.returncode:
-        say("plan: the part left a data set without images: its last stages are not in what follows")
+        say("plan: the part left a data set without images: the estimate does not include its last stages")
     whole = "The film is short, and was run whole. It takes:"
-    print(whole if times == 1.0 else f"The part is 1/{times:.1f} of the film. All of it will take:", flush=True)
+    print(whole if times == 1.0 else f"The part is 1/{times:.1f} of the film. The whole film will take:", flush=True)
     return subprocess.run([os.path.join(names.tools(), "phase"), "--run-dir", folder, "--predict", f"{times:.6f}"], check=False).returncode
 
 

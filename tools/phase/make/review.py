@@ -13,7 +13,7 @@ def main():
         folder = names.folder(name)
         out, tools = names.out(), names.tools()
         if names.slug(name) != name or not os.path.isfile(os.path.join(out, folder, "selected.jsonl")):
-            made = "PIPELINE is the name of a data set, as style or character-NAME" if name == "all" else f"PIPELINE={name}: no such data set in {out}: make it first"
+            made = "PIPELINE must be the name of a data set, such as style or character-NAME" if name == "all" else f"PIPELINE={name}: there is no such data set in {out}: make it first"
             raise Wrong(made)
         os.chdir(out)
         os.makedirs("review", exist_ok=True)

@@ -73,11 +73,11 @@ def lost(out, kind, folder):
             worst = (share, manifest, flags, count, said)
         before = count
     if worst is None or not worst[0]:
-        return "the film gives no more: see EXTRACT_FLAGS"
+        return "the film has no more images: see EXTRACT_FLAGS"
     _, manifest, flags, count, said = worst
     dropped = sum(said.values())
     why = said.most_common(1)[0][0] if said else ""
-    went = f"{dropped} of {count + dropped} were dropped" if dropped else "nothing came out"
+    went = f"{dropped} of {count + dropped} were dropped" if dropped else "no images were left"
     return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
 
 

@@ -50,10 +50,10 @@ def settings(lines):
 def printed(makefile):
     """What `make help` prints, line by line."""
     lines = list(read(makefile))
-    for pipelines, title in [(True, "Pipelines, as in: make style lighting FILM=film.mp4 OUT=out TRIGGER=mystyle"), (False, "Everything else:")]:
+    for pipelines, title in [(True, "Pipelines, for example: make style lighting FILM=film.mp4 OUT=out TRIGGER=mystyle"), (False, "Everything else:")]:
         yield title
         yield from (f"  {name}\t{said}".expandtabs(16) for name, pipeline, said in targets(lines) if pipeline == pipelines)
-    yield "Settings, on the command line or in film.mk, and in brackets what they are by default:"
+    yield "Settings, on the command line or in film.mk, with defaults in brackets:"
     for heading, found in settings(lines).items():
         yield ""
         yield heading
@@ -71,7 +71,7 @@ def refused(known, strange):
     said = []
     for name in strange.split():
         other = meant(name, known.split())
-        said.append(f"{name}: no such setting" + (f": did you mean {other}?" if other else ""))
+        said.append(f"{name}: there is no such setting" + (f": did you mean {other}?" if other else ""))
     text = "; ".join(said)
     return text + (" " if text.endswith("?") else ": ") + "`make help` lists the settings"
 

@@ -41,7 +41,7 @@ class Names(unittest.TestCase):
             ]:
                 with told(CAST=cast, CHARACTER=wanted):
                     self.assertEqual(names.characters(), found)
-            with told(CAST=cast, CHARACTER="luka"), self.assertRaisesRegex(Wrong, "CHARACTER=luka: no folder of CAST=.*luca, two words"):
+            with told(CAST=cast, CHARACTER="luka"), self.assertRaisesRegex(Wrong, "CHARACTER=luka: not a folder of CAST=.*luca, two words"):
                 names.characters()
         with told(CHARACTER=""):
             self.assertEqual(names.characters(), {"cluster_0": "cluster_0"})
@@ -110,7 +110,7 @@ class Files(unittest.TestCase):
             launch.upgraded(out, {"version": "0.1.0"})
             say.assert_not_called()
             launch.upgraded(out, {"version": "0.1.0", "char-detect": ["char-detect=1", "yolox=2"], "rtmpose": ["rtmpose=1"]})
-            say.assert_called_once_with(f"{out}: char-detect answers otherwise than before (yolox=2): its networks are asked again")
+            say.assert_called_once_with(f"{out}: the answers of char-detect have changed (yolox=2): its networks run again")
             say.reset_mock()
             launch.upgraded(out, {"version": "0.2.0", "rtmpose": ["rtmpose=1"]})
             self.assertIn("of version 0.1.0 and are of 0.2.0", say.call_args.args[0])

@@ -99,7 +99,7 @@ pub(crate) fn run(
 fn part(output: &Path) -> Result<(File, PathBuf)> {
     let mut name = output
         .file_name()
-        .context("--output is no file name")?
+        .context("--output is not a file name")?
         .to_owned();
     name.push(".part");
     let part = output.with_file_name(name);

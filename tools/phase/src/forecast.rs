@@ -23,7 +23,7 @@ const HOUR: f64 = 3600.0;
 pub(crate) fn print(folder: &Path, phases: &[(String, Phase)], times: f64) -> Result<()> {
     ensure!(
         !phases.is_empty(),
-        "{}: no phases were run there yet",
+        "{}: no phases have run there yet",
         folder.display()
     );
     stage::print(&table(phases, times, disk(folder)))

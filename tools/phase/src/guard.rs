@@ -36,7 +36,7 @@ pub(crate) fn gpu() -> Option<File> {
     taken
         .inspect_err(|error| {
             log::warn!(
-                "{}: goes on without the lock of the GPU",
+                "{}: continuing without the lock of the GPU",
                 stage::told(error)
             );
         })
@@ -61,7 +61,7 @@ fn own_folder() -> Result<PathBuf> {
     }
     if !is_own(&folder, user) {
         bail!(
-            "{}: is no folder of this user's alone: remove it, or have it removed",
+            "{}: is not a folder of this user alone: remove it, or have it removed",
             folder.display()
         );
     }
@@ -101,7 +101,7 @@ pub(crate) fn disk(folder: &Path, needed: ByteSize) -> Result<()> {
     let free = ByteSize::b(stat.f_bavail * stat.f_frsize);
     if free < needed {
         bail!(
-            "{}: {} free and {} needed: make room, or choose another OUT",
+            "{}: {} free, but {} needed: free some space, or choose another OUT",
             folder.display(),
             free.display().si(),
             needed.display().si()

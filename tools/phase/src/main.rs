@@ -34,23 +34,23 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = "out")]
     run_dir: PathBuf,
 
-    /// Name of the phase, in the progress file and of its log
+    /// Name of the phase in the progress file, and of its log
     #[arg(long, required_unless_present_any = ["show", "predict", "missing"])]
     name: Option<String>,
 
-    /// File that the command's standard output becomes, once it has succeeded
+    /// File that receives the command's standard output once it has succeeded
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// Refuse to start with less free disk than this in the run directory
+    /// Do not start with less free disk space than this in the run directory
     #[arg(long, value_name = "SIZE")]
     needs_disk: Option<ByteSize>,
 
-    /// Run at this niceness, 0 to 19, so that other work comes first
+    /// Run at this niceness, 0 to 19, so that other processes go first
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..=19))]
     nice: i32,
 
-    /// Wait until no other phase of this user has the GPU
+    /// Wait until no other phase of this user uses the GPU
     #[arg(long)]
     gpu: bool,
 
@@ -58,17 +58,17 @@ struct Args {
     #[arg(long)]
     show: bool,
 
-    /// Print what the same phases will take of this many times as much, and run
-    /// nothing: hours, memory, and disk
+    /// Print an estimate of what the same phases take for this many times as much: hours, memory
+    /// and disk; run nothing
     #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = times)]
     predict: Option<f64>,
 
-    /// Print which of these manifests name files in their DIR that are not there
-    /// or empty, and run nothing: manifest, number of files, the first of them
+    /// Print which of these manifests name files in their DIR that are missing or empty: manifest,
+    /// number of files, the first of them; run nothing
     #[arg(long, value_name = "MANIFEST=DIR", num_args = 1.., conflicts_with_all = ["show", "predict"], value_parser = missing::written)]
     missing: Vec<missing::Written>,
 
-    /// The command and its arguments
+    /// Command and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present_any = ["show", "predict", "missing"])]
     command: Vec<OsString>,
 }
@@ -110,7 +110,9 @@ fn run(args: Args) -> Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or_default();
     let plain = |sign: char| sign.is_alphanumeric() || "-_.".contains(sign);
     if name.is_empty() || !name.chars().all(plain) {
-        bail!("--name `{name}`: letters, digits, `-`, `_` and `.` only, as it names a file");
+        bail!(
+            "--name `{name}`: use only letters, digits, `-`, `_` and `.`, since it is a file name"
+        );
     }
     let folder = args.run_dir.display();
     std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;

@@ -22,7 +22,7 @@ pub(crate) struct Written {
 pub(crate) fn written(text: &str) -> Result<Written, String> {
     let (manifest, folder) = text.rsplit_once('=').unwrap_or_default();
     if manifest.is_empty() || folder.is_empty() {
-        return Err("not of the form MANIFEST=DIR".to_owned());
+        return Err("not in the form MANIFEST=DIR".to_owned());
     }
     Ok(Written {
         manifest: manifest.into(),

@@ -198,7 +198,7 @@ impl Progress {
         let aside = path.with_extension("json.broken");
         fs::rename(&path, &aside).with_context(|| path.display().to_string())?;
         log::warn!(
-            "{}: {why}: set aside as {}, and begun anew",
+            "{}: {why}: set aside as {}, and started again",
             path.display(),
             aside.display()
         );

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testkit::{Ran, run, run_in, words_and_papers};
+use testkit::{Ran, help_and_manual, run, run_in};
 
 const PHASE: &str = env!("CARGO_BIN_EXE_phase");
 
@@ -50,7 +50,7 @@ fn eventually(holds: impl Fn() -> bool) {
 
 #[test]
 fn words() {
-    words_and_papers(PHASE);
+    help_and_manual(PHASE);
     let nothing = run(PHASE, &["--name", "x"], "");
     assert_eq!(nothing.code, Some(2), "a command is needed");
 }
@@ -346,7 +346,7 @@ fn a_part_foretells_the_whole() {
     );
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("no phases were run there yet"),
+        ran.stderr.contains("no phases have run there yet"),
         "{}",
         ran.stderr
     );
