@@ -28,15 +28,14 @@ const EXAMPLES: &str = "Examples:
   lama-inpaint --keep --out-dir filled plates.jsonl | plate-crop --out-dir crops > grounds.jsonl
   plate-crop --min-share 0.3 --out-dir crops --rejects small.jsonl masked.jsonl > grounds.jsonl";
 
-/// Crop plates that could not be inpainted well to what is really seen
+/// Crop plates that could not be inpainted well to the background that is really visible
 ///
-/// What a network invents behind a large character is mostly a smear, and a
-/// trainer learns it. Beside the character the same image shows the place as
-/// it is: the crop is the largest rectangle there.
+/// Behind a large character a network mostly invents a smear, and a trainer learns it. Beside the
+/// character, the same image shows the real place: the crop is the largest rectangle there.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Folder for the crops; made if it does not exist
+    /// Folder for the crops; created if missing
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
 
@@ -48,11 +47,11 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.15, value_parser = stage::share::<f64>)]
     min_share: f64,
 
-    /// Take no crop whose shorter side is below this
+    /// Drop crops whose shorter side is below this, in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     min_side: u32,
 
-    /// Longer side of a crop over its shorter one, at most
+    /// Largest ratio of a crop's longer side to its shorter one
     #[arg(long, value_name = "RATIO", default_value_t = 2.4, value_parser = aspect)]
     max_aspect: f64,
 

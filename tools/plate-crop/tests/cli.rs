@@ -158,7 +158,7 @@ fn the_image_of_a_record_is_not_written_over() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("a.png: would be written over: give another --out-dir"),
+            .contains("a.png: would be overwritten: give another --out-dir"),
         "{}",
         ran.stderr
     );
