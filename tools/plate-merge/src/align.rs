@@ -80,10 +80,10 @@ impl fmt::Display for Refusal {
             Self::Apart => write!(formatter, "too little of the image is in both"),
             Self::Parallax(miss) => write!(
                 formatter,
-                "parts still lie {miss:.2} thousandths of the long side apart, as when a camera moves past things near and far"
+                "parts are still {miss:.2} thousandths of the long side apart, as when a camera moves past near and far things"
             ),
             Self::Light(error) => write!(formatter, "the light differs by {error:.1} levels"),
-            Self::Plain => write!(formatter, "too plain to say where it lies, as in haze"),
+            Self::Plain => write!(formatter, "too plain to align, as in haze"),
         }
     }
 }

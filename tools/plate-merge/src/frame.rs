@@ -57,7 +57,7 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     let Some(segments) = record.masks()? else {
         ensure!(
             unmasked,
-            "neither `mask` nor `masks`: pipe it through sam-mask first, or say --unmasked if it shows no character"
+            "has neither `mask` nor `masks`: pipe it through sam-mask first, or give --unmasked if it shows no character"
         );
         return Ok(Mask::new(size.0, size.1)?);
     };

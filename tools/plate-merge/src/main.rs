@@ -39,23 +39,22 @@ const EXAMPLES: &str = "Examples:
 Frames of a shot are those with the same `source.film` and `source.shot`. The
 key `plate`:
   original  image that the plate was made from
-  frames    frames that were merged, itself counted
-  seen      share of what is hidden in the frame that others show, 0 to 1
+  frames    number of frames that were merged, including this one
+  seen      share of the hidden part of the frame that other frames show, 0 to 1
   hole      share of the image that no frame shows, 0 to 1: the key `mask`
-  residual  how far parts of the merged frames miss, thousandths of the long side
+  residual  how far parts of the merged frames are apart, thousandths of the long side
   motion    of the camera: fixed, shift or homography
-  reason    why nothing was merged; `image` is then as it was
+  reason    why nothing was merged; `image` is then unchanged
 
-Give it the frames before near duplicates go: each shows another bit of ground.";
+Run it before near duplicates are dropped: each frame shows more of the background.";
 
 /// Merge the frames of a shot into a background plate without its characters
 ///
-/// The frames of each shot are laid on one of them, and the plate is the
-/// median of what they show beside the characters; where the camera moved, it
-/// is that frame with its characters covered so. What no frame shows stays as
-/// it was, and is white in `mask`, for lama-inpaint. A camera that moves past
-/// things near and far is told by what does not fit, and its frames are left
-/// alone.
+/// The frames of each shot are aligned to one of them, and the plate is the median of what they
+/// show beside the characters; if the camera moved, the plate is that frame with its characters
+/// covered in this way. What no frame shows stays unchanged, and is white in `mask`, for
+/// lama-inpaint. If the frames do not align because the camera moves past near and far things, they
+/// are left as they are.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -67,33 +66,30 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = "plates")]
     out_dir: PathBuf,
 
-    /// Grow masks all round, thousandths of the long side
+    /// Grow masks all round, in thousandths of the long side
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 8.0, value_parser = thousandths)]
     grow_masks: f64,
 
-    /// Grow masks downwards besides, where their shadows begin, thousandths of
-    /// the long side
+    /// Also grow masks downwards, where shadows begin, in thousandths of the long side
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 40.0, value_parser = thousandths)]
     grow_down: f64,
 
-    /// Refuse frames of which parts still miss by more than this after the
-    /// whole was aligned, thousandths of the long side; twice as much before a
-    /// camera that stands still
+    /// Refuse frames if parts of them are still farther apart than this after alignment, in
+    /// thousandths of the long side; twice as much if the camera stands still
     #[arg(long, value_name = "THOUSANDTHS", default_value_t = 0.7, value_parser = thousandths)]
     max_residual: f64,
 
-    /// Refuse frames that differ by more than this on average, levels of 255,
-    /// after gain and offset were matched
+    /// Refuse frames that differ by more than this on average, in levels of 255, after gain and
+    /// offset are matched
     #[arg(long, value_name = "LEVELS", default_value_t = 8.0)]
     light: f64,
 
-    /// Merge this many frames of a shot at most: spread evenly over it, or with
-    /// `--per frame` one after another; each takes 5 bytes a pixel of memory
+    /// Merge at most this many frames of a shot: spread evenly over it, or with `--per frame` one
+    /// after another; each takes 5 bytes a pixel of memory
     #[arg(long, value_name = "COUNT", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..))]
     frames: u16,
 
-    /// Take frames without `mask` and `masks` for frames without characters,
-    /// and not for an error
+    /// Treat frames without `mask` and `masks` as frames without characters, instead of failing
     #[arg(long)]
     unmasked: bool,
 

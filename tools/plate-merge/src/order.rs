@@ -45,7 +45,7 @@ fn shots(entries: &[Entry], settings: &Settings) -> Result<Vec<Vec<usize>>> {
         if let Some(other) = ids.insert(&entry.id, entry) {
             ensure!(
                 entry.is(other),
-                "id `{}` stands twice, for different records; ids are unique in a manifest",
+                "id `{}` appears twice, for different records: ids must be unique in a manifest",
                 entry.id
             );
         }

@@ -9,12 +9,12 @@ use crate::frame::{Frame, Margins};
 use crate::plate::{Folder, Shown, untouched};
 use crate::register::Registered;
 
-/// How many plates a shot gives.
+/// How many plates to make of a shot
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Per {
     /// One, of the frame whose plate has the smallest hole
     Shot,
-    /// One for each frame, which is changed where the characters are, and nowhere else
+    /// One for each frame, changed only where the characters are
     Frame,
 }
 
@@ -88,7 +88,7 @@ fn left_out(entry: &Entry, settings: &Settings) -> Result<Verdict> {
     let reason = match &entry.transition {
         Some(kind) => format!("part of a {kind}"),
         None => format!(
-            "its shot has {} frames without it, which are enough",
+            "its shot has {} other frames, which are enough",
             settings.frames
         ),
     };
@@ -100,9 +100,9 @@ fn report(reference: &Entry, registered: &Registered) {
     let all = registered.found.len();
     let used = registered.aligned().count();
     let refused = registered.found.iter().find_map(|found| found.err());
-    let why = refused.map_or(String::new(), |why| format!("; others not: {why}"));
+    let why = refused.map_or(String::new(), |why| format!("; others do not: {why}"));
     log::debug!(
-        "{}: {used} of {all} frames of its shot lie on it{why}",
+        "{}: {used} of {all} frames of its shot align with it{why}",
         reference.id
     );
 }
@@ -213,7 +213,7 @@ impl Loaded<'_> {
 
     fn apart(&self, why: Refusal) -> String {
         let name = &self.entries[self.at[self.registered.reference]].id;
-        format!("does not lie on {name}: {why}")
+        format!("does not align with {name}: {why}")
     }
 
     fn plate(
@@ -229,7 +229,7 @@ impl Loaded<'_> {
         }
         let other = self.registered.found.iter().find_map(|found| found.err());
         let reason = other.map_or("the only frame of its shot".to_owned(), |why| {
-            format!("no other frame of its shot lies on it: {why}")
+            format!("no other frame of its shot aligns with it: {why}")
         });
         untouched(record, self.frames[number], reason, folder)
     }

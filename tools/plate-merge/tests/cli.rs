@@ -306,11 +306,11 @@ fn a_camera_that_moves_past_things_near_and_far_is_refused() {
     assert_eq!(passed[0]["image"], "f0.png", "as it was");
     let reason = passed[0]["plate"]["reason"].as_str().unwrap();
     assert!(
-        reason.starts_with("no other frame of its shot lies on it: parts still lie"),
+        reason.starts_with("no other frame of its shot aligns with it: parts are still"),
         "{reason}"
     );
     assert!(
-        dropped(here.path())[0].starts_with("not merged into f0: parts still lie"),
+        dropped(here.path())[0].starts_with("not merged into f0: parts are still"),
         "{:?}",
         dropped(here.path())
     );
@@ -392,10 +392,7 @@ fn frames_of_a_dissolve_and_frames_beyond_the_number_are_left_out() {
     );
     let mut reasons = dropped(here.path());
     reasons.sort();
-    assert_eq!(
-        reasons[0],
-        "its shot has 2 frames without it, which are enough"
-    );
+    assert_eq!(reasons[0], "its shot has 2 other frames, which are enough");
     assert_eq!(reasons[4], "part of a dissolve");
     assert_eq!(
         reasons
