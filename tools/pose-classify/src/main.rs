@@ -39,39 +39,40 @@ const EXAMPLES: &str = "Examples:
   pose-classify --threshold 0.9 posed.jsonl | jq -r .pose.action | sort | uniq -c
   id-match --references cast.jsonl posed.jsonl | pose-classify --smooth 1 > smooth.jsonl
 
-One image does not always tell walking from running: `--smooth` asks the frames before and after.";
+One image does not always tell walking from running: `--smooth` also uses the frames before and after.";
 
 /// Classify action, view and occlusion by the key points of a character
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Say `unknown` where no class has at least this score, 0 to 1
+    /// Write `unknown` if no class has at least this score, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.6, value_parser = stage::share::<f64>)]
     threshold: f64,
 
-    /// Take a joint for seen from this score of its key point
+    /// A joint is visible from this score of its key point on
     #[arg(long, value_name = "SCORE", default_value_t = 0.3, value_parser = stage::share::<f64>)]
     joint_threshold: f64,
 
-    /// Say that a head is seen where a joint of it, an ear from behind, has at least this score: a
-    /// few less than nearly all figures of the film have
+    /// A head is visible if a joint of it, or an ear from behind, has at least this score: slightly
+    /// less than nearly all characters of the film reach
     #[arg(long, value_name = "SCORE", default_value_t = 0.22, value_parser = stage::share::<f64>)]
     head_threshold: f64,
 
-    /// Write one vector for a pose and its mirror image: that of which the limbs reach to the right
+    /// Write the same vector for a pose and its mirror image: the one whose limbs reach to the
+    /// right
     #[arg(long)]
     fold_mirror: bool,
 
-    /// Let the records of a shot that show the same figure vote on its action, those up to this many
-    /// seconds apart; needs all records in memory
+    /// Let the records of the same character in a shot vote on its action, up to this many seconds
+    /// apart; needs all records in memory
     #[arg(long, value_name = "SECONDS")]
     smooth: Option<f64>,
 
-    /// Where the records say whom they show, a JSON pointer, for --smooth
+    /// Key with the name of the character, a JSON pointer, for --smooth
     #[arg(long, value_name = "POINTER", default_value = "/identity/track")]
     identity: String,
 
-    /// Write the figures of the geometry, as `features`, to fit a model by
+    /// Write the measures of the geometry, as `features`, to fit a model
     #[arg(long)]
     features: bool,
 }
@@ -108,7 +109,7 @@ fn vote(
         .filter(|vote| vote.figure.is_none())
         .count();
     if alone > 0 {
-        log::warn!("{alone} poses say neither shot nor identity: nobody votes with them");
+        log::warn!("{alone} poses have no shot or no identity: no other frames vote on them");
     }
     let mut outcomes = Vec::with_capacity(records.len());
     for (mut record, scores) in records.into_iter().zip(smooth::smoothed(&votes, seconds)) {

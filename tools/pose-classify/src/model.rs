@@ -94,11 +94,11 @@ impl Model {
         let model: Self = serde_json::from_str(text).context("the model")?;
         ensure!(
             model.mean.len() == COUNT && model.deviation.len() == COUNT,
-            "the model: {COUNT} means and deviations are wanted"
+            "the model: it needs {COUNT} means and deviations"
         );
         ensure!(
             model.deviation.iter().all(|deviation| *deviation > 0.0),
-            "the model: deviations are above 0"
+            "the model: deviations must be above 0"
         );
         for question in [&model.action, &model.angle] {
             let width = question.hidden.biases.len();

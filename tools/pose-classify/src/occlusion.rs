@@ -153,7 +153,7 @@ pub(crate) fn picture(record: &Record) -> Result<Option<(f64, f64)>> {
         .zip(record.find::<f64>("height")?);
     match size {
         Some((width, height)) if width < 1.0 || height < 1.0 => {
-            bail!("width and height are below 1")
+            bail!("width or height is below 1")
         }
         size => Ok(size),
     }

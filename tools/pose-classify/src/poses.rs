@@ -72,7 +72,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         .context("pose: `keypoints` are not an array of [x, y, score]")?;
     ensure!(
         points.len() >= JOINTS,
-        "pose: {} key points, and not the 17 of COCO's order or more",
+        "pose: {} key points instead of at least the 17 in COCO's order",
         points.len()
     );
     let body = Body::of(&points, args.joint_threshold);
