@@ -18,7 +18,7 @@ const EXAMPLES: &str = "Examples:
   record-join --from emotions.jsonl --match /parent --keys emotion,face posed.jsonl > joined.jsonl
   record-join --from embedded.jsonl --keys embedding --must kept.jsonl > ready.jsonl
 
-Of several records that belong to one, the first gives its keys: face-crop and
+If several records match one, its keys come from the first: face-crop and
 mask-crop write the best first.";
 
 /// Copy keys from the records of another manifest
@@ -29,15 +29,15 @@ struct Args {
     #[arg(long, value_name = "MANIFEST")]
     from: PathBuf,
 
-    /// Where its records say to which record of this one they belong, a JSON pointer
+    /// Key of its records that names the matching record of this manifest, a JSON pointer
     #[arg(long = "match", value_name = "POINTER", default_value = "/id")]
     matched: String,
 
-    /// Take these keys, as far as they are there
+    /// Copy these keys, if they are present
     #[arg(long, value_name = "KEY,…", value_delimiter = ',', required = true)]
     keys: Vec<String>,
 
-    /// Drop records to which none belongs
+    /// Drop records without a match
     #[arg(long)]
     must: bool,
 
@@ -53,7 +53,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
     let other = Other::read(&args.from, &args.matched, &args.keys)?;
     if other.is_empty() {
-        log::warn!("{}: no records, and so no keys", args.from.display());
+        log::warn!(
+            "{}: has no records, so there are no keys to copy",
+            args.from.display()
+        );
     }
     flow.each(|record| join(&args, &other, record))
 }
@@ -69,7 +72,7 @@ fn join(args: &Args, other: &Other, mut record: Record) -> Result<Outcome> {
             Ok(Outcome::pass(record))
         }
         None if args.must => {
-            let reason = format!("no record of {} belongs to it", args.from.display());
+            let reason = format!("no record of {} matches it", args.from.display());
             Ok(Outcome::drop(record, reason))
         }
         None => Ok(Outcome::pass(record)),

@@ -63,7 +63,7 @@ fn with_must_a_record_to_which_none_belongs_is_dropped_with_the_reason() {
     assert_eq!(ran.stdout, "{\"id\":\"a\",\"image\":\"a.png\",\"k\":1}\n");
     let rejects = fs::read_to_string(here.path().join("r.jsonl")).unwrap();
     assert!(
-        rejects.contains("no record of other.jsonl belongs to it"),
+        rejects.contains("no record of other.jsonl matches it"),
         "{rejects}"
     );
 }
