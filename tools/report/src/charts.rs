@@ -28,7 +28,7 @@ pub(crate) fn distributions(paper: &Paper<'_>) -> Markup {
     html! {
         @if !paper.figures.is_empty() || !paper.labels.is_empty() {
             section {
-                h2 { "Figures" }
+                h2 { "Measures" }
                 (legend())
                 div.plots {
                     @for labels in &paper.labels { (label(labels)) }

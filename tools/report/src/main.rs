@@ -36,13 +36,13 @@ const EXAMPLES: &str = "Examples:
   report --kept style/dataset.jsonl --dropped style/selected.rejects.jsonl \\
       --progress preparation_progress.json --title 'Style of Sintel' --out-dir style/report
 
-Run it where the tools ran: the paths of images are relative to that folder.";
+Run it in the folder in which the tools ran: the paths of images are relative to it.";
 
 /// Show what was kept, what was dropped and why, on one HTML page
 ///
-/// The page is `report.html` in the folder of --out-dir, beside it
-/// `report.json` with the same figures. The page holds its own style, plots
-/// and images, and so can be sent to someone and opened without a network.
+/// Writes the page as `report.html` into the folder of --out-dir, and the same numbers as
+/// `report.json` beside it. The page contains its own style, plots and images, so it can be sent to
+/// others and opened without a network.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -50,11 +50,11 @@ struct Args {
     #[arg(long, value_name = "MANIFEST", required = true)]
     kept: Vec<PathBuf>,
 
-    /// Rejects file of a tool, in the order of the pipeline (may be repeated)
+    /// Rejects file of a tool; give them in the order of the pipeline (may be repeated)
     #[arg(long, value_name = "FILE")]
     dropped: Vec<PathBuf>,
 
-    /// Progress file of the run, for its phases
+    /// Progress file of the run, to show its phases
     #[arg(long, value_name = "FILE")]
     progress: Option<PathBuf>,
 
@@ -70,7 +70,7 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     phase: Option<String>,
 
-    /// Images of what was kept, and half as many for each reason
+    /// Number of images to show of what was kept, and half as many for each reason
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=200))]
     pictures: u16,
 }

@@ -175,6 +175,6 @@ fn sampled(paper: &Paper<'_>) -> Markup {
     let shown = paper.pictures + paper.reasons.iter().map(|why| why.pictures).sum::<usize>();
     html! {
         "Every count is of all " (number(paper.all())) " records; " (shown)
-        " images are shown. Where not all are, they are drawn by the hash of their ids: the same records give the same page."
+        " images are shown. If some are left out, the selection is drawn by the hash of their ids: the same records give the same page."
     }
 }

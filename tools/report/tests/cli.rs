@@ -9,14 +9,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Ran, folder, run_in, words_and_papers};
+use testkit::{Ran, folder, help_and_manual, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_report");
 const HOSTILE: &str = "</figcaption><script>alert('x')</script>\"&<img src=x onerror=alert(1)>";
 
 #[test]
-fn has_words_and_papers() {
-    words_and_papers(TOOL);
+fn has_help_and_manual() {
+    help_and_manual(TOOL);
 }
 
 /// Twelve drawn images: seven kept, three too soft, one a duplicate, one that failed.
