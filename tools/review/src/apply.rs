@@ -57,7 +57,7 @@ pub(crate) fn report(path: &Path, missing: HashSet<&str>) {
         String::new()
     };
     log::warn!(
-        "{}: decisions on {count} images that are not here: {}{rest}",
+        "{}: has decisions on {count} images that are not in the input: {}{rest}",
         path.display(),
         ids.join(", ")
     );

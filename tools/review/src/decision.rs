@@ -72,7 +72,7 @@ impl Decision {
             let steps = steps(pointer)?;
             ensure!(
                 !FIXED.contains(&steps[0].as_str()),
-                "`set` of `{pointer}`: says which image it is, and stays"
+                "`set` of `{pointer}`: this key identifies the image and cannot be changed"
             );
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Decision {
 /// The steps of a JSON pointer (RFC 6901), of which there is one at least.
 fn steps(pointer: &str) -> Result<Vec<String>> {
     let Some(path) = pointer.strip_prefix('/').filter(|path| !path.is_empty()) else {
-        bail!("`set` of `{pointer}`: not a JSON pointer, as `/light/time` is one");
+        bail!("`set` of `{pointer}`: not a JSON pointer, such as `/light/time`");
     };
     let unescape = |step: &str| step.replace("~1", "/").replace("~0", "~");
     Ok(path.split('/').map(unescape).collect())
@@ -132,7 +132,7 @@ fn set(record: &mut Record, pointer: &str, value: &Value) -> Result<()> {
         .find::<Value>(key)?
         .unwrap_or_else(|| Value::Object(Map::new()));
     inside(&mut whole, inner, value).ok_or_else(|| {
-        stage::anyhow!("`set` of `{pointer}`: leads into something that has no members")
+        stage::anyhow!("`set` of `{pointer}`: leads into a value that has no members")
     })?;
     record.put_rounded(key, &whole, DIGITS)?;
     Ok(())

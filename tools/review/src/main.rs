@@ -1,4 +1,4 @@
-//! Keep, drop, relabel and re-caption images in the browser, as a patch that re-applies.
+//! Keep, drop, relabel and re-caption images in the browser, as a patch that can be applied again.
 //!
 //! Reads `id` and, to show them, `image` and whatever else is in the record. Writes `review`
 //! (`decision`, `by`, `at`), and `caption` and whatever the patch sets.
@@ -22,37 +22,36 @@ const EXAMPLES: &str = "Examples:
   review --patch decisions.jsonl captioned.jsonl --rejects dropped.jsonl > reviewed.jsonl
   review --patch faces.jsonl --serve --label /emotion/label=happy,sad,angry faces.jsonl > /dev/null
 
-With --serve it prints the address of a page for this machine alone, and ends
+With --serve it prints the address of a page for this machine only, and ends
 when you press `Done` there. Each decision is on the disk before the page shows
 it, as a line of the patch:
 
   {\"id\":\"film_000812\",\"decision\":\"drop\",\"by\":\"ann\",\"at\":\"2026-03-01T10:20:30Z\"}
 
 `decision` is keep, drop or open; `caption` is the new caption; `set` maps JSON
-pointers to new values. The last line of an id counts. So the patch outlives
-the manifest: apply it again after every rebuild.";
+pointers to new values. The last line of an id counts. The patch stays valid after
+the manifest is rebuilt: apply it again after every rebuild.";
 
-/// Keep, drop, relabel and re-caption images in the browser, as a patch that re-applies
+/// Keep, drop, relabel and re-caption images in the browser, as a patch that can be applied again
 ///
-/// Without --serve it is a filter: it applies the patch to the records that
-/// come in, drops what was dropped, and says which decisions are about images
-/// that are not there.
+/// Without --serve it is a filter: it applies the patch to the input records, drops those that were
+/// dropped in review, and reports decisions about images that are not in the input.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
-    /// Decisions, one a line; made where it is not there
+    /// Decisions, one a line; created if missing
     #[arg(long, value_name = "FILE")]
     patch: PathBuf,
 
-    /// Open a page to decide on, and apply the patch when it is done
+    /// Open a page to make decisions, and apply the patch when you are done
     #[arg(long)]
     serve: bool,
 
-    /// Apply the patch, which is what it does without --serve
+    /// Apply the patch, as without --serve
     #[arg(long, conflicts_with = "serve")]
     apply: bool,
 
-    /// Serve on this port of this machine; 0 takes a free one
+    /// Serve on this port of this machine; 0 takes a free port
     #[arg(long, value_name = "PORT", default_value_t = 0, requires = "serve")]
     port: u16,
 
@@ -60,8 +59,7 @@ struct Args {
     #[arg(long, value_name = "NAME", requires = "serve")]
     reviewer: Option<String>,
 
-    /// Let the keys 1 to 9 set what a JSON pointer leads to, as
-    /// `/light/time=day,night`
+    /// Let the number keys 1 to 9 set the value at a JSON pointer, such as `/light/time=day,night`
     #[arg(long, value_name = "POINTER=VALUES", requires = "serve")]
     label: Option<Label>,
 

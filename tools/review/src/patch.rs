@@ -23,7 +23,10 @@ impl Decisions {
         match File::open(path) {
             Ok(file) => Ok(Self::of(path, &file)?.0),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                log::warn!("{}: no such file yet: nothing is decided", path.display());
+                log::warn!(
+                    "{}: does not exist yet: there are no decisions",
+                    path.display()
+                );
                 Ok(Self::default())
             }
             Err(error) => Err(error).with_context(|| path.display().to_string()),
@@ -50,7 +53,7 @@ impl Decisions {
                     decisions.take(decision);
                 }
                 Err(_) if line.last() != Some(&b'\n') => {
-                    log::warn!("{}: half a line, left out", place());
+                    log::warn!("{}: an incomplete line, left out", place());
                     return Ok((decisions, whole));
                 }
                 Err(_) if line.trim_ascii().is_empty() => {}

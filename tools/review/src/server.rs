@@ -46,7 +46,7 @@ impl FromStr for Label {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "not a pointer and values, as `/light/time=day,night`".to_owned();
+        let wrong = || "not a pointer and values, such as `/light/time=day,night`".to_owned();
         let (pointer, values) = text.split_once('=').ok_or_else(wrong)?;
         let values: Vec<String> = values.split(',').map(str::to_owned).collect();
         let sound = pointer.starts_with('/')
@@ -287,7 +287,7 @@ async fn undo(State(shared): State<Arc<Shared>>) -> Response {
     let undone = shared.patch().undo();
     match undone {
         Ok(Some(id)) => state(&shared, &id),
-        Ok(None) => (StatusCode::CONFLICT, "nothing to take back\n").into_response(),
+        Ok(None) => (StatusCode::CONFLICT, "nothing to undo\n").into_response(),
         Err(error) => failed(&error),
     }
 }

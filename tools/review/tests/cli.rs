@@ -70,7 +70,7 @@ fn the_last_line_of_an_id_says_all() {
     assert_eq!(dropped["review"]["at"], "2026-01-02T03:04:05Z");
     assert!(
         ran.stderr
-            .contains("decisions on 1 images that are not here: gone"),
+            .contains("has decisions on 1 images that are not in the input: gone"),
         "{}",
         ran.stderr
     );
@@ -101,7 +101,11 @@ fn a_patch_that_is_wrong_is_an_error_but_half_a_line_is_not() {
         "{}",
         ran.stderr
     );
-    assert!(ran.stderr.contains("line 2: half a line"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("line 2: an incomplete line"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// A server over twelve drawn images.
