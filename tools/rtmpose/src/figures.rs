@@ -16,14 +16,14 @@ const MOST: usize = 256;
 /// What is opaque enough to belong to a figure, of 255; as of a mask file.
 const INSIDE: u8 = 128;
 
-/// Where the figures are.
+/// Where the characters are
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Place {
     /// As `mask` for records with `parent`, else as `boxes`, else as `whole`
     Auto,
     /// In each of `boxes`
     Boxes,
-    /// Around what is inside `mask`, or opaque in the image; else as `whole`
+    /// Around the white part of `mask`, or the opaque part of the image; else as `whole`
     Mask,
     /// Anywhere in the image
     Whole,
@@ -70,7 +70,7 @@ impl Figures {
             let boxes: Vec<Bounded> = record.get("boxes")?;
             ensure!(
                 boxes.len() <= MOST,
-                "boxes: {} are more than {MOST}: raise the detector's --threshold",
+                "boxes: {} of them, but at most {MOST} are allowed: raise the detector's --threshold",
                 boxes.len()
             );
             return Ok(Self::In(boxes.iter().map(|of| of.bounds).collect()));
@@ -122,7 +122,7 @@ impl Figures {
                 let (own, other) = (mask.width(), mask.height());
                 if (own, other) != (width, height) {
                     bail!(
-                        "{}: a mask of {own}x{other} for an image of {width}x{height}",
+                        "{}: the mask is {own}x{other}, but the image is {width}x{height}",
                         name()
                     );
                 }

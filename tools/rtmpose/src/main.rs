@@ -33,8 +33,8 @@ const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl | rtmpose --model rtmpose-m-halpe26 > posed.jsonl
   rtmpose --box whole --model mine.onnx pictures.jsonl | jq .pose.score
 
-Scores of drawn figures are lower than those of people: a point of 0.3 is often
-right. Where nothing was found the score is 0, and the place means nothing.";
+Scores of drawn characters are lower than those of real people: a point of 0.3 is often
+right. If no point was found, the score is 0 and the position means nothing.";
 
 /// Estimate the key points of characters: COCO's 17 or Halpe's 26
 #[derive(Debug, Parser)]
@@ -43,20 +43,20 @@ struct Args {
     #[command(flatten)]
     model: ModelFlags,
 
-    /// Where the figures are
+    /// Where the characters are
     #[arg(long = "box", value_enum, value_name = "WHERE", default_value = "auto")]
     place: Place,
 
-    /// Colour under a cut-out's transparent pixels, RRGGBB; the default is the mean that the
-    /// network subtracts, so that it sees nothing there
+    /// Colour under the transparent pixels of an instance crop, RRGGBB; the default is the mean
+    /// that the network subtracts, so that these pixels become zero
     #[arg(long, value_name = "COLOUR", default_value = "7c7468", value_parser = colour)]
     matte: [u8; 3],
 
-    /// Give the network blue for red and red for blue, as rtmlib does by mistake, to compare with it
+    /// Swap red and blue in the network's input, as rtmlib does by mistake, to compare with it
     #[arg(long)]
     rtmlib_compat: bool,
 
-    /// Figures to run at once
+    /// Characters per batch
     #[arg(long, value_name = "N", default_value_t = 32)]
     batch: usize,
 
@@ -81,7 +81,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let mut estimator = Estimator::open(&model, args.rtmlib_compat, &args.model.runtime)?;
     if let Some(left) = estimator.left_out() {
         let name = model.name();
-        log::info!("{name}: its other {left} key points are left out, of hands and face");
+        log::info!("{name}: its other {left} key points, of hands and face, are left out");
     }
     let cache = args.cache.open()?;
     let view = estimator.view().clone();

@@ -239,15 +239,15 @@ fn bad_boxes_and_masks_fail_for_their_record() {
     let records = [
         (
             json!({"id": "a", "image": "flat.png", "boxes": [{"box": [9, 9, 9, 9]}]}),
-            "not one of an image",
+            "not a box in an image",
         ),
         (
             json!({"id": "b", "image": "flat.png", "boxes": [{"box": [0, 0, 1e300, 9]}]}),
-            "not one of an image",
+            "not a box in an image",
         ),
         (
             json!({"id": "c", "image": "flat.png", "boxes": many}),
-            "257 are more than 256",
+            "257 of them, but at most 256",
         ),
         (json!({"id": "d", "image": "flat.png", "boxes": 7}), "boxes"),
         (
