@@ -11,10 +11,10 @@ use vision::mask::{Bounds, Rle};
 
 use crate::prompt::{self, Wanted};
 
-/// The flags of the automatic generator.
+/// Flags of the automatic mask generator.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Auto {
-    /// Cut out everything: a grid of points, and of their masks those that hold
+    /// Segment everything: prompt with a grid of points, and keep the stable masks
     #[arg(long = "auto", conflicts_with_all = ["points", "grow_boxes"], help_heading = "Everything")]
     everything: bool,
 
@@ -23,22 +23,22 @@ pub(crate) struct Auto {
           value_parser = clap::value_parser!(u32).range(1..=256))]
     points_per_side: u32,
 
-    /// Least stability: how little a mask changes with its threshold, 0 to 1
+    /// Lowest stability of a mask, 0 to 1: how little it changes with its threshold
     #[arg(long, value_name = "SHARE", default_value_t = 0.95, requires = "everything", help_heading = "Everything",
           value_parser = stage::share::<f64>)]
     stability: f64,
 
-    /// Look again into crops: 1 adds 2x2 of them, 2 adds 4x4 more
+    /// Layers of crops to search as well: 1 adds 2x2 crops, 2 adds 4x4 more
     #[arg(long, value_name = "LAYERS", default_value_t = 0, requires = "everything", help_heading = "Everything",
           value_parser = clap::value_parser!(u32).range(0..=3))]
     crop_layers: u32,
 
-    /// Make the grid of each layer of crops this many times thinner than the last
+    /// Divide the points per side by this in each further layer of crops
     #[arg(long, value_name = "N", default_value_t = 1, requires = "everything", help_heading = "Everything",
           value_parser = clap::value_parser!(u32).range(1..=8))]
-    thinner: u32,
+    crop_points_downscale: u32,
 
-    /// Fill holes and drop islands of fewer pixels
+    /// Close holes and drop islands of fewer pixels than this
     #[arg(
         long,
         value_name = "PIXELS",
@@ -58,7 +58,7 @@ impl Auto {
             least_iou: threshold.map_or(usual.least_iou, |least| least as f32),
             least_stability: self.stability,
             crop_layers: self.crop_layers,
-            thinner: self.thinner,
+            crop_points_downscale: self.crop_points_downscale,
             least_region: self.min_region,
             ..usual
         })

@@ -41,18 +41,18 @@ const EXAMPLES: &str = "Examples:
 
 A model is a folder of two graphs, one with `encoder` and one with `decoder` in
 its name: SAM 2 of samexporter, SAM 2.1 of onnx-community, SAM 1, MobileSAM.
-With --points /clicks each member of `clicks` gives one mask: a point [x, y], or
-[x, y, 0] for where it is not, or a list of those.";
+With --points /clicks each member of `clicks` gives one mask. It is a point [x, y],
+or [x, y, 0] for a point outside the mask, or a list of those.";
 
 /// Segment what is in each box, at each point, or everything, with Segment Anything
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Folder for the masks; made if it is not there
+    /// Folder for the masks; created if missing
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
 
-    /// Take points in place of boxes, from here in the record (a JSON pointer)
+    /// Use the points at this JSON pointer of the record instead of boxes
     #[arg(long, value_name = "POINTER", conflicts_with = "grow_boxes")]
     points: Option<String>,
 
@@ -60,27 +60,26 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
     grow_boxes: f64,
 
-    /// Take in what has a logit over this; below 0 masks are wider, as for a
-    /// background that must keep no finger: -1 or -2
+    /// Logit above which a pixel belongs to a mask; below 0 masks are wider, for example -1 or -2
+    /// for a background in which no finger may remain
     #[arg(long, value_name = "LOGIT", default_value_t = 0.0, value_parser = logit, allow_negative_numbers = true, conflicts_with = "everything")]
     cut: f32,
 
-    /// Write each mask as a PNG, in place of run lengths in the record
+    /// Write each mask as a PNG, instead of as run lengths in the record
     #[arg(long)]
     png: bool,
 
-    /// Keep masks of at least this predicted quality, 0 to 1 [default: 0; with
-    /// --auto 0.8, or 0.88 for SAM 1]
+    /// Keep masks with at least this predicted quality, 0 to 1 [default: 0; with --auto 0.8, or
+    /// 0.88 for SAM 1]
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
     threshold: Option<f64>,
 
-    /// Of two masks whose intersection over union is over this, keep that of
-    /// the better box, or the better of two as good; not with --auto
+    /// Where two masks overlap by more than this intersection over union, keep the mask of the
+    /// better box, or the better mask if the boxes score the same; not with --auto
     #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     overlap: f64,
 
-    /// Keep at most this many masks of an image, those of the best quality
-    /// [default: all]
+    /// Keep at most this many masks of an image, the ones of the best quality [default: all]
     #[arg(long, value_name = "N")]
     max_masks: Option<usize>,
 

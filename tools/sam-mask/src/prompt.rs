@@ -37,7 +37,7 @@ enum Click {
 pub(crate) fn boxes(record: &Record) -> Result<Vec<Wanted>> {
     let boxes: Vec<Map<String, Value>> = record
         .get("boxes")
-        .context("no boxes to cut out: char-detect finds them, or give --points or --auto")?;
+        .context("no boxes: run char-detect first, or give --points or --auto")?;
     checked(boxes.len())?;
     let wanted = |mut about: Map<String, Value>| {
         let rectangle = about.get("box").map(<[f64; 4]>::deserialize);
@@ -69,7 +69,7 @@ pub(crate) fn points(record: &Record, pointer: &str) -> Result<Vec<Wanted>> {
     checked(found.len())?;
     let wanted = |value: Value| {
         let clicks = Clicks::deserialize(&value)
-            .with_context(|| format!("{pointer}: {value} is neither a point nor a list of them"))?;
+            .with_context(|| format!("{pointer}: {value} is not a point or a list of points"))?;
         let clicks = match clicks {
             Clicks::One(click) => vec![click],
             Clicks::Several(clicks) => clicks,
@@ -96,7 +96,7 @@ pub(crate) fn points(record: &Record, pointer: &str) -> Result<Vec<Wanted>> {
 fn checked(count: usize) -> Result<()> {
     ensure!(
         count <= MOST,
-        "{count} masks are asked for, and {MOST} are the most"
+        "{count} prompts, but at most {MOST} are allowed"
     );
     Ok(())
 }

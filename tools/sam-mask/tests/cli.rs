@@ -156,7 +156,7 @@ fn a_picture_without_boxes_passes_without_a_mask() {
     let ran = cut(here.path(), &record, &[]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("char-detect finds them"),
+        ran.stderr.contains("run char-detect first"),
         "{}",
         ran.stderr
     );
