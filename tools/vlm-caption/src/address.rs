@@ -59,7 +59,7 @@ impl Address {
                 // A name and a password may stand here too.
                 let shown = given.rsplit('@').next().unwrap_or_default();
                 let shown = shown.split('?').next().unwrap_or_default();
-                format!("--endpoint {shown}: an address begins with http:// or https://")
+                format!("--endpoint {shown}: an address must begin with http:// or https://")
             })?;
         let rest = rest.split('#').next().unwrap_or_default();
         let (authority, _) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -79,7 +79,7 @@ impl Address {
             .with_context(|| format!("--endpoint {shown}: not an address"))?;
         ensure!(
             uri.host().is_some_and(|host| !host.is_empty()),
-            "--endpoint {shown}: no host is named"
+            "--endpoint {shown}: names no host"
         );
         let port = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
         if port.contains(':') && uri.port_u16().is_none() {

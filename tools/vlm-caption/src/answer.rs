@@ -75,7 +75,7 @@ impl Answer {
             Err(why) => {
                 return Verdict {
                     facts: None,
-                    caption: Err(format!("the answer is not by the schema: {why}")),
+                    caption: Err(format!("the answer does not match the schema: {why}")),
                 };
             }
         };

@@ -46,7 +46,7 @@ impl Complaint {
         let told = || told.then(|| Self::object(answer)).flatten();
         found.or_else(told).or_else(|| {
             broken.map(|_| Self {
-                message: "the server broke its answer off (finish_reason error)".to_owned(),
+                message: "the server broke off its answer (finish_reason error)".to_owned(),
                 ..Self::default()
             })
         })
@@ -104,9 +104,7 @@ impl Complaint {
         let what = what.trim().to_owned();
         let holds = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
         if status.is_none_or(|status| status != 429) && holds(&FILTERS) {
-            return Failure::Filtered(format!(
-                "the server's filter of contents is against it: {what}"
-            ));
+            return Failure::Filtered(format!("the server's content filter refused it: {what}"));
         }
         if holds(&SPENT) {
             return Failure::Ends(what);
@@ -116,7 +114,7 @@ impl Complaint {
         }
         match status {
             Some(401 | 407) => Failure::Ends(format!(
-                "{what}: does the server want a key? name it with --key-file or $FILM2LORA_API_KEY"
+                "{what}: the server may need a key: give it with --key-file or $FILM2LORA_API_KEY"
             )),
             Some(402 | 403 | 300..400) => Failure::Ends(what),
             Some(404) if said.contains("model") => Failure::Ends(what),
@@ -331,7 +329,7 @@ mod tests {
             ),
             (
                 r#"{"choices": [{"finish_reason": "error", "message": {}}]}"#,
-                "the server broke its answer off (finish_reason error)",
+                "the server broke off its answer (finish_reason error)",
             ),
         ] {
             match failure(200, body) {

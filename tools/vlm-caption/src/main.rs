@@ -64,12 +64,12 @@ const EXAMPLES: &str = "Examples:
   vlm-caption --endpoint http://localhost:8000 --schema picture --rejects bad.jsonl kept.jsonl > facts.jsonl
 
 With --endpoint, --model is a name that the server knows, by default the only
-one it has; without, a network of one's own: Florence-2 or SmolVLM. In a
-prompt, {/light/time} stands for what the record says there; a line with
-something that is not known is left out. Captions are remembered by model,
-prompt, settings and image, not by address: a run that was killed goes on
-where it was, on another machine's server too. Refusals, empty answers and
-errors of servers are not remembered: the next run asks again.";
+one it has; without, a network on this machine: Florence-2 or SmolVLM. In a
+prompt, {/light/time} stands for that value of the record; a line with
+an unknown value is left out. Captions are remembered by model,
+prompt, settings and image, not by address: a run that was killed continues
+where it stopped, even with another server. Refusals, empty answers and
+server errors are not remembered: the next run asks again.";
 
 /// Describe every image with a vision-language model, on this machine or on a server
 #[derive(Debug, Parser)]
@@ -84,16 +84,16 @@ struct Args {
     #[command(flatten)]
     network: NetworkFlags,
 
-    /// Ask this
+    /// Prompt to send
     #[arg(long, value_name = "TEXT", conflicts_with = "prompt_file")]
     prompt: Option<String>,
 
-    /// Ask what stands in this file
+    /// File with the prompt to send
     #[arg(long, value_name = "FILE")]
     prompt_file: Option<PathBuf>,
 
-    /// Tokens that an answer may have [default: a server's 300, Florence-2's
-    /// 40, 128 or 256 by task, `SmolVLM`'s 128]
+    /// Most tokens of an answer [default: 300 for a server, 40, 128 or 256 for Florence-2 by task,
+    /// 128 for `SmolVLM`]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     max_new_tokens: Option<u64>,
 

@@ -7,7 +7,7 @@ use stage::Result;
 
 const NETWORK: &str = "Network";
 
-/// What Florence-2 is asked.
+/// Task of Florence-2
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Task {
     /// One short sentence
@@ -18,22 +18,22 @@ pub(crate) enum Task {
     MoreDetailed,
 }
 
-/// How a network is asked.
+/// How to run a network.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct NetworkFlags {
-    /// What Florence-2 is asked; it understands no prompt
+    /// Task of Florence-2, which understands no prompt
     #[arg(long, value_enum, value_name = "TASK", default_value = "detailed", help_heading = NETWORK)]
     task: Task,
 
-    /// Texts that Florence-2 follows at a time; 1 is greedy, 3 its reference
+    /// Beams of Florence-2: texts that it follows at a time; 1 is greedy, 3 is its reference
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16), help_heading = NETWORK)]
     beams: u8,
 
-    /// Show `SmolVLM` large pictures in tiles too, at ten times the work
+    /// Also show `SmolVLM` large images in tiles, for ten times the work
     #[arg(long, help_heading = NETWORK)]
     pub(crate) split: bool,
 
-    /// Images that go through the network at a time
+    /// Images per batch
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..), help_heading = NETWORK)]
     pub(crate) batch: u16,
 }

@@ -38,12 +38,12 @@ impl Patience {
             if tried >= self.tries {
                 let unit = if tried == 1 { "try" } else { "tries" };
                 return Err(Failure::Final(format!(
-                    "no answer in {tried} {unit}: {what}"
+                    "no answer after {tried} {unit}: {what}"
                 )));
             }
             if asked > self.longest {
                 return Err(Failure::Ends(format!(
-                    "{what}: the server asks to wait {}, and --longest-wait is {}: run it again later, or raise that",
+                    "{what}: the server asks to wait {}, but --longest-wait is {}: run it again later, or raise the limit",
                     wait::words(asked),
                     wait::words(self.longest)
                 )));
@@ -52,7 +52,7 @@ impl Patience {
             if asked >= TOLD {
                 warn!("{what}: the server asks to wait {}", wait::words(asked));
             } else {
-                info!("{what}: tries again in {}", wait::words(pause));
+                info!("{what}: trying again in {}", wait::words(pause));
             }
             sleep(pause);
             tried += 1;

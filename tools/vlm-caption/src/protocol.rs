@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What a server understands.
+/// Interface that the server understands
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 pub(crate) enum Api {
     /// `/v1/chat/completions`: vLLM, llama.cpp, LM Studio, Ollama, `OpenAI` and others
@@ -13,29 +13,29 @@ pub(crate) enum Api {
     Ollama,
 }
 
-/// How a server is held to a schema.
+/// How to make the server follow the schema
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 pub(crate) enum Constrain {
-    /// It is given the schema, and can write nothing else
+    /// The server gets the schema, and can write nothing else
     Schema,
-    /// It is told to write JSON
+    /// The server is set to write JSON
     Json,
-    /// It is only asked to
+    /// Only the prompt asks for it
     Ask,
 }
 
-/// A field of a request that a server may not take.
+/// Field to leave out of requests
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize)]
 pub(crate) enum Field {
-    /// The chance in the choice of words
+    /// The temperature of the sampling
     Temperature,
-    /// The seed of that chance
+    /// The seed of the sampling
     Seed,
-    /// The most tokens
+    /// The token limit
     MaxTokens,
     /// The form of answers, with `--schema`
     ResponseFormat,
-    /// That the answer is to come at once
+    /// The request to answer at once, not as a stream
     Stream,
 }
 

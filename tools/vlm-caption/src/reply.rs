@@ -47,7 +47,7 @@ impl Reply {
             .map(|inner| &inner["content"])
             .or_else(|| message.get("text"))
         else {
-            return Err(Failure::passing("an answer without a message"));
+            return Err(Failure::passing("the answer has no message"));
         };
         let inner = inner.unwrap_or(&Value::Null);
         let refusal = refusal(inner, content);
@@ -55,7 +55,7 @@ impl Reply {
             _ if refusal.is_some() => "refusal",
             "load" | "unload" => {
                 return Err(Failure::passing(
-                    "the model was loaded, and said nothing yet",
+                    "the model was loaded but has not answered yet",
                 ));
             }
             finish => ending(finish),

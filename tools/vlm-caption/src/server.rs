@@ -112,7 +112,7 @@ impl Server {
             Err(Failure::Ends(what)) => Ok(Told::Stop(format!("{shown}: {what}"))),
             Err(Failure::Filtered(what)) => Err(anyhow!("{shown}: {what}")),
             Err(failure) if self.is_streak(failure.what()) => Ok(Told::Stop(format!(
-                "{shown}: {EQUAL} images failed in the same way, so it is not the images: {}",
+                "{shown}: {EQUAL} images failed in the same way, so the images are not the cause: {}",
                 failure.what()
             ))),
             Err(failure) => Err(anyhow!("{shown}: {}", failure.what())),
@@ -165,7 +165,7 @@ impl Server {
         let wrong = self.schema.as_ref();
         let wrong = wrong.and_then(|schema| schema.facts(&reply.text).err());
         if let Some(why) = wrong.filter(|_| !reply.text.is_empty() && reply.finish == "eos") {
-            info!("an answer is not by the schema, and is asked for again: {why}");
+            info!("an answer does not match the schema, asking again: {why}");
             let repair = Question {
                 wrong: Some((&reply.text, &why)),
                 ..question.clone()
@@ -191,7 +191,7 @@ impl Server {
         let cut = reply.finish == "length";
         if reply.finish == "content_filter" {
             return Some(Failure::Filtered(
-                "the server's filter of contents stopped the answer (finish_reason content_filter)"
+                "the server's content filter stopped the answer (finish_reason content_filter)"
                     .to_owned(),
             ));
         }
@@ -201,18 +201,18 @@ impl Server {
         {
             return last(if cut {
                 format!(
-                    "its thoughts took all of its {max_tokens} tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off"
+                    "the model's thoughts used all {max_tokens} tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off"
                 )
             } else {
-                "the answer is thoughts alone: turn the model's thinking off, or have the server keep thoughts and answer apart".to_owned()
+                "the answer contains only thoughts: turn the model's thinking off, or configure the server to separate thoughts from the answer".to_owned()
             });
         }
         if reply.text.is_empty() {
             return last(match reply.finish.as_str() {
                 "length" => format!(
-                    "the answer is empty, and took all of its {max_tokens} tokens (finish_reason length): raise --max-new-tokens"
+                    "the answer is empty, but used all {max_tokens} tokens (finish_reason length): raise --max-new-tokens"
                 ),
-                "eos" => "the answer is empty, also when asked for again".to_owned(),
+                "eos" => "the answer is empty, also on the second try".to_owned(),
                 other => format!("the answer is empty (finish_reason {})", told(other, &[])),
             });
         }
@@ -273,10 +273,10 @@ impl Server {
         }
         let instead = if let Some(name) = rename {
             name.clone_into(&mut fields.max_tokens);
-            format!("asks with `{name}` instead, as with --max-tokens-field {name}")
+            format!("asking with `{name}` instead, as with --max-tokens-field {name}")
         } else {
             fields.left_out.push(field);
-            format!("asks without it, as with --leave-out {word}")
+            format!("asking without it, as with --leave-out {word}")
         };
         let what = what.trim_end_matches('.');
         warn!("{}: {what}: {instead}", self.transport.shown());
@@ -298,7 +298,7 @@ fn only_model(transport: &Transport, api: Api, patience: Patience) -> Result<Str
     let answer = patience.ask(|| transport.models());
     let answer = answer.map_err(|failure| {
         anyhow!(
-            "{shown}: its list of models cannot be had, so name one with --model: {}",
+            "{shown}: cannot get its list of models: name one with --model: {}",
             failure.what()
         )
     })?;
@@ -319,7 +319,7 @@ fn only_model(transport: &Transport, api: Api, patience: Patience) -> Result<Str
         .collect();
     ensure!(
         !names.is_empty(),
-        "{shown}: the server names no model: name one with --model"
+        "{shown}: the server lists no models: name one with --model"
     );
     let [one] = names[..] else {
         let more = names.len().saturating_sub(NAMED);

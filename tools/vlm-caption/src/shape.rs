@@ -22,7 +22,7 @@ const KNOWN: [&str; 12] = [
 /// Whether every keyword of a schema is understood: one that is not would not be looked at.
 pub(crate) fn known(schema: &Value) -> Result<(), String> {
     let Some(keywords) = schema.as_object() else {
-        return Err("a schema is an object".to_owned());
+        return Err("a schema must be an object".to_owned());
     };
     for (keyword, value) in keywords {
         match keyword.as_str() {
@@ -35,7 +35,7 @@ pub(crate) fn known(schema: &Value) -> Result<(), String> {
             other if KNOWN.contains(&other) => {}
             other => {
                 return Err(format!(
-                    "`{other}` is not understood: only {}",
+                    "`{other}` is not supported: only {}",
                     KNOWN.join(", ")
                 ));
             }
@@ -61,7 +61,7 @@ pub(crate) fn check(schema: &Value, value: &Value, place: &str) -> Result<(), St
         .filter(|choices| !choices.contains(value))
     {
         let choices: Vec<String> = choices.iter().map(ToString::to_string).collect();
-        return Err(format!("{} is none of {}", at(), choices.join(", ")));
+        return Err(format!("{} is not one of {}", at(), choices.join(", ")));
     }
     let length = value.as_array().map(Vec::len).unwrap_or_default() as u64;
     let signs = value
@@ -105,7 +105,7 @@ fn properties(schema: &Value, value: &Value, place: &str) -> Result<(), String> 
         match schema["properties"].get(name) {
             Some(inner) => check(inner, member, &format!("{place}/{name}"))?,
             None if schema["additionalProperties"] == false => {
-                return Err(format!("`{name}` was not asked for"));
+                return Err(format!("`{name}` is not in the schema"));
             }
             None => {}
         }

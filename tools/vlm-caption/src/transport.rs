@@ -59,7 +59,7 @@ impl Transport {
                 .with_context(|| format!("--key-header {name}: not the name of a header"))?;
             if headers.iter().any(|(other, _)| *other == name) {
                 bail!(
-                    "--endpoint {}: the address holds a name and a password, and there is a key: both go into the header Authorization: leave one out, or name another header with --key-header",
+                    "--endpoint {}: the address has a name and a password, and there is also a key: both need the header Authorization: leave one out, or name another header with --key-header",
                     address.shown()
                 );
             }
@@ -173,7 +173,7 @@ impl Transport {
                 Failure::passing(format!("no connection within {}", wait::words(CONNECT)))
             }
             ureq::Error::Timeout(_) => Failure::passing(format!(
-                "the time of {} is over: --timeout gives a request more",
+                "no answer within {}: raise --timeout",
                 wait::words(self.timeout)
             )),
             ureq::Error::BadUri(_)
@@ -227,7 +227,7 @@ fn first(
         })
         .collect();
     Err(Failure::Ends(format!(
-        "{}; asked for {}: is --endpoint the address of an API?",
+        "{}; requested {}: check that --endpoint is the address of an API",
         elsewhere.unwrap_or_default(),
         paths.join(", ")
     )))
@@ -240,20 +240,20 @@ fn unreadable(error: &str, headers: &HeaderMap, body: &[u8]) -> Failure {
         .and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_lowercase();
     if body.is_empty() {
-        return Failure::passing("an answer without a body");
+        return Failure::passing("the answer has no body");
     }
     if kind.contains("event-stream") || body.starts_with(b"data:") {
-        return Failure::Ends("the server answers with a stream, and was asked not to: it must have a way to answer at once".to_owned());
+        return Failure::Ends("the server answers with a stream although the request turns streaming off: configure it to answer at once".to_owned());
     }
     if kind.contains("json") || body.first().is_some_and(|first| b"{[".contains(first)) {
-        return Failure::passing(format!("an answer that cannot be read: {error}"));
+        return Failure::passing(format!("the answer cannot be read: {error}"));
     }
     let kind = if kind.is_empty() {
         "an unknown type"
     } else {
         &kind
     };
-    Failure::Elsewhere(format!("the server answers {kind} and not JSON"))
+    Failure::Elsewhere(format!("the server answers {kind} instead of JSON"))
 }
 
 /// What is said of a redirection, which is not followed.
@@ -270,7 +270,7 @@ fn redirected(headers: &HeaderMap) -> String {
         format!("{scheme}://")
     };
     format!(
-        "the server sends on to {scheme}{host}{}: it is not followed, as the key must not go to another server: name that address with --endpoint",
+        "the server redirects to {scheme}{host}{}: not followed, as the key must not go to another server: give that address with --endpoint",
         &rest[end..]
     )
 }
@@ -291,7 +291,7 @@ pub(crate) fn key(file: Option<&Path>) -> Result<Option<String>> {
     let key = key.trim().trim_start_matches('\u{feff}');
     ensure!(
         !key.is_empty() && key.chars().all(|sign| sign.is_ascii_graphic()),
-        "{place}: holds no key: one line of letters, digits and signs is wanted"
+        "{place}: has no key: it must be one line of letters, digits and signs"
     );
     Ok(Some(key.to_owned()))
 }

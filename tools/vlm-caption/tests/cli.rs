@@ -70,7 +70,11 @@ fn golden_cases() {
 fn a_model_must_be_named() {
     let ran = run(TOOL, &["--endpoint", "localhost:1", "--no-cache"], "{}\n");
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains("begins with http://"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("must begin with http://"),
+        "{}",
+        ran.stderr
+    );
     let several = Mock::new(|_, _| {
         mock::error(
             200,

@@ -58,7 +58,7 @@ fn where_the_api_was_looked_for_is_said() {
     let endpoint = format!("{}/llm", mock.address);
     let ran = captioned_at(here.path(), &endpoint, 2, &[]);
     assert_eq!(ran.code, Some(1));
-    let said = "404 Not Found; asked for /llm/v1/chat/completions, /llm/chat/completions: is --endpoint the address of an API?";
+    let said = "404 Not Found; requested /llm/v1/chat/completions, /llm/chat/completions: check that --endpoint is the address of an API";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert_eq!(mock.count(), 2, "each place once");
 }

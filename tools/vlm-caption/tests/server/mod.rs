@@ -193,7 +193,7 @@ fn ends(what: &str, act: impl Fn() -> Act + Send + Sync + 'static) {
 
 #[test]
 fn what_no_picture_will_get_over_ends_the_run() {
-    ends("401 no key: does the server want a key?", || {
+    ends("401 no key: the server may need a key", || {
         error(401, &json!({"error": {"message": "no key"}}))
     });
     ends("403 not for you", || {
@@ -353,7 +353,7 @@ fn thoughts_that_took_all_tokens_get_twice_as_many() {
     assert_eq!(asked, [50, 100, 50, 100]);
     assert!(
         error_of(here.path(), 0).ends_with(
-            "the answer is empty, and took all of its 100 tokens (finish_reason length): raise --max-new-tokens"
+            "the answer is empty, but used all 100 tokens (finish_reason length): raise --max-new-tokens"
         ),
         "{}",
         error_of(here.path(), 0)
@@ -385,7 +385,7 @@ fn what_is_no_caption_is_dropped() {
         "the answer repeats itself",
     ];
     assert_eq!(reasons, expected);
-    assert!(error_of(here.path(), 3).ends_with("the answer is empty, also when asked for again"));
+    assert!(error_of(here.path(), 3).ends_with("the answer is empty, also on the second try"));
 }
 
 /// The error of a rejected record.
@@ -400,27 +400,27 @@ fn an_answer_that_is_none_is_an_error_that_says_why() {
         (
             json!({"content": "", "reasoning_content": "hm"}),
             "length",
-            "its thoughts took all of its 600 tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off",
+            "the model's thoughts used all 600 tokens (finish_reason length): raise --max-new-tokens, or turn the model's thinking off",
         ),
         (
             json!({"content": "<think>hm"}),
             "length",
-            "its thoughts took all of its 600 tokens",
+            "the model's thoughts used all 600 tokens",
         ),
         (
             json!({"content": "Okay, the user wants a caption."}),
             "length",
-            "its thoughts took all of its 300 tokens",
+            "the model's thoughts used all 300 tokens",
         ),
         (
             json!({"content": null, "reasoning": "A boy."}),
             "stop",
-            "the answer is thoughts alone",
+            "the answer contains only thoughts",
         ),
         (
             json!({"content": "A boy"}),
             "content_filter",
-            "filter of contents stopped the answer (finish_reason content_filter)",
+            "content filter stopped the answer (finish_reason content_filter)",
         ),
         (
             json!({"content": null, "tool_calls": [{}]}),
@@ -577,7 +577,7 @@ fn facts_are_asked_for_by_the_schema_and_mended_once() {
         reason
             .as_str()
             .unwrap()
-            .starts_with("the answer is not by the schema: "),
+            .starts_with("the answer does not match the schema: "),
         "{reason}"
     );
 }
