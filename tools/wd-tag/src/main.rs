@@ -34,7 +34,7 @@ const EXAMPLES: &str = "Examples:
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Write tags of at least this probability
+    /// Write tags with at least this probability
     #[arg(long, value_name = "SCORE", default_value_t = tagger::GENERAL, value_parser = stage::share::<f64>)]
     threshold: f64,
 
@@ -43,20 +43,20 @@ struct Args {
     #[arg(long, conflicts_with = "threshold")]
     largest_gap: bool,
 
-    /// Write also the names of characters that it takes the figures for
+    /// Also write the names of characters that the tagger recognises
     #[arg(long)]
     characters: bool,
 
-    /// Write names of at least this probability
+    /// Write names with at least this probability
     #[arg(long, value_name = "SCORE", default_value_t = tagger::CHARACTER, value_parser = stage::share::<f64>)]
     character_threshold: f64,
 
-    /// Escape parentheses, for prompts in which they mean weight
+    /// Escape parentheses, for prompts in which they set a weight
     #[arg(long)]
     escape: bool,
 
-    /// Process images this many at a time on a GPU; on the CPU they go one by
-    /// one, so that an answer never depends on the others
+    /// Images per batch on a GPU; on the CPU they are processed one by one, so that a result never
+    /// depends on the other images
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
 

@@ -174,7 +174,7 @@ fn a_list_that_does_not_fit_is_refused() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("the network knows 11 tags, its list has 1"),
+            .contains("the network has 11 tags, but its list has 1"),
         "{}",
         ran.stderr
     );
