@@ -75,7 +75,7 @@ pub(crate) fn words(key: &str, record: &Record) -> String {
         "light" => scored(&value, &["time", "weather", "setting"]),
         "tags" => tags(&value),
         "facts" => format!(
-            "{} facts said, {} left out, {} tokens",
+            "{} facts used, {} left out, {} tokens",
             value["said"].as_array().map_or(0, Vec::len),
             value["left_out"].as_array().map_or(0, Vec::len),
             text("/tokens")
@@ -111,7 +111,7 @@ fn duplicates(record: &Record, value: &Value) -> String {
     } else if size > 1 {
         format!("best of {size} near duplicates")
     } else {
-        "like no other".to_owned()
+        "no near duplicates".to_owned()
     }
 }
 

@@ -184,7 +184,7 @@ fn gone(
         let (by, why) = whys.remove(id).map_or_else(
             || {
                 (
-                    String::from("nobody"),
+                    String::from("no tool"),
                     "the other run has no such image".to_owned(),
                 )
             },
@@ -224,7 +224,8 @@ fn changed(id: &str, before: &Values, now: &Values) -> Option<Image> {
         }
     }
     let first = names.first()?;
-    let by = describe::tool(first, |other| value(now, other).is_some()).unwrap_or("nobody known");
+    let by =
+        describe::tool(first, |other| value(now, other).is_some()).unwrap_or("an unknown tool");
     Some(Image {
         id: id.to_owned(),
         change: Change::Changed,

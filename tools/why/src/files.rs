@@ -62,7 +62,11 @@ impl Manifest {
 pub(crate) fn find(folders: &[&PathBuf]) -> Result<Vec<Manifest>> {
     let mut manifests = Vec::new();
     for folder in folders {
-        ensure!(folder.exists(), "{}: no such folder", folder.display());
+        ensure!(
+            folder.exists(),
+            "{}: there is no such folder",
+            folder.display()
+        );
         let phases = phases(folder);
         let visible = |entry: &walkdir::DirEntry| {
             entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
@@ -82,7 +86,7 @@ pub(crate) fn find(folders: &[&PathBuf]) -> Result<Vec<Manifest>> {
     manifests.sort_by(|a, b| a.place().cmp(&b.place()));
     ensure!(
         !manifests.is_empty(),
-        "{}: no manifests, which are files that end in .jsonl",
+        "{}: has no manifests: their names end in .jsonl",
         folders
             .iter()
             .map(|folder| folder.display().to_string())
@@ -157,7 +161,7 @@ fn phases(folder: &Path) -> Vec<String> {
     };
     let Ok(progress) = serde_json::from_slice::<serde_json::Value>(&text) else {
         log::warn!(
-            "{}: is not read, as it is no JSON",
+            "{}: skipped: it is not JSON",
             folder.join(PROGRESS).display()
         );
         return Vec::new();

@@ -25,11 +25,10 @@ const EXAMPLES: &str = "Examples:
 
 /// Explain why an image is in a data set, or where and why it was dropped
 ///
-/// Prints the chain from the film's time to the training image, step by step:
-/// which manifest, which tool, and the figures that decided. Parents and
-/// children are followed, and a near duplicate points at the image that was
-/// kept in its place. Exits with 1 when no manifest knows the image, and names
-/// those that are called nearly the same.
+/// Prints the chain from the film's time to the training image, step by step: the manifest, the
+/// tool, and the values that decided. Follows parents and children, and for a near duplicate names
+/// the image that was kept instead. Exits with 1 if no manifest has the image, and suggests similar
+/// names.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -45,8 +44,7 @@ struct Args {
     #[arg(value_name = "DIR", default_value = ".", conflicts_with = "diff")]
     folders: Vec<PathBuf>,
 
-    /// Compare two runs: say which images came, went and changed, and by
-    /// which tool
+    /// Compare two runs: print which images came, went and changed, and by which tool
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
     diff: Option<Vec<PathBuf>>,
 
@@ -74,9 +72,9 @@ fn run(args: Args) -> Result<ExitCode> {
         let hint = if near.is_empty() {
             String::new()
         } else {
-            format!("; there is {}", near.join(", "))
+            format!("; similar: {}", near.join(", "))
         };
-        log::error!("{query}: in none of {} manifests{hint}", files.len());
+        log::error!("{query}: not in any of {} manifests{hint}", files.len());
         return Ok(ExitCode::FAILURE);
     }
     let traces = images

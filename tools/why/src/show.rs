@@ -41,7 +41,7 @@ fn trace(trace: &Trace) -> String {
         );
     }
     if let Some(kept) = &trace.kept {
-        line(&mut text, &format!("  kept in its place: {}", fate(kept)));
+        line(&mut text, &format!("  kept instead: {}", fate(kept)));
     }
     named(
         &mut text,

@@ -9,13 +9,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Ran, run_in, words_and_papers};
+use testkit::{Ran, help_and_manual, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_why");
 
 #[test]
-fn has_words_and_papers() {
-    words_and_papers(TOOL);
+fn has_help_and_manual() {
+    help_and_manual(TOOL);
 }
 
 fn write(folder: &Path, name: &str, records: &[Value]) {
@@ -138,7 +138,7 @@ film_000096
   style/
   style/selected.jsonl  balance          balance: rank 1
   style/dataset.jsonl   caption-compose  caption: a wall, noon
-                        caption-compose  facts: 1 facts said, 0 left out, 3 tokens
+                        caption-compose  facts: 1 facts used, 0 left out, 3 tokens
                         dataset-write    dataset: exported as style/dataset/img/style_x_scene000096.jpg
   cut from it:
     film_000096.i1, last in instances/cut.jsonl
@@ -177,7 +177,7 @@ fn a_dropped_image_says_by_whom_and_why() {
         "{duplicate}"
     );
     assert!(
-        duplicate.contains("kept in its place: film_000096, last in style/dataset.jsonl"),
+        duplicate.contains("kept instead: film_000096, last in style/dataset.jsonl"),
         "{duplicate}"
     );
     let left = why(&folder, &["film_000312", "out"]).stdout;
@@ -217,13 +217,13 @@ fn an_unknown_image_is_1_and_near_names_are_said() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
     assert!(
         ran.stderr
-            .contains("film_000097: in none of 10 manifests; there is film_000096"),
+            .contains("film_000097: not in any of 10 manifests; there is film_000096"),
         "{}",
         ran.stderr
     );
     let ran = why(&folder, &["film_000096", "gone"]);
     assert!(
-        ran.stderr.contains("gone: no such folder"),
+        ran.stderr.contains("gone: there is no such folder"),
         "{}",
         ran.stderr
     );
