@@ -142,16 +142,16 @@ impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Empty => "the answer is empty",
-            Self::Thoughts => "the answer is thoughts alone",
+            Self::Thoughts => "the answer contains only thoughts",
             Self::Degenerate => "the answer repeats itself",
             Self::Refusal(words) => {
                 return write!(formatter, "the answer refuses: `{}…`", words.trim_end());
             }
             Self::Nothing(words) => {
-                return write!(formatter, "the answer is no description: `{words}`");
+                return write!(formatter, "the answer is not a description: `{words}`");
             }
-            Self::Data => "the answer is data and no text",
-            Self::Broken => "the answer holds broken characters (U+FFFD)",
+            Self::Data => "the answer is data, not text",
+            Self::Broken => "the answer has broken characters (U+FFFD)",
         })
     }
 }

@@ -40,7 +40,7 @@ impl fmt::Display for Flaw {
             Self::Empty => "is empty",
             Self::ByteOrderMark => "has a byte order mark",
             Self::SeveralLines => "has more than one line",
-            Self::Untrimmed => "has white space before or after it",
+            Self::Untrimmed => "has white space before or after the text",
             Self::ControlCharacters => "has control or invisible characters",
             Self::EmptyTags => "has commas with nothing between them",
             Self::Degenerate => "repeats itself",

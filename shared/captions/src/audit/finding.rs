@@ -53,13 +53,13 @@ impl Kind {
             Self::Empty | Self::Degenerate => "caption these images again, or drop them",
             Self::TriggerMissing => "give a --trigger for their value, or drop them",
             Self::TriggerNotFirst => "compose their captions again, with the trigger first",
-            Self::Forbidden => "take the words out by hand, or leave the key out in the policy",
+            Self::Forbidden => "remove the words by hand, or leave the key out in the policy",
             Self::Glued => "ask the model for something else, or leave its description out",
             Self::OverBudget => "lower --budget to what the trainer reads",
             Self::Untidy => "write each caption as one clean line",
-            Self::Stock => "tell the model not to speak of the picture",
-            Self::Common => "show images without it too, or say nothing of it",
-            Self::Betrays => "take more shots of it, or fewer images of this one",
+            Self::Stock => "tell the model not to mention the image",
+            Self::Common => "add images without it, or leave it out of the captions",
+            Self::Betrays => "use more shots of it, or fewer images of this one",
             Self::Duplicate => "keep fewer of these images, or measure more of them",
             Self::Contradicts => {
                 "look at these images: either the model or the measurement is wrong"

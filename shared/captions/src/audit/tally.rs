@@ -148,7 +148,7 @@ impl Words {
             words.sort_unstable();
             if !words.is_empty() {
                 let words = words.join("`, `");
-                let what = format!("says `{words}`, and so tells that it is of {name} {value}");
+                let what = format!("says `{words}`, which reveals that it is of {name} {value}");
                 findings.push((what, group.captions as usize));
             }
         }
