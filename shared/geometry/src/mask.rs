@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A mask: a file, or the run lengths themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(untagged, expecting = "neither a path nor run lengths")]
+#[serde(untagged, expecting = "not a path or run lengths")]
 pub enum MaskShape {
     /// The path of an image of the mask's size, relative to the working directory or absolute.
     File(PathBuf),
@@ -30,7 +30,7 @@ pub struct RunLengths {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     untagged,
-    expecting = "neither compressed run lengths nor an array of them"
+    expecting = "not compressed run lengths or an array of run lengths"
 )]
 pub enum Counts {
     /// Compressed, in the characters `0` to `o`, as pycocotools encodes them.
