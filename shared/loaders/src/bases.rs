@@ -65,7 +65,7 @@ const fn other(name: &'static str, encoder: &'static str, longest: usize) -> Bas
 
 /// Why there is no base model of a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no base model `{0}`: there are {list}", list = names())]
+#[error("there is no base model `{0}`, only {list}", list = names())]
 pub struct NoBase(String);
 
 /// The names of all base models, as a command line's help lists them.

@@ -12,10 +12,10 @@ pub const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// It holds no byte, and the trainer stops at that.
-    #[error("the file is empty, at which the trainer stops")]
+    #[error("the file is empty: the trainer stops")]
     Empty,
     /// It is not UTF-8, and the trainer stops at that.
-    #[error("not UTF-8 at byte {0}, at which the trainer stops")]
+    #[error("not UTF-8 at byte {0}: the trainer stops")]
     Encoding(usize),
     /// It is too long to be a caption.
     #[error("longer than {MAX_BYTES} bytes")]

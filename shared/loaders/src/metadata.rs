@@ -60,7 +60,7 @@ pub(crate) fn listed(
         if image.is_file() {
             found.push((image, row.captions));
         } else {
-            let text = format!("line {}: {} is not there", row.line, image.display());
+            let text = format!("line {}: {} does not exist", row.line, image.display());
             opened.say(file, Finding::error("metadata-missing", text));
         }
     }
@@ -79,7 +79,7 @@ pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
         };
         if line.trim().is_empty() {
             if !format.columns {
-                wrong("metadata-blank", "a blank line, at which the loader stops");
+                wrong("metadata-blank", "a blank line: the loader stops");
             }
             continue;
         }
@@ -97,7 +97,7 @@ pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
         match row.get(format.image).and_then(Value::as_str) {
             Some(image) => {
                 if format.columns && leads_out(Path::new(image)) {
-                    let text = format!("`{image}` leads out of the folder, which is refused");
+                    let text = format!("`{image}` leads out of the folder: the loader refuses it");
                     wrong("metadata-outside", &text);
                 }
                 rows.push(Row {
@@ -106,16 +106,19 @@ pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
                     captions: captions.clone(),
                 });
             }
-            None => wrong("metadata-key", &format!("no text `{}`", format.image)),
+            None => wrong(
+                "metadata-key",
+                &format!("`{}` is missing or not text", format.image),
+            ),
         }
         if format.tags && row.get("tags").is_some_and(|tags| !tags.is_string()) {
-            wrong(
-                "metadata-tags",
-                "`tags` is not a string, at which the loader stops",
-            );
+            wrong("metadata-tags", "`tags` is not a string: the loader stops");
         }
         if captions.is_empty() {
-            wrong("metadata-caption", &format!("no text `{}`", format.caption));
+            wrong(
+                "metadata-caption",
+                &format!("`{}` is missing or not text", format.caption),
+            );
         }
     }
     (rows, findings)
@@ -170,7 +173,7 @@ fn leads_out(name: &Path) -> bool {
 fn changed(kinds: &mut BTreeMap<String, &'static str>, row: &Map<String, Value>) -> Option<String> {
     let kind = |value: &Value| match value {
         Value::Null => None,
-        Value::Bool(_) => Some("a truth value"),
+        Value::Bool(_) => Some("true or false"),
         Value::Number(_) => Some("a number"),
         Value::String(_) => Some("text"),
         Value::Array(_) => Some("a list"),
@@ -181,7 +184,7 @@ fn changed(kinds: &mut BTreeMap<String, &'static str>, row: &Map<String, Value>)
         let Some(kind) = kind(value) else { continue };
         let before = *kinds.entry(key.clone()).or_insert(kind);
         if before != kind {
-            found = Some(format!("`{key}` was {before} and is {kind} now"));
+            found = Some(format!("`{key}` was {before} before and is {kind} here"));
         }
     }
     found

@@ -150,7 +150,7 @@ pub enum NoData {
     #[error("{}: no such file or folder", .0.display())]
     Missing(PathBuf),
     /// The trainer has no configurations.
-    #[error("{}: {trainer} is given a folder, not a file", path.display())]
+    #[error("{}: {trainer} needs a folder, not a file", path.display())]
     NoFolder {
         /// The file.
         path: PathBuf,
@@ -218,7 +218,7 @@ fn lists(name: &str, opened: &mut Opened) {
         };
         let (captions, flaws) = metadata::lists(&text);
         for flaw in flaws {
-            let text = format!("{flaw}, at which the trainer stops");
+            let text = format!("{flaw}: the trainer stops");
             let finding = Finding::error("metadata-list", text);
             opened.findings.push((path.clone(), finding));
         }

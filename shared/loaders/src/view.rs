@@ -64,7 +64,7 @@ pub enum Form {
     Tags,
     /// A sentence.
     Sentence,
-    /// Both, where the trainer draws one of several; else what it is best with.
+    /// Both, if the trainer draws one of several captions; else the form that suits it best.
     Several,
 }
 

@@ -60,7 +60,7 @@ impl Type {
 }
 
 /// What is said of a key that a reader does not allow.
-const UNKNOWN: &str = "not a key that may stand here, at which the trainer stops";
+const UNKNOWN: &str = "not a key that is allowed here: the trainer stops";
 
 /// Keys and their types.
 pub(crate) type Keys = &'static [(&'static str, Type)];

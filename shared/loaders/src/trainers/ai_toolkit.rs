@@ -192,7 +192,7 @@ impl View for AiToolkit {
 
     fn notes(&self, _title: &str) -> Notes {
         Notes {
-            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of yours: the file is not a complete job".to_owned(),
+            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of your own: the file is not a complete job".to_owned(),
             validation: None,
             masks: Some("`mask_path` of that entry"),
         }

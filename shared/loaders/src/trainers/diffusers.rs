@@ -96,13 +96,13 @@ fn open(path: &Path, settings: &Settings) -> Opened {
     };
     let (lists, tables) = (named("jsonl"), [named("csv"), named("parquet")].concat());
     if lists.is_empty() && tables.is_empty() {
-        let text = "has no metadata file: no caption is read";
+        let text = "has no metadata file: no captions are read";
         opened.say(path, Finding::error("metadata-none", text));
         opened.sets.push(Set::folder(&Diffusers, path, settings));
         return opened;
     }
     if !lists.is_empty() && !tables.is_empty() {
-        let text = "has metadata files of more than one kind, at which the loader stops";
+        let text = "has metadata files of more than one kind: the loader stops";
         opened.say(path, Finding::error("metadata-kinds", text));
     }
     let mut found = BTreeSet::new();
@@ -119,7 +119,7 @@ fn open(path: &Path, settings: &Settings) -> Opened {
     let images = all.iter().filter(|file| Diffusers.takes(file));
     let unlisted = images.map(|file| path.join(file));
     for file in unlisted.filter(|file| !lists.is_empty() && !found.contains(file)) {
-        let text = "is in no metadata file: it is left out";
+        let text = "is not in any metadata file: it is left out";
         opened.say(&file, Finding::error("metadata-unlisted", text));
     }
     opened

@@ -203,7 +203,8 @@ fn read(config: &Table, configuration: &mut Configuration<'_>) {
         let place = format!("directory[{number}]");
         let levels = [directory, config];
         let Some(buckets) = buckets(&levels, steps) else {
-            let text = "`resolutions` is missing, or with `enable_ar_bucket` the aspects";
+            let text =
+                "`resolutions` is missing, or the aspect ratios that `enable_ar_bucket` needs";
             configuration.error("config-missing", &place, text);
             continue;
         };

@@ -236,7 +236,7 @@ fn add(values: &Values<'_>, place: &str, configuration: &mut Configuration<'_>) 
             Some("`cache_directory` is required with `image_jsonl_file`")
         }
         (Some(_), _) if extension.is_none() => {
-            Some("without `caption_extension` no caption is found, and the loader stops")
+            Some("without `caption_extension` no captions are found, and the loader stops")
         }
         _ => None,
     };

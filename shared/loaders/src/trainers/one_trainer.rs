@@ -203,8 +203,7 @@ fn add(concept: &Map<String, Value>, place: &str, configuration: &mut Configurat
     let image = concept.get("image");
     let jitter = image.and_then(|image| image.get("enable_crop_jitter"));
     if jitter != Some(&Value::Bool(false)) {
-        let text =
-            "crop jitter is on unless switched off: what is cut off changes from step to step";
+        let text = "crop jitter is on unless switched off: the crop changes from step to step";
         configuration.warning("config-jitter", place, text);
     }
     let balancing = concept.get("balancing").and_then(Value::as_f64);
@@ -227,7 +226,7 @@ fn check(concept: &Map<String, Value>, place: &str, configuration: &mut Configur
     for key in concept.keys().map(String::as_str) {
         match key {
             "repeats" if old => {}
-            "repeats" => astray("config-key", key, "is not read: `balancing` is meant"),
+            "repeats" => astray("config-key", key, "is not read: use `balancing` instead"),
             _ if KNOWN.contains(&key) => {}
             _ => astray("config-key", key, "is not read"),
         }
@@ -236,7 +235,7 @@ fn check(concept: &Map<String, Value>, place: &str, configuration: &mut Configur
         let wrong = |value: &&Value| !words.iter().any(|word| value.as_str() == Some(word));
         if let Some(value) = concept.get(*key).filter(wrong) {
             let text = format!(
-                "is {value}, which is none of {words:?}: {} is taken",
+                "is {value}, which is not one of {words:?}: the trainer uses {}",
                 words[0]
             );
             astray("config-word", key, &text);
@@ -249,7 +248,7 @@ fn check(concept: &Map<String, Value>, place: &str, configuration: &mut Configur
     if let Some(source) =
         source.filter(|source| !source.as_str().is_some_and(|s| sources.contains(&s)))
     {
-        let text = format!("is {source}, which is none of {sources:?}");
+        let text = format!("is {source}, which is not one of {sources:?}");
         astray("config-word", "text.prompt_source", &text);
     }
 }

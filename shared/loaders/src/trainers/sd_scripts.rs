@@ -215,7 +215,7 @@ fn numbered_folders(path: &Path, settings: &Settings) -> Opened {
                 ..Set::folder(&NUMBERED, folder, settings)
             }),
             None if folder.is_dir() && has_images(&folder) => {
-                let text = "has images, and no number of repeats in its name: it is left out";
+                let text = "has images, but no number of repeats in its name: it is left out";
                 opened.say(&folder, Finding::error("folder-unnumbered", text));
             }
             _ => {}
@@ -224,11 +224,11 @@ fn numbered_folders(path: &Path, settings: &Settings) -> Opened {
     let wrong = match (opened.sets.is_empty(), repeats(last_name(path))) {
         (true, Some(_)) => Some((
             "folder-is-child",
-            "is one of the folders with a number: the trainer wants the folder above it",
+            "is a folder with a number of repeats: give the trainer the folder above it",
         )),
         (true, None) => Some((
             "folder-no-repeats",
-            "has no folder called as `10_name`: nothing is trained on",
+            "has no folder with a name such as `10_name`: nothing is trained on",
         )),
         (false, _) => has_images(path).then_some((
             "folder-loose",

@@ -186,7 +186,7 @@ fn add(
         return configuration.error("config-missing", place, "`instance_data_dir` is missing");
     };
     if word(backend, "crop_style").unwrap_or("random") == "random" {
-        let text = "is not `center`: what stands over the bucket is cut off at random places";
+        let text = "is not `center`: what exceeds the bucket is cropped at random places";
         configuration.warning("config-crop", &format!("{place}.crop_style"), text);
     }
     let crop = backend.get("crop") == Some(&Value::Bool(true));
@@ -253,7 +253,7 @@ impl View for SimpleTuner {
         Notes {
             give: "`--data_backend_config simpletuner/multidatabackend.json`".to_owned(),
             validation: Some("a data set of the type `eval`: give `--eval_steps_interval`"),
-            masks: Some("a data set of conditioning, which the images name"),
+            masks: Some("a conditioning data set, which the images' data set names"),
         }
     }
 

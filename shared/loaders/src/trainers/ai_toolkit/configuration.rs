@@ -115,7 +115,7 @@ pub(super) fn read(job: &Value, configuration: &mut Configuration<'_>) {
     for (number, process) in processes.into_iter().flatten().enumerate() {
         let place = format!("config.process[{number}]");
         if process.get("model").is_none() {
-            let text = "there is no `model`: this is no whole job, and the trainer stops at it";
+            let text = "there is no `model`: this is not a complete job, and the trainer stops";
             configuration.warning("config-part", &place, text);
         }
         let found = process.get("datasets").and_then(Value::as_array);
@@ -152,7 +152,7 @@ fn add(
         return configuration.error("config-missing", place, "`folder_path` is missing");
     };
     if flag("random_crop") || flag("random_scale") {
-        configuration.warning("config-crop", place, "what is cut off is drawn at random");
+        configuration.warning("config-crop", place, "the crop is drawn at random");
     }
     let whole = process.get("trigger_word").and_then(Value::as_str);
     let trigger = text("trigger_word").or_else(|| whole.map(str::to_owned));

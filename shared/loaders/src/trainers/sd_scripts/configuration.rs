@@ -53,8 +53,7 @@ fn read_dataset(
         Err((code, text)) => return configuration.error(code, place, text),
     };
     if kind == Kind::Masked && !configuration.settings.masked_loss {
-        let text =
-            "`conditioning_data_dir` wants --masked_loss, without which the whole file is refused";
+        let text = "`conditioning_data_dir` needs --masked_loss: without it the trainer refuses the whole file";
         configuration.warning("config-masked-loss", place, text);
     }
     let (outer, inner): (Keys, Keys) = match kind {
@@ -75,7 +74,7 @@ fn read_dataset(
         if seen.insert(folder) {
             add(&values, kind, configuration);
         } else {
-            let text = "the same folder stands above already: this one is left out";
+            let text = "the same folder is already listed above: this one is left out";
             configuration.warning("config-twice", &place, text);
         }
     }
@@ -161,7 +160,7 @@ fn add(values: &Values<'_>, kind: Kind, configuration: &mut Configuration<'_>) {
     } else if let Some((said, _)) = repeats(last_name(&folder)).filter(|(said, _)| *said != number)
     {
         let text = format!(
-            "the name says {said} repeats, which means nothing in a configuration: it says {number}"
+            "the folder's name says {said} repeats, which is ignored with a configuration: it says {number}"
         );
         let finding = Finding::warning("repeats-in-name", text);
         configuration.opened.say(&folder, finding);
