@@ -87,17 +87,17 @@ impl Fault {
     /// What to do about it, to stand at the end of a message.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::NoRoom => "make room, and run it again",
-            Self::ReadOnly => "write elsewhere, or mount it to be written, and run it again",
+            Self::NoRoom => "free some space, and run this again",
+            Self::ReadOnly => "write elsewhere, or mount it writable, and run this again",
             Self::Failing => {
-                "a disk or a share fails: see the system's log, and run it again once it is back"
+                "a disk or a network share failed: check the system's log, and run this again once it is back"
             }
-            Self::OpenFiles => "raise the limit (`ulimit -n`) or lower --jobs, and run it again",
+            Self::OpenFiles => "raise the limit (`ulimit -n`) or lower --jobs, and run this again",
             Self::NoMemory => {
-                "end what else uses that memory, or lower --jobs or --batch, and run it again"
+                "close other programs, or lower --jobs or --batch, and run this again"
             }
-            Self::Device => "see whether the device still answers, and run it again",
-            Self::Unwritable => "see to the folder and its permissions, and run it again",
+            Self::Device => "check that the device still works, and run this again",
+            Self::Unwritable => "check the folder and its permissions, and run this again",
         }
     }
 }
