@@ -19,13 +19,13 @@ pub enum Error {
     #[error("not UTF-8 at byte {0}; manifests are UTF-8")]
     Utf8(usize),
     /// The line is longer than [`crate::MAX_LINE`].
-    #[error("longer than {0} bytes, the most a record may have")]
+    #[error("longer than {0} bytes, the limit for a record")]
     TooLong(usize),
     /// The line is not one JSON object.
     #[error("not a JSON object: {0}")]
     Syntax(serde_json::Error),
     /// The object has the same key twice.
-    #[error("key `{0}` stands twice")]
+    #[error("key `{0}` appears twice")]
     Duplicate(String),
     /// A key that the tool needs is not there.
     #[error("key `{0}` is missing")]
@@ -39,18 +39,18 @@ pub enum Error {
         cause: serde_json::Error,
     },
     /// A value to be written holds NaN, infinity or null.
-    #[error("key `{0}`: NaN, infinity and null are not written to a manifest")]
+    #[error("key `{0}`: a manifest must not contain NaN, infinity or null")]
     NotFinite(String),
     /// An id that cannot be a file name.
     #[error(
-        "id `{0}` is not safe as a file name: 1 to 200 bytes, no `/`, no control characters, no dot in front"
+        "id `{0}` is not safe as a file name: use 1 to 200 bytes, no `/`, no control characters, no leading dot"
     )]
     UnsafeId(String),
     /// A JSON pointer that does not start with `/`.
     #[error("`{0}` is not a JSON pointer: it starts with `/`, as in `/quality/sharpness`")]
     Pointer(String),
     /// A JSON pointer to a member that has another name now.
-    #[error("`{old}` is `{new}` now")]
+    #[error("`{old}` is now called `{new}`")]
     Renamed {
         /// The pointer.
         old: String,
@@ -58,7 +58,7 @@ pub enum Error {
         new: String,
     },
     /// A record that an earlier version of a tool wrote.
-    #[error("`{new}` is missing, and `{old}` is what it was before: run {tool} again")]
+    #[error("`{new}` is missing; its former name is `{old}`: run {tool} again")]
     Outdated {
         /// What is there.
         old: String,

@@ -93,7 +93,7 @@ fn names_of_earlier_versions_are_refused_and_not_passed_over() {
     );
     assert_eq!(
         said("/instance/laplacian_variance"),
-        "`/instance/laplacian_variance` is missing, and `/instance/sharpness` is what it was before: \
+        "`/instance/laplacian_variance` is missing; its former name is `/instance/sharpness`: \
          run mask-crop again"
     );
     let other = parse(r#"{"id":"a","quality":{"sharpness":900}}"#).unwrap();
@@ -144,7 +144,7 @@ fn every_error_names_file_and_line() {
         "f.jsonl: line 4: not a JSON object: invalid type",
         "f.jsonl: line 5: not a JSON object: trailing characters",
         "f.jsonl: line 6: not UTF-8 at byte 0",
-        "f.jsonl: line 7: key `a` stands twice",
+        "f.jsonl: line 7: key `a` appears twice",
         "f.jsonl: line 8: not a JSON object: EOF",
     ];
     assert_eq!(errors.len(), starts.len(), "{errors:#?}");
@@ -161,7 +161,7 @@ fn a_line_over_the_bound_is_an_error_and_reading_goes_on() {
     let error = records[0].as_ref().unwrap_err().to_string();
     assert_eq!(
         error,
-        "f: line 1: longer than 67108864 bytes, the most a record may have"
+        "f: line 1: longer than 67108864 bytes, the limit for a record"
     );
     assert_eq!(records[1].as_ref().unwrap().to_string(), r#"{"b":1}"#);
 }
