@@ -49,7 +49,7 @@ pub fn similarity(from: &Landmarks, to: &Landmarks) -> Result<Affine> {
     }
     let (cosine, sine) = (along / spread, across / spread);
     let sound = cosine.is_finite() && sine.is_finite() && cosine.hypot(sine) > 1e-6;
-    ensure!(sound, "landmarks that all lie in one place");
+    ensure!(sound, "all landmarks lie in one place");
     let [x, y] = from_mean;
     Ok([
         [cosine, -sine, to_mean[0] - cosine * x + sine * y],

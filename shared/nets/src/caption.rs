@@ -82,7 +82,10 @@ impl Captioner {
             None => families
                 .find(|family| family.has_files(model))
                 .with_context(|| {
-                    format!("{}: not a known captioner, by its files", model.name())
+                    format!(
+                        "{}: its files are not those of a known captioner",
+                        model.name()
+                    )
                 })?,
         };
         let writer = family.open(model, runtime)?;

@@ -114,7 +114,7 @@ pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result
 /// The families of detectors.
 pub const ROLE: Role<dyn Detects> = Role {
     what: "detector",
-    signs: ", where YOLOX gives one grid [N,cells,5+classes], or `dets` [N,M,5] as RTMDet does, and RT-DETR and \
+    signs: "; YOLOX gives one grid [N,cells,5+classes], or `dets` [N,M,5] as RTMDet does, and RT-DETR and \
             D-FINE give `logits` [N,Q,classes] and `pred_boxes` [N,Q,4]",
     families: &[
         Family::new("yolox", yolox::ANSWER, &yolox::YOLOX),
@@ -157,7 +157,7 @@ impl Detector {
     pub fn detect(&mut self, image: &RgbImage, settings: &Settings) -> Result<Vec<Detection>> {
         let prepared = prepare(&self.layout, image, settings)?;
         let mut found = self.detect_all(std::slice::from_ref(&prepared), settings)?;
-        found.pop().context("no answer")
+        found.pop().context("the network gave no answer")
     }
 
     /// What is in each of several images. They go in at once where the graph takes any number.

@@ -20,8 +20,8 @@ pub use processing::{Crops, Processing, Resize};
 /// taken for the latter.
 pub const ROLE: Role<dyn Embeds> = Role {
     what: "image encoder",
-    signs: ", where CLIP gives `image_embeds`, SigLIP `pooler_output` and DINOv2 `last_hidden_state`; what gives both \
-            of the latter may be DINOv2, or CLIP without its projection, which does not do: say which with --family",
+    signs: "; CLIP gives `image_embeds`, SigLIP `pooler_output` and DINOv2 `last_hidden_state`; a graph that gives both \
+            of the latter may be DINOv2, or CLIP without its projection, which cannot be used: name the family with --family",
     families: &[
         Family::new("clip", clip::ANSWER, &clip::Clip),
         Family::new("siglip2", siglip::ANSWER, &siglip::SIGLIP_2),
@@ -75,7 +75,7 @@ impl Embedder {
         };
         ensure!(
             fixed.is_none_or(|fixed| fixed == side as usize),
-            "{}: takes pictures of {} pixels, not of {side}",
+            "{}: takes images of {} pixels, not of {side}",
             model.name(),
             fixed.unwrap_or_default()
         );
@@ -131,7 +131,7 @@ pub fn unit(vector: &[f32]) -> Result<Vec<f32>> {
     let length = squares.sqrt();
     ensure!(
         length.is_normal(),
-        "the network gave a vector without a length"
+        "the network gave a vector of length zero"
     );
     Ok(vector
         .iter()
@@ -153,7 +153,7 @@ pub fn mean_direction(vectors: &[Vec<f32>]) -> Result<Vec<f32>> {
     for vector in vectors {
         ensure!(
             vector.len() == sum.len(),
-            "vectors of {} and of {} numbers",
+            "vectors of {} and {} numbers cannot be compared",
             sum.len(),
             vector.len()
         );

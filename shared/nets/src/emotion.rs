@@ -14,7 +14,7 @@ use onnx::{Contract, Model, Net, Provenance, Runtime, Tensor};
 
 use crate::family::{Family, Role};
 
-pub use family::{Classifies, Columns, Emotion, GROWN, Sitter};
+pub use family::{Classifies, Columns, Emotion, FaceImage, GROWN};
 
 /// The families of emotion classifiers.
 pub const ROLE: Role<dyn Classifies> = Role {
@@ -52,8 +52,8 @@ impl Plan {
     }
 
     /// Makes the network's input.
-    pub fn prepare(&self, sitter: &Sitter<'_>) -> Result<Vec<f32>> {
-        self.family.prepare(sitter, self.shape)
+    pub fn prepare(&self, face: &FaceImage<'_>) -> Result<Vec<f32>> {
+        self.family.prepare(face, self.shape)
     }
 }
 
@@ -131,7 +131,7 @@ fn columns(family: &dyn Classifies, model: &Model, width: Option<usize>) -> Resu
     let wanted = columns.classes.len() + columns.more;
     ensure!(
         width.is_none_or(|width| width == wanted),
-        "{}: gives {} columns where its name says {wanted}",
+        "{}: gives {} columns, but its name says {wanted}",
         model.name(),
         width.unwrap_or(0)
     );

@@ -79,7 +79,7 @@ impl<F: ?Sized> Role<F> {
         found.with_context(|| {
             let names: Vec<_> = self.answers().iter().map(|(name, _)| *name).collect();
             let (what, names) = (self.what, names.join(", "));
-            format!("`{name}` is not a family of {what}s: there are {names}")
+            format!("`{name}` is not a family of {what}s: the families are {names}")
         })
     }
 }

@@ -64,7 +64,7 @@ impl Inpainter {
                 Layout::Fixed(u32::try_from(*width)?)
             }
             _ => bail!(
-                "{}: `image` is neither square nor of any size",
+                "{}: `image` is not square and not of any size",
                 model.name()
             ),
         };

@@ -18,8 +18,8 @@ pub use family::{Crop, Estimates, PADDING, Pose, View, Window};
 /// The families of pose estimators.
 pub const ROLE: Role<dyn Estimates> = Role {
     what: "pose estimator",
-    signs: ", where SimCC takes f32[?,3,height,width] and gives `simcc_x` and `simcc_y` for 17, 26 or 133 points, \
-            and MoveNet for one figure takes u8[1,side,side,3] and gives f32[1,1,17,3]",
+    signs: "; SimCC takes f32[?,3,height,width] and gives `simcc_x` and `simcc_y` for 17, 26 or 133 points, \
+            and MoveNet for one person takes u8[1,side,side,3] and gives f32[1,1,17,3]",
     families: &[
         Family::new("movenet", movenet::ANSWER, &movenet::MoveNet),
         Family::new("simcc", simcc::ANSWER, &simcc::Simcc),
@@ -45,14 +45,17 @@ impl Estimator {
         let part = ["model", "end2end"]
             .into_iter()
             .find(|part| model.has(part));
-        let part =
-            part.with_context(|| format!("{}: no file for `model` or `end2end`", model.name()))?;
+        let part = part
+            .with_context(|| format!("{}: has no file for `model` or `end2end`", model.name()))?;
         let mut net = Net::open(model, part, runtime, &Contract::new())?;
         let family = ROLE.of(model, &mut net)?;
         let view = family.view(&net, model);
         let mut view = view.with_context(|| model.name().to_owned())?;
         let name = family.name;
-        ensure!(!swapped || family.is_of_rtmlib(), "rtmlib runs no `{name}`");
+        ensure!(
+            !swapped || family.is_of_rtmlib(),
+            "rtmlib does not run `{name}`"
+        );
         view.swapped ^= swapped;
         Ok(Self { net, family, view })
     }

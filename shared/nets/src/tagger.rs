@@ -162,11 +162,11 @@ impl Tagger {
         let tags = read_tags(model.path("tags")?)?;
         let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let (side, output) = ports(net.inputs(), net.outputs())
-            .with_context(|| format!("{}: is no tagger", model.name()))?;
+            .with_context(|| format!("{}: is not a tagger", model.name()))?;
         if let Some(Some(wide)) = output.shape.get(1) {
             ensure!(
                 *wide == tags.len(),
-                "{}: the network knows {wide} tags, its list has {}",
+                "{}: the network has {wide} tags, but its list has {}",
                 model.name(),
                 tags.len()
             );
@@ -214,7 +214,7 @@ impl Tagger {
         for probabilities in &found {
             ensure!(
                 probabilities.len() == self.tags.len(),
-                "the network gave {} probabilities, its list has {} tags",
+                "the network gave {} probabilities, but its list has {} tags",
                 probabilities.len(),
                 self.tags.len()
             );
@@ -226,12 +226,12 @@ impl Tagger {
 /// The side of the image, and the output. Names differ from file to file.
 fn ports<'a>(inputs: &[Port], outputs: &'a [Port]) -> Result<(u32, &'a Port)> {
     let ([input], [output, ..]) = (inputs, outputs) else {
-        bail!("one input and an output are wanted");
+        bail!("it must have one input and one output");
     };
     match input.shape[..] {
         [_, Some(height), Some(width), Some(3)] if height == width && input.kind == Kind::F32 => {
             Ok((height as u32, output))
         }
-        _ => bail!("its input {input} is no image of rows, columns and 3 colours"),
+        _ => bail!("its input {input} is not an image of rows, columns and 3 colours"),
     }
 }

@@ -217,7 +217,7 @@ fn the_registry_names_classes() {
     let error = detector.layout().wanted(&wrong).unwrap_err().to_string();
     assert_eq!(
         error,
-        "`wolf`: the detector knows no such class, only knight, dragon"
+        "`wolf`: the detector has no such class, only knight, dragon"
     );
 }
 
@@ -231,7 +231,7 @@ fn what_is_no_detector_is_told_so() {
     let error = format!("{:#}", registered("yolox", "yunet").unwrap_err());
     assert!(
         error.starts_with(
-            "own: `yunet` is not a family of detectors: there are yolox, rtmdet, rtdetr"
+            "own: `yunet` is not a family of detectors: the families are yolox, rtmdet, rtdetr"
         ),
         "{error}"
     );

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use nets::align::{TEMPLATE, aligned, similarity};
-use nets::emotion::{Classifier, Emotion, Sitter};
+use nets::emotion::{Classifier, Emotion, FaceImage};
 use nets::face::{
     Detector, Face, Landmarks, centerface, retinaface, scrfd, ultraface, yolo_face, yunet,
 };
@@ -211,9 +211,7 @@ fn numbers_that_are_none_are_no_faces() {
     );
     let short = retinaface::decode(&[], &[], &[], [640, 640], 0.5).unwrap_err();
     assert!(
-        short
-            .to_string()
-            .contains("16800 were expected for 640x640"),
+        short.to_string().contains("instead of 16800 for 640x640"),
         "{short}"
     );
 }
@@ -312,12 +310,12 @@ fn expressions_are_read_as_by_the_references() {
         let what = format!("{} on {}", case.graph, case.picture);
         let picture = picture(&case.picture);
         let mut network = Classifier::open(&graph(&case.graph), &runtime()).unwrap();
-        let sitter = Sitter {
+        let face_image = FaceImage {
             picture: &picture,
             area: case.area,
             landmarks: Some(case.landmarks),
         };
-        let input = network.plan().prepare(&sitter).unwrap();
+        let input = network.plan().prepare(&face_image).unwrap();
         let (levels, level) = match case.graph.as_str() {
             "ferplus_tiny" => (3.0, 1.0),
             "fer_mobilefacenet_tiny" | "mini_xception_tiny" => (2.0, 2.0 / 255.0),
@@ -341,12 +339,12 @@ fn expressions_are_read_as_by_the_references() {
 fn a_network_without_landmarks_says_what_to_do() {
     let network = Classifier::open(&graph("fer_mobilefacenet_tiny"), &runtime()).unwrap();
     let picture = picture("odd");
-    let sitter = Sitter {
+    let face_image = FaceImage {
         picture: &picture,
         area: [0.0, 0.0, 9.0, 9.0],
         landmarks: None,
     };
-    let error = network.plan().prepare(&sitter).unwrap_err().to_string();
+    let error = network.plan().prepare(&face_image).unwrap_err().to_string();
     assert!(
         error.starts_with("no landmarks") && error.contains("YuNet"),
         "{error}"
@@ -358,12 +356,12 @@ fn a_face_outside_of_the_picture_is_an_error() {
     let network = Classifier::open(&graph("mini_xception_tiny"), &runtime()).unwrap();
     let picture = picture("odd");
     for area in [[90.0, 0.0, 99.0, 9.0], [f32::NAN; 4], [5.0, 5.0, 5.0, 9.0]] {
-        let sitter = Sitter {
+        let face_image = FaceImage {
             picture: &picture,
             area,
             landmarks: None,
         };
-        let error = network.plan().prepare(&sitter).unwrap_err().to_string();
+        let error = network.plan().prepare(&face_image).unwrap_err().to_string();
         assert!(error.starts_with("a face box without pixels"), "{error}");
     }
 }
@@ -422,12 +420,12 @@ fn published_weights_find_what_the_references_find() {
         let picture = picture(&case.picture);
         if let Some(area) = case.area {
             let mut network = Classifier::open(&model(&path), &runtime()).unwrap();
-            let sitter = Sitter {
+            let face_image = FaceImage {
                 picture: &picture,
                 area,
                 landmarks: None,
             };
-            let input = network.plan().prepare(&sitter).unwrap();
+            let input = network.plan().prepare(&face_image).unwrap();
             let answer = network.run(input).unwrap();
             for (emotion, score) in network.plan().columns().decode(&answer).unwrap() {
                 let wanted = case.scores[&emotion];

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use nets::caption::{Captioner, Settings, florence};
 use nets::embed::text::TextEncoder;
 use nets::embed::{Crops, Embedder, mean_direction};
-use nets::emotion::{Classifier, Sitter};
+use nets::emotion::{Classifier, FaceImage};
 use nets::lama::Inpainter;
 use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
@@ -137,12 +137,12 @@ fn faces(graph: &str) -> (&'static str, Said) {
 
 fn expression(graph: &str) -> (&'static str, Said) {
     let mut network = Classifier::open(&model(graph), &runtime()).unwrap();
-    let sitter = Sitter {
+    let face_image = FaceImage {
         picture: &picture(),
         area: FACE,
         landmarks: Some(align::TEMPLATE.map(|place| place.map(|at| at + 40.0))),
     };
-    let input = network.plan().prepare(&sitter).unwrap();
+    let input = network.plan().prepare(&face_image).unwrap();
     let answer = network.run(input).unwrap();
     let scores = network.plan().columns().decode(&answer).unwrap();
     let numbers = scores

@@ -222,7 +222,7 @@ fn everything_is_what_the_reference_finds() {
         let settings = Automatic {
             points_per_side: number("points_per_side").unwrap() as u32,
             crop_layers: number("crop_n_layers").unwrap_or(0) as u32,
-            thinner: number("crop_n_points_downscale_factor").unwrap_or(1) as u32,
+            crop_points_downscale: number("crop_n_points_downscale_factor").unwrap_or(1) as u32,
             least_region: number("min_mask_region_area").unwrap_or(0),
             least_iou: set["pred_iou_thresh"].as_f64().unwrap_or(0.8) as f32,
             least_stability: set["stability_score_thresh"].as_f64().unwrap_or(0.95),

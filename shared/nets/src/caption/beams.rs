@@ -41,7 +41,10 @@ pub(super) fn search(
 ) -> Result<Vec<Written>> {
     let beams = rules.beams;
     let width = logits.len() / rows;
-    ensure!(width >= 2 * beams, "{beams} beams over {width} tokens");
+    ensure!(
+        width >= 2 * beams,
+        "{beams} beams are too many for {width} tokens"
+    );
     let mut searches: Vec<Search> = (0..rows).map(|_| Search::new(start, beams)).collect();
     // Before the first step all beams of a row are the same.
     let mut logits: Vec<f32> = logits

@@ -9,7 +9,7 @@ pub(crate) fn gathered(tensor: &Tensor, order: &[usize]) -> Result<Tensor> {
     let rows = *shape.first().context("a tensor without rows")?;
     ensure!(
         order.iter().all(|row| *row < rows),
-        "a row that is not there"
+        "the row does not exist"
     );
     let size: usize = shape[1..].iter().product();
     shape[0] = order.len();

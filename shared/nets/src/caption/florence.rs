@@ -236,7 +236,7 @@ fn joined(features: &Tensor, asked: &Tensor) -> Result<Tensor> {
     let ([rows, tokens, width], [_, more, own]) = (cube(features)?, cube(asked)?);
     ensure!(
         width == own,
-        "pictures have {width} features and tokens {own}: the graphs are of different models"
+        "images have {width} features, but tokens have {own}: the graphs are of different models"
     );
     let (features, asked) = (features.as_floats()?, asked.as_floats()?);
     let mut joined = Vec::with_capacity(rows * (tokens + more) * width);
@@ -252,7 +252,7 @@ fn cube(tensor: &Tensor) -> Result<[usize; 3]> {
     shape
         .try_into()
         .ok()
-        .context("a tensor that has not three axes")
+        .context("the tensor does not have three axes")
 }
 
 /// The vision encoder, with its attention scales put right.
@@ -287,7 +287,7 @@ fn mended(model: &Model, side: u32) -> Result<Vec<(String, Tensor)>> {
         // A graph that was exported another way may need no mending: it cannot be told from here.
         let known = there.len();
         log::warn!(
-            "{}: has {known} of the {all} attention scales that are known to be frozen: where its captions are poor, use another file",
+            "{}: has {known} of the {all} attention scales that are known to be frozen: if its captions are poor, use another file",
             path.display()
         );
     }

@@ -84,7 +84,10 @@ pub fn generate(
         "logits of {} numbers for {rows} rows",
         logits.len()
     );
-    ensure!(rules.most > 0 && rules.beams > 0, "no token may be written");
+    ensure!(
+        rules.most > 0 && rules.beams > 0,
+        "the limits allow no token"
+    );
     if rules.beams == 1 {
         greedy(rows, start, logits, rules, network)
     } else {

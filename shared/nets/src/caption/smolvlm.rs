@@ -282,7 +282,7 @@ impl SmolVlm {
         rules: &Rules,
     ) -> Result<Vec<Written>> {
         let rows = features.len();
-        ensure!(rules.beams == 1, "SmolVLM is run without beams");
+        ensure!(rules.beams == 1, "SmolVLM runs without beams");
         let ids = Tensor::integers(&[rows, prompt.len()], prompt.repeat(rows))?;
         let embedded = self
             .embed
@@ -298,7 +298,7 @@ impl SmolVlm {
                 .collect();
             ensure!(
                 places.len() * width == features.len(),
-                "a picture has {} features of {width} for {} places in the prompt",
+                "an image has {} features of {width} for {} places in the prompt",
                 features.len() / width,
                 places.len()
             );

@@ -22,7 +22,7 @@ impl Words {
         let encoded = self
             .0
             .encode(text, marked)
-            .map_err(|error| anyhow!("a tokenizer that cannot be used: {error}"))?;
+            .map_err(|error| anyhow!("the tokenizer cannot be used: {error}"))?;
         Ok(encoded.get_ids().iter().map(|id| i64::from(*id)).collect())
     }
 
@@ -35,7 +35,7 @@ impl Words {
         let text = self
             .0
             .decode(&ids, true)
-            .map_err(|error| anyhow!("tokens that mean nothing: {error}"))?;
+            .map_err(|error| anyhow!("the tokens cannot be decoded: {error}"))?;
         Ok(text.trim().to_owned())
     }
 

@@ -79,7 +79,7 @@ fn decode(
     let queries = boxes.len() / 4;
     ensure!(
         queries > 0 && logits.len().is_multiple_of(queries),
-        "{} logits do not belong to {queries} boxes",
+        "{} logits do not match {queries} boxes",
         logits.len()
     );
     let classes = logits.len() / queries;

@@ -74,7 +74,7 @@ impl View {
 pub(super) fn part<'a, T>(numbers: &'a [T], shape: &[usize], place: usize) -> Result<&'a [T]> {
     let size: usize = shape.iter().skip(1).product();
     let own = numbers.get(place * size..(place + 1) * size);
-    own.context("the network answered for fewer images than it was given")
+    own.context("the network returned fewer answers than it got images")
 }
 
 /// Suppresses boxes of one class by each other, class by class.

@@ -38,7 +38,7 @@ impl Layout {
         // The ports of all families are known, so that what was said of a graph can be held to them.
         ensure!(
             family.recognises(net.inputs(), net.outputs()),
-            "{}: is no `{}`: {}",
+            "{}: is not `{}`: {}",
             model.name(),
             family.name,
             ROLE.unknown(net.inputs(), net.outputs())
@@ -129,7 +129,7 @@ impl Layout {
         for class in &settings.classes {
             ensure!(
                 self.labels.contains(class),
-                "`{class}`: the detector knows no such class, only {}",
+                "`{class}`: the detector has no such class, only {}",
                 self.labels.join(", ")
             );
         }

@@ -90,7 +90,7 @@ fn text_contract(masked: bool) -> Contract {
 fn fit(ids: &mut Vec<i64>, end: i64, _: i64) -> Result<()> {
     ensure!(
         ids.last() == Some(&end),
-        "the tokenizer puts no `{END}` behind a text"
+        "the tokenizer puts no `{END}` after a text"
     );
     if ids.len() > CONTEXT {
         ids.drain(CONTEXT - 1..ids.len() - 1);

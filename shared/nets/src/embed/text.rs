@@ -104,13 +104,14 @@ impl Words {
         let family = family.or_else(|| ROLE.families.iter().find(reads));
         let family = family.with_context(|| {
             let path = path.display();
-            format!("{path}: neither the tokens of CLIP nor those of SigLIP")
+            format!("{path}: does not have the tokens of CLIP or SigLIP")
         })?;
         let Some(texts) = family.texts() else {
-            bail!("{} has no texts: take CLIP or SigLIP", family.name);
+            bail!("{} has no text encoder: use CLIP or SigLIP", family.name);
         };
-        let token =
-            |name: &str| id(name).with_context(|| format!("{}: no token `{name}`", path.display()));
+        let token = |name: &str| {
+            id(name).with_context(|| format!("{}: has no token `{name}`", path.display()))
+        };
         let (end, padding) = (token(texts.end)?, token(texts.padding)?);
         Ok(Self {
             tokenizer,

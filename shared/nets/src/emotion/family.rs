@@ -60,7 +60,7 @@ impl Emotion {
 
 /// A face in an image, in the image's pixels.
 #[derive(Debug, Clone, Copy)]
-pub struct Sitter<'a> {
+pub struct FaceImage<'a> {
     /// The image.
     pub picture: &'a RgbImage,
     /// Left, top, right, bottom of the face.
@@ -69,7 +69,7 @@ pub struct Sitter<'a> {
     pub landmarks: Option<Landmarks>,
 }
 
-impl Sitter<'_> {
+impl FaceImage<'_> {
     /// The face's box grown by a tenth of its width and height, or the square round that, in whole
     /// pixels of the image and within it.
     pub(super) fn cut(&self, square: bool) -> Result<RgbImage> {
@@ -142,14 +142,14 @@ impl Columns {
         let count = self.classes.len();
         ensure!(
             numbers.len() == count + self.more,
-            "{} columns came out where {} were expected",
+            "the network gave {} columns instead of {}",
             numbers.len(),
             count + self.more
         );
         let numbers = &numbers[..count];
         ensure!(
             numbers.iter().all(|number| number.is_finite()),
-            "the answer is not of numbers"
+            "the answer has values that are not finite"
         );
         let most = numbers.iter().copied().fold(f32::MIN, f32::max);
         let weights: Vec<f32> = { numbers.iter() }
@@ -162,7 +162,7 @@ impl Columns {
             })
             .collect();
         let sum: f32 = weights.iter().sum();
-        ensure!(sum > 0.0, "the answer is nothing at all");
+        ensure!(sum > 0.0, "the answer has no score above 0");
         let mut scores: Vec<_> = { self.classes.iter().zip(weights) }
             .map(|(class, weight)| (*class, weight / sum))
             .collect();
@@ -180,5 +180,5 @@ pub trait Classifies: Graph {
     fn columns(&self, name: &str) -> Result<Columns>;
 
     /// The graph's input of a face. `shape` is that of one input, without the first axis.
-    fn prepare(&self, sitter: &Sitter<'_>, shape: [usize; 3]) -> Result<Vec<f32>>;
+    fn prepare(&self, face: &FaceImage<'_>, shape: [usize; 3]) -> Result<Vec<f32>>;
 }

@@ -6,7 +6,7 @@
 use anyhow::{Context, Result};
 use onnx::{Contract, Dim, Kind};
 
-use super::family::{Classifies, Columns, Emotion, Sitter};
+use super::family::{Classifies, Columns, Emotion, FaceImage};
 use crate::align;
 use crate::family::Graph;
 use crate::planes::{Order, planes};
@@ -44,12 +44,12 @@ impl Classifies for MobileFaceNet {
     }
 
     // The aligned face, channel by channel.
-    fn prepare(&self, sitter: &Sitter<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
-        let landmarks = sitter.landmarks.context(
-        "no landmarks, by which this network wants its faces aligned: find the faces with YuNet or \
+    fn prepare(&self, face: &FaceImage<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
+        let landmarks = face.landmarks.context(
+            "no landmarks, which this network needs to align faces: detect the faces with YuNet or \
          RetinaFace, or classify them with another network",
-    )?;
-        let face = align::aligned(sitter.picture, &landmarks)?;
+        )?;
+        let face = align::aligned(face.picture, &landmarks)?;
         Ok(planes(&face, Order::Rgb, [127.5; 3], [127.5; 3]))
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use onnx::{Contract, Dim, Kind};
 use vision::resize::PilFilter;
 
-use super::family::{Classifies, Columns, Emotion, Sitter};
+use super::family::{Classifies, Columns, Emotion, FaceImage};
 use crate::family::Graph;
 
 /// The number of its answers.
@@ -47,8 +47,8 @@ impl Classifies for FerPlus {
     }
 
     // The gray levels of the face, 0 to 255.
-    fn prepare(&self, sitter: &Sitter<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
-        let gray = vision::decode::to_luma(&sitter.cut(true)?);
+    fn prepare(&self, face: &FaceImage<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
+        let gray = vision::decode::to_luma(&face.cut(true)?);
         let face = vision::resize::pil_luma(&gray, SIDE, SIDE, PilFilter::Lanczos)?;
         Ok(face
             .as_raw()

@@ -9,7 +9,7 @@
 use anyhow::{Result, bail};
 use onnx::{Contract, Dim, Kind};
 
-use super::family::{Classifies, Columns, Emotion, Sitter};
+use super::family::{Classifies, Columns, Emotion, FaceImage};
 use crate::family::Graph;
 use crate::planes::{Order, planes};
 
@@ -55,8 +55,8 @@ impl Classifies for HsEmotion {
             classes.retain(|class| *class != Emotion::Contempt);
         } else if !parts.contains(&"8") {
             bail!(
-                "{name}: which classes it has cannot be told: HSEmotion's files say it in their name, \
-             as enet_b0_8_best_vgaf, and the registry in `classes`"
+                "{name}: its classes are not known: HSEmotion's files give them in the file name, \
+             such as enet_b0_8_best_vgaf, and the registry in `classes`"
             );
         }
         let mut columns = Columns::of(&classes, true);
@@ -65,9 +65,9 @@ impl Classifies for HsEmotion {
     }
 
     // The face, `side` x `side`, channel by channel.
-    fn prepare(&self, sitter: &Sitter<'_>, [_, side, _]: [usize; 3]) -> Result<Vec<f32>> {
+    fn prepare(&self, face: &FaceImage<'_>, [_, side, _]: [usize; 3]) -> Result<Vec<f32>> {
         let side = side as u32;
-        let face = vision::resize::opencv_linear(&sitter.cut(false)?, side, side)?;
+        let face = vision::resize::opencv_linear(&face.cut(false)?, side, side)?;
         Ok(planes(&face, Order::Rgb, MEAN, DEVIATION))
     }
 }

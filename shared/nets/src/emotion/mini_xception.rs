@@ -7,7 +7,7 @@
 use anyhow::Result;
 use onnx::Port;
 
-use super::family::{Classifies, Columns, Emotion, Sitter};
+use super::family::{Classifies, Columns, Emotion, FaceImage};
 use crate::family::Graph;
 
 /// The number of its answers.
@@ -44,8 +44,8 @@ impl Classifies for MiniXception {
     }
 
     // The face, row by row.
-    fn prepare(&self, sitter: &Sitter<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
-        let gray = vision::decode::to_luma(&sitter.cut(false)?);
+    fn prepare(&self, face: &FaceImage<'_>, _: [usize; 3]) -> Result<Vec<f32>> {
+        let gray = vision::decode::to_luma(&face.cut(false)?);
         let face = vision::resize::opencv_linear_luma(&gray, SIDE, SIDE)?;
         let level = |level: &u8| f32::from(*level) / 255.0 * 2.0 - 1.0;
         Ok(face.as_raw().iter().map(level).collect())

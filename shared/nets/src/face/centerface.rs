@@ -96,7 +96,7 @@ pub fn decode(maps: &Maps<'_>, size: [usize; 2], threshold: f32) -> Result<Vec<F
             && maps.size.len() == 2 * cells
             && maps.offset.len() == 2 * cells
             && maps.points.len() == 10 * cells,
-        "maps of {cells}, {}, {}, {} numbers do not go together",
+        "maps of {cells}, {}, {} and {} numbers do not match",
         maps.size.len(),
         maps.offset.len(),
         maps.points.len()

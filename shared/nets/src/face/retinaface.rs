@@ -70,7 +70,8 @@ impl Detects for RetinaFace {
         let last = |wanted: usize| {
             let mut all = outputs.iter();
             let found = all.find(|(_, tensor)| tensor.shape().last() == Some(&wanted));
-            let (_, tensor) = found.with_context(|| format!("no output of {wanted} columns"))?;
+            let (_, tensor) =
+                found.with_context(|| format!("the network has no output of {wanted} columns"))?;
             tensor.as_floats()
         };
         decode(&last(4)?, &last(2)?, &last(10)?, size, threshold)
@@ -106,7 +107,7 @@ pub fn decode(
     let count = priors.len();
     ensure!(
         boxes.len() == 4 * count && scores.len() == 2 * count && points.len() == 10 * count,
-        "{} priors came out where {count} were expected for {}x{}",
+        "the network gave {} priors instead of {count} for {}x{}",
         boxes.len() / 4,
         size[0],
         size[1]

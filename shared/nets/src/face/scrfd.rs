@@ -77,7 +77,7 @@ impl Detects for Scrfd {
         let points = columns == [1, 1, 1, 4, 4, 4, 10, 10, 10];
         ensure!(
             points || columns == [1, 1, 1, 4, 4, 4],
-            "outputs of {columns:?} columns where three of 1, of 4 and perhaps of 10 were expected"
+            "outputs of {columns:?} columns instead of three of 1, three of 4 and perhaps three of 10"
         );
         let grid = |number: usize| Grid {
             scores: &sorted[number].1,
@@ -109,7 +109,7 @@ pub fn decode(grids: &[Grid<'_>; 3], size: [usize; 2], threshold: f32) -> Result
             grid.scores.len() == count
                 && grid.boxes.len() == 4 * count
                 && grid.points.is_none_or(|points| points.len() == 10 * count),
-            "{} anchors of {stride} px came out where {count} were expected",
+            "the network gave {} anchors of {stride} px instead of {count}",
             grid.scores.len()
         );
         let found = (0..count).filter(|anchor| grid.scores[*anchor] >= threshold);

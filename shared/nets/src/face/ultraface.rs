@@ -40,7 +40,7 @@ impl Detects for UltraFace {
 
     // Squeezes `picture` into the graph's size.
     fn prepare(&self, picture: &RgbImage, _: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let size = fixed.context("the graph does not say what size it wants")?;
+        let size = fixed.context("the graph does not give its input size")?;
         let small = vision::resize::opencv_linear(picture, size[0], size[1])?;
         Ok(Input {
             numbers: planes(&small, Order::Rgb, [127.0; 3], [128.0; 3]),
@@ -69,7 +69,7 @@ pub fn decode(
 ) -> Result<Vec<Face>> {
     ensure!(
         2 * scores.len() == boxes.len(),
-        "{} scores came out with {} corners",
+        "the network gave {} scores and {} corners",
         scores.len(),
         boxes.len()
     );

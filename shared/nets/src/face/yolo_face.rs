@@ -68,7 +68,7 @@ impl Detects for YoloFace {
         match tensor.shape()[..] {
             [1, _, 6] => Ok(decode_suppressed(&numbers, threshold)),
             [1, rows, _] if rows > 4 => Ok(decode(&numbers, rows, threshold)),
-            ref other => bail!("`output0` came out as {other:?}, which is not a list of faces"),
+            ref other => bail!("`output0` has the shape {other:?}, which is not a list of faces"),
         }
     }
 }

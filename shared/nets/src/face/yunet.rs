@@ -110,7 +110,7 @@ pub fn decode(grids: &[Grid<'_>; 3], size: [usize; 2], threshold: f32) -> Result
                 && grid.object.len() == cells
                 && grid.area.len() == 4 * cells
                 && grid.points.len() == 10 * cells,
-            "{} cells of {stride} px came out where {columns}x{rows} were expected",
+            "the network gave {} cells of {stride} px instead of {columns}x{rows}",
             grid.class.len()
         );
         faces.extend((0..cells).filter_map(|cell| face(grid, cell, columns, stride, threshold)));

@@ -121,7 +121,7 @@ impl Prepared {
 pub fn prepare(layout: Layout, crop: &RgbImage, hole: &Mask) -> Result<Prepared> {
     ensure!(
         crop.dimensions() == (hole.width(), hole.height()),
-        "a crop of {}x{} and a hole of {}x{}",
+        "a crop of {}x{}, but a hole of {}x{}",
         crop.width(),
         crop.height(),
         hole.width(),
@@ -159,7 +159,7 @@ pub fn decode(prepared: &Prepared, output: &[f32]) -> Result<(RgbImage, Range)> 
     let (width, height) = prepared.sizes.network;
     ensure!(
         output.len() == prepared.image.len(),
-        "the network gave {} numbers for {}",
+        "the network gave {} numbers instead of {}",
         output.len(),
         prepared.image.len()
     );

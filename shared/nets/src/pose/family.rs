@@ -44,7 +44,7 @@ impl Window {
         let within = bounds.iter().all(|edge| edge.abs() <= FARTHEST);
         ensure!(
             within && width >= 0.0 && height >= 0.0 && width + height > 0.0,
-            "the box {bounds:?} is not one of an image: left, top, right, bottom in pixels are wanted"
+            "the box {bounds:?} is not a box in an image: it must be left, top, right, bottom in pixels"
         );
         let (width, height) = (width * padding, height * padding);
         let aspect = f64::from(input.0) / f64::from(input.1);

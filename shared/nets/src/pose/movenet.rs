@@ -67,7 +67,7 @@ impl Estimates for MoveNet {
     fn decode(&self, outputs: &Outputs, crops: &[Crop]) -> Result<Vec<Pose>> {
         let (_, answer) = outputs.iter().next().context("the network gave nothing")?;
         let shape = answer.shape();
-        ensure!(shape == SHAPE, "gave {shape:?} and not {SHAPE:?}");
+        ensure!(shape == SHAPE, "gave {shape:?} instead of {SHAPE:?}");
         let answer = answer.as_floats()?;
         Ok(crops.iter().map(|crop| decode(crop, &answer)).collect())
     }

@@ -63,7 +63,7 @@ impl Estimates for Simcc {
             found.deviation = deviation;
         }
         let positive = found.padding > 0.0 && found.deviation.iter().all(|number| *number > 0.0);
-        ensure!(positive, "padding and deviation have to be above 0");
+        ensure!(positive, "padding and deviation must be above 0");
         Ok(found)
     }
 
@@ -159,7 +159,7 @@ fn checked(columns: &[usize], rows: &[usize], crops: usize) -> Result<usize> {
     let of_body = [COCO, HALPE, WHOLE_BODY].contains(&points);
     ensure!(
         of_body,
-        "gave {points} key points, and not the 17, 26 or 133 of a body"
+        "gave {points} key points instead of the 17, 26 or 133 of a body"
     );
     Ok(points)
 }

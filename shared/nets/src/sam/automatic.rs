@@ -33,8 +33,8 @@ pub struct Automatic {
     pub crop_layers: u32,
     /// How much crops of the first layer overlap, as a share of the image's shorter side.
     pub crop_overlap: f64,
-    /// By how much the grid is thinner from layer to layer.
-    pub thinner: u32,
+    /// Factor by which the points per side go down from layer to layer.
+    pub crop_points_downscale: u32,
     /// Least pixels of a hole or an island; 0 leaves them.
     pub least_region: u64,
 }
@@ -50,7 +50,7 @@ impl Automatic {
             most_overlap: 0.7,
             crop_layers: 0,
             crop_overlap: 512.0 / 1500.0,
-            thinner: 1,
+            crop_points_downscale: 1,
             least_region: 0,
         }
     }
@@ -89,8 +89,8 @@ impl Segmenter {
             } else {
                 self.encode(&vision::crop::rgb(image, *crop)?)?
             };
-            let per_side =
-                settings.points_per_side / settings.thinner.max(1).saturating_pow(*layer);
+            let per_side = settings.points_per_side
+                / settings.crop_points_downscale.max(1).saturating_pow(*layer);
             let mut of_crop = Vec::new();
             for points in grid(per_side, *crop).chunks(PROMPTS) {
                 let prompts: Vec<Prompt> = points.iter().map(|at| Prompt::at(*at)).collect();

@@ -100,10 +100,10 @@ impl Prompt {
             count += 1;
             sane &= number.abs() < 1e6;
         }
-        ensure!(count > 0, "a prompt without box and points");
+        ensure!(count > 0, "the prompt has no box and no points");
         ensure!(
             sane,
-            "a prompt with a number that is not a position in an image"
+            "the prompt has a number that is not a position in an image"
         );
         Ok(())
     }

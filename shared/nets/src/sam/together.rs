@@ -61,7 +61,9 @@ impl Segmenter {
             farthest = values.fold(farthest, |most, (a, b)| most.max((a - b).abs()));
         }
         if farthest >= SAME {
-            log::debug!("the decoder answers two prompts otherwise than each alone, by {farthest}");
+            log::debug!(
+                "the decoder answers two prompts together differently than each alone, by {farthest}"
+            );
         }
         Ok(farthest < SAME)
     }
