@@ -42,7 +42,7 @@ pub fn halving<T, A>(
             Err(error) if part.len() > 1 && error.is::<OutOfMemory>() => {
                 *size = part.len() / 2;
                 log::warn!(
-                    "a batch of {} does not fit into memory: goes on with {size}",
+                    "a batch of {} does not fit into memory: continuing with {size}",
                     part.len()
                 );
             }

@@ -153,7 +153,7 @@ impl Contract {
 impl Wanted {
     fn problem(&self, what: &str, ports: &[Port]) -> Option<String> {
         let Some(port) = ports.iter().find(|port| port.name == self.name) else {
-            return Some(format!("no {what} `{}`", self.name));
+            return Some(format!("there is no {what} `{}`", self.name));
         };
         let same_kind = match (self.kind, port.kind) {
             (Kind::F32, Kind::F16) | (Kind::I64, Kind::I32) => true,
@@ -161,7 +161,7 @@ impl Wanted {
         };
         if !same_kind {
             return Some(format!(
-                "{what} `{}` is {} and not {}",
+                "{what} `{}` is {} instead of {}",
                 self.name, port.kind, self.kind
             ));
         }

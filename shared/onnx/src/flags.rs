@@ -8,28 +8,28 @@ use clap::{Args, ValueEnum};
 use crate::model::Model;
 use crate::registry::Registry;
 
-/// Where networks run.
+/// Where to run the network
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Device {
-    /// On the first CUDA device if there is one, or else on the CPU; says which.
+    /// On the first CUDA device if there is one, else on the CPU; prints which
     #[default]
     Auto,
-    /// On the CPU.
+    /// On the CPU
     Cpu,
-    /// On the first CUDA device, or not at all.
+    /// On the first CUDA device; fails without one
     Cuda,
 }
 
 const NETWORK: &str = "Network";
 
-/// How networks run.
+/// How to run networks.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Runtime {
-    /// Where the network runs
+    /// Where to run the network
     #[arg(long, value_enum, value_name = "DEVICE", default_value = "auto", help_heading = NETWORK)]
     pub device: Device,
 
-    /// Threads of the network on the CPU [default: one a core]
+    /// Threads of the network on the CPU [default: one per core]
     #[arg(long, value_name = "N", help_heading = NETWORK)]
     pub threads: Option<usize>,
 
@@ -38,8 +38,8 @@ pub struct Runtime {
     #[arg(long, value_name = "FILE", help_heading = NETWORK)]
     pub ort_lib: Option<PathBuf>,
 
-    /// Folder with registry.toml and the models [default: `$FILM2LORA_MODELS`,
-    /// or models in or above the folder of the tool]
+    /// Folder with registry.toml and the networks [default: `$FILM2LORA_MODELS`, or models in or
+    /// above the folder of the tool]
     #[arg(long, value_name = "DIR", help_heading = NETWORK)]
     pub models: Option<PathBuf>,
 }
@@ -47,12 +47,12 @@ pub struct Runtime {
 /// The flags of a tool that runs one network; flatten it into the tool's own.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ModelFlags {
-    /// Model: a name in the registry, an ONNX file, or a folder of them
-    /// [default: the registry's for this tool]
+    /// Network: a name in the registry, an ONNX file, or a folder of them [default: the registry's
+    /// for this tool]
     #[arg(long, value_name = "NAME|PATH", help_heading = NETWORK)]
     pub model: Option<String>,
 
-    /// How it runs.
+    /// How to run it.
     #[command(flatten)]
     pub runtime: Runtime,
 }

@@ -51,7 +51,7 @@ fn find(named: Option<&Path>) -> Result<PathBuf> {
             .filter(|path| path.is_file())
             .ok_or_else(|| {
                 anyhow!(
-                    "{}: {by} names no file: {SETUP} downloads ONNX Runtime",
+                    "{}: {by} names a file that does not exist: {SETUP} downloads ONNX Runtime",
                     path.display()
                 )
             });
@@ -69,7 +69,7 @@ fn explain(library: &Path, error: &str) -> anyhow::Error {
     if error.contains("is not compatible") {
         let version = error.rsplit("but got ").next().unwrap_or_default();
         anyhow!(
-            "{name}: ONNX Runtime {version} is too old: 1.{} or newer is wanted, and {SETUP} downloads one",
+            "{name}: ONNX Runtime {version} is too old: 1.{} or newer is needed, and {SETUP} downloads it",
             ort::MINOR_VERSION
         )
     } else if error.contains("OrtGetApiBase") {

@@ -12,7 +12,7 @@ const FILE: &str = "published/lock.toml";
 
 const HEAD: &str = "\
 # The first downloads of files that registry.toml has no checksum for: no other file runs under their
-# names. Where a publisher has changed one, and you want the new one, delete its entry.
+# names. If a publisher has changed a file, and you want the new one, delete its entry.
 
 ";
 

@@ -40,7 +40,7 @@ impl Model {
             let path = folder.join(&file.path);
             ensure!(
                 path.is_file(),
-                "{}: the model {} is not there: {} downloads it ({})",
+                "{}: the model {} is not installed: {} downloads it ({})",
                 path.display(),
                 entry.name,
                 entry.download(),
@@ -96,7 +96,7 @@ impl Model {
         }
         ensure!(
             !files.is_empty(),
-            "{}: no model, the folder is empty",
+            "{}: no model: the folder is empty",
             path.display()
         );
         Ok(Self::new(&name, None, files, toml::Table::new()))
@@ -192,15 +192,15 @@ fn checked(entry: &Entry, file: &FileEntry, path: &Path, lock: &Lock) -> Result<
     if let Some(expected) = file.checksum() {
         ensure!(
             expected == found,
-            "{name}: the file is not the one in the registry: its SHA-256 is {found} and not {expected}: \
+            "{name}: the file is not the one in the registry: its SHA-256 is {found}, not {expected}: \
              {} downloads it again",
             entry.download()
         );
     } else if let Some(pinned) = lock.checksum(&entry.name, &file.path) {
         ensure!(
             pinned == found,
-            "{name}: the file is not the one first downloaded: its SHA-256 is {found} and not {pinned}: \
-             {} downloads it again; if it is to be another, remove its entry in {}",
+            "{name}: the file is not the one first downloaded: its SHA-256 is {found}, not {pinned}: \
+             {} downloads it again; if you want the new file, remove its entry in {}",
             entry.download(),
             lock.path().display()
         );

@@ -82,7 +82,7 @@ impl Net {
         let (session, device) = session(path, runtime, &options)?;
         let inputs = ports(session.inputs());
         let outputs = ports(session.outputs());
-        let wrong = || format!("{}: is not the graph that is wanted here", path.display());
+        let wrong = || format!("{}: is not a graph that this tool can use", path.display());
         contract.check(&inputs, &outputs).with_context(wrong)?;
         Ok(Self {
             session,
@@ -135,7 +135,7 @@ impl Net {
         let mut changed = Vec::new();
         for (name, tensor) in inputs {
             let port = self.inputs.iter().find(|port| port.name == *name);
-            let port = port.with_context(|| format!("{}: takes no input `{name}`", self.name))?;
+            let port = port.with_context(|| format!("{}: has no input `{name}`", self.name))?;
             let kind = if port.kind == Kind::Other {
                 tensor.kind()
             } else {
@@ -257,12 +257,12 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
         Device::Cuda => Ok((open(true)?, "cuda")),
         Device::Auto => match with_cuda(builder(runtime, options)?).and_then(|_| open(true)) {
             Ok(session) => {
-                log::warn!("runs on CUDA");
+                log::warn!("running on CUDA");
                 Ok((session, "cuda"))
             }
             Err(error) => {
                 log::debug!("no CUDA: {error:#}");
-                log::warn!("runs on the CPU: {}", why_not(&error));
+                log::warn!("running on the CPU: {}", why_not(&error));
                 Ok((open(false)?, "cpu"))
             }
         },
@@ -274,7 +274,7 @@ fn why_not(error: &Error) -> &'static str {
     if error.to_string().contains("not enabled in this build") {
         "this ONNX Runtime is built without CUDA"
     } else {
-        "CUDA could not be used (-vv says why)"
+        "CUDA could not be used (-vv shows the reason)"
     }
 }
 

@@ -114,7 +114,7 @@ impl Entry {
         let sizes = self.files.iter().map(|file| file.bytes.or(file.about));
         let known: Option<u64> = sizes.sum();
         known.map_or_else(
-            || "its size is not known".to_owned(),
+            || "size unknown".to_owned(),
             |bytes| format!("{:.0} MB", (bytes as f64 / 1e6).max(1.0)),
         )
     }
@@ -201,11 +201,11 @@ impl Registry {
             }
             (None, Some(name)) if Path::new(name).exists() => Model::of_path(Path::new(name)),
             (None, Some(name)) => bail!(
-                "{name}: neither a model of the registry nor a file: {}",
+                "{name}: not a model in the registry and not a file: {}",
                 self.choice(role)
             ),
             (None, None) => bail!(
-                "no model for `{role}` is known by default: name one with --model; {}",
+                "there is no default model for `{role}`: name one with --model; {}",
                 self.choice(role)
             ),
         }
@@ -222,7 +222,7 @@ impl Registry {
         let of_role = self.entries.iter().filter(|entry| entry.role == role);
         let names: Vec<_> = of_role.map(|entry| entry.name.as_str()).collect();
         if names.is_empty() {
-            return "the registry has none for it".to_owned();
+            return "the registry has none".to_owned();
         }
         format!("the registry has {}", names.join(", "))
     }

@@ -69,7 +69,7 @@ impl Tensor {
                 let (_, numbers) = self.0.try_extract_tensor::<half::f16>().map_err(said)?;
                 Ok(numbers.iter().map(|number| number.to_f32()).collect())
             }
-            other => bail!("a tensor of {other} where floats are wanted"),
+            other => bail!("a tensor of {other} instead of floats"),
         }
     }
 
@@ -84,7 +84,7 @@ impl Tensor {
                 let (_, numbers) = self.0.try_extract_tensor::<i32>().map_err(said)?;
                 Ok(numbers.iter().map(|number| i64::from(*number)).collect())
             }
-            other => bail!("a tensor of {other} where integers are wanted"),
+            other => bail!("a tensor of {other} instead of integers"),
         }
     }
 
@@ -117,7 +117,7 @@ impl Tensor {
                     .map_err(said)?
                     .into_dyn()
             }
-            (own, wanted) => bail!("is a tensor of {own} where the graph wants {wanted}"),
+            (own, wanted) => bail!("is a tensor of {own}, but the graph takes {wanted}"),
         };
         Ok(Some(Self(value)))
     }
