@@ -11,27 +11,26 @@ use clap::ValueEnum;
 use loaders::bases::{Base, base};
 use serde::Serialize;
 
-/// The form of a caption.
+/// Form of the captions
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Form {
     /// Words and short phrases between commas
     #[default]
     Tags,
-    /// A sentence, and the description behind it
+    /// A sentence, and the description after it
     Sentence,
-    /// The tag line, and the sentence behind it
+    /// The tag line, and the sentence after it
     Both,
 }
 
-/// The flags that say what reads the captions.
+/// Flags of the limit on captions.
 #[derive(Debug, clap::Args)]
 pub struct Lengths {
-    /// Keep within what the trainers of this base model read: sd15, sdxl, sd3,
-    /// flux, flux-schnell, flux2, lumina, qwen-image, z-image, chroma, hidream,
-    /// krea2, ideogram, anima, hunyuan-image, wan or wan-5b; FORM=MODEL, with
-    /// tags or sentence, is for captions of that form only (may be repeated)
-    /// [default: sdxl]
+    /// Keep within what the trainers of this base model read: sd15, sdxl, sd3, flux, flux-schnell,
+    /// flux2, lumina, qwen-image, z-image, chroma, hidream, krea2, ideogram, anima, hunyuan-image,
+    /// wan or wan-5b; FORM=MODEL, with tags or sentence, is for captions of that form only (may be
+    /// repeated) [default: sdxl]
     #[arg(long, value_name = "[FORM=]MODEL", value_parser = of_form::<&'static Base>)]
     base: Vec<(Option<Form>, &'static Base)>,
 
@@ -40,9 +39,8 @@ pub struct Lengths {
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
 
-    /// Tokens that the trainer reads, without marks of start and end;
-    /// FORM=TOKENS is for captions of that form only (may be repeated)
-    /// [default: by --base; 75 for CLIP]
+    /// Number of tokens that the trainer reads, without the start and end tokens; FORM=TOKENS is
+    /// for captions of that form only (may be repeated) [default: by --base; 75 for CLIP]
     #[arg(long, value_name = "[FORM=]TOKENS", value_parser = of_form::<usize>)]
     budget: Vec<(Option<Form>, usize)>,
 }
@@ -106,7 +104,7 @@ impl Lengths {
             (_, Some(file)) => file,
             (None, None) => clip,
             (Some(base), None) => bail!(
-                "--base {name}: it reads captions with {encoder}: give its tokenizer.json with --tokenizer",
+                "--base {name}: its text encoder is {encoder}: give its tokenizer.json with --tokenizer",
                 name = base.name,
                 encoder = base.encoder
             ),
@@ -114,7 +112,7 @@ impl Lengths {
         let own = base.map(|base| base.budget(encoder));
         let clips = Arc::ptr_eq(encoder, clip).then_some(WINDOW);
         let Some(tokens) = said(&self.budget, form).or(own).or(clips) else {
-            bail!("--tokenizer: say what reads so: give --base or --budget");
+            bail!("--tokenizer: needs a limit: give --base or --budget");
         };
         Ok(Limit {
             encoder: Arc::clone(encoder),
@@ -146,7 +144,7 @@ impl Value for &'static Base {
 impl Value for usize {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
-            .map_err(|_| format!("`{text}` is no number of tokens"))
+            .map_err(|_| format!("`{text}` is not a number of tokens"))
     }
 }
 
@@ -159,7 +157,7 @@ fn of_form<T: Value>(text: &str) -> Result<(Option<Form>, T), String> {
         "sentence" => Form::Sentence,
         other => {
             return Err(format!(
-                "`{other}` is no form of captions: there are tags and sentence"
+                "`{other}` is not a form of captions: use tags or sentence"
             ));
         }
     };

@@ -16,14 +16,14 @@ const SAID: [&str; 2] = ["/captioner/facts", "/captioner/raw"];
 /// So much of a model's words is compared, in characters.
 const LONGEST: usize = 4_000;
 
-/// What becomes of records whose description contradicts what was measured.
+/// What to do with records whose description contradicts a measurement
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Contradictions {
-    /// The record is dropped
+    /// Drop the record
     Drop,
-    /// What contradicts is left unsaid, and the record says so under `facts`
+    /// Leave the contradiction out of the caption, and note it under `facts`
     Flag,
-    /// Nothing is compared
+    /// Compare nothing
     Ignore,
 }
 

@@ -9,42 +9,42 @@ use crate::contradictions::Contradictions;
 use crate::policy::{Policy, names};
 use crate::trigger::Trigger;
 
-/// The flags that say what the captions of a run are to be; a tool that composes them and one that
-/// looks at them are given the same.
+/// Flags of the captions of a run. A tool that composes captions and a tool that checks them take
+/// the same.
 #[derive(Debug, clap::Args)]
 pub struct Flags {
-    /// LoRA type that the captions are for
+    /// LoRA type of the captions
     #[arg(long = "type", value_name = "TYPE", required_unless_present = "policy", conflicts_with = "policy",
         value_parser = clap::builder::PossibleValuesParser::new(names()))]
     kind: Option<String>,
 
-    /// Policy file to go by instead
+    /// Policy file to use instead of the type's own
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Word that captions begin with; VALUE=WORD is for records of that value
-    /// only, and `{}` in the word stands for the value (may be repeated)
+    /// Word that captions begin with; VALUE=WORD is for records of that value only, and `{}` in the
+    /// word stands for the value (may be repeated)
     #[arg(long, value_name = "[VALUE=]WORD")]
     trigger: Vec<String>,
 
-    /// Class word behind the trigger
+    /// Class word after the trigger
     #[arg(long, value_name = "WORD", default_value = "")]
     class: String,
 
-    /// Form of the caption, for every trainer [default: tags here, and in data
-    /// sets what each trainer is best with]
+    /// Form of the caption, for every trainer [default: tags here, and in data sets the form that
+    /// suits each trainer best]
     #[arg(long, value_enum)]
     pub form: Option<Form>,
 
     #[command(flatten)]
     lengths: Lengths,
 
-    /// What becomes of records whose description contradicts what was measured:
-    /// it says running, and the pose is sitting
+    /// What to do with records whose description contradicts a measurement, for example `running`
+    /// where the measured pose is sitting
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Contradictions::Flag)]
     pub contradictions: Contradictions,
 
-    /// Name of another character, which no description may say (may be repeated)
+    /// Name of another character, which no description may contain (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub other: Vec<String>,
 }

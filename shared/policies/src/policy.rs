@@ -112,7 +112,7 @@ impl Policy {
             }
             (kind, None) => {
                 let kind = kind.unwrap_or_default();
-                let text = own(kind).with_context(|| format!("no policy for `{kind}`"))?;
+                let text = own(kind).with_context(|| format!("there is no policy for `{kind}`"))?;
                 (kind.to_owned(), kind.to_owned(), text.to_owned())
             }
         };
@@ -197,7 +197,7 @@ impl Say {
         };
         let why = || {
             let found = found.join(", ");
-            let plain = format!("not said where {} is {found}", unless.at);
+            let plain = format!("left out because {} is {found}", unless.at);
             unless.why.clone().unwrap_or(plain)
         };
         Ok(found
@@ -217,7 +217,7 @@ pub fn words(name: &str) -> Result<&'static Family> {
     family(name).with_context(|| {
         let names: Vec<_> = FAMILIES.iter().map(|family| family.name).collect();
         format!(
-            "no family of words `{name}`: there are {}",
+            "there is no family of words `{name}`, only {}",
             names.join(", ")
         )
     })

@@ -65,7 +65,7 @@ impl Trigger {
         }
         if policy.trigger == Need::Required && words.is_empty() {
             bail!(
-                "captions for {} begin with a trigger: give one with --trigger",
+                "captions for {} need a trigger: give one with --trigger",
                 policy.name
             );
         }
@@ -92,7 +92,7 @@ impl Trigger {
         Ok(match (&self.any, value) {
             (Some(word), _) if !word.contains(PLACE) => Chosen::Word(word.clone()),
             (Some(word), Some(value)) if value == OTHER => Chosen::Lacking(format!(
-                "`{OTHER}` fills no {word}: give --trigger {OTHER}=WORD"
+                "{word} cannot stand for `{OTHER}`: give --trigger {OTHER}=WORD"
             )),
             (Some(word), Some(value)) => {
                 Chosen::Word(word.replace(PLACE, &captions::text::words(&value).join("_")))
