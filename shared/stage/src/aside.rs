@@ -71,7 +71,7 @@ pub(crate) fn forget(folder: &Path) -> io::Result<()> {
         if !entry.file_type()?.is_dir() {
             fs::remove_file(&path)?;
         } else if fs::remove_dir(&path).is_err() {
-            log::warn!("{}: a folder with files in it is left", path.display());
+            log::warn!("{}: a folder with files in it remains", path.display());
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ impl<T> Batch<T> {
         };
         ensure!(
             results.len() == given,
-            "{given} records went into a batch and {} came out",
+            "{given} records went into a batch, but {} came out",
             results.len()
         );
         let mut all = Vec::with_capacity(given + failed.len());

@@ -14,8 +14,7 @@ use crate::database::{Database, Trouble};
 /// The flag that names the cache's folder.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CacheFolder {
-    /// Folder that remembers results [default: film2lora in the user's cache
-    /// folder]
+    /// Folder for remembered results [default: film2lora in the user's cache folder]
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
 }
@@ -39,7 +38,7 @@ pub struct CacheFlags {
     #[command(flatten)]
     folder: CacheFolder,
 
-    /// Neither use nor remember results
+    /// Do not use or remember results
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
 }
@@ -53,7 +52,9 @@ impl CacheFlags {
         }
         let folder = self.folder.folder();
         if folder.is_none() {
-            log::warn!("no folder for the cache, so nothing is remembered: name one with --cache");
+            log::warn!(
+                "no folder for the cache, so no results are remembered: name one with --cache"
+            );
         }
         Ok(folder.as_deref().map(Cache::open))
     }
@@ -298,7 +299,7 @@ fn set_aside(folder: &Path, trouble: &Trouble) -> bool {
     };
     match aside::set(folder, *seen) {
         Ok(Some(path)) => log::warn!(
-            "{}: the cache was damaged ({why}): set aside, and begun anew",
+            "{}: the cache was damaged ({why}): set aside, and started again",
             path.display()
         ),
         Ok(None) => {}
@@ -310,7 +311,7 @@ fn set_aside(folder: &Path, trouble: &Trouble) -> bool {
 /// Says that the cache cannot be used.
 fn tell(folder: &Path, trouble: &Trouble) {
     log::warn!(
-        "{}: {trouble}: goes on without what it remembers",
+        "{}: {trouble}: continuing without remembered results",
         unusable(folder)
     );
 }

@@ -17,7 +17,7 @@ pub fn spare(original: &Path, new: &Path) -> Result<()> {
     let same = original.canonicalize().ok().zip(new.canonicalize().ok());
     ensure!(
         same.is_none_or(|(original, new)| original != new),
-        "{}: would be written over: give another --out-dir",
+        "{}: would be overwritten: give another --out-dir",
         original.display()
     );
     Ok(())
@@ -62,7 +62,7 @@ impl Claims {
                     let (manifest, line) = *taken.get();
                     let manifest = self.manifests.get(manifest as usize)?;
                     return Some(anyhow!(
-                        "its files would have the names of those of {manifest}: line {line}, whose id is \
+                        "its files would have the same names as those of {manifest}: line {line}, whose id is \
                          the same or differs only in case: give every record an id of its own, or \
                          the manifests folders of their own"
                     ));

@@ -53,7 +53,7 @@ impl Database {
         let unusable = |error: std::io::Error| Trouble::Unusable(error.to_string());
         fs::create_dir_all(folder).map_err(unusable)?;
         if let Some(name) = blocked(folder) {
-            let why = format!("{name} is no file");
+            let why = format!("{name} is not a file");
             return Err(Trouble::Damaged(why, seen));
         }
         match connect(&folder.join(FILE)) {
@@ -80,7 +80,7 @@ impl Database {
         // The database does not notice all damage to itself, and none to what it holds: the next result would
         // be written among what is damaged. Old ones have no seals.
         if found.is_some_and(|found| found != seal(&hash, &value)) {
-            let changed = "a result is not the one that was remembered".into();
+            let changed = "a result has changed since it was stored".into();
             return Err(rusqlite::Error::FromSqlConversionFailure(
                 0,
                 rusqlite::types::Type::Blob,

@@ -26,7 +26,7 @@ use crate::words::{printable, told};
 pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCode {
     run(|command, shared: Manifests, args: A| {
         if would_wait(&shared.manifests) {
-            let message = "no manifest: pipe one in or name a file";
+            let message = "no manifest: pipe one in, or name a file";
             return Ok(Err(
                 command.error(ErrorKind::MissingRequiredArgument, message)
             ));
@@ -40,7 +40,7 @@ pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCod
             .filter(|path| input.reads(path))
         {
             bail!(
-                "--rejects {}: is a manifest to read, and would be overwritten",
+                "--rejects {}: is also a manifest to read, and would be overwritten",
                 rejects.display()
             );
         }

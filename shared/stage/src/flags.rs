@@ -10,27 +10,27 @@ use clap::Args;
 /// Heading of the shared flags in `--help`.
 const SHARED: &str = "Shared flags";
 
-/// What every tool has.
+/// Flags of every tool.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Voice {
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose", help_heading = SHARED)]
     pub(crate) quiet: bool,
 
-    /// Say more: a summary at the end; twice, every step
+    /// Print more: a summary at the end; given twice, every step
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = SHARED)]
     pub(crate) verbose: u8,
 }
 
-/// What every tool that writes records has.
+/// Flags of every tool that writes records.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
-    /// Write every record that does not reach standard output here, with the
-    /// reason; failing records then no longer stop the run
+    /// Write every record that does not reach standard output here, with the reason; failing
+    /// records then no longer stop the run
     #[arg(long, value_name = "FILE", help_heading = SHARED)]
     pub(crate) rejects: Option<PathBuf>,
 
-    /// Threads to work with [default: one a core]
+    /// Threads to use [default: one per core]
     #[arg(short = 'j', long = "jobs", value_name = "N", help_heading = SHARED)]
     jobs: Option<NonZero<usize>>,
 
@@ -47,7 +47,7 @@ impl Run {
     }
 }
 
-/// What every tool that reads manifests has.
+/// Flags of every tool that reads manifests.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Manifests {
     /// Manifests to read, one after another; none or `-` is standard input
@@ -62,7 +62,7 @@ pub(crate) struct Manifests {
 /// [`crate::Flow::mark`].
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Keep {
-    /// Drop nothing: mark with the key `rejected` what would be dropped
+    /// Drop nothing: mark records that would be dropped with the key `rejected`
     #[arg(long)]
     pub keep: bool,
 }

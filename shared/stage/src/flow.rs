@@ -289,7 +289,7 @@ impl Flow {
         take: impl Taking<Done<T>>,
     ) -> Result<()> {
         let input = self.input.take();
-        let lines = input.context("the manifests of this run are read already")?;
+        let lines = input.context("the manifests of this run have already been read")?;
         let mut claims = self.claims.take();
         // In the order of the lines, so that it does not depend on timing which of two fails.
         let lines = lines.lines().map(move |line| {
@@ -355,7 +355,7 @@ impl Flow {
 /// Puts the files that this tool has written on the disk: whoever reads its manifest, or that it ended
 /// well, takes them for finished.
 pub(crate) fn settle() -> Result<()> {
-    machine::file::settle().context("files cannot be put on the disk")
+    machine::file::settle().context("files cannot be written to the disk")
 }
 
 fn rejected(reason: Option<String>, error: Option<String>) -> Rejected {

@@ -87,7 +87,7 @@ pub(crate) fn ordered<T: Send + 'static, R: Send + 'static>(
             } else {
                 sink.idle()?;
                 let event = heard.recv();
-                let event = event.map_err(|_| anyhow!("the reading thread is gone"))?;
+                let event = event.map_err(|_| anyhow!("the reading thread has ended"))?;
                 hear(event, &mut waiting);
             }
         }

@@ -25,7 +25,7 @@ pub(crate) struct Writers {
 
 /// The reader of standard output has gone, as `head` does: nothing is wrong.
 #[derive(Debug, thiserror::Error)]
-#[error("standard output: nobody reads it any more")]
+#[error("standard output: the reader has closed it")]
 pub(crate) struct ReaderGone;
 
 /// Tells a reader that has gone from other errors of standard output.

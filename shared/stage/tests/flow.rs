@@ -177,13 +177,13 @@ fn a_fault_of_the_machine_ends_the_run_and_rejects_nothing() {
     use rustix::io::Errno;
     let folder = tempdir().unwrap();
     let faults = [
-        (Errno::NOSPC, "make room, and run it again"),
-        (Errno::DQUOT, "make room, and run it again"),
-        (Errno::ROFS, "mount it to be written"),
-        (Errno::IO, "see the system's log"),
+        (Errno::NOSPC, "free some space, and run this again"),
+        (Errno::DQUOT, "free some space, and run this again"),
+        (Errno::ROFS, "mount it writable"),
+        (Errno::IO, "check the system's log"),
         (Errno::MFILE, "ulimit -n"),
         (Errno::NFILE, "ulimit -n"),
-        (Errno::NOMEM, "end what else uses that memory"),
+        (Errno::NOMEM, "close other programs"),
     ];
     for (number, advice) in faults {
         let number = number.raw_os_error();
@@ -239,7 +239,7 @@ fn messages_name_the_place_and_rejects_do_not() {
     assert_eq!(
         ran.stderr,
         "echo: in.jsonl: line 3: b: it failed\n\
-         echo: in.jsonl: line 4: key `id` stands twice\n"
+         echo: in.jsonl: line 4: key `id` appears twice\n"
     );
     let rejects = records(&folder, "r.jsonl");
     assert_eq!(rejects[0]["rejected"]["error"], "it failed");
