@@ -13,7 +13,7 @@ mod picture;
 mod run;
 
 pub use golden::{Tolerance, close, golden};
-pub use manners::{Shape, keyed_manners, manners, words_and_papers};
+pub use manners::{Shape, help_and_manual, keyed_manners, manners};
 pub use needs::{ffmpeg, jq, lacking};
 pub use picture::{blurred, checkerboard, flat, folder, noise, scene};
 pub use run::{Ran, run, run_in};

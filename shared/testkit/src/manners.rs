@@ -12,7 +12,7 @@ use crate::run::{Ran, lines, ran, run, run_in};
 
 mod words;
 
-use words::{papers, words};
+use words::{manual, words};
 
 /// What kind of tool it is, and how to call it.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ pub fn manners(shape: Shape<'_>) {
 /// When it does not behave.
 pub fn keyed_manners(shape: Shape<'_>, keys: &[(&str, Value)]) {
     words(&shape);
-    papers(&shape);
+    manual(&shape);
     let folder = tempfile::tempdir().unwrap();
     let mut manifest = String::new();
     for mut record in lines(&picture::folder(folder.path(), 12)) {
@@ -325,7 +325,7 @@ fn name(tool: &str) -> &str {
 
 /// The part of [`manners`] that holds for tools that read no manifest: help,
 /// version, usage, man page, completions.
-pub fn words_and_papers(tool: &str) {
+pub fn help_and_manual(tool: &str) {
     let shape = Shape {
         tool,
         flags: &[],
@@ -333,5 +333,5 @@ pub fn words_and_papers(tool: &str) {
         streams: false,
     };
     words(&shape);
-    papers(&shape);
+    manual(&shape);
 }

@@ -10,9 +10,9 @@ pub fn lacking(what: &str) {
     let checked = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
     assert!(
         !checked,
-        "there is no {what}, and CI is set: `make setup` installs it"
+        "{what} is missing, and CI is set: `make setup` installs it"
     );
-    eprintln!("skipped: there is no {what}; `make setup` installs it");
+    eprintln!("skipped: {what} is missing; `make setup` installs it");
 }
 
 /// The ffmpeg that pipelines would use: from the environment, in `models/runtime` of the repository or on the

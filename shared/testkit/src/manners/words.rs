@@ -66,18 +66,15 @@ fn strange_words(tool: &str) {
 }
 
 /// Man page and completions.
-pub(super) fn papers(shape: &Shape<'_>) {
+pub(super) fn manual(shape: &Shape<'_>) {
     for (kind, part) in [
         ("man", ".SH NAME"),
         ("bash", "complete"),
         ("zsh", "#compdef"),
         ("fish", "complete -c"),
     ] {
-        let paper = run(shape.tool, &["--generate", kind], "");
-        assert_eq!(paper.code, Some(0), "--generate {kind}");
-        assert!(
-            paper.stdout.contains(part),
-            "--generate {kind} has `{part}`"
-        );
+        let page = run(shape.tool, &["--generate", kind], "");
+        assert_eq!(page.code, Some(0), "--generate {kind}");
+        assert!(page.stdout.contains(part), "--generate {kind} has `{part}`");
     }
 }
