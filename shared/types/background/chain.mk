@@ -2,21 +2,21 @@
 # each shows another part of the ground. Masks that instances already have are remembered.
 
 ## Backgrounds
-# char-detect: a character that is missed stays in the background; a box too many costs a little ground.
+# char-detect: a missed character stays in the background; a false box costs a little ground.
 BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatures)
-# Whether to make the set where the detector finds no character in the whole film, so that backgrounds may show them all.
+# Whether to make the data set if the detector finds no character in the whole film (its backgrounds may then show them): yes or no.
 ALLOW_UNSEEN ?= no
 # sam-mask.
 BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
-# plate-merge: what other frames show behind the characters.
+# plate-merge: uses what other frames show behind the characters.
 PLATE_FLAGS ?=
-# lama-inpaint: what no frame shows.
+# lama-inpaint: inpaints what no frame shows.
 INPAINT_FLAGS ?= --max-fog 0.01
-# plate-crop: the smallest part of a plate that is kept where inpainting failed.
+# plate-crop: the smallest part of a plate to keep if inpainting failed.
 PLATE_CROP_FLAGS ?=
-# blur-filter, of what was inpainted or cropped.
+# blur-filter, for inpainted or cropped plates.
 PLATE_BLUR_FLAGS ?= --flat 0.7
-# cluster, of places.
+# cluster, for places.
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
 background.chain = frames:EXTRACT_FLAGS:quiet $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \

@@ -11,12 +11,12 @@ PIPELINES += $(TYPES)
 $(eval $(balances))
 
 ## Captions and data sets
-# vlm-caption, as in: --endpoint http://localhost:8000.
+# vlm-caption, for example: --endpoint http://localhost:8000.
 DESCRIBE_FLAGS ?= --task detailed
 $(eval $(captions))
-# caption-audit, as in: --check; it is given the flags of caption-compose too.
+# caption-audit, for example: --check. It also gets the flags of caption-compose.
 AUDIT_FLAGS ?=
-# dataset-write: trainers to write for, and the share of whole shots to keep from training.
+# dataset-write: trainers to write for, and the share of images to hold back for validation, by whole shots.
 DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 $(eval $(datasets))
 # lora-lint.
@@ -38,7 +38,7 @@ own = $($(type).settings)
 # Of settings of the data set $*.
 its = $($(firstword $(subst -, ,$*)).settings)
 
-# What has no name of its own has one word for all; `pose_other` would be none.
+# Values without a name of their own share one word; `pose_other` would not be one.
 rest = --trigger="other=$${TRIGGER:-film}_$(1)" --trigger="unknown=$${TRIGGER:-film}_$(1)"
 
 # Whether there are descriptions to make captions of.

@@ -4,18 +4,18 @@ PIPELINES += frames
 frames.networks :=
 frames.optional_networks :=
 
-## Frames: flags of each tool, as its --help tells them
-# frame-extract, as in: --fps 4.
+## Frames: flags of each tool, listed in its --help
+# frame-extract, for example: --fps 4.
 EXTRACT_FLAGS ?=
 # frame-dedup.
 DEDUP_FLAGS ?=
-# blur-filter: what is too blurred, dark or flat.
+# blur-filter: limits of blur, darkness and flatness.
 BLUR_FLAGS ?=
 # light-classify.
 LIGHT_FLAGS ?=
-# clip-embed, of frames.
+# clip-embed, for frames.
 EMBED_FLAGS ?= --crops wide
-# clip-tag, of frames.
+# clip-tag, for frames.
 TAG_FLAGS ?=
 # Folder or file of labels for frames.
 LABELS ?= examples/labels

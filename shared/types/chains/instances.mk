@@ -9,13 +9,13 @@ instances.optional_networks :=
 DETECT_FLAGS ?=
 # sam-mask.
 SEGMENT_FLAGS ?=
-# mask-crop: which instances are large, whole and sharp enough.
+# mask-crop: how large, whole and sharp an instance must be.
 INSTANCE_FLAGS ?=
-# clip-embed, of instances.
+# clip-embed, for instances.
 FIGURE_EMBED_FLAGS ?= --mask
-# Folder or file of labels for instances; empty for none.
+# Folder or file of labels for instances; leave it empty for none.
 FIGURE_LABELS ?= examples/labels/clothes.toml
-# cluster, of instances that look alike, where there is no CAST.
+# cluster, for instances that look alike, if there is no CAST.
 CAST_CLUSTER_FLAGS ?=
 # id-match: how sure a name must be.
 IDENTITY_FLAGS ?=
@@ -26,7 +26,7 @@ WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
 
 ifdef INSIDE_OUT
 
-# Faces tell of close-ups, which look like no person to a person detector.
+# Faces reveal close-ups, which do not look like a person to a person detector.
 close_ups = --face-detector "$${FACE_MODEL:-default}"
 
 settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
@@ -70,7 +70,7 @@ else
 endif
 
 instances/report.html: named.jsonl
-	@"$$BIN/report" --title 'Figures' --out-dir instances --kept $< $(call dropped,$(instances.chain))
+	@"$$BIN/report" --title 'Instances' --out-dir instances --kept $< $(call dropped,$(instances.chain))
 
 .PHONY: instances
 instances: instances/report.html ## [pipeline] Detect the characters, crop them and name them

@@ -1,4 +1,4 @@
-# How a stage runs inside OUT. The tools say errors with the name of a manifest; here all names are short.
+# How a stage runs inside OUT. The tools report errors with the name of a manifest; here all names are short.
 
 # What follows adds to these: the pipelines, and the manifests of stages that write files, with where these are.
 PIPELINES :=
@@ -6,7 +6,7 @@ WRITTEN :=
 
 ifdef INSIDE_OUT
 
-# Work of the CPU makes way; work of networks waits for the GPU.
+# Stages of the CPU run at a low priority; stages of networks wait for the GPU.
 on_cpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice "$$NICE" --name $(1) --output $@
 phase = @$(on_cpu)
 network = @mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu --name $(1) --output $@

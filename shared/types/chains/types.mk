@@ -16,22 +16,22 @@ $(foreach type,$(TYPES),\
 
 # Settings that there are of each type. Each text is one of the Makefile, for make to take and `make help` to print.
 define target_setting
-# Images to select of $($(type).of).
+# Number of images to select for $($(type).of).
 $($(type).settings)_TARGET ?= $($(type).target)
 
 endef
 define balance_setting
-# Of $($(type).of).
+# For $($(type).of).
 $($(type).settings)_BALANCE_FLAGS ?= $($(type).balance)
 
 endef
 define caption_setting
-# caption-compose, of $($(type).of).
+# caption-compose, for $($(type).of).
 $($(type).settings)_CAPTION_FLAGS ?=
 
 endef
 define dataset_setting
-# The same, of $($(type).of) alone.
+# The same, for $($(type).of) only.
 $($(type).settings)_DATASET_FLAGS ?= $$(DATASET_FLAGS)
 
 endef

@@ -2,9 +2,9 @@
 # letters, digits, - and _ alone; .names/NAME holds what the character is called in the records.
 
 ## Instances, poses and faces
-# blur-filter, of the instances of a character.
+# blur-filter, for the instances of a character.
 FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --drawn-title 0 --flat 1
-# cluster, of the instances of a character: which are near-duplicates.
+# cluster, for near-duplicates among the instances of a character.
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
 character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/sharp:FIGURE_BLUR_FLAGS $(1)/unique:FIGURE_CLUSTER_FLAGS

@@ -1,7 +1,7 @@
 # Pose: poses that differ, of all characters.
 
 ## Instances, poses and faces
-# cluster, of poses: which are near-duplicates.
+# cluster, for near-duplicates among poses.
 POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --prefer /instance/laplacian_variance
 
 pose.chain = $(poses.chain) pose/unique:POSE_CLUSTER_FLAGS

@@ -40,14 +40,14 @@ pub struct Type {
     pub policy: Option<&'static str>,
 }
 
-/// What is trained on where an image has a mask of its subject.
+/// What to train on if an image has a mask of its subject
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Trained {
     /// The subject: white in its mask
     Subject,
     /// Everything but the subject
     Rest,
-    /// Everything: no masks are written
+    /// Everything: masks are not written
     All,
 }
 
@@ -65,5 +65,5 @@ pub fn parser(
     about: impl Fn(&Type) -> String,
 ) -> impl TypedValueParser<Value = &'static Type> {
     let names = types.map(|one| PossibleValue::new(one.name).help(about(one)));
-    PossibleValuesParser::new(names).try_map(|name| find(&name).ok_or("no such type"))
+    PossibleValuesParser::new(names).try_map(|name| find(&name).ok_or("there is no such type"))
 }
