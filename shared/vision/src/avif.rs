@@ -86,7 +86,7 @@ fn planes(container: &Container, item: &Item, bytes: &[u8]) -> Result<yuv::Plane
         return av1::decode(container.data(item, bytes)?);
     }
     if item.kind != *b"grid" {
-        return Err(unsupported("made of something other than AV1 stills"));
+        return Err(unsupported("made of something other than AV1 images"));
     }
     let grid = container::Grid::read(&container.data(item, bytes)?)?;
     let tiles = container.tiles(item.id);

@@ -52,7 +52,7 @@ pub enum Error {
     #[error("not a JPEG, PNG, WebP, AVIF, JPEG XL, GIF, TIFF or BMP image")]
     UnknownFormat,
     /// The first bytes are those of a known format that is not read here.
-    #[error("{kind} image, which cannot be read here: convert it to PNG first")]
+    #[error("{kind} image, which this tool cannot read: convert it to PNG first")]
     UnreadFormat {
         /// What the format is called.
         kind: &'static str,
@@ -103,7 +103,7 @@ pub enum Error {
         second: String,
     },
     /// A mask is not of the size of its image.
-    #[error("a mask of {mask} for an image of {image}: make the mask of this very image")]
+    #[error("a mask of {mask} for an image of {image}: make the mask from this same image")]
     MaskSize {
         /// The mask's size, as `640x480`.
         mask: String,
@@ -111,19 +111,19 @@ pub enum Error {
         image: String,
     },
     /// A mask file that could be meant in more than one way, or in none.
-    #[error("not clear as a mask: {cause}: make it black and white, white inside")]
+    #[error("unclear as a mask: {cause}: make it black and white, with white inside")]
     UnclearMask {
         /// What is unclear about it.
         cause: String,
     },
     /// A run-length code does not describe a mask of the stated size.
-    #[error("bad run-length code: {cause}")]
+    #[error("damaged run-length code: {cause}")]
     RunLength {
         /// What is wrong with it.
         cause: &'static str,
     },
     /// A hash that is not sixteen hexadecimal digits.
-    #[error("bad hash {text:?}: not 16 hexadecimal digits")]
+    #[error("invalid hash {text:?}: not 16 hexadecimal digits")]
     Hash {
         /// What was given, shortened.
         text: String,

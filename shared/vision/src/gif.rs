@@ -21,7 +21,7 @@ pub(crate) fn header<R: BufRead + Seek>(mut reader: R) -> Result<Header> {
         match byte(&mut reader)? {
             b'!' => clear |= extension(&mut reader)?,
             b',' => break,
-            _ => return Err(damaged("no image in it")),
+            _ => return Err(damaged("it has no image")),
         }
     }
     let place: [u8; 9] = array(&mut reader)?;

@@ -120,14 +120,14 @@ where
     fn check_transparency(&self, white: u16) -> Result<()> {
         let seen = |[.., alpha]: [u16; 4]| alpha > white / 2;
         if !self.pixels().any(|[.., alpha]| alpha > 0) {
-            return Err(unclear("it is wholly transparent"));
+            return Err(unclear("it is fully transparent"));
         }
         let edge = white / 16;
         let dark = self.share(|pixel| brightest(pixel) <= edge, seen);
         let light = self.share(|pixel| darkest(pixel) >= white - edge, seen);
         if dark + light > 1.0 - NOISE && dark > NOISE && light > NOISE {
             return Err(unclear(
-                "it is black and white and partly transparent, and either could be meant",
+                "it is black and white and also partly transparent, and either could be the mask",
             ));
         }
         Ok(())
@@ -152,7 +152,7 @@ where
         };
         if self.share(strange, bright) > NOISE {
             return Err(unclear(
-                "it holds several colours, as maps of several classes and photographs do",
+                "it has several colours, like a photograph or a map of several classes",
             ));
         }
         Ok(())

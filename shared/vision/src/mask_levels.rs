@@ -79,9 +79,7 @@ impl<P: Copy + Into<u16>> Levels<P> {
             return Ok(Some(0));
         }
         if distinct == 1 {
-            return Err(unclear(format!(
-                "all of it is of one gray, {most} of {white}"
-            )));
+            return Err(unclear(format!("all of it is one gray, {most} of {white}")));
         }
         if distinct == 2 && least == 0 {
             return Ok(Some(most));

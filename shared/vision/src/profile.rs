@@ -140,7 +140,7 @@ impl Conversion {
         }
         if profile.color_space != inks.space() {
             let cause = format!(
-                "it is of {:?}, and the image of {inks:?}",
+                "it is for {:?}, but the image is {inks:?}",
                 profile.color_space
             );
             return Ok(Self::None(Profile::Unusable(cause)));
@@ -163,7 +163,7 @@ impl Conversion {
             TransferCharacteristics::try_from(transfer),
         );
         let (Ok(color_primaries), Ok(transfer_characteristics)) = named else {
-            let cause = format!("colour codes {primaries} and {transfer} are not known");
+            let cause = format!("colour codes {primaries} and {transfer} are unknown");
             return Ok(Self::None(Profile::Unusable(cause)));
         };
         let profile = ColorProfile::new_from_cicp(CicpProfile {

@@ -13,7 +13,7 @@ use crate::header::{self, MAX_PIXELS};
 /// Decodes the first image of an item.
 pub(crate) fn decode(data: Vec<u8>) -> Result<Planes> {
     if data.is_empty() {
-        return Err(damaged("a still without bytes"));
+        return Err(damaged("an image without bytes"));
     }
     let mut settings = Settings::new();
     // Several images are decoded at a time already.

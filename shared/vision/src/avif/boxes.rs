@@ -65,7 +65,7 @@ impl<'a> Bytes<'a> {
 }
 
 fn short() -> Error {
-    damaged("a box shorter than what is in it")
+    damaged("a box shorter than its contents")
 }
 
 /// The brands of a file and its box `meta`; what else stands before is passed over.
@@ -86,7 +86,7 @@ pub(crate) fn meta<R: BufRead + Seek>(mut reader: R) -> Result<(Vec<u8>, Vec<u8>
         // The last box may say 0, for all the rest: pixels, not `meta`.
         let inside = length.checked_sub(head).ok_or_else(short)?;
         match &kind {
-            b"ftyp" | b"meta" if inside > LONGEST => return Err(damaged("a box without measure")),
+            b"ftyp" | b"meta" if inside > LONGEST => return Err(damaged("a box that is too long")),
             b"ftyp" => brands = contents(&mut reader, inside)?,
             b"meta" => return Ok((brands, contents(&mut reader, inside)?)),
             _ => reader.seek_relative(i64::try_from(inside).map_err(|_| short())?)?,

@@ -68,7 +68,7 @@ impl Grid {
 impl Container {
     pub(crate) fn read<R: BufRead + Seek>(reader: R) -> Result<Self> {
         let (brands, meta) = boxes::meta(reader).map_err(|error| match error {
-            Error::UnexpectedEnd => damaged("it holds no still image, or is cut short"),
+            Error::UnexpectedEnd => damaged("it has no still image, or is cut short"),
             other => other,
         })?;
         let mut container = Self {
@@ -122,7 +122,7 @@ impl Container {
             .iter()
             .any(|size| *size > 8)
         {
-            return Err(damaged("numbers of over eight bytes"));
+            return Err(damaged("numbers of more than eight bytes"));
         }
         let wide = if version < 2 { 2 } else { 4 };
         for _ in 0..bytes.number(wide)? {
@@ -141,7 +141,7 @@ impl Container {
                 pieces.push((offset, bytes.number(length_size)?));
             }
             if method > 1 {
-                return Err(unsupported("its bytes are given by way of other items"));
+                return Err(unsupported("its bytes are stored in other items"));
             }
             let item = self.item(id);
             (item.inside, item.pieces) = (method == 1, pieces);
@@ -213,7 +213,7 @@ impl Container {
     /// The still that the file is about.
     pub(crate) fn primary(&self) -> Result<&Item> {
         let primary = self.find(self.primary);
-        primary.ok_or_else(|| damaged("it holds no still image"))
+        primary.ok_or_else(|| damaged("it has no still image"))
     }
 
     /// The alpha of a still.

@@ -165,7 +165,7 @@ impl Planes {
     pub(crate) fn lay(&mut self, part: &Self, column: usize, row: usize) -> Result<()> {
         let place = |plane: &Plane| (column * plane.width, row * plane.height());
         if self.bits != part.bits || self.colour.is_some() != part.colour.is_some() {
-            return Err(damaged("its tiles are not alike"));
+            return Err(damaged("its tiles differ"));
         }
         let (left, top) = place(&part.luma);
         self.luma.lay(&part.luma, left, top);

@@ -49,7 +49,7 @@ fn strings_from_strangers_are_errors() {
     assert_eq!(Rle::from_coco_string(2, 2, "4").unwrap().area(), 0);
     let many = "0".repeat(1 << 20);
     let message = Rle::from_coco_string(2, 2, &many).unwrap_err().to_string();
-    assert_eq!(message, "bad run-length code: more runs than pixels");
+    assert_eq!(message, "damaged run-length code: more runs than pixels");
 }
 
 #[test]

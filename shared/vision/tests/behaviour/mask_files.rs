@@ -168,7 +168,7 @@ fn what_could_be_meant_in_two_ways_is_refused() {
     assert!(refused(&gray(128, 255)).contains("all light"));
     assert!(refused(&gray(9, 9)).contains("one gray, 9 of 255"));
     let clear = RgbaImage::from_pixel(64, 48, image::Rgba([255, 255, 255, 0]));
-    assert!(refused(&encode_png_rgba(&clear).unwrap()).contains("wholly transparent"));
+    assert!(refused(&encode_png_rgba(&clear).unwrap()).contains("fully transparent"));
     let both = rgba(|x, _| [if x < 30 { 255 } else { 0 }; 3]);
     assert!(refused(&both).contains("partly transparent"));
 }
