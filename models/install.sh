@@ -13,13 +13,13 @@ home=$share/film2lora
 
 case ${LINKS:=yes} in
     yes|no|all) ;;
-    *) echo "install: LINKS is yes, no or all, not $LINKS" >&2; exit 2 ;;
+    *) echo "install: LINKS must be yes, no or all, not $LINKS" >&2; exit 2 ;;
 esac
 
 install -d "$prefix/bin" "$libexec" "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/site-functions" \
     "$share/fish/vendor_completions.d" "$home/models/runtime"
 
-# Files of some hundred megabytes are copied only where they are others than before, and never seen half.
+# Files of some hundred megabytes are copied only if they have changed, and never appear half copied.
 copy() {
     local from=$1 to=$2 mode=$3
     install -d "$(dirname "$to")"

@@ -39,23 +39,23 @@ compiles() {
 }
 
 if [ -n "$make_version" ] && ! reaches "$make_version" $oldest_make; then
-    lacks "GNU make $oldest_make or newer: this is $make_version (on macOS \`gmake\` is the new one, once it is installed)" make make make make
+    lacks "GNU make $oldest_make or newer: this is $make_version (on macOS, \`gmake\` is the newer one, once it is installed)" make make make make
 fi
 
 if [ -z "$builds" ]; then
     :
 elif ! command -v cc > /dev/null; then
-    lacks "a C compiler: there is no \`cc\`" "gcc libc6-dev" gcc gcc gcc
+    lacks "a C compiler: \`cc\` was not found" "gcc libc6-dev" gcc gcc gcc
 elif ! compiles; then
-    lacks "a C compiler: \`cc\` cannot build a program (are the C library's headers there?)" "gcc libc6-dev" "gcc glibc-devel" "gcc glibc" gcc
+    lacks "a C compiler: \`cc\` cannot build a program (check that the C library's headers are installed)" "gcc libc6-dev" "gcc glibc-devel" "gcc glibc" gcc
 fi
 
 if ! version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2> /dev/null); then
-    lacks "Python $oldest_python or newer: there is no \`$python\`" python3 python3 python python
+    lacks "Python $oldest_python or newer: \`$python\` was not found" python3 python3 python python
 elif ! reaches "$version" $oldest_python; then
     lacks "Python $oldest_python or newer: this is $version (PYTHON names another)" python3 python3 python python
 elif ! "$python" -c 'import hashlib, ssl, venv, zipfile' 2> /dev/null; then
-    lacks "Python's standard library: \`$python\` has only a part of it" python3 python3 python python
+    lacks "Python's standard library: \`$python\` has only part of it" python3 python3 python python
 fi
 
 look_for_rust() {
@@ -66,7 +66,7 @@ look_for_rust() {
         if [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ]; then
             missing+=("Rust on the PATH: cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin: export PATH=\"${CARGO_HOME:-$HOME/.cargo}/bin:\$PATH\"")
         else
-            lacks "Rust $rust or newer: there is no \`cargo\`" rustup rustup rustup rustup
+            lacks "Rust $rust or newer: \`cargo\` was not found" rustup rustup rustup rustup
             note="apt has rustup from Debian 13 and Ubuntu 24.04 on; https://rustup.rs has it for every system"
         fi
     elif ! version=$(cd "$here/.." && cargo --version 2> /dev/null); then
@@ -83,7 +83,7 @@ look_for_rust() {
 
 [ ${#missing[@]} -gt 0 ] || exit 0
 {
-    printf 'setup: missing, and more than `make setup` can install:\n'
+    printf 'setup: missing, and `make setup` cannot install it:\n'
     printf 'setup:   %s\n' "${missing[@]}"
     if [ ${#apt[@]} -gt 0 ]; then
         printf 'setup: install it with one of these, then run make again:\n'

@@ -71,7 +71,7 @@ install_packages() {
 # Makes sure that pip runs.
 need_pip() {
     ! "$python" -m pip --version > /dev/null 2>&1 && [ -z "$(pip_wheel)" ] || return 0
-    say "Python has no pip: unpacking one for this folder alone"
+    say "Python has no pip: unpacking one for this folder only"
     unpack python3-pip-whl || unpack python-pip-whl || install_packages python3-pip || install_packages python-pip || true
     if ! "$python" -m pip --version > /dev/null 2>&1 && [ -z "$(pip_wheel)" ]; then
         say "pip could not be unpacked: install it (apt-get install python3-pip, dnf install python3-pip, pacman -S python-pip, brew install python)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing into models/runtime/: the ONNX Runtime library; ffmpeg, if none is on the PATH; and
-# the programs that building and testing want, in models/runtime/bin, which make appends to its PATH. Versions
+# the programs that building and testing need, in models/runtime/bin, which make appends to its PATH. Versions
 # and checksums stand in runtime.txt. With RUNTIME=gpu the library is the one with CUDA, and replaces one
 # without. What it cannot install needs.sh names, before anything else. Called with make's version.
 # Where film2lora was installed, nothing is built, and the first two are all.
@@ -13,7 +13,7 @@ export PATH=$PATH:$runtime/bin
 
 case ${RUNTIME:-cpu} in
     cpu|gpu) ;;
-    *) say "RUNTIME is cpu or gpu, not $RUNTIME"; exit 2 ;;
+    *) say "RUNTIME must be cpu or gpu, not $RUNTIME"; exit 2 ;;
 esac
 
 # Wheels by tags of platforms, as pip names them.
@@ -48,7 +48,7 @@ fetch() {
 install_runtime() {
     if [ -e "$runtime/libonnxruntime.so" ] || [ -e "$runtime/libonnxruntime.dylib" ]; then return; fi
     if [ "$machine" = Darwin-x86_64 ] || [ -z "$tags" ]; then
-        say "no ONNX Runtime wheel for $machine: name a library in ORT_DYLIB_PATH"
+        say "there is no ONNX Runtime wheel for $machine: name a library in ORT_DYLIB_PATH"
         return
     fi
     say "downloading ONNX Runtime (about 20 MB)"
@@ -62,7 +62,7 @@ install_runtime() {
 install_runtime_with_cuda() {
     if [ -e "$runtime/libonnxruntime_providers_cuda.so" ]; then return; fi
     if [ "$machine" != Linux-x86_64 ]; then
-        say "no ONNX Runtime wheel with CUDA for $machine: name a library in ORT_DYLIB_PATH"
+        say "there is no ONNX Runtime wheel with CUDA for $machine: name a library in ORT_DYLIB_PATH"
         exit 1
     fi
     say "downloading ONNX Runtime with CUDA (about 260 MB)"
@@ -76,7 +76,7 @@ install_runtime_with_cuda() {
 install_ffmpeg() {
     if command -v ffmpeg > /dev/null || [ -x "$runtime/ffmpeg" ]; then return; fi
     if [ -z "$tags" ]; then
-        say "no ffmpeg is known for $machine: install one"
+        say "there is no ffmpeg download for $machine: install ffmpeg"
         return
     fi
     say "downloading ffmpeg (about 30 MB)"
@@ -112,7 +112,7 @@ install_nasm() {
     if ! install_packages nasm && unpack nasm; then
         ln -sf ../distribution/usr/bin/nasm "$runtime/bin/nasm"
     fi
-    nasm -v > /dev/null 2>&1 || say "NASM could not be installed: JPEG images will be decoded WITHOUT SIMD, and so more slowly." \
+    nasm -v > /dev/null 2>&1 || say "NASM could not be installed: JPEG images will be decoded WITHOUT SIMD, which is slower." \
         "To change that, install NASM, run \`cargo clean --release -p turbojpeg-sys\`, and build again"
 }
 
@@ -130,7 +130,7 @@ exec "$root/bin/jq" "$@"
 JQ
         chmod +x "$runtime/bin/jq"
     fi
-    jq --version > /dev/null 2>&1 || say "jq could not be installed: the examples that use it will not run, and are not tested; install it"
+    jq --version > /dev/null 2>&1 || say "jq could not be installed: the examples that use it will not run and are not tested: install jq"
 }
 
 if [ "${RUNTIME:-cpu}" = gpu ]; then install_runtime_with_cuda; else install_runtime; fi
