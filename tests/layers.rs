@@ -102,7 +102,7 @@ fn a_tool_is_a_folder_of_the_same_few_things() {
         let tests = fs::read_to_string(folder.join("tests/cli.rs"));
         let tests = tests.unwrap_or_else(|e| panic!("{tool}/tests/cli.rs: {e}"));
         assert!(
-            tests.contains("manners(") || tests.contains("words_and_papers("),
+            tests.contains("manners(") || tests.contains("help_and_manual("),
             "{tool}: its tests call the conformance test"
         );
         if tests.contains("manners(") {

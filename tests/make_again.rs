@@ -156,7 +156,7 @@ fn files_that_were_deleted_or_emptied_are_made_again() {
             }
             let said = style(&run, &[]);
             assert!(
-                said.contains(&format!("{by}: ")) && said.contains("it is made again"),
+                said.contains(&format!("{by}: ")) && said.contains("making it again"),
                 "{deleted}: {said}"
             );
             assert!(before == run.results("out"), "{deleted}: the same bytes");

@@ -39,18 +39,18 @@ fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
     for (flag, meant) in [
         (
             "STYLE_TARGT=3",
-            "STYLE_TARGT: no such setting: did you mean STYLE_TARGET?",
+            "STYLE_TARGT: there is no such setting: did you mean STYLE_TARGET?",
         ),
         (
             "style_target=3",
-            "style_target: no such setting: did you mean STYLE_TARGET?",
+            "style_target: there is no such setting: did you mean STYLE_TARGET?",
         ),
-        ("OUTPUT=x", "OUTPUT: no such setting"),
+        ("OUTPUT=x", "OUTPUT: there is no such setting"),
         (
             "BLUR_FLAG=--min-side 1",
-            "BLUR_FLAG: no such setting: did you mean BLUR_FLAGS?",
+            "BLUR_FLAG: there is no such setting: did you mean BLUR_FLAGS?",
         ),
-        ("A'B=1", "A'B: no such setting"),
+        ("A'B=1", "A'B: there is no such setting"),
     ] {
         let said = refused(&run, &["style", flag]);
         assert!(said.contains(meant), "{flag}: {said}");
@@ -60,12 +60,12 @@ fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
     fs::write(&settings, "BLURR_FLAGS = --min-side 1\n").unwrap();
     let said = refused(&run, &["style", &named]);
     assert!(
-        said.contains("BLURR_FLAGS: no such setting: did you mean BLUR_FLAGS?"),
+        said.contains("BLURR_FLAGS: there is no such setting: did you mean BLUR_FLAGS?"),
         "{said}"
     );
     let said = refused(&run, &["style", "SETTINGS=no such file.mk", "OUT=out"]);
     assert!(
-        said.contains("SETTINGS=no such file.mk: no such file"),
+        said.contains("SETTINGS=no such file.mk: there is no such file"),
         "{said}"
     );
     fs::write(&settings, "DATA = /nowhere\nCAST = $(DATA)/cast\n").unwrap();
@@ -84,13 +84,13 @@ fn values_that_no_stage_could_work_with_are_refused_first() {
         ("DEVICE=cdua", "DEVICE is auto, cpu or cuda, not cdua"),
         (
             "STYLE_TARGET=many",
-            "STYLE_TARGET=many: a whole number of 1 or more",
+            "STYLE_TARGET=many: must be a whole number of 1 or more",
         ),
         (
             "NICE=1; touch ran",
-            "NICE=1; touch ran: a whole number of 0 or more",
+            "NICE=1; touch ran: must be a whole number of 0 or more",
         ),
-        ("TRIGGER=a=b", "TRIGGER=a=b: `=` has a meaning of its own"),
+        ("TRIGGER=a=b", "TRIGGER=a=b: `=` has a special meaning"),
         ("FILM=", "name a film: make style FILM=film.mp4"),
     ] {
         let text = refused(&run, &["style", flag]);
@@ -260,7 +260,7 @@ fn a_plan_of_a_short_film_is_the_film_and_takes_some_time() {
     );
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
-        told.contains("of the film. All of it will take:") || told.contains("was run whole"),
+        told.contains("of the film. The whole film will take:") || told.contains("was run whole"),
         "{told}"
     );
 }

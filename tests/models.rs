@@ -27,7 +27,7 @@ fn make_downloads_models_from_a_mirror() {
     let empty = tempfile::tempdir().unwrap();
     let (well, said) = make(&["MODEL=no-such-model"], empty.path());
     assert!(
-        !well && said.contains("no-such-model: not a model of the registry"),
+        !well && said.contains("no-such-model: not in the registry"),
         "{said}"
     );
     let (well, said) = make(&["ROLE=smell"], empty.path());

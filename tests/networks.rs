@@ -95,12 +95,12 @@ fn a_model_that_is_not_there_is_named_with_how_to_get_it() {
         let here = folder(tool.1, None);
         let said = fails(here.path(), tool, &["--device", "cpu", "--model", "own"]);
         let parts = [
-            "own.onnx: the model own is not there",
+            "own.onnx: the model own is not installed",
             "`make models MODEL=own`",
         ];
         says(&said, &parts, tool.0);
         let said = fails(here.path(), tool, &["--device", "cpu", "--model", "mine"]);
-        let parts = ["mine: neither a model of the registry nor a file: the registry has own"];
+        let parts = ["mine: not a model in the registry and not a file: the registry has own"];
         says(&said, &parts, tool.0);
     }
 }

@@ -187,7 +187,7 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
         &[
             "(segment",
             "(pose",
-            "is not there (detect, 101.4 MB): film2lora models --role detect (make models ROLE=detect)",
+            "is not installed (detect, 101.4 MB): film2lora models --role detect (make models ROLE=detect)",
         ],
     );
     refused(
@@ -197,9 +197,9 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
             "EMBED_MODEL=nobodys",
             "DESCRIBE=no",
         ],
-        &["embed=nobodys: neither a model of the registry nor a file"],
+        &["embed=nobodys: not a model in the registry and not a file"],
     );
-    refused(&["pose"], &["pose: not without networks"]);
+    refused(&["pose"], &["pose: needs networks"]);
     refused(
         &["style", "NETWORKS=large"],
         &["NETWORKS is published, small or none, not large"],
@@ -210,7 +210,7 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
     );
     refused(
         &["character", "NETWORKS=small", "CAST=/no/such/folder"],
-        &["CAST=/no/such/folder: no such folder"],
+        &["CAST=/no/such/folder: there is no such folder"],
     );
 }
 
