@@ -9,25 +9,25 @@ LABELS = examples/film/labels
 FIGURE_LABELS =
 # Held drawings last a quarter of a second.
 EXTRACT_FLAGS = --fps 4
-# The picture has 320 lines, where a feature has 1080 or so.
+# The image has 320 lines; a feature film has about 1080.
 INSTANCE_FLAGS = --min-area 1500 --min-laplacian-variance 4 --min-edges 0.85
 FACE_FLAGS = --min-side 40
 PLATE_CROP_FLAGS = --min-side 160
-# The small network's key points of a head have more than this on 98 figures of 100, and less on lanterns and chairs.
+# The small network's key points of a head score higher than this on 98 of 100 characters, and lower on lanterns and chairs.
 POSE_FLAGS = --smooth 1 --head-threshold 0.75
-# The small detector is unsure of small figures; one too many costs a plate less than one too few.
+# The small detector is unsure of small characters; a false one costs a plate less than a missed one.
 BACKGROUND_DETECT_FLAGS = --threshold 0.1
-# Its boxes cut arms short, and the masks of the small segmenter round thin limbs: wider ones leave nobody's hand in a plate.
+# Its boxes cut arms short, and the masks of the small segmenter round off thin limbs: wider masks leave no hand in a plate.
 BACKGROUND_SEGMENT_FLAGS = --grow-boxes 0.2 --cut -2
 DATASET_FLAGS = --resolution 512 --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
 FIGURE_BLUR_FLAGS = --sharpness 10% --min-side 1 --letters 0 --drawn-title 0 --flat 1
 # The vectors of the small network lie close together.
 FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
-# Most of its fillings have a step of colour: this drops the worst.
+# Most of its inpaintings have a step of colour: this drops the worst.
 INPAINT_FLAGS = --max-seam 4 --max-fog 0.01
 PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.6x --min-side 160 --flat 0.6
-# So few images fill no quotas of a feature's.
+# This few images cannot fill the quotas of a feature film.
 CHARACTER_TARGET = 40
 BACKGROUND_TARGET = 40
 POSE_TARGET = 60
