@@ -6,7 +6,7 @@
 # `make -C "$OUT"`, so that every manifest names its images relative to OUT, OUT can be
 # moved as a whole, and no path with spaces ever becomes the name of a target.
 
-# An older make (macOS has 3.81) reads what follows wrongly: it says so, with whatever else is missing.
+# An older make (macOS has 3.81) misreads what follows, so report it here, with whatever else is missing.
 ifneq ($(firstword $(sort $(MAKE_VERSION) 4.3)),4.3)
 $(shell bash models/needs.sh $(MAKE_VERSION) >&2)
 $(error stopped)
@@ -41,34 +41,34 @@ $(foreach name,$(NAMES) FFMPEG FILM2LORA_MODELS,$(eval $(call take,$(name))))
 # `make help` prints what follows: the headings, and the comment above each setting.
 
 ## Film and folders
-# Folder that paths are relative to, which `film2lora make` sets; by default the current one.
+# Folder that paths are relative to; `film2lora make` sets it. By default the current folder.
 CALLED_FROM ?=
-# Makefile to read further settings from; a $ in one of its values is written $$.
+# Makefile with further settings; write a $ in a value as $$.
 SETTINGS ?= film.mk
 before := $(.VARIABLES)
 elsewhere := $(if $(CALLED_FROM),$(if $(filter /%,$(firstword $(SETTINGS))),,$(CALLED_FROM)/))
 settings_text := $(if $(SETTINGS),$(file <$(elsewhere)$(SETTINGS)))
 $(eval $(value settings_text))
 written := $(filter-out $(before) before elsewhere settings_text,$(.VARIABLES))
-# Film to make data sets of.
+# Film to make data sets from.
 FILM ?=
-# Folder for all that is made; it can be moved as a whole.
+# Folder for everything that is made; it can be moved as a whole.
 OUT ?= out
-# Trigger: the word that captions begin with; by default each data set has its own.
+# Trigger: the word that captions begin with. By default each data set has its own.
 TRIGGER ?=
 # Folder with a folder of images for each character, named after the character.
 CAST ?=
-# Characters that `character` makes data sets of; without CAST, the largest group of instances that look alike.
+# Characters to make data sets of with `character`. Without CAST, the largest group of instances that look alike.
 CHARACTER ?=
-# The character's class word, as in: boy.
+# The character's class word, for example: boy.
 CLASS ?=
 
 ## How it runs
-# Folder of the tools; set it to use installed ones and build nothing.
+# Folder of the tools; set it to use installed tools and build nothing.
 BIN ?=
-# Niceness of CPU stages, 0 to 19: at 19 they give way to everything else on the machine.
+# Niceness of CPU stages, 0 to 19: at 19 every other process goes first.
 NICE ?= 19
-# Free disk space without which a stage that writes images does not start.
+# Free disk space that a stage needs to start, if it writes images.
 NEEDS_DISK ?= 2GB
 # Where networks run: auto, cpu or cuda.
 DEVICE ?= auto
@@ -81,28 +81,28 @@ PLAN_SECONDS ?= 6
 
 ## Size of the data sets
 $(eval $(targets))
-# Fewest images of a data set: with fewer, make fails at the end. By default it only says so.
+# Fewest images of a data set: with fewer, make fails at the end. By default it only reports this.
 MINIMUM ?=
 
 ## Networks
-# published (those of `make models`), small (our own, for the sample film only), or none, which leaves
-# style and lighting.
+# published (those of `make models`), small (our own, for the sample film only), or none, which makes
+# style and lighting only.
 NETWORKS ?= published
-# Detects characters: a name in the registry or a path, instead of the default. The next settings take the same.
+# Network that detects characters: a name in the registry or a path, instead of the default. The next settings take the same.
 DETECT_MODEL ?=
-# Segments them.
+# Network that segments them.
 SEGMENT_MODEL ?=
-# Inpaints what is behind them.
+# Network that inpaints what is behind them.
 INPAINT_MODEL ?=
-# Computes embeddings of images, by which they are compared and labelled.
+# Network that computes embeddings of images, to compare and label them.
 EMBED_MODEL ?=
-# Finds the key points of characters.
+# Network that estimates the key points of characters.
 POSE_MODEL ?=
-# Detects faces.
+# Network that detects faces.
 FACE_MODEL ?=
-# Classifies expressions.
+# Network that classifies expressions.
 EMOTION_MODEL ?=
-# Describes images.
+# Network that describes images.
 CAPTION_MODEL ?=
 # Whether CAPTION_MODEL describes the images before captions are composed: yes or no.
 DESCRIBE ?= yes
@@ -118,29 +118,29 @@ include shared/types/chains/dataset.mk
 ## Setting up
 # ONNX Runtime that `make setup` downloads: cpu or gpu.
 RUNTIME ?= cpu
-# Models that `make models` downloads: the defaults of these roles.
+# Models that `make models` downloads: the default models of these roles.
 ROLE ?=
-# Or these, by name.
+# Or the models of these names.
 MODEL ?=
-# Folder or address to take them from, instead of where they are published.
+# Folder or address to download them from, instead of where they are published.
 MODELS_FROM ?=
-# Where `make install` puts things.
+# Folder for `make install`.
 PREFIX ?= /usr/local
-# Tools that `make install` gives a link of their own name in PREFIX/bin, beside `film2lora TOOL`: yes (those whose
-# names are no general words), all or no.
+# Tools that get a link of their own name in PREFIX/bin, beside `film2lora TOOL`: yes (those whose
+# names are not general words), all or no.
 LINKS ?= yes
 # Folder before PREFIX, for packagers.
 DESTDIR ?=
-# Folder of the film that `make score` scores; another that the generator made will do.
+# Folder of the film that `make score` scores: the sample film, or another that the generator made.
 SCORED ?= examples/film
-# Seconds that `make fuzz` gives each target.
+# Seconds that `make fuzz` runs each target.
 SECONDS_EACH ?= 60
 
 export $(NAMES)
 
 ifndef INSIDE_OUT
 
-# A setting that is mistyped would be passed over in silence. What SETTINGS defines for its own use is none.
+# A mistyped setting would be ignored in silence. What SETTINGS defines for its own use is not a setting.
 quoted = '$(subst ','\'',$(1))'
 known := $(shell sed -nE 's/^([A-Z_]+) \?=.*/\1/p' $(MAKEFILE_LIST)) $(type_settings)
 tools_know := FFMPEG SHELL PYTHON MAKE% FILM2LORA_% CARGO% RUST% XDG_% TMPDIR PATH CC CXX CFLAGS CXXFLAGS LDFLAGS
@@ -179,7 +179,7 @@ models: ## Download the models that the pipelines use, or those of ROLE, or MODE
 	"$${BIN:-target/release}/models" --models "$${FILM2LORA_MODELS:-$$models}" --from "$$MODELS_FROM" \
 	    $(if $(MODEL),--model "$$MODEL",--role "$${ROLE:-$(pipeline_roles)}")
 
-# All pipelines asked for go to one make, so that shared stages run once.
+# All requested pipelines go to one make, so that shared stages run once.
 ASKED := $(filter $(PIPELINES),$(MAKECMDGOALS))
 ifneq ($(filter all,$(MAKECMDGOALS)),)
 ASKED := $(TYPES)
@@ -207,11 +207,11 @@ run: $(if $(BIN),,build)
 	case $$made in 0|2) "$${PYTHON:-python3}" -B tools/phase/make/sets.py --made $$made --chains '$(chains)' $(filter $(TYPES),$(ASKED));; *) exit $$made;; esac
 
 .PHONY: plan
-plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, and say what all of it will take
+plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, and estimate what the whole film will take
 	+@"$${PYTHON:-python3}" -B tools/phase/make/plan.py --make '$(MAKE)' --pipelines '$(PIPELINES) all'
 
 .PHONY: review
-review: ## Decide on the images of PIPELINE (as style, or character-NAME) in the browser; then make it again
+review: ## Review the images of PIPELINE (such as style, or character-NAME) in the browser; then make it again
 	@"$${PYTHON:-python3}" -B tools/phase/make/review.py
 
 .PHONY: demo
@@ -241,7 +241,7 @@ check: setup ## Check format, lints and documents
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
 
 .PHONY: lint
-lint: target/lint/bin/python ## Check the shell scripts with shellcheck, which is to be installed, and the Python with ruff
+lint: target/lint/bin/python ## Check the shell scripts with shellcheck, which must be installed, and the Python with ruff
 	git ls-files '*.sh' .ci/run | xargs shellcheck --severity=warning
 	target/lint/bin/python -m ruff check --quiet
 
@@ -250,11 +250,11 @@ target/lint/bin/python: tests/lint/requirements.txt
 	@touch $@
 
 .PHONY: fuzz
-fuzz: setup ## Run every fuzz target for SECONDS_EACH seconds; builds cargo-fuzz first, and wants a C++ compiler
+fuzz: setup ## Run every fuzz target for SECONDS_EACH seconds; builds cargo-fuzz first, and needs a C++ compiler
 	@bash tests/fuzz/run.sh
 
 .PHONY: deny
-deny: ## Check the licences and sources of all crates (builds cargo-deny first, some minutes)
+deny: ## Check the licences and sources of all crates (builds cargo-deny first, which takes some minutes)
 	bash tests/deny.sh
 
 .PHONY: bench
@@ -263,7 +263,7 @@ bench: build ## Measure speed and memory against named peers, in this run
 
 # Scores need frames close together, held drawings among them.
 .PHONY: score
-score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the sample film, or that in SCORED, against its truth
+score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the sample film, or the film in SCORED, against its truth
 	@out="target/score/$$(basename -- "$$SCORED")"; \
 	$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk FILM="$$SCORED/film.mp4" OUT="$$out" EXTRACT_FLAGS='--fps 6'; \
 	target/film/bin/python tests/score/score.py "$$SCORED" "$$out"
