@@ -101,7 +101,7 @@ fn the_readme_says_how_much_the_pipelines_need() {
     let said = String::from_utf8(listed.stderr).unwrap();
     let whole = said
         .lines()
-        .find_map(|line| line.strip_suffix(" MB in all"));
+        .find_map(|line| line.strip_suffix(" MB in total"));
     let whole: f64 = whole
         .and_then(|line| line.rsplit(' ').next())
         .unwrap_or_else(|| panic!("{said}"))
