@@ -93,7 +93,7 @@ def main():
 
 
 def compare(title, folder, late):
-    print(f"references of the {title}: {len(late)} cut-outs of {len({r['source']['shot'] for r in late})} shots")
+    print(f"references of the {title}: {len(late)} instance crops of {len({r['source']['shot'] for r in late})} shots")
     for by, threshold, margin in itertools.product(("mean", "nearest"), ("0.75", "0.85"), ("0.03", "0.1")):
         flags = ["--compare-with", by, "--min-cosine", threshold, "--cosine-margin", margin]
         alone, tracks = (score(run(folder, late, *flags, *more)) for more in (["--max-gap", "0"], []))
