@@ -101,7 +101,7 @@ def report(question, names, answers, scores, threshold):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--about", default="", help="what it was fitted on, one sentence")
+    parser.add_argument("--about", default="", help="one sentence on what it was fitted on")
     parser.add_argument("--ridge", type=float, default=0.03)
     parser.add_argument("--threshold", type=float, default=0.75)
     options = parser.parse_args()
