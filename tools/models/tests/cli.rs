@@ -206,7 +206,7 @@ fn it_says_what_it_downloads_before_it_does_and_once() {
     );
     assert!(said.contains("trained on drawings"), "{said}");
     assert!(
-        said.find("in all").unwrap() < said.find("model.onnx, 1.0 MB").unwrap(),
+        said.find("in total").unwrap() < said.find("model.onnx, 1.0 MB").unwrap(),
         "{said}"
     );
     assert_eq!(here.left(), ["model.onnx"]);
