@@ -133,7 +133,7 @@ def report(title, names, answers, scores, threshold):
     best, top = scores.argmax(axis=1), scores.max(axis=1)
     said = top >= threshold
     right = best == answers
-    print(f"{title}: {len(answers)} poses; {np.mean(right):.3f} right if it must answer; at {threshold} {np.mean(said):.3f} "
+    print(f"{title}: {len(answers)} poses; {np.mean(right):.3f} right if it must always answer; at {threshold} {np.mean(said):.3f} "
           f"answered, of these {np.mean(right[said]):.3f} right", file=sys.stderr)
     print(" " * 14 + " ".join(f"{name[:8]:>8}" for name in names) + "  unknown", file=sys.stderr)
     for number, name in enumerate(names):
@@ -215,16 +215,16 @@ def main():
     way = ways.add_parser("draw")
     way.add_argument("--stills", nargs="*", default=[])
     way.add_argument("--bodies", type=int, default=24000)
-    way.add_argument("--copies", type=int, default=8, help="times that each still's figure is detected")
+    way.add_argument("--copies", type=int, default=8, help="number of times that each still's character is detected")
     way.set_defaults(run=draw)
     way = ways.add_parser("ask")
     way.add_argument("--stills", nargs="+", required=True)
-    way.add_argument("--copies", type=int, default=4, help="boxes of each figure")
+    way.add_argument("--copies", type=int, default=4, help="number of boxes of each character")
     way.set_defaults(run=ask)
     way = ways.add_parser("fit")
     way.add_argument("features")
     way.add_argument("--out", required=True)
-    way.add_argument("--about", default="", help="what it was fitted on, one sentence")
+    way.add_argument("--about", default="", help="one sentence on what it was fitted on")
     way.add_argument("--hidden", type=int, default=48)
     way.add_argument("--epochs", type=int, default=25)
     way.add_argument("--folds", type=int, default=5)
