@@ -22,75 +22,76 @@ use crate::shapes::{
     Segment, Source,
 };
 
-/// What is known of one image. A tool of yours may add keys of its own; every tool passes on those
-/// that it does not know.
+/// What is known of one image. Your own tool may add keys; every tool passes on keys that it does
+/// not know.
 #[derive(JsonSchema)]
 #[schemars(title = "A record of film2lora")]
 pub(crate) struct Keys {
-    /// Unique in the manifest, safe as a file name; a child's is its parent's and a suffix
-    /// (`film_000812.i1`).
+    /// Unique in the manifest, safe as a file name; the id of a crop is its parent's id and a
+    /// suffix (`film_000812.i1`).
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop"]), length(min = 1, max = 200))]
     id: String,
     /// The path of the image, relative to the working directory or absolute.
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
     image: PathBuf,
-    /// Columns of the image, pixels, turned as its Exif orientation says.
+    /// Width of the image in pixels, rotated as its Exif orientation says.
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
     width: Option<u32>,
-    /// Rows of the image, pixels.
+    /// Height of the image in pixels.
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
     height: Option<u32>,
-    /// The file's format by its content.
+    /// The file's format, by its content.
     #[schemars(extend("x-written-by" = ["frame-scan", "lama-inpaint"]))]
     format: Option<Format>,
     /// Where in a film the image comes from.
     #[schemars(extend("x-written-by" = ["frame-extract"]))]
     source: Option<Source>,
-    /// What the frame is part of, where it is part of a transition.
+    /// The transition that the frame is part of, if it is part of one.
     #[schemars(extend("x-written-by" = ["frame-extract"]))]
     transition: Option<Transition>,
-    /// True where the decoder complained of the frame.
+    /// True if the decoder reported errors near the frame.
     #[schemars(extend("x-written-by" = ["frame-extract"]))]
     damage: Option<bool>,
-    /// The `id` of the record that the image was cut from.
+    /// The `id` of the record that the image was cropped from.
     #[schemars(extend("x-written-by" = ["mask-crop", "face-crop"]))]
     parent: Option<String>,
-    /// Which images look alike.
+    /// Groups of images that look alike.
     #[schemars(extend("x-written-by" = ["frame-dedup"]))]
     dedup: Option<Dedup>,
-    /// What was measured of the image. Levels are of luma, 0 to 255.
+    /// Measures of the image. Levels are of luma, 0 to 255.
     #[schemars(extend("x-written-by" = ["blur-filter"]))]
     quality: Option<Quality>,
-    /// The light.
+    /// The light in the image.
     #[schemars(extend("x-written-by" = ["light-classify"]))]
     light: Option<Light>,
-    /// The characters that were detected; empty where there are none.
+    /// The characters that were detected; empty if there are none.
     #[schemars(extend("x-written-by" = ["char-detect", "rtmpose", "pose-classify"]))]
     boxes: Option<Vec<Detection>>,
-    /// What was cut out.
+    /// What was segmented.
     #[schemars(extend("x-written-by" = ["sam-mask"]))]
     masks: Option<Vec<Segment>>,
-    /// A mask of the image's size: the union of `masks`, of a crop that of its character, of a plate its
-    /// hole.
+    /// A mask of the image's size: the union of `masks`, or in a crop the mask of its character, or
+    /// in a plate its hole.
     #[schemars(extend("x-written-by" = ["sam-mask", "mask-crop", "plate-merge"]))]
     mask: Option<MaskShape>,
-    /// How the image was cut out of its parent.
+    /// How the image was cropped from its parent.
     #[schemars(extend("x-written-by" = ["mask-crop"]))]
     instance: Option<Instance>,
-    /// How the image was merged of frames without their characters.
+    /// How the image was merged from frames without their characters.
     #[schemars(extend("x-written-by" = ["plate-merge"]))]
     plate: Option<Plate>,
-    /// How a hole in the image was filled.
+    /// How a hole in the image was inpainted.
     #[schemars(extend("x-written-by" = ["lama-inpaint"]))]
     inpaint: Option<Inpaint>,
-    /// What the image was cropped from that shows a place beside a hole.
+    /// The image that this part, which shows a place beside a hole, was cropped from.
     #[schemars(extend("x-written-by" = ["plate-crop"]))]
     ground: Option<Ground>,
-    /// What a network makes of the image.
+    /// The vector that a network computes of the image.
     #[schemars(extend("x-written-by" = ["clip-embed"]))]
     embedding: Option<Embedding>,
-    /// By group, the labels and their scores, 0 to 1, best first; `[["unknown", score]]` where no label
-    /// of clip-tag reaches its threshold. wd-tag's groups are `wd`, `rating`, `wd_character`.
+    /// For each group, the labels and their scores, 0 to 1, best first; `[["unknown", score]]` if
+    /// no label of clip-tag reaches its threshold. wd-tag's groups are `wd`, `rating`,
+    /// `wd_character`.
     #[schemars(extend("x-written-by" = ["clip-tag", "wd-tag"]))]
     tags: Option<BTreeMap<String, Vec<Label>>>,
     /// The character that the image shows, in a manifest of references.
@@ -108,37 +109,39 @@ pub(crate) struct Keys {
     /// The expression of the face.
     #[schemars(extend("x-written-by" = ["emotion-classify"]))]
     emotion: Option<Emotion>,
-    /// How the one character in the image stands; of several, each of `boxes` has its own.
+    /// The pose of the one character in the image; if there are several, each of `boxes` has its
+    /// own.
     #[schemars(extend("x-written-by" = ["rtmpose", "pose-classify"]))]
     pose: Option<Pose>,
-    /// The final text.
+    /// The final caption.
     #[schemars(extend("x-written-by" = ["vlm-caption", "caption-compose", "review"]))]
     caption: Option<String>,
-    /// The description, as it came.
+    /// The description, as the network gave it.
     #[schemars(extend("x-written-by" = ["vlm-caption"]))]
     captioner: Option<Captioner>,
-    /// By tool, the network that answered.
+    /// For each tool, the network that answered.
     #[schemars(extend("x-written-by" = ["every tool with a network"]))]
     models: Option<BTreeMap<String, Network>>,
-    /// What a person decided.
+    /// A decision made in review.
     #[schemars(extend("x-written-by" = ["review"]))]
     review: Option<Review>,
-    /// What the caption says, and from where.
+    /// The facts in the caption, and where they are from.
     #[schemars(extend("x-written-by" = ["caption-compose"]))]
     facts: Option<Facts>,
-    /// Why the record was chosen.
+    /// Why the record was selected.
     #[schemars(extend("x-written-by" = ["balance"]))]
     balance: Option<Balance>,
-    /// What dataset-write exports of the image: left, top, right, bottom in pixels, ends exclusive.
+    /// The part of the image that dataset-write exports: left, top, right, bottom in pixels, ends
+    /// exclusive.
     #[schemars(extend("x-written-by" = ["you"]))]
     crop: Option<Rect<f64>>,
     /// The exported image.
     #[schemars(extend("x-written-by" = ["dataset-write"]))]
     dataset: Option<Dataset>,
-    /// What a trainer sees of the image.
+    /// How a trainer reads the image.
     #[schemars(extend("x-written-by" = ["lora-lint"]))]
     lint: Option<Lint>,
-    /// Why the record did not go on: in the file of `--rejects`, and with `--keep`.
+    /// Why the record was dropped or failed: in the file of `--rejects`, and with `--keep`.
     #[schemars(extend("x-written-by" = ["any tool"]))]
     rejected: Option<Rejected>,
     /// In the file of `--rejects`, the line that is not a record.

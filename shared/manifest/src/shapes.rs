@@ -33,13 +33,13 @@ pub struct Source {
     pub shot: u64,
 }
 
-/// Why a record did not go on: the key `rejected`.
+/// Why a record was dropped or failed: the key `rejected`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Rejected {
     /// The tool that dropped it or failed on it.
     pub by: String,
-    /// Why it was dropped, with the figure that decided.
+    /// Why it was dropped, with the value that decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Why the tool failed on it.

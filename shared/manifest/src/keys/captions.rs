@@ -9,30 +9,30 @@ use schemars::JsonSchema;
 /// The expression of a face.
 #[derive(JsonSchema)]
 pub(super) struct Emotion {
-    /// The expression, as `happy`, or `unknown`.
+    /// The expression, such as `happy`, or `unknown`.
     label: Option<String>,
     /// `low`, `medium` or `high`.
     intensity: Option<String>,
     /// The score of each expression, 0 to 1; they add up to 1.
     scores: Option<BTreeMap<String, f64>>,
-    /// By how much the best is above the second, 0 to 1.
+    /// The lead of the best score over the second, 0 to 1.
     margin: Option<f64>,
-    /// The second best.
+    /// The second-best expression.
     second: Option<String>,
 }
 
-/// A description, as it came.
+/// A description, as the network gave it.
 #[derive(JsonSchema)]
 pub(super) struct Captioner {
     /// The network.
     model: Option<String>,
     /// Its answer.
     raw: Option<String>,
-    /// Why it ended: `eos`, `length`, `loop`, or the server's word.
+    /// Why the answer ended: `eos`, `length`, `loop`, or the server's word.
     finish: Option<String>,
-    /// Its tokens, where they are known.
+    /// The number of its tokens, if known.
     tokens: Option<u64>,
-    /// By name, what it says, with `--schema`.
+    /// With `--schema`, the facts in the answer, by name.
     facts: Option<BTreeMap<String, serde_json::Value>>,
 }
 
@@ -47,55 +47,55 @@ pub(super) struct Network {
     device: Option<String>,
 }
 
-/// What a person decided.
+/// A decision made in review.
 #[derive(JsonSchema)]
 pub(super) struct Review {
     /// `keep`, `drop` or `open`.
     decision: Option<String>,
-    /// Who.
+    /// Who decided.
     by: Option<String>,
-    /// When, as RFC 3339 has it.
+    /// When, in the format of RFC 3339.
     at: Option<String>,
 }
 
-/// What a caption says, and from where.
+/// The facts in a caption, and where they are from.
 #[derive(JsonSchema)]
 pub(super) struct Facts {
     /// The type of LoRA.
     r#type: Option<String>,
-    /// The trigger word, where there is one.
+    /// The trigger word, if there is one.
     trigger: Option<String>,
-    /// `tags` or `sentence`, where one was asked for.
+    /// `tags` or `sentence`, if `--form` chose one.
     form: Option<String>,
-    /// `[pointer, phrase]` of what is said.
+    /// `[pointer, phrase]` of each fact in the caption.
     said: Option<Vec<(String, String)>>,
-    /// `[pointer, why]` of what is not.
+    /// `[pointer, why]` of each fact that was left out.
     left_out: Option<Vec<(String, String)>>,
     /// The caption as tags.
     tags: Option<String>,
     /// The caption as a sentence.
     sentence: Option<String>,
-    /// Its tokens.
+    /// The number of its tokens.
     tokens: Option<usize>,
-    /// Where the description contradicts what was measured.
+    /// Where the description contradicts a measurement.
     contradictions: Option<Vec<Contradiction>>,
 }
 
-/// Where a description contradicts what was measured.
+/// Where a description contradicts a measurement.
 #[derive(JsonSchema)]
 pub(super) struct Contradiction {
-    /// JSON pointer to what was measured.
+    /// JSON pointer to the measurement.
     at: Option<String>,
-    /// What was measured.
+    /// The measured value.
     is: Option<String>,
     /// What the description says.
     says: Option<String>,
 }
 
-/// Why a record was chosen.
+/// Why a record was selected.
 #[derive(JsonSchema)]
 pub(super) struct Balance {
-    /// Its place in the choice, from 1.
+    /// Its rank in the selection, from 1.
     rank: Option<usize>,
     /// The value at each JSON pointer of `--by`.
     cell: Option<BTreeMap<String, String>>,
@@ -104,52 +104,52 @@ pub(super) struct Balance {
 /// An exported image.
 #[derive(JsonSchema)]
 pub(super) struct Dataset {
-    /// Its path, or that of its shard.
+    /// Its path, or the path of its shard.
     file: Option<PathBuf>,
-    /// Columns, pixels.
+    /// Width in pixels.
     width: Option<u32>,
-    /// Rows, pixels.
+    /// Height in pixels.
     height: Option<u32>,
 }
 
-/// What a trainer sees of an image.
+/// How a trainer reads an image.
 #[derive(JsonSchema)]
 pub(super) struct Lint {
     /// The trainer.
     trainer: Option<String>,
-    /// The worst of the problems: `ok`, `warning` or `error`.
+    /// The level of the worst problem: `ok`, `warning` or `error`.
     status: Option<String>,
-    /// The caption that is trained on; of several the first.
+    /// The caption that is trained on; if there are several, the first.
     caption: Option<String>,
-    /// How many there are, where there are several.
+    /// The number of captions, if there are several.
     captions: Option<usize>,
-    /// The file that it is from.
+    /// The file that the caption is from.
     caption_from: Option<PathBuf>,
-    /// Its tokens; of several captions the most.
+    /// The number of its tokens; of several captions the largest number.
     tokens: Option<usize>,
-    /// Width and height of what the network sees, pixels.
+    /// Width and height of the network's input, in pixels.
     bucket: Option<[u32; 2]>,
-    /// The share of the area that is cut off, 0 to 1.
+    /// The share of the area that is cropped, 0 to 1.
     cropped: Option<f64>,
-    /// What is kept: left, top, right, bottom in pixels of the image.
+    /// The part that is kept: left, top, right, bottom in pixels of the image.
     kept: Option<Rect<f64>>,
-    /// By how much it is enlarged; under 1 it is shrunk.
+    /// Factor by which it is enlarged; below 1 it is shrunk.
     scale: Option<f64>,
-    /// How often an epoch shows it.
+    /// How often it appears in an epoch.
     repeats: Option<f64>,
     /// Its mask.
     mask: Option<PathBuf>,
-    /// What is wrong.
+    /// The problems found.
     problems: Option<Vec<Problem>>,
 }
 
-/// Something that is wrong with an image of a data set.
+/// A problem with an image of a data set.
 #[derive(JsonSchema)]
 pub(super) struct Problem {
-    /// A word for the kind of thing.
+    /// A word for the kind of problem.
     code: Option<String>,
     /// `warning` or `error`.
     level: Option<String>,
-    /// What it is, and what comes of it.
+    /// The problem and its effect.
     text: Option<String>,
 }

@@ -24,15 +24,15 @@ pub(super) enum Format {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "lowercase")]
 pub(super) enum Transition {
-    /// Two shots over each other.
+    /// Two shots on top of each other.
     Dissolve,
-    /// From, to or wholly a plain colour.
+    /// From, to or fully a plain colour.
     Fade,
     /// A burst of light within a shot.
     Flash,
 }
 
-/// Which images look alike.
+/// Groups of images that look alike.
 #[derive(JsonSchema)]
 pub(super) struct Dedup {
     /// 64-bit pHash, 16 hexadecimal digits.
@@ -41,21 +41,21 @@ pub(super) struct Dedup {
     dhash: Option<String>,
     /// Size of the file, bytes.
     bytes: Option<u64>,
-    /// `id` of the image that stands for the group.
+    /// `id` of the image that was kept of the group.
     group: Option<String>,
-    /// Images in the group.
+    /// Number of images in the group.
     size: Option<u64>,
 }
 
-/// What was measured of an image.
+/// Measures of an image.
 #[derive(JsonSchema)]
 pub(super) struct Quality {
-    /// Pixels across the long side that the sharpest tenth of the image really shows: a frame of 1920
-    /// with edges blurred to twice their width has 960. Left out where there are no edges.
+    /// Pixels across the long side that the sharpest tenth of the image really shows: a frame of
+    /// 1920 with edges blurred to twice their width has 960. Left out if there are no edges.
     sharpness: Option<f64>,
-    /// The same of the median part that has edges, pixels.
+    /// The same for the median part that has edges, pixels.
     sharpness_median: Option<f64>,
-    /// How much blurrier edges are in one direction than in the other, 0 to 1.
+    /// How much blurrier edges are in one direction than across it, 0 to 1.
     motion: Option<f64>,
     /// The share of the image that has edges, 0 to 1.
     detail: Option<f64>,
@@ -69,7 +69,7 @@ pub(super) struct Quality {
     dark_share: Option<f64>,
     /// The share of pixels at level 240 or above, 0 to 1.
     bright_share: Option<f64>,
-    /// Of the histogram, bits: 0 plain, 8 all levels alike.
+    /// Entropy of the histogram, bits: 0 plain, 8 all levels equally frequent.
     entropy: Option<f64>,
     /// Mean HSV saturation, 0 to 1.
     saturation: Option<f64>,
@@ -77,9 +77,10 @@ pub(super) struct Quality {
     colourfulness: Option<f64>,
     /// The share of the image within 4 levels of its most frequent one, 0 to 1.
     flat: Option<f64>,
-    /// Letters that stand in lines.
+    /// Number of letters that stand in lines.
     letters: Option<u32>,
-    /// The share of the image that the ink of titles drawn over it fills, 0 to 1; left out where it is 0.
+    /// The share of the image that large letters of drawn titles cover, 0 to 1; left out if it is
+    /// 0.
     title: Option<f64>,
     /// The short side, pixels.
     resolution: Option<u32>,
@@ -94,26 +95,27 @@ pub(super) struct Light {
     weather: Option<String>,
     /// `indoor`, `outdoor` or `unknown`.
     setting: Option<String>,
-    /// The score of each answer of the three, 0 to 1; each adds up to 1.
+    /// The score of each class of these three, 0 to 1; the scores of each add up to 1.
     scores: Option<BTreeMap<String, BTreeMap<String, f64>>>,
-    /// The figures of the colours that they are told by; units in light-classify's manual.
+    /// The measures of the colours that the labels are decided by; units in light-classify's
+    /// manual.
     features: Option<BTreeMap<String, f64>>,
-    /// Which of the three `tags` changed.
+    /// Which of the three labels the `tags` changed.
     tagged: Option<Vec<String>>,
 }
 
-/// How an image was merged of frames.
+/// How an image was merged from frames.
 #[derive(JsonSchema)]
 pub(super) struct Plate {
     /// The image that the plate was made from.
     original: Option<PathBuf>,
-    /// Frames that were merged, itself counted.
+    /// Number of frames that were merged, including this one.
     frames: Option<usize>,
-    /// The share of what was hidden in the frame that others show, 0 to 1.
+    /// The share of the hidden part of the frame that other frames show, 0 to 1.
     seen: Option<f64>,
     /// The share of the image that no frame shows, 0 to 1.
     hole: Option<f64>,
-    /// How far parts of the merged frames miss, thousandths of the long side.
+    /// How far parts of the merged frames are apart, thousandths of the long side.
     residual: Option<f64>,
     /// How the camera moved between them: `fixed`, `shift` or `homography`.
     motion: Option<String>,
@@ -126,8 +128,8 @@ pub(super) struct Plate {
 pub(super) struct Ground {
     /// The image that was cropped.
     original: Option<PathBuf>,
-    /// The part of it: left, top, right, bottom in pixels, ends exclusive.
+    /// The part that was kept: left, top, right, bottom in pixels, ends exclusive.
     crop: Option<Rect>,
-    /// The share of it that the crop has, 0 to 1.
+    /// The share of the image's area that the crop has, 0 to 1.
     area: Option<f64>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Column and row in pixels, and score, 0 to 1; a point of score 0 was not found.
 pub type Keypoint = [f64; 3];
 
-/// How a character stands: the key `pose`, and a member of each of several `boxes`.
+/// The pose of a character: the key `pose`, and a member of each of several `boxes`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -17,23 +17,23 @@ pub struct Pose {
     /// The mean of their scores, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// The pose alone: 34 numbers, x and y of each joint from the middle of the hips, to the right and
+    /// The pose as 34 numbers: x and y of each joint from the middle of the hips, to the right and
     /// down, in sizes of the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vector: Vec<f64>,
-    /// The score of each class of `action` and of `angle`, 0 to 1; each adds up to 1.
+    /// The score of each class of `action` and of `angle`, 0 to 1; the scores of each add up to 1.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub scores: IndexMap<String, IndexMap<String, f64>>,
     /// What arms and legs do, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limbs: Vec<String>,
-    /// The geometry that action and angle are told by; with `--features` only.
+    /// The measures of the geometry that decide action and angle; only with `--features`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<f64>,
     /// `standing`, `walking`, `running`, `sitting`, `jumping`, `lying`, `other` or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
-    /// From where it is seen: `front`, `three-quarter`, `side`, `back` or `unknown`.
+    /// The side from which it is seen: `front`, `three-quarter`, `side`, `back` or `unknown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub angle: Option<String>,
     /// How much of it the image shows: `full body`, `cowboy shot`, `upper body`, `portrait`, …
@@ -42,7 +42,7 @@ pub struct Pose {
     /// Whether its head is in the image: `seen` or `unseen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<String>,
-    /// The share of its joints that are seen, 0 to 1.
+    /// The share of its joints that are visible, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visible: Option<f64>,
     /// How much of it is hidden or outside: `none`, `partial` or `heavy`.
@@ -51,7 +51,7 @@ pub struct Pose {
     /// The edges of the image that cut it: `left`, `top`, `right`, `bottom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<String>,
-    /// The share of its joints that lie outside of its mask, 0 to 1.
+    /// The share of its joints that lie outside its mask, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hidden: Option<f64>,
 }
@@ -67,15 +67,16 @@ impl Pose {
     }
 }
 
-/// A face: the key `face`. Places are in pixels of the image that it was found in, the parent.
+/// A face: the key `face`. Positions are in pixels of the parent, the image that it was found in.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Face {
-    /// Its box: left, top, right, bottom; may reach beyond the parent.
+    /// Its box: left, top, right, bottom; may extend beyond the parent.
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     pub rect: Option<Rect<f64>>,
-    /// `[column, row]` of eye, eye, nose, corner of the mouth and corner; left of the image first.
+    /// `[column, row]` of the eye on the left of the image, the other eye, the nose, and the
+    /// corners of the mouth, left one first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub landmarks: Option<[[f64; 2]; 5]>,
     /// How sure the detector is, 0 to 1.
@@ -84,7 +85,7 @@ pub struct Face {
     /// What found it: a model, or `pose`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// What else says so: models, `scale`, `boxes`.
+    /// What confirmed it: models, `scale`, `boxes`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agreed: Vec<String>,
     /// The part of the parent that the image is: left, top, right, bottom, ends exclusive.
@@ -96,19 +97,19 @@ pub struct Face {
     /// Short side of the box, pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<f64>,
-    /// How sharp it is: fine detail as a share of all contrast, 0 to 1. Left out where nothing of it is
-    /// in the image, or it is of one level.
+    /// How sharp it is: fine detail as a share of all contrast, 0 to 1. Left out if no part of it
+    /// is in the image, or it is of one level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relative_sharpness: Option<f64>,
-    /// Which way it is turned; left out without landmarks.
+    /// The direction that it is turned to; left out without landmarks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub angle: Option<FaceAngle>,
-    /// What of it is not seen.
+    /// Which parts of it are not visible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occlusion: Option<FaceOcclusion>,
 }
 
-/// Which way a face is turned, degrees.
+/// The direction that a face is turned to, degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FaceAngle {
@@ -118,32 +119,32 @@ pub struct FaceAngle {
     pub roll: f64,
 }
 
-/// What of a face is not seen, in shares, 0 to 1.
+/// Which parts of a face are not visible, in shares, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FaceOcclusion {
-    /// Of its box, beyond the edge of the image.
+    /// Share of its box beyond the edge of the image.
     pub edge: f64,
-    /// Of the ellipse in its box, outside of the character's mask.
+    /// Share of the ellipse in its box outside the character's mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<f64>,
-    /// Of its landmarks, beyond the edge or outside of the mask.
+    /// Share of its landmarks beyond the edge or outside the mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmarks: Option<f64>,
 }
 
-/// What a network makes of an image: the key `embedding`.
+/// The vector that a network computes of an image: the key `embedding`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Embedding {
     /// The network.
     pub model: String,
-    /// Its numbers, of unit length.
+    /// The vector, of unit length.
     pub vector: Vec<f32>,
-    /// `wide` where it is the mean over several parts of the image.
+    /// `wide` if it is the mean over several parts of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crops: Option<String>,
-    /// The colour, `#rrggbb`, that what lies outside of the mask was painted with.
+    /// The colour, `#rrggbb`, that replaced what lies outside the mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
 }
@@ -154,13 +155,13 @@ pub struct Embedding {
 pub struct Cluster {
     /// Number of the cluster, from 0, the largest first; −1 is noise.
     pub id: i64,
-    /// How many records are in the cluster, or are noise.
+    /// Number of records in the cluster, or of noise.
     #[serde(default)]
     pub size: usize,
-    /// Euclidean distance to the cluster's mean; noise has none.
+    /// Euclidean distance to the cluster's mean; left out for noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distance: Option<f32>,
-    /// Whether it is the record of its cluster that is nearest to the mean.
+    /// Whether it is the record nearest to the mean of its cluster.
     #[serde(default)]
     pub representative: bool,
 }
@@ -171,18 +172,19 @@ pub struct Cluster {
 pub struct Identity {
     /// A character, `cluster_N` or `unknown`.
     pub name: String,
-    /// Cosine with the character's references, −1 to 1; by clusters the share of the track's votes.
+    /// Cosine with the character's references, −1 to 1; for clusters the share of the track's
+    /// votes.
     pub score: f64,
-    /// How far the best other character's score is below.
+    /// Lead over the best other character's score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
-    /// What says so: `reference`, `cluster` or `track`.
+    /// What the name is from: `reference`, `cluster` or `track`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The number of its track, from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub track: Option<usize>,
-    /// Of an `unknown`, the nearest character.
+    /// For `unknown`, the nearest character.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<String>,
 }

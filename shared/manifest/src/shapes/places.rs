@@ -18,13 +18,13 @@ pub struct Detection {
     /// The detector's class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The pose of the character in it, where rtmpose looked into several.
+    /// The pose of the character in it, if rtmpose processed several boxes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pose: Option<Pose>,
 }
 
-/// Something that was cut out: one of the key `masks`. What the box says of it that it was cut out
-/// by (`label`, …) it says too.
+/// Something that was segmented: one of the key `masks`. It also has the members of the box that it
+/// was segmented by (`label`, …).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Segment {
@@ -33,7 +33,7 @@ pub struct Segment {
     /// The box of its mask: left, top, right, bottom in pixels, ends exclusive.
     #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
     pub rect: Option<Rect<f64>>,
-    /// Pixels of its mask.
+    /// Number of pixels in its mask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area: Option<u64>,
     /// The predicted quality of the mask, 0 to 1.
@@ -45,13 +45,14 @@ pub struct Segment {
     /// The detector's class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
-    /// The box that it was cut out by, and the box's score.
+    /// The box that it was segmented by, and the box's score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<Detection>,
-    /// Of `--auto`, the point, column and row, that it was found at.
+    /// With `--auto`, the point, column and row, that it was found at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<[f64; 2]>,
-    /// Of `--auto`, the part of the image that it was found in: left, top, right, bottom, ends exclusive.
+    /// With `--auto`, the part of the image that it was found in: left, top, right, bottom, ends
+    /// exclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crop: Option<Rect>,
 }
@@ -64,35 +65,36 @@ impl Segment {
     }
 }
 
-/// How an image was cut out of its parent: the key `instance`. All that the entry of `masks` says that
-/// it was cut out by, this says too.
+/// How an image was cropped from its parent: the key `instance`. It also has the members of the
+/// entry of `masks` that it was cropped by.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Instance {
-    /// Its place in the parent's `masks`, from 0.
+    /// Its index in the parent's `masks`, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<usize>,
     /// The box of its mask: left, top, right, bottom in pixels of the parent, ends exclusive.
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     pub rect: Option<Rect>,
-    /// The part of the parent that the image is: left, top, right, bottom in its pixels, ends exclusive.
+    /// The part of the parent that is the image: left, top, right, bottom in pixels of the parent,
+    /// ends exclusive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<Rect>,
-    /// Width and height of the bucket that a trainer makes of it, pixels.
+    /// Width and height of its bucket in a trainer, pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bucket: Option<[u32; 2]>,
-    /// Pixels of its mask.
+    /// Number of pixels in its mask.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub area: Option<u64>,
     /// Along which share of its box's sides the parent's edges cut it off.
     pub cut: Cut,
-    /// The share of its box that others fill, 0 to 1.
+    /// The share of its box that others cover, 0 to 1.
     pub hidden: f64,
     /// How sharp it is: the variance of the Laplacian of its sharpest tenth, squared levels of luma.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laplacian_variance: Option<f64>,
-    /// How narrow its edges are, 0 to 1: 1 is as narrow as pixels allow. Left out where it has none.
+    /// How narrow its edges are, 0 to 1: 1 is as narrow as pixels allow. Left out if it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edges: Option<f64>,
     /// As in `masks`.
