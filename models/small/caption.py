@@ -259,7 +259,7 @@ def main() -> None:
     parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where the state of training is kept")
     parser.add_argument("--out", default="caption")
-    parser.add_argument("--begin", help="state of embed.py to take the eyes from")
+    parser.add_argument("--begin", help="state of embed.py, to begin with its vision weights")
     parser.add_argument("--steps", type=int, default=1000)
     options = parser.parse_args()
     stills, words = Stills(*options.stills), tokenizer()

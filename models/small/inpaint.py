@@ -289,7 +289,7 @@ def main() -> None:
     parser.add_argument("--stills", required=True, nargs="+")
     parser.add_argument("--work", required=True, help="where copies and the state of training are kept")
     parser.add_argument("--out", default="inpaint.onnx")
-    parser.add_argument("--copies", type=int, default=1500, help="holes to learn from, two seconds each")
+    parser.add_argument("--copies", type=int, default=1500, help="number of holes to learn from, two seconds each")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--rate", type=float, default=1e-3, help="largest step of learning")
     parser.add_argument("--begin", help="state of another round, to begin with its weights")
