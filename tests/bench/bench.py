@@ -56,7 +56,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--networks", action="store_true", help="measure the tools that run networks, and nothing else")
+    parser.add_argument("--networks", action="store_true", help="measure only the tools that run networks")
     options = parser.parse_args()
     work, rounds = options.work.resolve(), options.rounds
     if options.networks:
@@ -111,7 +111,7 @@ def networks(work, rounds):
     """
     weights = Path(os.environ.get("BENCH_WEIGHTS", HERE.parents[1] / ".." / "shared" / "weights")).resolve()
     if subprocess.run([sys.executable, HERE / "inputs.py", work, "networks"], check=False).returncode != 0:
-        print("\nNo networks could be drawn: the tools that run them are left out")
+        print("\nNo networks could be made: the tools that run them are left out")
         return
     graphs, frames, faces = work / "graphs", work / "frames", work / "crops"
     out = work / "out"
@@ -129,7 +129,7 @@ def networks(work, rounds):
           "| the same job in Python | that over ours | peak MiB |\n|---|---|---|---|---|---|---|", flush=True)
     for kind, name, model, images, count, flags in kinds:
         if not model.exists():
-            print(f"| {name} | {model.name} is not there | | | | | |", flush=True)
+            print(f"| {name} | {model.name} is missing | | | | | |", flush=True)
             continue
         # CLIP's folder is what ours takes, and its one graph what the peer does.
         graph = model / "vision_model.onnx" if kind == "embed" else model

@@ -136,8 +136,8 @@ def measure(command, stdin=None):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("work", type=Path)
-    parser.add_argument("--tiny", action="store_true", help="the network of the tests, which shows what is beside it")
-    parser.add_argument("--eight-bit", action="store_true", help="vlm-caption on the network with weights of 8 bits too")
+    parser.add_argument("--tiny", action="store_true", help="the network of the tests, which shows the work around it")
+    parser.add_argument("--eight-bit", action="store_true", help="also run vlm-caption on the network with weights of 8 bits")
     parser.add_argument("--images", default="2,6")
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--beams", type=int, default=1)

@@ -57,7 +57,7 @@ began=$SECONDS
 made "$out" > "$work/whole.sums"
 total=$(done_phases "$out")
 echo "undisturbed: $total phases done, $(wc -l < "$work/whole.sums") files, make ended with $whole, $((SECONDS - began)) s"
-[ "$total" -gt 5 ] || { echo "too few phases are done to kill among: see $work/whole.log"; exit 1; }
+[ "$total" -gt 5 ] || { echo "too few phases ran to choose moments from: see $work/whole.log"; exit 1; }
 
 read -ra inside <<< "${INSIDE:-dataset-write lama-inpaint plate-merge sam-mask mask-crop frame-extract}"
 ways=(kill-all interrupt kill-make kill-tool)

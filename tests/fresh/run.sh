@@ -4,7 +4,7 @@
 set -euo pipefail
 
 usage() {
-    echo 'usage: run.sh FOLDER MIRROR [named|setup|user|demo|test]...   (wants root, debootstrap and overlay mounts)' >&2
+    echo 'usage: run.sh FOLDER MIRROR [named|setup|user|demo|test]...   (needs root, debootstrap and overlay mounts)' >&2
     exit 2
 }
 [ $# -ge 2 ] && [ "$(id -u)" = 0 ] && command -v debootstrap > /dev/null || usage
@@ -136,4 +136,4 @@ for part; do
         *) usage ;;
     esac
 done
-say 'all is well'
+say 'all parts passed'

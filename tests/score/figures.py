@@ -89,7 +89,7 @@ class Figures:
         overlaps = np.array(self.overlaps)
         found = overlaps >= SAME
         yield f"figures of {SMALLEST} pixels and more, found", share(int(found.sum()), self.wanted)
-        yield "masks that are of nobody", share(self.extra, self.found)
+        yield "masks that show no character", share(self.extra, self.found)
         yield "mask IoU of those found, mean and median", f"{overlaps[found].mean():.3f} {np.median(overlaps[found]):.3f}"
         yield from self.names()
         yield from self.points()
@@ -151,4 +151,4 @@ class Figures:
         yield "intensity, where the emotion is right", share(strong, len(right))
         confused = Counter(f"{true['emotion']} for {said['label']}" for said, true in answered
                            if said["label"] != true["emotion"])
-        yield "taken for another", ", ".join(f"{name} {count}" for name, count in confused.most_common(4)) or "none"
+        yield "taken for another character", ", ".join(f"{name} {count}" for name, count in confused.most_common(4)) or "none"

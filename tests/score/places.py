@@ -109,13 +109,13 @@ class Fillings:
 
     def rows(self):
         """The table's rows."""
-        yield "plate-merge, where the ground was seen", self.text(self.merged)
-        yield "lama-inpaint, in the holes of what it keeps", self.text(self.filled)
+        yield "plate-merge, where the ground is seen", self.text(self.merged)
+        yield "lama-inpaint, in the holes of the images that it keeps", self.text(self.filled)
         yield "plate-crop, what it crops", self.text(self.cropped)
-        yield "crops that show something of a character", share(sum(self.shown), len(self.shown))
+        yield "crops that show part of a character", share(sum(self.shown), len(self.shown))
         caught = sum(said and left for said, left in self.verdicts)
-        yield "verdict that characters show: precision", share(caught, sum(said for said, _ in self.verdicts))
-        yield "verdict that characters show: recall", share(caught, sum(left for _, left in self.verdicts))
+        yield "verdict that a character remains: precision", share(caught, sum(said for said, _ in self.verdicts))
+        yield "verdict that a character remains: recall", share(caught, sum(left for _, left in self.verdicts))
 
 
 def rows(film, out, truth):

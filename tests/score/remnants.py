@@ -67,7 +67,7 @@ def main():
             figures.setdefault(record["id"].rsplit(".", 1)[1], []).append((record["inpaint"]["seam"], record["inpaint"]["remnant"]))
     for name, found in figures.items():
         seams, remnants = (np.median(values) for values in zip(*found))
-        print(f"left: {'nothing' if name == 'all' else name:<8} {len(found)} fillings, median seam {seams:.2f}, remnant {remnants:.2f}")
+        print(f"left: {'nothing' if name == 'all' else name:<8} {len(found)} inpaintings, median seam {seams:.2f}, remnant {remnants:.2f}")
     nobody, someone = figures.pop("all"), sum(figures.values(), [])
     print("| fails over |" + "".join(f" seam {seam} |" for seam in SEAMS) + "\n|---|" + "---|" * len(SEAMS))
     for remnant in REMNANTS:

@@ -131,11 +131,11 @@ def faults(record, line, people):
     if figure is None:
         return
     if line["focus"] == "motion_blur":
-        yield "blurred figures"
+        yield "blurred characters"
     if figure == people.NOBODY:
-        yield "figures of nobody"
+        yield "instances that show no character"
     elif figure == people.PART:
-        yield "parts of figures"
+        yield "parts of characters"
     elif record.get("identity", {}).get("name") in people.cast - {figure["name"]}:
         yield "wrong names"
 

@@ -84,8 +84,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in sorted({name for *_, needs in RUNS for name in needs}):
         parser.add_argument("--" + name, default=os.environ.get(variable(name)), metavar="PATH")
-    parser.add_argument("--only", help="this run alone", choices=[name for name, *_ in RUNS])
-    parser.add_argument("--update", action="store_true", help="write what was found to golden/")
+    parser.add_argument("--only", help="only this run", choices=[name for name, *_ in RUNS])
+    parser.add_argument("--update", action="store_true", help="write the results to golden/")
     given = vars(parser.parse_args())
     failed, passed, skipped = 0, 0, 0
     for name, script, needs in RUNS:
