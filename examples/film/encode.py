@@ -234,7 +234,7 @@ def plates(drawings: Drawings, shots: list[Shot], folder: str) -> int:
 def main() -> None:
     """Writes film.mp4, truth.jsonl and plates/ into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", required=True, help="the folder that render.py filled")
+    parser.add_argument("--work", required=True, help="the folder that render.py wrote")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", default=os.path.dirname(os.path.abspath(__file__)))
     parser.add_argument("--quality", type=int, default=19, help="x264's crf; lower is better and larger")

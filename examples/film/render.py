@@ -30,11 +30,11 @@ def parse():
     parser.add_argument("--work", required=True, help="folder for drawings, outside the repository")
     parser.add_argument("--seed", type=int, default=7, help="which film")
     parser.add_argument("--shots", nargs="*", help="only these shots")
-    parser.add_argument("--samples", type=int, default=8, help="light paths a pixel")
+    parser.add_argument("--samples", type=int, default=8, help="light paths per pixel")
     parser.add_argument("--width", type=int, default=WIDTH)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--every", type=int, default=1, help="only each n-th drawing of a shot")
-    parser.add_argument("--no-truth", action="store_true", help="pictures only, for a look")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th drawing of a shot")
+    parser.add_argument("--no-truth", action="store_true", help="images only, for a quick look")
     return parser.parse_args()
 
 

@@ -249,12 +249,12 @@ def parse():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stills", type=int, required=True, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="number of the first, to go on or to share work")
+    parser.add_argument("--first", type=int, default=0, help="number of the first still, to continue or to share work")
     parser.add_argument("--size", default="320x320", help="WxH in pixels")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--framing", choices=FRAMINGS, help="this alone; of faces one player, who looks this way")
-    parser.add_argument("--samples", type=int, default=5, help="light paths a pixel")
+    parser.add_argument("--framing", choices=FRAMINGS, help="only this framing; for face, one character who looks this way")
+    parser.add_argument("--samples", type=int, default=5, help="light paths per pixel")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
