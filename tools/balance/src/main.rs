@@ -55,7 +55,7 @@ struct Args {
     #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
     by: Vec<String>,
 
-    /// Leave the places that a small combination cannot fill empty, instead of sharing them among
+    /// Leave empty the places that a small combination cannot fill, instead of sharing them among
     /// the others
     #[arg(long, requires = "target", requires = "by")]
     no_refill: bool,

@@ -41,7 +41,7 @@ use crate::words::Measure;
 const EXAMPLES: &str = "\
 Examples:
   lora-lint --table --trigger lucap out/character/dataset/kohya/dataset.toml > lint.jsonl
-  lora-lint --trainer all --resolution 768 my-pictures/ | jq 'select(.lint.status == \"error\")'";
+  lora-lint --trainer all --resolution 768 my-images/ | jq 'select(.lint.status == \"error\")'";
 
 /// Report how a trainer will read a data set, and what would go wrong
 #[derive(Debug, Parser)]

@@ -40,7 +40,7 @@ use window::Frame;
 
 const EXAMPLES: &str = "Examples:
   sam-mask --out-dir masks boxes.jsonl | mask-crop --out-dir crops > instances.jsonl
-  mask-crop --ground transparent --max-hidden 0.05 --out-dir cutouts masked.jsonl
+  mask-crop --ground transparent --max-hidden 0.05 --out-dir crops masked.jsonl
   mask-crop --ground '#808080' --padding 0.3 --out-dir gray --rejects dropped.jsonl masked.jsonl";
 
 /// Crop every instance out of its image, with its mask

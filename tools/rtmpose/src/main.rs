@@ -31,7 +31,7 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   rtmpose instances.jsonl > posed.jsonl
   char-detect frames.jsonl | rtmpose --model rtmpose-m-halpe26 > posed.jsonl
-  rtmpose --box whole --model mine.onnx pictures.jsonl | jq .pose.score
+  rtmpose --box whole --model mine.onnx images.jsonl | jq .pose.score
 
 Scores of drawn characters are lower than those of real people: a point of 0.3 is often
 right. If no point was found, the score is 0 and the position means nothing.";
