@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# add.sh OLD FRAMES OUT: of more images, take what is not near to one of the manifest OLD, which has hashes.
+# add.sh OLD FRAMES OUT: select from new images those that are not near an image of the manifest OLD, which has hashes.
 set -euo pipefail
 old=$1 frames=$2 out=$3
 mkdir -p "$out"

@@ -4,8 +4,8 @@ set -euo pipefail
 frames=$1 out=$2 groups=${3:-auto}
 mkdir -p "$out"
 
-# Nothing is dropped here, so that the mark of what blur-filter would drop is taken off again. jq puts in
-# a figure of our own: every tool behind it can use it as if it had always been there.
+# Nothing is dropped here, so the mark of blur-filter is removed again. jq adds a measure of our own,
+# which every later tool can use like any other.
 frame-scan "$frames" |
   blur-filter --keep |
   jq -c 'del(.rejected) | .mine = {range: (.quality.levels[2] - .quality.levels[0])}' |

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nights.sh FILM OUT TRIGGER [TARGET]: a data set of the film's nights alone, at most four frames a shot.
+# nights.sh FILM OUT TRIGGER [TARGET]: a data set of only the film's night frames, at most four a shot.
 set -euo pipefail
 film=$1 out=$2 trigger=$3 target=${4:-100}
 mkdir -p "$out"
@@ -9,7 +9,7 @@ frame-extract --fps 2 --out-dir "$out/frames" "$film" |
   blur-filter --rejects "$out/blurred.jsonl" |
   light-classify > "$out/lit.jsonl"
 
-# What is no night is not lost in silence: it goes beside.
+# Frames that do not show night are not lost in silence: they go into a file.
 jq -c 'select(.light.time != "night")' "$out/lit.jsonl" > "$out/days.jsonl"
 jq -c 'select(.light.time == "night")' "$out/lit.jsonl" |
   balance --target "$target" --per-shot 4 --rejects "$out/spare.jsonl" |
