@@ -89,7 +89,7 @@ fn names_of_earlier_versions_are_refused_and_not_passed_over() {
     let said = |pointer: &str| record.at::<f64>(pointer).unwrap_err().to_string();
     assert_eq!(
         said("/instance/sharpness"),
-        "`/instance/sharpness` is `/instance/laplacian_variance` now"
+        "`/instance/sharpness` is now called `/instance/laplacian_variance`"
     );
     assert_eq!(
         said("/instance/laplacian_variance"),
