@@ -225,7 +225,7 @@ fn the_registry_names_classes() {
 fn what_is_no_detector_is_told_so() {
     let error = registered("rtdetr", "yolox").unwrap_err().to_string();
     assert!(
-        error.starts_with("own: is no `yolox`: not a known detector"),
+        error.starts_with("own: is not `yolox`: not a known detector"),
         "{error}"
     );
     let error = format!("{:#}", registered("yolox", "yunet").unwrap_err());

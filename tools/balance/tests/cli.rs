@@ -106,7 +106,7 @@ fn shots_cells_and_quotas_are_kept_and_named() {
         .filter_map(|r| r["rejected"]["reason"].as_str())
         .collect();
     assert_eq!(reasons.len(), 80);
-    assert!(reasons.contains(&"shot 2 has its 1"), "{reasons:?}");
+    assert!(reasons.contains(&"shot 2 is full: 1"), "{reasons:?}");
     assert!(
         reasons.contains(&"cell day has 10 of the 20 selected"),
         "{reasons:?}"

@@ -217,7 +217,7 @@ fn an_unknown_image_is_1_and_near_names_are_said() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
     assert!(
         ran.stderr
-            .contains("film_000097: not in any of 10 manifests; there is film_000096"),
+            .contains("film_000097: not in any of 10 manifests; similar: film_000096"),
         "{}",
         ran.stderr
     );

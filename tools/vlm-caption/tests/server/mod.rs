@@ -244,7 +244,7 @@ fn a_server_that_stays_away_ends_its_picture_after_some_tries() {
         error
             .as_str()
             .unwrap()
-            .contains("no answer in 3 tries: 503 busy"),
+            .contains("no answer after 3 tries: 503 busy"),
         "{error}"
     );
 }
