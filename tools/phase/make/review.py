@@ -13,8 +13,9 @@ def main():
         folder = names.folder(name)
         out, tools = names.out(), names.tools()
         if names.slug(name) != name or not os.path.isfile(os.path.join(out, folder, "selected.jsonl")):
-            made = "PIPELINE must be the name of a data set, such as style or character-NAME" if name == "all" else f"PIPELINE={name}: there is no such data set in {out}: make it first"
-            raise Wrong(made)
+            if name == "all":
+                raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
+            raise Wrong(f"PIPELINE={name}: there is no such data set in {out}: make it first")
         os.chdir(out)
         os.makedirs("review", exist_ok=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

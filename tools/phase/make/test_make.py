@@ -113,7 +113,7 @@ class Files(unittest.TestCase):
             say.assert_called_once_with(f"{out}: the answers of char-detect have changed (yolox=2): its networks run again")
             say.reset_mock()
             launch.upgraded(out, {"version": "0.2.0", "rtmpose": ["rtmpose=1"]})
-            self.assertIn("of version 0.1.0 and are of 0.2.0", say.call_args.args[0])
+            self.assertIn("from version 0.1.0 to 0.2.0", say.call_args.args[0])
             say.assert_called_once()
             (self.out / ".tools").unlink()
             self.write("frames.jsonl")
@@ -155,7 +155,7 @@ class Files(unittest.TestCase):
         with told(CAST="", CHARACTER="nilo"):
             self.assertEqual(list(sets.listed([CHARACTER])), [("character-nilo", CHARACTER, "character/nilo")])
         self.write("named.jsonl", "")
-        self.assertIn("named: nothing came out: see IDENTITY_FLAGS or CAST", sets.lost(str(self.out), CHARACTER, "character/nilo"))
+        self.assertIn("named: no images were left: see IDENTITY_FLAGS or CAST", sets.lost(str(self.out), CHARACTER, "character/nilo"))
         self.assertEqual(list(CHARACTER.chain("character/nilo"))[3:5], [
             ("character/nilo/unique", "FIGURE_CLUSTER_FLAGS"),
             ("character/nilo/selected", "CHARACTER_BALANCE_FLAGS"),
@@ -164,7 +164,7 @@ class Files(unittest.TestCase):
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("style/dataset.jsonl", "{}\n" * 9)
-        for minimum, verdict, failed in [(None, "too few: the film gives no more: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
+        for minimum, verdict, failed in [(None, "too few: the film has no more images: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
             rows, found = sets.table(str(self.out), [STYLE], minimum)
             self.assertIn(verdict, rows[1])
             self.assertEqual(found, failed)
