@@ -191,7 +191,7 @@ fn two_makes_in_one_folder_wait_for_one_another() {
         assert!(output.status.success(), "{said}");
         assert!(!said.contains("cannot stat"), "{said}");
         waited +=
-            usize::from(said.contains("waiting for another make that works here to end (process "));
+            usize::from(said.contains("waiting for another make in this folder to end (process "));
     }
     assert!(
         waited >= 1,

@@ -128,8 +128,8 @@ fn a_folder_more_is_a_data_set_more() {
     let help = String::from_utf8(help.stdout).unwrap();
     for line in [
         "  prop          A data set of things\n",
-        "  PROP_TARGET                Images to select of things. [3]\n",
-        "  PROP_BALANCE_FLAGS         Of things. [--per-shot 2]\n",
+        "  PROP_TARGET                Number of images to select for things. [3]\n",
+        "  PROP_BALANCE_FLAGS         For things. [--per-shot 2]\n",
         "\nThings\n  PROP_SHARP_FLAGS           blur-filter, once more. [",
     ] {
         assert!(help.contains(line), "{line}{help}");
