@@ -86,7 +86,10 @@ fn a_failed_stage_leaves_no_output() {
     assert!(!run.path("out/sharp.jsonl").exists());
     let missing = run.make("out", &["style", "FILM=no such film.mp4"]);
     let said = String::from_utf8_lossy(&missing.stderr);
-    assert!(said.contains("no such film.mp4: there is no such film"), "{said}");
+    assert!(
+        said.contains("no such film.mp4: there is no such film"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn says_why() {
             "card a title",
             "paper a title",
             "credits a title",
-            "caption written on",
+            "caption text",
             "fading in a fade",
         ]
     );

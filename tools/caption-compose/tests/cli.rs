@@ -138,7 +138,7 @@ fn what_reads_the_captions_must_be_known() {
     wrong(
         &["--base", "flux"],
         1,
-        "it reads captions with T5: give its tokenizer.json",
+        "its text encoder is T5: give its tokenizer.json",
     );
     wrong(&["--tokenizer", UNIGRAM], 1, "give --base or --budget");
     wrong(

@@ -60,7 +60,7 @@ fn a_library_that_is_not_there() {
     ];
     let said = fails(here.path(), &flags);
     assert!(
-        said.contains("no/libonnxruntime.so: --ort-lib names no file"),
+        said.contains("no/libonnxruntime.so: --ort-lib names a file that does not exist"),
         "{said}"
     );
     assert!(

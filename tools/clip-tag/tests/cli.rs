@@ -309,7 +309,7 @@ fn label_files_are_checked() {
         ),
         (
             json!({"a": {"labels": {"x": "x", "y": "y"}, "threshold": 3}}),
-            "from 0 to 1, and not 3",
+            "from 0 to 1, not 3",
         ),
         (
             json!({"a": {"labels": {"x": "x", "y": "y"}, "treshold": 0.3}}),

@@ -100,7 +100,7 @@ fn a_name_that_is_unknown_is_an_error_with_the_nearest() {
     let ran = call(&front, &["sam-mask"]);
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("sam-mask: is not in "),
+        ran.stderr.contains("sam-mask: not found in "),
         "{}",
         ran.stderr
     );

@@ -181,7 +181,7 @@ fn an_older_manifest_without_hashes_is_refused() {
     let ran = run_in(here.path(), TOOL, &["--against", "old.jsonl"], "");
     assert_eq!(ran.code, Some(1));
     assert!(
-        ran.stderr.contains("old.jsonl: x: no hashes"),
+        ran.stderr.contains("old.jsonl: x: has no hashes"),
         "{}",
         ran.stderr
     );

@@ -215,7 +215,7 @@ fn a_preview_in_front_is_not_taken_for_the_film() {
     assert_eq!((records.len(), &records[0]["width"]), (8, &320.into()));
     assert!(
         ran.stderr
-            .contains("0:1 (ffv1 320x180) is taken for the film, not 0:0"),
+            .contains("0:1 (ffv1 320x180) is used as the film, not 0:0"),
         "{}",
         ran.stderr
     );
@@ -327,7 +327,11 @@ fn a_clock_that_begins_anew_goes_on_counting() {
     // ffmpeg passes over the fragment at the seam, and goes on behind it.
     let expected: Vec<f64> = (0..15).map(|half| f64::from(half) / 2.0).collect();
     assert_eq!(times(&records)[..15], expected);
-    assert!(ran.stderr.contains("begins anew once"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("timestamps start again once"),
+        "{}",
+        ran.stderr
+    );
 }
 
 /// The boxes of an MP4 whose kind is kept, as bytes.

@@ -292,7 +292,7 @@ fn a_checksum_that_is_not_confirmed_is_said() {
     });
     let said = here.ends(0, &[]);
     here.has_it(&whole());
-    let expected = format!("SHA-256 {}: the registry has none", sum(&whole()));
+    let expected = format!("SHA-256 {}: the registry has no checksum", sum(&whole()));
     assert!(said.contains(&expected), "{said}");
 }
 

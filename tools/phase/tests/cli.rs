@@ -192,7 +192,7 @@ fn what_must_hold_first_is_checked() {
     let full = phase(here, "full", &["--needs-disk", "900PB"], "touch ran");
     assert_eq!(full.code, Some(1));
     assert!(
-        full.stderr.contains("free and 900.0 PB needed"),
+        full.stderr.contains("free, but 900.0 PB needed"),
         "{}",
         full.stderr
     );

@@ -252,7 +252,7 @@ fn bad_boxes_and_masks_fail_for_their_record() {
         (json!({"id": "d", "image": "flat.png", "boxes": 7}), "boxes"),
         (
             json!({"id": "e", "image": "flat.png", "parent": "p", "mask": "small.png"}),
-            "a mask of 5x5 for an image of 120x100",
+            "the mask is 5x5, but the image is 120x100",
         ),
         (
             json!({"id": "f", "image": "flat.png", "parent": "p", "mask": "gone.png"}),

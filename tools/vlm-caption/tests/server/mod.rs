@@ -158,7 +158,7 @@ fn what_is_final_is_not_asked_for_again() {
             &json!({"error": {"code": 500, "message": "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj", "type": "server_error"}}),
         )
     });
-    fails("answers text/html and not JSON", |_| {
+    fails("answers text/html instead of JSON", |_| {
         Act::Answer(200, "Content-Type: text/html\r\n", "<html>".into())
     });
     fails("an answer of more than 8 MiB", |_| {
@@ -208,7 +208,7 @@ fn what_no_picture_will_get_over_ends_the_run() {
             &json!({"error": {"message": "no money", "code": "insufficient_quota"}}),
         )
     });
-    ends("307 the server sends on to http://127.0.0.1:9/: ", || {
+    ends("307 the server redirects to http://127.0.0.1:9/: ", || {
         Act::Answer(
             307,
             "Location: http://u:p@127.0.0.1:9/?key=1\r\n",
@@ -324,7 +324,7 @@ fn nobody_at_the_address_is_said() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("http://127.0.0.1:9: no answer in 1 try: "),
+            .contains("http://127.0.0.1:9: no answer after 1 try: "),
         "{}",
         ran.stderr
     );
