@@ -219,7 +219,7 @@ fn what_no_picture_will_get_over_ends_the_run() {
         "429 slow down: the server asks to wait 27 h 46 min, and --longest-wait is 5 min",
         || Act::Answer(429, "Retry-After: 99999\r\n", "slow down".into()),
     );
-    ends("503 closed: the server asks to wait 1 h, and", || {
+    ends("503 closed: the server asks to wait 1 h, but", || {
         let headers =
             "Date: Wed, 21 Oct 2015 07:28:00 GMT\r\nRetry-After: Wed, 21 Oct 2015 08:28:00 GMT\r\n";
         Act::Answer(503, headers, "closed".into())
