@@ -66,11 +66,19 @@ fn written(
     lasting: bool,
 ) -> io::Result<()> {
     let write = || -> io::Result<()> {
+        if is_special(path) {
+            return fill(&mut File::options().write(true).open(path)?);
+        }
         let mut part = beside(path, |builder, folder| builder.tempfile_in(folder))?;
         fill(part.as_file_mut())?;
         finish(part, path, lasting)
     };
     write().map_err(unwritten)
+}
+
+/// Whether a path is a device or a pipe, which is written to, and which no file must take the place of.
+pub fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Notes that this process wrote `path` by other means, so that [`settle`] sees to it.
@@ -156,6 +164,12 @@ pub fn settle_around(path: &Path) -> io::Result<()> {
 /// this returns.
 pub fn rename_lasting(from: &Path, to: &Path) -> io::Result<()> {
     let rename = || -> io::Result<()> {
+        if is_special(to) {
+            return Err(io::Error::new(
+                ErrorKind::InvalidInput,
+                "is a device or a pipe, and not a file to replace",
+            ));
+        }
         synced(from)?;
         fs::rename(from, to)?;
         synced(folder(to))
@@ -234,6 +248,25 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
 
     use super::*;
+
+    #[test]
+    fn a_pipe_is_written_to_and_no_file_takes_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write(&pipe, b"content").unwrap();
+        assert_eq!(reader.join().unwrap(), b"content");
+        assert!(is_special(&pipe), "it is still there");
+        let file = folder.path().join("file");
+        write(&file, b"").unwrap();
+        assert!(rename_lasting(&file, &pipe).is_err());
+        assert!(is_special(&pipe) && file.exists());
+    }
 
     #[test]
     fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use machine::{Fault, Faulty};
+use machine::{Card, Fault, Faulty};
 use ort::ep;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{NoSelectedOutputs, RunOptions, Session};
@@ -255,6 +255,10 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
     match runtime.device {
         Device::Cpu => Ok((open(false)?, "cpu")),
         Device::Cuda => Ok((open(true)?, "cuda")),
+        Device::Auto if let Some(why) = Card::now().and_then(|card| filled(&card)) => {
+            log::warn!("runs on the CPU: {why}");
+            Ok((open(false)?, "cpu"))
+        }
         Device::Auto => match with_cuda(builder(runtime, options)?).and_then(|_| open(true)) {
             Ok(session) => {
                 log::warn!("running on CUDA");
@@ -267,6 +271,21 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
             }
         },
     }
+}
+
+/// Free memory in bytes below which a card is not taken unless CUDA was asked for: most networks take 1 to 2 GiB.
+const ROOM: u64 = 2 << 30;
+
+/// Why a card is left to others: the memory that they hold.
+fn filled(card: &Card) -> Option<String> {
+    (card.free < ROOM).then(|| {
+        format!(
+            "{} has {:.1} of {:.1} GiB free; --device cuda takes it all the same",
+            card.name,
+            card.free as f64 / f64::from(1 << 30),
+            card.total as f64 / f64::from(1 << 30)
+        )
+    })
 }
 
 /// Why CUDA was not taken, in a few words.

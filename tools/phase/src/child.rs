@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group, nice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use stage::machine::file;
-use stage::{Context, Result, log};
+use stage::{Context, Result, bail, log};
 use wait4::Wait4;
 
 use crate::progress::counts_file;
@@ -101,6 +101,12 @@ fn part(output: &Path) -> Result<(File, PathBuf)> {
         .file_name()
         .context("--output is not a file name")?
         .to_owned();
+    if file::is_special(output) {
+        bail!(
+            "--output {}: is a device or a pipe, and not a file to replace",
+            output.display()
+        );
+    }
     name.push(".part");
     let part = output.with_file_name(name);
     let file = File::create(&part).with_context(|| part.display().to_string())?;

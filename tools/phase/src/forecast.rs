@@ -91,3 +91,12 @@ fn disk(folder: &Path) -> u64 {
         .map(|file| file.len())
         .sum()
 }
+
+/// Reads how many times as much: the `value_parser` of `--predict`.
+pub(crate) fn times(text: &str) -> Result<f64, String> {
+    let times = text
+        .parse()
+        .ok()
+        .filter(|times| (0.0..=1e9).contains(times));
+    times.ok_or_else(|| "not a number of 0 or more".to_owned())
+}

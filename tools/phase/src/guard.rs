@@ -18,20 +18,27 @@ pub(crate) fn lock_file(run_dir: &Path, name: &str) -> PathBuf {
 /// still hold it, and are waited for: they write the same files.
 pub(crate) fn phase(run_dir: &Path, name: &str) -> Result<File> {
     let holder = format!("another run of phase `{name}`");
-    take(&lock_file(run_dir, name), &holder)
+    take(&lock_file(run_dir, name), &holder, Use::Alone, |_| Ok(()))
 }
 
-/// Takes the GPU, of which one phase at a time of one user makes use.
+/// How a phase uses the GPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Use {
+    /// With no other phase beside it: it takes much of the memory.
+    Alone,
+    /// Beside others that share it too.
+    Shared,
+}
+
+/// Takes the GPU, which one phase of one user has alone, or several share; says through `say` if it has to wait.
 ///
 /// The lock is in a folder that is this user's alone: what others may put into a shared folder, a link or
 /// a file that cannot be opened, must neither be followed nor stand in the way. Where there is no such
 /// folder the phase goes on without the lock, as the GPU may still have room for two.
-pub(crate) fn gpu() -> Option<File> {
+pub(crate) fn gpu(used: Use, say: impl FnOnce(&str) -> Result<()>) -> Option<File> {
     let taken = own_folder().and_then(|folder| {
-        take(
-            &folder.join("film2lora-gpu.lock"),
-            "the phase that has the GPU",
-        )
+        let path = folder.join("film2lora-gpu.lock");
+        take(&path, "the phase that has the GPU", used, say)
     });
     taken
         .inspect_err(|error| {
@@ -74,7 +81,12 @@ fn is_own(folder: &Path, user: u32) -> bool {
         .is_ok_and(|found| found.is_dir() && found.uid() == user && found.mode() & 0o022 == 0)
 }
 
-fn take(path: &Path, holder: &str) -> Result<File> {
+fn take(
+    path: &Path,
+    holder: &str,
+    used: Use,
+    say: impl FnOnce(&str) -> Result<()>,
+) -> Result<File> {
     let name = || path.display().to_string();
     let mut options = File::options();
     options.create(true).truncate(false).write(true);
@@ -82,11 +94,16 @@ fn take(path: &Path, holder: &str) -> Result<File> {
     options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     let lock = options.open(path);
     let lock = lock.with_context(name)?;
-    match lock.try_lock() {
+    let (tried, wait): (_, fn(&File) -> std::io::Result<()>) = match used {
+        Use::Alone => (lock.try_lock(), File::lock),
+        Use::Shared => (lock.try_lock_shared(), File::lock_shared),
+    };
+    match tried {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             log::warn!("waiting for {holder} to end ({})", path.display());
-            lock.lock().with_context(name)?;
+            say(&format!("{holder} to end"))?;
+            wait(&lock).with_context(name)?;
         }
         Err(TryLockError::Error(error)) => return Err(error).with_context(name),
     }

@@ -15,6 +15,7 @@ mod forecast;
 mod guard;
 mod missing;
 mod progress;
+mod wait;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,9 +51,15 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(i32).range(0..=19))]
     nice: i32,
 
-    /// Wait until no other phase of this user uses the GPU
-    #[arg(long)]
-    gpu: bool,
+    /// Wait until no other phase of this user uses the GPU; with `shared`, others
+    /// that share it may run at the same time [default without a value: alone]
+    #[arg(long, value_name = "USE", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "alone")]
+    gpu: Option<guard::Use>,
+
+    /// Also wait until no other program computes on the GPU (`free`), until this
+    /// much of its memory is free (`memory=8GB`), or until a shell command succeeds
+    #[arg(long, value_name = "free|memory=SIZE|COMMAND", requires = "gpu")]
+    gpu_wait: Option<wait::Wait>,
 
     /// Print the phases so far as a table, and run nothing
     #[arg(long)]
@@ -60,7 +67,7 @@ struct Args {
 
     /// Print an estimate of what the same phases take for this many times as much: hours, memory
     /// and disk; run nothing
-    #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = times)]
+    #[arg(long, value_name = "TIMES", conflicts_with = "show", value_parser = forecast::times)]
     predict: Option<f64>,
 
     /// Print which of these manifests name files in their DIR that are missing or empty: manifest,
@@ -80,14 +87,6 @@ Examples:
   phase --run-dir out --show
   phase --run-dir out/plan --predict 120
   phase --run-dir out --missing frames.jsonl=frames masked.jsonl=masks";
-
-fn times(text: &str) -> Result<f64, String> {
-    let times = text
-        .parse()
-        .ok()
-        .filter(|times| (0.0..=1e9).contains(times));
-    times.ok_or_else(|| "not a number of 0 or more".to_owned())
-}
 
 fn main() -> ExitCode {
     stage::command(run)
@@ -120,9 +119,13 @@ fn run(args: Args) -> Result<ExitCode> {
     if let Some(needed) = args.needs_disk {
         guard::disk(&args.run_dir, needed)?;
     }
-    let _gpu = args.gpu.then(guard::gpu).flatten();
     let mut phase = Phase::begin(name, &args.command);
-    progress.update(name, &phase)?;
+    let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
+    let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
+    if let Some(wait) = &args.gpu_wait {
+        wait.until(&mut waits)?;
+    }
+    progress.update(name, phase.run())?;
     let began = Instant::now();
     let ended = child::run(
         &args.run_dir,

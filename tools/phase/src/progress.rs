@@ -22,8 +22,11 @@ pub(crate) fn counts_file(run_dir: &Path, name: &str) -> PathBuf {
 /// What became of a phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Phase {
-    /// `running`, `done`, `failed`, or `killed`.
+    /// `waiting`, `running`, `done`, `failed`, or `killed`.
     status: String,
+    /// What it waits for before it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
     command: String,
     /// RFC 3339, UTC.
     start: String,
@@ -62,6 +65,7 @@ impl Phase {
         let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
         Self {
             status: "running".into(),
+            waits_for: None,
             command: words.join(" "),
             start: now(),
             end: None,
@@ -72,6 +76,21 @@ impl Phase {
             counts: None,
             log: format!("logs/{name}.log"),
         }
+    }
+
+    /// Notes that it waits, and what for.
+    pub(crate) fn wait(&mut self, reason: &str) -> &Self {
+        self.status = "waiting".into();
+        self.waits_for = Some(reason.to_owned());
+        self
+    }
+
+    /// Notes that its command starts now.
+    pub(crate) fn run(&mut self) -> &Self {
+        self.status = "running".into();
+        self.waits_for = None;
+        self.start = now();
+        self
     }
 
     /// Notes how it ended; nothing is known of a command that did not start.
@@ -205,14 +224,14 @@ impl Progress {
         Ok(Map::new())
     }
 
-    /// A phase that is said to run and whose lock nobody holds was killed
+    /// A phase that is said to run, or to wait, and whose lock nobody holds was killed
     /// before it could say so.
     fn bury(&self, name: &str, phase: &mut Value) {
         let lock = File::open(lock_file(&self.run_dir, name));
         let free = lock.is_ok_and(|lock| lock.try_lock_shared().is_ok());
         if let Some(status) = phase
             .get_mut("status")
-            .filter(|status| *status == "running")
+            .filter(|status| *status == "running" || *status == "waiting")
             && free
         {
             *status = "killed".into();
@@ -281,6 +300,10 @@ impl Progress {
                 other => other.to_string(),
             });
             table.push_str(&row(&name, cells));
+            if phase["status"] == "waiting" {
+                let reason = phase["waits_for"].as_str().unwrap_or_default();
+                table.extend(["  for ", reason, "\n"]);
+            }
         }
         stage::print(&table)
     }

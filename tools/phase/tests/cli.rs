@@ -382,3 +382,152 @@ fn files_that_a_manifest_names_and_that_are_gone_or_empty_are_told() {
     let wrong = run_in(here, PHASE, &["--missing", "masked.jsonl"], "");
     assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
 }
+
+/// Starts a phase on the GPU with a driver of the tests' own, which says what the files of `here` say.
+fn waiting(here: &Path, wait: &str) -> Child {
+    let library = here.join("libnvidia-ml.so.1");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stub/nvml.c");
+    let mut compiler = Command::new("cc");
+    compiler
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(source);
+    assert!(compiler.status().unwrap().success());
+    let mut command = Command::new(PHASE);
+    command
+        .current_dir(here)
+        .env("LD_LIBRARY_PATH", here)
+        .env("STUB", here);
+    command
+        .env_remove("CUDA_VISIBLE_DEVICES")
+        .env_remove("XDG_RUNTIME_DIR");
+    command.env("TMPDIR", here);
+    command.args([
+        "--run-dir",
+        ".",
+        "--name",
+        "net",
+        "--gpu",
+        "--gpu-wait",
+        wait,
+    ]);
+    command.args(["--", "touch", "ran"]).spawn().unwrap()
+}
+
+/// Waits until the phase says what it waits for.
+fn reason(here: &Path) -> String {
+    let path = here.join("preparation_progress.json");
+    let waits = || fs::read_to_string(&path).is_ok_and(|text| text.contains("waits_for"));
+    eventually(waits);
+    let phase = progress(here, "net");
+    assert_eq!(phase["status"], "waiting");
+    phase["waits_for"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_phase_waits_for_a_card_that_others_hold_and_says_whom() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let write = |name: &str, text: &str| fs::write(here.join(name), text).unwrap();
+    write("total", "12000000000");
+    write("free", "11000000000");
+    let foreign = Ends(Command::new("sleep").arg("60").spawn().unwrap());
+    write("pids", &format!("{}\n", foreign.0.id()));
+    let mut phase = waiting(here, "free");
+    let said = format!("stub card, which process {} (sleep) holds", foreign.0.id());
+    assert_eq!(reason(here), said);
+    let shown = run_in(here, PHASE, &["--run-dir", ".", "--show"], "").stdout;
+    assert!(
+        shown.contains("waiting") && shown.contains(&said),
+        "{shown}"
+    );
+    assert!(!here.join("ran").exists());
+    write("pids", "");
+    assert!(phase.wait().unwrap().success());
+    assert!(here.join("ran").exists());
+    assert_eq!(progress(here, "net")["status"], "done");
+    assert_eq!(progress(here, "net")["waits_for"], Value::Null);
+}
+
+/// A process that ends with the test.
+struct Ends(Child);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_phase_waits_for_memory_and_for_a_command_and_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("total"), "12000000000").unwrap();
+    fs::write(here.join("free"), "7000000000").unwrap();
+    let mut phase = waiting(here, "memory=8GB");
+    let said = "8.0 GB of memory on stub card, which has 7.0 GB of 12.0 GB free";
+    assert_eq!(reason(here), said);
+    fs::write(here.join("free"), "8000000000").unwrap();
+    assert!(phase.wait().unwrap().success());
+    fs::remove_file(here.join("ran")).unwrap();
+    let mut phase = waiting(here, "test -e go");
+    assert_eq!(reason(here), "`test -e go` to succeed");
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&phase),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
+    assert!(!phase.wait().unwrap().success());
+    let shown = run_in(here, PHASE, &["--run-dir", ".", "--show"], "").stdout;
+    assert!(
+        shown.contains("killed") && !here.join("ran").exists(),
+        "{shown}"
+    );
+}
+
+#[test]
+fn phases_that_share_the_gpu_run_side_by_side_and_one_that_has_it_alone_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let start = |name: &str, gpu: &str, script: &str| {
+        let mut command = Command::new(PHASE);
+        command
+            .current_dir(here)
+            .env_remove("XDG_RUNTIME_DIR")
+            .env("TMPDIR", here);
+        command.args([
+            "--run-dir",
+            ".",
+            "--name",
+            name,
+            gpu,
+            "--",
+            "sh",
+            "-c",
+            script,
+        ]);
+        command.stderr(Stdio::null()).spawn().unwrap()
+    };
+    let meets = |mine: &str, other: &str| {
+        format!(
+            "touch {mine}; until test -e {other}; do sleep 0.01; done; until test -e end; do sleep 0.01; done"
+        )
+    };
+    let mut shared = [
+        start("one", "--gpu=shared", &meets("a", "b")),
+        start("two", "--gpu=shared", &meets("b", "a")),
+    ];
+    eventually(|| here.join("a").exists() && here.join("b").exists());
+    let mut alone = start("three", "--gpu", "touch c");
+    let status = || progress(here, "three")["waits_for"].clone();
+    eventually(|| here.join("preparation_progress.json").exists() && status() != Value::Null);
+    assert_eq!(status(), "the phase that has the GPU to end");
+    assert!(!here.join("c").exists());
+    fs::write(here.join("end"), "").unwrap();
+    for phase in &mut shared {
+        assert!(phase.wait().unwrap().success());
+    }
+    assert!(alone.wait().unwrap().success());
+    assert!(here.join("c").exists());
+}
