@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("machine", &[]),
     ("manifest", &["geometry"]),
     ("vision", &["geometry", "machine"]),
+    ("footage", &["vision"]),
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
     ("types", &[]),

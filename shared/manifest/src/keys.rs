@@ -15,7 +15,7 @@ use geometry::{MaskShape, Rect};
 use schemars::JsonSchema;
 
 use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review};
-use images::{Dedup, Format, Ground, Light, Plate, Quality, Transition};
+use images::{Dedup, Format, Ground, Letterbox, Light, Plate, Quality, Transition};
 
 use crate::shapes::{
     Cluster, Detection, Embedding, Face, Identity, Inpaint, Instance, Label, Pose, Rejected,
@@ -32,22 +32,22 @@ pub(crate) struct Keys {
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop"]), length(min = 1, max = 200))]
     id: String,
     /// The path of the image, relative to the working directory or absolute.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
     image: PathBuf,
     /// Width of the image in pixels, rotated as its Exif orientation says.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-crop"]))]
     width: Option<u32>,
     /// Height of the image in pixels.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-crop"]))]
     height: Option<u32>,
     /// The file's format, by its content.
     #[schemars(extend("x-written-by" = ["frame-scan", "lama-inpaint"]))]
     format: Option<Format>,
     /// Where in a film the image comes from.
-    #[schemars(extend("x-written-by" = ["frame-extract"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "shot-detect"]))]
     source: Option<Source>,
     /// The transition that the frame is part of, if it is part of one.
-    #[schemars(extend("x-written-by" = ["frame-extract"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "shot-detect"]))]
     transition: Option<Transition>,
     /// True if the decoder reported errors near the frame.
     #[schemars(extend("x-written-by" = ["frame-extract"]))]
@@ -83,6 +83,9 @@ pub(crate) struct Keys {
     /// How a hole in the image was inpainted.
     #[schemars(extend("x-written-by" = ["lama-inpaint"]))]
     inpaint: Option<Inpaint>,
+    /// The frame with black bars that the image was cropped from.
+    #[schemars(extend("x-written-by" = ["frame-crop"]))]
+    letterbox: Option<Letterbox>,
     /// The image that this part, which shows a place beside a hole, was cropped from.
     #[schemars(extend("x-written-by" = ["plate-crop"]))]
     ground: Option<Ground>,

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use stage::manifest::rounded;
 use stage::{Flow, Record, Result, bail, ensure};
 
-use crate::border::Rectangle;
 use crate::chain;
 use crate::clock::Clock;
 use crate::damage::Damage;
 use crate::decoder::{Complaints, Decoder, Layout, Picture};
 use crate::ending;
 use crate::ffmpeg::Ffmpeg;
-use crate::figures::{Figures, Measure, SMALL};
 use crate::film::{Film, Key, View};
-use crate::shots::{self, Mark, Shot, Transition};
 use crate::survey;
+use footage::figures::{Figures, Measure, SMALL, Small};
+use footage::letterbox::Rectangle;
+use footage::shots::{self, Mark, Shot, Transition};
 
 /// Is raised whenever the same film would be judged otherwise.
 const VERSION: u32 = 3;
@@ -90,7 +90,8 @@ impl Gathered {
         }
         self.interlaced |= picture.shown.interlaced;
         self.times.push(rounded(self.clock.next(picture.time), 6));
-        self.frames.push(self.measure.next(&picture.image));
+        self.frames
+            .push(self.measure.next(Small::of(&picture.image)));
     }
 
     /// The film's tick, if every frame can be told by its time.

@@ -1,8 +1,8 @@
 //! The filter chains: from decoded frames to RGB.
 
-use crate::border::Rectangle;
 use crate::colour::{Conversion, HighRange};
 use crate::film::Film;
+use footage::letterbox::Rectangle;
 
 /// Prints a line for each frame: its time, size, and how it is flagged.
 const SHOW: &str = "showinfo=checksum=0";

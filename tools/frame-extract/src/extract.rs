@@ -201,7 +201,7 @@ impl Source {
 pub(crate) fn shaped(
     picture: &RgbImage,
     shape: (u32, u32),
-    crop: crate::border::Rectangle,
+    crop: footage::letterbox::Rectangle,
 ) -> vision::Result<RgbImage> {
     let part = Rect::whole(crop.width, crop.height).shift(crop.left, crop.top);
     if picture.dimensions() == shape {

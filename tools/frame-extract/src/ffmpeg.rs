@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn a_signal_is_told_by_name() {
         let words = signal(ExitStatus::from_raw(11)).unwrap_or_default();
-        assert!(words.starts_with("ffmpeg was ended by signal 11 (SIGSEGV)"));
+        assert!(words.starts_with("ffmpeg was stopped by signal 11 (SIGSEGV)"));
         let words = signal(ExitStatus::from_raw(27)).unwrap_or_default();
-        assert_eq!(words, "ffmpeg was ended by signal 27");
+        assert_eq!(words, "ffmpeg was stopped by signal 27");
         // The status of one that exits with 1.
         assert_eq!(signal(ExitStatus::from_raw(1 << 8)), None);
     }

@@ -10,26 +10,18 @@
 
 mod analysis;
 mod aspects;
-mod border;
 mod chain;
 mod choice;
 mod clock;
 mod colour;
 mod combing;
 mod containers;
-mod cuts;
 mod damage;
 mod decoder;
-mod dissolves;
-#[cfg(test)]
-mod drawn;
 mod ending;
 mod extract;
-mod fades;
 mod ffmpeg;
-mod figures;
 mod film;
-mod flashes;
 mod folder;
 mod ground;
 mod images;
@@ -37,7 +29,6 @@ mod lines;
 mod options;
 mod sample;
 mod select;
-mod shots;
 mod streams;
 mod survey;
 

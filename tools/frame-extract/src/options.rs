@@ -8,11 +8,11 @@ use stage::{Result, bail, ensure};
 use vision::write::Subsampling;
 
 use crate::analysis::Analysis;
-use crate::border::Rectangle;
 use crate::chain::TONE_MAPPING;
 use crate::colour::{Conversion, HighRange};
 use crate::ffmpeg::Ffmpeg;
 use crate::film::{Film, Key};
+use footage::letterbox::Rectangle;
 
 /// Is raised whenever the same settings would give other pixels.
 const VERSION: u32 = 2;

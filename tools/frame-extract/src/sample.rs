@@ -1,6 +1,6 @@
 //! Which frames are taken.
 
-use crate::shots::Shot;
+use footage::shots::Shot;
 
 /// Times of a container that counts milliseconds are this far off, in seconds.
 const ROUNDING: f64 = 1e-3;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use stage::{Context, Result};
 use vision::resize::{PilFilter, pil};
 
-use crate::border::{self, Rectangle, Vote};
 use crate::chain;
 use crate::decoder::{Decoder, Layout, Picture};
 use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
 use crate::lines::{Colour, Shown};
+use footage::letterbox::{self, Rectangle, Vote};
 
 /// How many images decide on the letterbox.
 const PICTURES: f64 = 200.0;
@@ -63,7 +63,7 @@ pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u3
     warn_of_colours(film, &seen.colours);
     let mut crops = BTreeMap::new();
     for (shape, votes) in &seen.votes {
-        let crop = border::decide(votes, *shape);
+        let crop = letterbox::decide(votes, *shape);
         log::info!(
             "{}: {}, from {} of {} frames",
             film.path.display(),
@@ -130,10 +130,10 @@ impl Seen {
         let first = || (0, shown.clone(), time);
         self.kinds.entry(own).or_insert_with(first).0 += 1;
         let vote = if shape == film.view.size {
-            border::vote(&picture.image)
+            letterbox::vote(&picture.image)
         } else {
             let shaped = pil(&picture.image, shape.0, shape.1, PilFilter::Bilinear);
-            border::vote(&shaped.context("letterbox")?)
+            letterbox::vote(&shaped.context("letterbox")?)
         };
         if let Some(vote) = vote {
             self.votes.entry(shape).or_default().push(vote);

@@ -37,6 +37,10 @@ struct Args {
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
 
+    /// Order the images of a folder by the numbers in their names, as frames of a film: 10 after 9
+    #[arg(long)]
+    natural: bool,
+
     /// Paths on standard input end with a NUL byte instead of a newline
     #[arg(short = '0', long)]
     null: bool,
@@ -56,6 +60,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let animated = AtomicU64::new(0);
     let request = Request {
         paths: args.paths,
+        natural: args.natural,
         separator: if args.null { 0 } else { b'\n' },
         passed: Arc::clone(&passed),
     };

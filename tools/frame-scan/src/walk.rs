@@ -62,6 +62,8 @@ impl Unread {
 pub(crate) struct Request {
     /// Folders, files, and `-` for a list on standard input.
     pub(crate) paths: Vec<PathBuf>,
+    /// Whether numbers in names count as numbers in the order of a folder.
+    pub(crate) natural: bool,
     /// What ends a path of the list.
     pub(crate) separator: u8,
     /// Counts the files in folders that are passed over.
@@ -101,6 +103,7 @@ impl Request {
     pub(crate) fn files(self) -> impl Iterator<Item = Found> + Send {
         let Self {
             paths,
+            natural,
             separator,
             passed,
         } = self;
@@ -109,7 +112,7 @@ impl Request {
             if path.as_os_str() == "-" {
                 Box::new(list::paths(separator))
             } else if path.is_dir() {
-                Box::new(folder(path, Arc::clone(&passed)))
+                Box::new(folder(path, natural, Arc::clone(&passed)))
             } else {
                 Box::new(std::iter::once(Place::given(path)))
             }
@@ -125,9 +128,11 @@ impl Request {
 
 type Places = Box<dyn Iterator<Item = Place> + Send>;
 
-/// The images in a folder and those below, sorted bytewise by path; what is hidden is passed over.
-fn folder(root: PathBuf, passed: Arc<Passed>) -> impl Iterator<Item = Place> + Send {
-    let entries = WalkDir::new(&root).follow_links(true).sort_by(by_path);
+/// The images in a folder and those below, sorted by path, bytewise or with numbers as numbers; what is hidden is
+/// passed over.
+fn folder(root: PathBuf, natural: bool, passed: Arc<Passed>) -> impl Iterator<Item = Place> + Send {
+    let order = if natural { by_number } else { by_path };
+    let entries = WalkDir::new(&root).follow_links(true).sort_by(order);
     let seen = entries.into_iter().filter_entry(|e| !hidden(e));
     seen.filter_map(move |entry| {
         let place = match entry {
@@ -178,6 +183,12 @@ fn by_path(a: &DirEntry, b: &DirEntry) -> Ordering {
         bytes
     };
     bytes(a).cmp(&bytes(b))
+}
+
+/// The same with numbers in names as numbers, so that frame 10 comes after frame 9.
+fn by_number(a: &DirEntry, b: &DirEntry) -> Ordering {
+    let natural = alphanumeric_sort::compare_os_str(a.file_name(), b.file_name());
+    natural.then_with(|| by_path(a, b))
 }
 
 fn hidden(entry: &DirEntry) -> bool {

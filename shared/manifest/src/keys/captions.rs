@@ -56,6 +56,8 @@ pub(super) struct Review {
     by: Option<String>,
     /// When, in the format of RFC 3339.
     at: Option<String>,
+    /// The caption that they wrote, which no tool changes.
+    caption: Option<String>,
 }
 
 /// The facts in a caption, and where they are from.

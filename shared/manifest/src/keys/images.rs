@@ -123,6 +123,15 @@ pub(super) struct Plate {
     reason: Option<String>,
 }
 
+/// The part of a frame that is inside its black bars.
+#[derive(JsonSchema)]
+pub(super) struct Letterbox {
+    /// The frame that was cropped.
+    original: Option<PathBuf>,
+    /// The part of it: left, top, right, bottom in pixels, ends exclusive.
+    crop: Option<Rect>,
+}
+
 /// A part of an image that shows a place beside a hole.
 #[derive(JsonSchema)]
 pub(super) struct Ground {

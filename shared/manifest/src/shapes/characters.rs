@@ -178,7 +178,7 @@ pub struct Identity {
     /// Lead over the best other character's score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub margin: Option<f64>,
-    /// What the name is from: `reference`, `cluster` or `track`.
+    /// What the name is from: `owner` (the key `character`), `reference`, `cluster` or `track`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The number of its track, from 0.

@@ -30,20 +30,20 @@ const REMAINS: f64 = 0.3;
 
 /// A part of the image, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rectangle {
+pub struct Rectangle {
     /// Columns.
-    pub(crate) width: u32,
+    pub width: u32,
     /// Rows.
-    pub(crate) height: u32,
+    pub height: u32,
     /// Columns to the left of it.
-    pub(crate) left: u32,
+    pub left: u32,
     /// Rows above it.
-    pub(crate) top: u32,
+    pub top: u32,
 }
 
 impl Rectangle {
     /// Whether it has pixels and lies within an image of this size.
-    pub(crate) fn lies_within(&self, (width, height): (u32, u32)) -> bool {
+    pub fn lies_within(&self, (width, height): (u32, u32)) -> bool {
         let ends = |start: u32, length: u32, side: u32| {
             length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
         };
@@ -51,7 +51,8 @@ impl Rectangle {
     }
 
     /// The same part of images of size `to` as this is of images of size `from`.
-    pub(crate) fn scaled(&self, from: (u32, u32), to: (u32, u32)) -> Self {
+    #[must_use]
+    pub fn scaled(&self, from: (u32, u32), to: (u32, u32)) -> Self {
         let share = |value: u32, from: u32, to: u32| {
             (u64::from(value) * u64::from(to) / u64::from(from.max(1))) as u32
         };
@@ -95,10 +96,10 @@ impl FromStr for Rectangle {
 }
 
 /// What one image says: the depth of the black at its top, bottom, left and right, in pixels.
-pub(crate) type Vote = [u32; 4];
+pub type Vote = [u32; 4];
 
 /// Measures an image; none if it is too dark to tell a bar from a shadow.
-pub(crate) fn vote(picture: &RgbImage) -> Option<Vote> {
+pub fn vote(picture: &RgbImage) -> Option<Vote> {
     let (width, height) = picture.dimensions();
     if middle(picture) < BRIGHT {
         return None;
@@ -137,7 +138,7 @@ fn depth(lines: impl Iterator<Item = bool>) -> u32 {
 
 /// The part of images of this size that is inside the bars; none if there are no bars, or the
 /// vote is not clear.
-pub(crate) fn decide(votes: &[Vote], (width, height): (u32, u32)) -> Option<Rectangle> {
+pub fn decide(votes: &[Vote], (width, height): (u32, u32)) -> Option<Rectangle> {
     let [top, bottom, left, right] = [0, 1, 2, 3].map(|side| bar(votes, side));
     let inside = |side: u32, before: u32, after: u32| {
         let rest = side.saturating_sub(before + after) & !1;

@@ -6,13 +6,13 @@ use image::imageops;
 use vision::RgbImage;
 
 /// The size at which frames are compared, whatever the film's.
-pub(crate) const SMALL: (u32, u32) = (80, 48);
+pub const SMALL: (u32, u32) = (80, 48);
 
 /// Columns and rows of cells; a cell's mean colour stands for its 5x6 pixels.
-pub(crate) const CELLS: (u32, u32) = (16, 8);
+pub const CELLS: (u32, u32) = (16, 8);
 
 /// Numbers that describe the cells of a frame: red, green, blue of each.
-pub(crate) const VALUES: usize = (CELLS.0 * CELLS.1 * 3) as usize;
+pub const VALUES: usize = (CELLS.0 * CELLS.1 * 3) as usize;
 
 /// Side of the blocks that are searched for in the frame before, in pixels.
 const BLOCK: usize = 8;
@@ -25,33 +25,33 @@ const LONGER: usize = 6;
 
 /// One frame, reduced to what the search for shots needs.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Figures {
+pub struct Figures {
     /// What of the luma cannot be found in the frame before, wherever it may have moved: mean
     /// absolute difference, 0..=255. 0 for the first frame.
-    pub(crate) change: f32,
+    pub change: f32,
     /// Mean absolute difference of luma to the frame before, place by place, 0..=255.
-    pub(crate) in_place: f32,
+    pub in_place: f32,
     /// Of what the luma differs from a quarter of a second before, the share that motion does not
     /// explain, 0..=1. 1 where nothing differs.
-    pub(crate) unmoved: f32,
+    pub unmoved: f32,
     /// Mean luma, 0..=255.
-    pub(crate) mean: f32,
+    pub mean: f32,
     /// Standard deviation of luma, 0..=127.
-    pub(crate) spread: f32,
+    pub spread: f32,
     /// Mean colours of the cells, row by row.
-    pub(crate) cells: Box<[u8; VALUES]>,
+    pub cells: Box<[u8; VALUES]>,
 }
 
 impl Figures {
     /// Mean absolute difference of the colours of two frames, 0..=255.
-    pub(crate) fn apart(&self, other: &Self) -> f32 {
+    pub fn apart(&self, other: &Self) -> f32 {
         let pairs = self.cells.iter().zip(other.cells.iter());
         let sum: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
         sum as f32 / VALUES as f32
     }
 
     /// The share of cells that differ by more than `tolerance`, 0..=1.
-    pub(crate) fn changed(&self, other: &Self, tolerance: f32) -> f32 {
+    pub fn changed(&self, other: &Self, tolerance: f32) -> f32 {
         let pairs = self.cells.chunks_exact(3).zip(other.cells.chunks_exact(3));
         let differs = |(a, b): &(&[u8], &[u8])| {
             let sum: u32 = a
@@ -65,7 +65,7 @@ impl Figures {
     }
 
     /// Correlation of the cells of two frames, -1..=1; 0 if one is plain.
-    pub(crate) fn correlation(&self, other: &Self) -> f32 {
+    pub fn correlation(&self, other: &Self) -> f32 {
         let mean = |cells: &[u8]| cells.iter().map(|&v| f32::from(v)).sum::<f32>() / VALUES as f32;
         let (a, b) = (mean(&self.cells[..]), mean(&other.cells[..]));
         let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
@@ -84,7 +84,7 @@ impl Figures {
 
     /// This frame as a mixture of `a` and `b`: the share of `b` that fits best, and what then
     /// remains, as a mean absolute difference.
-    pub(crate) fn mixture(&self, a: &Self, b: &Self) -> (f32, f32) {
+    pub fn mixture(&self, a: &Self, b: &Self) -> (f32, f32) {
         let (mut along, mut length) = (0.0, 0.0);
         let triples = || {
             let ends = a.cells.iter().zip(b.cells.iter());
@@ -106,22 +106,47 @@ impl Figures {
     }
 }
 
+/// A frame made small: all that is kept of it until its neighbours are known.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Small {
+    /// BT.601 luma of its [`SMALL`] pixels, row by row.
+    luma: Vec<u8>,
+    /// Mean colours of the cells, row by row.
+    cells: Box<[u8; VALUES]>,
+}
+
+impl Small {
+    /// Of an image of [`SMALL`].
+    pub fn of(image: &RgbImage) -> Self {
+        Self {
+            luma: image.pixels().map(|pixel| luma(pixel.0)).collect(),
+            cells: cells(image),
+        }
+    }
+
+    /// What of the luma cannot be found in `before` within `reach` pixels to the sides and up and down: mean absolute
+    /// difference, 0..=255.
+    pub(crate) fn unfound_in(&self, before: &Self, reach: (isize, isize)) -> f32 {
+        unfound(&before.luma, &self.luma, reach).0 as f32 / self.luma.len() as f32
+    }
+}
+
 /// Measures frame after frame.
 #[derive(Debug, Default)]
-pub(crate) struct Measure {
+pub struct Measure {
     /// The luma of the last frames, the latest at the end.
     before: VecDeque<Vec<u8>>,
 }
 
 impl Measure {
-    /// The figures of the next frame, an image of [`SMALL`].
-    pub(crate) fn next(&mut self, picture: &RgbImage) -> Figures {
-        let luma: Vec<u8> = picture.pixels().map(|pixel| luma(pixel.0)).collect();
+    /// The figures of the next frame.
+    pub fn next(&mut self, Small { luma, cells }: Small) -> Figures {
         let count = luma.len() as f32;
         let mean = luma.iter().map(|&v| f32::from(v)).sum::<f32>() / count;
         let squares = luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
         let spread = (squares.sum::<f32>() / count).sqrt();
-        let since = |before: Option<&Vec<u8>>| before.map_or((0, 0), |b| unfound(b, &luma));
+        let since =
+            |before: Option<&Vec<u8>>| before.map_or((0, 0), |b| unfound(b, &luma, (REACH, REACH)));
         let (change, in_place) = since(self.before.back());
         let (unfound, differs) = since(self.before.front());
         if self.before.len() == LONGER {
@@ -138,7 +163,7 @@ impl Measure {
             },
             mean,
             spread,
-            cells: cells(picture),
+            cells,
         }
     }
 }
@@ -158,24 +183,30 @@ fn cells(picture: &RgbImage) -> Box<[u8; VALUES]> {
 
 /// Sums of absolute differences between `now` and `before`: of the most similar places, block by
 /// block, and of the same places.
-fn unfound(before: &[u8], now: &[u8]) -> (u32, u32) {
+fn unfound(before: &[u8], now: &[u8], reach: (isize, isize)) -> (u32, u32) {
     let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
     let (mut sum, mut in_place) = (0, 0);
     for top in (0..height).step_by(BLOCK) {
         for left in (0..width).step_by(BLOCK) {
             let here = difference(before, now, (left, top), (left, top));
             in_place += here;
-            sum += best_match(before, now, (left, top), here);
+            sum += best_match(before, now, (left, top), here, reach);
         }
     }
     (sum, in_place)
 }
 
 /// The smallest sum of absolute differences of the block at `to`, which is `best` in place.
-fn best_match(before: &[u8], now: &[u8], to: (usize, usize), mut best: u32) -> u32 {
+fn best_match(
+    before: &[u8],
+    now: &[u8],
+    to: (usize, usize),
+    mut best: u32,
+    (right, down): (isize, isize),
+) -> u32 {
     let (width, height) = (SMALL.0 as usize, SMALL.1 as usize);
-    for down in -REACH..=REACH {
-        for right in -REACH..=REACH {
+    for down in -down..=down {
+        for right in -right..=right {
             let from =
                 to.0.checked_add_signed(right)
                     .zip(to.1.checked_add_signed(down));

@@ -2,7 +2,7 @@
 
 use image::{Rgb, RgbImage, imageops};
 
-use crate::figures::{Figures, Measure, SMALL};
+use crate::figures::{Figures, Measure, SMALL, Small};
 
 /// Images of the size at which frames are measured.
 #[derive(Default)]
@@ -82,8 +82,28 @@ impl Film {
         self
     }
 
+    /// Turns the frames `first` to before `end` upside down: drawn scenes all have their sky above.
+    pub(crate) fn turned(mut self, first: usize, end: usize) -> Self {
+        for frame in &mut self.0[first..end] {
+            imageops::rotate180_in_place(frame);
+        }
+        self
+    }
+
+    /// Puts half and half of its neighbours before frame `number`.
+    pub(crate) fn and_mixture_at(mut self, number: usize) -> Self {
+        let between = mixed(&self.0[number - 1], &self.0[number], 0.5);
+        self.0.insert(number, between);
+        self
+    }
+
     pub(crate) fn figures(&self) -> Vec<Figures> {
         let mut measure = Measure::default();
-        self.0.iter().map(|picture| measure.next(picture)).collect()
+        let small = self.small().into_iter();
+        small.map(|small| measure.next(small)).collect()
+    }
+
+    pub(crate) fn small(&self) -> Vec<Small> {
+        self.0.iter().map(Small::of).collect()
     }
 }

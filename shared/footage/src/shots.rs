@@ -12,7 +12,7 @@ use crate::{cuts, dissolves, fades, flashes};
 /// What stands between two shots, or within one, and is no plain view of the scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Transition {
+pub enum Transition {
     /// One shot blends into the next.
     Dissolve,
     /// From, to or wholly black, white or another plain colour.
@@ -23,7 +23,7 @@ pub(crate) enum Transition {
 
 impl Transition {
     /// Its name in records.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Dissolve => "dissolve",
             Self::Fade => "fade",
@@ -34,40 +34,40 @@ impl Transition {
 
 /// A run of frames that are marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub struct Mark {
     /// What they are.
-    pub(crate) kind: Transition,
+    pub kind: Transition,
     /// The first.
-    pub(crate) first: usize,
+    pub first: usize,
     /// One behind the last.
-    pub(crate) end: usize,
+    pub end: usize,
 }
 
 impl Mark {
     /// Whether any of the frames `first` to before `end` is marked.
-    pub(crate) fn meets(&self, first: usize, end: usize) -> bool {
+    pub fn meets(&self, first: usize, end: usize) -> bool {
         self.first < end && first < self.end
     }
 }
 
 /// A run of frames taken without a break.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Shot {
+pub struct Shot {
     /// The first frame.
-    pub(crate) first: usize,
+    pub first: usize,
     /// One behind the last frame.
-    pub(crate) end: usize,
+    pub end: usize,
     /// How it begins, if not with a cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) from: Option<Transition>,
+    pub from: Option<Transition>,
 }
 
 /// A boundary between two shots: the first frame of the later one, and what leads to it.
-pub(crate) type Boundary = (usize, Option<Transition>);
+pub type Boundary = (usize, Option<Transition>);
 
 /// The shots of a film of this many frames a second, which cover all frames, and the marks, which do
 /// not overlap. Both are in order.
-pub(crate) fn find(frames: &[Figures], rate: f64) -> (Vec<Shot>, Vec<Mark>) {
+pub fn find(frames: &[Figures], rate: f64) -> (Vec<Shot>, Vec<Mark>) {
     let mut marks = flashes::find(frames, rate);
     let (fades, mut boundaries) = fades::find(frames, rate, &marks);
     marks.extend(fades);
