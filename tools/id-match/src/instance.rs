@@ -27,6 +27,8 @@ pub(crate) struct Instance {
 pub(crate) enum Looks {
     /// Cosine with each character, in the order of the cast.
     Scores(Vec<f64>),
+    /// The character that its owner says it is, in the key `character`.
+    Decided(String),
     /// Its cluster, if it is in one.
     Cluster(Option<u64>),
 }
@@ -45,7 +47,9 @@ pub(crate) struct Place {
 impl Instance {
     /// Reads what is wanted of a record.
     pub(crate) fn read(record: Record, cast: Option<&Cast>, by: By) -> Result<Self> {
-        let looks = if let Some(cast) = cast {
+        let looks = if let Some(name) = record.at("/character")? {
+            Looks::Decided(name)
+        } else if let Some(cast) = cast {
             let embedding = record.embedding()?;
             let embedding =
                 embedding.context("key `embedding` is missing: run clip-embed first")?;

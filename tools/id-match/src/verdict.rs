@@ -60,6 +60,7 @@ pub(crate) fn identities(
         let own = own.map(|(whom, _)| whom);
         let whom = of_track.or(own);
         match (&instance.looks, &names) {
+            (Looks::Decided(name), _) => by_owner(name, *track),
             (Looks::Scores(scores), Some(names)) => by_scores(scores, names, own, whom, *track),
             _ => by_cluster(ballot, own, whom, *track),
         }
@@ -71,6 +72,7 @@ pub(crate) fn identities(
 /// character; of clusters with 1.
 fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
     match looks {
+        Looks::Decided(_) => None,
         Looks::Cluster(cluster) => cluster.map(|cluster| (cluster, 1.0)),
         Looks::Scores(scores) => {
             let best = best(scores)?;
@@ -91,6 +93,17 @@ fn majority(ballot: &BTreeMap<u64, f64>) -> Option<u64> {
 fn share(ballot: &BTreeMap<u64, f64>, whom: u64) -> f64 {
     let all: f64 = ballot.values().sum();
     ballot.get(&whom).map_or(0.0, |weight| weight / all)
+}
+
+fn by_owner(name: &str, track: Option<usize>) -> Identity {
+    Identity {
+        name: name.to_owned(),
+        score: 1.0,
+        margin: None,
+        by: Some("owner".to_owned()),
+        track,
+        best: None,
+    }
 }
 
 fn by_scores(

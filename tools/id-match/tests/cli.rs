@@ -381,3 +381,25 @@ fn what_is_wrong_is_said() {
     let ran = run_in(here.path(), TOOL, &["--reference", "nilo"], "");
     assert_eq!(ran.code, Some(2));
 }
+
+#[test]
+fn the_name_that_an_owner_gave_stands_and_needs_no_vector() {
+    let here = tempfile::tempdir().unwrap();
+    let mut named = seen("a", [0.0, 1.0]);
+    named["character"] = json!("nilo");
+    let bare = json!({"id": "b", "image": "x.png", "character": "Mrs. Lee"});
+    let found = identities(&matched(here.path(), &[], &[named.clone(), bare.clone()]));
+    assert_eq!(
+        found[0],
+        json!({"name": "nilo", "score": 1.0, "by": "owner"}),
+        "though it looks like pia"
+    );
+    assert_eq!(found[1]["name"], "Mrs. Lee");
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &["--only", "Mrs. Lee"],
+        &lines(&[named, bare]),
+    );
+    assert_eq!(ran.records().len(), 1, "{}", ran.stderr);
+}
