@@ -81,7 +81,9 @@ impl Composer {
             contradictions: found,
         };
         record.put("facts", &facts)?;
-        Ok(record.put("caption", &caption)?)
+        // What a person wrote is the caption; the facts say what would have been.
+        let decided = record.at::<String>("/review/caption")?;
+        Ok(record.put("caption", &decided.unwrap_or(caption))?)
     }
 
     /// What the caption begins with: the trigger and the class, as far as there are any.

@@ -468,3 +468,20 @@ fn a_policy_is_shown_and_is_one() {
     let mine = run_in(folder.path(), TOOL, &["--policy", "style.toml"], &record);
     assert_eq!(own.stdout, mine.stdout);
 }
+
+#[test]
+fn a_caption_that_a_person_wrote_is_the_caption() {
+    let mut record = json!({"id": "a", "image": "a.png", "tags": {"setting": [["outdoor", 0.9]]}, "captioner": {"raw": "A boat."}});
+    let flags = ["--type", "style", "--trigger", "lantern"];
+    let composed = caption(&flags, &record);
+    record["review"] =
+        json!({"decision": "keep", "by": "ann", "caption": "a quiet harbour at noon"});
+    let kept = compose(&flags, &record);
+    assert_eq!(kept["caption"], "a quiet harbour at noon");
+    assert_ne!(composed, "a quiet harbour at noon");
+    assert_eq!(
+        kept["facts"]["tags"].as_str().map(str::is_empty),
+        Some(false),
+        "the facts are there all the same"
+    );
+}

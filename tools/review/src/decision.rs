@@ -93,6 +93,10 @@ impl Decision {
                 review.insert(key.to_owned(), text.as_str().into());
             }
         }
+        if let Some(caption) = &self.caption {
+            // caption-compose takes it for the last word.
+            review.insert("caption".to_owned(), caption.as_str().into());
+        }
         record.put("review", &review)?;
         let by = if self.by.is_empty() {
             "somebody"

@@ -7,6 +7,7 @@ mod apply;
 mod decision;
 mod gallery;
 mod patch;
+mod require;
 mod server;
 
 use std::path::PathBuf;
@@ -51,6 +52,11 @@ struct Args {
     #[arg(long, conflicts_with = "serve")]
     apply: bool,
 
+    /// Change nothing: exit with 1 unless the patch decides on all images of the
+    /// manifest, or on this many of them
+    #[arg(long, value_name = "all|N", conflicts_with_all = ["serve", "apply"])]
+    require: Option<require::Required>,
+
     /// Serve on this port of this machine; 0 takes a free port
     #[arg(long, value_name = "PORT", default_value_t = 0, requires = "serve")]
     port: u16,
@@ -83,5 +89,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     if args.serve {
         return server::run(&args, flow);
     }
-    apply::run(&args.patch, flow)
+    match args.require {
+        Some(required) => require::run(&args.patch, required, flow),
+        None => apply::run(&args.patch, flow),
+    }
 }

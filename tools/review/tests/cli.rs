@@ -415,3 +415,42 @@ fn one_patch_has_one_page() {
         second.stderr
     );
 }
+
+#[test]
+fn a_gate_opens_when_enough_is_decided() {
+    let here = tempfile::tempdir().unwrap();
+    let ids = ["a", "b", "c"];
+    let records: String = ids
+        .map(|id| format!("{}\n", json!({"id": id, "image": "x.png"})))
+        .concat();
+    let patch = "{\"id\":\"a\",\"decision\":\"keep\"}\n{\"id\":\"b\",\"decision\":\"drop\"}\n{\"id\":\"z\",\"decision\":\"keep\"}\n";
+    fs::write(here.path().join("p.jsonl"), patch).unwrap();
+    let ask = |required| {
+        run_in(
+            here.path(),
+            TOOL,
+            &["--patch", "p.jsonl", "--require", required],
+            &records,
+        )
+    };
+    let ran = ask("all");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("p.jsonl: 2 of 3 images are decided, and 3 must be"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ask("2").code, Some(0), "a sample");
+    assert_eq!(ask("3").code, Some(1));
+    assert_eq!(ask("0").code, Some(2));
+}
+
+#[test]
+fn a_caption_is_marked_as_the_reviewers_own() {
+    let here = tempfile::tempdir().unwrap();
+    let patch = "{\"id\":\"i0\",\"decision\":\"keep\",\"caption\":\"mine\"}\n";
+    let ran = applied(here.path(), patch, &["i0"]);
+    assert_eq!(ran.records()[0]["caption"], "mine");
+    assert_eq!(ran.records()[0]["review"]["caption"], "mine");
+}
