@@ -15,16 +15,16 @@ use machine::Fault;
 use crate::flags::{Manifests, Run, Voice};
 use crate::flow::{Flow, settle};
 use crate::input::{Input, would_wait};
-use crate::messages;
 use crate::output::{ReaderGone, to_standard_output};
 use crate::words::{printable, told};
+use crate::{messages, outputs};
 
 /// Runs a tool that reads manifests and writes one.
 ///
 /// Exits with 0 when the work is done or the reader went away, 1 when it
 /// could not be done, and 2 when the command line is wrong.
 pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCode {
-    run(|command, shared: Manifests, args: A| {
+    run(|command, apart, shared: Manifests, args: A| {
         if would_wait(&shared.manifests) {
             let message = "no manifest: pipe one in, or name a file";
             return Ok(Err(
@@ -32,6 +32,7 @@ pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCod
             ));
         }
         messages::start(command.get_name(), &shared.run.voice);
+        apart?;
         let input = Input::open(&shared.manifests)?;
         if let Some(rejects) = shared
             .run
@@ -52,8 +53,9 @@ pub fn main<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCod
 ///
 /// The exit status is that of [`main`].
 pub fn source<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitCode {
-    run(|command, shared: Run, args: A| {
+    run(|command, apart, shared: Run, args: A| {
         messages::start(command.get_name(), &shared.voice);
+        apart?;
         flow(&shared, None, |flow| tool(args, flow)).map(Ok)
     })
 }
@@ -63,8 +65,9 @@ pub fn source<A: Parser>(tool: impl FnOnce(A, &mut Flow) -> Result<()>) -> ExitC
 /// `tool` returns the exit status for what went well.
 pub fn command<A: Parser>(tool: impl FnOnce(A) -> Result<ExitCode>) -> ExitCode {
     let mut status = ExitCode::SUCCESS;
-    let ended = run(|command, voice: Voice, args: A| {
+    let ended = run(|command, apart, voice: Voice, args: A| {
         messages::start(command.get_name(), &voice);
+        apart?;
         status = tool(args)?;
         settle()?;
         Ok(Ok(()))
@@ -83,9 +86,10 @@ fn flow(run: &Run, input: Option<Input>, work: impl FnOnce(&mut Flow) -> Result<
     worked.and(closed)
 }
 
-/// Reads the command line and does `work`, whose inner error is one of usage.
+/// Reads the command line and does `work`, whose inner error is one of usage. It is told whether the files to write
+/// are apart from all others, to say so once messages can be said.
 fn run<S: Args, A: Parser>(
-    work: impl FnOnce(&mut Command, S, A) -> Result<Result<(), clap::Error>>,
+    work: impl FnOnce(&mut Command, Result<()>, S, A) -> Result<Result<(), clap::Error>>,
 ) -> ExitCode {
     let tool = A::command();
     // The shared flags would put what they say of themselves in the tool's place.
@@ -98,11 +102,12 @@ fn run<S: Args, A: Parser>(
     }
     let parsed = command.try_get_matches_from_mut(std::env::args_os());
     let parsed = parsed.and_then(|mut matches| {
+        let apart = outputs::apart(&command, &matches);
         let shared = S::from_arg_matches_mut(&mut matches)?;
-        Ok((shared, A::from_arg_matches_mut(&mut matches)?))
+        Ok((apart, shared, A::from_arg_matches_mut(&mut matches)?))
     });
     let usage = match parsed {
-        Ok((shared, args)) => match work(&mut command, shared, args) {
+        Ok((apart, shared, args)) => match work(&mut command, apart, shared, args) {
             Ok(Err(usage)) => usage,
             Ok(Ok(())) => return ExitCode::SUCCESS,
             Err(error) => return status(Err(error)),

@@ -29,6 +29,7 @@ mod messages;
 mod ordered;
 mod outcome;
 mod output;
+mod outputs;
 mod progress;
 mod signals;
 mod transfer;

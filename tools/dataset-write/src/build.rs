@@ -201,6 +201,20 @@ fn point(out: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Takes the link away where a set has no images any more: a trainer must not go on with those of an earlier run.
+pub(crate) fn lead_nowhere(out: &Path) -> Result<()> {
+    let newest = out.join(NEWEST);
+    if let Ok(before) = fs::read_link(&newest) {
+        clear(&newest)?;
+        log::warn!(
+            "{}: no images, and so no link any more; {} is left as it is",
+            newest.display(),
+            before.display()
+        );
+    }
+    Ok(())
+}
+
 /// Removes what a run that was killed may have left.
 fn clear(path: &Path) -> Result<()> {
     let removed = match fs::symlink_metadata(path) {

@@ -97,7 +97,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let prepare = |record| plan::prepare(record, &purpose, &store);
     flow.whole(prepare, |_, all| {
         let (ready, mut outcomes) = plan::sorted(all);
-        if !ready.is_empty() {
+        if ready.is_empty() {
+            build::lead_nowhere(&out)?;
+        } else {
             let examples = plan::numbered(ready, args.validation)?;
             let build = Build {
                 out: &out,

@@ -16,6 +16,7 @@ pub(crate) fn merge(
 ) -> Result<Vec<Outcome>> {
     let mut waiting: Vec<Option<Verdict>> = entries.iter().map(|_| None).collect();
     let mut written = 0;
+    flow.expect(entries.len() as u64);
     for shot in shots(entries, settings)? {
         let frames: Vec<&Entry> = shot.iter().map(|at| &entries[*at]).collect();
         let verdicts = flow.on_all_cores(|| shot::work(&frames, settings))?;
@@ -30,6 +31,7 @@ pub(crate) fn merge(
                     flow.fail(record, error.context(id))?;
                 }
             }
+            flow.advance();
             written += 1;
         }
     }
