@@ -18,6 +18,8 @@ pub(crate) struct Candidate {
     pub(crate) values: Vec<String>,
     /// The first of the reserves that it belongs to.
     pub(crate) reserve: Option<usize>,
+    /// Its film, where it says one.
+    pub(crate) film: Option<String>,
     /// Its film and shot.
     pub(crate) shot: Option<(String, u64)>,
     /// Its film and the time in it, in seconds.
@@ -41,13 +43,15 @@ impl Candidate {
                 reserve = Some(number);
             }
         }
-        let film: String = record.at("/source/film")?.unwrap_or_default();
+        let named: Option<String> = record.at("/source/film")?;
+        let film = named.clone().unwrap_or_default();
         let shot: Option<u64> = record.at("/source/shot")?;
         let time: Option<f32> = record.at("/source/time")?;
         Ok(Self {
             cell: values(&args.by)?,
             values: values(keys)?,
             reserve,
+            film: named,
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
             vector: vector(args, &record)?,

@@ -32,6 +32,7 @@ impl Args {
             quota: given(self.quota, own.quota),
             reserve: given(self.reserve, own.reserve),
             per_shot: self.per_shot.or(own.per_shot),
+            per_film: self.per_film.or(own.per_film),
             on: self.on.or(own.on),
             prefer: self.prefer.or(own.prefer),
             ..self

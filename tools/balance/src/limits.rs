@@ -52,6 +52,13 @@ impl Limits {
                 Some(((film.clone(), *shot), None, reason))
             });
         }
+        if let Some(most) = args.per_film {
+            limits.family(candidates, most.get(), |candidate| {
+                let film = candidate.film.clone()?;
+                let reason = format!("film {film} is full: {most}");
+                Some((film, None, reason))
+            });
+        }
         if !cells.is_empty() {
             limits.cells = Some(limits.families());
             limits.family(candidates, 0, |candidate| {

@@ -74,6 +74,10 @@ struct Args {
     #[arg(long, value_name = "N")]
     per_shot: Option<NonZero<usize>>,
 
+    /// Select at most this many records of a film; records without a film have no limit
+    #[arg(long, value_name = "N")]
+    per_film: Option<NonZero<usize>>,
+
     /// Spread the selection in the space of these vectors [default:
     /// /embedding/vector if all records have it, else the time in the film]
     #[arg(long, value_name = "POINTER")]

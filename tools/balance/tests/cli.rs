@@ -257,3 +257,26 @@ fn a_type_selects_as_its_folder_says_and_given_flags_say_otherwise() {
     let none = as_type(&["--quota", "/light/time=night:0"]);
     assert!(none.iter().all(|id| !id.ends_with('9')), "{none:?}");
 }
+
+#[test]
+fn no_film_has_more_than_its_share() {
+    let here = tempfile::tempdir().unwrap();
+    let record = |number: usize| {
+        let film = ["a.mkv", "a.mkv", "b.mkv"][number % 3];
+        json!({"id": format!("r{number}"), "image": "x.png", "source": {"film": film, "frame": number, "time": number, "shot": number}})
+    };
+    let lines: Vec<_> = (0..30).map(|number| record(number).to_string()).collect();
+    let lines = lines.join("\n");
+    let flags = ["--target", "20", "--per-film", "6", "--rejects", "r.jsonl"];
+    let ran = run_in(here.path(), TOOL, &flags, &lines);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let of = |film: &str| {
+        ran.records()
+            .iter()
+            .filter(|one| one["source"]["film"] == film)
+            .count()
+    };
+    assert_eq!((of("a.mkv"), of("b.mkv")), (6, 6));
+    let rejects = fs::read_to_string(here.path().join("r.jsonl")).unwrap();
+    assert!(rejects.contains("film a.mkv is full: 6"), "{rejects}");
+}
