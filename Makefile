@@ -25,8 +25,8 @@ include shared/types/chains/types.mk
 # them to expand, and recipes read them from the environment, so that neither does
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
-NAMES := CALLED_FROM SETTINGS FILM OUT TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE DESCRIBE ALLOW_UNSEEN MINIMUM PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
+    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -50,10 +50,22 @@ elsewhere := $(if $(CALLED_FROM),$(if $(filter /%,$(firstword $(SETTINGS))),,$(C
 settings_text := $(if $(SETTINGS),$(file <$(elsewhere)$(SETTINGS)))
 $(eval $(value settings_text))
 written := $(filter-out $(before) before elsewhere settings_text,$(.VARIABLES))
-# Film to make data sets from.
+# Film to make data sets from; several with spaces between, or a folder of films.
 FILM ?=
+# Or the frames that you have: a folder, a list of paths (one a line), or a manifest (.jsonl). They are never changed.
+FRAMES ?=
+# Frames a second at which FRAMES were taken from the film.
+FRAMES_FPS ?= 2
+# Or the instances that you have, for character, pose and expression: a folder with a folder of images for each
+# character, transparent, or with a mask of the same name in masks/, and captions in .txt files beside or in captions/.
+INSTANCES ?=
+# What the captions of INSTANCES are: describe (what is seen, from which captions are composed), keep (final), or ignore.
+CAPTIONS ?= describe
 # Folder for everything that is made; it can be moved as a whole.
 OUT ?= out
+# How trainers' configurations name their files: absolute, relative (to OUT, where the trainer is started) or windows
+# (for a trainer of Windows beside WSL2).
+PATHS ?= absolute
 # Trigger: the word that captions begin with. By default each data set has its own.
 TRIGGER ?=
 # Folder with a folder of images for each character, named after the character.
@@ -72,6 +84,9 @@ NICE ?= 19
 NEEDS_DISK ?= 2GB
 # Where networks run: auto, cpu or cuda.
 DEVICE ?= auto
+# What a network waits for before it takes the GPU: free (no other program computes there), memory=8GB (so much of its
+# memory is free), or a shell command that is tried until it succeeds, as in: grep -q 'Trial 30' search.log
+GPU_WAIT ?=
 # Pipelines that `make plan` runs; the data set that `make review` shows.
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.
@@ -83,6 +98,12 @@ PLAN_SECONDS ?= 6
 $(eval $(targets))
 # Fewest images of a data set: with fewer, make fails at the end. By default it only reports this.
 MINIMUM ?=
+
+## Review
+# Whether a data set waits for `make review`, first of its labels, then of its captions: yes or no.
+GATES ?= no
+# Images of a data set that must be decided before it goes on: all, or this many.
+GATE_SAMPLE ?= all
 
 ## Networks
 # published (those of `make models`), small (our own, for the sample film only), or none, which makes

@@ -37,12 +37,12 @@ background/clear.jsonl: frames.jsonl .settings/background-clear
 must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)
 settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)
 background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
-	$(call network,background-boxes) -- $(call pipe,"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
+	$(call small_network,background-boxes) -- $(call pipe,"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
 	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(must_find) $(rejects) $(BACKGROUND_DETECT_FLAGS))
 
 settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked
-	$(call network,background-masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
+	$(call large_network,background-masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
 	    --out-dir background/masks $(rejects) $(BACKGROUND_SEGMENT_FLAGS) $<
 
 settings.background-plates = $(PLATE_FLAGS)
@@ -54,7 +54,7 @@ background/plates.jsonl: background/masked.jsonl .settings/background-plates
 watch = --detector "$${DETECT_MODEL:-default}"
 settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
-	$(call network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
+	$(call large_network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
 	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
 
 # What was inpainted badly still shows the place beside the characters.
@@ -68,7 +68,7 @@ background/sharp.jsonl: background/cropped.jsonl .settings/background-sharp
 
 settings.background-embedded = $(settings.embedded)
 background/embedded.jsonl: background/sharp.jsonl .settings/background-embedded
-	$(call network,background-embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+	$(call small_network,background-embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
 settings.background-places = $(PLACE_CLUSTER_FLAGS)
 background/places.jsonl: background/embedded.jsonl .settings/background-places
@@ -76,7 +76,7 @@ background/places.jsonl: background/embedded.jsonl .settings/background-places
 
 settings.background-tagged = $(settings.tagged)
 background/tagged.jsonl: background/places.jsonl .settings/background-tagged
-	$(call network,background-tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	$(call small_network,background-tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
 	    | "$$BIN/light-classify" --use-tags)
 
 .PHONY: background

@@ -1,4 +1,4 @@
-# From records to a data set, the same for all types: select, review, describe, caption, audit, write,
+# From records to a data set, the same for all types: review, select, describe, caption, audit, write,
 # lint, report.
 #
 # A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
@@ -41,41 +41,60 @@ its = $($(firstword $(subst -, ,$*)).settings)
 # Values without a name of their own share one word; `pose_other` would not be one.
 rest = --trigger="other=$${TRIGGER:-film}_$(1)" --trigger="unknown=$${TRIGGER:-film}_$(1)"
 
-# Whether there are descriptions to make captions of.
-from_words := $(if $(filter none,$(NETWORKS))$(filter-out yes,$(DESCRIBE)),reviewed,described)
+# Whether a network describes the images: not where their owner has.
+own_words := $(if $(INSTANCES),$(filter-out ignore,$(CAPTIONS)))
+from_words := $(if $(filter none,$(NETWORKS))$(filter-out yes,$(DESCRIBE))$(own_words),selected,described)
 
-# Decisions of `make review` are a file of their own, which outlives every rebuild.
+# Decisions of `make review` are files of their own, which outlive every rebuild: on labels, and on captions.
 .PRECIOUS: review/%.jsonl
 review/%.jsonl:
 	@mkdir -p $(@D) && touch $@
 
+# With GATES=yes a data set stops until its images are decided, the labels before the captions.
+gated = $(if $(filter yes,$(GATES)),$(1))
+undecided = { echo "make: $(name): its $(1) are not reviewed: make review PIPELINE=$(name) OUT=..., then make it again" >&2; exit 1; }
+
 .SECONDEXPANSION:
+
+# Before the selection, so that it goes by corrected labels, and another image takes the place of a dropped one.
+$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call records_of,$$*) review/$$(call name_of,$$*).jsonl
+	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
 
 .settings/%-selected: always
 	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS))
-$(sets:%=%/selected.jsonl): %/selected.jsonl: $$(call records_of,$$*) .settings/$$(call name_of,$$*)-selected
+$(sets:%=%/selected.jsonl): %/selected.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-selected
 	$(call phase,$(name)-selected) -- "$$BIN/balance" --target "$$$(own)_TARGET" --summary $(@D)/cells.json $(rejects) $($(own)_BALANCE_FLAGS) $<
 
-$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: %/selected.jsonl review/$$(call name_of,$$*).jsonl
-	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
+$(sets:%=%/labels.gate): %/labels.gate: %/selected.jsonl review/$$(call name_of,$$*).jsonl
+	@"$$BIN/review" --require "$$GATE_SAMPLE" --patch review/$(name).jsonl $< > /dev/null || $(call undecided,labels)
+	@touch $@
 
 .settings/%-described: always
 	$(call note,$(call stamp,CAPTION,caption) $(DESCRIBE_FLAGS))
-$(sets:%=%/described.jsonl): %/described.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-described
-	$(call network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
+$(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-described
+	$(call large_network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
 
 # What composes captions and what looks at them go by the same flags.
 composed = --type $(type) $($(type).begin) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
 	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(AUDIT_FLAGS)))
-$(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl .settings/$$(call name_of,$$*)-captioned
+$(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-captioned
 	$(call phase,$(name)-captioned) -- $(call pipe,"$$BIN/caption-compose" $(composed) $(rejects) $< \
 	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))
 
+$(sets:%=%/checked.jsonl): %/checked.jsonl: %/captioned.jsonl review/captions/$$(call name_of,$$*).jsonl
+	$(call phase,$(name)-checked) -- "$$BIN/review" --apply --patch review/captions/$(name).jsonl $(rejects) $<
+
+$(sets:%=%/captions.gate): %/captions.gate: %/captioned.jsonl review/captions/$$(call name_of,$$*).jsonl
+	@"$$BIN/review" --require "$$GATE_SAMPLE" --patch review/captions/$(name).jsonl $< > /dev/null || $(call undecided,captions)
+	@touch $@
+
+# Trainers' configurations name the folder: of one that was moved they are written anew.
 .settings/%-dataset: always
-	$(call note,$(TRIGGER) $($(its)_DATASET_FLAGS))
-$(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/captioned.jsonl .settings/$$(call name_of,$$*)-dataset
-	$(call phase,$(name)-dataset) $(room) -- "$$BIN/dataset-write" --type $(type) $($(type).word) --out-dir $(@D) $(rejects) $($(own)_DATASET_FLAGS) $<
+	$(call note,$(CURDIR) $(TRAINER_ROOT) $(TRIGGER) $($(its)_DATASET_FLAGS))
+$(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/checked.jsonl $(call gated,%/captions.gate) .settings/$$(call name_of,$$*)-dataset
+	$(call phase,$(name)-dataset) $(room) -- "$$BIN/dataset-write" --type $(type) $($(type).word) --out-dir $(@D) \
+	    $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(rejects) $($(own)_DATASET_FLAGS) $<
 
 # By which launch.py sees that a file of the data set was deleted.
 $(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
@@ -89,6 +108,6 @@ $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/
 
 $(sets:%=%/report.html): %/report.html: %/lint.jsonl
 	@"$$BIN/report" --title 'Data set: $(name)' --out-dir $(@D) --kept $(@D)/dataset.jsonl $(call dropped,$(call $(type).chain,$(@D)) \
-	    $(addprefix $(@D)/,selected reviewed $(filter described,$(from_words)) captioned dataset))
+	    $(addprefix $(@D)/,reviewed selected $(filter described,$(from_words)) captioned checked dataset))
 
 endif

@@ -13,10 +13,10 @@ ifdef INSIDE_OUT
 
 settings.faces = $(call stamp,FACE,face) $(FACE_FLAGS)
 faces.jsonl: posed.jsonl .settings/faces
-	$(call network,faces) $(room) -- "$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
+	$(call small_network,faces) $(room) -- "$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
 
 settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
 emotions.jsonl: faces.jsonl .settings/emotions
-	$(call network,emotions) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
+	$(call small_network,emotions) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
 
 endif

@@ -7,6 +7,8 @@ frames.optional_networks :=
 ## Frames: flags of each tool, listed in its --help
 # frame-extract, for example: --fps 4.
 EXTRACT_FLAGS ?=
+# shot-detect, of FRAMES.
+SHOT_FLAGS ?=
 # frame-dedup.
 DEDUP_FLAGS ?=
 # blur-filter: limits of blur, darkness and flatness.
@@ -28,9 +30,26 @@ WRITTEN += frames.jsonl=frames
 
 ifdef INSIDE_OUT
 
+ifdef FRAMES
+# Frames of one's own are read where they are. Only those with black bars are written anew, without them.
+settings.frames = $(call within,FRAMES) $(FRAMES_FPS) $(SHOT_FLAGS)
+frames.jsonl: .settings/frames
+	$(call phase,frames) $(room) -- $(call pipe,if [ -d "$$FRAMES" ]; then "$$BIN/frame-scan" --natural $(rejects) -- "$$FRAMES"; \
+	    elif [ "$${FRAMES%.jsonl}" != "$$FRAMES" ]; then : > frames.rejects.jsonl; cat -- "$$FRAMES"; \
+	    else "$$BIN/frame-scan" $(rejects) - < "$$FRAMES"; fi | "$$BIN/frame-crop" --out-dir frames | "$$BIN/shot-detect" --fps "$$FRAMES_FPS" $(SHOT_FLAGS))
+else ifneq ($(SEVERAL),)
+# Several films are one after the other.
+settings.frames = $(call within,FILM) $(EXTRACT_FLAGS)
+frames.jsonl: .settings/frames
+	@: > frames.rejects.jsonl
+	$(call phase,frames) $(room) -- $(call pipe,while IFS= read -r film; do \
+	    "$$BIN/frame-extract" --out-dir frames --rejects frames.part.rejects.jsonl $(EXTRACT_FLAGS) -- "$$film" < /dev/null; \
+	    cat frames.part.rejects.jsonl >> frames.rejects.jsonl; rm frames.part.rejects.jsonl; done < .names/films.txt)
+else
 settings.frames = $(call within,FILM) $(EXTRACT_FLAGS)
 frames.jsonl: .settings/frames
 	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(EXTRACT_FLAGS) -- "$$FILM"
+endif
 
 settings.unique = $(DEDUP_FLAGS)
 unique.jsonl: frames.jsonl .settings/unique
@@ -46,12 +65,12 @@ lit.jsonl: sharp.jsonl .settings/lit
 
 settings.embedded = $(call stamp,EMBED,embed) $(EMBED_FLAGS)
 embedded.jsonl: lit.jsonl .settings/embedded
-	$(call network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+	$(call small_network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
 # The tags have a say in what the light is called, beside its colours.
 settings.tagged = $(call stamp,EMBED,embed) $(TAG_FLAGS) $(call within,LABELS)
 tagged.jsonl: embedded.jsonl .settings/tagged
-	$(call network,tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
+	$(call small_network,tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
 	    | "$$BIN/light-classify" --use-tags)
 
 frames/report.html: sharp.jsonl

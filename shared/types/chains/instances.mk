@@ -20,8 +20,12 @@ CAST_CLUSTER_FLAGS ?=
 # id-match: how sure a name must be.
 IDENTITY_FLAGS ?=
 
+ifdef INSTANCES
+instances.chain := instances:INSTANCES figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+else
 instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
     figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+endif
 WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
 
 ifdef INSIDE_OUT
@@ -31,19 +35,28 @@ close_ups = --face-detector "$${FACE_MODEL:-default}"
 
 settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
 boxes.jsonl: $(scenes).jsonl .settings/boxes
-	$(call network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
+	$(call small_network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
 
 settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
-	$(call network,masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
+	$(call large_network,masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
 
+ifdef INSTANCES
+# Instances of one's own stay as they are, under the names of their folders. An image in none has no name yet.
+in_folders = $(if $(OWN_FOLDERS),--folder-as character)
+settings.instances = $(call within,INSTANCES) $(CAPTIONS)
+instances.jsonl: .settings/instances
+	$(call phase,instances) $(room) -- $(call pipe,"$$BIN/frame-scan" --natural $(in_folders) -- "$$INSTANCES" \
+	    | "$$BIN/instance-read" --captions "$$CAPTIONS" --out-dir instances $(rejects))
+else
 settings.instances = $(INSTANCE_FLAGS)
 instances.jsonl: masked.jsonl .settings/instances
 	$(call phase,instances) $(room) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
+endif
 
 settings.figures = $(call stamp,EMBED,embed) $(FIGURE_EMBED_FLAGS) $(call within,FIGURE_LABELS)
 figures.jsonl: instances.jsonl .settings/figures
-	$(call network,figures) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
+	$(call small_network,figures) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS"))
 
 # References are cropped as instances are, so that like is compared with like, and get
@@ -52,7 +65,7 @@ figures.jsonl: instances.jsonl .settings/figures
 settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked) $(settings.figures)
 cast.jsonl: .settings/cast
 	@rm -rf cast && mkdir -p cast
-	$(call network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
+	$(call large_network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
 	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 \
 	    | "$$BIN/mask-crop" --out-dir cast/crops $(rejects) \

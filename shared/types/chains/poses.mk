@@ -12,7 +12,7 @@ ifdef INSIDE_OUT
 
 settings.keypoints = $(call stamp,POSE,pose) $(KEYPOINT_FLAGS)
 keypoints.jsonl: named.jsonl .settings/keypoints
-	$(call network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
+	$(call small_network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
 
 settings.posed = $(POSE_FLAGS)
 posed.jsonl: keypoints.jsonl .settings/posed

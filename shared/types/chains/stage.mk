@@ -5,11 +5,18 @@ PIPELINES :=
 WRITTEN :=
 
 ifdef INSIDE_OUT
+# What launch.py found out.
+OWN_FOLDERS :=
+SEVERAL :=
+TRAINER_ROOT :=
 
-# Stages of the CPU run at a low priority; stages of networks wait for the GPU.
+# Stages of the CPU run at a low priority, networks on the CPU too. Networks on the GPU wait for others that use it: a
+# large one uses it alone, small ones share it.
 on_cpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice "$$NICE" --name $(1) --output $@
+on_gpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu=$(2) $(if $(GPU_WAIT),--gpu-wait "$$GPU_WAIT") --name $(1) --output $@
 phase = @$(on_cpu)
-network = @mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu --name $(1) --output $@
+large_network = @$(if $(filter cpu,$(DEVICE)),$(on_cpu),$(call on_gpu,$(1),alone))
+small_network = @$(if $(filter cpu,$(DEVICE)),$(on_cpu),$(call on_gpu,$(1),shared))
 # Tools that are one phase; flags may have quotes of their own.
 pipe = bash -euo pipefail -c '$(subst ','\'',$(1))'
 rejects = --rejects $(basename $@).rejects.jsonl

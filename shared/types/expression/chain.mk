@@ -9,7 +9,7 @@ ifdef INSIDE_OUT
 
 settings.expressions = $(call stamp,EMBED,embed)
 expressions.jsonl: emotions.jsonl .settings/expressions
-	$(call network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
+	$(call small_network,expressions) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $<
 
 .PHONY: expression
 expression: expression/report.html ## [pipeline] A data set of facial expressions

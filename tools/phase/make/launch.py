@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -40,7 +41,7 @@ ASK = {
 
 
 def content(path):
-    """A hash of the size and both ends of a file; of a folder, of all files in it and below."""
+    """A hash of the size and both ends of a file; of a folder, of all files in it and below, each as a whole."""
     digest = hashlib.sha256()
     files = [path]
     if os.path.isdir(path):
@@ -51,11 +52,66 @@ def content(path):
                 size = file.seek(0, os.SEEK_END)
                 file.seek(0)
                 digest.update(os.fsencode(f"{os.path.relpath(name, path)}\0{size}\0") + file.read(END))
+                if os.path.isdir(path):
+                    while more := file.read(END):
+                        digest.update(more)
                 file.seek(max(size - END, 0))
                 digest.update(file.read(END))
         except OSError as error:
             raise Wrong(f"{name}: {error.strerror}") from error
     return digest.hexdigest()[:16]
+
+
+def listing(folder):
+    """A hash of the names, sizes and times of all files in a folder and below: of many and large ones."""
+    digest = hashlib.sha256()
+    for top, folders, names_ in os.walk(folder, followlinks=True):
+        folders.sort()
+        for name in sorted(names_):
+            path = os.path.join(top, name)
+            try:
+                seen = os.stat(path)
+            except OSError as error:
+                raise Wrong(f"{path}: {error.strerror}") from error
+            digest.update(os.fsencode(f"{os.path.relpath(path, folder)}\0{seen.st_size}\0{seen.st_mtime_ns}\0"))
+    return digest.hexdigest()[:16]
+
+
+def known(name, path):
+    """By what a stage knows that a source or the like is another."""
+    if name == "FILM":
+        return "-".join(content(one) for one in names.films())
+    many = name in ("FRAMES", "INSTANCES") and os.path.isdir(path)
+    return listing(path) if many else content(path)
+
+
+def listed(path, out):
+    """A list or manifest of frames as one that holds wherever it is read, in OUT.
+
+    Its paths are relative to where make was called, or else to its own folder.
+    """
+    folder = os.path.dirname(path)
+
+    def whole(image):
+        return next((os.path.abspath(one) for one in [image, os.path.join(folder, image)] if os.path.exists(one)), os.path.abspath(image))
+
+    os.makedirs(os.path.join(out, ".names"), exist_ok=True)
+    manifest = path.endswith(".jsonl")
+    own = os.path.join(out, ".names", "frames.jsonl" if manifest else "frames.txt")
+    with open(path, encoding="utf-8-sig") as old, open(own, "w", encoding="utf-8") as new:
+        for number, line in enumerate(old, 1):
+            if not line.strip():
+                continue
+            if not manifest:
+                new.write(whole(line.rstrip("\r\n")) + "\n")
+                continue
+            try:
+                record = json.loads(line)
+                record["image"] = whole(record["image"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
+            new.write(json.dumps(record, ensure_ascii=False) + "\n")
+    return os.path.abspath(own)
 
 
 def lock(out):
@@ -88,9 +144,11 @@ def watched(out):
     """The files of OUT whose times make compares."""
     yield from Path(out).glob(".settings/*")
     yield from Path(out).glob("*.jsonl")
+    yield from Path(out).glob("review/captions/*.jsonl")
     for folder in folders(out):
         yield from folder.glob("*.jsonl")
         yield from folder.glob("report.html")
+        yield from folder.glob("*.gate")
 
 
 def settle(out):
@@ -111,6 +169,39 @@ def settle(out):
             os.utime(path, ns=(now - age * 1000, now - age * 1000))
     if ahead:
         say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: treating them as made just now")
+
+
+def keep(out):
+    """Copies the manifests of OUT that no stage has written, or that were changed since, to .kept, once each.
+
+    A stage may be about to replace them, as where someone's own frames.jsonl lies in OUT.
+    """
+    progress = Path(out, "preparation_progress.json")
+    try:
+        phases = json.loads(progress.read_text(encoding="utf-8"))["phases"].values()
+        outputs = [phase["output"] for phase in phases if "output" in phase]
+    except FileNotFoundError:
+        outputs = []
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return
+    # Before version 0.2 the file did not say what stages had written.
+    if progress.exists() and not outputs:
+        return
+    written = {one["path"]: (one["bytes"], one["modified"]) for one in outputs}
+    for path in [*Path(out).glob("*.jsonl"), *(found for folder in folders(out) for found in folder.glob("*.jsonl"))]:
+        name = path.relative_to(out)
+        seen = path.stat()
+        if name.parts[0] in ("review", "logs") or name.parts[0].startswith(".") or name.name.endswith(".rejects.jsonl") or not seen.st_size:
+            continue
+        if written.get(str(name)) == (seen.st_size, seen.st_mtime_ns):
+            continue
+        kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
+        if not kept.exists():
+            kept.parent.mkdir(exist_ok=True)
+            part = kept.with_name(kept.name + ".part")
+            shutil.copy2(path, part)
+            part.rename(kept)
+            say(f"{path}: not as a stage has written it: a copy is kept as {kept}")
 
 
 def complete(out, tools, written):
@@ -201,7 +292,7 @@ def start(flags):
     """Becomes the make in OUT."""
     names.check()
     asked = flags.pipelines
-    film = names.film(" ".join(asked))
+    source, path = names.source(" ".join(asked))
     who = names.characters()
     if setting("NETWORKS") == "none" and flags.networked:
         raise Wrong(f"{flags.networked}: needs networks: leave NETWORKS=none out")
@@ -209,9 +300,11 @@ def start(flags):
     named, needs = networks(flags.roles.split())
     if setting("NETWORKS") == "published":
         registry(names.tools(), models, "--needs", needs)
-    paths = {"FILM": film, "BIN": names.tools()}
+    paths = {name: path if name == source else "" for name in names.SOURCES} | {"BIN": names.tools()}
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
+    if source == "FRAMES" and os.path.isfile(path):
+        paths["FRAMES"] = listed(path, names.out())
     said = {"version": version(paths["BIN"], "phase")[0]}
     stamps = [f"version={said['version']}"]
     if setting("NETWORKS") != "none":
@@ -219,15 +312,25 @@ def start(flags):
             answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
             said |= answers
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
-    stamps += [f"{name}={content(paths[name])}" for name in ["FILM", "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
+    stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
     out = names.out()
     prepare(out, who, paths["BIN"], said, flags.written.split())
+    if source == "FILM":
+        os.makedirs(os.path.join(out, ".names"), exist_ok=True)
+        films, text = Path(out, ".names", "films.txt"), "".join(f"{one}\n" for one in names.films())
+        if not films.is_file() or films.read_text(encoding="utf-8") != text:
+            films.write_text(text, encoding="utf-8")
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-I", str(ROOT), "-f", str(ROOT / "Makefile")]
     command += ["INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
+    if source == "FILM" and len(names.films()) > 1:
+        command.append("SEVERAL=yes")
+    command.append(f"TRAINER_ROOT={names.trainer_root()}")
+    if source == "INSTANCES":
+        command.append(f"OWN_FOLDERS={'yes' if [name for name in names.folders(source) if name not in names.PARTS] else ''}")
     command += [f"STAMPS={' '.join(stamps)}", f"WHO={' '.join(who.values())}", *asked]
     os.execvp(command[0], command)
 
@@ -239,6 +342,7 @@ def prepare(out, who, tools, said, written):
     if "n" in short and not short.startswith("-"):
         return
     lock(out)
+    keep(out)
     settle(out)
     complete(out, tools, written)
     upgraded(out, said)

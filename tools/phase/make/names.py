@@ -38,6 +38,9 @@ CHOICES = {
     "DEVICE": ["auto", "cpu", "cuda"],
     "DESCRIBE": ["yes", "no"],
     "ALLOW_UNSEEN": ["yes", "no"],
+    "GATES": ["yes", "no"],
+    "PATHS": ["absolute", "relative", "windows"],
+    "CAPTIONS": ["describe", "keep", "ignore"],
 }
 # Settings that are numbers: the least that they may be; MINIMUM may be empty.
 NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{target: 1 for target in TARGETS}}
@@ -86,6 +89,9 @@ def check():
         number = re.fullmatch(r"[0-9]{1,9}", text)
         if not (number and int(text) >= least) and not (name == "MINIMUM" and not text):
             raise Wrong(f"{name}={text}: must be a whole number of {least} or more")
+    sample = setting("GATE_SAMPLE")
+    if not re.fullmatch(r"all|[1-9][0-9]{0,8}", sample):
+        raise Wrong(f"GATE_SAMPLE={sample}: all, or a whole number of 1 or more")
     for sign in ["=", "{}"]:
         if sign in setting("TRIGGER"):
             raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a special meaning there: leave it out")
@@ -94,14 +100,83 @@ def check():
         raise Wrong(f"SETTINGS={file}: there is no such file")
 
 
+# What a run may begin with, and what it is called where there is none of that name.
+SOURCES = {"FILM": "film", "FRAMES": "folder or file of frames", "INSTANCES": "folder of instances"}
+
+
+def source(goals):
+    """What the run begins with: the name of the setting and its path, absolute."""
+    given = [name for name in SOURCES if setting(name)]
+    if not given:
+        raise Wrong(f"name a film, or what you have of it: make {goals} FILM=film.mp4, or FRAMES=folder, or INSTANCES=folder")
+    if len(given) > 1:
+        raise Wrong(f"{' and '.join(given)}: one of them only; give each an OUT of its own")
+    name, path = given[0], setting(given[0])
+    if name == "FILM":
+        films()
+    there = {"FILM": os.path.exists, "FRAMES": os.path.exists, "INSTANCES": os.path.isdir}[name]
+    if not there(path) and name != "FILM":
+        raise Wrong(f"{path}: there is no such {SOURCES[name]}")
+    if name == "INSTANCES":
+        others = [goal for goal in goals.split() if goal not in ("character", "pose", "expression", "instances")]
+        if others:
+            raise Wrong(f"{' '.join(others)}: not from INSTANCES, which show characters alone: give FILM or FRAMES")
+    if name == "FRAMES" and not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", setting("FRAMES_FPS")):
+        raise Wrong(f"FRAMES_FPS={setting('FRAMES_FPS')}: a number of frames a second, as in 2 or 0.5")
+    return name, absolute(path) if name != "FILM" else films()[0]
+
+
+# The endings of films in a folder; whatever is named itself is taken for one.
+FILMS = (".mkv", ".mp4", ".m4v", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".vob", ".ogv", ".wmv", ".flv", ".mxf")
+
+
+def films():
+    """The films of FILM, absolute: one, those of a folder by name, or several with spaces between."""
+    text = setting("FILM")
+    if os.path.isfile(text):
+        return [absolute(text)]
+    if os.path.isdir(text):
+        found = sorted(one for one in os.listdir(text) if one.lower().endswith(FILMS) and not one.startswith("."))
+        found = [os.path.join(text, one) for one in found]
+        if not found:
+            raise Wrong(f"{text}: there is no film in this folder")
+    else:
+        found = text.split()
+        missing = [one for one in found if not os.path.isfile(one)]
+        if missing:
+            raise Wrong(f"{text if missing == found else missing[0]}: there is no such film")
+    known = {}
+    for one in found:
+        other = known.setdefault(os.path.basename(one).lower(), one)
+        if other != one:
+            raise Wrong(f"{one}: has the name of {other}: rename one of them, as records know films by their names")
+        if not one.isprintable():
+            raise Wrong(f"{one}: the name has characters that are not text: rename the film")
+    return [absolute(one) for one in found]
+
+
+def trainer_root():
+    """OUT as trainers' configurations name it; empty for its absolute path here."""
+    paths, path = setting("PATHS"), os.path.abspath(out())
+    if paths == "relative":
+        return "."
+    if paths != "windows":
+        return ""
+    drive = re.match(r"/mnt/([a-zA-Z])(/.*|)$", os.path.realpath(path))
+    if drive:
+        return f"{drive[1].upper()}:{drive[2]}"
+    if setting("WSL_DISTRO_NAME"):
+        return f"//wsl.localhost/{setting('WSL_DISTRO_NAME')}{os.path.realpath(path)}"
+    raise Wrong(f"PATHS=windows: OUT={out()} is not on a drive of Windows: choose a folder in /mnt/c or the like")
+
+
 def film(goals):
     """The film, absolute."""
-    path = setting("FILM")
-    if not path:
+    if not setting("FILM"):
         raise Wrong(f"name a film: make {goals} FILM=film.mp4")
-    if not os.path.isfile(path):
-        raise Wrong(f"{path}: there is no such film")
-    return absolute(path)
+    if not os.path.isfile(setting("FILM")):
+        raise Wrong(f"{setting('FILM')}: there is no such film")
+    return absolute(setting("FILM"))
 
 
 def slug(name):
@@ -123,6 +198,21 @@ def slugs(names):
     return found
 
 
+def folders(of):
+    """The names of the folders in the folder that a setting names, sorted: those of characters."""
+    folder = setting(of)
+    with os.scandir(folder) as entries:
+        names = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
+    for name in names:
+        if not name.isprintable():
+            raise Wrong(f"{of}={folder}: {name}: the name has characters that are not text: rename the folder")
+    return names
+
+
+# Folders of INSTANCES that are parts of one character's layout and no characters.
+PARTS = {"images", "captions", "masks"}
+
+
 def cast():
     """The names of the folders of CAST, sorted; none without CAST."""
     folder = setting("CAST")
@@ -130,11 +220,7 @@ def cast():
         return []
     if not os.path.isdir(folder):
         raise Wrong(f"CAST={folder}: there is no such folder")
-    with os.scandir(folder) as entries:
-        names = sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
-    for name in names:
-        if not name.isprintable():
-            raise Wrong(f"CAST={folder}: {name}: the name has characters that are not text: rename the folder")
+    names = folders("CAST")
     if not names:
         raise Wrong(f"CAST={folder}: has no folders: put the images of each character into a folder of its own, such as cast/luca")
     return names
@@ -143,6 +229,8 @@ def cast():
 def characters():
     """Whose data sets `character` makes: each name in the records, and its slug."""
     known, wanted = cast(), setting("CHARACTER")
+    if setting("INSTANCES"):
+        known = [name for name in folders("INSTANCES") if name not in PARTS] or known
     if not known:
         chosen = wanted.split() or ["cluster_0"]
         for name in chosen:
@@ -153,12 +241,13 @@ def characters():
     if not wanted.strip():
         return named
     chosen = [wanted] if wanted in named else wanted.split()
+    of = "INSTANCES" if setting("INSTANCES") else "CAST"
     by_slug = {mine: name for name, mine in named.items()}
     found = {}
     for one in chosen:
         name = one if one in named else by_slug.get(one)
         if name is None:
-            raise Wrong(f"CHARACTER={one}: not a folder of CAST={setting('CAST')}, which has {', '.join(known)}")
+            raise Wrong(f"CHARACTER={one}: not a folder of {of}={setting(of)}, which has {', '.join(known)}")
         found[name] = named[name]
     return found
 

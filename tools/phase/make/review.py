@@ -7,6 +7,26 @@ import names
 from names import Wrong, say, setting
 
 
+def shown(folder, name):
+    """The manifest to decide on and the patch of the decisions.
+
+    Captions are shown as soon as there are any; with GATES=yes they have a patch of their own, and come once the
+    labels are decided.
+    """
+    selected, captioned = f"{folder}/selected.jsonl", f"{folder}/captioned.jsonl"
+    composed = os.path.isfile(captioned) and os.path.getmtime(captioned) >= os.path.getmtime(selected)
+    if setting("GATES") == "yes" and composed:
+        return captioned, f"review/captions/{name}.jsonl"
+    return captioned if composed else selected, f"review/{name}.jsonl"
+
+
+def labels(name):
+    """The flags that give the keys 1 to 9 the labels of a type."""
+    kind = next((kind for kind in names.TYPES if name == kind or name.startswith(f"{kind}-")), "")
+    of = names.TYPES.get(kind, {}).get("labels")
+    return ["--label", of] if of else []
+
+
 def main():
     try:
         name = setting("PIPELINE")
@@ -17,9 +37,10 @@ def main():
                 raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
             raise Wrong(f"PIPELINE={name}: there is no such data set in {out}: make it first")
         os.chdir(out)
-        os.makedirs("review", exist_ok=True)
+        manifest, patch = shown(folder, name)
+        os.makedirs(os.path.dirname(patch), exist_ok=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        command = [os.path.join(tools, "review"), "--serve", "--patch", f"review/{name}.jsonl", f"{folder}/selected.jsonl"]
+        command = [os.path.join(tools, "review"), "--serve", "--patch", patch, *labels(name), manifest]
         os.execv(command[0], command)
     except Wrong as error:
         say(str(error))

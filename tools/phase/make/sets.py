@@ -25,10 +25,11 @@ class Kind:
         for stage in self.stages:
             manifest, flags, *_ = stage.split(":")
             yield manifest.format(folder), " or ".join(flags.split(","))
-        yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"
         yield f"{folder}/reviewed", "`make review`"
+        yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"
         yield f"{folder}/described", "DESCRIBE_FLAGS"
         yield f"{folder}/captioned", f"{self.settings}_CAPTION_FLAGS"
+        yield f"{folder}/checked", "`make review`"
         yield f"{folder}/dataset", f"{self.settings}_DATASET_FLAGS"
 
 

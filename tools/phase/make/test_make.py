@@ -20,7 +20,7 @@ CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAG
 
 def told(**values):
     """The environment as make leaves it, with these settings."""
-    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
+    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all", "CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
@@ -158,7 +158,7 @@ class Files(unittest.TestCase):
         self.assertIn("named: no images were left: see IDENTITY_FLAGS or CAST", sets.lost(str(self.out), CHARACTER, "character/nilo"))
         self.assertEqual(list(CHARACTER.chain("character/nilo"))[3:5], [
             ("character/nilo/unique", "FIGURE_CLUSTER_FLAGS"),
-            ("character/nilo/selected", "CHARACTER_BALANCE_FLAGS"),
+            ("character/nilo/reviewed", "`make review`"),
         ])
 
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
