@@ -25,7 +25,7 @@ fn network(answer: u32) -> Provenance {
 
 /// What is said about the file, remembered or worked out by `decode`.
 fn said(cache: &Cache, answers: &Answers, decode: fn(usize) -> usize) -> usize {
-    let content = b"an image";
+    let content = b"one image";
     let key = answers.key(content);
     cache.remember(&key, || Ok(decode(content.len()))).unwrap()
 }

@@ -106,22 +106,20 @@ pub fn rows(format: Format, text: &str) -> (Vec<Row>, Vec<Finding>) {
                     captions: captions.clone(),
                 });
             }
-            None => wrong(
-                "metadata-key",
-                &format!("`{}` is missing or not text", format.image),
-            ),
+            None => wrong("metadata-key", &no_text(format.image)),
         }
         if format.tags && row.get("tags").is_some_and(|tags| !tags.is_string()) {
             wrong("metadata-tags", "`tags` is not a string: the loader stops");
         }
         if captions.is_empty() {
-            wrong(
-                "metadata-caption",
-                &format!("`{}` is missing or not text", format.caption),
-            );
+            wrong("metadata-caption", &no_text(format.caption));
         }
     }
     (rows, findings)
+}
+
+fn no_text(key: &str) -> String {
+    format!("`{key}` is missing or not text")
 }
 
 fn captions(format: Format, row: &Map<String, Value>) -> Vec<String> {

@@ -210,6 +210,6 @@ fn numbers_that_are_no_picture_are_an_error() {
     let error = decode(&prepared, &output).unwrap_err().to_string();
     assert!(error.contains("not finite"), "{error}");
     let error = decode(&prepared, &output[1..]).unwrap_err().to_string();
-    assert!(error.contains("12287 numbers for 12288"), "{error}");
+    assert!(error.contains("12287 numbers instead of 12288"), "{error}");
     assert!(prepare(Layout::Dynamic, &picture, &Mask::new(63, 64).unwrap()).is_err());
 }

@@ -250,7 +250,7 @@ mod tests {
                 &[port("data", Kind::F32, &[None])],
                 std::slice::from_ref(&output)
             ),
-            "no input `images`: the graph takes `data` f32[?] and gives `output` f32[1,?,85]"
+            "there is no input `images`: the graph takes `data` f32[?] and gives `output` f32[1,?,85]"
         );
         let small = port("images", Kind::F32, &[Some(1), Some(3), Some(64), Some(64)]);
         assert!(
@@ -260,7 +260,7 @@ mod tests {
         let whole = port("images", Kind::I64, &[None, None, None, None]);
         assert!(
             say(&[whole], std::slice::from_ref(&output))
-                .starts_with("input `images` is i64 and not f32")
+                .starts_with("input `images` is i64 instead of f32")
         );
         let two = [images.clone(), port("mask", Kind::F32, &[None])];
         assert!(say(&two, std::slice::from_ref(&output)).starts_with("input `mask` is not known"));

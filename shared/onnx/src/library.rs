@@ -126,7 +126,7 @@ mod tests {
         let error = find(Some(Path::new("/no/such/library.so")))
             .map_or_else(|e| e.to_string(), |_| String::new());
         assert!(
-            error.starts_with("/no/such/library.so: --ort-lib names no file"),
+            error.starts_with("/no/such/library.so: --ort-lib names a file that does not exist"),
             "{error}"
         );
     }

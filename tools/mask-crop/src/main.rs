@@ -75,7 +75,7 @@ struct Args {
         value_delimiter = ',',
         default_value = "location,time,weather,light,style"
     )]
-    tags: Vec<String>,
+    keep_tags: Vec<String>,
 
     #[command(flatten)]
     buckets: window::Flags,
@@ -114,7 +114,7 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>
     let path = record.image()?;
     let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
     instance::check(&instances, picture.dimensions())?;
-    let parent = save::parent_of_crops(record, &args.tags)?;
+    let parent = save::parent_of_crops(record, &args.keep_tags)?;
     let mut judged = Vec::with_capacity(instances.len());
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;

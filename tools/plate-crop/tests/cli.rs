@@ -152,7 +152,7 @@ fn the_image_of_a_record_is_not_written_over() {
     let ran = run_in(
         here.path(),
         TOOL,
-        &["--out-dir", "."],
+        &["--out-dir", ".", "--min-side", "50"],
         &format!("{given}\n"),
     );
     assert_eq!(ran.code, Some(1));

@@ -384,6 +384,15 @@ fn published() -> Option<PathBuf> {
     files.find(|file| file.is_file())
 }
 
+/// Whether the processor adds products of bytes without saturation. The published weights are 8 bits wide, and on
+/// others ONNX Runtime gets other sums, and other points, than where the expected ones were made.
+fn adds_bytes_exactly() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    return true;
+}
+
 #[test]
 fn movenet_finds_what_it_finds_in_python() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/movenet.json");
@@ -391,7 +400,7 @@ fn movenet_finds_what_it_finds_in_python() {
     for case in cases {
         let model = match case.network.as_str() {
             "tiny" => PathBuf::from(network("movenet")),
-            _ => match published() {
+            _ => match published().filter(|_| adds_bytes_exactly()) {
                 Some(model) => model,
                 None => continue,
             },
@@ -403,21 +412,19 @@ fn movenet_finds_what_it_finds_in_python() {
         let ran = run_in(Path::new("."), TOOL, &arguments, &format!("{record}\n"));
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let found = ran.records()[0]["pose"]["keypoints"].clone();
-        for (own, theirs) in found.as_array().unwrap().iter().zip(&case.keypoints) {
-            for axis in 0..2 {
-                let apart = (own[axis].as_f64().unwrap() - theirs[axis]).abs();
-                assert!(
-                    apart <= 1.0,
-                    "{} {}: {own} {theirs:?}",
-                    case.network,
-                    case.picture
-                );
-            }
-            assert!(
-                (own[2].as_f64().unwrap() - theirs[2]).abs() < 0.05,
-                "{own} {theirs:?}"
-            );
-        }
+        let near = |(own, theirs): &(&Value, &[f64; 3])| {
+            let apart = |axis: usize| (own[axis].as_f64().unwrap() - theirs[axis]).abs();
+            apart(0) <= 1.0 && apart(1) <= 1.0 && apart(2) < 0.05
+        };
+        let pairs = found.as_array().unwrap().iter().zip(&case.keypoints);
+        let (alike, least) = (pairs.filter(near).count(), 17);
+        assert!(
+            alike >= least,
+            "{} {}: {alike} of 17 alike: {found} {:?}",
+            case.network,
+            case.picture,
+            case.keypoints
+        );
         assert_eq!(found.as_array().unwrap().len(), 17);
     }
     let record = json!({"id": "a", "image": picture("tiny")});

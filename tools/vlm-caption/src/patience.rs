@@ -91,7 +91,7 @@ mod tests {
         });
         assert_eq!(answer, Ok(3));
         let gone = SHORT.ask(|| Err::<(), _>(Failure::passing("busy")));
-        let last = "no answer in 3 tries: busy".to_owned();
+        let last = "no answer after 3 tries: busy".to_owned();
         assert_eq!(gone, Err(Failure::Final(last)));
         let mut tries = 0;
         let refused = SHORT.ask(|| {
@@ -111,7 +111,7 @@ mod tests {
                 wait: Some(Duration::from_secs(99_999)),
             })
         });
-        let what = "429 slow down: the server asks to wait 27 h 46 min, and --longest-wait is 5 min: run it again later, or raise that";
+        let what = "429 slow down: the server asks to wait 27 h 46 min, but --longest-wait is 5 min: run it again later, or raise the limit";
         assert_eq!((asked, tries), (Err(Failure::Ends(what.to_owned())), 1));
     }
 

@@ -135,7 +135,7 @@ mod tests {
         let seven = ANSWER.replace("\"a boy\"", "7");
         assert_eq!(wrong(&seven), "/subject is not a string");
         let other = ANSWER.replace("full body", "from afar");
-        assert!(wrong(&other).starts_with("/framing is none of \"close-up\", "));
+        assert!(wrong(&other).starts_with("/framing is not one of \"close-up\", "));
     }
 
     #[test]

@@ -348,7 +348,7 @@ mod tests {
         let what = |status, kind: &str, body: &[u8]| judge(status, kind, body).unwrap_err();
         assert_eq!(
             what(200, "text/html", b"<html>"),
-            Failure::Elsewhere("the server answers text/html and not JSON".to_owned())
+            Failure::Elsewhere("the server answers text/html instead of JSON".to_owned())
         );
         assert!(matches!(
             what(200, "text/event-stream", b"data: {}"),
@@ -367,7 +367,7 @@ mod tests {
         let sent = what(307, "text/plain", b"");
         assert!(
             sent.what()
-                .starts_with("307 the server sends on to https://b/x: "),
+                .starts_with("307 the server redirects to https://b/x: "),
             "{sent:?}"
         );
         assert_eq!(judge(200, "text/plain", b"{}"), Ok(serde_json::json!({})));

@@ -140,7 +140,7 @@ fn captions_longer_than_the_base_model_reads() {
     folder.pair("a", &long);
     let ran = folder.lint(&flux);
     let problems = ran.records()[0]["lint"]["problems"].to_string();
-    assert!(problems.contains("of which 511 are read"), "{problems}");
+    assert!(problems.contains("but only 511 are read"), "{problems}");
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn what_no_picture_will_get_over_ends_the_run() {
         )
     });
     ends(
-        "429 slow down: the server asks to wait 27 h 46 min, and --longest-wait is 5 min",
+        "429 slow down: the server asks to wait 27 h 46 min, but --longest-wait is 5 min",
         || Act::Answer(429, "Retry-After: 99999\r\n", "slow down".into()),
     );
     ends("503 closed: the server asks to wait 1 h, but", || {
