@@ -276,9 +276,9 @@ fn all_that_setup_cannot_install_is_listed_at_once() {
     for part in [
         "GNU make 4.3 or newer: this is 3.81",
         "`gmake`",
-        "a C compiler: there is no `cc`",
-        "Python 3.9 or newer: there is no `python3`",
-        "Rust 1.95 or newer: there is no `cargo`",
+        "a C compiler: `cc` was not found",
+        "Python 3.9 or newer: `python3` was not found",
+        "Rust 1.95 or newer: `cargo` was not found",
         "apt-get install make gcc libc6-dev python3 rustup\n",
         "dnf install make gcc python3 rustup\n",
         "pacman -S make gcc python rustup\n",

@@ -27,6 +27,17 @@ pub fn tools() -> PathBuf {
     test.parent().unwrap().parent().unwrap().to_owned()
 }
 
+/// Whether there is ONNX Runtime, which networks need; it is said where there is not.
+pub fn runtime() -> bool {
+    let folder = root().join("models/runtime");
+    let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
+    let there = library.iter().any(|name| folder.join(name).exists());
+    if !there {
+        testkit::lacking("ONNX Runtime");
+    }
+    there
+}
+
 /// Copies a folder and what is in it.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -81,7 +81,7 @@ fn a_mistyped_setting_is_refused_with_the_one_that_was_meant() {
 fn values_that_no_stage_could_work_with_are_refused_first() {
     let Some(run) = Run::new(1) else { return };
     for (flag, said) in [
-        ("DEVICE=cdua", "DEVICE is auto, cpu or cuda, not cdua"),
+        ("DEVICE=cdua", "DEVICE must be auto, cpu or cuda, not cdua"),
         (
             "STYLE_TARGET=many",
             "STYLE_TARGET=many: must be a whole number of 1 or more",
@@ -91,7 +91,10 @@ fn values_that_no_stage_could_work_with_are_refused_first() {
             "NICE=1; touch ran: must be a whole number of 0 or more",
         ),
         ("TRIGGER=a=b", "TRIGGER=a=b: `=` has a special meaning"),
-        ("FILM=", "name a film: make style FILM=film.mp4"),
+        (
+            "FILM=",
+            "name a film, or what you have of it: make style FILM=film.mp4",
+        ),
     ] {
         let text = refused(&run, &["style", flag]);
         assert!(text.contains(said), "{flag}: {text}");

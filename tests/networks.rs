@@ -139,7 +139,7 @@ fn a_runtime_that_is_not_there_is_not_replaced_by_another() {
         let flags = ["--model", name, "--ort-lib", "no/libonnxruntime.so"];
         let said = fails(here.path(), tool, &flags);
         let parts = [
-            "no/libonnxruntime.so: --ort-lib names no file",
+            "no/libonnxruntime.so: --ort-lib names a file that does not exist",
             "`make setup`",
         ];
         says(&said, &parts, tool.0);

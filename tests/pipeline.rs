@@ -205,11 +205,11 @@ fn what_is_missing_or_wrong_is_said_before_anything_runs() {
     refused(&["pose"], &["pose: needs networks"]);
     refused(
         &["style", "NETWORKS=large"],
-        &["NETWORKS is published, small or none, not large"],
+        &["NETWORKS must be published, small or none, not large"],
     );
     refused(
         &["character", "NETWORKS=small", "CHARACTER=a/../b"],
-        &["CHARACTER=a/../b: letters, digits"],
+        &["CHARACTER=a/../b: use only letters, digits"],
     );
     refused(
         &["character", "NETWORKS=small", "CAST=/no/such/folder"],
@@ -268,10 +268,7 @@ fn make_small(run: &Run, part: &Path, target: &str) {
 #[test]
 fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     let Some(run) = Run::new(1) else { return };
-    let runtime = root().join("models/runtime");
-    let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
-    if !library.iter().any(|name| runtime.join(name).exists()) {
-        testkit::lacking("ONNX Runtime");
+    if !end_to_end::runtime() {
         return;
     }
     let part = part_of_the_sample_film(&run);
