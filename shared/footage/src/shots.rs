@@ -1,8 +1,8 @@
 //! Where one shot ends and the next begins, and which frames show neither.
 //!
 //! Four things are looked for, in this order, each with what is known by then: bursts of light
-//! ([`crate::flashes`]), plain frames and the fades that lead to and from them ([`crate::fades`]),
-//! cuts ([`crate::cuts`]) and dissolves ([`crate::dissolves`]).
+//! (`flashes`), plain frames and the fades that lead to and from them (`fades`),
+//! cuts (`cuts`) and dissolves (`dissolves`).
 
 use serde::{Deserialize, Serialize};
 
