@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 import names
 from names import Wrong, say, setting
@@ -117,13 +118,24 @@ def listed(asked):
             yield f"{kind.name}-{mine}", kind, f"{kind.name}/{mine}"
 
 
+def waits(out, folder):
+    """What a data set waits for with GATES=yes: the review of its labels or of its captions."""
+    if setting("GATES") != "yes":
+        return None
+    for gate, manifest in [("labels", "selected"), ("captions", "captioned")]:
+        opened, shown = Path(out, folder, f"{gate}.gate"), Path(out, folder, f"{manifest}.jsonl")
+        if shown.is_file() and not (opened.is_file() and opened.stat().st_mtime_ns >= shown.stat().st_mtime_ns):
+            return f"WAITS for the review of its {gate}; what is there is of before"
+    return None
+
+
 def table(out, asked, minimum):
     """The lines of the table, and whether a data set is not what was asked for."""
     rows, wrong = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
     for name, kind, folder in listed(asked):
         count = records(os.path.join(out, folder, "dataset.jsonl")) or 0
         fewest = kind.fewest if minimum is None else minimum
-        failed = failure(out, kind, folder)
+        failed = failure(out, kind, folder) or waits(out, folder)
         verdict = failed or "done"
         if not failed and count == 0:
             verdict = f"EMPTY: {lost(out, kind, folder)}"

@@ -20,7 +20,8 @@ CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAG
 
 def told(**values):
     """The environment as make leaves it, with these settings."""
-    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all", "CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
+    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
+    plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
@@ -160,6 +161,20 @@ class Files(unittest.TestCase):
             ("character/nilo/unique", "FIGURE_CLUSTER_FLAGS"),
             ("character/nilo/reviewed", "`make review`"),
         ])
+
+    def test_a_set_that_waits_for_its_review_is_not_done(self):
+        self.write("style/dataset.jsonl", "{}\n" * 90)
+        self.write("style/selected.jsonl", "{}\n" * 90)
+        with told(GATES="yes"):
+            rows, wrong = sets.table(str(self.out), [STYLE], None)
+            self.assertTrue(wrong)
+            self.assertIn("WAITS for the review of its labels", rows[1])
+            self.write("style/labels.gate", "")
+            self.assertIn("done", sets.table(str(self.out), [STYLE], None)[0][1])
+            self.write("style/captioned.jsonl", "{}\n" * 90)
+            self.assertIn("WAITS for the review of its captions", sets.table(str(self.out), [STYLE], None)[0][1])
+        with told():
+            self.assertFalse(sets.table(str(self.out), [STYLE], None)[1])
 
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
