@@ -322,7 +322,8 @@ def start(flags):
             films.write_text(text, encoding="utf-8")
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
-    command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out), "-I", str(ROOT), "-f", str(ROOT / "Makefile")]
+    command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out)]
+    command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile")]
     command += ["INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]

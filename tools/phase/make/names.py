@@ -43,7 +43,7 @@ CHOICES = {
     "CAPTIONS": ["describe", "keep", "ignore"],
 }
 # Settings that are numbers: the least that they may be; MINIMUM may be empty.
-NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **{target: 1 for target in TARGETS}}
+NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **dict.fromkeys(TARGETS, 1)}
 
 
 class Wrong(Exception):

@@ -12,7 +12,6 @@ import sets
 import settings
 from names import Wrong
 
-
 # As make hands them over.
 STYLE = sets.Kind("style", ["frames:EXTRACT_FLAGS", "unique:DEDUP_FLAGS", "sharp:BLUR_FLAGS"])
 CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAGS,CAST", "joined::quiet", "{}/unique:FIGURE_CLUSTER_FLAGS"])
