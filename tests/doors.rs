@@ -235,3 +235,58 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+#[test]
+fn several_films_are_one_source_and_trainers_find_them_where_they_run() {
+    let Some(run) = end_to_end::run::Run::new(2) else {
+        return;
+    };
+    let here = run.folder.path();
+    fs::create_dir_all(here.join("films/other")).unwrap();
+    for name in ["films/one.mp4", "films/two.mp4", "films/other/one.mp4"] {
+        fs::copy(here.join("my film.mp4"), here.join(name)).unwrap();
+    }
+    made(
+        here,
+        &[&STYLE[..], &["FILM=films", "OUT=o", "PATHS=relative"]].concat(),
+    );
+    let frames = records(&here.join("o/frames.jsonl"));
+    let of = |film: &str| {
+        frames
+            .iter()
+            .filter(|one| one["source"]["film"] == film)
+            .count()
+    };
+    assert_eq!(
+        (of("one.mp4"), of("two.mp4")),
+        (frames.len() / 2, frames.len() / 2)
+    );
+    let ids: BTreeSet<_> = frames
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), frames.len(), "ids never collide");
+    let kohya = fs::read_to_string(here.join("o/style/dataset/kohya/dataset.toml")).unwrap();
+    assert!(kohya.contains("image_dir = \"./style/dataset-"), "{kohya}");
+    for (words, said) in [
+        (
+            ["FILM=films/one.mp4 films/other/one.mp4", "PATHS=absolute"],
+            "has the name of films/one.mp4",
+        ),
+        (
+            ["FILM=films/one.mp4 films/gone.mp4", "PATHS=absolute"],
+            "films/gone.mp4: there is no such film",
+        ),
+        (
+            ["FILM=films", "PATHS=windows"],
+            "is not on a drive of Windows",
+        ),
+    ] {
+        let output = make(here, &[&STYLE[..], &["OUT=p"], &words].concat());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && error.contains(said),
+            "{words:?}: {error}"
+        );
+    }
+}
