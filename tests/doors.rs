@@ -236,6 +236,22 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Words that no films are made of, and what is said then.
+const REFUSED: [([&str; 2], &str); 3] = [
+    (
+        ["FILM=films/one.mp4 films/other/one.mp4", "PATHS=absolute"],
+        "has the name of films/one.mp4",
+    ),
+    (
+        ["FILM=films/one.mp4 films/gone.mp4", "PATHS=absolute"],
+        "films/gone.mp4: there is no such film",
+    ),
+    (
+        ["FILM=films", "PATHS=windows"],
+        "is not on a drive of Windows",
+    ),
+];
+
 #[test]
 fn several_films_are_one_source_and_trainers_find_them_where_they_run() {
     let Some(run) = end_to_end::run::Run::new(2) else {
@@ -268,20 +284,7 @@ fn several_films_are_one_source_and_trainers_find_them_where_they_run() {
     assert_eq!(ids.len(), frames.len(), "ids never collide");
     let kohya = fs::read_to_string(here.join("o/style/dataset/kohya/dataset.toml")).unwrap();
     assert!(kohya.contains("image_dir = \"./style/dataset-"), "{kohya}");
-    for (words, said) in [
-        (
-            ["FILM=films/one.mp4 films/other/one.mp4", "PATHS=absolute"],
-            "has the name of films/one.mp4",
-        ),
-        (
-            ["FILM=films/one.mp4 films/gone.mp4", "PATHS=absolute"],
-            "films/gone.mp4: there is no such film",
-        ),
-        (
-            ["FILM=films", "PATHS=windows"],
-            "is not on a drive of Windows",
-        ),
-    ] {
+    for (words, said) in REFUSED {
         let output = make(here, &[&STYLE[..], &["OUT=p"], &words].concat());
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(
