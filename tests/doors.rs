@@ -135,6 +135,16 @@ fn a_manifest_of_ones_own_in_out_is_kept() {
         !said.contains("a copy is kept"),
         "its own manifests are none: {said}"
     );
+    let unique = here.join("out/unique.jsonl");
+    let edited = fs::read_to_string(&unique)
+        .unwrap()
+        .replacen("\"id\"", " \"id\"", 1);
+    fs::write(&unique, &edited).unwrap();
+    let said = made(here, &words);
+    assert!(said.contains("unique.jsonl: not as a stage"), "{said}");
+    let kept = fs::read_dir(here.join("out/.kept")).unwrap();
+    let kept = kept.map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap());
+    assert!(kept.into_iter().any(|text| text == edited));
 }
 
 #[test]

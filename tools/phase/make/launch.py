@@ -176,24 +176,16 @@ def keep(out):
 
     A stage may be about to replace them, as where someone's own frames.jsonl lies in OUT.
     """
-    progress = Path(out, "preparation_progress.json")
-    try:
-        phases = json.loads(progress.read_text(encoding="utf-8"))["phases"].values()
-        outputs = [phase["output"] for phase in phases if "output" in phase]
-    except FileNotFoundError:
-        outputs = []
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return
-    # Before version 0.2 the file did not say what stages had written.
-    if progress.exists() and not outputs:
-        return
-    written = {one["path"]: (one["bytes"], one["modified"]) for one in outputs}
+    phases = progress(out)
+    written = {one["path"]: (one["bytes"], one["modified"]) for one in (phase.get("output") for phase in phases.values()) if one}
     for path in [*Path(out).glob("*.jsonl"), *(found for folder in folders(out) for found in folder.glob("*.jsonl"))]:
         name = path.relative_to(out)
         seen = path.stat()
         if name.parts[0] in ("review", "logs") or name.parts[0].startswith(".") or name.name.endswith(".rejects.jsonl") or not seen.st_size:
             continue
-        if written.get(str(name)) == (seen.st_size, seen.st_mtime_ns):
+        # Before version 0.2 a phase did not note what it had written; it has the name of its manifest.
+        by_name = str(name.with_suffix("")).replace("/", "-") in phases
+        if written.get(str(name)) == (seen.st_size, seen.st_mtime_ns) or (str(name) not in written and by_name):
             continue
         kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
         if not kept.exists():
@@ -202,6 +194,15 @@ def keep(out):
             shutil.copy2(path, part)
             part.rename(kept)
             say(f"{path}: not as a stage has written it: a copy is kept as {kept}")
+
+
+def progress(out):
+    """The phases of OUT by name, as the progress file has them; none where there is none that can be read."""
+    try:
+        phases = json.loads(Path(out, "preparation_progress.json").read_text(encoding="utf-8"))["phases"]
+        return {name: phase for name, phase in phases.items() if isinstance(phase, dict)}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {}
 
 
 def complete(out, tools, written):

@@ -113,9 +113,8 @@ def source(goals):
         raise Wrong(f"{' and '.join(given)}: one of them only; give each an OUT of its own")
     name, path = given[0], setting(given[0])
     if name == "FILM":
-        films()
-    there = {"FILM": os.path.exists, "FRAMES": os.path.exists, "INSTANCES": os.path.isdir}[name]
-    if not there(path) and name != "FILM":
+        return name, films()[0]
+    if not (os.path.isdir(path) or name == "FRAMES" and os.path.exists(path)):
         raise Wrong(f"{path}: there is no such {SOURCES[name]}")
     if name == "INSTANCES":
         others = [goal for goal in goals.split() if goal not in ("character", "pose", "expression", "instances")]
@@ -123,7 +122,7 @@ def source(goals):
             raise Wrong(f"{' '.join(others)}: not from INSTANCES, which show characters alone: give FILM or FRAMES")
     if name == "FRAMES" and not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,6})?", setting("FRAMES_FPS")):
         raise Wrong(f"FRAMES_FPS={setting('FRAMES_FPS')}: a number of frames a second, as in 2 or 0.5")
-    return name, absolute(path) if name != "FILM" else films()[0]
+    return name, absolute(path)
 
 
 # The endings of films in a folder; whatever is named itself is taken for one.
@@ -171,12 +170,13 @@ def trainer_root():
 
 
 def film(goals):
-    """The film, absolute."""
+    """The film, absolute, where one alone will do."""
     if not setting("FILM"):
         raise Wrong(f"name a film: make {goals} FILM=film.mp4")
-    if not os.path.isfile(setting("FILM")):
-        raise Wrong(f"{setting('FILM')}: there is no such film")
-    return absolute(setting("FILM"))
+    found = films()
+    if len(found) > 1:
+        raise Wrong(f"FILM: {len(found)} films: name one of them: make {goals} FILM={found[0]}")
+    return found[0]
 
 
 def slug(name):

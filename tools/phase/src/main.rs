@@ -135,6 +135,9 @@ fn run(args: Args) -> Result<ExitCode> {
         args.nice,
     );
     phase.end(began.elapsed(), ended.as_ref().ok());
+    if let Some(output) = args.output.as_deref().filter(|_| phase.is_done()) {
+        phase.wrote(output)?;
+    }
     phase.count(&progress::counts_file(&args.run_dir, name))?;
     progress.update(name, &phase)?;
     let exit_code = ended?.exit_code();

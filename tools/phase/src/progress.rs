@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,8 +43,21 @@ pub(crate) struct Phase {
     peak_memory: Option<u64>,
     #[serde(flatten)]
     counts: Option<Counts>,
+    /// The file that its standard output became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Output>,
     /// Relative to the run directory.
     log: String,
+}
+
+/// A file as a phase left it, by which one that was changed since is told from it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Output {
+    /// As `--output` names it.
+    path: PathBuf,
+    bytes: u64,
+    /// When it was written: nanoseconds since 1970.
+    modified: u128,
 }
 
 /// How many records came and went: into the first tool of the phase, out of
@@ -74,6 +87,7 @@ impl Phase {
             signal: None,
             peak_memory: None,
             counts: None,
+            output: None,
             log: format!("logs/{name}.log"),
         }
     }
@@ -108,6 +122,27 @@ impl Phase {
         .into();
     }
 
+    /// Notes the file that its standard output became.
+    pub(crate) fn wrote(&mut self, output: &Path) -> Result<()> {
+        let named = || output.display().to_string();
+        let found = fs::metadata(output).with_context(named)?;
+        let modified = found.modified().with_context(named)?;
+        self.output = Some(Output {
+            path: output.to_owned(),
+            bytes: found.len(),
+            modified: modified
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_nanos(),
+        });
+        Ok(())
+    }
+
+    /// Whether it has come to a good end.
+    pub(crate) fn is_done(&self) -> bool {
+        self.status == "done"
+    }
+
     /// Reads the counts that its tools have left.
     pub(crate) fn count(&mut self, counts: &Path) -> Result<()> {
         let text = fs::read_to_string(counts).with_context(|| counts.display().to_string())?;
@@ -131,7 +166,7 @@ impl Phase {
 impl Phase {
     /// Seconds that it took, if it has come to its end.
     pub(crate) fn seconds(&self) -> Option<f64> {
-        self.seconds.filter(|_| self.status == "done")
+        self.seconds.filter(|_| self.is_done())
     }
 
     /// Peak memory of its largest process, bytes.
