@@ -2,8 +2,6 @@
 //!
 //! Asked through NVML, which comes with NVIDIA's driver and is loaded where it is there.
 
-use std::path::PathBuf;
-
 use nvml_wrapper::error::NvmlError;
 use nvml_wrapper::{Device, Nvml};
 
@@ -45,23 +43,21 @@ impl Card {
     }
 }
 
-/// The first device of `CUDA_VISIBLE_DEVICES`, a number or the begin of a UUID.
+/// The first device of `CUDA_VISIBLE_DEVICES`, a number or a UUID; set and empty, it hides them all.
 fn chosen(nvml: &Nvml) -> Option<Device<'_>> {
-    let visible = std::env::var("CUDA_VISIBLE_DEVICES").unwrap_or_default();
-    let first = visible.split(',').next().unwrap_or_default().trim();
-    match (first, first.parse::<u32>()) {
-        ("", _) => nvml.device_by_index(0).ok(),
-        (_, Ok(number)) => nvml.device_by_index(number).ok(),
-        (uuid, Err(_)) => nvml.device_by_uuid(uuid).ok(),
+    let Ok(visible) = std::env::var("CUDA_VISIBLE_DEVICES") else {
+        return nvml.device_by_index(0).ok();
+    };
+    let first = visible.split(',').next()?.trim();
+    match first.parse() {
+        Ok(number) => nvml.device_by_index(number).ok(),
+        Err(_) => nvml.device_by_uuid(first).ok(),
     }
 }
 
 /// Whether a process runs a program that lies where this one does.
 fn is_own(pid: u32) -> bool {
-    let folder = |path: PathBuf| path.parent().map(PathBuf::from);
-    let theirs = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
-    let own = std::env::current_exe().ok();
-    theirs
-        .and_then(folder)
-        .is_some_and(|theirs| Some(theirs) == own.and_then(folder))
+    let theirs = std::fs::read_link(format!("/proc/{pid}/exe"));
+    let own = std::env::current_exe();
+    theirs.is_ok_and(|theirs| own.is_ok_and(|own| theirs.parent() == own.parent()))
 }

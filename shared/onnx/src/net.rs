@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use machine::{Card, Fault, Faulty};
@@ -255,8 +255,8 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
     match runtime.device {
         Device::Cpu => Ok((open(false)?, "cpu")),
         Device::Cuda => Ok((open(true)?, "cuda")),
-        Device::Auto if let Some(why) = Card::now().and_then(|card| filled(&card)) => {
-            log::warn!("runs on the CPU: {why}");
+        Device::Auto if let Some(why) = FILLED.get_or_init(|| filled(&Card::now()?)) => {
+            log::warn!("running on the CPU: {why}");
             Ok((open(false)?, "cpu"))
         }
         Device::Auto => match with_cuda(builder(runtime, options)?).and_then(|_| open(true)) {
@@ -276,9 +276,13 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
 /// Free memory in bytes below which a card is not taken unless CUDA was asked for: most networks take 1 to 2 GiB.
 const ROOM: u64 = 2 << 30;
 
-/// Why a card is left to others: the memory that they hold.
+/// Whether the card is left to others, asked before this process holds anything of it itself.
+static FILLED: OnceLock<Option<String>> = OnceLock::new();
+
+/// Why a card is left to others: the memory that they hold. Where the tools alone hold it, they share it.
 fn filled(card: &Card) -> Option<String> {
-    (card.free < ROOM).then(|| {
+    let others = card.foreign.as_ref().is_none_or(|pids| !pids.is_empty());
+    (others && card.free < ROOM).then(|| {
         format!(
             "{} has {:.1} of {:.1} GiB free; --device cuda takes it all the same",
             card.name,
