@@ -41,7 +41,7 @@ impl Film {
         self
     }
 
-    /// A scene with so much of another image over it, a frame for each share.
+    /// A scene with another image over it: one frame for each share of that image.
     pub(crate) fn blended(mut self, seed: u64, over: RgbImage, shares: &[f32]) -> Self {
         let scene = scene(seed);
         self.0

@@ -8,8 +8,6 @@
 use crate::figures::Figures;
 use crate::shots::{Boundary, Mark, Transition};
 
-/// The largest standard deviation of luma in a plain frame, of 255.
-const PLAIN: f32 = 1.5;
 /// The mean luma up to which a plain frame is black, and from which on it is white, wherever it
 /// stands.
 const BLACK_WHITE: (f32, f32) = (12.0, 240.0);
@@ -84,7 +82,7 @@ impl Pause {
 fn plain_runs(frames: &[Figures]) -> Vec<(usize, usize)> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     for (number, frame) in frames.iter().enumerate() {
-        if frame.spread > PLAIN {
+        if !frame.is_plain() {
             continue;
         }
         match runs.last_mut() {

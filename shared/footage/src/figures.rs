@@ -42,7 +42,15 @@ pub struct Figures {
     pub cells: Box<[u8; VALUES]>,
 }
 
+/// The largest standard deviation of luma in a plain frame, of 255.
+const PLAIN: f32 = 1.5;
+
 impl Figures {
+    /// Whether it has hardly any contrast: black, white or of another plain colour.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.spread <= PLAIN
+    }
+
     /// Mean absolute difference of the colours of two frames, 0..=255.
     pub fn apart(&self, other: &Self) -> f32 {
         let pairs = self.cells.iter().zip(other.cells.iter());
@@ -124,6 +132,21 @@ impl Small {
         }
     }
 
+    /// Its figures without neighbours: nothing has changed, and nothing moves.
+    pub(crate) fn alone(&self) -> Figures {
+        let count = self.luma.len() as f32;
+        let mean = self.luma.iter().map(|&v| f32::from(v)).sum::<f32>() / count;
+        let squares = self.luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
+        Figures {
+            change: 0.0,
+            in_place: 0.0,
+            unmoved: 1.0,
+            mean,
+            spread: (squares.sum::<f32>() / count).sqrt(),
+            cells: self.cells.clone(),
+        }
+    }
+
     /// What of the luma cannot be found in `before` within `reach` pixels to the sides and up and down: mean absolute
     /// difference, 0..=255.
     pub(crate) fn unfound_in(&self, before: &Self, reach: (isize, isize)) -> f32 {
@@ -140,11 +163,10 @@ pub struct Measure {
 
 impl Measure {
     /// The figures of the next frame.
-    pub fn next(&mut self, Small { luma, cells }: Small) -> Figures {
+    pub fn next(&mut self, small: Small) -> Figures {
+        let alone = small.alone();
+        let luma = small.luma;
         let count = luma.len() as f32;
-        let mean = luma.iter().map(|&v| f32::from(v)).sum::<f32>() / count;
-        let squares = luma.iter().map(|&v| (f32::from(v) - mean).powi(2));
-        let spread = (squares.sum::<f32>() / count).sqrt();
         let since =
             |before: Option<&Vec<u8>>| before.map_or((0, 0), |b| unfound(b, &luma, (REACH, REACH)));
         let (change, in_place) = since(self.before.back());
@@ -161,9 +183,7 @@ impl Measure {
             } else {
                 unfound as f32 / differs as f32
             },
-            mean,
-            spread,
-            cells,
+            ..alone
         }
     }
 }

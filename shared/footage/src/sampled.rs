@@ -5,7 +5,7 @@
 //! there, however far that may have moved. A plain frame between two that differ tells of a fade, and a frame that is
 //! a mixture of both beside it, of a dissolve.
 
-use crate::figures::{Figures, Measure, Small};
+use crate::figures::{Figures, Small};
 use crate::shots::{Mark, Shot, Transition};
 
 /// Frames a second below which frames count as sampled: a cut no longer stands out from the motion around it.
@@ -19,10 +19,10 @@ const ALIKE: f32 = 0.7;
 const ALIKE_AFTER_FADE: f32 = 0.9;
 /// The least mean difference of the colours of two shots, 0..=255.
 const APART: f32 = 8.0;
+/// The same where a plain frame lies between.
+const APART_AFTER_FADE: f32 = 20.0;
 /// The least of a frame that cannot be found in the last one of another shot, mean absolute difference, 0..=255.
 const UNFOUND: f32 = 12.0;
-/// The largest standard deviation of luma in a plain frame, of 255.
-const PLAIN: f32 = 1.5;
 /// Shares of both neighbours in a frame of a dissolve.
 const MIXED: (f32, f32) = (0.1, 0.9);
 /// The most of a frame of a dissolve that is of neither neighbour, as a share of their difference.
@@ -35,13 +35,12 @@ const STRANGE: f32 = 0.36;
 /// has what is found.
 pub fn find(frames: Vec<Small>) -> (Vec<Shot>, Vec<Mark>) {
     let (mut starts, mut marks) = (vec![(0, None)], Vec::new());
-    let mut measure = Measure::default();
     // The last frames that show something, the latest at the end: number, pixels and figures.
     let mut before: Vec<(usize, Small, Figures)> = Vec::new();
     let count = frames.len();
     for (number, small) in frames.into_iter().enumerate() {
-        let figures = measure.next(small.clone());
-        if figures.spread <= PLAIN {
+        let figures = small.alone();
+        if figures.is_plain() {
             marks.push(mark(Transition::Fade, number));
             continue;
         }
@@ -87,7 +86,7 @@ fn mark(kind: Transition, number: usize) -> Mark {
 fn differs(before: (&Small, &Figures), now: (&Small, &Figures), after_fade: bool) -> bool {
     let (apart, alike) = (before.1.apart(now.1), before.1.correlation(now.1));
     if after_fade {
-        return alike < ALIKE_AFTER_FADE || apart >= 2.5 * APART;
+        return alike < ALIKE_AFTER_FADE || apart >= APART_AFTER_FADE;
     }
     apart >= APART && alike < ALIKE && now.0.unfound_in(before.0, REACH) >= UNFOUND
 }
