@@ -84,7 +84,7 @@ NICE ?= 19
 NEEDS_DISK ?= 2GB
 # Where networks run: auto, cpu or cuda.
 DEVICE ?= auto
-# What a network waits for before it takes the GPU: free (no other program computes there), memory=8GB (so much of its
+# What a network waits for before it takes the GPU: free (no other program computes there), memory=8GB (this much of its
 # memory is free), or a shell command that is tried until it succeeds, as in: grep -q 'Trial 30' search.log
 GPU_WAIT ?=
 # Pipelines that `make plan` runs; the data set that `make review` shows.
@@ -102,7 +102,7 @@ MINIMUM ?=
 ## Review
 # Whether a data set waits for `make review`, first of its labels, then of its captions: yes or no.
 GATES ?= no
-# Images of a data set that must be decided before it goes on: all, or this many.
+# Images of a data set that must be decided before it continues: all, or this many.
 GATE_SAMPLE ?= all
 
 ## Networks

@@ -155,7 +155,7 @@ pub fn over(image: &RgbaImage, ground: [u8; 3]) -> RgbImage {
     pixels::over(image, ground)
 }
 
-/// Gives the memory of an image that nobody looks at any more to the next that is decoded.
+/// Returns the memory of an image that is no longer needed, for the next image to decode.
 ///
 /// Worth it for images that have waited; of one that is dropped where it was decoded the allocator
 /// knows by itself.

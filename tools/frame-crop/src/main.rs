@@ -2,7 +2,7 @@
 //!
 //! Reads `image`, and `source.film` where it is there: frames of one film, or else of one folder, and of one size
 //! vote together. Where they agree on bars, writes the part inside as PNG to `--out-dir` and replaces `image`,
-//! `width` and `height`; `original` is the path of the whole frame. Frames without bars are passed on as they are.
+//! `width` and `height`; `letterbox` has the path of the whole frame and the part. Frames without bars are passed on as they are.
 
 mod vote;
 

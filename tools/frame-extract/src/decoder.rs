@@ -178,7 +178,7 @@ fn hear(errors: impl Read, sender: &Sender<(Shown, Option<f64>)>) -> Heard {
             Said::Frame(shown) => {
                 frames += 1;
                 let time = shown.ticks.map(|ticks| ticks as f64 * base);
-                // Nobody waits for a time once the images are no longer wanted.
+                // The receiver is gone once no more images are needed.
                 let _ = sender.send((shown, time));
             }
             Said::Colour(colour) => *heard.colours.entry(colour).or_default() += 1,
