@@ -1,0 +1,1 @@
+//! What a film's own labels teach.
