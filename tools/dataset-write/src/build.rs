@@ -1,21 +1,19 @@
 //! The folder of a data set: written beside, named by its content, renamed into place.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use loaders::fit::Size;
+use loaders::training;
 use loaders::view::{DataSet, View};
 use serde_json::json;
-use stage::{Context, Record, Result, ensure, log, machine};
+use stage::{Context, Record, Result, log, machine};
 
 use crate::card;
+use crate::newest::{NEWEST, clear, point};
 use crate::plan::{Example, Purpose};
 use crate::store::Store;
 use crate::views::{Writer, data_set};
-
-/// The link that always leads to the newest data set.
-const NEWEST: &str = "dataset";
 
 /// From how much enlarging on it is worth a word: buckets are coarse, and a
 /// few percent are rounding.
@@ -59,8 +57,9 @@ impl Build<'_> {
         let root = self.root.join(&name);
         for view in self.views {
             let set = data_set(*view, self.purpose, &examples, &root)?;
-            writer.write(*view, &view.layout(&set))?;
+            writer.write(*view, &training::files(*view, &set))?;
             enlarged(*view, &set);
+            untrained(*view, &set);
             unmasked(*view, &set);
         }
         self.unvalidated(&examples);
@@ -85,7 +84,7 @@ impl Build<'_> {
         let mut hash = blake3::Hasher::new();
         for view in self.views {
             let set = data_set(*view, self.purpose, examples, Path::new(""))?;
-            hash.update(&serde_json::to_vec(&view.layout(&set))?);
+            hash.update(&serde_json::to_vec(&training::files(*view, &set))?);
             for example in examples {
                 let keys = [Some(example.stored(*view)), example.mask(*view)];
                 let keys = keys.map(|stored| stored.map_or("", |stored| &stored.key));
@@ -124,6 +123,19 @@ impl Build<'_> {
                 "{count} images are held back for validation, and none of these trainers uses them: compare with them yourself"
             );
         }
+    }
+}
+
+/// Says that a view has no `train.sh`, though a base model is named.
+fn untrained(view: &dyn View, set: &DataSet<'_>) {
+    if let Some(base) = set.base
+        && training::started(view, set).is_none()
+    {
+        log::warn!(
+            "{}: its trainer does not train {}: the data set is there, but no train.sh",
+            view.word(),
+            base.name
+        );
     }
 }
 
@@ -182,45 +194,4 @@ fn place(part: &Path, target: &Path) -> Result<()> {
         }
     }
     clear(part)
-}
-
-/// Makes the link lead to the folder `name`.
-fn point(out: &Path, name: &str) -> Result<()> {
-    let link = out.join(".dataset.link");
-    clear(&link)?;
-    symlink(name, &link).with_context(|| link.display().to_string())?;
-    let newest = out.join(NEWEST);
-    let other = fs::symlink_metadata(&newest).is_ok_and(|metadata| !metadata.is_symlink());
-    ensure!(
-        !other,
-        "{}: already exists and is not a link made by this tool: move it away, or name another --out-dir",
-        newest.display()
-    );
-    fs::rename(&link, &newest).with_context(|| newest.display().to_string())?;
-    machine::file::wrote(&newest);
-    Ok(())
-}
-
-/// Takes the link away where a set has no images any more: a trainer must not go on with those of an earlier run.
-pub(crate) fn lead_nowhere(out: &Path) -> Result<()> {
-    let newest = out.join(NEWEST);
-    if let Ok(before) = fs::read_link(&newest) {
-        clear(&newest)?;
-        log::warn!(
-            "{}: no images, and so no link any more; {} is left as it is",
-            newest.display(),
-            before.display()
-        );
-    }
-    Ok(())
-}
-
-/// Removes what a run that was killed may have left.
-fn clear(path: &Path) -> Result<()> {
-    let removed = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(_) => Ok(()),
-    };
-    removed.with_context(|| path.display().to_string())
 }

@@ -16,8 +16,10 @@ mod card;
 mod facts;
 mod flags;
 mod mask;
+mod newest;
 mod picture;
 mod plan;
+mod repeats;
 mod split;
 mod store;
 mod template;
@@ -39,7 +41,7 @@ const EXAMPLES: &str = "\
 Examples:
   dataset-write --type style --trigger sintelstyle --out-dir out/style style.jsonl
   dataset-write --type character --trigger 'lucap boy' --subject luca \\
-      --views kohya,onetrainer,ai-toolkit --validation 10% \\
+      --views kohya,onetrainer,ai-toolkit --validation 10% --base sdxl \\
       --out-dir out/luca luca.jsonl > written.jsonl
 
 Facts: action, angle, character, condition, emotion, intensity, location,
@@ -98,9 +100,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.whole(prepare, |_, all| {
         let (ready, mut outcomes) = plan::sorted(all);
         if ready.is_empty() {
-            build::lead_nowhere(&out)?;
+            newest::lead_nowhere(&out)?;
         } else {
-            let examples = plan::numbered(ready, args.validation)?;
+            let examples = plan::numbered(ready, args.validation, purpose.repeats)?;
             let build = Build {
                 out: &out,
                 root: &root,
