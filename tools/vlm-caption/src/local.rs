@@ -1,12 +1,14 @@
 //! Captions from a network of one's own.
 
+pub(crate) mod network;
+
 use answers::ImageFile;
 use nets::caption::{Captioner, Description};
 use stage::{Cache, Flow, Inference, Record, Result};
 
 use crate::TOOL;
 use crate::answer::Answer;
-use crate::network::NetworkFlags;
+use crate::local::network::NetworkFlags;
 use crate::prompt::Prompt;
 
 /// Captions every record; how many answers the network gave, and of how many tokens.

@@ -14,25 +14,12 @@
 //! its record. No answer is an error of the record: an empty one, one whose thoughts took all the
 //! tokens, one that a filter of contents stopped.
 
-mod address;
 mod answer;
-mod complaint;
-mod failure;
-mod flags;
-mod json;
 mod local;
-mod network;
-mod patience;
-mod picture;
 mod prompt;
-mod protocol;
-mod remote;
-mod reply;
 mod schema;
 mod server;
 mod shape;
-mod transport;
-mod wait;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,10 +30,10 @@ use clap::Parser;
 use stage::log::info;
 use stage::{Flow, Result};
 
-use flags::ServerFlags;
-use network::NetworkFlags;
+use local::network::NetworkFlags;
 use prompt::Prompt;
 use server::Server;
+use server::flags::ServerFlags;
 
 /// Tokens that a server's answer may have.
 const SERVER_TOKENS: u64 = 300;
@@ -115,7 +102,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             args.max_new_tokens.unwrap_or(SERVER_TOKENS),
         );
         let server = Server::open(&args.server, endpoint, model, most)?;
-        remote::caption(&args.server, &server, &prompt, cache.as_ref(), flow)?
+        server::records::caption(&args.server, &server, &prompt, cache.as_ref(), flow)?
     } else {
         let model = args.model.open("caption")?;
         let network = args

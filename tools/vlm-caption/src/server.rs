@@ -1,5 +1,18 @@
 //! Asking a server, with patience.
 
+mod address;
+mod complaint;
+mod failure;
+pub(crate) mod flags;
+mod json;
+mod patience;
+mod picture;
+mod protocol;
+pub(crate) mod records;
+mod reply;
+mod transport;
+mod wait;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -8,21 +21,21 @@ use serde_json::Value;
 use stage::log::{info, warn};
 use stage::{Result, anyhow, bail, ensure};
 
-use crate::address::Address;
 use crate::answer::Answer;
-use crate::failure::{Failure, told};
-use crate::flags::ServerFlags;
-use crate::patience::Patience;
-use crate::picture;
-use crate::protocol::{Api, Field, Fields, Manner, Question};
-use crate::reply::Reply;
 use crate::schema::Schema;
-use crate::transport::{Transport, key};
+use crate::server::address::Address;
+use crate::server::failure::{Failure, told};
+use crate::server::flags::ServerFlags;
+use crate::server::patience::Patience;
+use crate::server::picture;
+use crate::server::protocol::{Api, Field, Fields, Manner, Question};
+use crate::server::reply::Reply;
+use crate::server::transport::{Transport, key};
 
-/// So many equal final errors one after another are no fault of the pictures.
+/// After this many equal final errors in a row, the images are not the cause.
 const EQUAL: u32 = 5;
 
-/// What the first request asks, of a gray picture.
+/// What the first request asks about a gray image.
 const PROBE: &str = "What colour is this?";
 
 /// The tokens that its answer may have.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use captions::text::is_invisible;
 
-use crate::protocol::Field;
+use crate::server::protocol::Field;
 
 /// The longest part of a server's message that is repeated, in characters.
 const REPEATED: usize = 300;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::protocol::Field;
+use crate::server::failure::Failure;
+use crate::server::protocol::Field;
 
 /// What a server complains of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use stage::{Context, Result, bail, ensure};
 use ureq::http::Uri;
 
-use crate::protocol::Api;
+use crate::server::protocol::Api;
 
 /// Where the API of `OpenAI` stands on servers whose address has no path: vLLM, llama.cpp, LM
 /// Studio and Ollama; `OpenRouter`; Groq; Gemini; Open `WebUI`.

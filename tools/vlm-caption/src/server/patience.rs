@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use stage::log::{info, warn};
 
-use crate::failure::Failure;
-use crate::wait;
+use crate::server::failure::Failure;
+use crate::server::wait;
 
 /// The longest pause between two tries that the server did not ask for.
 const LONGEST: Duration = Duration::from_secs(16);

@@ -8,9 +8,9 @@ use stage::{Cache, Flow, Record, Result, bail};
 
 use crate::TOOL;
 use crate::answer::Answer;
-use crate::flags::ServerFlags;
-use crate::picture;
 use crate::prompt::Prompt;
+use crate::server::flags::ServerFlags;
+use crate::server::picture;
 use crate::server::{Server, Told};
 
 /// Captions every record; how many answers the server gave, and of how many tokens.

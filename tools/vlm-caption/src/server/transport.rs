@@ -10,10 +10,10 @@ use stage::{Context, Result, bail, ensure};
 use ureq::http::{HeaderMap, HeaderName};
 use ureq::{Agent, Body};
 
-use crate::address::Address;
-use crate::complaint::Complaint;
-use crate::failure::{Failure, told};
-use crate::{json, wait};
+use crate::server::address::Address;
+use crate::server::complaint::Complaint;
+use crate::server::failure::{Failure, told};
+use crate::server::{json, wait};
 
 /// The longest answer that is read, in bytes: 8 MiB.
 const LONGEST: u64 = 8 << 20;
@@ -299,7 +299,7 @@ pub(crate) fn key(file: Option<&Path>) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::Api;
+    use crate::server::protocol::Api;
 
     fn transport(endpoint: &str, key_header: Option<&str>) -> Result<Transport> {
         let key = Some("sk-secret".to_owned());

@@ -3,8 +3,8 @@
 use captions::marks::said;
 use serde_json::Value;
 
-use crate::failure::Failure;
-use crate::protocol::Api;
+use crate::server::failure::Failure;
+use crate::server::protocol::Api;
 
 /// What is not meant to be read: a model's thoughts, where a server keeps them apart.
 const THOUGHTS: [&str; 4] = [

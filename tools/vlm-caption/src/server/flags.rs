@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::patience::Patience;
-use crate::protocol::{Api, Constrain, Field, Manner};
 use crate::schema::Schema;
+use crate::server::patience::Patience;
+use crate::server::protocol::{Api, Constrain, Field, Manner};
 
 const SERVER: &str = "Server";
 
