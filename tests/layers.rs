@@ -11,9 +11,11 @@ use serde_json::Value;
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("geometry", &[]),
     ("machine", &[]),
+    ("loopback", &[]),
     ("manifest", &["geometry"]),
     ("vision", &["geometry", "machine"]),
     ("footage", &["vision"]),
+    ("previews", &["geometry", "vision"]),
     ("captions", &[]),
     ("loaders", &["captions", "vision"]),
     ("types", &[]),
