@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -104,6 +104,8 @@ MINIMUM ?=
 GATES ?= no
 # Images of a data set that must be decided before it continues: all, or this many.
 GATE_SAMPLE ?= all
+# Patch of another person to add to that of PIPELINE in `make review`.
+MERGE ?=
 
 ## Networks
 # published (those of `make models`), small (our own, for the sample film only), or none, which makes

@@ -23,24 +23,35 @@ def shown(folder, name):
 def labels(name):
     """The flags that give the keys 1 to 9 the labels of a type."""
     kind = next((kind for kind in names.TYPES if name == kind or name.startswith(f"{kind}-")), "")
-    of = names.TYPES.get(kind, {}).get("labels")
-    return ["--label", of] if of else []
+    return [flag for label in names.TYPES.get(kind, {}).get("labels", []) for flag in ("--label", label)]
+
+
+def more():
+    """The flags that settings stand for: what a gate waits for, and another person's patch."""
+    flags = ["--require", setting("GATE_SAMPLE")] if setting("GATES") == "yes" else []
+    if setting("MERGE"):
+        if not os.path.isfile(setting("MERGE")):
+            raise Wrong(f"MERGE={setting('MERGE')}: there is no such patch")
+        flags += ["--merge", names.absolute(setting("MERGE"))]
+    return flags
 
 
 def main():
     try:
         name = setting("PIPELINE")
+        names.check()
         folder = names.folder(name)
         out, tools = names.out(), names.tools()
         if names.slug(name) != name or not os.path.isfile(os.path.join(out, folder, "selected.jsonl")):
             if name == "all":
                 raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
             raise Wrong(f"PIPELINE={name}: there is no such data set in {out}: make it first")
+        flags = more()
         os.chdir(out)
         manifest, patch = shown(folder, name)
         os.makedirs(os.path.dirname(patch), exist_ok=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        command = [os.path.join(tools, "review"), "--serve", "--patch", patch, *labels(name), manifest]
+        command = [os.path.join(tools, "review"), "--serve", "--patch", patch, *labels(name), *flags, manifest]
         os.execv(command[0], command)
     except Wrong as error:
         say(str(error))

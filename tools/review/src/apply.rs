@@ -49,16 +49,19 @@ pub(crate) fn report(path: &Path, missing: HashSet<&str>) {
     }
     let mut ids: Vec<&str> = missing.into_iter().collect();
     ids.sort_unstable();
-    let (count, more) = (ids.len(), ids.len().saturating_sub(NAMED));
-    ids.truncate(NAMED);
-    let rest = if more > 0 {
-        format!(" and {more} more")
-    } else {
-        String::new()
-    };
     log::warn!(
-        "{}: has decisions on {count} images that are not in the input: {}{rest}",
+        "{}: has decisions on {} images that are not in the input: {}",
         path.display(),
-        ids.join(", ")
+        ids.len(),
+        listed(&ids)
     );
+}
+
+/// The first few ids, and how many more there are.
+pub(crate) fn listed(ids: &[&str]) -> String {
+    let named = ids[..ids.len().min(NAMED)].join(", ");
+    match ids.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }

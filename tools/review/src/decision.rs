@@ -52,6 +52,9 @@ pub(crate) struct Decision {
     /// Whether the line takes the last one before it back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) undo: bool,
+    /// Lines that one change of many images has written have the same number; they are taken back together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) batch: Option<u64>,
     /// Who decided.
     #[serde(default)]
     pub(crate) by: String,
@@ -64,6 +67,11 @@ impl Decision {
     /// Whether it says nothing of the image.
     pub(crate) fn is_empty(&self) -> bool {
         self.choice == Choice::Open && self.caption.is_none() && self.set.is_empty()
+    }
+
+    /// Whether it says the same of the image as another.
+    pub(crate) fn agrees(&self, other: &Self) -> bool {
+        self.choice == other.choice && self.caption == other.caption && self.set == other.set
     }
 
     /// Refuses what can never be applied.

@@ -1,35 +1,38 @@
 //! The images of a manifest, as the page asks for them.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use previews::{Over, Preview};
+use serde_json::{Map, Value, json};
 use stage::manifest::Line;
 use stage::{Context, Record, Result};
-use vision::resize::{self, PilFilter};
-use vision::write::{Subsampling, encode_jpeg};
-use vision::{RgbImage, decode};
 
 use crate::decision::Decision;
+use crate::label;
 
 /// Long sides of a thumbnail and of the large image, pixels, and the quality of both as JPEG.
 pub(crate) const THUMBNAIL: u32 = 256;
 pub(crate) const LARGE: u32 = 1600;
 const QUALITY: u8 = 88;
 
-/// What lies under a cut-out, so that neither its light nor its dark edges vanish.
-const GROUND: [u8; 3] = [128; 3];
+/// Lists longer than this are told by their length, but of labels with scores, as many are shown.
+const LONGEST_LIST: usize = 12;
+const LABELS: usize = 5;
 
 /// One record, packed.
 pub(crate) struct Item {
     pub(crate) id: String,
     image: Option<PathBuf>,
     caption: String,
+    /// What it says where images may be grouped.
+    pub(crate) words: HashMap<String, String>,
     line: Line,
 }
 
 impl Item {
-    /// Takes what is wanted of a record.
-    pub(crate) fn new(record: &Record) -> Result<Self> {
+    /// Takes what is wanted of a record: the words are those at `pointers`.
+    pub(crate) fn new(record: &Record, pointers: &[String]) -> Result<Self> {
         let mut bytes = Vec::new();
         record.write_line(&mut bytes);
         bytes.shrink_to_fit();
@@ -37,6 +40,7 @@ impl Item {
             id: record.id()?,
             image: record.find("image")?,
             caption: record.find("caption")?.unwrap_or_default(),
+            words: label::words(record, pointers),
             line: Line { number: 0, bytes },
         })
     }
@@ -55,51 +59,41 @@ impl Item {
     /// What the list shows.
     pub(crate) fn row(&self, decided: Option<&Decision>) -> Value {
         let caption = decided.and_then(|decision| decision.caption.as_ref());
+        let nothing = Map::new();
+        let set = decided.map_or(&nothing, |decision| &decision.set);
         json!({
             "id": self.id,
+            "decided": decided.is_some(),
             "decision": decided.map(|decision| decision.choice).unwrap_or_default(),
             "caption": caption.unwrap_or(&self.caption),
             "recaptioned": caption.is_some(),
-            "set": decided.map(|decision| decision.set.clone()).unwrap_or_default(),
+            "set": set,
+            "words": label::set_words(&self.words, set),
         })
     }
 
-    /// The image as a JPEG whose long side is at most `side`.
-    pub(crate) fn picture(&self, side: u32) -> Result<Vec<u8>> {
+    /// The image as a JPEG whose long side is at most `side`; with its mask over it, where that is asked for.
+    pub(crate) fn preview(&self, side: u32, masked: bool) -> Result<Vec<u8>> {
         let path = self.image.as_ref().context("no image")?;
-        let name = || path.display().to_string();
-        let file = decode::read(path).with_context(name)?;
-        let small = small(&file, side).with_context(name)?;
-        encode_jpeg(&small, QUALITY, Subsampling::S420).with_context(name)
-    }
-}
-
-fn small(file: &[u8], side: u32) -> vision::Result<RgbImage> {
-    let header = decode::header_from_bytes(file)?;
-    let picture = if header.samples.alpha {
-        decode::rgb_over_from_bytes(file, GROUND)?
-    } else {
-        let seen = header.dimensions();
-        let (width, height) = if seen.width > seen.height {
-            (side, 1)
+        let over = if masked {
+            let mask = self.record()?.mask()?;
+            vec![mask.map_or(Over::Transparency, Over::Mask)]
         } else {
-            (1, side)
+            Vec::new()
         };
-        decode::rgb_at_least_from_bytes(file, width, height)?
-    };
-    let (width, height) = picture.dimensions();
-    let scale = f64::from(side) / f64::from(width.max(height));
-    if scale >= 1.0 {
-        return Ok(picture);
+        let name = || path.display().to_string();
+        let preview = Preview::of(path, side, &over).with_context(name)?;
+        preview.jpeg(QUALITY).with_context(name)
     }
-    let scaled = |size: u32| ((f64::from(size) * scale).round() as u32).max(1);
-    resize::pil(&picture, scaled(width), scaled(height), PilFilter::Bilinear)
 }
 
 /// Lists of more than a dozen values, and long texts, by how long they are.
 fn shortened(value: Value) -> Value {
     match value {
-        Value::Array(elements) if elements.len() > 12 => {
+        Value::Array(elements) if elements.len() > LABELS && elements.iter().all(is_label) => {
+            elements.into_iter().take(LABELS).collect()
+        }
+        Value::Array(elements) if elements.len() > LONGEST_LIST => {
             format!("{} values", elements.len()).into()
         }
         Value::Array(elements) => elements.into_iter().map(shortened).collect(),
@@ -110,4 +104,11 @@ fn shortened(value: Value) -> Value {
         Value::String(text) if text.len() > 2000 => format!("{} bytes of text", text.len()).into(),
         other => other,
     }
+}
+
+/// Whether it is a label with its score, as clip-tag writes them.
+fn is_label(value: &Value) -> bool {
+    value
+        .as_array()
+        .is_some_and(|pair| pair.len() == 2 && pair[0].is_string() && pair[1].is_number())
 }

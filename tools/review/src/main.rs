@@ -3,9 +3,12 @@
 //! Reads `id` and, to show them, `image` and whatever else is in the record. Writes `review`
 //! (`decision`, `by`, `at`), and `caption` and whatever the patch sets.
 
+mod answers;
 mod apply;
 mod decision;
 mod gallery;
+mod label;
+mod merge;
 mod patch;
 mod require;
 mod server;
@@ -16,12 +19,14 @@ use std::process::ExitCode;
 use clap::Parser;
 use stage::{Flow, Result};
 
-use server::Label;
+use label::Label;
+use patch::Patch;
 
 const EXAMPLES: &str = "Examples:
   review --patch decisions.jsonl --serve captioned.jsonl > reviewed.jsonl
   review --patch decisions.jsonl captioned.jsonl --rejects dropped.jsonl > reviewed.jsonl
   review --patch faces.jsonl --serve --label /emotion/label=happy,sad,angry faces.jsonl > /dev/null
+  review --patch mine.jsonl --merge anns.jsonl captioned.jsonl > reviewed.jsonl
 
 With --serve it prints the address of a page for this machine only, and ends
 when you press `Done` there. Each decision is on the disk before the page shows
@@ -30,7 +35,8 @@ it, as a line of the patch:
   {\"id\":\"film_000812\",\"decision\":\"drop\",\"by\":\"ann\",\"at\":\"2026-03-01T10:20:30Z\"}
 
 `decision` is keep, drop or open; `caption` is the new caption; `set` maps JSON
-pointers to new values. The last line of an id counts. The patch stays valid after
+pointers to new values. The last line of an id counts. Lines of the same `batch` are
+one change of many images, and are taken back together. The patch stays valid after
 the manifest is rebuilt: apply it again after every rebuild.";
 
 /// Keep, drop, relabel and re-caption images in the browser, as a patch that can be applied again
@@ -53,9 +59,13 @@ struct Args {
     apply: bool,
 
     /// Change nothing: exit with 1 unless the patch decides on all images of the
-    /// manifest, or on this many of them
-    #[arg(long, value_name = "all|N", conflicts_with_all = ["serve", "apply"])]
+    /// manifest, or on this many of them; with --serve the page counts down to it
+    #[arg(long, value_name = "all|N", conflicts_with = "apply")]
     require: Option<require::Required>,
+
+    /// First add the decisions of another patch; where the two differ, the later decision counts (may be repeated)
+    #[arg(long, value_name = "PATCH", conflicts_with = "require")]
+    merge: Vec<PathBuf>,
 
     /// Serve on this port of this machine; 0 takes a free port
     #[arg(long, value_name = "PORT", default_value_t = 0, requires = "serve")]
@@ -65,9 +75,10 @@ struct Args {
     #[arg(long, value_name = "NAME", requires = "serve")]
     reviewer: Option<String>,
 
-    /// Let the number keys 1 to 9 set the value at a JSON pointer, such as `/light/time=day,night`
-    #[arg(long, value_name = "POINTER=VALUES", requires = "serve")]
-    label: Option<Label>,
+    /// Let the number keys 1 to 9 set the value at a JSON pointer, such as `/light/time=day,night`, or, without
+    /// values, any word, such as a place (may be repeated)
+    #[arg(long, value_name = "POINTER[=VALUES]", requires = "serve")]
+    label: Vec<Label>,
 
     #[command(flatten)]
     keep: stage::Keep,
@@ -86,6 +97,12 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    if !args.merge.is_empty() {
+        let mut patch = Patch::open(&args.patch, &args.by())?;
+        for other in &args.merge {
+            merge::merge(&mut patch, other)?;
+        }
+    }
     if args.serve {
         return server::run(&args, flow);
     }

@@ -13,8 +13,17 @@ use crate::decision::Decision;
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     current: HashMap<String, Decision>,
-    /// For each line that was not taken back: its id, and what stood before it.
-    history: Vec<(String, Option<Decision>)>,
+    /// The lines that were not taken back.
+    history: Vec<Past>,
+}
+
+/// A line of the past.
+#[derive(Debug)]
+struct Past {
+    id: String,
+    batch: Option<u64>,
+    /// What stood before it.
+    before: Option<Decision>,
 }
 
 impl Decisions {
@@ -70,9 +79,15 @@ impl Decisions {
         let id = decision.id.clone();
         let before = self.current.get(&id).cloned();
         if decision.undo {
-            self.history.pop();
+            // Of several people's lines in one file, each takes back its own image's.
+            let last = self.history.iter().rposition(|past| past.id == id);
+            last.map(|last| self.history.remove(last));
         } else {
-            self.history.push((id.clone(), before));
+            self.history.push(Past {
+                id: id.clone(),
+                batch: decision.batch,
+                before,
+            });
         }
         if decision.is_empty() {
             self.current.remove(&id);
@@ -96,15 +111,22 @@ impl Decisions {
         self.history.len()
     }
 
-    /// The line that takes the last one back.
-    fn back(&self) -> Option<Decision> {
-        let (id, before) = self.history.last()?;
-        let before = before.clone().unwrap_or_default();
-        Some(Decision {
-            id: id.clone(),
-            undo: true,
-            ..before
-        })
+    /// The lines that take the last one back, or the last batch of lines, the last first.
+    fn back(&self) -> Vec<Decision> {
+        let Some(last) = self.history.last() else {
+            return Vec::new();
+        };
+        let with_last = |past: &&Past| past.batch.is_some() && past.batch == last.batch;
+        let others = self.history.iter().rev().skip(1).take_while(with_last);
+        let lines = std::iter::once(last).chain(others);
+        lines
+            .map(|past| Decision {
+                id: past.id.clone(),
+                undo: true,
+                batch: None,
+                ..past.before.clone().unwrap_or_default()
+            })
+            .collect()
     }
 }
 
@@ -158,30 +180,49 @@ impl Patch {
         }
     }
 
-    /// Writes a decision to the disk, and then takes it in.
-    pub(crate) fn add(&mut self, mut decision: Decision) -> Result<()> {
-        decision.check()?;
-        decision.by.clone_from(&self.by);
-        decision.at = now();
-        let mut line = serde_json::to_vec(&decision)?;
-        line.push(b'\n');
-        let written = self
-            .file
-            .write_all(&line)
-            .and_then(|()| self.file.sync_data());
-        written.with_context(|| self.path.display().to_string())?;
-        self.decisions.take(decision);
+    /// Writes a person's decisions to the disk, and then takes them in; several are one batch.
+    pub(crate) fn add(&mut self, decisions: Vec<Decision>) -> Result<()> {
+        let at = now();
+        let signed = decisions.into_iter().map(|decision| Decision {
+            by: self.by.clone(),
+            at: at.clone(),
+            ..decision
+        });
+        let signed = signed.collect();
+        self.write(signed)
+    }
+
+    /// Writes decisions as they are; several are one batch.
+    pub(crate) fn write(&mut self, mut decisions: Vec<Decision>) -> Result<()> {
+        let name = || self.path.display().to_string();
+        // Where the first of them stands: no other batch of this file begins there.
+        let place = self.file.metadata().with_context(name)?.len();
+        let batch = (decisions.len() > 1).then_some(place);
+        let mut lines = Vec::new();
+        for decision in &mut decisions {
+            decision.check()?;
+            decision.batch = batch;
+            serde_json::to_writer(&mut lines, decision)?;
+            lines.push(b'\n');
+        }
+        let written = { &self.file }.write_all(&lines);
+        written
+            .and_then(|()| self.file.sync_data())
+            .with_context(name)?;
+        decisions
+            .into_iter()
+            .for_each(|decision| self.decisions.take(decision));
         Ok(())
     }
 
-    /// Takes the last decision back, and says of which image it was; none if there is none.
-    pub(crate) fn undo(&mut self) -> Result<Option<String>> {
-        let Some(back) = self.decisions.back() else {
-            return Ok(None);
-        };
-        let id = back.id.clone();
-        self.add(back)?;
-        Ok(Some(id))
+    /// Takes the last decision or batch of decisions back, and says of which images; of none if there is none.
+    pub(crate) fn undo(&mut self) -> Result<Vec<String>> {
+        let back = self.decisions.back();
+        let ids = back.iter().map(|decision| decision.id.clone()).collect();
+        if !back.is_empty() {
+            self.add(back)?;
+        }
+        Ok(ids)
     }
 }
 

@@ -31,6 +31,16 @@ impl FromStr for Required {
     }
 }
 
+impl Required {
+    /// How many of `all` images must be decided.
+    pub(crate) fn of(self, all: u64) -> u64 {
+        match self {
+            Self::All => all,
+            Self::Number(number) => number.min(all),
+        }
+    }
+}
+
 /// Passes all records on, and fails at the end if fewer are decided than are required.
 pub(crate) fn run(path: &Path, required: Required, flow: &mut Flow) -> Result<()> {
     let decisions = Decisions::read(path)?;
@@ -42,10 +52,7 @@ pub(crate) fn run(path: &Path, required: Required, flow: &mut Flow) -> Result<()
         Ok(Outcome::pass(record))
     })?;
     let (all, decided) = (all.into_inner(), decided.into_inner());
-    let needed = match required {
-        Required::All => all,
-        Required::Number(number) => number.min(all),
-    };
+    let needed = required.of(all);
     ensure!(
         decided >= needed,
         "{}: {decided} of {all} images are decided, and {needed} must be",

@@ -129,6 +129,11 @@ impl Answer {
 
 impl Server {
     fn start(here: &Path) -> Self {
+        Self::with(here, &[])
+    }
+
+    /// As [`Server::start`], with more flags.
+    fn with(here: &Path, flags: &[&str]) -> Self {
         let manifest = here.join("in.jsonl");
         if !manifest.exists() {
             fs::write(&manifest, folder(here, 12)).unwrap();
@@ -142,6 +147,7 @@ impl Server {
                 "tester",
                 "in.jsonl",
             ])
+            .args(flags)
             .current_dir(here)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -200,8 +206,15 @@ impl Server {
         self.post_from(&format!("Origin: http://{}\r\n", self.address), path, body)
     }
 
-    fn decide(&self, body: &Value) -> Value {
-        let answer = self.post("decide", body);
+    /// Decides on one image; what now holds of it.
+    fn decide(&self, decision: &Value) -> Value {
+        let answer = self.decide_all(&json!([decision]));
+        assert_eq!(answer["rows"].as_array().unwrap().len(), 1);
+        answer
+    }
+
+    fn decide_all(&self, decisions: &Value) -> Value {
+        let answer = self.post("decide", decisions);
         assert_eq!(
             answer.status,
             200,
@@ -251,14 +264,14 @@ fn a_killed_server_has_lost_nothing() {
     server.decide(&json!({"id": "scene_00", "decision": "keep"}));
     let answer = server.decide(&json!({"id": "scene_01", "decision": "drop"}));
     assert_eq!(
-        (&answer["row"]["decision"], &answer["undo"]),
+        (&answer["rows"][0]["decision"], &answer["undo"]),
         (&json!("drop"), &json!(2))
     );
     server.decide(&json!({"id": "scene_02", "decision": "keep", "caption": "a \"red\" hill"}));
     server.decide(&json!({"id": "scene_00", "decision": "drop"}));
     let answer = server.post("undo", &json!({})).json();
     assert_eq!(
-        (&answer["id"], &answer["row"]["decision"]),
+        (&answer["rows"][0]["id"], &answer["rows"][0]["decision"]),
         (&json!("scene_00"), &json!("keep"))
     );
     server.child.kill().unwrap();
@@ -282,7 +295,7 @@ fn a_killed_server_has_lost_nothing() {
     for (id, left) in [("scene_02", 2), ("scene_01", 1), ("scene_00", 0)] {
         let answer = server.post("undo", &json!({})).json();
         assert_eq!(
-            (answer["id"].as_str(), answer["undo"].as_u64()),
+            (answer["rows"][0]["id"].as_str(), answer["undo"].as_u64()),
             (Some(id), Some(left))
         );
     }
@@ -379,7 +392,7 @@ fn what_changes_something_comes_from_the_page_itself() {
         "Origin: null\r\n",
         "Origin: https://127.0.0.1:1\r\n",
     ] {
-        let answer = server.post_from(origin, "decide", &drop);
+        let answer = server.post_from(origin, "decide", &json!([drop]));
         assert_eq!(answer.status, 403, "{origin}");
     }
     for (wrong, status) in [
@@ -390,7 +403,11 @@ fn what_changes_something_comes_from_the_page_itself() {
         ),
         (json!({"id": "scene_00", "decision": "perhaps"}), 422),
     ] {
-        assert_eq!(server.post("decide", &wrong).status, status, "{wrong}");
+        assert_eq!(
+            server.post("decide", &json!([wrong])).status,
+            status,
+            "{wrong}"
+        );
     }
     let patch = fs::read_to_string(folder.path().join("p.jsonl")).unwrap();
     assert!(patch.is_empty(), "nothing was written: {patch}");
@@ -453,4 +470,188 @@ fn a_caption_is_marked_as_the_reviewers_own() {
     let ran = applied(here.path(), patch, &["i0"]);
     assert_eq!(ran.records()[0]["caption"], "mine");
     assert_eq!(ran.records()[0]["review"]["caption"], "mine");
+}
+
+#[test]
+fn a_change_of_many_images_is_taken_back_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let server = Server::start(here);
+    server.decide(&json!({"id": "scene_01", "decision": "drop"}));
+    let place = json!({"/tags/location": [["quay", 1]]});
+    let all: Vec<Value> = { ["scene_00", "scene_01", "scene_02"].iter() }
+        .map(|id| json!({"id": id, "decision": "keep", "set": place}))
+        .collect();
+    let answer = server.decide_all(&json!(all));
+    assert_eq!(
+        (answer["rows"].as_array().unwrap().len(), &answer["undo"]),
+        (3, &json!(4))
+    );
+    // Of a change with one image that is wrong, nothing is written.
+    let wrong = json!([{"id": "scene_04", "decision": "keep"}, {"id": "none", "decision": "keep"}]);
+    assert_eq!(server.post("decide", &wrong).status, 404);
+    let lines = patch_lines(here);
+    assert_eq!(lines.len(), 4);
+    let batches: Vec<_> = lines.iter().map(|line| line["batch"].as_u64()).collect();
+    assert!(batches[0].is_none() && batches[1].is_some(), "{batches:?}");
+    assert!(
+        batches[2] == batches[1] && batches[3] == batches[1],
+        "{batches:?}"
+    );
+    drop(server);
+    let server = Server::start(here);
+    let answer = server.post("undo", &json!({})).json();
+    assert_eq!(
+        (answer["rows"].as_array().unwrap().len(), &answer["undo"]),
+        (3, &json!(1))
+    );
+    let list = server.list();
+    let decided: Vec<_> = list[..3]
+        .iter()
+        .map(|row| row["decision"].as_str().unwrap())
+        .collect();
+    assert_eq!(decided, ["open", "drop", "open"], "as before the change");
+    assert!(list.iter().all(|row| row["set"] == json!({})));
+}
+
+#[test]
+fn images_are_grouped_by_what_labels_and_clusters_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records: String = [("a", "sea"), ("b", "hill"), ("c", "sea")]
+        .map(|(id, place)| {
+            let tags = json!({"location": [[place, 0.8], ["road", 0.1]]});
+            format!("{}\n", json!({"id": id, "image": "x.png", "tags": tags, "cluster": {"id": 4}, "emotion": {"label": "sad"}}))
+        })
+        .concat();
+    fs::write(here.join("in.jsonl"), records).unwrap();
+    let flags = [
+        "--label",
+        "/tags/location",
+        "--label",
+        "/emotion/label=happy,sad",
+        "--require",
+        "2",
+    ];
+    let server = Server::with(here, &flags);
+    server
+        .decide(&json!({"id": "b", "decision": "open", "set": {"/tags/location": [["cliff", 1]]}}));
+    let list = server.page("list").json();
+    assert_eq!(
+        list["groups"],
+        json!(["/tags/location", "/emotion/label", "/cluster/id"])
+    );
+    assert_eq!(list["required"], 2);
+    assert_eq!(
+        list["labels"][0]["values"],
+        json!(["sea", "hill"]),
+        "the most frequent first"
+    );
+    assert_eq!(list["labels"][1]["values"], json!(["happy", "sad"]));
+    let words = &list["items"][1]["words"];
+    assert_eq!(
+        words,
+        &json!({"/tags/location": "cliff", "/cluster/id": "4", "/emotion/label": "sad"})
+    );
+    assert_eq!(list["items"][1]["decided"], true, "a label is a decision");
+    assert_eq!(list["items"][0]["decided"], false);
+}
+
+#[test]
+fn a_mask_is_shown_over_its_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let grey = image::RgbImage::from_pixel(40, 20, image::Rgb([100; 3]));
+    grey.save(here.join("a.png")).unwrap();
+    let left =
+        image::GrayImage::from_fn(40, 20, |x, _| image::Luma([if x < 20 { 255 } else { 0 }]));
+    left.save(here.join("m.png")).unwrap();
+    let record = |mask: &str| format!("{}\n", json!({"id": mask, "image": "a.png", "mask": mask}));
+    fs::write(here.join("in.jsonl"), record("m.png") + &record("gone.png")).unwrap();
+    let server = Server::start(here);
+    let masked = image::load_from_memory(&server.page("mask/0").body)
+        .unwrap()
+        .to_rgb8();
+    let (inside, outside) = (masked.get_pixel(5, 10).0, masked.get_pixel(35, 10).0);
+    assert!(inside[0] > inside[1] + 50, "tinted: {inside:?}");
+    assert!(
+        outside.iter().all(|level| level.abs_diff(100) < 4),
+        "{outside:?}"
+    );
+    assert_eq!(server.page("picture/0").status, 200);
+    assert_eq!(server.page("mask/1").status, 422, "no such mask");
+}
+
+/// Writes a patch, and its lines as values.
+fn patch(here: &Path, name: &str, lines: &[Value]) {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(here.join(name), text).unwrap();
+}
+
+/// What the records of these ids become by `mine` once `theirs` is merged into it, and what was said.
+fn merged(here: &Path, mine: &str, theirs: &str) -> Ran {
+    let ids = ["a", "b", "c", "d", "e"];
+    let line = |id: &str| format!("{}\n", json!({"id": id, "image": "x.png"}));
+    let input = ids.map(line).concat();
+    run_in(
+        here,
+        TOOL,
+        &["--patch", mine, "--merge", theirs, "--keep"],
+        &input,
+    )
+}
+
+#[test]
+fn the_patches_of_two_people_merge() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (early, late) = ("2026-03-01T10:00:00Z", "2026-03-01T12:00:00+01:00");
+    let ann = [
+        json!({"id": "a", "decision": "keep", "by": "ann", "at": early}),
+        json!({"id": "b", "decision": "drop", "by": "ann", "at": "2026-03-02T00:00:00Z"}),
+        json!({"id": "c", "decision": "keep", "caption": "hers", "set": {"/n": 1, "/x": 1}, "by": "ann", "at": early}),
+        json!({"id": "e", "decision": "drop", "by": "ann", "at": early}),
+        json!({"id": "e", "decision": "open", "undo": true, "by": "ann", "at": early}),
+    ];
+    let bob = [
+        json!({"id": "b", "decision": "keep", "by": "bob", "at": early}),
+        json!({"id": "c", "decision": "open", "set": {"/n": 2, "/y": 1}, "by": "bob", "at": late}),
+        json!({"id": "d", "decision": "drop", "by": "bob", "at": late}),
+    ];
+    patch(here, "ann.jsonl", &ann);
+    patch(here, "bob.jsonl", &bob);
+    fs::copy(here.join("ann.jsonl"), here.join("ann2.jsonl")).unwrap();
+    let ran = merged(here, "ann.jsonl", "bob.jsonl");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(
+            "bob.jsonl: decides otherwise on 2 images, and what was decided later counts: b, c"
+        ),
+        "{}",
+        ran.stderr
+    );
+    let records = ran.records();
+    let choice = |at: usize| records[at]["review"]["decision"].as_str();
+    assert_eq!(
+        [0, 1, 2, 3, 4].map(choice),
+        [Some("keep"), Some("drop"), Some("keep"), Some("drop"), None]
+    );
+    let c = &records[2];
+    assert_eq!(
+        (&c["caption"], &c["n"], &c["x"], &c["y"]),
+        (&json!("hers"), &json!(2), &json!(1), &json!(1))
+    );
+    assert_eq!(
+        (&c["review"]["by"], &c["review"]["at"]),
+        (&json!("bob"), &json!(late))
+    );
+    // The other way round it comes to the same, and a second time to nothing more.
+    let other = merged(here, "bob.jsonl", "ann2.jsonl");
+    assert_eq!(other.stdout, ran.stdout);
+    let before = fs::read_to_string(here.join("ann.jsonl")).unwrap();
+    assert_eq!(merged(here, "ann.jsonl", "bob.jsonl").stdout, ran.stdout);
+    assert_eq!(fs::read_to_string(here.join("ann.jsonl")).unwrap(), before);
+    let gone = merged(here, "ann.jsonl", "gone.jsonl");
+    assert_eq!(gone.code, Some(1));
+    assert!(gone.stderr.contains("gone.jsonl"), "{}", gone.stderr);
 }

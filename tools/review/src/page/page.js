@@ -1,0 +1,77 @@
+/* The page: its keys and fields, and what it begins with. */
+import { $, current, go, groupOf, label, next, plain, refresh, say, state } from './list.js'
+import { nameDialog, show, toggleMask } from './image.js'
+import { ask, decide, forget, saveCaption, setLabel, undo } from './decide.js'
+import { openReplace } from './replace.js'
+
+const one = () => [current()]
+const whole = () => {
+  if ($('group').value) return groupOf(current())
+  say('choose first what to group by: g')
+  return []
+}
+const turn = field => { field.selectedIndex = (field.selectedIndex + 1) % field.length; refresh() }
+const clear = () => { $('search').value = ''; refresh() }
+
+const keys = {
+  k: () => decide(one(), () => ({ decision: 'keep' }), true),
+  d: () => decide(one(), () => ({ decision: 'drop' }), true),
+  o: () => forget(one()),
+  K: () => decide(whole(), () => ({ decision: 'keep' })),
+  D: () => decide(whole(), () => ({ decision: 'drop' })),
+  O: () => forget(whole()),
+  u: undo, n: next, m: toggleMask, r: openReplace,
+  ArrowRight: () => go(state.here + 1), ArrowLeft: () => go(state.here - 1),
+  ArrowDown: () => go(state.here + 1), ArrowUp: () => go(state.here - 1),
+  c: () => $('caption').focus(),
+  l: () => nameDialog(false),
+  L: () => { if (whole().length) nameDialog(true) },
+  t: () => { state.label = (state.label + 1) % Math.max(1, state.labels.length); show() },
+  f: () => turn($('filter')),
+  g: () => turn($('group')),
+  '/': () => $('search').focus(),
+  Escape: clear,
+}
+
+function inField(event, field) {
+  if (event.key === 'Escape') {
+    if (field.id === 'caption') field.value = current()?.caption ?? ''
+    if (field.id === 'search') clear()
+    field.blur()
+  }
+  if (event.key === 'Enter' && field.id === 'caption' && !event.shiftKey) {
+    event.preventDefault()
+    saveCaption(field.value.trim())
+    field.blur()
+  }
+  if (event.key === 'Enter' && field.id === 'search') field.blur()
+}
+
+/* One after the other: a key that is pressed while the last is being saved is meant for the image that comes then. */
+let pressed = Promise.resolve()
+const act = (event, what) => { event.preventDefault(); pressed = pressed.then(what).catch(error => say(error.message)) }
+
+document.onkeydown = event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return
+  const field = event.target.closest('input, textarea, select')
+  if (field) return inField(event, field)
+  // By its place on the keyboard: some have other signs there, and with Shift all have.
+  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1] ?? /^[0-9]$/.exec(event.key)?.[0]
+  const value = digit && label() ? (digit === '0' ? 'unknown' : label().values[digit - 1]) : undefined
+  if (value !== undefined) act(event, () => setLabel(event.shiftKey ? whole() : one(), value))
+  else if (Object.hasOwn(keys, event.key)) act(event, keys[event.key])
+}
+
+for (const id of ['filter', 'group']) $(id).onchange = () => { refresh(); $(id).blur() }
+$('search').oninput = refresh
+$('open-replace').onclick = openReplace
+$('done').onclick = async () => { if (await ask('done', {})) document.body.textContent = 'Done. You can close this page.' }
+
+const answer = await ask('list')
+if (answer) {
+  const { items, labels, groups, required } = answer
+  Object.assign(state, { items, labels, groups, required })
+  for (const pointer of groups) $('group').add(new Option(plain(pointer), pointer))
+  $('by').hidden = !groups.length
+  refresh()
+}
