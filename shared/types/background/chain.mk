@@ -25,6 +25,7 @@ background.chain = frames:EXTRACT_FLAGS:quiet $(addprefix background/,clear:BLUR
 background.records = background/tagged.jsonl
 background.begin = --trigger="$${TRIGGER:-film}_place"
 background.word = $(background.begin)
+background.reports := $(addprefix background/,$(addsuffix /report.html,masks plates filled places))
 WRITTEN += background/masked.jsonl=background/masks background/plates.jsonl=background/plates background/filled.jsonl=background/filled \
     background/cropped.jsonl=background/crops
 
@@ -78,6 +79,17 @@ settings.background-tagged = $(settings.tagged)
 background/tagged.jsonl: background/places.jsonl .settings/background-tagged
 	$(call small_network,background-tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
 	    | "$$BIN/light-classify" --use-tags)
+
+# Each stage that makes images has a report of its own, with its errors: what was masked, the plate beside the frame
+# that it was made of, what was inpainted beside the plate, and the places that there are.
+background/masks/report.html: background/masked.jsonl
+	@"$$BIN/report" --title 'Masks for backgrounds' --phase background-masked --draw mask --out-dir $(@D) --kept $< --dropped background/masked.rejects.jsonl
+background/plates/report.html: background/plates.jsonl
+	@"$$BIN/report" --title 'Plates' --phase background-plates --draw mask --beside /plate/original --out-dir $(@D) --kept $< --dropped background/plates.rejects.jsonl
+background/filled/report.html: background/filled.jsonl
+	@"$$BIN/report" --title 'Inpainted plates' --phase background-filled --beside /inpaint/original --out-dir $(@D) --kept $< --dropped background/filled.rejects.jsonl
+background/places/report.html: background/tagged.jsonl
+	@"$$BIN/report" --title 'Places' --phase background-places --out-dir $(@D) --kept $< --dropped background/sharp.rejects.jsonl --dropped background/places.rejects.jsonl
 
 .PHONY: background
 background: background/report.html ## [pipeline] A data set of places without characters

@@ -38,6 +38,9 @@ own = $($(type).settings)
 # Of settings of the data set $*.
 its = $($(firstword $(subst -, ,$*)).settings)
 
+# What a type may say, or else $(2).
+said = $(if $(filter undefined,$(origin $(1))),$(2),$($(1)))
+
 # Values without a name of their own share one word; `pose_other` would not be one.
 rest = --trigger="other=$${TRIGGER:-film}_$(1)" --trigger="unknown=$${TRIGGER:-film}_$(1)"
 
@@ -106,8 +109,11 @@ $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/
 	@if [ ! -s $< ]; then : > $@; else $(call on_cpu,$(name)-linted) -- \
 	    "$$BIN/lora-lint" --table --masked-loss $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
 
+# What the stages before it report of themselves.
+$(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports)))
+
 $(sets:%=%/report.html): %/report.html: %/lint.jsonl
-	@"$$BIN/report" --title 'Data set: $(name)' --out-dir $(@D) --kept $(@D)/dataset.jsonl $(call dropped,$(call $(type).chain,$(@D)) \
+	@"$$BIN/report" --title 'Data set: $(name)' --reviewed --out-dir $(@D) --kept $(@D)/dataset.jsonl $(call dropped,$(call $(type).chain,$(@D)) \
 	    $(addprefix $(@D)/,reviewed selected $(filter described,$(from_words)) captioned checked dataset))
 
 endif

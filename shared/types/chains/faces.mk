@@ -7,6 +7,7 @@ FACE_FLAGS ?=
 EMOTION_FLAGS ?=
 
 faces.chain := $(poses.chain) faces:FACE_FLAGS,FACE_MODEL emotions:EMOTION_FLAGS,EMOTION_MODEL
+faces.reports := $(poses.reports) faces/report.html
 WRITTEN += faces.jsonl=faces
 
 ifdef INSIDE_OUT
@@ -18,5 +19,8 @@ faces.jsonl: posed.jsonl .settings/faces
 settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
 emotions.jsonl: faces.jsonl .settings/emotions
 	$(call small_network,emotions) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
+
+faces/report.html: emotions.jsonl
+	@"$$BIN/report" --title 'Faces' --phase faces --out-dir faces --kept $< --dropped faces.rejects.jsonl --dropped emotions.rejects.jsonl
 
 endif

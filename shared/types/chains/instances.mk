@@ -26,6 +26,7 @@ else
 instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
     figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
 endif
+instances.reports := $(if $(INSTANCES),,masks/report.html) instances/report.html
 WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
 
 ifdef INSIDE_OUT
@@ -81,6 +82,10 @@ ifneq ($(CAST),)
 else
 	$(call phase,named) -- $(call pipe,"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS))
 endif
+
+# Each stage that makes images has a report of its own, with its errors.
+masks/report.html: masked.jsonl
+	@"$$BIN/report" --title 'Masks' --phase masked --draw mask --out-dir masks --kept $< --dropped masked.rejects.jsonl
 
 instances/report.html: named.jsonl
 	@"$$BIN/report" --title 'Instances' --out-dir instances --kept $< $(call dropped,$(instances.chain))

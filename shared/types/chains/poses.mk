@@ -7,6 +7,7 @@ KEYPOINT_FLAGS ?=
 POSE_FLAGS ?= --smooth 1
 
 poses.chain := $(instances.chain) keypoints:KEYPOINT_FLAGS,POSE_MODEL:quiet posed:POSE_FLAGS
+poses.reports := $(instances.reports) poses/report.html
 
 ifdef INSIDE_OUT
 
@@ -17,5 +18,8 @@ keypoints.jsonl: named.jsonl .settings/keypoints
 settings.posed = $(POSE_FLAGS)
 posed.jsonl: keypoints.jsonl .settings/posed
 	$(call phase,posed) -- "$$BIN/pose-classify" $(rejects) $(POSE_FLAGS) $<
+
+poses/report.html: posed.jsonl
+	@"$$BIN/report" --title 'Poses' --phase posed --draw pose --out-dir poses --kept $< --dropped keypoints.rejects.jsonl --dropped posed.rejects.jsonl
 
 endif

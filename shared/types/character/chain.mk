@@ -8,6 +8,9 @@ FIGURE_BLUR_FLAGS ?= --sharpness 10% --letters 0 --drawn-title 0 --flat 1
 FIGURE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
 character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/sharp:FIGURE_BLUR_FLAGS $(1)/unique:FIGURE_CLUSTER_FLAGS
+# What the chain takes from beside it.
+character.beside = $(faces.chain) joined
+character.reports = $(faces.reports)
 character.records = $(1)/unique.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
 character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS")

@@ -1,6 +1,7 @@
 # Expression: faces, spread by what they look like.
 
 expression.chain = $(faces.chain) expressions:EMBED_MODEL:quiet
+expression.reports = $(faces.reports)
 expression.records = expressions.jsonl
 expression.begin = --trigger="$${TRIGGER:-face}_{}" $(call rest,face)
 expression.word =

@@ -5,6 +5,7 @@
 POSE_CLUSTER_FLAGS ?= --on /pose/vector --near-duplicates 0.995 --prefer /instance/laplacian_variance
 
 pose.chain = $(poses.chain) pose/unique:POSE_CLUSTER_FLAGS
+pose.reports = $(poses.reports)
 pose.records = pose/unique.jsonl
 pose.begin = --trigger="$${TRIGGER:-pose}_{}" $(call rest,pose)
 pose.word =

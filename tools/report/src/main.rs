@@ -13,6 +13,7 @@
 mod charts;
 mod figures;
 mod histogram;
+mod looks;
 mod page;
 mod paper;
 mod phases;
@@ -70,6 +71,18 @@ struct Args {
     #[arg(long, value_name = "NAME")]
     phase: Option<String>,
 
+    /// Draw this over the images (may be repeated)
+    #[arg(long, value_name = "WHAT", value_enum)]
+    draw: Vec<looks::Drawing>,
+
+    /// Show the image at this JSON pointer beside each, such as `/plate/original`
+    #[arg(long, value_name = "POINTER")]
+    beside: Option<String>,
+
+    /// Say how many of what was kept a person has decided on in review
+    #[arg(long)]
+    reviewed: bool,
+
     /// Number of images to show of what was kept, and half as many for each reason
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=200))]
     pictures: u16,
@@ -80,7 +93,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<ExitCode> {
-    let mut survey = Survey::new(args.pictures.into());
+    let looks = looks::Looks {
+        over: args.draw,
+        beside: args.beside,
+    };
+    let mut survey = Survey::new(args.pictures.into(), &looks);
     for path in &args.kept {
         survey.read(path, false)?;
     }
@@ -95,6 +112,7 @@ fn run(args: Args) -> Result<ExitCode> {
     let heading = paper::Heading {
         title: &args.title,
         phase: args.phase.as_deref(),
+        reviewed: args.reviewed,
     };
     let paper = paper::Paper::new(&heading, &survey, &sheets, &phases);
     let page = page::page(&paper, &sheets);

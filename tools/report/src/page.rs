@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::charts::{distributions, over_time};
 use crate::paper::{Cause, Paper};
 use crate::plots;
-use crate::sheets::{Sheets, Tile};
+use crate::sheets::{Picture, Sheets, Tile};
 use crate::words::{clock, number, share};
 
 /// How the page looks; it names no other file.
@@ -53,6 +53,11 @@ fn top(paper: &Paper<'_>) -> Markup {
                 span.dropped { b { (number(paper.dropped)) } " dropped" }
                 @if paper.failed > 0 { span.failed { b { (number(paper.failed)) } " failed" } }
                 span.of { "of " (number(paper.all())) " (" (share(paper.kept, paper.all())) " kept)" }
+            }
+            @match paper.reviewed {
+                Some(0) => p.note { "Not reviewed by a person." },
+                Some(count) => p.note { (number(count)) " of " (number(paper.kept)) " reviewed by a person." },
+                None => {}
             }
             (plots::share([paper.kept, paper.dropped, paper.failed]))
             @if !paper.reasons.is_empty() {
@@ -126,12 +131,10 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
             @for tile in tiles {
                 figure class=(kind) {
                     @match &tile.picture {
-                        Some(picture) => {
-                            img width=(picture.width) height=(picture.height) loading="lazy" alt=(tile.shown.id)
-                                src=(format!("data:image/jpeg;base64,{}", picture.jpeg));
-                        }
+                        Some(picture) => (image(picture, &tile.shown.id)),
                         None => div.none { "no image" },
                     }
+                    @if let Some(beside) = &tile.beside { (image(beside, "")) }
                     figcaption {
                         @if !tile.shown.text.is_empty() { span.why { (tile.shown.text) } }
                         span.id {
@@ -144,6 +147,11 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
             }
         }
     }
+}
+
+fn image(picture: &Picture, id: &str) -> Markup {
+    let source = format!("data:image/jpeg;base64,{}", picture.jpeg);
+    html! { img width=(picture.width) height=(picture.height) loading="lazy" alt=(id) src=(source); }
 }
 
 fn phases(paper: &Paper<'_>) -> Markup {

@@ -12,6 +12,8 @@ use crate::survey::Survey;
 pub(crate) struct Heading<'a> {
     pub(crate) title: &'a str,
     pub(crate) phase: Option<&'a str>,
+    /// Whether it says how much was reviewed.
+    pub(crate) reviewed: bool,
 }
 
 /// The figures of the report.
@@ -24,6 +26,9 @@ pub(crate) struct Paper<'a> {
     pub(crate) kept: u64,
     pub(crate) dropped: u64,
     pub(crate) failed: u64,
+    /// Of what was kept, what a person has decided on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reviewed: Option<u64>,
     pub(crate) reasons: Vec<Cause<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) shots: Option<Shots>,
@@ -111,6 +116,7 @@ impl<'a> Paper<'a> {
             kept: survey.kept,
             dropped: survey.dropped,
             failed: survey.failed,
+            reviewed: heading.reviewed.then_some(survey.reviewed),
             reasons: reasons(survey, sheets),
             shots: shots(survey),
             times: survey.times.bars(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use stage::Record;
 use stage::manifest::Rejected;
 
+use crate::looks::Looks;
 use crate::sample::Sample;
 
 /// What stands for a figure in a reason.
@@ -36,7 +37,7 @@ pub(crate) struct Reasons {
 
 impl Reasons {
     /// The reason of a record that was dropped.
-    pub(crate) fn of(&mut self, record: &Record, pictures: usize) -> &mut Reason {
+    pub(crate) fn of(&mut self, record: &Record, pictures: usize, looks: &Looks) -> &mut Reason {
         let rejected = rejected(record);
         let failed = rejected.error.is_some();
         let text = rejected.error.or(rejected.reason).unwrap_or_default();
@@ -54,7 +55,7 @@ impl Reasons {
         let place = *self.places.entry(key.clone()).or_insert(next);
         if place == next {
             let (by, why, failed) = key;
-            let sample = Sample::new(pictures);
+            let sample = Sample::new(pictures, looks);
             self.all.push(Reason {
                 by,
                 why,

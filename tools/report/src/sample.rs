@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use previews::Over;
 use stage::Record;
 
+use crate::looks::Looks;
 use crate::reasons::rejected;
 
 /// What is shown of a record.
@@ -13,6 +15,10 @@ pub(crate) struct Shown {
     pub(crate) number: u64,
     pub(crate) id: String,
     pub(crate) image: Option<String>,
+    /// What is drawn over it.
+    pub(crate) over: Vec<Over>,
+    /// Another image, shown beside it.
+    pub(crate) beside: Option<String>,
     /// Seconds of the film, and the shot.
     pub(crate) time: Option<f64>,
     pub(crate) shot: Option<u64>,
@@ -24,6 +30,7 @@ pub(crate) struct Shown {
 #[derive(Debug)]
 pub(crate) struct Sample {
     size: usize,
+    looks: Looks,
     drawn: BTreeMap<([u8; 8], u64), Shown>,
 }
 
@@ -41,9 +48,10 @@ const LABELS: [&str; 7] = [
 const LONGEST: usize = 200;
 
 impl Sample {
-    pub(crate) fn new(size: usize) -> Self {
+    pub(crate) fn new(size: usize, looks: &Looks) -> Self {
         Self {
             size,
+            looks: looks.clone(),
             drawn: BTreeMap::new(),
         }
     }
@@ -60,7 +68,8 @@ impl Sample {
                 _ => return,
             }
         }
-        self.drawn.insert(key, shown(record, id, number));
+        self.drawn
+            .insert(key, shown(record, &self.looks, id, number));
     }
 
     /// What was drawn, in the order of the manifests.
@@ -71,7 +80,7 @@ impl Sample {
     }
 }
 
-fn shown(record: &Record, id: String, number: u64) -> Shown {
+fn shown(record: &Record, looks: &Looks, id: String, number: u64) -> Shown {
     let source = record.source().ok().flatten();
     let text = if record.has("rejected") {
         let rejected = rejected(record);
@@ -88,6 +97,8 @@ fn shown(record: &Record, id: String, number: u64) -> Shown {
         number,
         id,
         image: record.get("image").ok(),
+        over: looks.over(record),
+        beside: looks.beside(record),
         time: source.as_ref().map(|source| source.time),
         shot: source.map(|source| source.shot),
         text: text.chars().take(LONGEST).collect(),
@@ -114,7 +125,7 @@ mod tests {
             .map(|n| Record::new(&format!("frame_{n}"), "a.png").unwrap())
             .collect();
         let drawn = |order: &mut dyn Iterator<Item = usize>| {
-            let mut sample = Sample::new(10);
+            let mut sample = Sample::new(10, &Looks::default());
             order.for_each(|n| sample.add(&records[n], n as u64));
             sample
                 .shown()

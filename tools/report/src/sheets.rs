@@ -4,18 +4,14 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use previews::{Over, Preview};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use vision::decode;
-use vision::resize::{PilFilter, pil};
-use vision::write::{Subsampling, encode_jpeg};
 
 use crate::sample::Shown;
 use crate::survey::Survey;
 
-/// Width of an image, in pixels.
-const WIDTH: u32 = 240;
-/// An image is at most so high, in pixels.
-const HEIGHT: u32 = 240;
+/// An image is at most so wide and so high, in pixels.
+const SIDE: u32 = 240;
 /// Quality of the JPEGs, libjpeg's scale.
 const QUALITY: u8 = 72;
 /// The images of all reasons together, at most.
@@ -27,6 +23,8 @@ pub(crate) struct Tile {
     pub(crate) shown: Shown,
     /// `None` if it cannot be shown.
     pub(crate) picture: Option<Picture>,
+    /// The image beside it.
+    pub(crate) beside: Option<Picture>,
 }
 
 /// A small image.
@@ -62,12 +60,14 @@ pub(crate) fn draw(survey: &Survey) -> Sheets {
 }
 
 fn tiles(shown: &[&Shown]) -> Vec<Tile> {
-    let tile = |shown: &&Shown| Tile {
-        picture: shown
-            .image
-            .as_deref()
-            .and_then(|image| small(Path::new(image))),
-        shown: (*shown).clone(),
+    let tile = |shown: &&Shown| {
+        let image = shown.image.as_deref().map(Path::new);
+        let beside = shown.beside.as_deref().map(Path::new);
+        Tile {
+            picture: image.and_then(|image| small(image, &shown.over)),
+            beside: beside.and_then(|image| small(image, &[])),
+            shown: (*shown).clone(),
+        }
     };
     shown
         .to_vec()
@@ -77,17 +77,14 @@ fn tiles(shown: &[&Shown]) -> Vec<Tile> {
 }
 
 /// The image in a file, small; `None` if it cannot be read, which the page says.
-fn small(path: &Path) -> Option<Picture> {
-    let image = decode::rgb_at_least(path, WIDTH, 1).ok()?;
-    let (width, height) = image.dimensions();
-    let scale = (f64::from(WIDTH) / f64::from(width)).min(f64::from(HEIGHT) / f64::from(height));
-    let side = |length: u32| (f64::from(length) * scale).round().max(1.0) as u32;
-    let (width, height) = (side(width), side(height));
-    let small = pil(&image, width, height, PilFilter::Bilinear).ok()?;
-    let jpeg = encode_jpeg(&small, QUALITY, Subsampling::S420).ok()?;
+fn small(path: &Path, over: &[Over]) -> Option<Picture> {
+    let drawn = Preview::of(path, SIDE, over);
+    // Without what cannot be drawn, rather than not at all.
+    let small = drawn.or_else(|_| Preview::of(path, SIDE, &[])).ok()?;
+    let (width, height) = small.dimensions();
     Some(Picture {
         width,
         height,
-        jpeg: STANDARD.encode(jpeg),
+        jpeg: STANDARD.encode(small.jpeg(QUALITY).ok()?),
     })
 }

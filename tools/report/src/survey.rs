@@ -10,6 +10,7 @@ use stage::{Context, Record, Result};
 
 use crate::figures::Figures;
 use crate::histogram::Histogram;
+use crate::looks::Looks;
 use crate::reasons::Reasons;
 use crate::sample::Sample;
 
@@ -22,6 +23,8 @@ pub(crate) struct Survey {
     pub(crate) kept: u64,
     pub(crate) dropped: u64,
     pub(crate) failed: u64,
+    /// Of what was kept, what a person has decided on.
+    pub(crate) reviewed: u64,
     pub(crate) figures: Figures,
     pub(crate) reasons: Reasons,
     pub(crate) sample: Sample,
@@ -31,23 +34,26 @@ pub(crate) struct Survey {
     pub(crate) shots: BTreeMap<(String, u64), u64>,
     pub(crate) films: BTreeSet<String>,
     pictures: usize,
+    looks: Looks,
     number: u64,
 }
 
 impl Survey {
-    /// Nothing yet; `pictures` of what was kept will be shown.
-    pub(crate) fn new(pictures: usize) -> Self {
+    /// Nothing yet; `pictures` of what was kept will be shown, as `looks` says.
+    pub(crate) fn new(pictures: usize, looks: &Looks) -> Self {
         Self {
             kept: 0,
             dropped: 0,
             failed: 0,
+            reviewed: 0,
             figures: Figures::default(),
             reasons: Reasons::default(),
-            sample: Sample::new(pictures),
+            sample: Sample::new(pictures, looks),
             times: Histogram::new(),
             shots: BTreeMap::new(),
             films: BTreeSet::new(),
             pictures,
+            looks: looks.clone(),
             number: 0,
         }
     }
@@ -69,7 +75,7 @@ impl Survey {
         self.number += 1;
         let side = usize::from(dropped);
         if dropped {
-            let reason = self.reasons.of(record, self.pictures.div_ceil(2));
+            let reason = { &mut self.reasons }.of(record, self.pictures.div_ceil(2), &self.looks);
             reason.count += 1;
             reason.sample.add(record, self.number);
             if reason.failed {
@@ -79,6 +85,7 @@ impl Survey {
             }
         } else {
             self.kept += 1;
+            self.reviewed += u64::from(record.has("review"));
             self.sample.add(record, self.number);
         }
         self.figures.add(record, side);

@@ -243,3 +243,94 @@ fn an_empty_run_has_a_page_too() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert!(page(here.path()).contains("<b>0</b> kept"));
 }
+
+/// The images of a page, in its order.
+fn images(page: &str) -> Vec<image::RgbImage> {
+    let parts = page.split("data:image/jpeg;base64,").skip(1);
+    let decoded = parts.map(|part| {
+        let text = part.split('"').next().unwrap();
+        let bytes =
+            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap();
+        image::load_from_memory(&bytes).unwrap().to_rgb8()
+    });
+    decoded.collect()
+}
+
+#[test]
+fn what_was_found_is_drawn_over_images() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let grey = |level: u8| image::RgbImage::from_pixel(60, 40, image::Rgb([level; 3]));
+    grey(100).save(here.join("a.png")).unwrap();
+    grey(30).save(here.join("before.png")).unwrap();
+    let left =
+        image::GrayImage::from_fn(60, 40, |x, _| image::Luma([if x < 30 { 255 } else { 0 }]));
+    left.save(here.join("mask.png")).unwrap();
+    let mut points = vec![[0.0, 0.0, 0.0]; 17];
+    (points[11], points[12]) = ([35.0, 20.0, 0.9], [55.0, 20.0, 0.9]);
+    let record = json!({
+        "id": "a", "image": "a.png", "mask": "mask.png", "pose": {"keypoints": points},
+        "plate": {"original": "before.png"}, "boxes": [{"box": [30.0, 30.0, 58.0, 38.0]}],
+    });
+    fs::write(here.join("kept.jsonl"), record.to_string() + "\n").unwrap();
+    fs::write(here.join("rejects.jsonl"), "").unwrap();
+    let ran = report(
+        here,
+        &[
+            "--draw",
+            "mask",
+            "--draw",
+            "pose",
+            "--draw",
+            "boxes",
+            "--beside",
+            "/plate/original",
+        ],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let shown = images(&page(here));
+    assert_eq!(shown.len(), 2, "the image and the one beside it");
+    let pixel = |x, y| shown[0].get_pixel(x, y).0;
+    let red = |[red, green, _]: [u8; 3]| i32::from(red) - i32::from(green);
+    assert!(red(pixel(5, 20)) > 50, "the mask: {:?}", pixel(5, 20));
+    assert!(
+        red(pixel(45, 5)).abs() < 30,
+        "outside it: {:?}",
+        pixel(45, 5)
+    );
+    assert!(pixel(45, 20)[1] > 180, "the hips: {:?}", pixel(45, 20));
+    assert!(red(pixel(44, 37)) > 60, "the box: {:?}", pixel(44, 37));
+    assert!(shown[1].pixels().all(|pixel| pixel.0[0] < 45));
+    // A mask that is gone costs the drawing, not the image.
+    fs::remove_file(here.join("mask.png")).unwrap();
+    assert_eq!(report(here, &["--draw", "mask"]).code, Some(0));
+    let shown = images(&page(here));
+    assert!(shown[0].pixels().all(|pixel| pixel.0[0].abs_diff(100) < 4));
+    assert_eq!(report(here, &["--draw", "nothing"]).code, Some(2));
+}
+
+#[test]
+fn a_report_says_how_much_a_person_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("rejects.jsonl"), "").unwrap();
+    let kept = |reviews: &[bool]| {
+        let line = |reviewed: &bool| {
+            let mut record = json!({"id": "a", "image": "gone.png"});
+            if *reviewed {
+                record["review"] = json!({"decision": "keep", "by": "ann"});
+            }
+            record.to_string() + "\n"
+        };
+        let text: String = reviews.iter().map(line).collect();
+        fs::write(here.join("kept.jsonl"), text).unwrap();
+        assert_eq!(report(here, &["--reviewed"]).code, Some(0));
+        (page(here), paper(here)["reviewed"].clone())
+    };
+    let (text, count) = kept(&[true, false, true]);
+    assert!(text.contains("2 of 3 reviewed by a person"));
+    assert_eq!(count, 2);
+    assert!(kept(&[false, false]).0.contains("Not reviewed by a person"));
+    assert_eq!(report(here, &[]).code, Some(0));
+    assert!(!page(here).contains("eviewed by a person"));
+}
