@@ -220,13 +220,14 @@ roles = $(foreach one,$(1),$($(one).networks) $($(one).optional_networks))
 pipeline_roles = $(subst $(empty) ,$(comma),$(sort $(call roles,$(PIPELINES))))
 needed = $(sort $(filter-out $(if $(filter yes,$(DESCRIBE)),,caption),$(call roles,$(ASKED))))
 networked = $(strip $(foreach one,$(ASKED),$(if $($(one).networks),$(one))))
-chains = $(foreach type,$(filter $(TYPES),$(ASKED)),$(foreach stage,$(call $(type).chain,{}),$(type)=$(stage)))
+chains = $(foreach one,$(ASKED),$(foreach stage,$(call $(one).chain,{}),$(one)=$(stage))$(if $(filter undefined,$(origin $(one).beside)),, \
+    $(foreach stage,$($(one).beside),$(one)+=$(stage))))
 
 # `+` hands make's own flags and its jobs on to the make that is started inside.
 .PHONY: run
 run: $(if $(BIN),,build)
 	+@made=0; "$${PYTHON:-python3}" -B tools/phase/make/launch.py --make '$(MAKE)' --roles '$(needed)' --networked '$(networked)' \
-	    --written '$(WRITTEN)' $(ASKED) || made=$$?; \
+	    --written '$(WRITTEN)' --chains '$(chains)' $(ASKED) || made=$$?; \
 	case $$made in 0|2) "$${PYTHON:-python3}" -B tools/phase/make/sets.py --made $$made --chains '$(chains)' $(filter $(TYPES),$(ASKED));; *) exit $$made;; esac
 
 .PHONY: plan
@@ -244,6 +245,10 @@ demo: setup ## All six data sets of the sample film, with the small networks, in
 .PHONY: status
 status: ## Show the phases of the run in OUT
 	@cd "$${CALLED_FROM:-.}"; "$${BIN:-target/release}/phase" --run-dir="$$OUT" --show
+
+.PHONY: dashboard
+dashboard: ## Show how far the run in OUT is, on a page for the browser that refreshes itself
+	@cd "$${CALLED_FROM:-.}"; "$${BIN:-target/release}/dashboard" --run-dir="$$OUT"
 
 .PHONY: test
 test: setup ## Run all tests

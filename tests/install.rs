@@ -23,8 +23,16 @@ const FRAMES: [&str; 5] = [
 ];
 
 /// Words that others use too.
-const GENERIC: [&str; 8] = [
-    "balance", "cache", "cluster", "models", "phase", "report", "review", "why",
+const GENERIC: [&str; 9] = [
+    "balance",
+    "cache",
+    "cluster",
+    "dashboard",
+    "models",
+    "phase",
+    "report",
+    "review",
+    "why",
 ];
 
 fn script(path: &Path, text: &str) {

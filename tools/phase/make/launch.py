@@ -148,6 +148,7 @@ def watched(out):
     for folder in folders(out):
         yield from folder.glob("*.jsonl")
         yield from folder.glob("report.html")
+        yield from folder.glob("*/report.html")
         yield from folder.glob("*.gate")
 
 
@@ -315,7 +316,9 @@ def start(flags):
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
     stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
     out = names.out()
-    prepare(out, who, paths["BIN"], said, flags.written.split())
+    if prepare(out, who, paths["BIN"], said, flags.written.split()):
+        # For the dashboard, which shows what is to come.
+        Path(out, ".run.json").write_text(json.dumps(planned(flags.chains.split(), who), indent=1) + "\n", encoding="utf-8")
     if source == "FILM":
         os.makedirs(os.path.join(out, ".names"), exist_ok=True)
         films, text = Path(out, ".names", "films.txt"), "".join(f"{one}\n" for one in names.films())
@@ -338,11 +341,11 @@ def start(flags):
 
 
 def prepare(out, who, tools, said, written):
-    """Makes OUT ready; where make only says what it would do, no more than that it is there."""
+    """Makes OUT ready, and says so; where make only says what it would do, no more than that it is there."""
     os.makedirs(out, exist_ok=True)
     short = setting("MAKEFLAGS").split(" ")[0]
     if "n" in short and not short.startswith("-"):
-        return
+        return False
     lock(out)
     keep(out)
     settle(out)
@@ -354,6 +357,37 @@ def prepare(out, who, tools, said, written):
         file = Path(folder, mine)
         if not file.is_file() or file.read_text(encoding="utf-8") != name:
             file.write_text(name, encoding="utf-8")
+    return True
+
+
+def planned(stages, who):
+    """The phases of each pipeline and data set that was asked for, in the order in which records go through them.
+
+    `stages` are those before the data sets, as PIPELINE=MANIFEST:SETTINGS; PIPELINE+ is what it needs beside those.
+    """
+    chains, sets = {}, []
+    for stage in stages:
+        name, manifest = stage.split("=", 1)
+        manifest = manifest.split(":")[0]
+        if setting("NETWORKS") != "none" or manifest not in ("embedded", "tagged"):
+            chains.setdefault(name, []).append(manifest)
+    own_words = setting("INSTANCES") and setting("CAPTIONS") != "ignore"
+    described = setting("DESCRIBE") == "yes" and setting("NETWORKS") != "none" and not own_words
+    last = ["reviewed", "selected", *(["described"] if described else []), "captioned", "checked", "dataset", "linted"]
+    found = {}
+    for kind, chain in chains.items():
+        name = kind.removesuffix("+")
+        for folder in [f"{name}/{mine}" for mine in who.values()] if name in names.PER_CHARACTER else [name]:
+            whole = chain + [f"{{}}/{stage}" for stage in last if kind in names.TYPES]
+            phases = [stage.format(folder).replace("/", "-") for stage in whole]
+            found[folder.replace("/", "-") + ("+" if kind != name else "")] = phases
+            if kind in names.TYPES:
+                one = names.TYPES[kind]
+                fewest = int(setting("MINIMUM") or one["fewest"])
+                sets.append({"name": folder.replace("/", "-"), "folder": folder, "wanted": int(setting(f"{one['settings']}_TARGET")), "fewest": fewest})
+    if setting("CAST") and any("named" in chain for chain in chains.values()):
+        found["cast"] = ["cast", "named"]
+    return {"chains": found, "sets": sets, "gates": setting("GATES") == "yes"}
 
 
 def main():
@@ -362,6 +396,7 @@ def main():
     parser.add_argument("--roles", default="", help="the roles of networks that the pipelines use")
     parser.add_argument("--networked", default="", help="those of the pipelines that cannot do without networks")
     parser.add_argument("--written", default="", help="manifests of stages that write files, and where: MANIFEST=FOLDER")
+    parser.add_argument("--chains", default="", help="the stages before the data sets: PIPELINE=MANIFEST:SETTINGS")
     parser.add_argument("pipelines", nargs="+")
     try:
         start(parser.parse_args())

@@ -22,8 +22,8 @@ from names import ROOT, Wrong, say, setting
 # A part that is more than this share of the film saves nothing.
 WORTH_CUTTING = 0.6
 # What an earlier plan leaves in its folder.
-OWN = ["part.mkv", "pieces.txt", "preparation_progress.json", "logs", ".settings", ".names", ".tools", "frames", "masks", "instances", "faces", "cast"]
-OWN += names.TYPES
+OWN = ["part.mkv", "pieces.txt", "plan.json", "overview.html", "preparation_progress.json", "logs", ".settings", ".names", ".tools", ".run.json"]
+OWN += ["frames", "masks", "instances", "poses", "faces", "cast", *names.TYPES]
 # Nothing but files is read, and no playlist, which names other ones; what is in no such container is run whole, and
 # frame-extract judges it. A static ffmpeg must not load the system's character sets.
 LOCAL = ["-protocol_whitelist", "file"]
@@ -124,6 +124,8 @@ def plan(make, pipelines):
         return 1
     if ran.returncode:
         say("plan: the part left a data set without images: the estimate does not include its last stages")
+    # For the dashboard, which shows what the whole film is estimated to take.
+    Path(folder, "plan.json").write_text(json.dumps({"times": times}) + "\n", encoding="utf-8")
     whole = "The film is short, and was run whole. It takes:"
     print(whole if times == 1.0 else f"The part is 1/{times:.1f} of the film. The whole film will take:", flush=True)
     return subprocess.run([os.path.join(names.tools(), "phase"), "--run-dir", folder, "--predict", f"{times:.6f}"], check=False).returncode

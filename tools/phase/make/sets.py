@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -146,6 +147,21 @@ def table(out, asked, minimum):
     return rows, wrong
 
 
+def overview(out):
+    """Writes all data sets onto one page, OUT/overview.html, beside what was asked for; where it is."""
+    tool, page = os.path.join(names.tools(), "dashboard"), Path(out, "overview.html")
+    if not os.access(tool, os.X_OK):
+        return None
+    part = page.with_name(page.name + ".part")
+    with open(part, "wb") as file:
+        ran = subprocess.run([tool, "--run-dir", os.path.abspath(out), "--print"], stdout=file, check=False)
+    if ran.returncode:
+        part.unlink()
+        return None
+    part.replace(page)
+    return page
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--made", type=int, default=0, help="the exit status of the make that made them")
@@ -157,11 +173,14 @@ def main():
     try:
         minimum = int(setting("MINIMUM")) if setting("MINIMUM") else None
         rows, wrong = table(names.out(), kinds, minimum)
+        page = overview(names.out()) if kinds else None
     except (Wrong, OSError) as error:
         say(str(error))
         return 1
     for row in rows if kinds else []:
         say(row)
+    if page:
+        say(f"all of it on one page: {page}")
     return 1 if wrong or flags.made else 0
 
 

@@ -8,6 +8,7 @@ from unittest import mock
 
 import launch
 import names
+import review
 import sets
 import settings
 from names import Wrong
@@ -184,5 +185,43 @@ class Files(unittest.TestCase):
             self.assertEqual(found, failed)
 
 
+class Planned(unittest.TestCase):
+    def test_each_data_set_has_its_phases_in_order(self):
+        stages = ["style=frames:EXTRACT_FLAGS", "style=tagged:TAG_FLAGS:quiet", "character=frames:EXTRACT_FLAGS", "character={}/unique:F", "character+=faces:G"]
+        with told(NETWORKS="small", CHARACTER_TARGET="40", MINIMUM="", DESCRIBE="no", GATES="yes"):
+            plan = launch.planned(stages, {"two words": "two_words"})
+        last = ["reviewed", "selected", "captioned", "checked", "dataset", "linted"]
+        self.assertEqual(plan["chains"]["style"], ["frames", "tagged", *(f"style-{one}" for one in last)])
+        self.assertEqual(plan["chains"]["character-two_words"], ["frames", "character-two_words-unique", *(f"character-two_words-{one}" for one in last)])
+        self.assertEqual(plan["chains"]["character-two_words+"], ["faces"])
+        fewest = names.TYPES["character"]["fewest"]
+        self.assertEqual(plan["sets"][1], {"name": "character-two_words", "folder": "character/two_words", "wanted": 40, "fewest": fewest})
+        self.assertTrue(plan["gates"])
+
+    def test_without_networks_nothing_is_tagged_or_described(self):
+        with told():
+            plan = launch.planned(["style=lit:LIGHT_FLAGS:quiet", "style=tagged:TAG_FLAGS:quiet"], {})
+        self.assertEqual(plan["chains"]["style"][:2], ["lit", "style-reviewed"])
+        self.assertNotIn("style-described", plan["chains"]["style"])
+
+
+class Review(unittest.TestCase):
+    def test_keys_have_the_labels_of_the_type(self):
+        self.assertEqual(review.labels("pose")[0], "--label")
+        self.assertIn("/tags/location", review.labels("background"))
+        self.assertEqual(review.labels("character-luca"), review.labels("character"))
+        self.assertEqual(review.labels("none"), [])
+
+    def test_gates_and_other_patches_are_handed_on(self):
+        with told():
+            self.assertEqual(review.more(), [])
+        with tempfile.NamedTemporaryFile() as patch, told(GATES="yes", GATE_SAMPLE="5", MERGE=patch.name):
+            self.assertEqual(review.more(), ["--require", "5", "--merge", os.path.realpath(patch.name)])
+        with told(MERGE="gone.jsonl"), self.assertRaises(Wrong):
+            review.more()
+
+
 if __name__ == "__main__":
+    unittest.main()
+ == "__main__":
     unittest.main()

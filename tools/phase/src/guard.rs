@@ -1,5 +1,6 @@
 //! What must hold before a phase starts: no other run of it, room, the GPU.
 
+use std::fmt;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,15 @@ pub(crate) enum Use {
     Alone,
     /// Beside others that share it too.
     Shared,
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Alone => "alone",
+            Self::Shared => "shared",
+        })
+    }
 }
 
 /// Takes the GPU, which one phase of one user has alone, or several share; says through `say` if it has to wait.

@@ -119,7 +119,7 @@ fn run(args: Args) -> Result<ExitCode> {
     if let Some(needed) = args.needs_disk {
         guard::disk(&args.run_dir, needed)?;
     }
-    let mut phase = Phase::begin(name, &args.command);
+    let mut phase = Phase::begin(name, args.gpu, &args.command);
     let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
     let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
     if let Some(wait) = &args.gpu_wait {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use stage::{Context, Error, Result, log, machine};
 
 use crate::child::Ended;
-use crate::guard::lock_file;
+use crate::guard::{Use, lock_file};
 
 /// The file that the tools of a phase append their counts to.
 pub(crate) fn counts_file(run_dir: &Path, name: &str) -> PathBuf {
@@ -27,6 +27,9 @@ pub(crate) struct Phase {
     /// What it waits for before it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     waits_for: Option<String>,
+    /// How it uses the GPU, `alone` or `shared`; nothing where it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu: Option<String>,
     command: String,
     /// RFC 3339, UTC.
     start: String,
@@ -74,11 +77,12 @@ struct Counts {
 
 impl Phase {
     /// A phase that starts now.
-    pub(crate) fn begin(name: &str, command: &[OsString]) -> Self {
+    pub(crate) fn begin(name: &str, gpu: Option<Use>, command: &[OsString]) -> Self {
         let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
         Self {
             status: "running".into(),
             waits_for: None,
+            gpu: gpu.map(|used| used.to_string()),
             command: words.join(" "),
             start: now(),
             end: None,

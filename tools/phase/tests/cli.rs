@@ -204,6 +204,7 @@ fn what_must_hold_first_is_checked() {
     let ours = Command::new("nice").output().unwrap().stdout;
     let ours: i32 = String::from_utf8(ours).unwrap().trim().parse().unwrap();
     assert_eq!(nice.stdout, format!("{}\n", (ours + 7).min(19)));
+    assert_eq!(progress(here, "nice")["gpu"], "alone");
 }
 
 #[test]
