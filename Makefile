@@ -254,6 +254,10 @@ dashboard: ## Show how far the run in OUT is, on a page for the browser that ref
 test: setup ## Run all tests
 	cargo test --workspace --locked --no-fail-fast
 
+.PHONY: test-browser
+test-browser: $(if $(BIN),,build) ## Test the pages of `review` and `dashboard` in Chromium, which must be installed (or named in CHROMIUM)
+	@BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/browser && "$${PYTHON:-python3}" -B -m unittest
+
 .PHONY: test-film
 test-film: target/film/bin/python ## Test the sample film's truth against its pixels
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
