@@ -10,7 +10,7 @@ COMMIT.
 Its Python wants torch, torchvision, numpy, pillow and opencv-python-headless; sd-scripts and musubi-tuner
 also toml, voluptuous, imagesize, tqdm, packaging, safetensors and einops; ai-toolkit pyyaml; diffusion-pipe
 datasets, multiprocess, imageio and toml; simpletuner-view pandas, requests, atomicwrites, colorama, tqdm and
-trainingsample. Everything else that the trainers import is replaced by stand-ins.
+trainingsample; steps and keys nothing besides. Everything else that the trainers import is replaced by stand-ins.
 """
 
 import argparse
@@ -28,7 +28,8 @@ RUNS = [("sd-scripts", "sd_scripts.py", ["sd-scripts"]), ("ai-toolkit", "ai_tool
         ("onetrainer", "one_trainer.py", ["onetrainer", "mgds"]), ("simpletuner", "simple_tuner.py", ["simpletuner"]),
         ("diffusion-pipe-view", "diffusion_pipe_view.py", ["diffusion-pipe", "dataset-write"]),
         ("simpletuner-view", "simple_tuner_view.py", ["simpletuner", "dataset-write"]),
-        ("steps", "steps.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner"])]
+        ("steps", "steps.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner"]),
+        ("keys", "keys.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner", "diffusers"])]
 
 # How far corners of what is kept may lie from those of another run, in pixels of the image.
 NEAR = 1.0
@@ -70,7 +71,7 @@ def asked(script, paths):
     """The answer of a harness, which is the last line that it prints; `paths` are what it needs by name."""
     paths = {name: os.path.abspath(path) for name, path in paths.items()}
     first, *also = paths.values()
-    if script == "steps.py":
+    if script in ("steps.py", "keys.py"):
         first, also = json.dumps(paths), []
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, os.path.join(HERE, script), first, work, *(["--also", *also] if also else [])]

@@ -14,6 +14,8 @@ pub struct Base {
     pub clip: bool,
     /// The tokens that trainers give it, marks included. Where trainers differ, the fewest.
     pub longest: usize,
+    /// The base model whose network it has: its own name, or that of the one it was made from.
+    pub network: &'static str,
 }
 
 /// The base models.
@@ -27,6 +29,10 @@ pub struct Base {
 pub const BASES: &[Base] = &[
     clip("sd15"),
     clip("sdxl"),
+    Base {
+        name: "illustrious",
+        ..clip("sdxl")
+    },
     other("sd3", "T5", 256),
     other("flux", "T5", 512),
     other("flux-schnell", "T5", 256),
@@ -51,6 +57,7 @@ const fn clip(name: &'static str) -> Base {
         encoder: "CLIP",
         clip: true,
         longest: 77,
+        network: name,
     }
 }
 
@@ -60,6 +67,7 @@ const fn other(name: &'static str, encoder: &'static str, longest: usize) -> Bas
         encoder,
         clip: false,
         longest,
+        network: name,
     }
 }
 
@@ -74,20 +82,31 @@ pub fn names() -> String {
     names.join(", ")
 }
 
+/// Other names of base models, and what they stand for.
+const ALSO: &[(&str, &str)] = &[("flux1", "flux"), ("sd1", "sd15")];
+
 /// The base model of this name.
 ///
 /// ```
 /// use captions::encoder::Encoder;
 /// use loaders::bases::base;
 /// assert_eq!(base("sdxl").unwrap().budget(&Encoder::clip()), 75);
+/// assert_eq!(base("flux1").unwrap().name, "flux");
 /// assert!(base("sd9").unwrap_err().to_string().contains("sd15, sdxl, sd3"));
 /// ```
 pub fn base(name: &str) -> Result<&'static Base, NoBase> {
-    let found = BASES.iter().find(|base| base.name == name);
+    let also = ALSO.iter().find(|(also, _)| *also == name);
+    let own = also.map_or(name, |(_, own)| own);
+    let found = BASES.iter().find(|base| base.name == own);
     found.ok_or_else(|| NoBase(name.to_owned()))
 }
 
 impl Base {
+    /// Whether its name is among these, which stand between spaces.
+    pub(crate) fn is_among(&self, names: &str) -> bool {
+        names.split(' ').any(|name| name == self.name)
+    }
+
     /// The tokens that it reads of a caption, without the marks that `encoder` puts around it.
     pub fn budget(&self, encoder: &Encoder) -> usize {
         self.longest.saturating_sub(encoder.marks())
@@ -124,7 +143,7 @@ impl Steps {
     }
 
     fn known(&self, base: &Base) -> Option<u32> {
-        let has = |names: &str| names.split(' ').any(|name| name == base.name);
+        let has = |names: &str| names.split(' ').any(|name| name == base.network);
         let found = self.of.iter().find(|(_, names)| has(names));
         found.map(|(steps, _)| *steps)
     }

@@ -9,6 +9,7 @@
 //! | [`trainers`] | the trainers: one file each, and the table of them |
 //! | [`Trainer`] | what a trainer's file says |
 //! | [`view`] | a data set as files in a folder, for each trainer its own |
+//! | [`training`] | what starts a training: numbers by images, configuration, script |
 //! | [`set`] | one folder or list of images, as a trainer would read it |
 //! | [`recognise`] | which trainer a file or folder was made for |
 //! | [`configuration`] | data set configurations, as strict as their readers |
@@ -31,6 +32,7 @@ pub mod recognise;
 pub mod set;
 pub mod tar;
 pub mod trainers;
+pub mod training;
 pub mod view;
 
 mod finding;

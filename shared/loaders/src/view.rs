@@ -1,12 +1,17 @@
 //! A data set as files in a folder, as a trainer wants it.
 
+mod layout;
+
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::Trainer;
+use crate::bases::Base;
 use crate::fit::{Fitting, Size};
+use crate::training::{Plan, Run};
+pub use layout::{Content, File, Layout};
+pub(crate) use layout::{listed, quoted};
 
 /// A data set for a trainer, or for a family of them that read alike.
 pub trait View: Trainer {
@@ -40,19 +45,43 @@ pub trait View: Trainer {
     /// What people are told of it; `title` stands for the whole set.
     fn notes(&self, title: &str) -> Notes;
 
-    /// The folder of training images, or of those for validation.
-    fn folder(&self, _set: &DataSet<'_>, validation: bool) -> PathBuf {
-        let part = if validation { "validation" } else { "train" };
-        Path::new(self.word()).join(part)
+    /// The folder of the images of a group.
+    fn folder(&self, set: &DataSet<'_>, group: Group) -> PathBuf {
+        let own = Path::new(self.word());
+        match group {
+            Group::Validation => own.join("validation"),
+            Group::Train(repeats) if set.varies() => own.join("train").join(format!("x{repeats}")),
+            Group::Train(_) => own.join("train"),
+        }
     }
 
     /// Where it has the image of an example.
     fn image(&self, set: &DataSet<'_>, example: &Example<'_>) -> PathBuf {
-        self.folder(set, example.validation).join(example.file())
+        self.folder(set, example.group()).join(example.file())
+    }
+
+    /// The folder of the script that starts a training.
+    fn scripts(&self) -> &'static str {
+        self.word()
+    }
+
+    /// How its trainer trains the base model of a plan; `None` if it cannot.
+    fn training(&self, _set: &DataSet<'_>, _plan: &Plan<'_>) -> Option<Run> {
+        None
     }
 
     /// Everything that stands in it, folders before what lies in them.
     fn layout(&self, set: &DataSet<'_>) -> Layout;
+}
+
+/// Images that lie together: those that are kept from training, or those that an epoch shows equally
+/// often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Training images, and how often an epoch shows each.
+    Train(u32),
+    /// Images for validation.
+    Validation,
 }
 
 /// Which captions of an image are written.
@@ -102,8 +131,12 @@ pub struct DataSet<'a> {
     pub trigger: Option<&'a str>,
     /// Side of the square whose area is the budget of an image, in pixels.
     pub resolution: u32,
-    /// How often an epoch shows each image.
-    pub repeats: u32,
+    /// How often an epoch shows a training image: every number that occurs, the smallest first.
+    pub repeats: Vec<u32>,
+    /// The base model that it is to be trained on, if that was said.
+    pub base: Option<&'static Base>,
+    /// Whether it teaches one subject, such as a character, and not what many images have in common.
+    pub subject: bool,
     /// Where trainers find the folder of all views.
     pub root: PathBuf,
     /// The images.
@@ -125,6 +158,8 @@ pub struct Example<'a> {
     pub masked: bool,
     /// Whether it is kept from training, to measure with.
     pub validation: bool,
+    /// How often an epoch shows it, if it is trained on.
+    pub repeats: u32,
     /// How many images of its side, training or validation, come before it.
     pub place: usize,
     /// Its id.
@@ -151,6 +186,15 @@ impl Example<'_> {
     pub fn file(&self) -> String {
         format!("{}.{}", self.name, self.ending)
     }
+
+    /// The images that it lies with.
+    pub fn group(&self) -> Group {
+        if self.validation {
+            Group::Validation
+        } else {
+            Group::Train(self.repeats)
+        }
+    }
 }
 
 impl<'a> DataSet<'a> {
@@ -163,6 +207,28 @@ impl<'a> DataSet<'a> {
     pub(crate) fn side(&self, validation: bool) -> impl Iterator<Item = (usize, &Example<'a>)> {
         let all = self.examples.iter().enumerate();
         all.filter(move |(_, example)| example.validation == validation)
+    }
+
+    /// Whether an epoch shows some training images more often than others.
+    pub(crate) fn varies(&self) -> bool {
+        self.repeats.len() > 1
+    }
+
+    /// The groups of training images.
+    pub(crate) fn training(&self) -> impl Iterator<Item = Group> {
+        self.repeats.iter().map(|repeats| Group::Train(*repeats))
+    }
+
+    /// All groups that have images.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
+        let validation = self.has_validation().then_some(Group::Validation);
+        self.training().chain(validation)
+    }
+
+    /// The examples of a group, with their numbers.
+    pub(crate) fn members(&self, group: Group) -> impl Iterator<Item = (usize, &Example<'a>)> {
+        let all = self.examples.iter().enumerate();
+        all.filter(move |(_, example)| example.group() == group)
     }
 
     /// Whether any image is kept for validation.
@@ -195,102 +261,4 @@ impl<'a> DataSet<'a> {
         }
         row
     }
-}
-
-/// Everything that stands in a view: paths and what is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Layout(pub Vec<(PathBuf, Content)>);
-
-/// What stands at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Content {
-    /// A folder.
-    Folder,
-    /// A file.
-    File(File),
-    /// A tar file of members.
-    Shard(Vec<(PathBuf, File)>),
-}
-
-/// What a file holds. Examples are given by their number in the set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum File {
-    /// Text.
-    Text(String),
-    /// The image of an example.
-    Image(usize),
-    /// The mask of an example as a PNG, white where it has none.
-    Mask(usize),
-    /// The same in the format of the image.
-    MaskAsImage(usize),
-}
-
-impl Layout {
-    /// Adds what stands at a path.
-    pub(crate) fn add(&mut self, path: impl Into<PathBuf>, content: Content) {
-        self.0.push((path.into(), content));
-    }
-
-    /// Adds text.
-    pub(crate) fn text(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) {
-        self.add(path, Content::File(File::Text(text.into())));
-    }
-
-    /// Adds the mask of an example, as a PNG.
-    pub(crate) fn mask(&mut self, path: impl Into<PathBuf>, example: usize) {
-        self.add(path, Content::File(File::Mask(example)));
-    }
-
-    /// Adds JSON, for people to read as well.
-    pub(crate) fn json(&mut self, path: impl Into<PathBuf>, value: &Value) {
-        self.text(path, format!("{value:#}\n"));
-    }
-
-    /// Adds the folders of a view, with its images.
-    pub(crate) fn images(&mut self, view: &dyn View, set: &DataSet<'_>) {
-        for validation in [false, true] {
-            if !validation || set.has_validation() {
-                self.add(view.folder(set, validation), Content::Folder);
-            }
-        }
-        for (number, example) in set.examples.iter().enumerate() {
-            let image = Content::File(File::Image(number));
-            self.add(view.image(set, example), image);
-        }
-    }
-
-    /// Adds a caption file beside every image, with a line for each caption.
-    pub(crate) fn captions(&mut self, view: &dyn View, set: &DataSet<'_>) {
-        for example in &set.examples {
-            let file = format!("{}.txt", example.name);
-            let folder = view.folder(set, example.validation);
-            self.text(folder.join(file), example.captions.join("\n"));
-        }
-    }
-
-    /// Adds the masks of the training images that have one, as PNG files in the tree `mask` of the
-    /// view; says whether there are any.
-    pub(crate) fn masks(&mut self, view: &dyn View, set: &DataSet<'_>) -> bool {
-        let folder = Path::new(view.word()).join("mask");
-        let masked = set.side(false).filter(|(_, example)| example.masked);
-        let masked: Vec<_> = masked.collect();
-        if !masked.is_empty() {
-            self.add(folder.clone(), Content::Folder);
-        }
-        for (example, Example { name, .. }) in &masked {
-            self.mask(folder.join(format!("{name}.png")), *example);
-        }
-        !masked.is_empty()
-    }
-}
-
-/// A list of captions by file name, for the examples of one side.
-pub(crate) fn listed<'a>(examples: impl Iterator<Item = (usize, &'a Example<'a>)>) -> Value {
-    let captions = examples.map(|(_, example)| (example.file(), json!(example.captions)));
-    Value::Object(captions.collect::<Map<_, _>>())
-}
-
-/// A text as TOML has it.
-pub(crate) fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }

@@ -75,3 +75,22 @@ fn steps_and_base_models_know_of_each_other() {
         assert!(names.split(' ').all(known), "{names}");
     }
 }
+
+#[test]
+fn make_knows_every_base_model() {
+    let path = "../../tools/phase/make/names.py";
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, list) = text.split_once("\"BASE\": [").unwrap();
+    let (list, _) = list.split_once(']').unwrap();
+    for one in BASES {
+        assert!(list.contains(&format!("\"{}\"", one.name)), "{}", one.name);
+    }
+    for name in list
+        .split(',')
+        .map(|name| name.trim().trim_matches('"'))
+        .filter(|name| !name.is_empty())
+    {
+        assert!(base(name).is_ok(), "{name}");
+    }
+}

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 
+use loaders::training;
 use loaders::view::View;
 use stage::Result;
 
 use crate::plan::{Example, Purpose};
+use crate::views::data_set;
 
 /// The facts that are counted.
 const COUNTED: &[&str] = &[
@@ -75,18 +78,71 @@ fn trainers(
     )?;
     for view in views {
         let notes = view.notes(purpose.title());
-        let or_not = |has: bool, how: Option<&'static str>| match how {
-            _ if !has => "none here",
-            Some(how) => how,
-            None => "this trainer cannot use masks",
-        };
         writeln!(
             card,
             "| {} | {} | {} | {} |",
             view.word(),
             notes.give.replace('|', " "),
-            or_not(validated, notes.validation),
-            or_not(masked, notes.masks)
+            or_not(validated, notes.validation, "this trainer cannot use them"),
+            or_not(masked, notes.masks, "this trainer cannot use masks")
+        )?;
+    }
+    started(card, purpose, views, examples)
+}
+
+/// How something is used, if it is there and can be.
+fn or_not(has: bool, how: Option<&'static str>, not: &'static str) -> &'static str {
+    match how {
+        _ if !has => "none here",
+        Some(how) => how,
+        None => not,
+    }
+}
+
+/// What starts a training, if a base model is named.
+fn started(
+    card: &mut String,
+    purpose: &Purpose,
+    views: &[&dyn View],
+    examples: &[Example],
+) -> Result<()> {
+    let Some(base) = purpose.base else {
+        return Ok(());
+    };
+    let trigger = purpose.trigger.as_deref().map_or_else(
+        || "It has no trigger.".to_owned(),
+        |trigger| format!("Its trigger is `{}`.", cell(trigger)),
+    );
+    writeln!(
+        card,
+        "\n## To train on {}\n\n{trigger} In this folder, with paths in place of the dots: TRAINER is the folder of the trainer. \
+        Each script says at its top what else it takes; with `DRY_RUN=1` it says its commands and runs none. \
+        `search.sh` beside it looks for better numbers than those below, by Optuna.\n\n\
+        | view | command |\n|---|---|",
+        base.name
+    )?;
+    for view in views {
+        let set = data_set(*view, purpose, examples, Path::new(""))?;
+        let command = training::started(*view, &set);
+        let command = command.map_or_else(
+            || format!("its trainer does not train {}", base.name),
+            |command| format!("`{command}`"),
+        );
+        writeln!(card, "| {} | {command} |", view.word())?;
+    }
+    let trained = examples.iter().filter(|example| !example.validation);
+    let set = views
+        .first()
+        .map(|view| data_set(*view, purpose, examples, Path::new("")));
+    let set = set.transpose()?;
+    if let Some(plan) = set.as_ref().and_then(training::Plan::of) {
+        writeln!(
+            card,
+            "\nThat is {} steps at {} images, rank {}, and a checkpoint with samples every {} steps.",
+            plan.steps,
+            trained.count(),
+            plan.rank,
+            plan.every
         )?;
     }
     Ok(())

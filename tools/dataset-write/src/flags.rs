@@ -1,6 +1,7 @@
 //! The flags that say what a data set is of and what its images are to be.
 
 use clap::value_parser;
+use loaders::bases::{self, Base};
 use loaders::view::{Form, Part, View};
 use stage::Result;
 use types::{TYPES, Trained, Type};
@@ -8,6 +9,7 @@ use types::{TYPES, Trained, Type};
 use crate::area::{Masks, Wanted};
 use crate::caption::form_parser;
 use crate::plan::Purpose;
+use crate::repeats::Repeats;
 use crate::template::{NameTemplate, Template, squeezed};
 
 /// What the data set is about.
@@ -41,6 +43,10 @@ pub(crate) struct Words {
     #[arg(long, value_name = "FORM", value_parser = form_parser())]
     form: Option<Form>,
 
+    /// Base model to train on: with it every view has a whole configuration and a `train.sh`
+    #[arg(long, value_name = "MODEL", value_parser = base, help = base_help())]
+    base: Option<&'static Base>,
+
     /// Licence of the images, for the data set card
     #[arg(long, value_name = "NAME")]
     licence: Option<String>,
@@ -66,9 +72,22 @@ pub(crate) struct Pictures {
     #[arg(long, value_name = "PIXELS", default_value_t = 8, value_parser = value_parser!(u32).range(0..=4096))]
     grow_subject: u32,
 
-    /// How often each image appears in an epoch
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u32).range(1..=10_000))]
-    repeats: u32,
+    /// How often each image appears in an epoch: a number, or `cells` for as often as makes every
+    /// cell of balance weigh as much as the largest, at most 10 times
+    #[arg(long, value_name = "N|cells", default_value = "1")]
+    repeats: Repeats,
+}
+
+/// A base model, by its name.
+fn base(name: &str) -> Result<&'static Base> {
+    Ok(bases::base(name)?)
+}
+
+fn base_help() -> String {
+    format!(
+        "Base model to train on: with it every view has a whole configuration and a `train.sh` [possible values: {}]",
+        bases::names()
+    )
 }
 
 /// What the images of a type are called.
@@ -94,6 +113,7 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> 
         resolution,
         repeats: pictures.repeats,
         licence: words.licence,
+        base: words.base,
         wanted: Wanted {
             // Those of the first view, which are as good for most of the others.
             buckets: first.and_then(|view| view.buckets(resolution)),

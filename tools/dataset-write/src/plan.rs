@@ -1,5 +1,6 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
+use loaders::bases::Base;
 use loaders::view::{Form, Part, View};
 use manifest::Rejected;
 use stage::{Outcome, Record, Result};
@@ -10,6 +11,7 @@ use crate::caption::Captions;
 use crate::facts::Facts;
 use crate::mask;
 use crate::picture::{Picture, finish, white};
+use crate::repeats::{self, Repeats};
 use crate::split::{self, Share};
 use crate::store::{Store, Stored};
 use crate::template::{Name, NameTemplate, Template};
@@ -35,7 +37,9 @@ pub(crate) struct Purpose {
     /// Pixels on a side of the square whose area is the budget of an image.
     pub(crate) resolution: u32,
     /// How often each image is seen in an epoch.
-    pub(crate) repeats: u32,
+    pub(crate) repeats: Repeats,
+    /// The base model that it is to be trained on, if that was said.
+    pub(crate) base: Option<&'static Base>,
     /// The licence of the images, if one holds for all.
     pub(crate) licence: Option<String>,
     /// What is wanted of every image.
@@ -76,6 +80,8 @@ pub(crate) struct Example {
     pub(crate) validation: bool,
     /// How many images of its side, training or validation, come before it.
     pub(crate) place: usize,
+    /// How often an epoch shows it, if it is trained on.
+    pub(crate) repeats: u32,
 }
 
 impl Example {
@@ -187,8 +193,8 @@ fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     })
 }
 
-/// Numbers the images, in order, and keeps a share for validation.
-pub(crate) fn numbered(all: Vec<Ready>, share: Share) -> Result<Vec<Example>> {
+/// Numbers the images, in order, keeps a share for validation, and says how often the others are shown.
+pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<Vec<Example>> {
     let digits = DIGITS.max(all.len().to_string().len());
     let example = |(number, ready): (usize, Ready)| Example {
         name: ready.name.numbered(number, digits),
@@ -197,9 +203,11 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share) -> Result<Vec<Example>> {
         picture: ready.picture,
         validation: false,
         place: 0,
+        repeats: 1,
     };
     let mut examples: Vec<_> = (1..).zip(all).map(example).collect();
     split::mark(&mut examples, share)?;
+    repeats::mark(&mut examples, often);
     let mut places = [0, 0];
     for example in &mut examples {
         let place = &mut places[usize::from(example.validation)];

@@ -1,5 +1,6 @@
 //! Writing a data set as each trainer wants it: the files that its view names.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use loaders::trainers::views;
 use loaders::view::{Content, DataSet, File, Layout, Source, View};
 use stage::{Context, Result, bail, machine};
 use tar::{Builder, Header};
+use types::Trained;
 
 use crate::plan::{Example, Purpose};
 use crate::store::{Store, Stored};
@@ -47,6 +49,7 @@ pub(crate) fn data_set<'a>(
             captions: one.captions(purpose, view),
             masked: one.picture.mask.is_some(),
             validation: one.validation,
+            repeats: one.repeats,
             place: one.place,
             id: one.record.id()?,
             source: source.map(|source| Source {
@@ -57,12 +60,16 @@ pub(crate) fn data_set<'a>(
             shot: one.record.shot().ok().flatten(),
         })
     };
+    let trained = examples.iter().filter(|one| !one.validation);
+    let repeats: BTreeSet<_> = trained.map(|one| one.repeats).collect();
     Ok(DataSet {
         title: purpose.title(),
         slug: slug(purpose.title()),
         trigger: purpose.trigger.as_deref(),
         resolution: purpose.resolution,
-        repeats: purpose.repeats,
+        repeats: repeats.into_iter().collect(),
+        base: purpose.base,
+        subject: purpose.kind.trigger_is_subject && purpose.kind.trained == Trained::Subject,
         root: root.to_path_buf(),
         examples: examples.iter().map(example).collect::<Result<_>>()?,
     })

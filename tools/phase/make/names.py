@@ -39,11 +39,17 @@ CHOICES = {
     "DESCRIBE": ["yes", "no"],
     "ALLOW_UNSEEN": ["yes", "no"],
     "GATES": ["yes", "no"],
+    "TAUGHT": ["yes", "no"],
     "PATHS": ["absolute", "relative", "windows"],
+    # Base models, of shared/loaders/src/bases.rs, and their other names.
+    "BASE": ["", "sd15", "sdxl", "illustrious", "sd3", "flux", "flux-schnell", "flux2", "lumina", "qwen-image",
+             "z-image", "chroma", "hidream", "krea2", "ideogram", "anima", "hunyuan-image", "wan", "wan-5b", "flux1",
+             "sd1"],
     "CAPTIONS": ["describe", "keep", "ignore"],
+    "POSE_TYPE": ["action", "control"],
 }
 # Settings that are numbers: the least that they may be; MINIMUM may be empty.
-NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, **dict.fromkeys(TARGETS, 1)}
+NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, "TEACH_ASK": 1, **dict.fromkeys(TARGETS, 1)}
 
 
 class Wrong(Exception):
@@ -82,7 +88,8 @@ def check():
     """Refuses what no stage could work with."""
     for name, values in CHOICES.items():
         if setting(name) not in values:
-            listed = ", ".join(values[:-1]) + " or " + values[-1]
+            named = [one or "empty" for one in values]
+            listed = ", ".join(named[:-1]) + " or " + named[-1]
             raise Wrong(f"{name} must be {listed}, not {setting(name)}")
     for name, least in NUMBERS.items():
         text = setting(name)

@@ -1,10 +1,11 @@
 //! ai-toolkit: the data sets of a job in YAML or JSON, images in a tree of folders, masks in another.
 
 mod configuration;
+mod training;
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Trainer;
 use crate::bases::{Base, Steps};
@@ -15,7 +16,8 @@ use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
-use crate::view::{DataSet, Form, Layout, Notes, View};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Form, Group, Layout, Notes, View};
 
 /// ai-toolkit.
 #[derive(Debug)]
@@ -192,10 +194,14 @@ impl View for AiToolkit {
 
     fn notes(&self, _title: &str) -> Notes {
         Notes {
-            give: "the entry under `datasets` in `ai-toolkit/config.yaml`, put into a job of your own: the file is not a complete job".to_owned(),
-            validation: None,
+            give: "`ai-toolkit/config.yaml`: a whole job where a base model is named, or else the entry under `datasets` for a job of your own".to_owned(),
+            validation: Some("`validation_config` of a job for a base model"),
             masks: Some("`mask_path` of that entry"),
         }
+    }
+
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
     }
 
     fn layout(&self, set: &DataSet<'_>) -> Layout {
@@ -203,42 +209,60 @@ impl View for AiToolkit {
         layout.images(self, set);
         layout.captions(self, set);
         // Outside of the images' folder, all of whose sub-folders are trained on.
-        let masks = layout.masks(self, set);
+        layout.masks(self, set);
+        let whole = Plan::of(set).is_some_and(|plan| self.training(set, &plan).is_some());
+        if !whole {
+            layout.text("ai-toolkit/config.yaml", part(set));
+        }
+        layout
+    }
+}
+
+/// The data sets of a job.
+fn datasets(set: &DataSet<'_>) -> Vec<Value> {
+    let masked = set.side(false).any(|(_, one)| one.masked);
+    let dataset = |group| {
         let mut dataset = json!({
-            "folder_path": set.seen(self.folder(set, false)),
+            "folder_path": set.seen(AiToolkit.folder(set, group)),
             "caption_ext": "txt",
-            "num_repeats": set.repeats,
+            "num_repeats": match group { Group::Train(repeats) => repeats, Group::Validation => 1 },
             "resolution": [set.resolution],
             "shuffle_tokens": false,
             "cache_latents_to_disk": true,
         });
-        if masks {
+        if masked {
             dataset["mask_path"] = json!(set.seen("ai-toolkit/mask"));
             // A weight of nothing round the subject leaves halos.
             dataset["mask_min_value"] = json!(0.1);
         }
-        let title = json!(set.title);
-        let trigger = set.trigger.map(|trigger| json!(trigger));
-        let trigger = trigger.map(|trigger| format!("      trigger_word: {trigger}\n"));
-        // JSON values are YAML, too.
+        dataset
+    };
+    set.training().map(dataset).collect()
+}
+
+/// The part of a job that a data set is: no base model is named that it could be trained on.
+fn part(set: &DataSet<'_>) -> String {
+    let title = json!(set.title);
+    let trigger = set.trigger.map(|trigger| json!(trigger));
+    let trigger = trigger.map(|trigger| format!("      trigger_word: {trigger}\n"));
+    // JSON values are YAML, too.
+    let entry = |dataset: &Value| {
         let lines = dataset.as_object().into_iter().flatten();
         let lines: Vec<_> = lines
             .map(|(key, value)| format!("{key}: {value}\n"))
             .collect();
-        layout.text(
-            "ai-toolkit/config.yaml",
-            format!(
-                "{NOTE}job: extension
+        format!("        - {}", lines.join("          "))
+    };
+    let entries: Vec<_> = datasets(set).iter().map(entry).collect();
+    format!(
+        "{NOTE}job: extension
 config:
   name: {title}
   process:
     - type: sd_trainer
 {}      datasets:
-        - {}",
-                trigger.unwrap_or_default(),
-                lines.join("          ")
-            ),
-        );
-        layout
-    }
+{}",
+        trigger.unwrap_or_default(),
+        entries.concat()
+    )
 }

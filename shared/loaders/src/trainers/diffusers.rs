@@ -2,6 +2,8 @@
 //! of newer models do, with `--use_aspect_ratio_buckets`), so the images of the view are squares
 //! already.
 
+mod training;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +17,8 @@ use crate::metadata::{Format, listed};
 use crate::recognise::configurations;
 use crate::set::{Opened, Set, Settings};
 use crate::trainer::{Pixels, Profile};
-use crate::view::{DataSet, Example, Form, Layout, Notes, Part, View};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Example, Form, Group, Layout, Notes, Part, View};
 use crate::{Finding, Trainer};
 
 /// The scripts of diffusers.
@@ -168,8 +171,19 @@ impl View for Diffusers {
         }
     }
 
-    fn folder(&self, _set: &DataSet<'_>, validation: bool) -> PathBuf {
-        Self::side(validation).join(IMAGES)
+    /// Everything in the folder of the view is trained on, and `train.sh` would be taken for the split
+    /// `train`.
+    fn scripts(&self) -> &'static str {
+        "diffusers-train"
+    }
+
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
+    }
+
+    /// It has no repeats.
+    fn folder(&self, _set: &DataSet<'_>, group: Group) -> PathBuf {
+        Self::side(group == Group::Validation).join(IMAGES)
     }
 
     /// One `metadata.jsonl` a side. It stands over the folder of the images: `--dataset_name` and

@@ -1,5 +1,7 @@
 //! diffusion-pipe: `dataset.toml`, masks in a tree of their own.
 
+mod training;
+
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -14,7 +16,8 @@ use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
-use crate::view::{DataSet, Form, Layout, Notes, View, listed, quoted};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Form, Group, Layout, Notes, View, listed, quoted};
 
 /// diffusion-pipe.
 #[derive(Debug)]
@@ -319,17 +322,19 @@ impl View for DiffusionPipe {
         }
     }
 
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
+    }
+
     /// Where an image has several captions, they stand in a list for all: the trainer shows an image
     /// once with each.
     fn layout(&self, set: &DataSet<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.images(self, set);
-        let sides = [false, true].into_iter();
-        let sides = sides.filter(|side| set.side(*side).next().is_some());
         if set.has_several() {
-            for side in sides {
-                let file = self.folder(set, side).join(CAPTIONS);
-                layout.json(file, &listed(set.side(side)));
+            for group in set.groups() {
+                let file = self.folder(set, group).join(CAPTIONS);
+                layout.json(file, &listed(set.members(group)));
             }
         } else {
             layout.captions(self, set);
@@ -337,41 +342,49 @@ impl View for DiffusionPipe {
         let masks = layout
             .masks(self, set)
             .then(|| set.seen("diffusion-pipe/mask"));
-        let train = directory(self, set, false, masks);
+        let groups = |groups: &mut dyn Iterator<Item = Group>| {
+            let all = groups.map(|group| directory(self, set, group, masks.as_deref()));
+            head(set.resolution) + &all.collect::<String>()
+        };
+        let train = groups(&mut set.training());
         layout.text("diffusion-pipe/dataset.toml", train);
         if set.has_validation() {
             // For `eval_datasets` of the main configuration.
-            let validation = directory(self, set, true, None);
+            let validation = groups(&mut [Group::Validation].into_iter());
             layout.text("diffusion-pipe/validation.toml", validation);
         }
         layout
     }
 }
 
-/// A configuration of one folder.
-fn directory(
-    view: &dyn View,
-    set: &DataSet<'_>,
-    validation: bool,
-    masks: Option<String>,
-) -> String {
+/// What all folders of a configuration have in common.
+fn head(resolution: u32) -> String {
     let (least, most, count) = ASPECTS;
-    let masks = masks.map(|folder| format!("mask_path = {}\n", quoted(&folder)));
     format!(
-        "resolutions = [{}]
+        "resolutions = [{resolution}]
 enable_ar_bucket = true
 min_ar = {least:?}
 max_ar = {most:?}
 num_ar_buckets = {count}
 frame_buckets = [1]
+"
+    )
+}
 
+/// A folder of a configuration. What is kept from training has no masks.
+fn directory(view: &dyn View, set: &DataSet<'_>, group: Group, masks: Option<&str>) -> String {
+    let (repeats, masks) = match group {
+        Group::Train(repeats) => (repeats, masks),
+        Group::Validation => (1, None),
+    };
+    let masks = masks.map(|folder| format!("mask_path = {}\n", quoted(folder)));
+    format!(
+        "
 [[directory]]
 path = {}
-{}num_repeats = {}
+{}num_repeats = {repeats}
 ",
-        set.resolution,
-        quoted(&set.seen(view.folder(set, validation))),
+        quoted(&set.seen(view.folder(set, group))),
         masks.unwrap_or_default(),
-        if validation { 1 } else { set.repeats }
     )
 }

@@ -1,5 +1,7 @@
 //! musubi-tuner: a folder and its TOML, or JSON Lines and theirs.
 
+mod training;
+
 use std::path::{Path, PathBuf};
 
 use toml::Table;
@@ -15,7 +17,8 @@ use crate::fit::{Fit, Fitting, Size, half_up, smallest};
 use crate::metadata::{Format, listed};
 use crate::set::Set;
 use crate::trainer::Profile;
-use crate::view::{DataSet, Form, Layout, Notes, View, quoted};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Form, Group, Layout, Notes, View, quoted};
 
 /// musubi-tuner.
 #[derive(Debug)]
@@ -288,29 +291,68 @@ impl View for Musubi {
         }
     }
 
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
+    }
+
     /// Both configurations; either does.
     fn layout(&self, set: &DataSet<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.images(self, set);
         layout.captions(self, set);
-        let rows = set.side(false).map(|(_, one)| set.row(self, one));
-        let rows: Vec<_> = rows.map(|row| format!("{row}\n")).collect();
-        layout.text("musubi/metadata.jsonl", rows.concat());
-        let folder = set.seen(self.folder(set, false));
-        let list = set.seen("musubi/metadata.jsonl");
-        for (name, key, path) in [
-            ("dataset", "image_directory", folder),
-            ("jsonl", "image_jsonl_file", list),
+        let mut folders = Vec::new();
+        let mut lists = Vec::new();
+        for group in set.training() {
+            let rows = set.members(group).map(|(_, one)| set.row(self, one));
+            let rows: Vec<_> = rows.map(|row| format!("{row}\n")).collect();
+            let list = list(set, group);
+            layout.text(&list, rows.concat());
+            folders.push((group, set.seen(self.folder(set, group))));
+            lists.push((group, set.seen(&list)));
+        }
+        for (name, key, paths) in [
+            ("dataset", "image_directory", folders),
+            ("jsonl", "image_jsonl_file", lists),
         ] {
-            let text = dataset_config(set, key, &path);
+            let text = dataset_config(set, key, &paths);
             layout.text(format!("musubi/{name}.toml"), text);
         }
         layout
     }
 }
 
-/// A configuration. musubi-tuner refuses any key that it does not know.
-fn dataset_config(set: &DataSet<'_>, key: &str, path: &str) -> String {
+/// The list of a group of images.
+fn list(set: &DataSet<'_>, group: Group) -> PathBuf {
+    PathBuf::from(match group {
+        Group::Train(repeats) if set.varies() => format!("musubi/metadata-x{repeats}.jsonl"),
+        _ => "musubi/metadata.jsonl".to_owned(),
+    })
+}
+
+/// A configuration. musubi-tuner refuses any key that it does not know, and two data sets with the
+/// same cache.
+fn dataset_config(set: &DataSet<'_>, key: &str, paths: &[(Group, String)]) -> String {
+    let dataset = |(group, path): &(Group, String)| {
+        let Group::Train(repeats) = group else {
+            return String::new();
+        };
+        let cache = if set.varies() {
+            format!("musubi/cache/x{repeats}")
+        } else {
+            "musubi/cache".to_owned()
+        };
+        format!(
+            "
+[[datasets]]
+{key} = {}
+cache_directory = {}
+num_repeats = {repeats}
+",
+            quoted(path),
+            quoted(&set.seen(cache))
+        )
+    };
+    let datasets: Vec<_> = paths.iter().map(dataset).collect();
     format!(
         "[general]
 resolution = [{0}, {0}]
@@ -318,15 +360,8 @@ caption_extension = \".txt\"
 batch_size = 1
 enable_bucket = true
 bucket_no_upscale = true
-
-[[datasets]]
-{key} = {1}
-cache_directory = {2}
-num_repeats = {3}
-",
+{1}",
         set.resolution,
-        quoted(path),
-        quoted(&set.seen("musubi/cache")),
-        set.repeats
+        datasets.concat()
     )
 }

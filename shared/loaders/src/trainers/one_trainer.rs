@@ -1,5 +1,7 @@
 //! `OneTrainer`: `concepts.json`, captions and masks beside the images.
 
+mod training;
+
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -13,7 +15,8 @@ use crate::fit::{Fit, Fitting, Size, smallest};
 use crate::mask::{Masks, Place, labelled};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
-use crate::view::{DataSet, Form, Layout, Notes, View};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Form, Group, Layout, Notes, View};
 
 /// `OneTrainer`.
 #[derive(Debug)]
@@ -260,13 +263,12 @@ fn check(concept: &Map<String, Value>, place: &str, configuration: &mut Configur
 const DRAWS: usize = 4;
 
 /// One folder of the view, as `concepts.json` has it.
-fn concept(set: &DataSet<'_>, validation: bool) -> Value {
-    let (kind, balancing) = if validation {
-        ("VALIDATION", 1.0)
-    } else {
-        ("STANDARD", f64::from(set.repeats))
+fn concept(set: &DataSet<'_>, group: Group) -> Value {
+    let (kind, balancing) = match group {
+        Group::Validation => ("VALIDATION", 1.0),
+        Group::Train(repeats) => ("STANDARD", f64::from(repeats)),
     };
-    let lines = set.side(validation).map(|(_, one)| one.captions.len());
+    let lines = set.members(group).map(|(_, one)| one.captions.len());
     let draws = match lines.max().unwrap_or(1) {
         0 | 1 => 1,
         lines => DRAWS * lines,
@@ -274,7 +276,7 @@ fn concept(set: &DataSet<'_>, validation: bool) -> Value {
     json!({
         "__version": 2,
         "name": set.title,
-        "path": set.seen(OneTrainer.folder(set, validation)),
+        "path": set.seen(OneTrainer.folder(set, group)),
         "seed": 1,
         "enabled": true,
         "type": kind,
@@ -316,19 +318,20 @@ impl View for OneTrainer {
         }
     }
 
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
+    }
+
     fn layout(&self, set: &DataSet<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.images(self, set);
         layout.captions(self, set);
         let masked = set.examples.iter().enumerate();
         for (example, one) in masked.filter(|(_, one)| one.masked) {
-            let folder = self.folder(set, one.validation);
+            let folder = self.folder(set, one.group());
             layout.mask(folder.join(format!("{}{MASK}", one.name)), example);
         }
-        let mut concepts = vec![concept(set, false)];
-        if set.has_validation() {
-            concepts.push(concept(set, true));
-        }
+        let concepts: Vec<_> = set.groups().map(|group| concept(set, group)).collect();
         layout.json("onetrainer/concepts.json", &json!(concepts));
         layout
     }

@@ -3,6 +3,7 @@
 mod buckets;
 mod configuration;
 mod keys;
+mod training;
 mod view;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! `SimpleTuner`: `multidatabackend.json`, a list of data sets of images, masks and caches.
 
+mod training;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +16,8 @@ use crate::fit::{Fit, Fitting, Size, Square};
 use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::Profile;
-use crate::view::{Content, DataSet, File, Form, Layout, Notes, View};
+use crate::training::{Plan, Run};
+use crate::view::{Content, DataSet, File, Form, Group, Layout, Notes, View};
 
 /// `SimpleTuner`.
 #[derive(Debug)]
@@ -257,33 +260,22 @@ impl View for SimpleTuner {
         }
     }
 
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        training::run(set, plan)
+    }
+
     /// The images, masks, what is kept from training, and a cache of embedded text.
     fn layout(&self, set: &DataSet<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.images(self, set);
         layout.captions(self, set);
-        let id = &set.slug;
-        let masked = masks_of_all(&mut layout, set);
-        let train = set.seen(self.folder(set, false));
-        let mut images = backend(set, id, "image", train);
-        // Passes besides the first one.
-        images["repeats"] = json!(set.repeats - 1);
-        if masked {
-            images["conditioning_data"] = json!(format!("{id}-mask"));
-        }
-        let mut backends = vec![images];
-        if masked {
-            let id = format!("{id}-mask");
-            let mut masks = backend(set, &id, "conditioning", set.seen(MASKS));
-            masks["conditioning_type"] = json!("mask");
-            // A mask has no caption, and where `--caption_strategy textfile` is given for all data
-            // sets, the sampler would stop at the first mask without a text beside it.
-            masks["caption_strategy"] = json!("filename");
-            backends.push(masks);
+        let mut backends = Vec::new();
+        for group in set.training() {
+            trained(&mut layout, &mut backends, set, group);
         }
         if set.has_validation() {
-            let folder = set.seen(self.folder(set, true));
-            let id = format!("{id}-validation");
+            let folder = set.seen(self.folder(set, Group::Validation));
+            let id = format!("{}-validation", set.slug);
             backends.push(backend(set, &id, "eval", folder));
         }
         backends.push(json!({
@@ -319,15 +311,43 @@ fn backend(set: &DataSet<'_>, id: &str, kind: &str, folder: String) -> Value {
     backend
 }
 
-/// Adds the masks, if there are any, and says so. A mask has the whole name of its image, with the
-/// ending, and every image has one: what has none is trained on whole.
-fn masks_of_all(layout: &mut Layout, set: &DataSet<'_>) -> bool {
-    if !set.side(false).any(|(_, one)| one.masked) {
+/// Adds a group of training images and their masks.
+fn trained(layout: &mut Layout, backends: &mut Vec<Value>, set: &DataSet<'_>, group: Group) {
+    let (id, repeats) = match group {
+        Group::Train(repeats) if set.varies() => (format!("{}-x{repeats}", set.slug), repeats),
+        Group::Train(repeats) => (set.slug.clone(), repeats),
+        Group::Validation => return,
+    };
+    let train = set.seen(SimpleTuner.folder(set, group));
+    let mut images = backend(set, &id, "image", train);
+    // Passes besides the first one.
+    images["repeats"] = json!(repeats.saturating_sub(1));
+    let folder = if set.varies() {
+        format!("{MASKS}/x{repeats}")
+    } else {
+        MASKS.to_owned()
+    };
+    if !masks_of_all(layout, set, group, &folder) {
+        return backends.push(images);
+    }
+    images["conditioning_data"] = json!(format!("{id}-mask"));
+    let mut masks = backend(set, &format!("{id}-mask"), "conditioning", set.seen(folder));
+    masks["conditioning_type"] = json!("mask");
+    // A mask has no caption, and where `--caption_strategy textfile` is given for all data sets, the
+    // sampler would stop at the first mask without a text beside it.
+    masks["caption_strategy"] = json!("filename");
+    backends.extend([images, masks]);
+}
+
+/// Adds the masks of a group, if it has any, and says so. A mask has the whole name of its image, with
+/// the ending, and every image has one: what has none is trained on whole.
+fn masks_of_all(layout: &mut Layout, set: &DataSet<'_>, group: Group, folder: &str) -> bool {
+    if !set.members(group).any(|(_, one)| one.masked) {
         return false;
     }
-    layout.add(MASKS, Content::Folder);
-    for (example, one) in set.side(false) {
-        let path = format!("{MASKS}/{}", one.file());
+    layout.add(folder, Content::Folder);
+    for (example, one) in set.members(group) {
+        let path = format!("{folder}/{}", one.file());
         layout.add(path, Content::File(File::MaskAsImage(example)));
     }
     true

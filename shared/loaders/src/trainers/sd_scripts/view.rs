@@ -4,17 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{BucketSettings, CONFIGURED, SdScripts, boxed};
 use crate::fit::{Fitting, Size};
-use crate::view::{DataSet, Form, Layout, Notes, Part, View, quoted};
+use crate::training::{Plan, Run};
+use crate::view::{DataSet, Form, Group, Layout, Notes, Part, View, quoted};
 
 /// The file for `--dataset_config`, which both configurations of a view are. sd-scripts refuses any
 /// key that it does not know.
 fn dataset_config(set: &DataSet<'_>, masks: Option<&str>) -> String {
-    let BucketSettings {
-        min_bucket_reso,
-        max_bucket_reso,
-        bucket_reso_steps,
-        ..
-    } = view_buckets(set.resolution);
     // Without it only the first line of a caption is read.
     let wildcard = if set.has_several() {
         "enable_wildcard = true\n"
@@ -22,19 +17,34 @@ fn dataset_config(set: &DataSet<'_>, masks: Option<&str>) -> String {
         ""
     };
     let keep_tokens = u32::from(set.trigger.is_some());
-    let image_dir = quoted(&set.seen(CONFIGURED.folder(set, false)));
-    let masks = masks.map(|folder| format!("conditioning_data_dir = {}\n", quoted(folder)));
-    let masked = masks.is_some();
-    let masks = masks.unwrap_or_default();
-    let class_tokens = set.trigger.filter(|_| !masked);
-    let class_tokens = class_tokens.map(|class| format!("class_tokens = {}\n", quoted(class)));
+    let subsets: Vec<_> = set
+        .training()
+        .map(|group| subset(set, group, masks))
+        .collect();
+    let validation = set.has_validation().then(|| validation(set));
     format!(
         "[general]
 caption_extension = \".txt\"
 {wildcard}shuffle_caption = false
 keep_tokens = {keep_tokens}
 
-[[datasets]]
+{}{}{}",
+        dataset(set),
+        subsets.concat(),
+        validation.unwrap_or_default()
+    )
+}
+
+/// A data set without its folders.
+fn dataset(set: &DataSet<'_>) -> String {
+    let BucketSettings {
+        min_bucket_reso,
+        max_bucket_reso,
+        bucket_reso_steps,
+        ..
+    } = view_buckets(set.resolution);
+    format!(
+        "[[datasets]]
 resolution = {}
 batch_size = 1
 enable_bucket = true
@@ -42,15 +52,37 @@ bucket_no_upscale = true
 min_bucket_reso = {min_bucket_reso}
 max_bucket_reso = {max_bucket_reso}
 bucket_reso_steps = {bucket_reso_steps}
+",
+        set.resolution
+    )
+}
 
+/// The folder of a group of training images.
+fn subset(set: &DataSet<'_>, group: Group, masks: Option<&str>) -> String {
+    let image_dir = quoted(&set.seen(CONFIGURED.folder(set, group)));
+    let repeats = match group {
+        Group::Train(repeats) => repeats,
+        Group::Validation => 1,
+    };
+    let class_tokens = set.trigger.filter(|_| masks.is_none());
+    let class_tokens = class_tokens.map(|class| format!("class_tokens = {}\n", quoted(class)));
+    let masks = masks.map(|folder| format!("conditioning_data_dir = {}\n", quoted(folder)));
+    format!(
+        "
 [[datasets.subsets]]
 image_dir = {image_dir}
-{masks}num_repeats = {}
+{}num_repeats = {repeats}
 {}",
-        set.resolution,
-        set.repeats,
+        masks.unwrap_or_default(),
         class_tokens.unwrap_or_default()
     )
+}
+
+/// The images for validation, as a data set of their own of which all is split off: the key is one of
+/// data sets, though `docs/validation.md` shows it with a subset.
+fn validation(set: &DataSet<'_>) -> String {
+    let subset = subset(set, Group::Validation, None);
+    format!("\n{}validation_split = 1.0\n{subset}", dataset(set))
 }
 
 /// The buckets that the configurations ask for.
@@ -91,18 +123,24 @@ impl View for SdScripts {
         Notes {
             give: "`--dataset_config kohya/dataset.toml`, or `--train_data_dir kohya/train`"
                 .to_owned(),
-            validation: None,
+            validation: Some("a data set of the configuration, all of which is split off"),
             masks: Some("`--dataset_config kohya/masked.toml --masked_loss`"),
         }
     }
 
-    /// One folder that both the configuration and the folder mode read: its name gives the repeats
-    /// and the caption of what has none, and `--train_data_dir` names the folder above it.
-    fn folder(&self, set: &DataSet<'_>, validation: bool) -> PathBuf {
-        if validation {
-            return PathBuf::from("kohya/validation");
+    /// Folders that both the configuration and the folder mode read: a name gives the repeats and the
+    /// caption of what has none, and `--train_data_dir` names the folder above them.
+    fn folder(&self, set: &DataSet<'_>, group: Group) -> PathBuf {
+        match group {
+            Group::Validation => PathBuf::from("kohya/validation"),
+            Group::Train(repeats) => {
+                Path::new("kohya/train").join(format!("{repeats}_{}", set.slug))
+            }
         }
-        Path::new("kohya/train").join(format!("{}_{}", set.repeats, set.slug))
+    }
+
+    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+        super::training::run(set, plan)
     }
 
     /// One configuration with masks is refused as a whole unless `--masked_loss` is given, so there

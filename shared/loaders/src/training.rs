@@ -1,0 +1,317 @@
+//! What a training needs besides a data set: numbers, a configuration, and a script that starts it.
+//!
+//! A trainer's own file says what its configuration looks like and which commands train by it
+//! ([`Run`]). What is the same for all is here: how many steps a set is worth, and [`files`],
+//! which makes of a run the `train.sh` of its view.
+
+mod script;
+mod search;
+
+use std::path::{Path, PathBuf};
+
+use crate::bases::Base;
+use crate::view::{Content, DataSet, Layout, View};
+
+/// How a data set is to be trained, whatever the trainer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan<'a> {
+    /// The base model.
+    pub base: &'static Base,
+    /// How many images an epoch shows.
+    pub epoch: u32,
+    /// How many images are shown in all, one at a step.
+    pub steps: u32,
+    /// The rank of the LoRA.
+    pub rank: u32,
+    /// Steps from one checkpoint, with its samples, to the next.
+    pub every: u32,
+    /// What samples are made of: captions that the training does not see, if there are any.
+    pub prompts: Vec<&'a str>,
+    /// Whether images have masks.
+    pub masked: bool,
+    /// Whether images are kept from training.
+    pub validated: bool,
+}
+
+/// Where chance begins: what the examples of ai-toolkit, `SimpleTuner` and musubi-tuner have.
+pub const SEED: u32 = 42;
+
+/// Ranks, and up to how many images each is used: above the last, 64. 16 is the rank of the examples
+/// of ai-toolkit and `SimpleTuner` and of sd-scripts for FLUX, 32 that of diffusion-pipe,
+/// musubi-tuner and sd-scripts for SDXL, 64 that of `SimpleTuner` for Z-Image and Krea 2. That more
+/// images need more rank is our own rule: there is more in them to learn.
+const RANKS: [(u32, u32); 2] = [(50, 16), (250, 32)];
+const HIGHEST: u32 = 64;
+
+/// Steps for every image of one subject, and the fewest and the most in all: the run sheet of
+/// perfectgf/lora-dataset-studio, of which the fewest also hold for what is no subject.
+const OF_SUBJECT: u32 = 120;
+const FEWEST: u32 = 1500;
+const MOST: u32 = 3500;
+
+/// Steps for the root of the number of images that have a style or a concept in common: the same.
+const OF_CONCEPT: f64 = 475.0;
+
+/// Checkpoints of a training: as many as the examples of ai-toolkit save, every 250 of 2000 steps.
+pub(crate) const CHECKPOINTS: u32 = 8;
+
+/// The most prompts that samples are made of, as every checkpoint makes them all.
+const PROMPTS: usize = 4;
+
+impl<'a> Plan<'a> {
+    /// The plan for a data set; `None` if it names no base model, or has nothing to train on.
+    pub fn of(set: &'a DataSet<'_>) -> Option<Self> {
+        let base = set.base?;
+        let images = u32::try_from(set.side(false).count()).unwrap_or(u32::MAX);
+        if images == 0 {
+            return None;
+        }
+        let steps = steps(images, set.subject);
+        Some(Self {
+            base,
+            epoch: set.side(false).map(|(_, one)| one.repeats).sum(),
+            steps,
+            rank: rank(images),
+            every: steps.div_ceil(CHECKPOINTS),
+            prompts: prompts(set),
+            masked: set.side(false).any(|(_, one)| one.masked),
+            validated: set.has_validation(),
+        })
+    }
+
+    /// How many epochs are as many steps, one at least.
+    pub fn epochs(&self) -> u32 {
+        self.steps.div_ceil(self.epoch.max(1))
+    }
+}
+
+/// The rank for so many images.
+///
+/// ```
+/// use loaders::training::rank;
+/// assert_eq!([12, 50, 51, 412].map(rank), [16, 16, 32, 64]);
+/// ```
+pub fn rank(images: u32) -> u32 {
+    let fits = RANKS.iter().find(|(most, _)| images <= *most);
+    fits.map_or(HIGHEST, |(_, rank)| *rank)
+}
+
+/// The steps for so many images, of one subject or of what they have in common.
+///
+/// ```
+/// use loaders::training::steps;
+/// assert_eq!([5, 20, 412].map(|images| steps(images, true)), [1500, 2400, 3500]);
+/// assert_eq!([5, 100, 600].map(|images| steps(images, false)), [1500, 4750, 11635]);
+/// ```
+pub fn steps(images: u32, subject: bool) -> u32 {
+    if subject {
+        images.saturating_mul(OF_SUBJECT).clamp(FEWEST, MOST)
+    } else {
+        let steps = OF_CONCEPT * f64::from(images).sqrt();
+        (steps.round() as u32).max(FEWEST)
+    }
+}
+
+/// Captions from all over the images that are kept from training, or else over all.
+fn prompts<'a>(set: &'a DataSet<'_>) -> Vec<&'a str> {
+    let of = |validation| {
+        let captions = set.side(validation);
+        let captions = captions.filter_map(|(_, one)| one.captions.first().copied());
+        captions.collect::<Vec<_>>()
+    };
+    let mut captions = of(true);
+    if captions.is_empty() {
+        captions = of(false);
+    }
+    let count = captions.len().min(PROMPTS);
+    let spread = (0..count).map(|number| captions[number * captions.len() / count]);
+    let mut prompts: Vec<&str> = Vec::new();
+    for prompt in spread {
+        if !prompts.contains(&prompt) {
+            prompts.push(prompt);
+        }
+    }
+    prompts
+}
+
+/// How one trainer trains a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The trainer, as people call it.
+    pub trainer: &'static str,
+    /// The file of its checkout by which the checkout is known.
+    pub program: &'static str,
+    /// The files that the commands read, by their paths in the data set.
+    pub files: Vec<(PathBuf, String)>,
+    /// The weights that it wants.
+    pub weights: Vec<Weight>,
+    /// The learning rate, which goes with the optimiser and with `alpha`.
+    pub learning_rate: f64,
+    /// The alpha of the LoRA, as a share of its rank; `None` where the trainer takes none.
+    pub alpha: Option<f64>,
+    /// The configurations that the script completes.
+    pub drafts: Vec<Draft>,
+    /// Whether the trainer must be started in its own folder.
+    pub at_home: bool,
+    /// The commands, the last of which trains.
+    pub commands: Vec<Vec<Word>>,
+}
+
+/// Weights that a trainer wants: a variable of the script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weight {
+    /// The variable.
+    pub variable: &'static str,
+    /// What it is, for people.
+    pub about: &'static str,
+    /// The repository of Hugging Face where nothing is said; `None` if only a path will do.
+    pub usual: Option<&'static str>,
+}
+
+/// The base model, which is found at Hugging Face where nothing is said.
+pub(crate) fn model(usual: &'static str) -> Vec<Weight> {
+    vec![Weight {
+        variable: "MODEL",
+        about: "the base model: a folder, or a repository of Hugging Face",
+        usual: Some(usual),
+    }]
+}
+
+/// A path that must be said.
+pub(crate) fn path(variable: &'static str, about: &'static str) -> Weight {
+    Weight {
+        variable,
+        about,
+        usual: None,
+    }
+}
+
+/// A configuration that the script writes into the folder of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The configuration in the data set.
+    pub from: PathBuf,
+    /// The name of the file that is written.
+    pub to: &'static str,
+    /// What stands before a value in its line, and the value.
+    pub values: Vec<(&'static str, Word)>,
+    /// Whether relative paths are made absolute, for a trainer that is started elsewhere.
+    pub absolute: bool,
+}
+
+/// A word of a command, as a shell has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word(pub(crate) String);
+
+impl Word {
+    /// A text.
+    ///
+    /// ```
+    /// use loaders::training::Word;
+    /// assert_eq!(Word::text("--name=lucap boy's").to_string(), r"'--name=lucap boy'\''s'");
+    /// assert_eq!(Word::text("--name=lucap").to_string(), "--name=lucap");
+    /// ```
+    pub fn text(text: impl AsRef<str>) -> Self {
+        let text = text.as_ref();
+        let plain = |sign: char| sign.is_ascii_alphanumeric() || "_./:=,@%+-".contains(sign);
+        if !text.is_empty() && text.chars().all(plain) {
+            Self(text.to_owned())
+        } else {
+            Self(format!("'{}'", text.replace('\'', r"'\''")))
+        }
+    }
+
+    /// Text with variables in it, as `$MODEL`; the text itself has no signs of the shell's.
+    pub fn with(text: &str) -> Self {
+        Self(format!("\"{text}\""))
+    }
+
+    /// The same with more on both sides.
+    pub(crate) fn between(&self, before: &str, after: &str) -> Self {
+        Self(format!("{}{self}{}", Self::text(before), Self::text(after)))
+    }
+
+    /// The value of a variable, in the quotes that JSON, TOML and YAML share.
+    pub(crate) fn quoted(variable: &str) -> Self {
+        Self(format!("\"$(quote \"${variable}\")\""))
+    }
+}
+
+impl std::fmt::Display for Word {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str(&self.0)
+    }
+}
+
+/// What a trainer's file writes out: with a `$` it has variables.
+impl From<&'static str> for Word {
+    fn from(text: &'static str) -> Self {
+        if text.contains('$') {
+            Self::with(text)
+        } else {
+            Self::text(text)
+        }
+    }
+}
+
+/// What comes of a data set, which may have any sign.
+impl From<String> for Word {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
+/// Words as a trainer's file writes them out.
+pub(crate) fn words(all: &[&'static str]) -> impl Iterator<Item = Word> {
+    all.iter().copied().map(Word::from)
+}
+
+/// How a script of accelerate is started.
+pub(crate) const ACCELERATE: &[&str] = &[
+    "$PYTHON",
+    "-m",
+    "accelerate.commands.launch",
+    "--num_processes=1",
+    "--num_machines=1",
+    "--mixed_precision=bf16",
+    "--dynamo_backend=no",
+];
+
+/// What starts a training in the folder of a data set; `None` where no base model is named, or not one
+/// that the trainer of the view can train.
+pub fn started(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
+    let run = view.training(set, &Plan::of(set)?)?;
+    let mut wanted = vec!["TRAINER=…".to_owned()];
+    let paths = run.weights.iter().filter(|weight| weight.usual.is_none());
+    wanted.extend(paths.map(|weight| format!("{}=…", weight.variable)));
+    Some(format!(
+        "{} sh {}/train.sh",
+        wanted.join(" "),
+        view.scripts()
+    ))
+}
+
+/// Everything that stands in a view: the data set, and, where a base model is named that the trainer
+/// can train, what starts a training.
+pub fn files(view: &dyn View, set: &DataSet<'_>) -> Layout {
+    let mut layout = view.layout(set);
+    let Some(plan) = Plan::of(set) else {
+        return layout;
+    };
+    let Some(run) = view.training(set, &plan) else {
+        return layout;
+    };
+    let folder = Path::new(view.scripts());
+    layout.add(folder, Content::Folder);
+    for (path, text) in &run.files {
+        layout.text(path, text.as_str());
+    }
+    layout.text(
+        folder.join("train.sh"),
+        script::text(view, set, &plan, &run),
+    );
+    for (name, text) in search::files(&plan, &run) {
+        layout.text(folder.join(name), text);
+    }
+    layout
+}

@@ -1,0 +1,24 @@
+//! A search for hyper-parameters: `search.sh`, beside the `train.sh` that it calls.
+
+use super::{Plan, Run};
+
+/// The program, the same for all trainers.
+const PROGRAM: &str = include_str!("search.py");
+
+/// The files of a search, by their names.
+pub(super) fn files(plan: &Plan<'_>, run: &Run) -> [(&'static str, String); 2] {
+    let script = format!(
+        "#!/bin/sh
+# Searches for the learning rate, rank and number of steps that train best on {}, by trying them with train.sh,
+# which wants the same variables. --help says more; --dry-run says what it would do.
+#
+# SEARCH_PYTHON: a Python that has Optuna [python3]
+set -eu
+here=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd -P)
+exec \"${{SEARCH_PYTHON:-python3}}\" \"$here/search.py\" \\
+    --learning-rate={:?} --rank={} --steps={} \"$@\"
+",
+        plan.base.name, run.learning_rate, plan.rank, plan.steps
+    );
+    [("search.sh", script), ("search.py", PROGRAM.to_owned())]
+}

@@ -1,0 +1,65 @@
+//! How often an epoch shows each image.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde_json::Value;
+use stage::{Error, Result, bail, log};
+
+use crate::plan::Example;
+
+/// The most that an image is shown in an epoch to make up for others: what a few images have beside
+/// their subject is learned along with it.
+const MOST: u32 = 10;
+
+/// What `--repeats` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// The same for all.
+    Each(u32),
+    /// So many that every cell of the selection weighs as much as the largest.
+    Cells,
+}
+
+impl FromStr for Repeats {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.parse() {
+            _ if text == "cells" => Ok(Self::Cells),
+            Ok(number @ 1..=10_000) => Ok(Self::Each(number)),
+            _ => bail!("is neither `cells` nor a number from 1 to 10000"),
+        }
+    }
+}
+
+/// Says of every image how often it is shown.
+pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) {
+    let mut counts = BTreeMap::<String, u32>::new();
+    for example in examples.iter().filter(|example| !example.validation) {
+        *counts.entry(cell(example)).or_default() += 1;
+    }
+    let largest = counts.values().copied().max().unwrap_or(1);
+    let of_cell = |cell: &str| {
+        let own = counts.get(cell).copied().unwrap_or(largest);
+        (f64::from(largest) / f64::from(own)).round().max(1.0) as u32
+    };
+    let most = counts.keys().map(|cell| of_cell(cell)).max().unwrap_or(1);
+    if repeats == Repeats::Cells && most > MOST {
+        log::warn!(
+            "the smallest cell would need {most} repeats to weigh as much as the largest: its images are shown {MOST} times"
+        );
+    }
+    for example in examples {
+        example.repeats = match repeats {
+            Repeats::Each(number) => number,
+            Repeats::Cells => of_cell(&cell(example)).min(MOST),
+        };
+    }
+}
+
+/// The cell that balance selected the image for; empty if it was not selected by cells.
+fn cell(example: &Example) -> String {
+    let cell = example.record.at::<Value>("/balance/cell").ok().flatten();
+    cell.map_or_else(String::new, |cell| cell.to_string())
+}
