@@ -17,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("footage", &["vision"]),
     ("previews", &["geometry", "vision"]),
     ("captions", &[]),
-    ("loaders", &["captions", "vision"]),
+    ("loaders", &["captions", "geometry"]),
     ("types", &[]),
     ("policies", &["captions", "loaders", "manifest", "types"]),
     ("stage", &["machine", "manifest"]),

@@ -1,5 +1,6 @@
 //! The rectangle.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,15 @@ impl<T> From<[T; 4]> for Rect<T> {
 
 impl<T> From<Rect<T>> for [T; 4] {
     fn from(rect: Rect<T>) -> Self {
-        [rect.left, rect.top, rect.right, rect.bottom]
+        rect.edges()
+    }
+}
+
+/// As a record has it: `[left, top, right, bottom]`.
+impl<T: fmt::Debug> fmt::Display for Rect<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let edges = [&self.left, &self.top, &self.right, &self.bottom];
+        write!(formatter, "{edges:?}")
     }
 }
 
@@ -168,11 +177,28 @@ macro_rules! real {
                 }
             }
 
+            /// Column and row of its middle.
+            pub fn middle(self) -> [$number; 2] {
+                [
+                    self.left.midpoint(self.right),
+                    self.top.midpoint(self.bottom),
+                ]
+            }
+
+            /// Where it is in an image that is `across` times as wide and `down` times as high.
+            #[must_use]
+            pub fn scale(self, across: $number, down: $number) -> Self {
+                Self {
+                    left: self.left * across,
+                    top: self.top * down,
+                    right: self.right * across,
+                    bottom: self.bottom * down,
+                }
+            }
+
             /// Whether its edges are numbers, in order, with an area between them.
             pub fn is_sound(self) -> bool {
-                let finite = <[$number; 4]>::from(self)
-                    .iter()
-                    .all(|edge| edge.is_finite());
+                let finite = self.edges().iter().all(|edge| edge.is_finite());
                 finite && self.left < self.right && self.top < self.bottom
             }
         }
@@ -291,6 +317,11 @@ impl<T: Coordinate> Rect<T> {
 }
 
 impl<T> Rect<T> {
+    /// Left, top, right, bottom.
+    pub fn edges(self) -> [T; 4] {
+        [self.left, self.top, self.right, self.bottom]
+    }
+
     /// The same edges in other numbers.
     ///
     /// ```
@@ -298,7 +329,7 @@ impl<T> Rect<T> {
     /// assert_eq!(Rect::from([1_u32, 2, 3, 4]).map(f64::from), Rect::from([1.0, 2.0, 3.0, 4.0]));
     /// ```
     pub fn map<U>(self, number: impl FnMut(T) -> U) -> Rect<U> {
-        Rect::from(<[T; 4]>::from(self).map(number))
+        Rect::from(self.edges().map(number))
     }
 }
 
@@ -394,6 +425,20 @@ mod tests {
         let text = serde_json::to_string(&Rect::from([1_u32, 2, 3, 4])).unwrap();
         assert_eq!(text, "[1,2,3,4]");
         assert!(serde_json::from_str::<Rect<f64>>("[1, 2, 3]").is_err());
+    }
+
+    #[test]
+    fn an_error_shows_it_as_a_record_does() {
+        let rect = Rect::from([1.0, 2.5, 3.0, 4.0]);
+        assert_eq!(rect.to_string(), "[1.0, 2.5, 3.0, 4.0]");
+        assert_eq!(Rect::from([1, 2, 3, 4]).to_string(), "[1, 2, 3, 4]");
+    }
+
+    #[test]
+    fn a_middle_moves_with_the_scale() {
+        let rect = Rect::from([1.0_f32, 2.0, 4.0, 8.0]);
+        assert_eq!(rect.middle(), [2.5, 5.0]);
+        assert_eq!(rect.scale(2.0, 0.5), Rect::from([2.0, 1.0, 8.0, 4.0]));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use geometry::Rect;
+
 /// Bucket, scale and crop by the rules and settings of a trainer.
 pub trait Fitting: Debug + Send + Sync {
     /// What becomes of an image of this size; `None` if nothing is left of it.
@@ -71,16 +73,18 @@ impl Fit {
         }
     }
 
-    /// What is kept, as `[x0, y0, x1, y1]` in the image's own pixels.
-    pub fn kept(&self) -> [f64; 4] {
+    /// What is kept, in the image's own pixels.
+    pub fn kept(&self) -> Rect<f64> {
         let across = f64::from(self.source.width) / f64::from(self.resized.width);
         let down = f64::from(self.source.height) / f64::from(self.resized.height);
-        [
-            self.left * across,
-            self.top * down,
-            ((self.left + f64::from(self.bucket.width)) * across).min(self.source.width.into()),
-            ((self.top + f64::from(self.bucket.height)) * down).min(self.source.height.into()),
-        ]
+        let right = (self.left + f64::from(self.bucket.width)) * across;
+        let bottom = (self.top + f64::from(self.bucket.height)) * down;
+        Rect {
+            left: self.left * across,
+            top: self.top * down,
+            right: right.min(self.source.width.into()),
+            bottom: bottom.min(self.source.height.into()),
+        }
     }
 
     /// The share of the image's area that is cut off, 0..=1.

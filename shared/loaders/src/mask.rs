@@ -76,7 +76,7 @@ pub fn squeezed(fit: &Fit, inside: impl Fn(u32, u32) -> bool) -> f64 {
     let Size { width, height } = fit.bucket;
     // As fine as 1/256 of a side, and not finer than pixels.
     let step = (width.max(height) / 256).max(1) as usize;
-    let [x0, y0, x1, y1] = fit.kept();
+    let kept = fit.kept();
     let at = |place: f64, side: u32| (place as u32).min(side.saturating_sub(1));
     let (mut all, mut wrong) = (0_u32, 0_u32);
     for row in (0..height).step_by(step) {
@@ -84,7 +84,10 @@ pub fn squeezed(fit: &Fit, inside: impl Fn(u32, u32) -> bool) -> f64 {
             let across = (f64::from(column) + 0.5) / f64::from(width);
             let down = (f64::from(row) + 0.5) / f64::from(height);
             let source = |x: f64, y: f64| inside(at(x, fit.source.width), at(y, fit.source.height));
-            let right = source(x0 + across * (x1 - x0), y0 + down * (y1 - y0));
+            let right = source(
+                kept.left + across * kept.width(),
+                kept.top + down * kept.height(),
+            );
             let used = source(
                 across * f64::from(fit.source.width),
                 down * f64::from(fit.source.height),

@@ -42,7 +42,10 @@ fn check(trainer: &str, fit: impl Fn(&Value, Size) -> Option<Fit>) {
             assert_eq!(found.bucket, size(2), "{place}");
             let near = |(mine, theirs): (&f64, &f64)| (mine - theirs).abs() <= NEAR;
             let kept = found.kept();
-            assert!(kept.iter().zip(&row[4..]).all(near), "{place}: {kept:?}");
+            assert!(
+                kept.edges().iter().zip(&row[4..]).all(near),
+                "{place}: {kept}"
+            );
             rows += 1;
         }
     }

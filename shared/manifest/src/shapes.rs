@@ -58,6 +58,11 @@ impl Record {
         self.find("source")
     }
 
+    /// The film of `source`, where it is named.
+    pub fn film(&self) -> Result<Option<String>> {
+        self.at("/source/film")
+    }
+
     /// The shot number of `source`, where there is one.
     pub fn shot(&self) -> Result<Option<u64>> {
         self.at("/source/shot")

@@ -61,7 +61,7 @@ pub fn similarity(from: &Landmarks, to: &Landmarks) -> Result<Affine> {
 ///
 /// The map is fitted from the template to the image, as `opencv_zoo` does; fitted the other way
 /// round, as in insightface, the face comes out a little smaller the less it is like the template.
-pub fn aligned(picture: &RgbImage, landmarks: &Landmarks) -> Result<RgbImage> {
-    let to_picture = similarity(&TEMPLATE, landmarks)?;
-    Ok(opencv_affine(picture, &to_picture, SIDE, SIDE)?)
+pub fn aligned(image: &RgbImage, landmarks: &Landmarks) -> Result<RgbImage> {
+    let to_image = similarity(&TEMPLATE, landmarks)?;
+    Ok(opencv_affine(image, &to_image, SIDE, SIDE)?)
 }

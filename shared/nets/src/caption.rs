@@ -1,4 +1,4 @@
-//! Networks that describe pictures, whatever their family.
+//! Networks that describe images, whatever their family.
 
 mod beams;
 mod cache;
@@ -29,7 +29,7 @@ pub const ROLE: Role<dyn Writes> = Role {
     ],
 };
 
-/// How pictures are made ready, and what is asked of them; for use on any thread.
+/// How images are made ready, and what is asked of them; for use on any thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     family: &'static Family<dyn Writes>,
@@ -43,16 +43,14 @@ impl Plan {
         self.family.question(&self.settings)
     }
 
-    /// A picture and its question as the network takes them.
-    pub fn prepare(&self, picture: &RgbImage, question: String) -> Result<Asked> {
-        let picture = self
-            .family
-            .prepare(picture, self.side, self.settings.split)?;
-        Ok(Asked { picture, question })
+    /// An image and its question as the network takes them.
+    pub fn prepare(&self, image: &RgbImage, question: String) -> Result<Asked> {
+        let image = self.family.prepare(image, self.side, self.settings.split)?;
+        Ok(Asked { image, question })
     }
 }
 
-/// What a network said of a picture.
+/// What a network said of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// Its words.
@@ -63,7 +61,7 @@ pub struct Description {
     pub tokens: usize,
 }
 
-/// A network that describes pictures, ready to run.
+/// A network that describes images, ready to run.
 pub struct Captioner {
     writer: Box<dyn Writer>,
     words: Words,
@@ -101,7 +99,7 @@ impl Captioner {
         })
     }
 
-    /// How pictures are made ready for it.
+    /// How images are made ready for it.
     pub fn plan(&self) -> Plan {
         self.plan
     }
@@ -120,7 +118,7 @@ impl Captioner {
         }
     }
 
-    /// Describes pictures, `batch` at a time; it is halved where memory runs out.
+    /// Describes images, `batch` at a time; it is halved where memory runs out.
     pub fn describe(&mut self, asked: &[Asked], batch: &mut usize) -> Result<Vec<Description>> {
         let written = halving(asked, batch, |asked| {
             self.writer.write(asked, &self.words, &self.rules)

@@ -20,8 +20,7 @@ mod yolox;
 use anyhow::{Context, Result};
 use onnx::{Contract, Model, Net, Outputs, Provenance, Runtime};
 use serde::{Deserialize, Serialize};
-use vision::mask::Bounds;
-use vision::{RgbImage, crop};
+use vision::{Rect, RgbImage, crop};
 
 use crate::batch::Batch;
 use crate::family::{Family, Role};
@@ -29,14 +28,14 @@ use crate::family::{Family, Role};
 pub use family::{Asked, Candidate, Detects, View};
 pub use labels::COCO;
 pub use layout::Layout;
-use tiles::{Tile, merge, tiles};
+use tiles::{cuts, merge, tiles};
 
 /// What was found in an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Detection {
-    /// Left, top, right, bottom in pixels of the image, within it.
+    /// Its box in pixels of the image, within it.
     #[serde(rename = "box")]
-    pub corners: [f32; 4],
+    pub rect: Rect<f32>,
     /// 0 to 1.
     pub score: f32,
     /// The name of its class.
@@ -87,22 +86,14 @@ pub struct Prepared {
     width: u32,
     height: u32,
     whole: View,
-    tiles: Vec<(Tile, View)>,
+    tiles: Vec<(Rect, View)>,
 }
 
 /// From an image to what goes in: pure, for any thread.
 pub fn prepare(layout: &Layout, image: &RgbImage, settings: &Settings) -> Result<Prepared> {
     let (width, height) = image.dimensions();
     let parts = tiles(width, height, settings.tiles).into_iter();
-    let view = |tile: Tile| {
-        let bounds = Bounds {
-            left: tile.x,
-            top: tile.y,
-            right: tile.x + tile.width,
-            bottom: tile.y + tile.height,
-        };
-        Ok((tile, layout.prepare(&crop::rgb(image, bounds)?)?))
-    };
+    let view = |tile: Rect| Ok((tile, layout.prepare(&crop::rgb(image, tile)?)?));
     Ok(Prepared {
         width,
         height,
@@ -163,23 +154,23 @@ impl Detector {
     /// What is in each of several images. They go in at once where the graph takes any number.
     pub fn detect_all(
         &mut self,
-        pictures: &[Prepared],
+        images: &[Prepared],
         settings: &Settings,
     ) -> Result<Vec<Vec<Detection>>> {
-        let views: Vec<&View> = pictures
+        let views: Vec<&View> = images
             .iter()
-            .flat_map(|picture| {
-                let tiles = picture.tiles.iter().map(|(_, view)| view);
-                std::iter::once(&picture.whole).chain(tiles)
+            .flat_map(|image| {
+                let tiles = image.tiles.iter().map(|(_, view)| view);
+                std::iter::once(&image.whole).chain(tiles)
             })
             .collect();
         let mut found = self.views(&views, settings)?.into_iter();
-        let of_picture = |picture: &Prepared| {
+        let of_image = |image: &Prepared| {
             let whole = found.next().unwrap_or_default();
-            let tiles = found.by_ref().take(picture.tiles.len()).collect();
-            picture.gather(whole, tiles, settings)
+            let tiles = found.by_ref().take(image.tiles.len()).collect();
+            image.gather(whole, tiles, settings)
         };
-        Ok(pictures.iter().map(of_picture).collect())
+        Ok(images.iter().map(of_image).collect())
     }
 
     /// What is in each view.
@@ -211,11 +202,10 @@ impl Prepared {
     ) -> Vec<Detection> {
         let mut news = Vec::new();
         for ((tile, _), found) in self.tiles.iter().zip(tiles) {
-            let (x, y) = (tile.x as f32, tile.y as f32);
+            let (x, y) = (tile.left as f32, tile.top as f32);
             for mut found in found {
-                let [x0, y0, x1, y1] = found.corners;
-                found.corners = [x0 + x, y0 + y, x1 + x, y1 + y];
-                if !tile.cuts(found.corners, self.width, self.height) {
+                found.rect = found.rect.shift(x, y);
+                if !cuts(*tile, found.rect, self.width, self.height) {
                     news.push(found);
                 }
             }
@@ -232,17 +222,9 @@ impl Prepared {
 
     /// Clips a box to the image; whether anything of enough size is left.
     fn clip(&self, found: &mut Detection, min_size: f32) -> bool {
-        let (width, height) = (self.width as f32, self.height as f32);
-        let [x0, y0, x1, y1] = found.corners;
-        let finite = found.corners.iter().all(|corner| !corner.is_nan());
-        found.corners = [
-            x0.clamp(0.0, width),
-            y0.clamp(0.0, height),
-            x1.clamp(0.0, width),
-            y1.clamp(0.0, height),
-        ];
-        let [x0, y0, x1, y1] = found.corners;
-        let shorter = (x1 - x0).min(y1 - y0);
-        finite && shorter > 0.0 && shorter >= min_size
+        let known = found.rect.edges().iter().all(|edge| !edge.is_nan());
+        found.rect = found.rect.clip(self.width as f32, self.height as f32);
+        let shorter = found.rect.width().min(found.rect.height());
+        known && shorter > 0.0 && shorter >= min_size
     }
 }

@@ -48,10 +48,10 @@ impl Plan {
         self.family.has_scales(self.fixed)
     }
 
-    /// Makes the network's input of `picture`, with a long side of `side` pixels as far as the
+    /// Makes the network's input of `image`, with a long side of `side` pixels as far as the
     /// graph lets it.
-    pub fn prepare(&self, picture: &RgbImage, side: u32) -> Result<Input> {
-        self.family.prepare(picture, side, self.fixed)
+    pub fn prepare(&self, image: &RgbImage, side: u32) -> Result<Input> {
+        self.family.prepare(image, side, self.fixed)
     }
 }
 

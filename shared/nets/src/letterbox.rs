@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_lies_at_the_top_left() {
+    fn the_image_lies_at_the_top_left() {
         // 100 x 30 into 64 x 64: 0.64, so 64 x 19.2.
         let fitted = letterbox(&flat(100, 30), 64, 64, 114).unwrap();
         assert!((fitted.ratio - 0.64).abs() < 1e-12);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_of_a_picture_keeps_one_pixel() {
+    fn a_thread_of_an_image_keeps_one_pixel() {
         for (width, height) in [(1, 1000), (1000, 1)] {
             let fitted = letterbox(&flat(width, height), 416, 416, 114).unwrap();
             assert_eq!(fitted.image.dimensions(), (416, 416));

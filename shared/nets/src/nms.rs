@@ -1,5 +1,7 @@
 //! Non-maximum suppression: of boxes that lie over each other, the one with the highest score.
 
+use vision::Rect;
+
 /// How the area of a box is counted. References differ, and boxes of a few pixels show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
@@ -10,24 +12,12 @@ pub enum Area {
 }
 
 impl Area {
-    fn extra(self) -> f32 {
+    /// Intersection over union of two boxes; 0 where neither has an area.
+    pub fn iou(self, first: Rect<f32>, second: Rect<f32>) -> f32 {
         match self {
-            Self::PlusOne => 1.0,
-            Self::Plain => 0.0,
+            Self::PlusOne => first.iou_of_pixels(second),
+            Self::Plain => first.iou(second),
         }
-    }
-
-    fn of(self, [x0, y0, x1, y1]: [f32; 4]) -> f32 {
-        (x1 - x0 + self.extra()) * (y1 - y0 + self.extra())
-    }
-
-    /// Intersection over union of two boxes `[x0, y0, x1, y1]`; 0 where neither has an area.
-    pub fn overlap(self, a: [f32; 4], b: [f32; 4]) -> f32 {
-        let across = a[2].min(b[2]) - a[0].max(b[0]) + self.extra();
-        let down = a[3].min(b[3]) - a[1].max(b[1]) + self.extra();
-        let both = across.max(0.0) * down.max(0.0);
-        let either = self.of(a) + self.of(b) - both;
-        if either > 0.0 { both / either } else { 0.0 }
     }
 }
 
@@ -39,9 +29,10 @@ impl Area {
 /// ```
 /// use nets::nms::{Area, nms};
 /// let boxes = [[0.0, 0.0, 10.0, 10.0], [1.0, 0.0, 11.0, 10.0], [50.0, 0.0, 60.0, 10.0]];
+/// let boxes = boxes.map(vision::Rect::from);
 /// assert_eq!(nms(&boxes, &[0.5, 0.9, 0.7], 0.5, Area::Plain), [1, 2]);
 /// ```
-pub fn nms(boxes: &[[f32; 4]], scores: &[f32], threshold: f32, area: Area) -> Vec<usize> {
+pub fn nms(boxes: &[Rect<f32>], scores: &[f32], threshold: f32, area: Area) -> Vec<usize> {
     let mut waiting: Vec<usize> = (0..boxes.len().min(scores.len())).collect();
     let key = |place: &usize| {
         let score = scores[*place];
@@ -56,7 +47,7 @@ pub fn nms(boxes: &[[f32; 4]], scores: &[f32], threshold: f32, area: Area) -> Ve
     for place in waiting {
         let covered = kept
             .iter()
-            .any(|other| area.overlap(boxes[*other], boxes[place]) > threshold);
+            .any(|other| area.iou(boxes[*other], boxes[place]) > threshold);
         if !covered {
             kept.push(place);
         }
@@ -70,16 +61,15 @@ mod tests {
 
     #[test]
     fn areas_are_counted_in_two_ways() {
-        let (a, b) = ([0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 2.0, 1.0]);
+        let [first, second] = [[0.0, 0.0, 1.0, 1.0], [1.0, 0.0, 2.0, 1.0]].map(Rect::from);
         // Two boxes of 2 x 2 pixels with one column in common: 2 of 6.
-        assert!((Area::PlusOne.overlap(a, b) - 1.0 / 3.0).abs() < 1e-6);
-        assert!(Area::Plain.overlap(a, b).abs() < 1e-6);
-        assert!(Area::Plain.overlap([3.0; 4], [3.0; 4]).abs() < 1e-6);
+        assert!((Area::PlusOne.iou(first, second) - 1.0 / 3.0).abs() < 1e-6);
+        assert!(Area::Plain.iou(first, second).abs() < 1e-6);
     }
 
     #[test]
     fn an_overlap_of_just_the_threshold_is_kept() {
-        let boxes = [[0.0, 0.0, 3.0, 1.0], [1.0, 0.0, 4.0, 1.0]];
+        let boxes = [[0.0, 0.0, 3.0, 1.0], [1.0, 0.0, 4.0, 1.0]].map(Rect::from);
         // 2 of 4.
         assert_eq!(nms(&boxes, &[0.9, 0.8], 0.5, Area::Plain), [0, 1]);
         assert_eq!(nms(&boxes, &[0.9, 0.8], 0.49, Area::Plain), [0]);
@@ -88,7 +78,7 @@ mod tests {
     #[test]
     fn equal_scores_keep_their_order() {
         let boxes: Vec<_> = (0_u8..5)
-            .map(|i| [f32::from(i) * 9.0, 0.0, f32::from(i) * 9.0 + 4.0, 4.0])
+            .map(|i| [f32::from(i) * 9.0, 0.0, f32::from(i) * 9.0 + 4.0, 4.0].into())
             .collect();
         assert_eq!(
             nms(&boxes, &[0.5, 0.7, 0.5, f32::NAN, 0.7], 0.5, Area::PlusOne),
@@ -103,7 +93,8 @@ mod tests {
             [0.0, 0.0, 10.0, 10.0],
             [4.0, 0.0, 14.0, 10.0],
             [8.0, 0.0, 18.0, 10.0],
-        ];
+        ]
+        .map(Rect::from);
         assert_eq!(nms(&boxes, &[0.9, 0.8, 0.7], 0.4, Area::Plain), [0, 2]);
     }
 }

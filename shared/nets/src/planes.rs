@@ -1,7 +1,6 @@
 //! From the pixels of an image to the planes of numbers that most networks take.
 
-use vision::mask::Bounds;
-use vision::{RgbImage, crop};
+use vision::{Rect, RgbImage, crop};
 
 /// The order of a network's colour planes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,11 +52,5 @@ pub(crate) fn valued(
 
 /// The square of `image` with `side` pixels whose upper left corner is at `left`, `top`.
 pub(crate) fn square(image: &RgbImage, left: u32, top: u32, side: u32) -> vision::Result<RgbImage> {
-    let bounds = Bounds {
-        left,
-        top,
-        right: left + side,
-        bottom: top + side,
-    };
-    crop::rgb(image, bounds)
+    crop::rgb(image, Rect::whole(side, side).shift(left, top))
 }

@@ -110,15 +110,15 @@ impl Segmenter {
     }
 
     /// Shows the encoder an image that is prepared already.
-    pub fn encode_prepared(&mut self, picture: &Prepared) -> Result<Embedding> {
+    pub fn encode_prepared(&mut self, image: &Prepared) -> Result<Embedding> {
         let name = self.encoder.inputs().first().map(|port| port.name.clone());
         let name = name.unwrap_or_default();
-        let mut outputs = self.encoder.run(&[(&name, &picture.tensor)])?;
+        let mut outputs = self.encoder.run(&[(&name, &image.tensor)])?;
         let names = self.layout.features().iter();
         let tensors: Result<_> = names.map(|(name, _)| outputs.take(name)).collect();
         Ok(Embedding {
             tensors: tensors?,
-            frame: picture.frame,
+            frame: image.frame,
         })
     }
 
@@ -133,7 +133,7 @@ impl Segmenter {
         prompts: &[Prompt],
     ) -> Result<Vec<Vec<Candidate>>> {
         prompts.iter().try_for_each(Prompt::check)?;
-        let shape = |prompt: &Prompt| (prompt.points.len(), prompt.rectangle.is_some());
+        let shape = |prompt: &Prompt| (prompt.points.len(), prompt.rect.is_some());
         let mut answers = Vec::with_capacity(prompts.len());
         for group in prompts.chunk_by(|first, second| shape(first) == shape(second)) {
             answers.extend(self.predict_alike(embedding, group)?);

@@ -204,13 +204,13 @@ impl Tagger {
     }
 
     /// The probability of each tag, for each image that was made ready.
-    pub fn tag(&mut self, pictures: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
+    pub fn tag(&mut self, images: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
         let (net, side) = (&mut self.net, self.side as usize);
         let decode = |outputs: &Outputs, _: &[_]| rows(outputs.get(&self.output)?);
         let shape = [side, side, 3];
         let found = self
             .batch
-            .run(net, &self.input, &shape, pictures, Vec::as_slice, decode)?;
+            .run(net, &self.input, &shape, images, Vec::as_slice, decode)?;
         for probabilities in &found {
             ensure!(
                 probabilities.len() == self.tags.len(),

@@ -49,10 +49,10 @@ fn numbers(value: &Value) -> Vec<i64> {
         .collect()
 }
 
-/// The images that the references draw by a formula: sine waves, another for each `picture`.
-fn waves(picture: usize, side: usize) -> impl Iterator<Item = (usize, f64)> {
+/// The images that the references draw by a formula: sine waves, another for each `image`.
+fn waves(image: usize, side: usize) -> impl Iterator<Item = (usize, f64)> {
     let wave = move |(channel, y, x): (usize, usize, usize)| {
-        let n = (picture + 1) as f64;
+        let n = (image + 1) as f64;
         (
             channel,
             (x as f64 * 0.05 * n + y as f64 * 0.08 + channel as f64).sin(),
@@ -64,12 +64,12 @@ fn waves(picture: usize, side: usize) -> impl Iterator<Item = (usize, f64)> {
     places.map(wave)
 }
 
-fn florence_picture(picture: usize, side: usize) -> Vec<f32> {
+fn florence_image(image: usize, side: usize) -> Vec<f32> {
     let (mean, deviation) = ([0.485_f32, 0.456, 0.406], [0.229_f32, 0.224, 0.225]);
     let normal = |(channel, wave): (usize, f64)| {
         ((0.5 + 0.5 * wave) as f32 - mean[channel]) / deviation[channel]
     };
-    waves(picture, side).map(normal).collect()
+    waves(image, side).map(normal).collect()
 }
 
 #[test]
@@ -78,10 +78,8 @@ fn florence_writes_what_transformers_writes() {
     let mut florence = Florence::open(&model("florence"), &runtime()).unwrap();
     let side = florence.side() as usize;
     assert_eq!(expected["side"], side);
-    let pictures: Vec<_> = (0..3)
-        .map(|picture| florence_picture(picture, side))
-        .collect();
-    let features = florence.features(&pictures).unwrap();
+    let images: Vec<_> = (0..3).map(|image| florence_image(image, side)).collect();
+    let features = florence.features(&images).unwrap();
     let shape = features.shape();
     let second = shape[1] * shape[2] + shape[2];
     for (found, wanted) in features.as_floats().unwrap()[second..]
@@ -98,7 +96,7 @@ fn florence_writes_what_transformers_writes() {
         let most = case["max_new_tokens"].as_u64().unwrap() as usize;
         let beams = case["beams"].as_u64().unwrap() as usize;
         let rules = florence::rules(most, beams);
-        let together = florence.written(&pictures, &prompt, &rules).unwrap();
+        let together = florence.written(&images, &prompt, &rules).unwrap();
         for (number, wanted) in case["ids"].as_array().unwrap().iter().enumerate() {
             assert_eq!(
                 together[number].ids,
@@ -106,7 +104,7 @@ fn florence_writes_what_transformers_writes() {
                 "{beams} beams, {most} tokens, image {number}"
             );
             let alone = florence
-                .written(&pictures[number..=number], &prompt, &rules)
+                .written(&images[number..=number], &prompt, &rules)
                 .unwrap();
             assert_eq!(alone[0], together[number], "alone as among others");
         }
@@ -123,8 +121,7 @@ fn smolvlm_writes_what_transformers_writes() {
     };
     let side = smolvlm.side() as usize;
     assert_eq!(expected["side"], side);
-    let tile =
-        |picture| -> Vec<f32> { waves(picture, side).map(|(_, wave)| wave as f32).collect() };
+    let tile = |image| -> Vec<f32> { waves(image, side).map(|(_, wave)| wave as f32).collect() };
     for case in expected["cases"].as_array().unwrap() {
         let tiles = case["tiles"].as_u64().unwrap() as usize;
         let all: Vec<Vec<f32>> = (0..3).map(tile).collect();
@@ -193,8 +190,8 @@ fn frozen_attention_scales_are_put_right() {
     // The graph gives its twelve scales, as they are frozen in the published file.
     let model = model("frozen");
     let run = |mut net: onnx::Net| {
-        let picture = onnx::Tensor::floats(&[1, 3, 8, 8], vec![0.5; 192]).unwrap();
-        let features = net.run(&[("pixel_values", &picture)]).unwrap();
+        let image = onnx::Tensor::floats(&[1, 3, 8, 8], vec![0.5; 192]).unwrap();
+        let features = net.run(&[("pixel_values", &image)]).unwrap();
         let features = features.get("image_features").unwrap();
         features.as_floats().unwrap().into_owned()
     };

@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use nets::detect::{Detection, Detector, Settings, prepare};
 use onnx::{Device, Registry, Runtime};
 use serde::Deserialize;
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 #[derive(Deserialize)]
 struct Expected {
     count: usize,
-    /// Some of them: corners, score, and the class where the reference says it.
+    /// Some of them: edges, score, and the class where the reference says it.
     rows: Vec<Vec<f32>>,
 }
 
@@ -60,7 +60,7 @@ fn registered(name: &str, family: &str) -> anyhow::Result<Detector> {
 }
 
 /// The image of this size that the script draws as well.
-fn picture(width: u32, height: u32) -> RgbImage {
+fn image(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let (across, down) = (x * 251 / width, y * 241 / height);
         let blue = ((across / 16) ^ (down / 16)) * 16;
@@ -85,8 +85,8 @@ fn agrees(name: &str, detector: &mut Detector, settings: &Settings) {
     assert!(expected.len() >= 7);
     for (size, expected) in expected {
         let (width, height) = size.split_once('x').unwrap();
-        let picture = picture(width.parse().unwrap(), height.parse().unwrap());
-        let found = detector.detect(&picture, settings).unwrap();
+        let image = image(width.parse().unwrap(), height.parse().unwrap());
+        let found = detector.detect(&image, settings).unwrap();
         // A score at the threshold may fall to either side of it.
         assert!(
             found.len().abs_diff(expected.count) <= 1 + expected.count / 50,
@@ -97,7 +97,7 @@ fn agrees(name: &str, detector: &mut Detector, settings: &Settings) {
         let lost: Vec<_> = expected
             .rows
             .iter()
-            .filter(|row| !matched(&found, row, &picture))
+            .filter(|row| !matched(&found, row, &image))
             .collect();
         // So may an overlap.
         assert!(
@@ -108,22 +108,18 @@ fn agrees(name: &str, detector: &mut Detector, settings: &Settings) {
 }
 
 /// Whether a row of the reference, clipped to the image, is among what was found.
-fn matched(found: &[Detection], row: &[f32], picture: &RgbImage) -> bool {
-    let (width, height) = (picture.width() as f32, picture.height() as f32);
-    let clipped = [
-        row[0].clamp(0.0, width),
-        row[1].clamp(0.0, height),
-        row[2].clamp(0.0, width),
-        row[3].clamp(0.0, height),
-    ];
-    if clipped[2] <= clipped[0] || clipped[3] <= clipped[1] {
+fn matched(found: &[Detection], row: &[f32], image: &RgbImage) -> bool {
+    let (width, height) = (image.width() as f32, image.height() as f32);
+    let whole = Rect::from([row[0], row[1], row[2], row[3]]);
+    let clipped = whole.clip(width, height);
+    if clipped.is_empty() {
         return true;
     }
-    let long = (row[2] - row[0]).max(row[3] - row[1]);
+    let long = whole.width().max(whole.height());
     let bound = 0.002 * width.max(height).max(long);
     let off = |found: &Detection| {
-        let corners = found.corners.iter().zip(clipped);
-        corners.fold(0.0_f32, |most, (own, other)| most.max((own - other).abs()))
+        let edges = found.rect.edges().into_iter().zip(clipped.edges());
+        edges.fold(0.0_f32, |most, (own, other)| most.max((own - other).abs()))
     };
     found.iter().any(|found| {
         let class = row
@@ -160,40 +156,42 @@ fn detr_is_read_as_transformers_does() {
 }
 
 #[test]
-fn boxes_lie_in_the_picture_and_descend() {
+fn boxes_lie_in_the_image_and_descend() {
     for name in ["yolox", "yolox_suppressed", "rtdetr"] {
         let mut detector = detector(name);
         for (width, height) in [(1, 1000), (1000, 1), (1, 1), (7, 5)] {
             let found = detector
-                .detect(&picture(width, height), &everything())
+                .detect(&image(width, height), &everything())
                 .unwrap();
             assert!(found.is_sorted_by(|a, b| a.score >= b.score));
             for found in found {
-                let [x0, y0, x1, y1] = found.corners;
-                assert!(0.0 <= x0 && x0 < x1 && x1 <= width as f32, "{found:?}");
-                assert!(0.0 <= y0 && y0 < y1 && y1 <= height as f32, "{found:?}");
+                let whole = Rect::whole(width as f32, height as f32);
+                assert!(
+                    whole.holds(found.rect) && found.rect.is_sound(),
+                    "{found:?}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn several_pictures_at_once_are_as_one_by_one() {
+fn several_images_at_once_are_as_one_by_one() {
     let settings = Settings {
         tiles: 2,
         ..everything()
     };
     for name in ["yolox", "yolox_suppressed", "rtdetr"] {
         let mut detector = detector(name);
-        let pictures = [picture(333, 207), picture(90, 160), picture(64, 64)];
-        let prepared: Vec<_> = pictures
+        let images = [image(333, 207), image(90, 160), image(64, 64)];
+        let prepared: Vec<_> = images
             .iter()
-            .map(|picture| prepare(detector.layout(), picture, &settings).unwrap())
+            .map(|image| prepare(detector.layout(), image, &settings).unwrap())
             .collect();
         let together = detector.detect_all(&prepared, &settings).unwrap();
-        for (picture, together) in pictures.iter().zip(together) {
+        for (image, together) in images.iter().zip(together) {
             assert_eq!(
-                detector.detect(picture, &settings).unwrap(),
+                detector.detect(image, &settings).unwrap(),
                 together,
                 "{name}"
             );
@@ -208,7 +206,7 @@ fn the_registry_names_classes() {
         classes: vec!["dragon".to_owned()],
         ..Settings::default()
     };
-    let found = detector.detect(&picture(333, 207), &settings).unwrap();
+    let found = detector.detect(&image(333, 207), &settings).unwrap();
     assert!(!found.is_empty() && found.iter().all(|found| found.label == "dragon"));
     let wrong = Settings {
         classes: vec!["wolf".to_owned()],

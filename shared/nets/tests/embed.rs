@@ -74,7 +74,7 @@ fn apart(a: &[f32], b: &[f32]) -> f32 {
 }
 
 #[test]
-fn pictures_are_made_ready_as_transformers_does() {
+fn images_are_made_ready_as_transformers_does() {
     let cases = expected("pixels.json");
     assert_eq!(cases.len(), 48);
     for case in cases {
@@ -128,11 +128,11 @@ fn vectors_are_those_of_transformers() {
         let mut embedder = embedder(name);
         let processing = embedder.processing();
         let (mut checked, mut views, mut vectors) = (0, Vec::new(), Vec::new());
-        for image in model["images"].as_array().unwrap() {
-            let (width, height) = size(image);
-            let picture = drawn(width, height);
-            views.extend(processing.prepare(&picture, Crops::Reference).unwrap());
-            vectors.push(((width, height), numbers(&image["vector"])));
+        for case in model["images"].as_array().unwrap() {
+            let (width, height) = size(case);
+            let image = drawn(width, height);
+            views.extend(processing.prepare(&image, Crops::Reference).unwrap());
+            vectors.push(((width, height), numbers(&case["vector"])));
         }
         let found = embedder.embed(&views).unwrap();
         for ((size, expected), found) in vectors.iter().zip(found) {
@@ -198,7 +198,7 @@ fn families_are_recognised() {
 }
 
 #[test]
-fn a_wide_picture_has_three_squares() {
+fn a_wide_image_has_three_squares() {
     let processing = Processing {
         side: 2,
         mean: [0.0; 3],
@@ -210,15 +210,15 @@ fn a_wide_picture_has_three_squares() {
         ..processing
     };
     // Columns 0 to 6 of two rows; no resizing, for the shorter edge is 2.
-    let picture = RgbImage::from_fn(7, 2, |x, _| Rgb([u8::try_from(x * 51 / 2).unwrap(); 3]));
+    let image = RgbImage::from_fn(7, 2, |x, _| Rgb([u8::try_from(x * 51 / 2).unwrap(); 3]));
     let red = |views: Vec<Vec<f32>>| -> Vec<u32> {
         let level = |x: f32| (x * 255.0).round() as u32;
         views.iter().map(|view| level(view[0])).collect()
     };
-    let wide = red(processing.prepare(&picture, Crops::Wide).unwrap());
+    let wide = red(processing.prepare(&image, Crops::Wide).unwrap());
     assert_eq!(wide, [0, 51, 127], "columns 0, 2 and 5");
     assert_eq!(
-        red(processing.prepare(&picture, Crops::Reference).unwrap()),
+        red(processing.prepare(&image, Crops::Reference).unwrap()),
         [51]
     );
     let square = drawn(5, 5);

@@ -20,7 +20,7 @@ use nets::face::{
 use onnx::{Device, Model, Runtime};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,7 +33,7 @@ fn expected<T: DeserializeOwned>(name: &str) -> T {
     serde_json::from_str(&text).unwrap()
 }
 
-fn picture(name: &str) -> RgbImage {
+fn image(name: &str) -> RgbImage {
     vision::decode::rgb(&folder("expected/face").join(format!("{name}.png"))).unwrap()
 }
 
@@ -88,7 +88,9 @@ fn close(found: &[Face], wanted: &[Face], pixels: f32, score: f32, what: &str) {
         let matches = |face: &&Face| {
             let places = |face: &Face| -> Vec<f32> {
                 let marks = face.landmarks.iter().flatten().flatten();
-                face.area.iter().chain(marks).copied().collect()
+                { face.rect.edges().into_iter() }
+                    .chain(marks.copied())
+                    .collect()
             };
             let (a, b) = (places(face), places(wanted));
             a.len() == b.len()
@@ -186,7 +188,7 @@ fn one_hot_cell_is_one_known_box() {
     boxes[4 * hot] = 5.0; // half a prior to the right
     let found = retinaface::decode(&boxes, &scores, &vec![0.0; 10 * count], [32, 32], 0.5).unwrap();
     assert_eq!(found.len(), 1);
-    for (found, wanted) in found[0].area.iter().zip([20.0, 4.0, 36.0, 20.0]) {
+    for (found, wanted) in found[0].rect.edges().iter().zip([20.0, 4.0, 36.0, 20.0]) {
         assert!((found - wanted).abs() < 1e-4, "{found} and not {wanted}");
     }
     let nose = found[0].landmarks.unwrap()[2];
@@ -223,28 +225,29 @@ fn a_suppressed_answer_is_read_as_it_is() {
     ];
     let found = yolo_face::decode_suppressed(&rows, 0.5);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].area.to_vec(), [10.0, 20.0, 30.0, 40.0]);
+    assert_eq!(found[0].rect, Rect::from([10.0, 20.0, 30.0, 40.0]));
 }
 
 #[derive(Deserialize)]
 struct Detecting {
     graph: String,
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     longest: u32,
     input: Sample,
     faces: Vec<Face>,
 }
 
 #[test]
-fn pictures_go_through_as_through_the_references() {
+fn images_go_through_as_through_the_references() {
     let cases: Vec<Detecting> = expected("detect.json");
     assert_eq!(cases.len(), 6 * (4 * 2 + 3));
     let mut seen = 0;
     for case in cases {
-        let what = format!("{} on {} at {}", case.graph, case.picture, case.longest);
-        let picture = picture(&case.picture);
+        let what = format!("{} on {} at {}", case.graph, case.image, case.longest);
+        let image = image(&case.image);
         let mut detector = Detector::open(&graph(&case.graph), &runtime()).unwrap();
-        let input = detector.plan().prepare(&picture, case.longest).unwrap();
+        let input = detector.plan().prepare(&image, case.longest).unwrap();
         let level = match case.graph.as_str() {
             "ultraface_320" | "scrfd" => 1.0 / 128.0,
             "yolo_face" => 1.0 / 255.0,
@@ -252,7 +255,7 @@ fn pictures_go_through_as_through_the_references() {
         };
         case.input.check(&input.numbers, 2.0, level, &what);
         let found = detector.run(input, 0.5).unwrap();
-        let pixel = picture.width().max(picture.height()) as f32 / case.longest as f32;
+        let pixel = image.width().max(image.height()) as f32 / case.longest as f32;
         close(&found, &case.faces, 0.2 * pixel.max(1.0), 0.02, &what);
         seen += found.len();
     }
@@ -261,7 +264,8 @@ fn pictures_go_through_as_through_the_references() {
 
 #[derive(Deserialize)]
 struct Aligning {
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     landmarks: Landmarks,
     map: Vec<Vec<f64>>,
     aligned: Sample,
@@ -272,15 +276,15 @@ fn faces_are_aligned_as_by_the_references() {
     for case in expected::<Vec<Aligning>>("align.json") {
         let map = similarity(&TEMPLATE, &case.landmarks).unwrap();
         for (found, wanted) in map.as_flattened().iter().zip(case.map.iter().flatten()) {
-            assert!((found - wanted).abs() < 2e-3, "{}: {map:?}", case.picture);
+            assert!((found - wanted).abs() < 2e-3, "{}: {map:?}", case.image);
         }
-        let face = aligned(&picture(&case.picture), &case.landmarks).unwrap();
+        let face = aligned(&image(&case.image), &case.landmarks).unwrap();
         let levels: Vec<f32> = face
             .as_raw()
             .iter()
             .map(|level| f32::from(*level))
             .collect();
-        case.aligned.check(&levels, 1.0, 1.0, &case.picture);
+        case.aligned.check(&levels, 1.0, 1.0, &case.image);
     }
 }
 
@@ -294,9 +298,10 @@ fn landmarks_in_one_place_align_nothing() {
 #[derive(Deserialize)]
 struct Feeling {
     graph: String,
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     #[serde(rename = "box")]
-    area: [f32; 4],
+    rect: Rect<f32>,
     landmarks: Landmarks,
     input: Sample,
     scores: BTreeMap<Emotion, f32>,
@@ -307,12 +312,12 @@ fn expressions_are_read_as_by_the_references() {
     let cases: Vec<Feeling> = expected("emotion.json");
     assert_eq!(cases.len(), 6 * 5);
     for case in cases {
-        let what = format!("{} on {}", case.graph, case.picture);
-        let picture = picture(&case.picture);
+        let what = format!("{} on {}", case.graph, case.image);
+        let image = image(&case.image);
         let mut network = Classifier::open(&graph(&case.graph), &runtime()).unwrap();
         let face_image = FaceImage {
-            picture: &picture,
-            area: case.area,
+            image: &image,
+            rect: case.rect,
             landmarks: Some(case.landmarks),
         };
         let input = network.plan().prepare(&face_image).unwrap();
@@ -338,10 +343,10 @@ fn expressions_are_read_as_by_the_references() {
 #[test]
 fn a_network_without_landmarks_says_what_to_do() {
     let network = Classifier::open(&graph("fer_mobilefacenet_tiny"), &runtime()).unwrap();
-    let picture = picture("odd");
+    let image = image("odd");
     let face_image = FaceImage {
-        picture: &picture,
-        area: [0.0, 0.0, 9.0, 9.0],
+        image: &image,
+        rect: Rect::whole(9.0, 9.0),
         landmarks: None,
     };
     let error = network.plan().prepare(&face_image).unwrap_err().to_string();
@@ -352,13 +357,13 @@ fn a_network_without_landmarks_says_what_to_do() {
 }
 
 #[test]
-fn a_face_outside_of_the_picture_is_an_error() {
+fn a_face_outside_of_the_image_is_an_error() {
     let network = Classifier::open(&graph("mini_xception_tiny"), &runtime()).unwrap();
-    let picture = picture("odd");
-    for area in [[90.0, 0.0, 99.0, 9.0], [f32::NAN; 4], [5.0, 5.0, 5.0, 9.0]] {
+    let image = image("odd");
+    for edges in [[90.0, 0.0, 99.0, 9.0], [f32::NAN; 4], [5.0, 5.0, 5.0, 9.0]] {
         let face_image = FaceImage {
-            picture: &picture,
-            area,
+            image: &image,
+            rect: edges.into(),
             landmarks: None,
         };
         let error = network.plan().prepare(&face_image).unwrap_err().to_string();
@@ -385,13 +390,14 @@ fn networks_of_another_kind_are_refused() {
 #[derive(Deserialize)]
 struct Real {
     graph: String,
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     #[serde(default)]
     longest: u32,
     #[serde(default)]
     faces: Vec<Face>,
     #[serde(rename = "box")]
-    area: Option<[f32; 4]>,
+    rect: Option<Rect<f32>>,
     #[serde(default)]
     scores: BTreeMap<Emotion, f32>,
 }
@@ -415,14 +421,14 @@ fn published_weights_find_what_the_references_find() {
         return;
     };
     for case in cases {
-        let what = format!("{} on {} at {}", case.graph, case.picture, case.longest);
+        let what = format!("{} on {} at {}", case.graph, case.image, case.longest);
         let path = weights.join(format!("{}.onnx", case.graph));
-        let picture = picture(&case.picture);
-        if let Some(area) = case.area {
+        let image = image(&case.image);
+        if let Some(rect) = case.rect {
             let mut network = Classifier::open(&model(&path), &runtime()).unwrap();
             let face_image = FaceImage {
-                picture: &picture,
-                area,
+                image: &image,
+                rect,
                 landmarks: None,
             };
             let input = network.plan().prepare(&face_image).unwrap();
@@ -437,7 +443,7 @@ fn published_weights_find_what_the_references_find() {
             continue;
         }
         let mut detector = Detector::open(&model(&path), &runtime()).unwrap();
-        let input = detector.plan().prepare(&picture, case.longest).unwrap();
+        let input = detector.plan().prepare(&image, case.longest).unwrap();
         let found = detector.run(input, 0.5).unwrap();
         close(&found, &case.faces, 1.0, 0.02, &what);
     }

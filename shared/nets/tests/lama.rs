@@ -47,7 +47,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// The reference's waves and squares.
-fn picture(width: u32, height: u32) -> RgbImage {
+fn image(width: u32, height: u32) -> RgbImage {
     let wave = |at: u32, half: u32| (at % (2 * half)).abs_diff(half) * 200 / half;
     RgbImage::from_fn(width, height, |x, y| {
         let squares = (x / 8 + y / 8) % 2 * 12;
@@ -73,8 +73,8 @@ fn places(count: u64, total: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |n| ((n * 7919 * 104_729 + 31 * n) % total as u64) as usize)
 }
 
-fn cut(picture: &RgbImage, hole: &Mask, crop: Crop) -> (RgbImage, Mask) {
-    let part = vision::crop::rgb(picture, crop.rect).unwrap();
+fn cut(image: &RgbImage, hole: &Mask, crop: Crop) -> (RgbImage, Mask) {
+    let part = vision::crop::rgb(image, crop.rect).unwrap();
     (part, hole.part(crop.rect).unwrap())
 }
 
@@ -116,8 +116,8 @@ fn crops_are_the_references() {
 #[test]
 fn tensors_are_the_references() {
     for case in cases().iter().filter(|case| !case.tensors.is_empty()) {
-        let (picture, hole) = (picture(case.width, case.height), mask(case));
-        let (part, hole) = cut(&picture, &hole, crops(&hole, 1.0).unwrap()[0]);
+        let (image, hole) = (image(case.width, case.height), mask(case));
+        let (part, hole) = cut(&image, &hole, crops(&hole, 1.0).unwrap()[0]);
         for expected in &case.tensors {
             let name = format!("{} {:?}", case.name, expected.layout);
             let found = prepare(layout(expected), &part, &hole).unwrap();
@@ -147,8 +147,8 @@ fn filled_crops_are_the_references() {
         let mut network = network(file);
         assert_eq!(network.layout(), kind);
         for case in cases().iter().filter(|case| !case.tensors.is_empty()) {
-            let (picture, hole) = (picture(case.width, case.height), mask(case));
-            let (part, hole) = cut(&picture, &hole, crops(&hole, 1.0).unwrap()[0]);
+            let (image, hole) = (image(case.width, case.height), mask(case));
+            let (part, hole) = cut(&image, &hole, crops(&hole, 1.0).unwrap()[0]);
             let expected = case.tensors.iter().find(|t| layout(t) == kind).unwrap();
             let (filled, range) = network.fill(&part, &hole).unwrap();
             // Where all is hole, nothing tells the range.
@@ -176,7 +176,7 @@ fn a_thousand_specks_are_a_few_crops() {
     assert!(found.len() <= 48, "{}", found.len());
     let covered = |x, y| {
         found.iter().any(|crop| {
-            let [left, top, right, bottom] = <[u32; 4]>::from(crop.hole);
+            let [left, top, right, bottom] = crop.hole.edges();
             (left..right).contains(&x) && (top..bottom).contains(&y)
         })
     };
@@ -184,7 +184,7 @@ fn a_thousand_specks_are_a_few_crops() {
 }
 
 #[test]
-fn a_black_picture_stays_black() {
+fn a_black_image_stays_black() {
     let black = RgbImage::from_pixel(70, 70, Rgb([1, 0, 1]));
     let hole = Mask::from_fn(70, 70, |x, y| x > 30 && y > 30).unwrap();
     let prepared = prepare(Layout::Dynamic, &black, &hole).unwrap();
@@ -201,15 +201,15 @@ fn a_black_picture_stays_black() {
 }
 
 #[test]
-fn numbers_that_are_no_picture_are_an_error() {
-    let picture = picture(64, 64);
+fn numbers_that_are_no_image_are_an_error() {
+    let image = image(64, 64);
     let hole = Mask::from_fn(64, 64, |x, _| x > 30).unwrap();
-    let prepared = prepare(Layout::Dynamic, &picture, &hole).unwrap();
+    let prepared = prepare(Layout::Dynamic, &image, &hole).unwrap();
     let mut output = prepared.image.clone();
     output[7] = f32::NAN;
     let error = decode(&prepared, &output).unwrap_err().to_string();
     assert!(error.contains("not finite"), "{error}");
     let error = decode(&prepared, &output[1..]).unwrap_err().to_string();
     assert!(error.contains("12287 numbers instead of 12288"), "{error}");
-    assert!(prepare(Layout::Dynamic, &picture, &Mask::new(63, 64).unwrap()).is_err());
+    assert!(prepare(Layout::Dynamic, &image, &Mask::new(63, 64).unwrap()).is_err());
 }

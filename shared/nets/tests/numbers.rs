@@ -23,8 +23,8 @@ use nets::tagger::{self, Tagger};
 use nets::{align, caption, detect, embed, emotion, face, lama, pose, sam};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
 use vision::mask::Mask;
+use vision::{Rect, RgbImage};
 
 /// How far numbers may lie apart, relative to the larger, or absolutely below 1: processors round
 /// differently.
@@ -92,7 +92,7 @@ fn registered(graph: &str, family: &str) -> Model {
 }
 
 /// Faces, near enough: discs on waves.
-fn picture() -> RgbImage {
+fn image() -> RgbImage {
     RgbImage::from_fn(240, 180, |x, y| {
         let disc = |cx: f64, cy: f64, r: f64| (f64::from(x) - cx).hypot(f64::from(y) - cy) < r;
         if disc(80.0, 70.0, 6.0) || disc(120.0, 70.0, 6.0) {
@@ -105,7 +105,12 @@ fn picture() -> RgbImage {
     })
 }
 
-const FACE: [f32; 4] = [50.0, 35.0, 150.0, 135.0];
+const FACE: Rect<f32> = Rect {
+    left: 50.0,
+    top: 35.0,
+    right: 150.0,
+    bottom: 135.0,
+};
 
 fn detected(model: &Model) -> (&'static str, Said) {
     let mut detector = detect::Detector::open(model, &runtime()).unwrap();
@@ -114,22 +119,26 @@ fn detected(model: &Model) -> (&'static str, Said) {
         tiles: 1,
         ..detect::Settings::default()
     };
-    let found = detector.detect(&picture(), &settings).unwrap();
-    let numbers = found.iter().take(9).flat_map(|found| {
-        let [x0, y0, x1, y1] = found.corners;
-        [x0, y0, x1, y1, found.score]
-    });
+    let found = detector.detect(&image(), &settings).unwrap();
+    let numbers = found
+        .iter()
+        .take(9)
+        .flat_map(|found| found.rect.edges().into_iter().chain([found.score]));
     let count = found.len() as f32;
     Said::of(detector.provenance(), std::iter::once(count).chain(numbers))
 }
 
 fn faces(graph: &str) -> (&'static str, Said) {
     let mut detector = face::Detector::open(&model(graph), &runtime()).unwrap();
-    let input = detector.plan().prepare(&picture(), 320).unwrap();
+    let input = detector.plan().prepare(&image(), 320).unwrap();
     let found = detector.run(input, 0.02).unwrap();
     let numbers = found.iter().take(3).flat_map(|face| {
         let marks = face.landmarks.into_iter().flatten().flatten();
-        face.area.into_iter().chain([face.score]).chain(marks)
+        face.rect
+            .edges()
+            .into_iter()
+            .chain([face.score])
+            .chain(marks)
     });
     let count = found.len() as f32;
     Said::of(detector.provenance(), std::iter::once(count).chain(numbers))
@@ -138,8 +147,8 @@ fn faces(graph: &str) -> (&'static str, Said) {
 fn expression(graph: &str) -> (&'static str, Said) {
     let mut network = Classifier::open(&model(graph), &runtime()).unwrap();
     let face_image = FaceImage {
-        picture: &picture(),
-        area: FACE,
+        image: &image(),
+        rect: FACE,
         landmarks: Some(align::TEMPLATE.map(|place| place.map(|at| at + 40.0))),
     };
     let input = network.plan().prepare(&face_image).unwrap();
@@ -158,7 +167,7 @@ fn embedded(folder: &str, family: &str, text: bool) -> (&'static str, Said) {
     let mut embedder = Embedder::open(&model, Some(family), None, 1, &runtime()).unwrap();
     let views = embedder
         .processing()
-        .prepare(&picture(), Crops::Wide)
+        .prepare(&image(), Crops::Wide)
         .unwrap();
     let vectors = embedder.embed(&views).unwrap();
     let mut numbers: Vec<f32> = mean_direction(&vectors).unwrap();
@@ -179,7 +188,7 @@ fn embedded(folder: &str, family: &str, text: bool) -> (&'static str, Said) {
 fn posed(graph: &str) -> (&'static str, Said) {
     let graph = format!("../../../../tools/rtmpose/tests/onnx/{graph}");
     let mut estimator = Estimator::open(&model(&graph), false, &runtime()).unwrap();
-    let crop = estimator.view().crop(&picture(), FACE.map(f64::from));
+    let crop = estimator.view().crop(&image(), FACE.map(f64::from));
     let poses = estimator.run(&[crop.unwrap()]).unwrap();
     let numbers: Vec<f64> = poses[0].keypoints.iter().flatten().copied().collect();
     Said::of(estimator.net().provenance(), numbers)
@@ -187,7 +196,7 @@ fn posed(graph: &str) -> (&'static str, Said) {
 
 fn segmented(folder: &str) -> (&'static str, Said) {
     let mut segmenter = Segmenter::open(&model(folder), &runtime()).unwrap();
-    let embedding = segmenter.encode(&picture()).unwrap();
+    let embedding = segmenter.encode(&image()).unwrap();
     let prompts = [
         Prompt::of_box(FACE.map(f64::from)),
         Prompt::at([100.0, 85.0]),
@@ -211,7 +220,7 @@ fn filled() -> (&'static str, Said) {
     let mut network = Inpainter::open(&model("lama_512.onnx"), &runtime()).unwrap();
     let hole = Mask::from_fn(240, 180, |x, y| x.abs_diff(100) < 40 && y.abs_diff(80) < 30).unwrap();
     let crops = lama::crops(&hole, 1.0).unwrap();
-    let (filled, _) = network.fill(&picture(), &hole).unwrap();
+    let (filled, _) = network.fill(&image(), &hole).unwrap();
     let side = crops[0].rect.width();
     let levels = filled
         .as_raw()
@@ -228,8 +237,8 @@ fn filled() -> (&'static str, Said) {
 
 fn tagged() -> (&'static str, Said) {
     let mut network = Tagger::open(&model("tiny-tagger"), 1, &runtime()).unwrap();
-    let picture = tagger::prepare(&picture(), network.side()).unwrap();
-    let probabilities = network.tag(&[picture]).unwrap().remove(0);
+    let image = tagger::prepare(&image(), network.side()).unwrap();
+    let probabilities = network.tag(&[image]).unwrap().remove(0);
     Said::of(network.net().provenance(), probabilities)
 }
 
@@ -242,7 +251,7 @@ fn captioned(folder: &str) -> (&'static str, Said) {
         split: false,
     };
     let mut network = Captioner::open(&model(folder), settings, &runtime()).unwrap();
-    let asked = network.plan().prepare(&picture(), "w5".to_owned()).unwrap();
+    let asked = network.plan().prepare(&image(), "w5".to_owned()).unwrap();
     let described = network.describe(&[asked], &mut 1).unwrap().remove(0);
     let letters = described.text.bytes().map(f64::from);
     let count = described.tokens as f64;

@@ -12,16 +12,17 @@ use nets::pose::simcc::{self, decode};
 use nets::pose::{Crop, PADDING, View, Window};
 use onnx::{Kind, Port};
 use serde::Deserialize;
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 /// Pixels between the crop's that are stored.
 const EVERY: u32 = 5;
 
 #[derive(Deserialize)]
 struct Cut {
-    picture: (u32, u32),
+    #[serde(rename = "picture")]
+    image: (u32, u32),
     #[serde(rename = "box")]
-    bounds: [f64; 4],
+    rect: Rect<f64>,
     input: (u32, u32),
     centre: [f64; 2],
     size: [f64; 2],
@@ -36,7 +37,7 @@ struct Scored {
     points: usize,
     input: (u32, u32),
     #[serde(rename = "box")]
-    bounds: [f64; 4],
+    rect: Rect<f64>,
     keypoints: Vec<[f64; 2]>,
     scores: Vec<f64>,
 }
@@ -81,7 +82,7 @@ fn view((width, height): (u32, u32)) -> View {
 #[test]
 fn windows_and_matrices_are_rtmlibs() {
     for (number, cut) in read::<Cut>("crops.json").iter().enumerate() {
-        let window = Window::around(cut.bounds, PADDING, cut.input).unwrap();
+        let window = Window::around(cut.rect, PADDING, cut.input).unwrap();
         for axis in 0..2 {
             assert!(
                 (window.centre[axis] - cut.centre[axis]).abs() < 1e-9,
@@ -94,7 +95,7 @@ fn windows_and_matrices_are_rtmlibs() {
         }
         // Through rtmlib's matrix and back through ours, the input's corners stay where they are,
         // to 1e-4 of its pixels for every thousand pixels of the image: rtmlib's is of 32 bits.
-        let [[across, _, left], [_, down, top]] = window.to_picture(cut.input);
+        let [[across, _, left], [_, down, top]] = window.to_image(cut.input);
         for (x, y) in [(0.0, 0.0), (f64::from(cut.input.0), f64::from(cut.input.1))] {
             let (column, row) = (across * x + left, down * y + top);
             let there = cut.matrix.map(|[a, b, c]| a * column + b * row + c);
@@ -110,12 +111,12 @@ fn windows_and_matrices_are_rtmlibs() {
 #[test]
 fn crops_are_rtmlibs_to_one_level() {
     for (number, cut) in read::<Cut>("crops.json").iter().enumerate() {
-        let window = Window::around(cut.bounds, PADDING, cut.input).unwrap();
-        let crop = Crop::cut(&drawn(cut.picture), window, cut.input).unwrap();
-        assert_eq!(crop.picture.dimensions(), cut.input);
+        let window = Window::around(cut.rect, PADDING, cut.input).unwrap();
+        let crop = Crop::cut(&drawn(cut.image), window, cut.input).unwrap();
+        assert_eq!(crop.image.dimensions(), cut.input);
         let theirs = vision::decode::rgb(&expected(&format!("crop_{number:02}.png"))).unwrap();
         for (x, y, pixel) in theirs.enumerate_pixels() {
-            let own = crop.picture.get_pixel(EVERY * x, EVERY * y);
+            let own = crop.image.get_pixel(EVERY * x, EVERY * y);
             let apart = own
                 .0
                 .iter()
@@ -148,9 +149,9 @@ fn scores_are_read_as_rtmlib_reads_them() {
                 .collect()
         };
         let (columns, rows) = (scores(scored.input.0, 0), scores(scored.input.1, 1));
-        let window = Window::around(scored.bounds, PADDING, scored.input).unwrap();
+        let window = Window::around(scored.rect, PADDING, scored.input).unwrap();
         let crop = Crop {
-            picture: RgbImage::new(1, 1),
+            image: RgbImage::new(1, 1),
             window,
         };
         let pose = decode(&crop, &columns, &rows, scored.points);
@@ -183,8 +184,8 @@ fn scores_are_read_as_rtmlib_reads_them() {
 #[test]
 fn blue_for_red_is_only_the_colours_place() {
     let crop = Crop {
-        picture: RgbImage::from_pixel(1, 1, vision_pixel([10, 20, 30])),
-        window: Window::around([0.0, 0.0, 1.0, 1.0], 1.0, (1, 1)).unwrap(),
+        image: RgbImage::from_pixel(1, 1, vision_pixel([10, 20, 30])),
+        window: Window::around(Rect::whole(1.0, 1.0), 1.0, (1, 1)).unwrap(),
     };
     let mut rgb = view((1, 1));
     let right = simcc::numbers(&rgb, std::slice::from_ref(&crop));
@@ -200,8 +201,8 @@ fn blue_for_red_is_only_the_colours_place() {
 }
 
 #[test]
-fn boxes_of_no_picture_are_refused() {
-    for bounds in [
+fn boxes_of_no_image_are_refused() {
+    for edges in [
         [5.0, 5.0, 5.0, 5.0],
         [9.0, 0.0, 1.0, 5.0],
         [0.0, 0.0, f64::NAN, 5.0],
@@ -209,8 +210,8 @@ fn boxes_of_no_picture_are_refused() {
         [0.0, 0.0, 1e9, 5.0],
     ] {
         assert!(
-            Window::around(bounds, PADDING, (192, 256)).is_err(),
-            "{bounds:?}"
+            Window::around(edges.into(), PADDING, (192, 256)).is_err(),
+            "{edges:?}"
         );
     }
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use nets::sam::{Automatic, OFFSET, Point, Prompt, Segmenter, best};
 use onnx::{Device, ModelFlags, Runtime};
-use vision::RgbImage;
 use vision::mask::Rle;
+use vision::{Rect, RgbImage};
 
 fn graphs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx/sam")
@@ -34,16 +34,16 @@ fn a_box_comes_back_from_a_frame_of_another_shape() {
     let mut segmenter = open("drawn2").unwrap();
     assert_eq!(segmenter.layout().name, "sam2");
     for (width, height) in [(640, 271), (97, 403), (1024, 1024)] {
-        let picture = RgbImage::new(width, height);
-        let embedding = segmenter.encode(&picture).unwrap();
+        let image = RgbImage::new(width, height);
+        let embedding = segmenter.encode(&image).unwrap();
         let (w, h) = (f64::from(width), f64::from(height));
         let boxes = [
             [0.2 * w, 0.3 * h, 0.6 * w, 0.9 * h],
             [0.5 * w, 0.1 * h, 0.7 * w, 0.4 * h],
         ];
-        let prompts = boxes.map(Prompt::of_box);
+        let prompts = boxes.map(|edges| Prompt::of_box(edges.into()));
         let answers = segmenter.predict(&embedding, &prompts).unwrap();
-        for (rectangle, candidates) in boxes.iter().zip(answers) {
+        for (edges, candidates) in boxes.iter().zip(answers) {
             assert_eq!(candidates.len(), 3);
             let mask = best(candidates)
                 .unwrap()
@@ -52,7 +52,7 @@ fn a_box_comes_back_from_a_frame_of_another_shape() {
                 .unwrap()
                 .mask;
             let found = mask.bounding_box().unwrap().map(f64::from);
-            for (found, wanted) in <[f64; 4]>::from(found).iter().zip(rectangle) {
+            for (found, wanted) in found.edges().iter().zip(edges) {
                 assert!(
                     (found - wanted).abs() <= 0.75,
                     "{width}x{height}: {found} {wanted}"
@@ -75,10 +75,10 @@ fn prompt(value: &serde_json::Value) -> Prompt {
         at: [number(own, 0), number(own, 1)],
         inside: number(own, 2) > 0.0,
     };
-    let sides = |own: &serde_json::Value| std::array::from_fn(|at| number(own, at));
+    let rect = |own: &serde_json::Value| Rect::from([0, 1, 2, 3].map(|at| number(own, at)));
     Prompt {
         points: points.map(point).collect(),
-        rectangle: Some(&value["box"]).filter(|own| own.is_array()).map(sides),
+        rect: Some(&value["box"]).filter(|own| own.is_array()).map(rect),
     }
 }
 
@@ -87,8 +87,8 @@ fn prompt(value: &serde_json::Value) -> Prompt {
 fn agrees(segmenter: &mut Segmenter, reference: &serde_json::Value) {
     for (name, wanted) in reference.as_object().unwrap() {
         let path = format!("tests/expected/sam/{name}.png");
-        let picture = vision::decode::rgb(Path::new(&path)).unwrap();
-        let embedding = segmenter.encode(&picture).unwrap();
+        let image = vision::decode::rgb(Path::new(&path)).unwrap();
+        let embedding = segmenter.encode(&image).unwrap();
         let wanted = wanted["prompts"].as_array().unwrap();
         let prompts: Vec<Prompt> = wanted.iter().map(prompt).collect();
         let answers = segmenter.predict(&embedding, &prompts).unwrap();
@@ -106,7 +106,7 @@ fn agrees(segmenter: &mut Segmenter, reference: &serde_json::Value) {
                 .unwrap()
                 .mask;
             let counts = wanted["best"].as_str().unwrap();
-            let truth = Rle::from_coco_string(picture.width(), picture.height(), counts).unwrap();
+            let truth = Rle::from_coco_string(image.width(), image.height(), counts).unwrap();
             let overlap = Rle::encode(&mask).iou(&truth).unwrap();
             assert!(overlap > 0.995, "{name}: {overlap} {}", wanted["points"]);
         }
@@ -179,18 +179,18 @@ fn has_box(segmenter: &mut Segmenter, prompt: Prompt, wanted: [f64; 4], cell: f6
     );
     let mask = candidate.logits.cut(0.0, OFFSET).unwrap().mask;
     let found = mask.bounding_box().unwrap().map(f64::from);
-    for (found, wanted) in <[f64; 4]>::from(found).iter().zip(wanted) {
+    for (found, wanted) in found.edges().iter().zip(wanted) {
         assert!((found - wanted).abs() <= cell, "{found} {wanted}");
     }
 }
 
 #[test]
-fn sam1_pads_its_pictures_and_its_prompts() {
+fn sam1_pads_its_images_and_its_prompts() {
     for model in ["drawn1", "drawn1raw"] {
         let mut segmenter = open(model).unwrap();
         assert!(segmenter.layout().is_padded());
         let sides = [50.0, 20.0, 310.0, 160.0];
-        has_box(&mut segmenter, Prompt::of_box(sides), sides, 0.75);
+        has_box(&mut segmenter, Prompt::of_box(sides.into()), sides, 0.75);
         // A colour's edge is found to within a cell of 16 of 1024: 6.25 pixels of 400.
         let wanted = [190.0, 30.0, 310.0, 150.0];
         has_box(&mut segmenter, Prompt::at([250.0, 90.0]), wanted, 6.25);
@@ -213,8 +213,8 @@ fn many_points_take_the_first_mask_of_sam1() {
 fn everything_is_what_the_reference_finds() {
     let mut segmenter = open("drawn2").unwrap();
     let path = Path::new("tests/expected/sam/everything.png");
-    let picture = vision::decode::rgb(path).unwrap();
-    let prepared = segmenter.layout().scaled(&picture).unwrap();
+    let image = vision::decode::rgb(path).unwrap();
+    let prepared = segmenter.layout().scaled(&image).unwrap();
     for (name, case) in reference("everything").as_object().unwrap() {
         let set = &case["settings"];
         let usual = Automatic::new(segmenter.layout());
@@ -228,14 +228,12 @@ fn everything_is_what_the_reference_finds() {
             least_stability: set["stability_score_thresh"].as_f64().unwrap_or(0.95),
             ..usual
         };
-        let found = segmenter
-            .everything(&picture, &prepared, &settings)
-            .unwrap();
+        let found = segmenter.everything(&image, &prepared, &settings).unwrap();
         let wanted = case["masks"].as_array().unwrap();
         assert_eq!(found.len(), wanted.len(), "{name}");
         for (found, wanted) in found.iter().zip(wanted) {
             let counts = wanted["counts"].as_str().unwrap();
-            let truth = Rle::from_coco_string(picture.width(), picture.height(), counts).unwrap();
+            let truth = Rle::from_coco_string(image.width(), image.height(), counts).unwrap();
             let overlap = found.mask.iou(&truth).unwrap();
             assert!(overlap > 0.995, "{name}: {overlap} {wanted}");
             let near = |found: f64, wanted: &serde_json::Value, far: f64| {

@@ -97,7 +97,7 @@ pub fn rgba(path: &Path) -> Result<RgbaImage> {
 
 /// As [`rgba`], of a file that is already in memory.
 pub fn rgba_from_bytes(bytes: &[u8]) -> Result<RgbaImage> {
-    match picture(bytes, Channels::Rgba, None)? {
+    match image(bytes, Channels::Rgba, None)? {
         DynamicImage::ImageRgba8(image) => Ok(image),
         other => Ok(pixels::rgba(other)),
     }
@@ -194,51 +194,51 @@ pub fn profile_from_bytes(bytes: &[u8]) -> Result<Profile> {
 }
 
 fn colour(bytes: &[u8], least: Option<Dimensions>, ground: [u8; 3]) -> Result<RgbImage> {
-    match picture(bytes, Channels::Rgb, least)? {
+    match image(bytes, Channels::Rgb, least)? {
         DynamicImage::ImageRgb8(image) => Ok(image),
         other => Ok(pixels::rgb(other, ground)),
     }
 }
 
 fn brightness(bytes: &[u8], least: Option<Dimensions>) -> Result<GrayImage> {
-    match picture(bytes, Channels::Luma, least)? {
+    match image(bytes, Channels::Luma, least)? {
         DynamicImage::ImageLuma8(image) => Ok(image),
         other => Ok(pixels::luma(other, GROUND)),
     }
 }
 
 /// The upright image in sRGB, in whatever channels it came.
-fn picture(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
+fn image(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {
     let format = Format::of(bytes)?;
     if format == Format::Jpeg {
         return photograph(bytes, channels, least);
     }
-    let (picture, orientation, origin) = other(bytes, format)?;
-    let inks = if picture.color().has_color() {
+    let (image, orientation, origin) = other(bytes, format)?;
+    let inks = if image.color().has_color() {
         Inks::Rgb
     } else {
         Inks::Gray
     };
-    let mut picture = Conversion::of(&origin, inks, format)?.apply(picture);
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    let mut image = Conversion::of(&origin, inks, format)?.apply(image);
+    image.apply_orientation(orientation);
+    Ok(image)
 }
 
 /// The upright image with the numbers that are in the file, for masks.
 pub(crate) fn as_stored(bytes: &[u8]) -> Result<DynamicImage> {
     let format = Format::of(bytes)?;
-    let (mut picture, orientation) = if format == Format::Jpeg {
+    let (mut image, orientation) = if format == Format::Jpeg {
         let header = header_from_bytes(bytes)?;
         let (raw, cmyk) = jpeg::decode(bytes, Channels::Rgb, None)?;
         let none = Conversion::None(Profile::Srgb);
-        let picture = wrap(raw, Channels::Rgb, cmyk, &none);
-        (picture.ok_or(Error::UnexpectedEnd)?, header.orientation)
+        let image = wrap(raw, Channels::Rgb, cmyk, &none);
+        (image.ok_or(Error::UnexpectedEnd)?, header.orientation)
     } else {
-        let (picture, orientation, _) = other(bytes, format)?;
-        (picture, orientation)
+        let (image, orientation, _) = other(bytes, format)?;
+        (image, orientation)
     };
-    picture.apply_orientation(orientation);
-    Ok(picture)
+    image.apply_orientation(orientation);
+    Ok(image)
 }
 
 fn other(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
@@ -266,14 +266,10 @@ fn photograph(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Re
         other => other,
     };
     let (raw, cmyk) = jpeg::decode(bytes, channels, least)?;
-    let picture = wrap(raw, channels, cmyk, &conversion).ok_or(Error::UnexpectedEnd)?;
-    let mut picture = if cmyk {
-        picture
-    } else {
-        conversion.apply(picture)
-    };
-    picture.apply_orientation(header.orientation);
-    Ok(picture)
+    let image = wrap(raw, channels, cmyk, &conversion).ok_or(Error::UnexpectedEnd)?;
+    let mut image = if cmyk { image } else { conversion.apply(image) };
+    image.apply_orientation(header.orientation);
+    Ok(image)
 }
 
 fn wrap(raw: Raw, channels: Channels, cmyk: bool, conversion: &Conversion) -> Option<DynamicImage> {

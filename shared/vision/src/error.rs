@@ -103,7 +103,7 @@ pub enum Error {
         second: String,
     },
     /// A mask is not of the size of its image.
-    #[error("a mask of {mask} for an image of {image}: make the mask from this same image")]
+    #[error("the mask is {mask}, but the image is {image}: make the mask from this same image")]
     MaskSize {
         /// The mask's size, as `640x480`.
         mask: String,

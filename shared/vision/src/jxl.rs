@@ -60,30 +60,30 @@ pub(crate) fn origin(bytes: &[u8]) -> Result<Origin> {
 pub(crate) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation, Origin)> {
     let size = header(bytes)?.stored;
     let tracker = limit(u64::from(size.width) * u64::from(size.height));
-    let mut image = open_whole(bytes, tracker)?;
-    let origin = profile(&image);
+    let mut coded = open_whole(bytes, tracker)?;
+    let origin = profile(&coded);
     if origin == Origin::Unsaid {
-        image.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));
+        coded.request_color_encoding(EnumColourEncoding::srgb(RenderingIntent::Relative));
     }
-    if image.pixel_format().has_black() {
+    if coded.pixel_format().has_black() {
         return Err(unsupported("CMYK"));
     }
-    let render = image.render_frame(0).map_err(|error| explain(&*error))?;
+    let render = coded.render_frame(0).map_err(|error| explain(&*error))?;
     let mut stream = render.stream();
     let (width, height) = (stream.width(), stream.height());
     header::checked(width.into(), height.into())?;
     let channels = stream.channels();
     let mut pixels = vec![0_u8; width as usize * height as usize * channels as usize];
     stream.write_to_buffer(&mut pixels);
-    let picture = match channels {
+    let image = match channels {
         1 => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
         2 => ImageBuffer::from_raw(width, height, pixels).map(DynamicImage::ImageLumaA8),
         3 => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
         4 => RgbaImage::from_raw(width, height, pixels).map(DynamicImage::from),
         _ => None,
     };
-    let picture = picture.ok_or_else(|| unsupported("more channels than colour and alpha"))?;
-    Ok((picture, Orientation::NoTransforms, origin))
+    let image = image.ok_or_else(|| unsupported("more channels than colour and alpha"))?;
+    Ok((image, Orientation::NoTransforms, origin))
 }
 
 /// The profile, unless the decoder knows the colours by itself.

@@ -45,6 +45,7 @@ mod jxl;
 mod linear;
 mod mask_file;
 mod mask_levels;
+mod mask_stored;
 mod pixels;
 mod profile;
 mod raster;

@@ -1,14 +1,17 @@
 //! Binary masks: which pixels of an image belong to something.
 
 use geometry::Rect;
-use image::GrayImage;
+use image::{GrayImage, RgbaImage};
 
 use crate::error::{Error, Result, sizes_differ};
 use crate::header;
 
-pub use crate::mask_file::{from_bytes, open, read};
+pub use crate::mask_file::{from_bytes, of_alpha, read};
+pub use crate::mask_stored::{Stored, open, open_for};
 pub use crate::rle::Rle;
-pub use geometry::Rect as Bounds;
+
+/// What is opaque enough to belong to something, of 255.
+const OPAQUE: u8 = 128;
 
 /// A mask the size of its image, row by row; true is inside. It has at least one pixel and at
 /// most [`MAX_PIXELS`](crate::decode::MAX_PIXELS).
@@ -80,6 +83,15 @@ impl Mask {
             height,
             inside: inside.collect(),
         })
+    }
+
+    /// The pixels of an image that are at least half opaque.
+    ///
+    /// # Errors
+    /// A size without pixels or over the limit.
+    pub fn from_alpha(image: &RgbaImage) -> Result<Self> {
+        let (width, height) = image.dimensions();
+        Self::from_fn(width, height, |x, y| image.get_pixel(x, y).0[3] >= OPAQUE)
     }
 
     /// A gray image, 255 inside and 0 outside.

@@ -14,12 +14,11 @@
 
 use std::path::Path;
 
-use geometry::MaskShape;
 use image::{DynamicImage, ImageBuffer, Rgba};
 
 use crate::decode::{self, Format};
 use crate::error::{Error, Result};
-use crate::mask::{Mask, Rle};
+use crate::mask::Mask;
 use crate::mask_levels::Levels;
 use crate::pixels;
 
@@ -36,18 +35,15 @@ pub fn read(path: &Path) -> Result<Mask> {
     from_bytes(&decode::read(path)?)
 }
 
-/// The mask that a record holds, be it a file or run lengths.
+/// The opaque part of the image in a file; `None` where its pixels have no alpha.
 ///
 /// # Errors
-/// As [`read`], with the path of the file, and as [`Rle::from_counts`].
-pub fn open(shape: &MaskShape) -> Result<Mask> {
-    match shape {
-        MaskShape::File(path) => read(path).map_err(|cause| Error::File {
-            path: path.clone(),
-            cause: Box::new(cause),
-        }),
-        MaskShape::Runs(runs) => Rle::try_from(runs)?.decode(),
+/// What [`decode::rgba`] refuses.
+pub fn of_alpha(path: &Path) -> Result<Option<Mask>> {
+    if !decode::header(path)?.samples.alpha {
+        return Ok(None);
     }
+    Mask::from_alpha(&decode::rgba(path)?).map(Some)
 }
 
 /// As [`read`], of a file that is already in memory.

@@ -132,8 +132,8 @@ pub(crate) fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orie
     let orientation = header(&mut decoder, format, false, told)?.orientation;
     let origin = origin(&mut decoder, bytes, format);
     complete(bytes, format)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
-    Ok((picture, orientation, origin))
+    let image = DynamicImage::from_decoder(decoder).map_err(|error| explain(format, error))?;
+    Ok((image, orientation, origin))
 }
 
 /// What the numbers mean. A profile that cannot be taken out counts as one that cannot be used.

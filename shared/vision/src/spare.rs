@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_goes_to_the_next_picture_of_about_its_size() {
+    fn memory_goes_to_the_next_image_of_about_its_size() {
         // A length that no other test has.
         let length = LEAST + 4321;
         give(vec![7; length]);

@@ -3,6 +3,7 @@
 use nets::detect::Detection;
 use serde::Serialize;
 use stage::{Result, bail, log};
+use vision::Rect;
 
 /// Says loudly that nothing was found; with `must` it is an error.
 pub(crate) fn said(seen: usize, found: usize, must: bool) -> Result<()> {
@@ -20,7 +21,8 @@ pub(crate) fn said(seen: usize, found: usize, must: bool) -> Result<()> {
 /// One of the key `boxes`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Boxed {
-    r#box: [f64; 4],
+    #[serde(rename = "box")]
+    rect: Rect<f64>,
     score: f64,
     label: String,
 }
@@ -29,7 +31,7 @@ impl Boxed {
     pub(crate) fn of(found: &Detection) -> Self {
         let rounded = |number: f32, scale: f64| (f64::from(number) * scale).round() / scale;
         Self {
-            r#box: found.corners.map(|corner| rounded(corner, 100.0)),
+            rect: found.rect.map(|edge| rounded(edge, 100.0)),
             score: rounded(found.score, 1e4),
             label: found.label.clone(),
         }

@@ -6,7 +6,7 @@ use nets::detect::Detection;
 use nets::face::{Detector, Face, Input, Plan};
 use onnx::Runtime;
 use stage::Result;
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 /// The word for the registry's own choice of a face detector.
 const DEFAULT: &str = "default";
@@ -106,10 +106,10 @@ pub(crate) struct Ready {
 }
 
 impl Looks {
-    pub(crate) fn prepare(&self, picture: &RgbImage) -> Result<Ready> {
-        let (width, height) = picture.dimensions();
+    pub(crate) fn prepare(&self, image: &RgbImage) -> Result<Ready> {
+        let (width, height) = image.dimensions();
         Ok(Ready {
-            input: self.plan.prepare(picture, SIDE)?,
+            input: self.plan.prepare(image, SIDE)?,
             size: [width as f32, height as f32],
         })
     }
@@ -118,58 +118,53 @@ impl Looks {
 /// The busts of those faces that are large and lie in no box.
 fn busts(faces: &[Face], boxes: &[Detection], size: [f32; 2]) -> Vec<Detection> {
     let least = LARGE * size[0].min(size[1]);
-    let large = faces.iter().filter(|face| {
-        let [left, top, right, bottom] = face.area;
-        (right - left).min(bottom - top) >= least
-    });
-    let alone = large.filter(|face| {
-        !boxes
-            .iter()
-            .any(|figure| holds(&figure.corners, &face.area))
-    });
+    let large = faces
+        .iter()
+        .filter(|face| face.rect.width().min(face.rect.height()) >= least);
+    let alone = large.filter(|face| !boxes.iter().any(|found| holds(found.rect, face.rect)));
     alone
         .map(|face| Detection {
-            corners: bust(face.area, size),
+            rect: bust(face.rect, size),
             score: face.score,
             label: LABEL.to_owned(),
         })
         .collect()
 }
 
-/// Whether a face may be that of the figure in a box: its middle is inside, and it is hardly wider.
-fn holds(figure: &[f32; 4], face: &[f32; 4]) -> bool {
-    let (x, y) = (face[0].midpoint(face[2]), face[1].midpoint(face[3]));
-    (figure[0]..=figure[2]).contains(&x)
-        && (figure[1]..=figure[3]).contains(&y)
-        && face[2] - face[0] <= WIDER * (figure[2] - figure[0])
+/// Whether a face may be that of the character in a box: its middle is inside, and it is hardly wider.
+fn holds(character: Rect<f32>, face: Rect<f32>) -> bool {
+    let [x, y] = face.middle();
+    (character.left..=character.right).contains(&x)
+        && (character.top..=character.bottom).contains(&y)
+        && face.width() <= WIDER * character.width()
 }
 
 /// The box of head and chest, as far as the image reaches.
-fn bust([left, top, right, bottom]: [f32; 4], size: [f32; 2]) -> [f32; 4] {
-    let (middle, wide, high) = (left.midpoint(right), right - left, bottom - top);
-    [
-        (middle - SHOULDERS * wide).max(0.0),
-        (top - HAIR * high).max(0.0),
-        (middle + SHOULDERS * wide).min(size[0]),
-        (bottom + CHEST * high).min(size[1]),
-    ]
+fn bust(face: Rect<f32>, size: [f32; 2]) -> Rect<f32> {
+    let ([middle, _], wide, high) = (face.middle(), face.width(), face.height());
+    Rect {
+        left: (middle - SHOULDERS * wide).max(0.0),
+        top: (face.top - HAIR * high).max(0.0),
+        right: (middle + SHOULDERS * wide).min(size[0]),
+        bottom: (face.bottom + CHEST * high).min(size[1]),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn face(area: [f32; 4]) -> Face {
+    fn face(edges: [f32; 4]) -> Face {
         Face {
-            area,
+            rect: edges.into(),
             score: 0.9,
             landmarks: None,
         }
     }
 
-    fn figure(corners: [f32; 4]) -> Detection {
+    fn character(edges: [f32; 4]) -> Detection {
         Detection {
-            corners,
+            rect: edges.into(),
             score: 0.5,
             label: "person".to_owned(),
         }
@@ -178,23 +173,23 @@ mod tests {
     #[test]
     fn a_close_up_gets_a_box_from_the_hair_to_the_chest() {
         let found = busts(&[face([400.0, 100.0, 500.0, 220.0])], &[], [800.0, 400.0]);
-        let corners: Vec<_> = found.iter().map(|found| found.corners).collect();
+        let edges: Vec<_> = found.iter().map(|found| found.rect.edges()).collect();
         // 140 to either side of 450; 60 above, 144 below.
-        assert_eq!(corners, [[310.0, 40.0, 590.0, 364.0]]);
+        assert_eq!(edges, [[310.0, 40.0, 590.0, 364.0]]);
         assert_eq!(found[0].label, "person");
     }
 
     #[test]
     fn the_frame_ends_the_box() {
         let found = busts(&[face([10.0, -20.0, 310.0, 330.0])], &[], [854.0, 364.0]);
-        let corners: Vec<_> = found.iter().map(|found| found.corners).collect();
-        assert_eq!(corners, [[0.0, 0.0, 580.0, 364.0]]);
+        let edges: Vec<_> = found.iter().map(|found| found.rect.edges()).collect();
+        assert_eq!(edges, [[0.0, 0.0, 580.0, 364.0]]);
     }
 
     #[test]
     fn a_face_that_has_a_figure_gets_no_other() {
         let faces = [face([400.0, 100.0, 500.0, 220.0])];
-        let of = |corners| busts(&faces, &[figure(corners)], [800.0, 400.0]).len();
+        let of = |edges| busts(&faces, &[character(edges)], [800.0, 400.0]).len();
         assert_eq!(of([350.0, 60.0, 560.0, 400.0]), 0, "its own");
         assert_eq!(
             of([420.0, 100.0, 470.0, 220.0]),

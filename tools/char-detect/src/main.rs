@@ -119,9 +119,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let work = Inference {
         look: |record: &Record| search.look(record),
         prepare: |_: &Record, file| search.prepare(file),
-        infer: |pictures: Vec<_>| {
-            let (pictures, close): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
-            let mut found = detector.detect_all(&pictures, &search.settings)?;
+        infer: |images: Vec<_>| {
+            let (images, close): (Vec<_>, Vec<_>) = images.into_iter().unzip();
+            let mut found = detector.detect_all(&images, &search.settings)?;
             for (boxes, close) in found.iter_mut().zip(close) {
                 if let (Some(close_ups), Some(close)) = (&mut close_ups, close) {
                     close_ups.add(close, boxes)?;

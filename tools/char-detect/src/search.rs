@@ -25,9 +25,9 @@ impl Search {
 
     /// Decodes an image and makes the networks' inputs.
     pub(crate) fn prepare(&self, file: ImageFile) -> Result<(Prepared, Option<Ready>)> {
-        let picture = file.rgb()?;
-        let looks = self.faces.as_ref().map(|looks| looks.prepare(&picture));
-        let ready = prepare(&self.layout, &picture, &self.settings)?;
+        let image = file.rgb()?;
+        let looks = self.faces.as_ref().map(|looks| looks.prepare(&image));
+        let ready = prepare(&self.layout, &image, &self.settings)?;
         Ok((ready, looks.transpose()?))
     }
 

@@ -19,11 +19,11 @@ fn drawn(name: &str) -> String {
 }
 
 /// Runs the tool with a drawn detector on images, `p0` and so on.
-fn detect(here: &Path, model: &str, pictures: &[RgbImage], flags: &[&str]) -> Ran {
+fn detect(here: &Path, model: &str, images: &[RgbImage], flags: &[&str]) -> Ran {
     let mut manifest = String::new();
-    for (number, picture) in pictures.iter().enumerate() {
+    for (number, image) in images.iter().enumerate() {
         let name = format!("p{number}.png");
-        picture.save(here.join(&name)).unwrap();
+        image.save(here.join(&name)).unwrap();
         let record = json!({"id": format!("p{number}"), "image": name});
         manifest.push_str(&record.to_string());
         manifest.push('\n');
@@ -63,10 +63,10 @@ fn golden_cases() {
 #[test]
 fn the_same_for_any_batch_and_from_the_cache() {
     let here = tempfile::tempdir().unwrap();
-    let pictures: Vec<_> = (0..5).map(|seed| scene(120, 80, seed)).collect();
+    let images: Vec<_> = (0..5).map(|seed| scene(120, 80, seed)).collect();
     for model in ["yolox", "yolox_suppressed", "rtdetr"] {
         let flags = ["--classes", "all", "--cache", model];
-        let run = |more: &[&str]| detect(here.path(), model, &pictures, &[&flags, more].concat());
+        let run = |more: &[&str]| detect(here.path(), model, &images, &[&flags, more].concat());
         let first = run(&["--batch", "1"]);
         assert!(
             boxes(&first).iter().any(|boxes| !boxes.is_empty()),
@@ -77,7 +77,7 @@ fn the_same_for_any_batch_and_from_the_cache() {
         let fresh = detect(
             here.path(),
             model,
-            &pictures,
+            &images,
             &["--classes", "all", "--batch", "3"],
         );
         assert_eq!(first.stdout, fresh.stdout, "{model}");
@@ -127,7 +127,7 @@ fn flags_bound_what_is_kept() {
 #[test]
 fn tiles_are_looked_at_as_well() {
     let here = tempfile::tempdir().unwrap();
-    let pictures: Vec<_> = (0..6).map(|seed| scene(640, 400, seed)).collect();
+    let images: Vec<_> = (0..6).map(|seed| scene(640, 400, seed)).collect();
     let run = |tiles: &str| {
         let flags = [
             "--classes",
@@ -137,7 +137,7 @@ fn tiles_are_looked_at_as_well() {
             "--tiles",
             tiles,
         ];
-        boxes(&detect(here.path(), "yolox", &pictures, &flags))
+        boxes(&detect(here.path(), "yolox", &images, &flags))
     };
     let (whole, tiled) = (run("0"), run("3"));
     assert_ne!(whole, tiled);
@@ -154,8 +154,8 @@ fn tiles_are_looked_at_as_well() {
 #[test]
 fn nothing_found_is_an_empty_list_said_loudly() {
     let here = tempfile::tempdir().unwrap();
-    let pictures = [scene(64, 64, 1), scene(64, 64, 2)];
-    let ran = detect(here.path(), "yolox", &pictures, &["--threshold", "1"]);
+    let images = [scene(64, 64, 1), scene(64, 64, 2)];
+    let ran = detect(here.path(), "yolox", &images, &["--threshold", "1"]);
     assert_eq!(boxes(&ran), [Vec::<Value>::new(), Vec::new()]);
     assert!(
         ran.stderr.contains("no box in any of 2 images"),
@@ -167,9 +167,9 @@ fn nothing_found_is_an_empty_list_said_loudly() {
 #[test]
 fn a_film_in_which_nobody_is_found_can_be_an_error() {
     let here = tempfile::tempdir().unwrap();
-    let pictures = [scene(64, 64, 1), scene(64, 64, 2)];
+    let images = [scene(64, 64, 1), scene(64, 64, 2)];
     let flags = ["--must-find", "--threshold", "1"];
-    let ran = detect(here.path(), "yolox", &pictures, &flags);
+    let ran = detect(here.path(), "yolox", &images, &flags);
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
@@ -180,7 +180,7 @@ fn a_film_in_which_nobody_is_found_can_be_an_error() {
     let ran = detect(
         here.path(),
         "yolox",
-        &pictures,
+        &images,
         &["--must-find", "--threshold", "0"],
     );
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -189,8 +189,8 @@ fn a_film_in_which_nobody_is_found_can_be_an_error() {
 #[test]
 fn of_a_detector_with_classes_of_its_own_creatures_are_all_it_finds() {
     let here = tempfile::tempdir().unwrap();
-    let pictures: Vec<_> = (0..4).map(|seed| scene(160, 120, seed)).collect();
-    let found = |flags: &[&str]| detect(here.path(), "yolox", &pictures, flags).stdout;
+    let images: Vec<_> = (0..4).map(|seed| scene(160, 120, seed)).collect();
+    let found = |flags: &[&str]| detect(here.path(), "yolox", &images, flags).stdout;
     let creatures = found(&["--classes", "creatures"]);
     assert!(creatures.contains("class_"), "{creatures}");
     assert_eq!(creatures, found(&[]));
@@ -202,17 +202,17 @@ fn a_close_up_is_a_figure_by_its_face() {
     let here = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let boy = image::open(root.join("examples/film/cast/nilo/nilo_13.jpg")).unwrap();
-    let mut picture = RgbImage::from_pixel(768, 320, image::Rgb([150, 160, 170]));
-    image::imageops::replace(&mut picture, &boy.into_rgb8(), 250, 32);
-    let pictures = [picture];
+    let mut image = RgbImage::from_pixel(768, 320, image::Rgb([150, 160, 170]));
+    image::imageops::replace(&mut image, &boy.into_rgb8(), 250, 32);
+    let images = [image];
     let face = root.join("models/small/face/face.onnx");
     let nobody = ["--threshold", "1"];
     assert_eq!(
-        boxes(&detect(here.path(), "yolox", &pictures, &nobody)),
+        boxes(&detect(here.path(), "yolox", &images, &nobody)),
         [Vec::<Value>::new()]
     );
     let flags = [&nobody[..], &["--face-detector", face.to_str().unwrap()]].concat();
-    let ran = detect(here.path(), "yolox", &pictures, &flags);
+    let ran = detect(here.path(), "yolox", &images, &flags);
     let found = &boxes(&ran)[0];
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0]["label"], "person");
@@ -227,13 +227,13 @@ fn a_close_up_is_a_figure_by_its_face() {
 }
 
 #[test]
-fn threads_of_pictures_and_single_pixels_are_looked_at() {
+fn threads_of_images_and_single_pixels_are_looked_at() {
     let here = tempfile::tempdir().unwrap();
     let sizes = [(1, 1000), (1000, 1), (7, 5), (1, 1), (3000, 40)];
-    let pictures: Vec<_> = sizes.iter().map(|(w, h)| scene(*w, *h, 4)).collect();
+    let images: Vec<_> = sizes.iter().map(|(w, h)| scene(*w, *h, 4)).collect();
     for model in ["yolox", "rtdetr"] {
         let flags = ["--classes", "all", "--tiles", "3"];
-        let found = boxes(&detect(here.path(), model, &pictures, &flags));
+        let found = boxes(&detect(here.path(), model, &images, &flags));
         for (boxes, (width, height)) in found.iter().zip(sizes) {
             for found in boxes {
                 let corner = |place: usize| found["box"][place].as_f64().unwrap();

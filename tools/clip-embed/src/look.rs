@@ -1,12 +1,10 @@
 //! What a network is shown of a record.
 
-use std::path::PathBuf;
-
 use answers::{Answers, ImageFile};
 use nets::embed::{Crops, Processing};
-use stage::{Context, Key, Record, Result, ensure};
+use stage::{Context, Key, Record, Result};
 use vision::decode::Format;
-use vision::mask::{self, Mask};
+use vision::mask::{Mask, Stored};
 use vision::{RgbImage, decode};
 
 /// How images are looked at.
@@ -20,8 +18,8 @@ pub(crate) struct Look {
 
 /// The files of a record.
 pub(crate) struct Seen {
-    image: ImageFile,
-    mask: Option<ImageFile>,
+    file: ImageFile,
+    mask: Option<Stored>,
 }
 
 /// What goes into the network.
@@ -35,29 +33,29 @@ pub(crate) struct Views {
 impl Look {
     /// Reads a record's files, and names the answer by all that it depends on.
     pub(crate) fn look(&self, record: &Record) -> Result<(Key, Seen)> {
-        let image = ImageFile::of(record)?;
-        let mask = match record.find::<PathBuf>("mask")? {
-            Some(path) if self.mask => Some(ImageFile::read(path)?),
+        let file = ImageFile::of(record)?;
+        let mask = match record.mask()? {
+            Some(shape) if self.mask => Some(Stored::read(&shape)?),
             _ => None,
         };
-        let key = self.answers.key(image.bytes());
+        let key = self.answers.key(file.bytes());
         let key = match &mask {
             Some(mask) => key.part(mask.bytes()),
             None => key,
         };
-        Ok((key, Seen { image, mask }))
+        Ok((key, Seen { file, mask }))
     }
 
     /// Makes the network's input of a record's files.
     pub(crate) fn views(&self, seen: Seen) -> Result<Views> {
-        let Seen { image, mask } = seen;
-        let (mut picture, clear) = image.named(|bytes| self.over_ground(bytes))?;
+        let Seen { file, mask } = seen;
+        let (mut image, clear) = file.named(|bytes| self.over_ground(bytes))?;
         if let Some(mask) = &mask {
-            let mask = mask::from_bytes(mask.bytes()).context("key `mask`")?;
-            image.named(|_| lay(&mut picture, &mask, self.ground))?;
+            let mask = mask.decode_for(image.dimensions());
+            lay(&mut image, &mask.context("key `mask`")?, self.ground);
         }
         Ok(Views {
-            views: image.named(|_| self.processing.prepare(&picture, self.crops))?,
+            views: file.named(|_| self.processing.prepare(&image, self.crops))?,
             masked: clear || mask.is_some(),
         })
     }
@@ -80,19 +78,12 @@ impl Look {
 }
 
 /// Puts everything outside the mask on the ground.
-fn lay(picture: &mut RgbImage, mask: &Mask, ground: [u8; 3]) -> Result<()> {
-    let size = (mask.width(), mask.height());
-    ensure!(
-        picture.dimensions() == size,
-        "the image has {:?} pixels, its mask {size:?}",
-        picture.dimensions()
-    );
-    for (pixel, inside) in picture.pixels_mut().zip(mask.as_slice()) {
+fn lay(image: &mut RgbImage, mask: &Mask, ground: [u8; 3]) {
+    for (pixel, inside) in image.pixels_mut().zip(mask.as_slice()) {
         if !inside {
             pixel.0 = ground;
         }
     }
-    Ok(())
 }
 
 /// Reads a colour, `#rrggbb`.

@@ -238,7 +238,7 @@ fn a_character_stands_on_plain_ground() {
     small.save(here.path().join("mask.png")).unwrap();
     let ran = embed(here.path(), CLIP, &["--mask"], &input);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.stderr.contains("its mask (10, 10)"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the mask is 10x10"), "{}", ran.stderr);
 }
 
 #[test]

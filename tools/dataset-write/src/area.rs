@@ -3,10 +3,9 @@
 use loaders::fit::{Fitting, Size};
 use manifest::Record;
 use stage::{Context, Result, ensure};
-use vision::RgbImage;
 use vision::decode::Dimensions;
-use vision::mask::Bounds;
 use vision::resize::{PilFilter, pil};
+use vision::{Rect, RgbImage};
 
 /// What is wanted of every image.
 #[derive(Debug)]
@@ -51,7 +50,7 @@ impl Area {
         record: &Record,
         wanted: &Wanted,
         whole: Dimensions,
-        subject: Option<Bounds>,
+        subject: Option<Rect>,
     ) -> Result<Self> {
         let area = match record.find("crop")? {
             Some(crop) => Self::crop(crop, whole)?,
@@ -62,7 +61,7 @@ impl Area {
     }
 
     /// This area cut to its bucket round the subject; itself where it has none, or is one.
-    pub(crate) fn fitted(self, buckets: &dyn Fitting, subject: Option<Bounds>) -> Self {
+    pub(crate) fn fitted(self, buckets: &dyn Fitting, subject: Option<Rect>) -> Self {
         let fit = buckets.fit(Size::new(self.width, self.height));
         fit.map_or(self, |fit| self.to_bucket(fit.bucket, subject))
     }
@@ -78,22 +77,26 @@ impl Area {
         }
     }
 
-    /// The pixels that the corners `[x0, y0, x1, y1]` enclose.
-    fn crop([x0, y0, x1, y1]: [f64; 4], whole: Dimensions) -> Result<Self> {
-        let within = |value: f64, side: u32| value.clamp(0.0, side.into()).round() as u32;
-        let (left, right) = (within(x0, whole.width), within(x1, whole.width));
-        let (top, bottom) = (within(y0, whole.height), within(y1, whole.height));
+    /// The pixels of the key `crop`.
+    fn crop(crop: Rect<f64>, whole: Dimensions) -> Result<Self> {
+        let seen = crop.clip(whole.width.into(), whole.height.into());
+        let pixels = seen.map(|edge| edge.round() as u32);
         ensure!(
-            left < right && top < bottom,
-            "key `crop`: [{x0}, {y0}, {x1}, {y1}] has no pixel of {}x{}",
+            !pixels.is_empty(),
+            "key `crop`: {crop} has no pixel of {}x{}",
             whole.width,
             whole.height
         );
-        Ok(Self::part(left, top, right - left, bottom - top))
+        Ok(Self::part(
+            pixels.left,
+            pixels.top,
+            pixels.width(),
+            pixels.height(),
+        ))
     }
 
     /// The largest part of the bucket's aspect, scaled to the bucket.
-    fn to_bucket(self, bucket: Size, subject: Option<Bounds>) -> Self {
+    fn to_bucket(self, bucket: Size, subject: Option<Rect>) -> Self {
         let aspect = bucket.aspect();
         let across = (f64::from(self.rows) * aspect).round() as u32;
         let down = (f64::from(self.columns) / aspect).round() as u32;
@@ -106,7 +109,7 @@ impl Area {
     }
 
     /// The largest square, scaled to `most` pixels on a side if it has more.
-    pub(crate) fn square(self, subject: Option<Bounds>, most: u32) -> Self {
+    pub(crate) fn square(self, subject: Option<Rect>, most: u32) -> Self {
         let side = self.columns.min(self.rows);
         Self {
             width: side.min(most),
@@ -117,7 +120,7 @@ impl Area {
 
     /// A window inside this area with the subject as near its middle as can
     /// be.
-    fn window(self, columns: u32, rows: u32, subject: Option<Bounds>) -> Self {
+    fn window(self, columns: u32, rows: u32, subject: Option<Rect>) -> Self {
         let middle = subject.map_or(
             (self.left + self.columns / 2, self.top + self.rows / 2),
             |subject| {

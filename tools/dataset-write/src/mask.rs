@@ -1,57 +1,50 @@
 //! The mask of an image: which of its pixels are trained on.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 use manifest::Record;
-use serde::Deserialize;
-use stage::{Context, Result, ensure, log};
-use vision::RgbImage;
+use stage::{Context, Result, log};
 use vision::decode::{self, Dimensions};
-use vision::mask::{self, Bounds, Mask};
+use vision::mask::{self, Mask};
 use vision::write::{Subsampling, encode_jpeg, encode_png_luma};
+use vision::{Rect, RgbImage};
 
 use crate::area::{Area, Masks, Wanted};
 use crate::picture::QUALITY;
 use crate::store::{Store, Stored};
 
-/// The least score of a joint that counts as seen.
-const SEEN: f64 = 0.3;
-
 /// The subject of an image, as a mask of its size.
 pub(crate) struct Subject {
     mask: Mask,
-    /// The bytes that it was read from.
-    bytes: Vec<u8>,
+    /// What it was read from.
+    stored: mask::Stored,
 }
 
 /// Reads the mask that the record names, if masks are wanted or squares are
 /// to be laid round the subject.
 pub(crate) fn read(record: &Record, wanted: &Wanted, size: Dimensions) -> Result<Option<Subject>> {
-    let path: Option<PathBuf> = record.find("mask")?;
     let used = wanted.masks.is_some() || wanted.square.is_some() || wanted.buckets.is_some();
-    let Some(path) = path.filter(|_| used) else {
+    let Some(shape) = record.mask()?.filter(|_| used) else {
         return Ok(None);
     };
-    let name = || format!("mask {}", path.display());
-    let bytes = decode::read(&path).with_context(name)?;
-    let mask = mask::from_bytes(&bytes).with_context(name)?;
-    let (width, height) = (mask.width(), mask.height());
-    ensure!(
-        (width, height) == (size.width, size.height),
-        "{}: is {width}x{height}, but its image is {}x{}",
-        name(),
-        size.width,
-        size.height
-    );
+    let stored = mask::Stored::read(&shape).context("key `mask`")?;
+    let mask = stored
+        .decode_for((size.width, size.height))
+        .context("key `mask`")?;
     if wanted.masks.is_some() {
         match mask.uniform() {
-            Some(false) => log::warn!("{}: is all black: it marks nothing", name()),
-            Some(true) => log::warn!("{}: is all white: it marks all of the image", name()),
+            Some(false) => log::warn!("{}: is all black: it marks nothing", name(&stored)),
+            Some(true) => log::warn!("{}: is all white: it marks all of the image", name(&stored)),
             None => {}
         }
     }
-    Ok(Some(Subject { mask, bytes }))
+    Ok(Some(Subject { mask, stored }))
+}
+
+/// What a warning calls a mask.
+fn name(stored: &mask::Stored) -> String {
+    let path = stored.path().map(|path| format!("mask {}", path.display()));
+    path.unwrap_or_else(|| "the mask".to_owned())
 }
 
 impl Subject {
@@ -59,7 +52,7 @@ impl Subject {
     pub(crate) fn part(&self, area: Area, masks: Masks, store: &Store) -> Result<Stored> {
         let Masks { rest, dilate } = masks;
         let recipe = format!("mask {area:?} {rest} {dilate}");
-        store.make(&self.bytes, &recipe, "png", || {
+        store.make(self.stored.bytes(), &recipe, "png", || {
             let subject = self.mask.dilate(dilate);
             let trained = Mask::from_fn(area.width, area.height, |x, y| {
                 let (x, y) = area.origin(x, y);
@@ -87,27 +80,15 @@ pub(crate) fn of_ending(mask: Stored, ending: &'static str, store: &Store) -> Re
 
 /// Where the subject is: what its mask encloses, else its joints, else the
 /// first box.
-pub(crate) fn subject(record: &Record, mask: Option<&Subject>) -> Result<Option<Bounds>> {
-    #[derive(Deserialize)]
-    struct Found {
-        r#box: [f64; 4],
+pub(crate) fn subject(record: &Record, mask: Option<&Subject>) -> Result<Option<Rect>> {
+    if let Some(rect) = mask.and_then(|subject| subject.mask.bounding_box()) {
+        return Ok(Some(rect));
     }
-    if let Some(bounds) = mask.and_then(|subject| subject.mask.bounding_box()) {
-        return Ok(Some(bounds));
-    }
-    let joints: Option<Vec<[f64; 3]>> = record.at("/pose/keypoints")?;
-    let joints = joints.unwrap_or_default();
-    let seen = joints.iter().filter(|joint| joint[2] >= SEEN);
-    let round = seen.fold(None, |round: Option<[f64; 4]>, [x, y, _]| {
-        let [x0, y0, x1, y1] = round.unwrap_or([*x, *y, *x, *y]);
-        Some([x0.min(*x), y0.min(*y), x1.max(*x), y1.max(*y)])
-    });
-    let boxes: Option<Vec<Found>> = record.find("boxes")?;
-    let first = boxes.into_iter().flatten().next().map(|found| found.r#box);
-    Ok(round.or(first).map(|[x0, y0, x1, y1]| Bounds {
-        left: x0.max(0.0) as u32,
-        top: y0.max(0.0) as u32,
-        right: x1.max(0.0) as u32,
-        bottom: y1.max(0.0) as u32,
-    }))
+    let pose = record.pose()?.unwrap_or_default();
+    let joints = pose.seen().map(|[x, y]| Rect::from([x, y, x, y]));
+    let boxes = record.boxes()?.into_iter().flatten();
+    let place = joints
+        .reduce(Rect::around)
+        .or_else(|| boxes.map(|found| found.rect).next());
+    Ok(place.map(|rect| rect.map(|edge| edge.max(0.0) as u32)))
 }

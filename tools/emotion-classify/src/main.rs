@@ -14,7 +14,7 @@ use nets::emotion::{Classifier, Emotion, FaceImage};
 use nets::face::Landmarks;
 use serde::Serialize;
 use stage::{Flow, Inference, Record, Result};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use judge::Bounds;
 
@@ -74,8 +74,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok((answers.key(file.bytes()).settings(&place)?, (file, place)))
         },
         prepare: |_: &Record, (file, place): (ImageFile, Place)| {
-            let picture = file.rgb()?;
-            file.named(|_| plan.prepare(&place.face(&picture)))
+            let image = file.rgb()?;
+            file.named(|_| plan.prepare(&place.face(&image)))
         },
         infer: |faces: Vec<Vec<f32>>| {
             let scores = |face| Ok(columns.decode(&classifier.run(face)?));
@@ -93,26 +93,29 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 /// Where a face is, in pixels of its crop.
 #[derive(Debug, Serialize)]
 struct Place {
-    area: Option<[f32; 4]>,
+    #[serde(rename = "area")]
+    rect: Option<Rect<f32>>,
     landmarks: Option<Landmarks>,
 }
 
 impl Place {
     fn of(record: &Record) -> Result<Self> {
-        let landmarks: Option<Landmarks> = record.at("/face/landmarks")?;
-        let window: Option<[f32; 4]> = record.at("/face/window")?;
-        let [left, top, ..] = window.unwrap_or_default();
+        let face = record.face()?.unwrap_or_default();
+        let corner = |window: Rect| [window.left, window.top];
+        let [left, top] = face.window.map_or([0, 0], corner).map(|edge| edge as f32);
+        let place = |[x, y]: [f64; 2]| [x as f32 - left, y as f32 - top];
         Ok(Self {
-            area: record.at("/face/box_in_crop")?,
-            landmarks: landmarks.map(|points| points.map(|[x, y]| [x - left, y - top])),
+            rect: face.box_in_crop.map(|rect| rect.map(|edge| edge as f32)),
+            landmarks: face.landmarks.map(|points| points.map(place)),
         })
     }
-    /// The face in `picture`: all of it where no place is known.
-    fn face<'a>(&self, picture: &'a RgbImage) -> FaceImage<'a> {
-        let whole = [0.0, 0.0, picture.width() as f32, picture.height() as f32];
+
+    /// The face in `image`: all of it where no place is known.
+    fn face<'a>(&self, image: &'a RgbImage) -> FaceImage<'a> {
+        let whole = Rect::whole(image.width() as f32, image.height() as f32);
         FaceImage {
-            picture,
-            area: self.area.unwrap_or(whole),
+            image,
+            rect: self.rect.unwrap_or(whole),
             landmarks: self.landmarks,
         }
     }

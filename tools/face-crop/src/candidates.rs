@@ -1,7 +1,7 @@
 //! What all passes together say: one candidate a face, and who agrees on it.
 
 use nets::face::Face;
-use nets::nms::Area;
+use vision::Rect;
 
 use crate::detectors::Search;
 
@@ -25,7 +25,7 @@ pub(crate) struct Candidate {
 /// The faces of all passes, each once, surest first. `boxes` are those of the image's characters.
 pub(crate) fn candidates(
     passes: &[Vec<Face>],
-    boxes: &[[f32; 4]],
+    boxes: &[Rect<f32>],
     search: &Search,
 ) -> Vec<Candidate> {
     let mut seen: Vec<(usize, &Face)> = { passes.iter().enumerate() }
@@ -34,9 +34,7 @@ pub(crate) fn candidates(
     seen.sort_by(|(_, a), (_, b)| b.score.total_cmp(&a.score));
     let mut groups: Vec<Vec<(usize, &Face)>> = Vec::new();
     for (pass, face) in seen {
-        let same = |group: &&mut Vec<(usize, &Face)>| {
-            Area::Plain.overlap(group[0].1.area, face.area) > SAME
-        };
+        let same = |group: &&mut Vec<(usize, &Face)>| group[0].1.rect.iou(face.rect) > SAME;
         match groups.iter_mut().find(same) {
             Some(group) => group.push((pass, face)),
             None => groups.push(vec![(pass, face)]),
@@ -47,7 +45,7 @@ pub(crate) fn candidates(
         .collect()
 }
 
-fn candidate(group: &[(usize, &Face)], boxes: &[[f32; 4]], search: &Search) -> Candidate {
+fn candidate(group: &[(usize, &Face)], boxes: &[Rect<f32>], search: &Search) -> Candidate {
     let (first, best) = group[0];
     let mut agreed: Vec<String> = Vec::new();
     for (pass, _) in group.iter().filter(|(pass, _)| *pass != first) {
@@ -60,7 +58,7 @@ fn candidate(group: &[(usize, &Face)], boxes: &[[f32; 4]], search: &Search) -> C
             agreed.push(word.to_owned());
         }
     }
-    if boxes.iter().any(|area| is_head(&best.area, area)) {
+    if boxes.iter().any(|character| is_head(best.rect, *character)) {
         agreed.push("boxes".to_owned());
     }
     let mut face = best.clone();
@@ -74,10 +72,9 @@ fn candidate(group: &[(usize, &Face)], boxes: &[[f32; 4]], search: &Search) -> C
 
 /// Whether a face may be the head of a character's box: its middle in the upper half, and not wider
 /// than the box.
-fn is_head(face: &[f32; 4], character: &[f32; 4]) -> bool {
-    let (x, y) = (face[0].midpoint(face[2]), face[1].midpoint(face[3]));
-    let [left, top, right, bottom] = *character;
-    (left..=right).contains(&x)
-        && (top..=top + HEAD * (bottom - top)).contains(&y)
-        && face[2] - face[0] <= right - left
+fn is_head(face: Rect<f32>, character: Rect<f32>) -> bool {
+    let [x, y] = face.middle();
+    (character.left..=character.right).contains(&x)
+        && (character.top..=character.top + HEAD * character.height()).contains(&y)
+        && face.width() <= character.width()
 }

@@ -3,9 +3,9 @@
 use nets::face::Landmarks;
 use serde::Serialize;
 use stage::Result;
-use vision::mask::{Bounds, Mask};
+use vision::mask::Mask;
 use vision::resize::{PilFilter, pil_luma};
-use vision::{GrayImage, RgbImage, crop, decode, focus};
+use vision::{GrayImage, Rect, RgbImage, crop, decode, focus};
 
 /// Long side that faces are shrunk to before their sharpness is measured, in pixels.
 const SIDE: f64 = 112.0;
@@ -62,7 +62,7 @@ pub(crate) struct Occlusion {
 
 impl Occlusion {
     pub(crate) fn of(
-        area: [f32; 4],
+        rect: Rect<f32>,
         landmarks: Option<&Landmarks>,
         size: (u32, u32),
         mask: Option<&Mask>,
@@ -78,10 +78,10 @@ impl Occlusion {
             f64::from(high.clamp(0.0, most as f32) - low.clamp(0.0, most as f32))
                 / f64::from(high - low)
         };
-        let inside = length(area[0], area[2], size.0) * length(area[1], area[3], size.1);
+        let inside = length(rect.left, rect.right, size.0) * length(rect.top, rect.bottom, size.1);
         Self {
             edge: 1.0 - inside,
-            mask: mask.and_then(|mask| uncovered(area, mask)),
+            mask: mask.and_then(|mask| uncovered(rect, mask)),
             landmarks: landmarks.map(unseen),
         }
     }
@@ -93,47 +93,30 @@ impl Occlusion {
     }
 }
 
-/// The share of the ellipse in `area` that is outside of `mask`, of what is in the image.
-fn uncovered(area: [f32; 4], mask: &Mask) -> Option<f64> {
-    let bounds = inside(area, mask.width(), mask.height());
-    let (middle, half) = (
-        [area[0].midpoint(area[2]), area[1].midpoint(area[3])],
-        [(area[2] - area[0]) / 2.0, (area[3] - area[1]) / 2.0],
-    );
+/// The share of the ellipse in `rect` that is outside of `mask`, of what is in the image.
+fn uncovered(rect: Rect<f32>, mask: &Mask) -> Option<f64> {
+    let (middle, half) = (rect.middle(), [rect.width() / 2.0, rect.height() / 2.0]);
     let (mut all, mut out) = (0_u64, 0_u64);
-    for y in bounds.top..bounds.bottom {
-        for x in bounds.left..bounds.right {
-            let away = [x, y].map(|place| place as f32 + 0.5);
-            let [across, down] = [0, 1].map(|axis| (away[axis] - middle[axis]) / half[axis]);
-            if across.hypot(down) <= 1.0 {
-                all += 1;
-                out += u64::from(!mask.get(x, y));
-            }
+    for (x, y) in rect.touched(mask.width(), mask.height()).pixels() {
+        let away = [x, y].map(|place| place as f32 + 0.5);
+        let [across, down] = [0, 1].map(|axis| (away[axis] - middle[axis]) / half[axis]);
+        if across.hypot(down) <= 1.0 {
+            all += 1;
+            out += u64::from(!mask.get(x, y));
         }
     }
     (all > 0).then(|| out as f64 / all as f64)
 }
 
-/// The pixels of a box that are in an image.
-pub(crate) fn inside(area: [f32; 4], width: u32, height: u32) -> Bounds {
-    let place = |place: f32, most: u32| place.clamp(0.0, most as f32) as u32;
-    Bounds {
-        left: place(area[0].floor(), width),
-        top: place(area[1].floor(), height),
-        right: place(area[2].ceil(), width),
-        bottom: place(area[3].ceil(), height),
-    }
-}
-
 /// How much of the face's contrast is fine detail, 0 to 1: the root of its Laplacian's variance
 /// over its own, 1 for noise of single pixels. A face larger than [`SIDE`] is shrunk to it, so that
 /// faces compare. `None` where nothing of it is in the image, or it is of one level.
-pub(crate) fn relative_sharpness(picture: &RgbImage, area: [f32; 4]) -> Result<Option<f64>> {
-    let bounds = inside(area, picture.width(), picture.height());
-    if bounds.width() == 0 || bounds.height() == 0 {
+pub(crate) fn relative_sharpness(picture: &RgbImage, rect: Rect<f32>) -> Result<Option<f64>> {
+    let seen = rect.touched(picture.width(), picture.height());
+    if seen.is_empty() {
         return Ok(None);
     }
-    let mut face: GrayImage = decode::to_luma(&crop::rgb(picture, bounds)?);
+    let mut face: GrayImage = decode::to_luma(&crop::rgb(picture, seen)?);
     let shrink = SIDE / f64::from(face.width().max(face.height()));
     if shrink < 1.0 {
         let side = |own: u32| (f64::from(own) * shrink).round().max(1.0) as u32;

@@ -6,7 +6,7 @@ use nets::face::Landmarks;
 use serde::Serialize;
 use stage::manifest::rounded;
 use stage::{Context, Outcome, Record, Result};
-use vision::{crop, write};
+use vision::{Rect, crop, write};
 
 use crate::Args;
 use crate::candidates::{Candidate, candidates};
@@ -44,7 +44,7 @@ const NOT_OF_FACES: [&str; 20] = [
 #[derive(Debug, Serialize)]
 pub(crate) struct Facts {
     #[serde(rename = "box")]
-    area: [f64; 4],
+    rect: Rect<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     landmarks: Option<[[f64; 2]; 5]>,
     score: f32,
@@ -52,9 +52,9 @@ pub(crate) struct Facts {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     agreed: Vec<String>,
     /// The crop.
-    window: [u32; 4],
+    window: Rect,
     /// The box in pixels of the crop.
-    box_in_crop: [f64; 4],
+    box_in_crop: Rect<f64>,
     /// Short side of the box.
     pub(crate) size: f64,
     /// See [`relative_sharpness`].
@@ -68,26 +68,25 @@ pub(crate) struct Facts {
 impl Facts {
     fn of(args: &Args, view: &View, candidate: Candidate) -> Result<Self> {
         let Candidate { face, by, agreed } = candidate;
-        let (picture, area) = (&view.picture, face.area);
+        let (picture, rect) = (&view.picture, face.rect);
         let (width, height) = picture.dimensions();
-        let window = window(area, args.padding, args.aspect, width, height);
+        let window = window(rect, args.padding, args.aspect, width, height);
         let places = |points: Landmarks| points.map(|point| point.map(pixel));
         Ok(Self {
-            area: area.map(pixel),
+            rect: rect.map(pixel),
             landmarks: face.landmarks.map(places),
             score: face.score,
             by,
             agreed,
-            window: [window.left, window.top, window.right, window.bottom],
-            box_in_crop: std::array::from_fn(|side| {
-                let origin = [window.left, window.top][side % 2];
-                pixel(area[side] - origin as f32)
-            }),
-            size: pixel((area[2] - area[0]).min(area[3] - area[1])),
-            relative_sharpness: relative_sharpness(picture, area)?,
+            window,
+            box_in_crop: rect
+                .shift(-(window.left as f32), -(window.top as f32))
+                .map(pixel),
+            size: pixel(rect.width().min(rect.height())),
+            relative_sharpness: relative_sharpness(picture, rect)?,
             angle: face.landmarks.as_ref().and_then(Angle::of),
             occlusion: Occlusion::of(
-                area,
+                rect,
                 face.landmarks.as_ref(),
                 (width, height),
                 view.mask.as_ref(),
@@ -177,16 +176,9 @@ fn child(
     child.put("id", &format!("{parent}.f{number}"))?;
     let id = child.id()?;
     if let Some(folder) = folder {
-        let [left, top, right, bottom] = facts.window;
-        let window = vision::mask::Bounds {
-            left,
-            top,
-            right,
-            bottom,
-        };
         let path = folder.join(format!("{id}.png"));
         let name = || path.display().to_string();
-        let part = crop::rgb(&view.picture, window).with_context(name)?;
+        let part = crop::rgb(&view.picture, facts.window).with_context(name)?;
         write::png(&part, &path).with_context(name)?;
         child.put("image", &path)?;
         child.put("width", &part.width())?;

@@ -1,15 +1,10 @@
 //! The image of a record, and which of its pixels belong to the character.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use stage::{Context, Record, Result, ensure};
+use stage::{Context, Record, Result};
 use vision::mask::{self, Mask};
-use vision::{RgbImage, decode};
-
-/// Alpha from which a pixel is inside.
-const INSIDE: u8 = 128;
+use vision::{Rect, RgbImage, decode};
 
 /// The image of a record, and which of its pixels belong to the character, where the record is
 /// of one and says so.
@@ -28,7 +23,7 @@ impl View {
             None => Arc::new(decode::rgb(&path).with_context(name)?),
         };
         let mask = if record.has("parent") {
-            mask(record, &picture)?
+            mask(record, picture.dimensions())?
         } else {
             None
         };
@@ -36,48 +31,24 @@ impl View {
     }
 
     /// Where the image's characters are: its `boxes`, or, where it is of one, its mask or all of it.
-    pub(crate) fn characters(&self, record: &Record) -> Result<Vec<[f32; 4]>> {
+    pub(crate) fn characters(&self, record: &Record) -> Result<Vec<Rect<f32>>> {
         if !record.has("parent") {
-            let boxes: Vec<Seen> = record.find("boxes")?.unwrap_or_default();
-            return Ok(boxes.into_iter().map(|seen| seen.area).collect());
+            let boxes = record.boxes()?.unwrap_or_default().into_iter();
+            return Ok(boxes
+                .map(|found| found.rect.map(|edge| edge as f32))
+                .collect());
         }
-        let (width, height) = self.picture.dimensions();
+        let whole = Rect::whole(self.picture.width(), self.picture.height());
         let masked = self.mask.as_ref().and_then(Mask::bounding_box);
-        let [left, top, right, bottom] = masked.map_or([0, 0, width, height], |bounds| {
-            [bounds.left, bounds.top, bounds.right, bounds.bottom]
-        });
-        Ok(vec![[left, top, right, bottom].map(|place| place as f32)])
+        Ok(vec![masked.unwrap_or(whole).map(|edge| edge as f32)])
     }
 }
 
-/// One of `boxes`.
-#[derive(Deserialize)]
-struct Seen {
-    #[serde(rename = "box")]
-    area: [f32; 4],
-}
-
-/// The mask of a character: its file, or the image's alpha.
-fn mask(record: &Record, picture: &RgbImage) -> Result<Option<Mask>> {
-    if let Some(path) = record.find::<PathBuf>("mask")? {
-        let name = || path.display().to_string();
-        let mask = mask::read(&path).with_context(name)?;
-        let size = (mask.width(), mask.height());
-        ensure!(
-            size == picture.dimensions(),
-            "{}: the mask is {size:?} px, but its image is {:?}",
-            name(),
-            picture.dimensions()
-        );
-        return Ok(Some(mask));
+/// The mask of a character: the record's, or the image's alpha.
+fn mask(record: &Record, size: (u32, u32)) -> Result<Option<Mask>> {
+    if let Some(shape) = record.mask()? {
+        return Ok(Some(mask::open_for(&shape, size).context("key `mask`")?));
     }
     let path = record.image()?;
-    let name = || path.display().to_string();
-    if !decode::header(&path).with_context(name)?.samples.alpha {
-        return Ok(None);
-    }
-    let image = decode::rgba(&path).with_context(name)?;
-    let (width, height) = image.dimensions();
-    let inside = |x, y| image.get_pixel(x, y).0[3] >= INSIDE;
-    Ok(Some(Mask::from_fn(width, height, inside)?))
+    mask::of_alpha(&path).with_context(|| path.display().to_string())
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vision::mask::Bounds;
+use vision::Rect;
 
 /// The shape of a crop.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,17 +44,16 @@ pub(crate) fn padding(text: &str) -> Result<f64, String> {
 /// The face is in its middle as far as the image reaches: a window that would go beyond the edge
 /// is moved in, and one that is larger than the image is shrunk in its shape.
 pub(crate) fn window(
-    face: [f32; 4],
+    face: Rect<f32>,
     padding: f64,
     aspect: Aspect,
     width: u32,
     height: u32,
-) -> Bounds {
+) -> Rect {
     let whole = [f64::from(width), f64::from(height)];
-    let [left, top, right, bottom] = face.map(f64::from);
     // What is beyond the edge cannot be shown.
-    let low = [left.clamp(0.0, whole[0]), top.clamp(0.0, whole[1])];
-    let high = [right.clamp(0.0, whole[0]), bottom.clamp(0.0, whole[1])];
+    let seen = face.map(f64::from).clip(whole[0], whole[1]);
+    let (low, high) = ([seen.left, seen.top], [seen.right, seen.bottom]);
     let own = [high[0] - low[0], high[1] - low[1]];
     let more = 2.0 * padding * own[0].max(own[1]);
     let mut size = own.map(|length| length + more);
@@ -70,7 +69,7 @@ pub(crate) fn window(
         (start as u32, (start + length) as u32)
     };
     let ((left, right), (top, bottom)) = (span(0), span(1));
-    Bounds {
+    Rect {
         left,
         top,
         right,

@@ -26,8 +26,9 @@ impl Frame {
         let path = record.image()?;
         let image = decode::rgb(&path).with_context(|| path.display().to_string())?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let film = record.at("/source/film")?;
-        let film = film.unwrap_or_else(|| folder.display().to_string());
+        let film = record
+            .film()?
+            .unwrap_or_else(|| folder.display().to_string());
         let frame = Self {
             record,
             group: (film, image.dimensions()),

@@ -169,7 +169,7 @@ fn parsed(dedup: &Dedup) -> Result<Option<Hashes>> {
 
 /// One number for the film and the shot: a million names of one film would fill the memory.
 fn shot(record: &Record) -> Result<Option<u64>> {
-    let film: Option<String> = record.at("/source/film")?;
+    let film = record.film()?;
     Ok(record.shot()?.map(|shot| {
         let mut hasher = DefaultHasher::new();
         (film, shot).hash(&mut hasher);

@@ -96,8 +96,7 @@ fn read(args: &Args, mut record: Record) -> Result<Outcome> {
         None if image.pixels().any(|pixel| pixel.0[3] < u8::MAX) => {
             let file = args.out_dir.join(format!("{}.png", record.id()?));
             stage::spare(&path, &file)?;
-            let shown = |x, y| image.get_pixel(x, y).0[3] > u8::MAX / 2;
-            let mask = mask::Mask::from_fn(size.0, size.1, shown)?;
+            let mask = mask::Mask::from_alpha(&image)?;
             write::png_luma(&mask.to_luma(), &file).with_context(|| file.display().to_string())?;
             Some((mask, file))
         }

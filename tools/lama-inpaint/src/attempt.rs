@@ -48,7 +48,7 @@ pub(crate) fn attempts(
     network: &mut Inpainter,
     watch: &mut Option<Watch>,
     plan: &Plan,
-    picture: &RgbImage,
+    image: &RgbImage,
     mask: &Mask,
 ) -> Result<Answer> {
     let mut mask = mask.clone();
@@ -70,7 +70,7 @@ pub(crate) fn attempts(
             return unfilled(&mask, plan, Verdict::Invented);
         }
         tried += 1;
-        let attempt = attempt(network, watch.as_mut(), plan, picture, hole, context)?;
+        let attempt = attempt(network, watch.as_mut(), plan, image, hole, context)?;
         mask = mask.union(&attempt.remnant)?;
         let badness = |attempt: &Attempt| attempt.figures.badness(&plan.limits);
         if best
@@ -116,11 +116,11 @@ fn attempt(
     network: &mut Inpainter,
     watch: Option<&mut Watch>,
     plan: &Plan,
-    picture: &RgbImage,
+    image: &RgbImage,
     hole: Hole,
     context: f64,
 ) -> Result<Attempt> {
-    let result = fill(network, picture, &hole, context)?;
+    let result = fill(network, image, &hole, context)?;
     let seen = look(&result, &hole.mask)?;
     let limit = plan.limits.remnant;
     let remnant = watch
@@ -138,7 +138,7 @@ fn attempt(
     figures.verdict = figures.judge(&plan.limits);
     let remnant = match remnant {
         Some(remnant) => remnant.mask,
-        None => Mask::new(picture.width(), picture.height())?,
+        None => Mask::new(image.width(), image.height())?,
     };
     Ok(Attempt {
         result,

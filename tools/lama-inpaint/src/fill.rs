@@ -24,11 +24,11 @@ pub(crate) fn fullest(hole: &Hole, context: f64) -> Result<f64> {
 /// Each crop sees what those before it have filled. Only what lies in the hole changes.
 pub(crate) fn fill(
     network: &mut Inpainter,
-    picture: &RgbImage,
+    image: &RgbImage,
     hole: &Hole,
     context: f64,
 ) -> Result<RgbImage> {
-    let mut result = picture.clone();
+    let mut result = image.clone();
     let mut left = hole.mask.clone();
     for crop in crops(&hole.mask, context)? {
         let from = crop.rect;
@@ -45,9 +45,9 @@ pub(crate) fn fill(
         );
         let own = crop.hole;
         for (x, y) in own.pixels().filter(|(x, y)| hole.mask.get(*x, *y)) {
-            let at = y as usize * picture.width() as usize + x as usize;
+            let at = y as usize * image.width() as usize + x as usize;
             let new = filled.get_pixel(x - from.left, y - from.top).0;
-            let old = picture.get_pixel(x, y).0;
+            let old = image.get_pixel(x, y).0;
             let mixed = [0, 1, 2].map(|c| hole.blend(at, new[c], old[c]));
             result.put_pixel(x, y, image::Rgb(mixed));
             left.set(x, y, false);

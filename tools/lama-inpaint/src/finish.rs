@@ -91,24 +91,24 @@ impl Target {
         if let Some(patch) = patch {
             let id = record.id()?;
             let named = || original.display().to_string();
-            let mut picture = decode::rgb(&original).with_context(named)?;
-            let hole = patch.lay(&mut picture).with_context(named)?;
+            let mut image = decode::rgb(&original).with_context(named)?;
+            let hole = patch.lay(&mut image).with_context(named)?;
             std::fs::create_dir_all(&self.out_dir)
                 .with_context(|| self.out_dir.display().to_string())?;
             let (ending, format) = match self.format {
                 Format::Png => ("png", "png"),
                 Format::Jpeg => ("jpg", "jpeg"),
             };
-            let image = self.out_dir.join(format!("{id}.{ending}"));
+            let path = self.out_dir.join(format!("{id}.{ending}"));
             let mask = self.out_dir.join(format!("{id}.hole.png"));
-            stage::spare(&original, &image)?;
+            stage::spare(&original, &path)?;
             match self.format {
-                Format::Png => write::png(&picture, &image),
-                Format::Jpeg => write::jpeg(&picture, &image, self.quality, Subsampling::S444),
+                Format::Png => write::png(&image, &path),
+                Format::Jpeg => write::jpeg(&image, &path, self.quality, Subsampling::S444),
             }
-            .with_context(|| image.display().to_string())?;
+            .with_context(|| path.display().to_string())?;
             write::png_luma(&hole.to_luma(), &mask).with_context(|| mask.display().to_string())?;
-            record.put("image", &image)?;
+            record.put("image", &path)?;
             if record.has("format") {
                 record.put("format", format)?;
             }

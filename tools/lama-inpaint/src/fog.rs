@@ -38,9 +38,9 @@ const FEW: u64 = 20;
 ///
 /// # Errors
 /// None in practice: all masks are of one size.
-pub(crate) fn fog(picture: &RgbImage, hole: &Mask) -> Result<Option<f64>> {
-    let shorter = picture.width().min(picture.height());
-    let luma = to_luma(picture);
+pub(crate) fn fog(image: &RgbImage, hole: &Mask) -> Result<Option<f64>> {
+    let shorter = image.width().min(image.height());
+    let luma = to_luma(image);
     let mut levels = Plane {
         width: luma.width() as usize,
         values: luma
@@ -211,12 +211,12 @@ mod tests {
     }
 
     /// The image with the hole filled by `level`.
-    fn filled(picture: &RgbImage, hole: &Mask, level: impl Fn(u32, u32) -> u8) -> RgbImage {
-        RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+    fn filled(image: &RgbImage, hole: &Mask, level: impl Fn(u32, u32) -> u8) -> RgbImage {
+        RgbImage::from_fn(image.width(), image.height(), |x, y| {
             if hole.get(x, y) {
                 Rgb([level(x, y); 3])
             } else {
-                *picture.get_pixel(x, y)
+                *image.get_pixel(x, y)
             }
         })
     }

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grows_with_the_picture_and_at_the_feet() {
+    fn grows_with_the_image_and_at_the_feet() {
         let growth = Growth {
             dilate: 8.0,
             shadow: 0.1,
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn has_no_shadow_where_the_feet_are_out_of_the_picture() {
+    fn has_no_shadow_where_the_feet_are_out_of_the_image() {
         let growth = Growth {
             dilate: 0.0,
             shadow: 0.5,

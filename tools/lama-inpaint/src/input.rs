@@ -1,76 +1,37 @@
 //! What a record says of its hole.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use answers::{Answers, ImageFile};
-use serde::Deserialize;
-use stage::{Key, Record, Result, ensure, log};
+use stage::manifest::MaskShape;
+use stage::{Key, Record, Result, log};
 use vision::RgbImage;
-use vision::mask::{self, Mask, Rle};
-
-/// A mask in a record.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    /// The path of an image.
-    File(PathBuf),
-    /// Run lengths as COCO writes them; height comes first.
-    Runs { size: [u32; 2], counts: String },
-}
+use vision::mask::{Mask, Stored};
 
 /// An image and its mask, read but not decoded. None of it where there is no mask.
-pub(crate) struct Seen(Option<(ImageFile, MaskBytes)>);
-
-enum MaskBytes {
-    File(ImageFile),
-    Runs([u32; 2], String),
-}
+pub(crate) struct Seen(Option<(ImageFile, Stored)>);
 
 /// Reads the image and the mask of a record under `pointer`, and names the answer about them.
 pub(crate) fn look(record: &Record, pointer: &str, answers: &Answers) -> Result<(Key, Seen)> {
-    let Some(stored) = record.at::<Stored>(pointer)? else {
+    let Some(shape) = record.at::<MaskShape>(pointer)? else {
         return Ok((answers.key(b"no mask"), Seen(None)));
     };
-    let image = ImageFile::of(record)?;
-    let key = answers.key(image.bytes());
-    let (key, mask) = match stored {
-        Stored::File(path) => {
-            let file = ImageFile::read(path)?;
-            (key.part(file.bytes()), MaskBytes::File(file))
-        }
-        Stored::Runs { size, counts } => {
-            let key = key.settings(&size)?.part(counts.as_bytes());
-            (key, MaskBytes::Runs(size, counts))
-        }
-    };
+    let (image, mask) = (ImageFile::of(record)?, Stored::read(&shape)?);
+    let key = answers.key(image.bytes()).part(mask.bytes());
     Ok((key, Seen(Some((image, mask)))))
 }
 
 /// The image and its mask; `None` where there is no mask, or an empty one.
 pub(crate) fn decoded(record: &Record, seen: Seen) -> Result<Option<(RgbImage, Mask)>> {
-    let Some((image, mask)) = seen.0 else {
+    let Some((file, stored)) = seen.0 else {
         return Ok(None);
     };
-    let picture = image.rgb()?;
-    let mask = match mask {
-        MaskBytes::File(file) => {
-            let mask = file.named(mask::from_bytes)?;
-            tell(record, &mask, file.path());
-            mask
-        }
-        MaskBytes::Runs([height, width], counts) => {
-            Rle::from_coco_string(width, height, &counts)?.decode()?
-        }
-    };
-    ensure!(
-        (mask.width(), mask.height()) == picture.dimensions(),
-        "the mask is {}x{} and the image {}x{}: make the mask from this same image",
-        mask.width(),
-        mask.height(),
-        picture.width(),
-        picture.height()
-    );
-    Ok((mask.area() > 0).then_some((picture, mask)))
+    let image = file.rgb()?;
+    let mask = stored.decode_for(image.dimensions())?;
+    if let Some(path) = stored.path() {
+        tell(record, &mask, path);
+    }
+    Ok((mask.area() > 0).then_some((image, mask)))
 }
 
 /// Says that a mask marks nothing or everything: mostly that is a mistake in how it was made.

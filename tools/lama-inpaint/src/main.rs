@@ -112,14 +112,14 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let answers = answers.with(&(&plan, args.look.settings()))?;
     let cache = args.cache.open()?;
     let look = |record: &Record| input::look(record, &args.mask_key, &answers);
-    let infer = |pictures: Vec<Option<_>>| {
+    let infer = |images: Vec<Option<_>>| {
         let answer = |given: Option<_>| match given {
-            Some((picture, mask)) => {
-                attempts(&mut network, &mut watch, &plan, &picture, &mask).map(Some)
+            Some((image, mask)) => {
+                attempts(&mut network, &mut watch, &plan, &image, &mask).map(Some)
             }
             None => Ok(None),
         };
-        Ok(pictures.into_iter().map(answer).collect())
+        Ok(images.into_iter().map(answer).collect())
     };
     let finish = |record, answer| args.target.finish(record, answer, &plan.limits, &answers);
     let work = Inference {

@@ -34,8 +34,8 @@ pub(crate) struct Look {
 ///
 /// # Errors
 /// None in practice: image and hole are of one size.
-pub(crate) fn look(picture: &RgbImage, hole: &Mask) -> Result<Look> {
-    let shorter = picture.width().min(picture.height());
+pub(crate) fn look(image: &RgbImage, hole: &Mask) -> Result<Look> {
+    let shorter = image.width().min(image.height());
     let unit = shorter.div_ceil(80).max(4);
     let Some(rect) = hole.bounding_box() else {
         return Ok(Look {
@@ -45,45 +45,45 @@ pub(crate) fn look(picture: &RgbImage, hole: &Mask) -> Result<Look> {
     };
     // Only what is near the hole is looked at, so that a small one costs little.
     let near = rect.grow(6 * unit, 6 * unit);
-    let near = near.clip(picture.width(), picture.height());
-    let (picture, hole) = (vision::crop::rgb(picture, near)?, hole.part(near)?);
+    let near = near.clip(image.width(), image.height());
+    let (image, hole) = (vision::crop::rgb(image, near)?, hole.part(near)?);
     Ok(Look {
-        seam: seam(&picture, &hole, unit),
-        texture: texture(&picture, &hole, unit)?,
+        seam: seam(&image, &hole, unit),
+        texture: texture(&image, &hole, unit)?,
     })
 }
 
-fn seam(picture: &RgbImage, hole: &Mask, unit: u32) -> Option<f64> {
+fn seam(image: &RgbImage, hole: &Mask, unit: u32) -> Option<f64> {
     let half = unit / 2 + 1;
-    let own = steps(picture, hole, half);
-    let moved = [2, 3, 4].map(|times| steps(picture, &hole.dilate(times * unit), half));
+    let own = steps(image, hole, half);
+    let moved = [2, 3, 4].map(|times| steps(image, &hole.dilate(times * unit), half));
     let (own, others) = (median(own)?, median(moved.concat())?);
     // One level is less than an encoder's noise; it keeps flat surroundings from dividing by none.
     Some((own + 1.0) / (others + 1.0))
 }
 
 /// The steps of colour at every pixel of the edge of `area`.
-fn steps(picture: &RgbImage, area: &Mask, half: u32) -> Vec<f64> {
+fn steps(image: &RgbImage, area: &Mask, half: u32) -> Vec<f64> {
     let core = area.erode(1);
-    let (width, height) = picture.dimensions();
+    let (width, height) = image.dimensions();
     let mut found = Vec::new();
     for (x, y) in (0..height).flat_map(|y| (0..width).map(move |x| (x, y))) {
         if area.get(x, y) && !core.get(x, y) {
-            found.extend(step(picture, area, (x, y), half));
+            found.extend(step(image, area, (x, y), half));
         }
     }
     found
 }
 
 /// The difference of the mean colours inside and outside `area` round one pixel.
-fn step(picture: &RgbImage, area: &Mask, (x, y): (u32, u32), half: u32) -> Option<f64> {
+fn step(image: &RgbImage, area: &Mask, (x, y): (u32, u32), half: u32) -> Option<f64> {
     let mut sums = [[0_u32; 3]; 2];
     let mut counts = [0_u32; 2];
-    for row in y.saturating_sub(half)..(y + half + 1).min(picture.height()) {
-        for column in x.saturating_sub(half)..(x + half + 1).min(picture.width()) {
+    for row in y.saturating_sub(half)..(y + half + 1).min(image.height()) {
+        for column in x.saturating_sub(half)..(x + half + 1).min(image.width()) {
             let side = usize::from(area.get(column, row));
             counts[side] += 1;
-            for (sum, level) in sums[side].iter_mut().zip(picture.get_pixel(column, row).0) {
+            for (sum, level) in sums[side].iter_mut().zip(image.get_pixel(column, row).0) {
                 *sum += u32::from(level);
             }
         }
@@ -103,8 +103,8 @@ fn median(mut numbers: Vec<f64>) -> Option<f64> {
     Some(f64::midpoint(numbers[last / 2], numbers[last.div_ceil(2)]))
 }
 
-fn texture(picture: &RgbImage, hole: &Mask, unit: u32) -> Result<Option<f64>> {
-    let detail = Detail::of(picture);
+fn texture(image: &RgbImage, hole: &Mask, unit: u32) -> Result<Option<f64>> {
+    let detail = Detail::of(image);
     let ring = hole.dilate(4 * unit).difference(&hole.dilate(HALF))?;
     let core = hole.erode(HALF);
     let inner = if core.area() < FEW { hole } else { &core };
@@ -131,8 +131,8 @@ struct Detail {
 }
 
 impl Detail {
-    fn of(picture: &RgbImage) -> Self {
-        let luma = to_luma(picture);
+    fn of(image: &RgbImage) -> Self {
+        let luma = to_luma(image);
         let (width, height) = (luma.width(), luma.height());
         let level =
             |x: u32, y: u32| i32::from(luma.get_pixel(x.min(width - 1), y.min(height - 1)).0[0]);
@@ -187,18 +187,18 @@ mod tests {
     #[test]
     fn a_step_of_twenty_levels_is_a_seam_of_21() {
         let hole = disc();
-        let picture = RgbImage::from_fn(160, 120, |x, y| {
+        let image = RgbImage::from_fn(160, 120, |x, y| {
             image::Rgb([if hole.get(x, y) { 120 } else { 100 }; 3])
         });
-        let found = look(&picture, &hole).unwrap();
+        let found = look(&image, &hole).unwrap();
         assert!((found.seam.unwrap() - 21.0).abs() < 1e-9);
         assert_eq!(found.texture, Some(0.0), "flat in flat surroundings");
     }
 
     #[test]
     fn what_was_always_there_has_no_seam_and_is_not_flat() {
-        let picture = testkit::noise(160, 120, 3);
-        let found = look(&picture, &disc()).unwrap();
+        let image = testkit::noise(160, 120, 3);
+        let found = look(&image, &disc()).unwrap();
         assert!((found.seam.unwrap() - 1.0).abs() < 0.2, "{found:?}");
         assert_eq!(found.texture, Some(0.0));
     }
@@ -206,25 +206,25 @@ mod tests {
     #[test]
     fn a_flat_patch_in_noise_is_flat() {
         let hole = disc();
-        let mut picture = testkit::noise(160, 120, 3);
-        for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        let mut image = testkit::noise(160, 120, 3);
+        for (x, y, pixel) in image.enumerate_pixels_mut() {
             if hole.get(x, y) {
                 pixel.0 = [128; 3];
             }
         }
-        let found = look(&picture, &hole).unwrap();
+        let found = look(&image, &hole).unwrap();
         assert_eq!(found.texture, Some(1.0));
     }
 
     #[test]
     fn says_nothing_where_all_is_hole() {
-        let picture = testkit::noise(40, 30, 3);
+        let image = testkit::noise(40, 30, 3);
         let all = Mask::from_fn(40, 30, |_, _| true).unwrap();
         let nothing = Look {
             seam: None,
             texture: None,
         };
-        assert_eq!(look(&picture, &all).unwrap(), nothing);
-        assert_eq!(look(&picture, &all.inverse()).unwrap(), nothing);
+        assert_eq!(look(&image, &all).unwrap(), nothing);
+        assert_eq!(look(&image, &all.inverse()).unwrap(), nothing);
     }
 }

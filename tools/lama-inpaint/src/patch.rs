@@ -14,7 +14,8 @@ pub(crate) struct Patch {
     left: u32,
     top: u32,
     /// A PNG in base 64.
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     /// COCO's run lengths of the hole, of the whole image.
     hole: String,
 }
@@ -27,22 +28,22 @@ impl Patch {
         Ok(Self {
             left: rect.left,
             top: rect.top,
-            picture: STANDARD.encode(write::encode_png(&part)?),
+            image: STANDARD.encode(write::encode_png(&part)?),
             hole: Rle::encode(hole).to_coco_string(),
         })
     }
 
     /// Lays the patch into the image that it was made of; gives the hole.
-    pub(crate) fn lay(&self, picture: &mut RgbImage) -> Result<Mask> {
-        let bytes = STANDARD.decode(&self.picture).context("a patch")?;
+    pub(crate) fn lay(&self, image: &mut RgbImage) -> Result<Mask> {
+        let bytes = STANDARD.decode(&self.image).context("a patch")?;
         let part = decode::rgb_from_bytes(&bytes).context("a patch")?;
-        let (width, height) = picture.dimensions();
+        let (width, height) = image.dimensions();
         ensure!(
             self.left.saturating_add(part.width()) <= width
                 && self.top.saturating_add(part.height()) <= height,
             "a patch beyond the image"
         );
-        replace(picture, &part, self.left.into(), self.top.into());
+        replace(image, &part, self.left.into(), self.top.into());
         Ok(Rle::from_coco_string(width, height, &self.hole)?.decode()?)
     }
 }

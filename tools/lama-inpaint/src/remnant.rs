@@ -97,13 +97,13 @@ impl Watch {
         }
     }
 
-    /// Looks at `picture`, whose `hole` was filled.
-    pub(crate) fn look(&mut self, picture: &RgbImage, hole: &Hole, limit: f64) -> Result<Remnant> {
+    /// Looks at `image`, whose `hole` was filled.
+    pub(crate) fn look(&mut self, image: &RgbImage, hole: &Hole, limit: f64) -> Result<Remnant> {
         let mut remnant = Remnant {
             share: 0.0,
-            mask: Mask::new(picture.width(), picture.height())?,
+            mask: Mask::new(image.width(), image.height())?,
         };
-        let found = self.detector.detect(picture, &self.settings)?;
+        let found = self.detector.detect(image, &self.settings)?;
         let mut touching = Vec::new();
         for detection in &found {
             let mask = boxed(detection, &hole.mask)?;
@@ -115,7 +115,7 @@ impl Watch {
             return Ok(remnant);
         }
         let masks = match &mut self.segmenter {
-            Some(segmenter) => segmented(segmenter, picture, &touching)?,
+            Some(segmenter) => segmented(segmenter, image, &touching)?,
             None => touching.into_iter().map(|(mask, _)| mask).collect(),
         };
         for mask in masks {
@@ -131,23 +131,23 @@ impl Watch {
 
 /// The box of a detection as a mask of the size of `hole`.
 fn boxed(found: &Detection, hole: &Mask) -> Result<Mask> {
-    let [left, top, right, bottom] = found.corners;
+    let rect = found.rect;
     let within = |x: u32, y: u32| {
         let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
-        x > left && x < right && y > top && y < bottom
+        x > rect.left && x < rect.right && y > rect.top && y < rect.bottom
     };
     Ok(Mask::from_fn(hole.width(), hole.height(), within)?)
 }
 
 fn segmented(
     segmenter: &mut Segmenter,
-    picture: &RgbImage,
+    image: &RgbImage,
     found: &[(Mask, &Detection)],
 ) -> Result<Vec<Mask>> {
-    let embedding = segmenter.encode(picture)?;
+    let embedding = segmenter.encode(image)?;
     let mut masks = Vec::with_capacity(found.len());
     for (_, detection) in found {
-        let prompt = Prompt::of_box(detection.corners.map(f64::from));
+        let prompt = Prompt::of_box(detection.rect.map(f64::from));
         let mut answers = segmenter.predict(&embedding, std::slice::from_ref(&prompt))?;
         let candidates = answers.pop().context("the segmenter gave no answer")?;
         let candidate = best(candidates).context("the segmenter gave no mask")?;

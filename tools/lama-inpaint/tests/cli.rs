@@ -46,8 +46,8 @@ fn fill(folder: &Path, model: &str, flags: &[&str], input: &str) -> Ran {
 }
 
 /// Stores an image and the mask of an ellipse in it; gives its record.
-fn drawn(folder: &Path, id: &str, picture: &RgbImage, parts: &[[i64; 4]]) -> String {
-    let (width, height) = picture.dimensions();
+fn drawn(folder: &Path, id: &str, image: &RgbImage, parts: &[[i64; 4]]) -> String {
+    let (width, height) = image.dimensions();
     let mask = GrayImage::from_fn(width, height, |x, y| {
         let inside = parts.iter().any(|[cx, cy, rx, ry]| {
             let across = (i64::from(x) - cx) * ry;
@@ -56,10 +56,10 @@ fn drawn(folder: &Path, id: &str, picture: &RgbImage, parts: &[[i64; 4]]) -> Str
         });
         Luma([if inside { 255 } else { 0 }])
     });
-    let (image, hole) = (format!("{id}.png"), format!("{id}.mask.png"));
-    picture.save(folder.join(&image)).unwrap();
+    let (name, hole) = (format!("{id}.png"), format!("{id}.mask.png"));
+    image.save(folder.join(&name)).unwrap();
     mask.save(folder.join(&hole)).unwrap();
-    let record = json!({"id": id, "image": image, "width": width, "height": height, "mask": hole});
+    let record = json!({"id": id, "image": name, "width": width, "height": height, "mask": hole});
     format!("{record}\n")
 }
 
@@ -159,8 +159,8 @@ fn fills_as_the_reference_does() {
 #[test]
 fn changes_nothing_outside_the_hole() {
     let here = tempfile::tempdir().unwrap();
-    let picture = waves(300, 200);
-    let input = drawn(here.path(), "a", &picture, &[[150, 100, 30, 50]]);
+    let image = waves(300, 200);
+    let input = drawn(here.path(), "a", &image, &[[150, 100, 30, 50]]);
     let ran = fill(here.path(), FIXED, &["--keep"], &input);
     let record = &ran.records()[0];
     let found = open(here.path(), &record["image"]);
@@ -169,7 +169,7 @@ fn changes_nothing_outside_the_hole() {
     assert_eq!(record["inpaint"]["original"], "a.png");
     let mut changed = 0;
     for (x, y, pixel) in found.enumerate_pixels() {
-        let same = pixel == picture.get_pixel(x, y);
+        let same = pixel == image.get_pixel(x, y);
         assert!(same || hole.get_pixel(x, y).0[0] == 255, "{x} {y}");
         changed += u32::from(!same);
     }
@@ -422,7 +422,7 @@ fn says_what_is_wrong_with_a_record() {
     let cases = [
         (
             good.replace("good.mask", "small.mask"),
-            "the mask is 90x64 and the image 96x64",
+            "the mask is 90x64, but the image is 96x64",
         ),
         (good.replace("good.mask", "gone"), "gone.png: "),
         (
@@ -480,7 +480,7 @@ const WATCHER: &str = concat!(
 /// A dark disc of which the mask covers the middle: its rim fills the hole with darkness, whose
 /// edge does not show. Only who looks for dark things sees that the disc is still there.
 fn half_hidden(folder: &Path) -> String {
-    let picture = RgbImage::from_fn(256, 256, |x, y| {
+    let image = RgbImage::from_fn(256, 256, |x, y| {
         let inside = x.abs_diff(130).pow(2) + y.abs_diff(120).pow(2) < 40 * 40;
         Rgb(if inside {
             [30, 20, 10]
@@ -488,7 +488,7 @@ fn half_hidden(folder: &Path) -> String {
             [150, 160, 170]
         })
     });
-    drawn(folder, "disc", &picture, &[[130, 120, 34, 34]])
+    drawn(folder, "disc", &image, &[[130, 120, 34, 34]])
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use loaders::Finding;
 use loaders::fit::{Fit, Size};
 use loaders::set::Set;
-use manifest::rounded;
+use manifest::{Rect, rounded};
 use vision::decode::{self, Header, Profile};
 
 use crate::formats::{unread, unusual};
@@ -116,7 +116,7 @@ impl Judge {
         lint.bucket = Some([fit.bucket.width, fit.bucket.height]);
         lint.cropped = Some(rounded(fit.cropped(), 4));
         lint.scale = Some(rounded(fit.scale(), 3));
-        lint.kept = Some(kept.map(|corner| rounded(corner, 1)));
+        lint.kept = Some(kept.map(|edge| rounded(edge, 1)));
         if fit.cropped() > self.threshold {
             let text = format!("{:.1} % of it is cropped", 100.0 * fit.cropped());
             lint.add([Finding::warning("crop-large", text)]);
@@ -157,15 +157,15 @@ fn profile(image: &Path) -> Option<Finding> {
 }
 
 /// Faces and joints that are cut.
-fn cut(known: &Known, [x0, y0, x1, y1]: [f64; 4]) -> Vec<Finding> {
+fn cut(known: &Known, kept: Rect<f64>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some([left, top, right, bottom]) = known.face
-        && (left < x0 || top < y0 || right > x1 || bottom > y1)
-    {
+    if known.face.is_some_and(|face| !kept.holds(face)) {
         findings.push(Finding::error("crop-face", "the face is cropped"));
     }
-    let outside = |[x, y]: &&[f64; 2]| *x < x0 || *x > x1 || *y < y0 || *y > y1;
-    let lost = known.joints.iter().filter(outside).count();
+    let inside = |[x, y]: &[f64; 2]| kept.holds(Rect::from([*x, *y, *x, *y]));
+    let lost = { known.joints.iter() }
+        .filter(|joint| !inside(joint))
+        .count();
     if lost > 0 {
         let text = format!("{lost} of {} joints are cropped", known.joints.len());
         findings.push(Finding::warning("crop-joint", text));

@@ -6,17 +6,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use manifest::{Reader, Record};
+use manifest::{Reader, Record, Rect};
 use stage::{Context, Result};
-
-/// The least score of a joint that counts as seen.
-const SEEN: f64 = 0.3;
 
 /// What is known of one image, in its own pixels.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Known {
-    /// Corners of the face.
-    pub(crate) face: Option<[f64; 4]>,
+    /// The box of the face.
+    pub(crate) face: Option<Rect<f64>>,
     /// Joints that are seen.
     pub(crate) joints: Vec<[f64; 2]>,
 }
@@ -54,13 +51,11 @@ fn of(record: &Record) -> Result<Known> {
     let face = if record.has("parent") {
         None
     } else {
-        record.at("/face/box")?
+        record.face()?.and_then(|face| face.rect)
     };
-    let joints: Option<Vec<[f64; 3]>> = record.at("/pose/keypoints")?;
-    let joints = joints.unwrap_or_default().into_iter();
-    let joints = joints.filter(|joint| joint[2] >= SEEN);
+    let pose = record.pose()?.unwrap_or_default();
     Ok(Known {
         face,
-        joints: joints.map(|[x, y, _]| [x, y]).collect(),
+        joints: pose.seen().collect(),
     })
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use loaders::{Finding, Level, Trainer};
-use manifest::Record;
+use manifest::{Record, Rect};
 use serde::Serialize;
 use stage::Result;
 
@@ -32,9 +32,9 @@ pub(crate) struct Lint {
     /// The share of the area that is cut off, 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cropped: Option<f64>,
-    /// What is kept, as corners in the image's own pixels.
+    /// What is kept, in the image's own pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) kept: Option<[f64; 4]>,
+    pub(crate) kept: Option<Rect<f64>>,
     /// By how much it is scaled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scale: Option<f64>,

@@ -6,7 +6,7 @@ use loaders::Finding;
 use loaders::fit::Size;
 use loaders::mask;
 use loaders::set::Set;
-use vision::decode;
+use vision::{Rect, decode};
 
 use crate::lint::Lint;
 
@@ -72,25 +72,19 @@ fn squeezed(set: &Set, path: &Path, size: Size) -> Option<Finding> {
 }
 
 /// What the mask lets through: nothing, or something that is cut off.
-fn inside(path: &Path, kept: Option<[f64; 4]>) -> Option<Finding> {
+fn inside(path: &Path, kept: Option<Rect<f64>>) -> Option<Finding> {
     let luma = match decode::luma(path) {
         Ok(luma) => luma,
         Err(cause) => return Some(Finding::error("mask-corrupt", cause.to_string())),
     };
     let mask = vision::mask::Mask::from_luma(&luma, 1).ok()?;
-    let Some(bounds) = mask.bounding_box() else {
+    let Some(rect) = mask.bounding_box() else {
         return Some(Finding::error(
             "mask-empty",
             "the mask is black: nothing is trained on",
         ));
     };
-    let [x0, y0, x1, y1] = kept?;
-    let whole = bounds.left == 0
-        && bounds.top == 0
-        && (bounds.right, bounds.bottom) == (mask.width(), mask.height());
-    let cut = f64::from(bounds.left) < x0.floor()
-        || f64::from(bounds.top) < y0.floor()
-        || f64::from(bounds.right) > x1.ceil()
-        || f64::from(bounds.bottom) > y1.ceil();
+    let whole = rect == Rect::whole(mask.width(), mask.height());
+    let cut = !kept?.touched(mask.width(), mask.height()).holds(rect);
     (cut && !whole).then(|| Finding::warning("crop-mask", "the masked part is cropped"))
 }

@@ -141,7 +141,7 @@ fn run_lengths_are_a_mask_too_and_must_be_of_the_size_of_the_image() {
         &format!("{given}\n"),
     );
     assert_eq!(ran.code, Some(1));
-    let said = "a: a mask of 119x100 for an image of 120x100";
+    let said = "a: the mask is 119x100, but the image is 120x100";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 

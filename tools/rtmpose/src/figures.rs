@@ -1,20 +1,17 @@
 //! Where the figures are in a record's image.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use nets::pose::Pose;
-use serde::Deserialize;
 use serde_json::{Map, Value};
-use stage::{Context, Record, Result, bail, ensure};
-use vision::mask::{self, Mask};
-use vision::{RgbImage, decode};
+use stage::{Context, Record, Result, ensure};
+use vision::mask::{Mask, Stored};
+use vision::{Rect, RgbImage, decode};
 
 /// More boxes than this are not looked into: no image shows this many figures, and each takes memory.
 const MOST: usize = 256;
 
-/// What is opaque enough to belong to a figure, of 255; as of a mask file.
-const INSIDE: u8 = 128;
+/// What is said of a record without boxes.
+const NO_BOXES: &str = "key `boxes` is missing: run char-detect first, or give another --box";
 
 /// Where the characters are
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,20 +37,13 @@ impl Place {
     }
 }
 
-/// The member of `boxes` that is read here.
-#[derive(Debug, Deserialize)]
-struct Bounded {
-    #[serde(rename = "box")]
-    bounds: [f64; 4],
-}
-
 /// The figures of one record, as far as it says.
 #[derive(Debug)]
 pub(crate) enum Figures {
-    /// One in each box, `[x0, y0, x1, y1]` in pixels.
-    In(Vec<[f64; 4]>),
-    /// One, around what is inside the mask in this file, whose content is this.
-    Masked(PathBuf, Vec<u8>),
+    /// One in each box, in pixels.
+    In(Vec<Rect<f64>>),
+    /// One, around what is inside the mask.
+    Masked(Stored),
     /// One, around what is opaque.
     Opaque,
     /// One that fills the image.
@@ -67,81 +57,66 @@ impl Figures {
     /// No `boxes` where they are asked for, too many of them, a mask that cannot be read.
     pub(crate) fn of(record: &Record, place: Place) -> Result<Self> {
         if place.among_boxes(record) {
-            let boxes: Vec<Bounded> = record.get("boxes")?;
+            let boxes = record.boxes()?.context(NO_BOXES)?;
             ensure!(
                 boxes.len() <= MOST,
                 "boxes: {} of them, but at most {MOST} are allowed: raise the detector's --threshold",
                 boxes.len()
             );
-            return Ok(Self::In(boxes.iter().map(|of| of.bounds).collect()));
+            return Ok(Self::In(boxes.iter().map(|of| of.rect).collect()));
         }
         let masked = place == Place::Mask || (place == Place::Auto && record.has("parent"));
         if !masked {
             return Ok(Self::Whole);
         }
-        let Some(path) = record.find::<PathBuf>("mask")? else {
-            return Ok(Self::Opaque);
-        };
-        let file = decode::read(&path).with_context(|| path.display().to_string())?;
-        Ok(Self::Masked(path, file))
+        Ok(match record.mask()? {
+            Some(shape) => Self::Masked(Stored::read(&shape).context("key `mask`")?),
+            None => Self::Opaque,
+        })
     }
 
     /// What of it decides the answer, for the cache.
-    pub(crate) fn key(&self) -> (&'static str, &[[f64; 4]], &[u8]) {
+    pub(crate) fn key(&self) -> (&'static str, &[Rect<f64>], &[u8]) {
         match self {
             Self::In(boxes) => ("boxes", boxes, &[]),
-            Self::Masked(_, file) => ("mask", &[], file),
+            Self::Masked(mask) => ("mask", &[], mask.bytes()),
             Self::Opaque => ("opaque", &[], &[]),
             Self::Whole => ("whole", &[], &[]),
         }
     }
 
     /// The image of an image `file`, what is transparent laid over `matte`, and the box around each
-    /// figure in it, `[x0, y0, x1, y1]` in pixels.
+    /// figure in it, in pixels.
     ///
     /// Alpha is decoded only where it is looked at: it costs as much again as the colours.
     ///
     /// # Errors
     /// A file that cannot be decoded; a mask of another size than the image.
-    pub(crate) fn look(&self, file: &[u8], matte: [u8; 3]) -> Result<(RgbImage, Vec<[f64; 4]>)> {
+    pub(crate) fn look(&self, file: &[u8], matte: [u8; 3]) -> Result<(RgbImage, Vec<Rect<f64>>)> {
         if matches!(self, Self::Opaque) && decode::header_from_bytes(file)?.samples.alpha {
-            let picture = decode::rgba_from_bytes(file)?;
-            let (width, height) = picture.dimensions();
-            let opaque = |x, y| picture.get_pixel(x, y).0[3] >= INSIDE;
-            let bounds = inside(&Mask::from_fn(width, height, opaque)?);
-            return Ok((decode::over(&picture, matte), vec![bounds]));
+            let image = decode::rgba_from_bytes(file)?;
+            let rect = inside(&Mask::from_alpha(&image)?);
+            return Ok((decode::over(&image, matte), vec![rect]));
         }
-        let picture = decode::rgb_over_from_bytes(file, matte)?;
-        let (width, height) = picture.dimensions();
+        let image = decode::rgb_over_from_bytes(file, matte)?;
         let boxes = match self {
             Self::In(boxes) => boxes.clone(),
-            Self::Opaque | Self::Whole => vec![whole(width, height)],
-            Self::Masked(path, file) => {
-                let name = || path.display().to_string();
-                let mask = mask::from_bytes(file).with_context(name)?;
-                let (own, other) = (mask.width(), mask.height());
-                if (own, other) != (width, height) {
-                    bail!(
-                        "{}: the mask is {own}x{other}, but the image is {width}x{height}",
-                        name()
-                    );
-                }
-                vec![inside(&mask)]
+            Self::Opaque | Self::Whole => {
+                vec![Rect::whole(image.width(), image.height()).map(f64::from)]
+            }
+            Self::Masked(mask) => {
+                let mask = mask.decode_for(image.dimensions());
+                vec![inside(&mask.context("key `mask`")?)]
             }
         };
-        Ok((picture, boxes))
+        Ok((image, boxes))
     }
 }
 
 /// The box around what is inside, or all of the mask where nothing is.
-fn inside(mask: &Mask) -> [f64; 4] {
-    let bounds = mask.bounding_box();
-    let inside = bounds.map(|of| [of.left, of.top, of.right, of.bottom].map(f64::from));
-    inside.unwrap_or_else(|| whole(mask.width(), mask.height()))
-}
-
-fn whole(width: u32, height: u32) -> [f64; 4] {
-    [0.0, 0.0, width.into(), height.into()]
+fn inside(mask: &Mask) -> Rect<f64> {
+    let whole = Rect::whole(mask.width(), mask.height());
+    mask.bounding_box().unwrap_or(whole).map(f64::from)
 }
 
 /// Gives each of the record's `boxes` its pose, as the member `pose`.

@@ -100,8 +100,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok((key, (file, figures)))
         },
         prepare: |_: &Record, (file, figures): (ImageFile, Figures)| {
-            let (picture, boxes) = file.named(|bytes| figures.look(bytes, args.matte))?;
-            let crops = boxes.iter().map(|bounds| view.crop(&picture, *bounds));
+            let (image, boxes) = file.named(|bytes| figures.look(bytes, args.matte))?;
+            let crops = boxes.iter().map(|rect| view.crop(&image, *rect));
             crops.collect::<Result<Vec<Crop>>>()
         },
         infer: |records: Vec<Vec<Crop>>| estimate(&mut estimator, records, &mut largest),

@@ -19,7 +19,7 @@ fn network(name: &str) -> String {
     format!("{}/tests/onnx/{name}.onnx", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn picture(name: &str) -> String {
+fn image(name: &str) -> String {
     format!("{}/tests/pictures/{name}.png", env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -61,7 +61,8 @@ fn golden_cases() {
 #[derive(Deserialize)]
 struct Expected {
     network: String,
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     channels: String,
     boxes: Vec<[f64; 4]>,
     poses: Vec<Vec<[f64; 3]>>,
@@ -88,7 +89,7 @@ fn near(found: &Value, expected: &[[f64; 3]], name: &str) {
 #[test]
 fn finds_what_rtmlib_finds() {
     for case in expected() {
-        let mut record = json!({"id": "a", "image": picture(&case.picture)});
+        let mut record = json!({"id": "a", "image": image(&case.image)});
         let boxes: Vec<_> = case
             .boxes
             .iter()
@@ -104,7 +105,7 @@ fn finds_what_rtmlib_finds() {
         let ran = pose(Path::new("."), &case.network, flags, &[record]);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
         let record = &ran.records()[0];
-        let name = format!("{} {} {}", case.network, case.picture, case.channels);
+        let name = format!("{} {} {}", case.network, case.image, case.channels);
         for (number, poses) in case.poses.iter().enumerate() {
             let found = match case.boxes.len() {
                 0 => &record["pose"],
@@ -123,7 +124,7 @@ fn finds_what_rtmlib_finds() {
 
 #[test]
 fn colours_the_wrong_way_round_are_something_else() {
-    let record = json!({"id": "a", "image": picture("tall")});
+    let record = json!({"id": "a", "image": image("tall")});
     let score = |flags: &[&str]| {
         let ran = pose(
             Path::new("."),
@@ -145,7 +146,7 @@ fn every_batch_and_a_network_for_one_give_the_same() {
             let boxes: Vec<_> = (0..at)
                 .map(|n| json!({"box": [n, 0, 9 + n, 20], "score": 1}))
                 .collect();
-            json!({"id": format!("r{at}"), "image": picture(name), "boxes": boxes, "pose": {"old": 1}})
+            json!({"id": format!("r{at}"), "image": image(name), "boxes": boxes, "pose": {"old": 1}})
         })
         .collect();
     let run = |name: &str, flags: &[&str]| pose(Path::new("."), name, flags, &records);
@@ -278,7 +279,7 @@ fn bad_boxes_and_masks_fail_for_their_record() {
 fn an_unpacked_archive_says_how_it_wants_to_be_fed() {
     let here = tempfile::tempdir().unwrap();
     fs::copy(network("body17"), here.path().join("end2end.onnx")).unwrap();
-    let record = json!({"id": "a", "image": picture("wide"), "boxes": [{"box": [20, 10, 60, 50]}]});
+    let record = json!({"id": "a", "image": image("wide"), "boxes": [{"box": [20, 10, 60, 50]}]});
     let run = |box_of: &Value, to_rgb: bool, padding: f64| {
         let transforms = json!([
             {"type": "TopDownGetBboxCenterScale", "padding": padding, "image_size": [192, 256]},
@@ -314,7 +315,7 @@ fn an_unpacked_archive_says_how_it_wants_to_be_fed() {
 
 #[test]
 fn hands_and_face_are_left_out_and_it_says_so() {
-    let record = json!({"id": "a", "image": picture("tiny")});
+    let record = json!({"id": "a", "image": image("tiny")});
     let ran = pose(Path::new("."), "whole133", &["-v"], &[record]);
     assert!(
         ran.stderr.contains("its other 116 key points"),
@@ -325,7 +326,7 @@ fn hands_and_face_are_left_out_and_it_says_so() {
 
 #[test]
 fn networks_of_something_else_are_refused() {
-    let record = json!({"id": "a", "image": picture("tiny")});
+    let record = json!({"id": "a", "image": image("tiny")});
     let ran = pose(Path::new("."), "hand21", &[], std::slice::from_ref(&record));
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("17, 26 or 133"), "{}", ran.stderr);
@@ -339,7 +340,7 @@ fn what_is_remembered_is_the_same() {
     let here = tempfile::tempdir().unwrap();
     let cache = here.path().join("cache");
     let record =
-        json!({"id": "a", "image": picture("wide"), "boxes": [{"box": [3.3, 4.4, 60.6, 70.7]}]});
+        json!({"id": "a", "image": image("wide"), "boxes": [{"box": [3.3, 4.4, 60.6, 70.7]}]});
     let model = network("body17");
     let run = |flags: &[&str]| {
         let mut arguments = vec![
@@ -367,7 +368,8 @@ fn what_is_remembered_is_the_same() {
 #[derive(Deserialize)]
 struct Moved {
     network: String,
-    picture: String,
+    #[serde(rename = "picture")]
+    image: String,
     #[serde(rename = "box")]
     bounds: [f64; 4],
     keypoints: Vec<[f64; 3]>,
@@ -406,7 +408,7 @@ fn movenet_finds_what_it_finds_in_python() {
             },
         };
         let record =
-            json!({"id": "a", "image": picture(&case.picture), "boxes": [{"box": case.bounds}]});
+            json!({"id": "a", "image": image(&case.image), "boxes": [{"box": case.bounds}]});
         let model = model.to_str().unwrap();
         let arguments = ["--no-cache", "--device", "cpu", "--model", model];
         let ran = run_in(Path::new("."), TOOL, &arguments, &format!("{record}\n"));
@@ -422,12 +424,12 @@ fn movenet_finds_what_it_finds_in_python() {
             alike >= least,
             "{} {}: {alike} of 17 alike: {found} {:?}",
             case.network,
-            case.picture,
+            case.image,
             case.keypoints
         );
         assert_eq!(found.as_array().unwrap().len(), 17);
     }
-    let record = json!({"id": "a", "image": picture("tiny")});
+    let record = json!({"id": "a", "image": image("tiny")});
     let ran = pose(Path::new("."), "movenet", &["--rtmlib-compat"], &[record]);
     assert_eq!(
         ran.code,

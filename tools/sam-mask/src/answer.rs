@@ -5,9 +5,8 @@ use clap::Args;
 use nets::sam::{Automatic, Layout, OFFSET, PROMPTS, Prepared, Prompt, Segmenter, best};
 use serde::{Deserialize, Serialize};
 use stage::{Key, Record, Result};
-use vision::RgbImage;
-use vision::decode;
-use vision::mask::{Bounds, Rle};
+use vision::mask::Rle;
+use vision::{Rect, RgbImage, decode};
 
 use crate::prompt::{self, Wanted};
 
@@ -90,10 +89,10 @@ pub(crate) struct Input {
     file: ImageFile,
     width: u32,
     height: u32,
-    picture: Picture,
+    work: Work,
 }
 
-enum Picture {
+enum Work {
     /// Nothing is asked for.
     Nothing,
     /// Prompts, with the number that each has in the record.
@@ -120,7 +119,7 @@ pub(crate) struct Found {
     pub(crate) score: f32,
     pub(crate) stability: f64,
     /// The point and the crop in which it was found without a prompt.
-    pub(crate) place: Option<([f64; 2], [u32; 4])>,
+    pub(crate) place: Option<([f64; 2], Rect)>,
 }
 
 impl Task {
@@ -143,7 +142,7 @@ impl Task {
         };
         let asked: Vec<_> = prompts
             .iter()
-            .map(|prompt| (clicks(prompt), prompt.rectangle))
+            .map(|prompt| (clicks(prompt), prompt.rect))
             .collect();
         let key = self.answers.key(file.bytes()).settings(&asked)?;
         Ok((key, Seen { file, prompts }))
@@ -155,27 +154,27 @@ impl Task {
         let (width, height) = (size.width, size.height);
         let prompts = prompts.into_iter().enumerate();
         let prompts = prompts.filter_map(|(at, mut prompt)| {
-            if let Some(rectangle) = prompt.rectangle {
-                prompt.rectangle = Some(prompt::grown(rectangle, self.grow, (width, height))?);
+            if let Some(rect) = prompt.rect {
+                prompt.rect = Some(prompt::grown(rect, self.grow, (width, height))?);
             }
             Some((at, prompt))
         });
         let prompts: Vec<_> = prompts.collect();
-        let picture = if self.everything.is_none() && prompts.is_empty() {
-            Picture::Nothing
+        let work = if self.everything.is_none() && prompts.is_empty() {
+            Work::Nothing
         } else {
             let image = file.rgb()?;
             let prepared = file.named(|_| self.layout.scaled(&image))?;
             match self.everything {
-                Some(_) => Picture::Everything(image, prepared),
-                None => Picture::Prompted(prepared, prompts),
+                Some(_) => Work::Everything(image, prepared),
+                None => Work::Prompted(prepared, prompts),
             }
         };
         Ok(Input {
             file,
             width,
             height,
-            picture,
+            work,
         })
     }
 
@@ -183,11 +182,11 @@ impl Task {
     pub(crate) fn infer(&self, segmenter: &mut Segmenter, input: Input) -> Result<Answer> {
         let masks = input
             .file
-            .named(|_| match (&input.picture, &self.everything) {
-                (Picture::Everything(image, prepared), Some(settings)) => {
+            .named(|_| match (&input.work, &self.everything) {
+                (Work::Everything(image, prepared), Some(settings)) => {
                     everything(segmenter, image, prepared, settings)
                 }
-                (Picture::Prompted(prepared, prompts), _) => {
+                (Work::Prompted(prepared, prompts), _) => {
                     prompted(segmenter, prepared, prompts, self.cut)
                 }
                 _ => Ok(Vec::new()),
@@ -235,20 +234,12 @@ fn everything(
     settings: &Automatic,
 ) -> Result<Vec<Found>> {
     let segments = segmenter.everything(image, prepared, settings)?;
-    let found = segments.into_iter().map(|segment| {
-        let Bounds {
-            left,
-            top,
-            right,
-            bottom,
-        } = segment.crop;
-        Found {
-            prompt: 0,
-            counts: segment.mask.to_coco_string(),
-            score: segment.iou,
-            stability: segment.stability,
-            place: Some((segment.point, [left, top, right, bottom])),
-        }
+    let found = segments.into_iter().map(|segment| Found {
+        prompt: 0,
+        counts: segment.mask.to_coco_string(),
+        score: segment.iou,
+        stability: segment.stability,
+        place: Some((segment.point, segment.crop)),
     });
     Ok(found.collect())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
+use stage::manifest::MaskShape;
 use stage::{Context, Record, Result};
 use vision::mask::{Mask, Rle};
 use vision::{Rect, write};
@@ -39,11 +40,11 @@ impl Choice {
                 let path = self.out_dir.join(format!("{id}.m{}.png", entries.len()));
                 write::png_luma(&mask.to_luma(), &path)
                     .with_context(|| path.display().to_string())?;
-                json!(path)
+                MaskShape::File(path)
             } else {
-                json!({"size": [height, width], "counts": found.counts})
+                MaskShape::Runs((&runs).into())
             };
-            entries.push(entry(shape, &found, rect, runs.area(), &wanted));
+            entries.push(entry(&shape, &found, rect, runs.area(), &wanted));
             union = union.union(&mask)?;
         }
         // What an earlier run said of the image does not hold any more.
@@ -100,7 +101,7 @@ impl Choice {
 
 /// A mask's entry in the record.
 fn entry(
-    shape: Value,
+    shape: &MaskShape,
     found: &Found,
     rect: Rect,
     area: u64,
@@ -110,7 +111,7 @@ fn entry(
     let mut put = |name: &str, value: Value| {
         entry.entry(name).or_insert(value);
     };
-    put("mask", shape);
+    put("mask", json!(shape));
     put("box", json!(rect));
     put("area", json!(area));
     put("score", json!(f64::from(found.score)));

@@ -3,7 +3,9 @@
 use nets::sam::{Point, Prompt};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use stage::manifest::shapes::Detection;
 use stage::{Context, Record, Result, ensure};
+use vision::Rect;
 
 /// The most masks that one record may ask for.
 const MOST: usize = 4096;
@@ -35,31 +37,30 @@ enum Click {
 
 /// The boxes of a record. It must have the key: without it nobody has looked for any.
 pub(crate) fn boxes(record: &Record) -> Result<Vec<Wanted>> {
-    let boxes: Vec<Map<String, Value>> = record
-        .get("boxes")
+    let boxes = record
+        .boxes()?
         .context("no boxes: run char-detect first, or give --points or --auto")?;
     checked(boxes.len())?;
-    let wanted = |mut about: Map<String, Value>| {
-        let rectangle = about.get("box").map(<[f64; 4]>::deserialize);
-        let rectangle = rectangle.context("a box without `box`")?.context("`box`")?;
-        let [left, top, right, bottom] = rectangle;
+    // What a mask takes over are all members of its box, also those that nothing here knows.
+    let about: Vec<Map<String, Value>> = record.get("boxes")?;
+    let wanted = |(found, mut about): (Detection, Map<String, Value>)| {
+        let rect = found.rect;
         ensure!(
-            left < right && top < bottom,
-            "box {rectangle:?} is not [x0, y0, x1, y1] of a rectangle"
+            rect.is_sound(),
+            "box {rect} is not [left, top, right, bottom] of a rectangle"
         );
         let mut detection = Map::new();
         for name in ["box", "score"] {
             detection.extend(about.shift_remove(name).map(|own| (name.to_owned(), own)));
         }
-        let score = detection.get("score").and_then(Value::as_f64);
         about.insert("detection".to_owned(), detection.into());
         Ok(Wanted {
-            prompt: Prompt::of_box(rectangle),
-            score: score.unwrap_or(0.0),
+            prompt: Prompt::of_box(rect),
+            score: found.score.unwrap_or(0.0),
             about,
         })
     };
-    boxes.into_iter().map(wanted).collect()
+    boxes.into_iter().zip(about).map(wanted).collect()
 }
 
 /// The points that a JSON pointer leads to: a point or a list of points a mask.
@@ -84,7 +85,7 @@ pub(crate) fn points(record: &Record, pointer: &str) -> Result<Vec<Wanted>> {
         Ok(Wanted {
             prompt: Prompt {
                 points: points.collect(),
-                rectangle: None,
+                rect: None,
             },
             score: 0.0,
             about: [("points".to_owned(), value)].into_iter().collect(),
@@ -102,20 +103,10 @@ fn checked(count: usize) -> Result<()> {
 }
 
 /// A box grown by a share of its size and cut off at the image's edges; `None` if it lies outside.
-pub(crate) fn grown(
-    [left, top, right, bottom]: [f64; 4],
-    share: f64,
-    (width, height): (u32, u32),
-) -> Option<[f64; 4]> {
-    let (across, down) = ((right - left) * share, (bottom - top) * share);
-    let (width, height) = (f64::from(width), f64::from(height));
-    let grown = [
-        (left - across).clamp(0.0, width),
-        (top - down).clamp(0.0, height),
-        (right + across).clamp(0.0, width),
-        (bottom + down).clamp(0.0, height),
-    ];
-    (grown[0] < grown[2] && grown[1] < grown[3]).then_some(grown)
+pub(crate) fn grown(rect: Rect<f64>, share: f64, (width, height): (u32, u32)) -> Option<Rect<f64>> {
+    let grown = rect.grow(rect.width() * share, rect.height() * share);
+    let grown = grown.clip(width.into(), height.into());
+    (!grown.is_empty()).then_some(grown)
 }
 
 #[cfg(test)]
@@ -124,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_box_grows_to_the_edges_and_not_over() {
-        let grow = |rectangle, share| grown(rectangle, share, (100, 50));
+        let grow = |edges: [f64; 4], share| grown(edges.into(), share, (100, 50)).map(Rect::edges);
         assert_eq!(
             grow([10.0, 10.0, 30.0, 20.0], 0.1),
             Some([8.0, 9.0, 32.0, 21.0])

@@ -144,7 +144,7 @@ fn png_masks_are_those_of_the_run_lengths() {
 }
 
 #[test]
-fn a_picture_without_boxes_passes_without_a_mask() {
+fn an_image_without_boxes_passes_without_a_mask() {
     let here = tempfile::tempdir().unwrap();
     let mut record = drawn(here.path());
     record["boxes"] = json!([]);
@@ -212,14 +212,14 @@ fn a_lower_cut_gives_wider_masks() {
 fn discs(folder: &Path) -> [(f64, f64, f64); 2] {
     let discs = [(60.0, 50.0, 35.0), (220.0, 55.0, 25.0)];
     let colours = [[220, 40, 40], [40, 60, 230]];
-    let picture = RgbImage::from_fn(300, 120, |x, y| {
+    let image = RgbImage::from_fn(300, 120, |x, y| {
         let within = |(cx, cy, r): (f64, f64, f64)| {
             (f64::from(x) + 0.5 - cx).hypot(f64::from(y) + 0.5 - cy) < r
         };
         let found = discs.iter().position(|disc| within(*disc));
         Rgb(found.map_or([128; 3], |at| colours[at]))
     });
-    picture.save(folder.join("discs.png")).unwrap();
+    image.save(folder.join("discs.png")).unwrap();
     discs
 }
 
@@ -307,10 +307,13 @@ fn wrong_prompts_are_errors_of_their_record() {
     let here = tempfile::tempdir().unwrap();
     let mut record = drawn(here.path());
     for (wrong, said) in [
-        (json!([{"box": [5, 5, 5, 9]}]), "is not [x0, y0, x1, y1]"),
-        (json!([{"score": 1}]), "a box without `box`"),
+        (
+            json!([{"box": [5, 5, 5, 9]}]),
+            "is not [left, top, right, bottom]",
+        ),
+        (json!([{"score": 1}]), "key `boxes`: missing field `box`"),
         (json!([{"box": [1, 2, 1e9, 1e9]}]), ""),
-        (json!([{"box": "all"}]), "`box`"),
+        (json!([{"box": "all"}]), "key `boxes`: "),
     ] {
         record["boxes"] = wrong;
         let ran = cut(here.path(), &record, &[]);

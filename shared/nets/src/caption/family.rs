@@ -9,25 +9,25 @@ use vision::RgbImage;
 use super::generate::{Rules, Written};
 use super::words::Words;
 
-/// A picture as a network takes it.
+/// An image as a network takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tiles {
-    /// Its parts, each `[3, side, side]`, row by row and the whole picture last.
+    /// Its parts, each `[3, side, side]`, row by row and the whole image last.
     pub tiles: Vec<Vec<f32>>,
-    /// Rows and columns of parts, without the whole picture; none where that is all.
+    /// Rows and columns of parts, without the whole image; none where that is all.
     pub grid: [u32; 2],
 }
 
-/// A picture, and what is asked of it.
+/// An image, and what is asked of it.
 #[derive(Debug, Clone)]
 pub struct Asked {
-    /// The picture.
-    pub picture: Tiles,
+    /// The image.
+    pub image: Tiles,
     /// The question.
     pub question: String,
 }
 
-/// What is asked of a picture.
+/// What is asked of an image.
 #[derive(Debug)]
 pub struct Task {
     /// The question that stands for it.
@@ -45,7 +45,7 @@ pub struct Settings {
     pub most: Option<usize>,
     /// Texts that are followed at a time, by families that do; 1 is greedy.
     pub beams: usize,
-    /// Whether large pictures are shown in tiles too, to families that take them.
+    /// Whether large images are shown in tiles too, to families that take them.
     pub split: bool,
 }
 
@@ -62,8 +62,8 @@ pub trait Writes: Debug + Send + Sync {
     /// How tokens of the vocabulary `words` are chosen.
     fn rules(&self, settings: &Settings, words: &Words) -> Result<Rules>;
 
-    /// A picture as a network whose tiles have `side` pixels takes it, `split` or whole alone.
-    fn prepare(&self, picture: &RgbImage, side: u32, split: bool) -> Result<Tiles>;
+    /// An image as a network whose tiles have `side` pixels takes it, `split` or whole alone.
+    fn prepare(&self, image: &RgbImage, side: u32, split: bool) -> Result<Tiles>;
 
     /// Opens the graphs of `model`.
     fn open(&self, model: &Model, runtime: &Runtime) -> Result<Box<dyn Writer>>;
@@ -77,6 +77,6 @@ pub trait Writer {
     /// Side of a tile, pixels.
     fn side(&self) -> u32;
 
-    /// What is written of each picture, in tokens of `words`.
+    /// What is written of each image, in tokens of `words`.
     fn write(&mut self, asked: &[Asked], words: &Words, rules: &Rules) -> Result<Vec<Written>>;
 }

@@ -1,10 +1,10 @@
-//! Florence-2: a picture and a task become a text.
+//! Florence-2: an image and a task become a text.
 //!
 //! Reads the four graphs of `onnx-community/Florence-2-base-ft` and its like (`vision_encoder`,
 //! `embed_tokens`, `encoder_model`, `decoder_model_merged`, of any width of number) and
 //! `tokenizer.json`. The reference is `Florence2ForConditionalGeneration` of `transformers`.
 //!
-//! The published vision encoders were traced with a smaller picture than they are used with, and
+//! The published vision encoders were traced with a smaller image than they are used with, and
 //! the scale of their channel attention froze: [`scales`] are the right ones, and they are put in
 //! when a graph is opened.
 
@@ -65,9 +65,9 @@ impl Writes for Florence2 {
         model.has("encoder_model")
     }
 
-    fn prepare(&self, picture: &RgbImage, side: u32, _: bool) -> Result<Tiles> {
+    fn prepare(&self, image: &RgbImage, side: u32, _: bool) -> Result<Tiles> {
         Ok(Tiles {
-            tiles: vec![prepare(picture, side)?],
+            tiles: vec![prepare(image, side)?],
             grid: [0, 0],
         })
     }
@@ -96,16 +96,16 @@ impl Writer for Florence {
     }
 
     fn write(&mut self, asked: &[Asked], words: &Words, rules: &Rules) -> Result<Vec<Written>> {
-        let pictures = asked.iter().flat_map(|asked| asked.picture.tiles.clone());
-        let pictures: Vec<_> = pictures.collect();
+        let images = asked.iter().flat_map(|asked| asked.image.tiles.clone());
+        let images: Vec<_> = images.collect();
         // All are asked the same: the question of the task.
         let question = asked.first().map(|asked| asked.question.as_str());
         let ids = words.ids(question.unwrap_or_default(), true)?;
-        self.written(&pictures, &ids, rules)
+        self.written(&images, &ids, rules)
     }
 }
 
-/// The constants of a vision encoder that froze, by name, and what they have to be for pictures of
+/// The constants of a vision encoder that froze, by name, and what they have to be for images of
 /// `side` pixels: `1 / sqrt(tokens)` of each stage, `4 / side` for the first and twice as much for
 /// each other.
 pub fn scales(side: u32) -> Vec<(String, f32)> {
@@ -121,7 +121,7 @@ pub fn scales(side: u32) -> Vec<(String, f32)> {
     scales
 }
 
-/// A picture as the network takes it, `[3, side, side]`: squashed to a square, by `ImageNet`'s mean
+/// An image as the network takes it, `[3, side, side]`: squashed to a square, by `ImageNet`'s mean
 /// and deviation.
 pub fn prepare(image: &RgbImage, side: u32) -> Result<Vec<f32>> {
     let square = pil(image, side, side, PilFilter::Bicubic)?;
@@ -196,25 +196,25 @@ impl Florence {
         })
     }
 
-    /// The features of pictures, `[pictures, tokens, width]`.
-    pub fn features(&mut self, pictures: &[Vec<f32>]) -> Result<Tensor> {
+    /// The features of images, `[images, tokens, width]`.
+    pub fn features(&mut self, images: &[Vec<f32>]) -> Result<Tensor> {
         let side = self.side as usize;
-        seen::features(&mut self.vision, pictures, |vision, pictures| {
-            let pixels = Tensor::floats(&[pictures.len(), 3, side, side], pictures.concat())?;
+        seen::features(&mut self.vision, images, |vision, images| {
+            let pixels = Tensor::floats(&[images.len(), 3, side, side], images.concat())?;
             let mut answer = vision.run(&[("pixel_values", &pixels)])?;
             answer.take("image_features")
         })
     }
 
-    /// What it writes of each of `pictures`, asked by the tokens of `prompt`.
+    /// What it writes of each of `images`, asked by the tokens of `prompt`.
     pub fn written(
         &mut self,
-        pictures: &[Vec<f32>],
+        images: &[Vec<f32>],
         prompt: &[i64],
         rules: &Rules,
     ) -> Result<Vec<Written>> {
-        let rows = pictures.len();
-        let features = self.features(pictures)?;
+        let rows = images.len();
+        let features = self.features(images)?;
         let asked = Tensor::integers(&[rows, prompt.len()], prompt.repeat(rows))?;
         let asked = self
             .embed

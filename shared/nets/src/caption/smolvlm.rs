@@ -1,4 +1,4 @@
-//! `SmolVLM`: a picture and a question become a text.
+//! `SmolVLM`: an image and a question become a text.
 //!
 //! Reads the three graphs of `HuggingFaceTB/SmolVLM-256M-Instruct` and `-500M-Instruct`
 //! (`vision_encoder`, `embed_tokens`, `decoder_model_merged`, of any width of number) and
@@ -26,7 +26,7 @@ pub(super) const ANSWER: u32 = 1;
 /// Side of a tile of the published networks, pixels.
 pub const SIDE: u32 = 512;
 
-/// Tiles a side of the largest picture: 2048 pixels.
+/// Tiles a side of the largest image: 2048 pixels.
 const LARGEST: u32 = 4;
 
 /// The marks of the vocabulary.
@@ -47,8 +47,8 @@ impl Writes for Chat {
         model.has("decoder_model_merged")
     }
 
-    fn prepare(&self, picture: &RgbImage, side: u32, split: bool) -> Result<Tiles> {
-        prepare(picture, side, split)
+    fn prepare(&self, image: &RgbImage, side: u32, split: bool) -> Result<Tiles> {
+        prepare(image, side, split)
     }
 
     fn open(&self, model: &Model, runtime: &Runtime) -> Result<Box<dyn Writer>> {
@@ -69,14 +69,14 @@ impl Writer for SmolVlm {
         self.side
     }
 
-    // Pictures whose prompts are the same go through together.
+    // Images whose prompts are the same go through together.
     fn write(&mut self, asked: &[Asked], words: &Words, rules: &Rules) -> Result<Vec<Written>> {
         let marks = Marks::of(words)?;
         let mut prompts = Vec::with_capacity(asked.len());
-        for Asked { picture, question } in asked {
-            let features = self.features(&picture.tiles)?;
+        for Asked { image, question } in asked {
+            let features = self.features(&image.tiles)?;
             let tokens = features.shape().get(1).copied().unwrap_or_default();
-            let prompt = prompt(question, picture.grid, tokens);
+            let prompt = prompt(question, image.grid, tokens);
             prompts.push((words.ids(&prompt, false)?, features));
         }
         let mut written = Vec::with_capacity(prompts.len());
@@ -92,8 +92,8 @@ impl Writer for SmolVlm {
     }
 }
 
-/// A picture as the network takes it. With `split` large pictures become tiles; without, there is
-/// the whole picture alone, squashed to a square, with a tenth of the tokens.
+/// An image as the network takes it. With `split` large images become tiles; without, there is
+/// the whole image alone, squashed to a square, with a tenth of the tokens.
 pub fn prepare(image: &RgbImage, side: u32, split: bool) -> Result<Tiles> {
     let (width, height) = longest(image.dimensions(), side * LARGEST);
     let mut image = pil(image, width, height, PilFilter::Lanczos)?;
@@ -145,7 +145,7 @@ fn whole_tiles((width, height): (u32, u32), side: u32) -> (u32, u32) {
     }
 }
 
-/// The chat's text that asks `question` of a picture of `grid` tiles, each of `tokens` tokens.
+/// The chat's text that asks `question` of an image of `grid` tiles, each of `tokens` tokens.
 ///
 /// ```
 /// let text = nets::caption::smolvlm::prompt("What?", [0, 0], 2);
@@ -172,7 +172,7 @@ pub fn prompt(question: &str, grid: [u32; 2], tokens: usize) -> String {
 /// The tokens of a vocabulary that mean something here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
-    /// Stands where the features of a picture go.
+    /// Stands where the features of an image go.
     pub image: i64,
     /// Ends a text.
     pub end: i64,
@@ -261,7 +261,7 @@ impl SmolVlm {
         })
     }
 
-    /// The features of a picture's tiles, `[tiles, tokens, width]`.
+    /// The features of an image's tiles, `[tiles, tokens, width]`.
     pub fn features(&mut self, tiles: &[Vec<f32>]) -> Result<Tensor> {
         let side = self.side as usize;
         seen::features(&mut self.vision, tiles, |vision, tiles| {
@@ -273,7 +273,7 @@ impl SmolVlm {
         })
     }
 
-    /// What it writes of pictures with these `features`, all asked by the tokens of `prompt`.
+    /// What it writes of images with these `features`, all asked by the tokens of `prompt`.
     pub fn written(
         &mut self,
         features: &[Tensor],

@@ -9,8 +9,8 @@
 
 use anyhow::{Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs, Port};
-use vision::RgbImage;
 use vision::resize::{PilFilter, pil};
+use vision::{Rect, RgbImage};
 
 use super::family::{Asked, Candidate, Detects, View, part};
 use crate::family::Graph;
@@ -94,12 +94,12 @@ fn decode(
         let row = &boxes[place / classes * 4..][..4];
         let (half_width, half_height) = (0.5 * row[2], 0.5 * row[3]);
         Candidate {
-            corners: [
-                (row[0] - half_width) * width,
-                (row[1] - half_height) * height,
-                (row[0] + half_width) * width,
-                (row[1] + half_height) * height,
-            ],
+            rect: Rect {
+                left: (row[0] - half_width) * width,
+                top: (row[1] - half_height) * height,
+                right: (row[0] + half_width) * width,
+                bottom: (row[1] + half_height) * height,
+            },
             score: score(place),
             class: place % classes,
         }
@@ -122,8 +122,8 @@ mod tests {
         let classes: Vec<_> = found.iter().map(|found| found.class).collect();
         assert_eq!(classes, [0, 1]);
         for found in &found {
-            for (corner, expected) in found.corners.iter().zip([50.0, 0.0, 150.0, 100.0]) {
-                assert!((corner - expected).abs() < 1e-4, "{found:?}");
+            for (edge, expected) in found.rect.edges().iter().zip([50.0, 0.0, 150.0, 100.0]) {
+                assert!((edge - expected).abs() < 1e-4, "{found:?}");
             }
         }
         // 1 / (1 + e^-2)

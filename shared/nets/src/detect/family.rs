@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use onnx::{Outputs, Port};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use crate::family::Graph;
 use crate::nms::{Area, nms};
@@ -16,11 +16,11 @@ pub struct View {
     pub(super) scale: [f64; 2],
 }
 
-/// A box that a network gave, `[x0, y0, x1, y1]`.
+/// A box that a network gave.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
-    /// Left, top, right, bottom.
-    pub(super) corners: [f32; 4],
+    /// Where it is; may reach beyond the image.
+    pub(super) rect: Rect<f32>,
     /// 0 to 1.
     pub(super) score: f32,
     /// The number of its class.
@@ -62,9 +62,8 @@ impl View {
     /// Boxes in pixels of the input, in pixels of the image.
     pub(super) fn places(&self, mut found: Vec<Candidate>) -> Vec<Candidate> {
         let [across, down] = self.scale.map(|scale| scale as f32);
-        for Candidate { corners, .. } in &mut found {
-            let [x0, y0, x1, y1] = *corners;
-            *corners = [x0 * across, y0 * down, x1 * across, y1 * down];
+        for Candidate { rect, .. } in &mut found {
+            *rect = rect.scale(across, down);
         }
         found
     }
@@ -85,7 +84,7 @@ pub(super) fn suppress(found: &[Candidate], threshold: f32) -> Vec<Candidate> {
     let mut kept = Vec::new();
     for class in classes {
         let own: Vec<&Candidate> = found.iter().filter(|found| found.class == class).collect();
-        let boxes: Vec<_> = own.iter().map(|found| found.corners).collect();
+        let boxes: Vec<_> = own.iter().map(|found| found.rect).collect();
         let scores: Vec<_> = own.iter().map(|found| found.score).collect();
         let best = nms(&boxes, &scores, threshold, Area::PlusOne);
         kept.extend(best.into_iter().map(|place| *own[place]));

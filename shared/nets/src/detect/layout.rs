@@ -33,7 +33,7 @@ impl Layout {
     /// and gives.
     pub(super) fn of(model: &Model, net: &mut Net) -> Result<Self> {
         let named = || model.name().to_owned();
-        picture(net).with_context(named)?;
+        image(net).with_context(named)?;
         let family = ROLE.of(model, net)?;
         // The ports of all families are known, so that what was said of a graph can be held to them.
         ensure!(
@@ -43,7 +43,7 @@ impl Layout {
             family.name,
             ROLE.unknown(net.inputs(), net.outputs())
         );
-        let input = picture(net).with_context(named)?;
+        let input = image(net).with_context(named)?;
         let side = model.parameter::<u32>("size")?.unwrap_or(SIDE);
         let given = |axis: usize| match input.shape.get(axis).copied().flatten() {
             Some(fixed) => u32::try_from(fixed).unwrap_or(u32::MAX),
@@ -104,7 +104,7 @@ impl Layout {
         let mut found = self.family.decode(outputs, place, view, &asked)?;
         found.sort_by(|a, b| b.score.total_cmp(&a.score));
         let detection = |found: Candidate| Detection {
-            corners: found.corners,
+            rect: found.rect,
             score: found.score,
             label: self.label(found.class),
         };
@@ -144,7 +144,7 @@ impl Layout {
 }
 
 /// The one input of a detector: images of three planes.
-fn picture(net: &Net) -> Result<&Port> {
+fn image(net: &Net) -> Result<&Port> {
     match net.inputs() {
         [one] if one.shape.len() == 4 && one.shape[1].is_none_or(|planes| planes == 3) => Ok(one),
         _ => bail!("{}", ROLE.unknown(net.inputs(), net.outputs())),

@@ -1,6 +1,8 @@
 //! Parts of an image that are looked at for themselves, so that small figures fill more of the
 //! network's input.
 
+use vision::Rect;
+
 use crate::nms::{Area, nms};
 
 use super::Detection;
@@ -17,18 +19,9 @@ const EDGE: f32 = 0.02;
 /// The share of a tile's box that makes it a part of a figure that the whole image showed.
 const PART: f32 = 0.8;
 
-/// A part of an image, in whole pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tile {
-    pub(super) x: u32,
-    pub(super) y: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
-}
-
 /// Square tiles of an image of `width` x `height`, row by row: `count` along its shorter side, as
 /// many as it takes along the longer one, each showing at least a quarter of its neighbour.
-pub(super) fn tiles(width: u32, height: u32, count: u32) -> Vec<Tile> {
+pub(super) fn tiles(width: u32, height: u32, count: u32) -> Vec<Rect> {
     if count == 0 {
         return Vec::new();
     }
@@ -37,17 +30,12 @@ pub(super) fn tiles(width: u32, height: u32, count: u32) -> Vec<Tile> {
     let side = short / (count - (count - 1.0) * COMMON);
     let side = side.max(long / (MOST - (MOST - 1.0) * COMMON)).ceil();
     let (across, down) = (spread(width, side), spread(height, side));
-    let tile = |x: u32, y: u32| Tile {
-        x,
-        y,
-        width: (side as u32).min(width),
-        height: (side as u32).min(height),
-    };
+    let tile = Rect::whole((side as u32).min(width), (side as u32).min(height));
     let tiles = down
         .iter()
-        .flat_map(|y| across.iter().map(move |x| tile(*x, *y)));
+        .flat_map(|y| across.iter().map(move |x| tile.shift(*x, *y)));
     tiles
-        .filter(|tile| (tile.width, tile.height) != (width, height))
+        .filter(|tile| (tile.width(), tile.height()) != (width, height))
         .collect()
 }
 
@@ -63,18 +51,15 @@ fn spread(whole: u32, side: f64) -> Vec<u32> {
         .collect()
 }
 
-impl Tile {
-    /// Whether a box in the image's pixels touches an edge of the tile inside the image: what
-    /// it is of goes on beyond, and a neighbour or the whole image shows it better.
-    pub(super) fn cuts(self, corners: [f32; 4], width: u32, height: u32) -> bool {
-        let margin = EDGE * self.width.max(self.height) as f32;
-        let (right, bottom) = (self.x + self.width, self.y + self.height);
-        let (left, top) = (self.x as f32, self.y as f32);
-        (self.x > 0 && corners[0] < left + margin)
-            || (self.y > 0 && corners[1] < top + margin)
-            || (right < width && corners[2] > right as f32 - margin)
-            || (bottom < height && corners[3] > bottom as f32 - margin)
-    }
+/// Whether a box in the image's pixels touches an edge of the tile inside the image: what it is of
+/// goes on beyond, and a neighbour or the whole image shows it better.
+pub(super) fn cuts(tile: Rect, rect: Rect<f32>, width: u32, height: u32) -> bool {
+    let margin = EDGE * tile.width().max(tile.height()) as f32;
+    let own = tile.map(|edge| edge as f32);
+    (tile.left > 0 && rect.left < own.left + margin)
+        || (tile.top > 0 && rect.top < own.top + margin)
+        || (tile.right < width && rect.right > own.right - margin)
+        || (tile.bottom < height && rect.bottom > own.bottom - margin)
 }
 
 /// What `whole` shows and, where it shows nothing there, what `tiles` do.
@@ -84,7 +69,7 @@ pub(super) fn merge(
     threshold: f32,
 ) -> Vec<Detection> {
     let part_of = |small: &Detection, large: &Detection| {
-        small.label == large.label && within(small.corners, large.corners) > PART
+        small.label == large.label && within(small.rect, large.rect) > PART
     };
     let news: Vec<_> = tiles
         .into_iter()
@@ -104,7 +89,7 @@ fn suppress(all: Vec<Detection>, threshold: f32) -> Vec<Detection> {
         let places: Vec<usize> = (0..all.len())
             .filter(|place| all[*place].label == label)
             .collect();
-        let boxes: Vec<_> = places.iter().map(|place| all[*place].corners).collect();
+        let boxes: Vec<_> = places.iter().map(|place| all[*place].rect).collect();
         let scores: Vec<_> = places.iter().map(|place| all[*place].score).collect();
         let best = nms(&boxes, &scores, threshold, Area::PlusOne);
         kept.extend(best.into_iter().map(|place| places[place]));
@@ -114,12 +99,10 @@ fn suppress(all: Vec<Detection>, threshold: f32) -> Vec<Detection> {
 }
 
 /// The share of `small` that lies in `large`.
-fn within(small: [f32; 4], large: [f32; 4]) -> f32 {
-    let across = small[2].min(large[2]) - small[0].max(large[0]);
-    let down = small[3].min(large[3]) - small[1].max(large[1]);
-    let area = (small[2] - small[0]) * (small[3] - small[1]);
+fn within(small: Rect<f32>, large: Rect<f32>) -> f32 {
+    let area = small.area();
     if area > 0.0 {
-        across.max(0.0) * down.max(0.0) / area
+        small.intersection(large).area() / area
     } else {
         0.0
     }
@@ -130,20 +113,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_cover_the_picture_and_overlap() {
+    fn tiles_cover_the_image_and_overlap() {
         for (width, height) in [(1920, 1080), (640, 640), (7, 5), (1, 1000), (333, 4001)] {
             for count in 1..4 {
                 let tiles = tiles(width, height, count);
                 assert!(tiles.len() <= 64, "{width}x{height}: {}", tiles.len());
                 for tile in &tiles {
-                    assert!(tile.width > 0 && tile.height > 0);
-                    assert!(tile.x + tile.width <= width && tile.y + tile.height <= height);
+                    assert!(!tile.is_empty() && Rect::whole(width, height).holds(*tile));
                 }
                 let shows = |x: u32, y: u32| {
-                    tiles.iter().any(|tile| {
-                        (tile.x..tile.x + tile.width).contains(&x)
-                            && (tile.y..tile.y + tile.height).contains(&y)
-                    })
+                    { tiles.iter() }
+                        .any(|tile| tile.columns().contains(&x) && tile.rows().contains(&y))
                 };
                 let all = (0..height).all(|y| (0..width).step_by(13).all(|x| shows(x, y)));
                 assert!(all || tiles.is_empty(), "{width}x{height} by {count}");
@@ -156,15 +136,15 @@ mod tests {
         let tiles = tiles(1920, 1080, 2);
         assert_eq!(tiles.len(), 8);
         // 1080 / 1.75
-        assert_eq!((tiles[0].width, tiles[0].height), (618, 618));
-        assert_eq!((tiles[7].x, tiles[7].y), (1920 - 618, 1080 - 618));
+        assert_eq!(tiles[0], Rect::whole(618, 618));
+        assert_eq!(tiles[7], Rect::from([1920 - 618, 1080 - 618, 1920, 1080]));
         assert!(super::tiles(1920, 1080, 0).is_empty());
         assert!(super::tiles(640, 640, 1).is_empty(), "the image itself");
     }
 
-    fn found(corners: [f32; 4], score: f32) -> Detection {
+    fn found(edges: [f32; 4], score: f32) -> Detection {
         Detection {
-            corners,
+            rect: edges.into(),
             score,
             label: "person".to_owned(),
         }
@@ -182,18 +162,11 @@ mod tests {
 
     #[test]
     fn only_inner_edges_cut() {
-        let tile = Tile {
-            x: 0,
-            y: 50,
-            width: 100,
-            height: 100,
-        };
-        assert!(
-            !tile.cuts([0.0, 60.0, 50.0, 120.0], 300, 150),
-            "the image's own edge"
-        );
-        assert!(tile.cuts([0.0, 51.0, 50.0, 120.0], 300, 150));
-        assert!(tile.cuts([40.0, 60.0, 99.0, 150.0], 300, 150));
-        assert!(!tile.cuts([40.0, 60.0, 97.0, 150.0], 300, 150));
+        let tile = Rect::from([0, 50, 100, 150]);
+        let cuts = |edges: [f32; 4]| cuts(tile, edges.into(), 300, 150);
+        assert!(!cuts([0.0, 60.0, 50.0, 120.0]), "the image's own edge");
+        assert!(cuts([0.0, 51.0, 50.0, 120.0]));
+        assert!(cuts([40.0, 60.0, 99.0, 150.0]));
+        assert!(!cuts([40.0, 60.0, 97.0, 150.0]));
     }
 }

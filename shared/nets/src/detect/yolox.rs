@@ -11,7 +11,7 @@
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs, Port, Tensor};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Asked, Candidate, Detects, View, part, suppress};
 use crate::family::Graph;
@@ -177,12 +177,12 @@ fn decode_grid(
                 let middle = [(row[0] + column) * stride, (row[1] + line) * stride];
                 let half = [row[2].exp() * stride / 2.0, row[3].exp() * stride / 2.0];
                 candidates.push(Candidate {
-                    corners: [
-                        middle[0] - half[0],
-                        middle[1] - half[1],
-                        middle[0] + half[0],
-                        middle[1] + half[1],
-                    ],
+                    rect: Rect {
+                        left: middle[0] - half[0],
+                        top: middle[1] - half[1],
+                        right: middle[0] + half[0],
+                        bottom: middle[1] + half[1],
+                    },
                     score,
                     class,
                 });
@@ -215,7 +215,7 @@ fn decode_suppressed(
         let label = labels.map_or(Some(0), |labels| labels.get(place).copied())?;
         let class = usize::try_from(label).ok()?;
         (row[4] > threshold && wanted(class)).then_some(Candidate {
-            corners: [row[0], row[1], row[2], row[3]],
+            rect: Rect::from([row[0], row[1], row[2], row[3]]),
             score: row[4],
             class,
         })
@@ -248,8 +248,8 @@ mod tests {
         // Centre (56, 20), size 16 x 32.
         assert_eq!(found[0].class, 0);
         assert!((found[0].score - 0.25).abs() < 1e-6);
-        for (corner, expected) in found[1].corners.iter().zip([48.0, 4.0, 64.0, 36.0]) {
-            assert!((corner - expected).abs() < 1e-4, "{found:?}");
+        for (edge, expected) in found[1].rect.edges().iter().zip([48.0, 4.0, 64.0, 36.0]) {
+            assert!((edge - expected).abs() < 1e-4, "{found:?}");
         }
         let one = decode_grid(&rows, 7, (64, 32), 0.25, |_| true).unwrap();
         assert_eq!(one.len(), 1, "a score at the threshold is not over it");

@@ -55,9 +55,7 @@ impl Embeds for Dino {
             bail!("`last_hidden_state` has the shape {shape:?}");
         };
         let all = states.as_floats()?;
-        let pictures = all.chunks_exact(tokens * numbers);
-        Ok(pictures
-            .map(|picture| picture[..numbers].to_vec())
-            .collect())
+        let images = all.chunks_exact(tokens * numbers);
+        Ok(images.map(|image| image[..numbers].to_vec()).collect())
     }
 }

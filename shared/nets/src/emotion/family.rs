@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
-use vision::mask::Bounds;
+use vision::{Rect, RgbImage};
 
 use crate::face::Landmarks;
 use crate::family::Graph;
@@ -62,9 +61,9 @@ impl Emotion {
 #[derive(Debug, Clone, Copy)]
 pub struct FaceImage<'a> {
     /// The image.
-    pub picture: &'a RgbImage,
-    /// Left, top, right, bottom of the face.
-    pub area: [f32; 4],
+    pub image: &'a RgbImage,
+    /// The box of the face.
+    pub rect: Rect<f32>,
     /// Its landmarks, if they are known.
     pub landmarks: Option<Landmarks>,
 }
@@ -73,14 +72,9 @@ impl FaceImage<'_> {
     /// The face's box grown by a tenth of its width and height, or the square round that, in whole
     /// pixels of the image and within it.
     pub(super) fn cut(&self, square: bool) -> Result<RgbImage> {
-        let [left, top, right, bottom] = self.area.map(f64::from);
-        let finite = [left, top, right, bottom].iter().all(|n| n.is_finite());
-        ensure!(
-            finite && right > left && bottom > top,
-            "a face box without pixels: {:?}",
-            self.area
-        );
-        let (mut width, mut height) = ((right - left) * GROWN, (bottom - top) * GROWN);
+        let rect = self.rect.map(f64::from);
+        ensure!(rect.is_sound(), "a face box without pixels: {}", self.rect);
+        let (mut width, mut height) = (rect.width() * GROWN, rect.height() * GROWN);
         if square {
             (width, height) = (width.max(height), width.max(height));
         }
@@ -88,16 +82,16 @@ impl FaceImage<'_> {
             let edge = |place: f64| place.round().max(0.0) as u32;
             (edge(middle - length / 2.0), edge(middle + length / 2.0))
         };
-        let (left, right) = range(f64::midpoint(left, right), width);
-        let (top, bottom) = range(f64::midpoint(top, bottom), height);
-        let bounds = Bounds {
+        let [x, y] = rect.middle();
+        let ((left, right), (top, bottom)) = (range(x, width), range(y, height));
+        let part = Rect {
             left,
             top,
             right,
             bottom,
         };
-        let outside = || format!("a face box without pixels in the image: {:?}", self.area);
-        vision::crop::rgb(self.picture, bounds).with_context(outside)
+        let outside = || format!("a face box without pixels in the image: {}", self.rect);
+        vision::crop::rgb(self.image, part).with_context(outside)
     }
 }
 

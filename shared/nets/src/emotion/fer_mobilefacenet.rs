@@ -49,7 +49,7 @@ impl Classifies for MobileFaceNet {
             "no landmarks, which this network needs to align faces: detect the faces with YuNet or \
          RetinaFace, or classify them with another network",
         )?;
-        let face = align::aligned(face.picture, &landmarks)?;
+        let face = align::aligned(face.image, &landmarks)?;
         Ok(planes(&face, Order::Rgb, [127.5; 3], [127.5; 3]))
     }
 }

@@ -8,7 +8,7 @@
 
 use anyhow::{Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, Landmarks, suppress};
 use crate::family::Graph;
@@ -41,14 +41,14 @@ impl Graph for CenterFace {
 }
 
 impl Detects for CenterFace {
-    // Stretches `picture` to a long side of about `longest` and multiples of 32, or to `fixed`.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let (width, height) = picture.dimensions();
+    // Stretches `image` to a long side of about `longest` and multiples of 32, or to `fixed`.
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+        let (width, height) = image.dimensions();
         let scale = f64::from(longest) / f64::from(width.max(height));
         let length =
             |own: u32| ((f64::from(own) * scale).ceil().max(1.0) as u32).next_multiple_of(32);
         let size = fixed.unwrap_or_else(|| [length(width), length(height)]);
-        let small = vision::resize::opencv_linear(picture, size[0], size[1])?;
+        let small = vision::resize::opencv_linear(image, size[0], size[1])?;
         Ok(Input {
             numbers: planes(&small, Order::Rgb, [0.0; 3], [1.0; 3]),
             size: size.map(|length| length as usize),
@@ -119,12 +119,12 @@ pub fn decode(maps: &Maps<'_>, size: [usize; 2], threshold: f32) -> Result<Vec<F
             ]
         });
         Face {
-            area: [
+            rect: Rect {
                 left,
                 top,
-                (left + width).min(most[0]),
-                (top + height).min(most[1]),
-            ],
+                right: (left + width).min(most[0]),
+                bottom: (top + height).min(most[1]),
+            },
             score: maps.heat[cell],
             landmarks: Some(landmarks),
         }

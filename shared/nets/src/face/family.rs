@@ -3,7 +3,7 @@
 use anyhow::Result;
 use onnx::Outputs;
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use crate::family::Graph;
 use crate::nms::{Area, nms};
@@ -18,9 +18,9 @@ pub type Landmarks = [[f32; 2]; 5];
 /// A face, in pixels of the image that it was looked for in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Face {
-    /// Left, top, right, bottom; may reach beyond the image.
+    /// Its box; may reach beyond the image.
     #[serde(rename = "box")]
-    pub area: [f32; 4],
+    pub rect: Rect<f32>,
     /// How sure the detector is, 0 to 1.
     pub score: f32,
     /// Where its parts are, if the detector says so.
@@ -31,20 +31,17 @@ pub struct Face {
 impl Face {
     /// The same face where the image is stretched `x` and `y` times.
     pub(super) fn stretched(&self, [x, y]: [f32; 2]) -> Self {
-        let [left, top, right, bottom] = self.area;
         let stretch = |points: Landmarks| points.map(|[px, py]| [px * x, py * y]);
         Self {
-            area: [left * x, top * y, right * x, bottom * y],
+            rect: self.rect.scale(x, y),
             score: self.score,
             landmarks: self.landmarks.map(stretch),
         }
     }
 
     fn is_sound(&self) -> bool {
-        let [left, top, right, bottom] = self.area;
-        let known = self.landmarks.iter().flatten().flatten();
-        let finite = self.area.iter().chain(known).all(|n| n.is_finite());
-        finite && self.score.is_finite() && right > left && bottom > top
+        let mut known = self.landmarks.iter().flatten().flatten();
+        self.rect.is_sound() && known.all(|place| place.is_finite()) && self.score.is_finite()
     }
 }
 
@@ -56,9 +53,9 @@ pub trait Detects: Graph {
         true
     }
 
-    /// The graph's input of `picture`, with a long side of `longest` pixels as far as `fixed`, the
+    /// The graph's input of `image`, with a long side of `longest` pixels as far as `fixed`, the
     /// columns and rows that the graph asks for, lets it.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input>;
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input>;
 
     /// The faces of at least `threshold`, best first, in pixels of an input of `size`, columns and rows.
     fn decode(&self, outputs: &Outputs, size: [usize; 2], threshold: f32) -> Result<Vec<Face>>;
@@ -68,7 +65,7 @@ pub trait Detects: Graph {
 /// boxes counted as `area` says. Best first; of equals the first comes first.
 pub(super) fn suppress(faces: Vec<Face>, most: f32, area: Area) -> Vec<Face> {
     let faces = strongest(faces);
-    let boxes: Vec<_> = faces.iter().map(|face| face.area).collect();
+    let boxes: Vec<_> = faces.iter().map(|face| face.rect).collect();
     kept(faces, &boxes, most, area)
 }
 
@@ -77,9 +74,9 @@ pub(super) fn suppress(faces: Vec<Face>, most: f32, area: Area) -> Vec<Face> {
 pub(super) fn suppress_whole(faces: Vec<Face>, most: f32) -> Vec<Face> {
     let faces = strongest(faces);
     let whole = |face: &Face| {
-        let [left, top, right, bottom] = face.area;
-        let (x, y) = (left.trunc(), top.trunc());
-        [x, y, x + (right - left).trunc(), y + (bottom - top).trunc()]
+        let rect = face.rect;
+        let size = Rect::whole(rect.width().trunc(), rect.height().trunc());
+        size.shift(rect.left.trunc(), rect.top.trunc())
     };
     let boxes: Vec<_> = faces.iter().map(whole).collect();
     kept(faces, &boxes, most, Area::Plain)
@@ -93,7 +90,7 @@ fn strongest(mut faces: Vec<Face>) -> Vec<Face> {
     faces
 }
 
-fn kept(faces: Vec<Face>, boxes: &[[f32; 4]], most: f32, area: Area) -> Vec<Face> {
+fn kept(faces: Vec<Face>, boxes: &[Rect<f32>], most: f32, area: Area) -> Vec<Face> {
     let scores: Vec<_> = faces.iter().map(|face| face.score).collect();
     let places = nms(boxes, &scores, most, area);
     places.iter().map(|place| faces[*place].clone()).collect()

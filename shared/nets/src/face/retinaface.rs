@@ -7,7 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Outputs, Port};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, Landmarks, suppress};
 use crate::family::{Graph, ending_in};
@@ -45,9 +45,9 @@ impl Graph for RetinaFace {
 }
 
 impl Detects for RetinaFace {
-    // Scales `picture` to a long side of `longest`, or to fit `fixed`.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let (width, height) = picture.dimensions();
+    // Scales `image` to a long side of `longest`, or to fit `fixed`.
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+        let (width, height) = image.dimensions();
         let most = fixed.map_or([longest; 2], |canvas| {
             canvas.map(|length| length.min(longest))
         });
@@ -55,9 +55,9 @@ impl Detects for RetinaFace {
         let length = |own: u32, most: u32| ((own as f32 * scale) as u32).clamp(1, most);
         let size = [length(width, most[0]), length(height, most[1])];
         let canvas = fixed.unwrap_or(size);
-        let picture = placed(picture, size, canvas, 0)?;
+        let image = placed(image, size, canvas, 0)?;
         Ok(Input {
-            numbers: planes(&picture, Order::Bgr, MEAN, [1.0; 3]),
+            numbers: planes(&image, Order::Bgr, MEAN, [1.0; 3]),
             size: canvas.map(|length| length as usize),
             scale: [
                 size[0] as f32 / width as f32,
@@ -131,12 +131,12 @@ pub fn decode(
             [place(0), place(1)]
         });
         Some(Face {
-            area: [
-                low(0) * whole[0],
-                low(1) * whole[1],
-                (low(0) + length(0)) * whole[0],
-                (low(1) + length(1)) * whole[1],
-            ],
+            rect: Rect {
+                left: low(0) * whole[0],
+                top: low(1) * whole[1],
+                right: (low(0) + length(0)) * whole[0],
+                bottom: (low(1) + length(1)) * whole[1],
+            },
             score,
             landmarks: Some(landmarks),
         })

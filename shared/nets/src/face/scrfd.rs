@@ -7,7 +7,7 @@
 
 use anyhow::{Result, ensure};
 use onnx::{Outputs, Port};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, suppress};
 use crate::family::{Graph, ending_in};
@@ -41,9 +41,9 @@ impl Graph for Scrfd {
 }
 
 impl Detects for Scrfd {
-    // Scales `picture` into a square of `longest`, or into `fixed`; the rest is black.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let (width, height) = picture.dimensions();
+    // Scales `image` into a square of `longest`, or into `fixed`; the rest is black.
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+        let (width, height) = image.dimensions();
         let most = fixed.map_or([longest; 2], |canvas| {
             canvas.map(|length| length.min(longest))
         });
@@ -55,11 +55,11 @@ impl Detects for Scrfd {
         };
         let size = size.map(|length| length.max(1));
         let canvas = fixed.unwrap_or(most);
-        let picture = placed(picture, size, canvas, 0)?;
+        let image = placed(image, size, canvas, 0)?;
         // The reference takes the vertical scale for both.
         let scale = size[1] as f32 / height as f32;
         Ok(Input {
-            numbers: planes(&picture, Order::Rgb, [127.5; 3], [128.0; 3]),
+            numbers: planes(&image, Order::Rgb, [127.5; 3], [128.0; 3]),
             size: canvas.map(|length| length as usize),
             scale: [scale; 2],
         })
@@ -133,12 +133,12 @@ fn face(grid: &Grid<'_>, anchor: usize, columns: usize, stride: usize) -> Face {
         })
     });
     Face {
-        area: [
-            (x - far[0]) * step,
-            (y - far[1]) * step,
-            (x + far[2]) * step,
-            (y + far[3]) * step,
-        ],
+        rect: Rect {
+            left: (x - far[0]) * step,
+            top: (y - far[1]) * step,
+            right: (x + far[2]) * step,
+            bottom: (y + far[3]) * step,
+        },
         score: grid.scores[anchor],
         landmarks,
     }

@@ -6,7 +6,7 @@
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, suppress};
 use crate::family::Graph;
@@ -38,16 +38,16 @@ impl Detects for UltraFace {
         false
     }
 
-    // Squeezes `picture` into the graph's size.
-    fn prepare(&self, picture: &RgbImage, _: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+    // Squeezes `image` into the graph's size.
+    fn prepare(&self, image: &RgbImage, _: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
         let size = fixed.context("the graph does not give its input size")?;
-        let small = vision::resize::opencv_linear(picture, size[0], size[1])?;
+        let small = vision::resize::opencv_linear(image, size[0], size[1])?;
         Ok(Input {
             numbers: planes(&small, Order::Rgb, [127.0; 3], [128.0; 3]),
             size: size.map(|length| length as usize),
             scale: [
-                size[0] as f32 / picture.width() as f32,
-                size[1] as f32 / picture.height() as f32,
+                size[0] as f32 / image.width() as f32,
+                size[1] as f32 / image.height() as f32,
             ],
         })
     }
@@ -59,7 +59,7 @@ impl Detects for UltraFace {
     }
 }
 
-/// The faces of `n` priors: `scores` n x 2 (no face, face), `boxes` n x 4, corners as shares of the
+/// The faces of `n` priors: `scores` n x 2 (no face, face), `boxes` n x 4, edges as shares of the
 /// image.
 pub fn decode(
     scores: &[f32],
@@ -69,20 +69,15 @@ pub fn decode(
 ) -> Result<Vec<Face>> {
     ensure!(
         2 * scores.len() == boxes.len(),
-        "the network gave {} scores and {} corners",
+        "the network gave {} scores and {} edges",
         scores.len(),
         boxes.len()
     );
     let [width, height] = size.map(|length| length as f32);
     let pairs = scores.chunks_exact(2).zip(boxes.chunks_exact(4));
     let faces = pairs.filter(|(scores, _)| scores[1] > threshold);
-    let faces = faces.map(|(scores, corners)| Face {
-        area: [
-            corners[0] * width,
-            corners[1] * height,
-            corners[2] * width,
-            corners[3] * height,
-        ],
+    let faces = faces.map(|(scores, edges)| Face {
+        rect: Rect::from([edges[0], edges[1], edges[2], edges[3]]).scale(width, height),
         score: scores[1],
         landmarks: None,
     });

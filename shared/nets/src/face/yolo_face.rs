@@ -10,8 +10,8 @@
 
 use anyhow::{Result, bail};
 use onnx::{Contract, Dim, Kind, Outputs};
-use vision::RgbImage;
 use vision::resize::{PilFilter, pil};
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, suppress};
 use crate::family::Graph;
@@ -45,13 +45,13 @@ impl Detects for YoloFace {
         fixed.is_none()
     }
 
-    // Resizes `picture` to `fixed`, or to at most `longest` and multiples of 32.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let (width, height) = picture.dimensions();
+    // Resizes `image` to `fixed`, or to at most `longest` and multiples of 32.
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+        let (width, height) = image.dimensions();
         let shrink = (f64::from(longest) / f64::from(width.max(height))).min(1.0);
         let length = |own: u32| ((f64::from(own) * shrink).ceil() as u32).next_multiple_of(32);
         let size = fixed.unwrap_or_else(|| [length(width), length(height)]);
-        let small = pil(picture, size[0], size[1], PilFilter::Bicubic)?;
+        let small = pil(image, size[0], size[1], PilFilter::Bicubic)?;
         Ok(Input {
             numbers: planes(&small, Order::Rgb, [0.0; 3], [255.0; 3]),
             size: size.map(|length| length as usize),
@@ -87,7 +87,7 @@ pub fn decode(numbers: &[f32], rows: usize, threshold: f32) -> Vec<Face> {
         let (wide, high) = (at(2, column) / 2.0, at(3, column) / 2.0);
         let point = |number: usize| [at(5 + 3 * number, column), at(6 + 3 * number, column)];
         Some(Face {
-            area: [x - wide, y - high, x + wide, y + high],
+            rect: Rect::from([x - wide, y - high, x + wide, y + high]),
             score,
             landmarks: (rows == WITH_POINTS).then(|| std::array::from_fn(point)),
         })
@@ -99,7 +99,7 @@ pub fn decode(numbers: &[f32], rows: usize, threshold: f32) -> Vec<Face> {
 pub fn decode_suppressed(numbers: &[f32], threshold: f32) -> Vec<Face> {
     let rows = numbers.chunks_exact(6).filter(|row| row[4] >= threshold);
     let faces = rows.map(|row| Face {
-        area: [row[0], row[1], row[2], row[3]],
+        rect: Rect::from([row[0], row[1], row[2], row[3]]),
         score: row[4],
         landmarks: None,
     });

@@ -8,7 +8,7 @@
 
 use anyhow::{Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs};
-use vision::RgbImage;
+use vision::{Rect, RgbImage};
 
 use super::family::{Detects, Face, Input, suppress_whole};
 use crate::family::Graph;
@@ -50,9 +50,9 @@ impl Graph for YuNet {
 }
 
 impl Detects for YuNet {
-    // Scales `picture` to a long side of `longest` and pads it to multiples of 32, or to `fixed`.
-    fn prepare(&self, picture: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
-        let (width, height) = picture.dimensions();
+    // Scales `image` to a long side of `longest` and pads it to multiples of 32, or to `fixed`.
+    fn prepare(&self, image: &RgbImage, longest: u32, fixed: Option<[u32; 2]>) -> Result<Input> {
+        let (width, height) = image.dimensions();
         let most = fixed.map_or([longest; 2], |canvas| {
             canvas.map(|length| length.min(longest))
         });
@@ -60,9 +60,9 @@ impl Detects for YuNet {
         let length = |own: u32, most: u32| ((own as f32 * scale + 0.5) as u32).clamp(1, most);
         let size = [length(width, most[0]), length(height, most[1])];
         let canvas = fixed.unwrap_or_else(|| size.map(|length| length.next_multiple_of(32)));
-        let picture = placed(picture, size, canvas, 0)?;
+        let image = placed(image, size, canvas, 0)?;
         Ok(Input {
-            numbers: planes(&picture, Order::Bgr, [0.0; 3], [1.0; 3]),
+            numbers: planes(&image, Order::Bgr, [0.0; 3], [1.0; 3]),
             size: canvas.map(|length| length as usize),
             scale: [
                 size[0] as f32 / width as f32,
@@ -137,7 +137,7 @@ fn face(
     let points = &grid.points[10 * cell..];
     let (left, top) = (x - width / 2.0, y - height / 2.0);
     Some(Face {
-        area: [left, top, left + width, top + height],
+        rect: Rect::from([left, top, left + width, top + height]),
         score,
         landmarks: Some(std::array::from_fn(|point| {
             [

@@ -4,8 +4,8 @@
 use anyhow::{Result, ensure};
 use onnx::{Kind, Model, Net, Outputs, Port, Tensor};
 use serde::{Deserialize, Serialize};
-use vision::RgbImage;
 use vision::warp::{Affine, opencv_affine};
+use vision::{Rect, RgbImage};
 
 use crate::family::Graph;
 
@@ -26,7 +26,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window around a box `[x0, y0, x1, y1]`: `padding` times its size, then made wider or
+    /// The window around a box: `padding` times its size, then made wider or
     /// higher until it has the shape of `input` (width, height). As `bbox_xyxy2cs` and
     /// `top_down_affine` of rtmlib.
     ///
@@ -35,32 +35,34 @@ impl Window {
     ///
     /// ```
     /// use nets::pose::Window;
-    /// let window = Window::around([10.0, 20.0, 50.0, 100.0], 1.25, (192, 256)).unwrap();
+    /// let rect = vision::Rect::from([10.0, 20.0, 50.0, 100.0]);
+    /// let window = Window::around(rect, 1.25, (192, 256)).unwrap();
     /// assert_eq!((window.centre, window.size), ([30.0, 60.0], [75.0, 100.0]));
     /// ```
-    pub fn around(bounds: [f64; 4], padding: f64, input: (u32, u32)) -> Result<Self> {
-        let [x0, y0, x1, y1] = bounds;
-        let (width, height) = (x1 - x0, y1 - y0);
-        let within = bounds.iter().all(|edge| edge.abs() <= FARTHEST);
+    pub fn around(rect: Rect<f64>, padding: f64, input: (u32, u32)) -> Result<Self> {
+        let within = rect.edges().iter().all(|edge| edge.abs() <= FARTHEST);
+        let in_order = rect.left <= rect.right && rect.top <= rect.bottom;
         ensure!(
-            within && width >= 0.0 && height >= 0.0 && width + height > 0.0,
-            "the box {bounds:?} is not a box in an image: it must be left, top, right, bottom in pixels"
+            within && in_order && rect.width() + rect.height() > 0.0,
+            "the box {rect} is not a box in an image: it must be left, top, right, bottom in pixels"
         );
-        let (width, height) = (width * padding, height * padding);
+        let (width, height) = (rect.width() * padding, rect.height() * padding);
         let aspect = f64::from(input.0) / f64::from(input.1);
         let size = if width > height * aspect {
             [width, width / aspect]
         } else {
             [height * aspect, height]
         };
-        let centre = [(x0 + x1) * 0.5, (y0 + y1) * 0.5];
-        Ok(Self { centre, size })
+        Ok(Self {
+            centre: rect.middle(),
+            size,
+        })
     }
 
     /// From pixels of an input of `width` to pixels of the image: one scale for both directions,
     /// taken from the widths, and the middle on the middle. As `get_warp_matrix` of rtmlib, which
     /// goes by three points of 32 bits.
-    pub fn to_picture(&self, (width, height): (u32, u32)) -> Affine {
+    pub fn to_image(&self, (width, height): (u32, u32)) -> Affine {
         let narrow = |number: f64| f64::from(number as f32);
         let [column, row] = self.centre.map(narrow);
         let down = row - narrow(self.centre[1] - self.size[0] * 0.5);
@@ -86,16 +88,16 @@ impl Window {
 #[derive(Debug, Clone)]
 pub struct Crop {
     /// The image in the window, as large as the network's input; black beyond the image.
-    pub picture: RgbImage,
+    pub image: RgbImage,
     /// Where that is.
     pub window: Window,
 }
 
 impl Crop {
-    /// Cuts the window out of `picture`, `input` pixels wide and high.
-    pub fn cut(picture: &RgbImage, window: Window, input: (u32, u32)) -> Result<Self> {
-        let picture = opencv_affine(picture, &window.to_picture(input), input.0, input.1)?;
-        Ok(Self { picture, window })
+    /// Cuts the window out of `image`, `input` pixels wide and high.
+    pub fn cut(image: &RgbImage, window: Window, input: (u32, u32)) -> Result<Self> {
+        let image = opencv_affine(image, &window.to_image(input), input.0, input.1)?;
+        Ok(Self { image, window })
     }
 }
 
@@ -162,10 +164,10 @@ impl View {
         })
     }
 
-    /// What the network sees of the figure in `bounds`, `[x0, y0, x1, y1]` in pixels.
-    pub fn crop(&self, picture: &RgbImage, bounds: [f64; 4]) -> Result<Crop> {
-        let window = Window::around(bounds, self.padding, self.input)?;
-        Crop::cut(picture, window, self.input)
+    /// What the network sees of the character in `rect`, in pixels.
+    pub fn crop(&self, image: &RgbImage, rect: Rect<f64>) -> Result<Crop> {
+        let window = Window::around(rect, self.padding, self.input)?;
+        Crop::cut(image, window, self.input)
     }
 }
 

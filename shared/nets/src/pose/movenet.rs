@@ -56,7 +56,7 @@ impl Estimates for MoveNet {
     fn prepare(&self, view: &View, crops: &[Crop]) -> Result<Tensor> {
         let (width, height) = view.input;
         let shape = [crops.len(), height as usize, width as usize, 3];
-        let levels = crops.iter().flat_map(|crop| crop.picture.as_raw()).copied();
+        let levels = crops.iter().flat_map(|crop| crop.image.as_raw()).copied();
         if view.kind == Kind::U8 {
             Tensor::bytes(&shape, levels.collect())
         } else {

@@ -142,7 +142,7 @@ fn read_pipeline(view: &mut View, text: &str) -> Result<()> {
 /// deviation.
 pub fn numbers(view: &View, crops: &[Crop]) -> Vec<f32> {
     let order = if view.swapped { Order::Bgr } else { Order::Rgb };
-    let planes = |crop: &Crop| planes(&crop.picture, order, view.mean, view.deviation);
+    let planes = |crop: &Crop| planes(&crop.image, order, view.mean, view.deviation);
     crops.iter().flat_map(planes).collect()
 }
 

@@ -180,9 +180,8 @@ fn rect(mask: &Mask, crop: Rect) -> Rect<f32> {
 
 /// Whether a side of the box lies at the crop's edge and not at the image's.
 fn is_cut_off(rect: Rect<f32>, crop: Rect, (width, height): (u32, u32)) -> bool {
-    let edges = <[f32; 4]>::from(rect).into_iter();
-    let (crop, image) = (<[u32; 4]>::from(crop), [0, 0, width, height]);
-    let mut edges = edges.zip(crop.into_iter().zip(image));
+    let image = Rect::whole(width, height).edges();
+    let mut edges = { rect.edges().into_iter() }.zip(crop.edges().into_iter().zip(image));
     edges.any(|(edge, (crop, image))| {
         let near = |other: u32| (edge - other as f32).abs() <= NEAR;
         near(crop) && !near(image)

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Contract, Dim, Net, Port, Tensor};
-use vision::RgbImage;
 use vision::resize::{PilFilter, pil};
+use vision::{Rect, RgbImage};
 
 use super::logits::Candidate;
 use crate::family::Family;
@@ -62,8 +62,8 @@ pub trait Segments: Debug + Send + Sync {
 pub struct Prompt {
     /// Points on it, or beside it.
     pub points: Vec<Point>,
-    /// A box round it: left, top, right, bottom.
-    pub rectangle: Option<[f64; 4]>,
+    /// A box round it.
+    pub rect: Option<Rect<f64>>,
 }
 
 /// A point of a prompt.
@@ -76,11 +76,11 @@ pub struct Point {
 }
 
 impl Prompt {
-    /// What is in a box: left, top, right, bottom.
-    pub fn of_box(rectangle: [f64; 4]) -> Self {
+    /// What is in a box.
+    pub fn of_box(rect: Rect<f64>) -> Self {
         Self {
             points: Vec::new(),
-            rectangle: Some(rectangle),
+            rect: Some(rect),
         }
     }
 
@@ -88,13 +88,13 @@ impl Prompt {
     pub fn at(at: [f64; 2]) -> Self {
         Self {
             points: vec![Point { at, inside: true }],
-            rectangle: None,
+            rect: None,
         }
     }
 
     pub(super) fn check(&self) -> Result<()> {
         let numbers = self.points.iter().flat_map(|point| point.at);
-        let numbers = numbers.chain(self.rectangle.into_iter().flatten());
+        let numbers = numbers.chain(self.rect.into_iter().flat_map(Rect::edges));
         let (mut count, mut sane) = (0, true);
         for number in numbers {
             count += 1;
@@ -165,6 +165,14 @@ impl Frame {
         [
             (x * (f64::from(self.across) / f64::from(self.width))) as f32,
             (y * (f64::from(self.down) / f64::from(self.height))) as f32,
+        ]
+    }
+
+    /// The upper left and the lower right corner of a box of the image, in the frame.
+    pub(super) fn corners(&self, rect: Rect<f64>) -> [[f32; 2]; 2] {
+        [
+            self.place([rect.left, rect.top]),
+            self.place([rect.right, rect.bottom]),
         ]
     }
 }

@@ -28,10 +28,9 @@ impl Row {
     /// a point without meaning where there is no box; SAM 2 adds that by itself.
     fn new(prompt: &Prompt, padded: bool, frame: Frame) -> Self {
         let mut row = Self::clicks(prompt, frame);
-        match prompt.rectangle {
-            Some([left, top, right, bottom]) => {
-                let corners = [frame.place([left, top]), frame.place([right, bottom])];
-                row.points.splice(0..0, corners);
+        match prompt.rect {
+            Some(rect) => {
+                row.points.splice(0..0, frame.corners(rect));
                 row.labels.splice(0..0, [UPPER_LEFT, LOWER_RIGHT]);
             }
             None if padded => {

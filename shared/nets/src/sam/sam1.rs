@@ -39,13 +39,13 @@ impl Segments for Sam1 {
     }
 
     fn recognises(&self, encoder: &[Port], decoder: &[Port]) -> bool {
-        let [picture] = encoder else {
+        let [image] = encoder else {
             return false;
         };
         let axes = if self.is_raw { 3 } else { 4 };
         decoder.iter().any(|port| port.name == "image_embeddings")
-            && picture.kind == Kind::F32
-            && picture.shape.len() == axes
+            && image.kind == Kind::F32
+            && image.shape.len() == axes
     }
 
     fn features(&self) -> &'static [Feature] {
@@ -77,7 +77,7 @@ impl Segments for Sam1 {
         let offered = offered(self, decoder, asked, Some(&size), "low_res_masks")?;
         // Of the four masks of SAM 1 the first is for many points, a box counting as two, the others for few.
         let points = prompts.first().map_or(0, |prompt| {
-            prompt.points.len() + if prompt.rectangle.is_some() { 2 } else { 1 }
+            prompt.points.len() + if prompt.rect.is_some() { 2 } else { 1 }
         });
         let choice = match (offered.each, points > 2) {
             (4, true) => 0..1,

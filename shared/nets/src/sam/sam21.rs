@@ -53,11 +53,9 @@ impl Segments for Sam21 {
             .iter()
             .map(|prompt| Row::clicks(prompt, frame))
             .collect();
-        let boxes = prompts.iter().filter_map(|prompt| prompt.rectangle);
+        let boxes = prompts.iter().filter_map(|prompt| prompt.rect);
         let boxes: Vec<f32> = boxes
-            .flat_map(|[left, top, right, bottom]| {
-                [frame.place([left, top]), frame.place([right, bottom])]
-            })
+            .flat_map(|rect| frame.corners(rect))
             .flatten()
             .collect();
         let (count, points) = (rows.len(), rows.first().map_or(0, |row| row.points.len()));

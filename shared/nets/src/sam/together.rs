@@ -48,7 +48,8 @@ impl Segmenter {
             tensors: tensors?,
             frame: Frame::new(self.layout.is_padded(), 100, 100),
         };
-        let prompts = [[10.0, 20.0, 60.0, 90.0], [30.0, 5.0, 95.0, 40.0]].map(Prompt::of_box);
+        let boxes = [[10.0, 20.0, 60.0, 90.0], [30.0, 5.0, 95.0, 40.0]];
+        let prompts = boxes.map(|edges| Prompt::of_box(edges.into()));
         self.together = PROMPTS;
         let both = self.predict_alike(&embedding, &prompts);
         self.together = 1;

@@ -33,12 +33,12 @@ fn alpha_is_kept_where_it_is_asked_for() {
 fn sixteen_bits_with_alpha_are_rounded_too() {
     let deep = ImageBuffer::from_pixel(2, 2, Rgba([65535_u16, 32896, 128, 65535]));
     let gray = ImageBuffer::from_pixel(2, 2, LumaA([257_u16 * 90, 65535]));
-    for (picture, expected) in [
+    for (image, expected) in [
         (DynamicImage::from(deep), [255, 128, 0, 255]),
         (DynamicImage::from(gray), [90, 90, 90, 255]),
     ] {
         let mut bytes = Cursor::new(Vec::new());
-        picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+        image.write_to(&mut bytes, ImageFormat::Png).unwrap();
         let read = decode::rgba_from_bytes(bytes.get_ref()).unwrap();
         assert_eq!(read.get_pixel(1, 1).0, expected);
         let read = decode::rgb_from_bytes(bytes.get_ref()).unwrap();

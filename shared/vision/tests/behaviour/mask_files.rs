@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use geometry::MaskShape;
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage, RgbaImage};
 use vision::mask::{self, Mask, Rle};
 use vision::write::{Subsampling, encode_jpeg, encode_png, encode_png_luma, encode_png_rgba};
@@ -171,4 +172,36 @@ fn what_could_be_meant_in_two_ways_is_refused() {
     assert!(refused(&encode_png_rgba(&clear).unwrap()).contains("fully transparent"));
     let both = rgba(|x, _| [if x < 30 { 255 } else { 0 }; 3]);
     assert!(refused(&both).contains("partly transparent"));
+}
+
+#[test]
+fn a_file_and_run_lengths_of_a_record_are_the_same_mask() {
+    let here = tempfile::tempdir().unwrap();
+    let path = here.path().join("a.png");
+    std::fs::write(&path, gray(0, 255)).unwrap();
+    let file = MaskShape::File(path.clone());
+    let runs = MaskShape::Runs((&Rle::encode(&wanted())).into());
+    for shape in [&file, &runs] {
+        assert_eq!(mask::open(shape).unwrap(), wanted());
+        assert_eq!(mask::open_for(shape, (64, 48)).unwrap(), wanted());
+    }
+    let said = |shape: &MaskShape| mask::open_for(shape, (64, 50)).unwrap_err().to_string();
+    let wrong = "the mask is 64x48, but the image is 64x50: make the mask from this same image";
+    assert_eq!(said(&file), format!("{}: {wrong}", path.display()));
+    assert_eq!(said(&runs), wrong);
+    let gone = mask::open(&MaskShape::File(here.path().join("gone.png")));
+    assert!(gone.unwrap_err().to_string().contains("gone.png: "));
+}
+
+#[test]
+fn what_is_half_opaque_is_inside() {
+    let here = tempfile::tempdir().unwrap();
+    let (clear, plain) = (here.path().join("clear.png"), here.path().join("plain.png"));
+    let alpha = |x, _| image::Rgba([9, 9, 9, [0, 127, 128, 255][x as usize]]);
+    let image = RgbaImage::from_fn(4, 1, alpha);
+    std::fs::write(&clear, encode_png_rgba(&image).unwrap()).unwrap();
+    std::fs::write(&plain, gray(0, 255)).unwrap();
+    let opaque = mask::of_alpha(&clear).unwrap().unwrap();
+    assert_eq!(opaque.as_slice(), [false, false, true, true]);
+    assert_eq!(mask::of_alpha(&plain).unwrap(), None);
 }

@@ -34,21 +34,21 @@ fn the_sharpest_tiles_see_what_the_whole_does_not() {
 }
 
 #[test]
-fn hashes_survive_what_leaves_a_picture_alike() {
-    let picture = blotches(128);
-    let wide = imageops::resize(&picture, 640, 512, imageops::FilterType::Triangle);
+fn hashes_survive_what_leaves_an_image_alike() {
+    let image = blotches(128);
+    let wide = imageops::resize(&image, 640, 512, imageops::FilterType::Triangle);
     let bright = GrayImage::from_fn(128, 128, |x, y| {
-        image::Luma([(f32::from(picture.get_pixel(x, y).0[0]) * 0.8 + 20.0) as u8])
+        image::Luma([(f32::from(image.get_pixel(x, y).0[0]) * 0.8 + 20.0) as u8])
     });
     for other in [wide, bright] {
         for hashed in [hash::phash, hash::dhash] {
-            let distance = hash::hamming(hashed(&picture).unwrap(), hashed(&other).unwrap());
+            let distance = hash::hamming(hashed(&image).unwrap(), hashed(&other).unwrap());
             assert!(distance <= 6, "{distance}");
         }
     }
-    let mirrored = imageops::flip_horizontal(&picture);
+    let mirrored = imageops::flip_horizontal(&image);
     let distance = hash::hamming(
-        hash::phash(&picture).unwrap(),
+        hash::phash(&image).unwrap(),
         hash::phash(&mirrored).unwrap(),
     );
     assert!(distance > 16, "{distance}");

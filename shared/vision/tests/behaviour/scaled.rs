@@ -43,7 +43,7 @@ fn a_shrunk_jpeg_looks_like_the_whole_one() {
 }
 
 #[test]
-fn the_order_of_pictures_does_not_matter() {
+fn the_order_of_images_does_not_matter() {
     let large = encode_jpeg(&drawn(200, 100), 90, Subsampling::S420).unwrap();
     let small = encode_jpeg(&drawn(20, 10), 50, Subsampling::S444).unwrap();
     let first = decode::rgb_from_bytes(&large).unwrap();
@@ -52,9 +52,9 @@ fn the_order_of_pictures_does_not_matter() {
 }
 
 #[test]
-fn padding_before_the_end_is_forgiven_and_within_the_picture_is_not() {
-    let picture = drawn(64, 64);
-    let bytes = encode_jpeg(&picture, 90, Subsampling::S444).unwrap();
+fn padding_before_the_end_is_forgiven_and_within_the_image_is_not() {
+    let image = drawn(64, 64);
+    let bytes = encode_jpeg(&image, 90, Subsampling::S444).unwrap();
     let mut padded = bytes.clone();
     padded.splice(bytes.len() - 2..bytes.len() - 2, [0; 5]);
     assert_eq!(

@@ -21,10 +21,10 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn what_is_written_is_read() {
     let folder = tempfile::tempdir().unwrap();
-    let picture = drawn(70, 50);
+    let image = drawn(70, 50);
     let at = |name: &str| folder.path().join(name);
-    write::png(&picture, &at("a.png")).unwrap();
-    assert_eq!(decode::rgb(&at("a.png")).unwrap(), picture);
+    write::png(&image, &at("a.png")).unwrap();
+    assert_eq!(decode::rgb(&at("a.png")).unwrap(), image);
     let clear = RgbaImage::from_pixel(5, 4, image::Rgba([1, 2, 3, 77]));
     write::bytes(&at("b.png"), &write::encode_png_rgba(&clear).unwrap()).unwrap();
     assert_eq!(decode::rgba(&at("b.png")).unwrap(), clear);
@@ -36,7 +36,7 @@ fn what_is_written_is_read() {
         .enumerate()
     {
         let path = at(&format!("{index}.jpg"));
-        write::jpeg(&picture, &path, 95, subsampling).unwrap();
+        write::jpeg(&image, &path, 95, subsampling).unwrap();
         assert_eq!(decode::rgb(&path).unwrap().dimensions(), (70, 50));
     }
     let sizes: Vec<u64> = (0..3)
@@ -51,11 +51,11 @@ fn what_is_written_is_read() {
 
 #[test]
 fn full_colour_keeps_red_edges() {
-    let picture = vision::RgbImage::from_fn(64, 64, |x, _| {
+    let image = vision::RgbImage::from_fn(64, 64, |x, _| {
         image::Rgb(if x % 2 == 0 { [255, 0, 0] } else { [0, 0, 255] })
     });
     let read = |subsampling| {
-        let bytes = write::encode_jpeg(&picture, 95, subsampling).unwrap();
+        let bytes = write::encode_jpeg(&image, 95, subsampling).unwrap();
         decode::rgb_from_bytes(&bytes).unwrap().get_pixel(32, 32).0
     };
     assert!(read(Subsampling::S444)[0] > 200);
@@ -102,7 +102,7 @@ fn a_file_is_replaced_whole_and_a_failure_leaves_the_old_one() {
 fn a_link_takes_no_space_and_can_be_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-    fs::write(&from, b"picture").unwrap();
+    fs::write(&from, b"image").unwrap();
     for _ in 0..3 {
         write::hard_link_or_copy(&from, &to).unwrap();
         assert_eq!(to.metadata().unwrap().ino(), from.metadata().unwrap().ino());
@@ -111,7 +111,7 @@ fn a_link_takes_no_space_and_can_be_made_again() {
     fs::remove_file(&to).unwrap();
     fs::write(&to, b"something else").unwrap();
     write::hard_link_or_copy(&from, &to).unwrap();
-    assert_eq!(fs::read(&to).unwrap(), b"picture");
+    assert_eq!(fs::read(&to).unwrap(), b"image");
 }
 
 #[test]
@@ -122,13 +122,13 @@ fn a_symbolic_link_is_followed_and_other_things_refused() {
         folder.path().join("link"),
         folder.path().join("to"),
     );
-    fs::write(&from, b"picture").unwrap();
+    fs::write(&from, b"image").unwrap();
     symlink("from", &link).unwrap();
     write::hard_link_or_copy(&link, &to).unwrap();
     assert!(to.symlink_metadata().unwrap().is_file());
     assert!(write::hard_link_or_copy(folder.path(), &to).is_err());
     assert!(write::hard_link_or_copy(&folder.path().join("none"), &to).is_err());
-    assert_eq!(fs::read(&to).unwrap(), b"picture");
+    assert_eq!(fs::read(&to).unwrap(), b"image");
 }
 
 #[test]
@@ -138,8 +138,8 @@ fn another_file_system_gets_a_copy() {
         return;
     };
     let (from, to) = (elsewhere.path().join("from"), folder.path().join("to"));
-    fs::write(&from, b"picture").unwrap();
+    fs::write(&from, b"image").unwrap();
     write::hard_link_or_copy(&from, &to).unwrap();
-    assert_eq!(fs::read(&to).unwrap(), b"picture");
+    assert_eq!(fs::read(&to).unwrap(), b"image");
     assert_eq!(names(folder.path()), ["to"]);
 }

@@ -166,8 +166,8 @@ fn unknown_beginnings_are_named() {
 
 #[test]
 fn a_damaged_file_does_not_spoil_the_next() {
-    let picture = drawn(40, 30);
-    let bytes = vision::write::encode_jpeg(&picture, 90, vision::write::Subsampling::S420).unwrap();
+    let image = drawn(40, 30);
+    let bytes = vision::write::encode_jpeg(&image, 90, vision::write::Subsampling::S420).unwrap();
     let before = decode::rgb_from_bytes(&bytes).unwrap();
     assert!(decode::luma_at_least_from_bytes(&bytes[..bytes.len() / 2], 5, 5).is_err());
     assert_eq!(decode::rgb_from_bytes(&bytes).unwrap(), before);

@@ -28,9 +28,9 @@ fn drawn(width: u32, height: u32) -> RgbImage {
 }
 
 /// A file in the given format, by the `image` crate.
-fn encoded(picture: &RgbImage, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::from(picture.clone())
+    DynamicImage::from(image.clone())
         .write_to(&mut bytes, format)
         .unwrap();
     bytes.into_inner()
@@ -43,15 +43,15 @@ fn stored(name: &str) -> Vec<u8> {
 
 /// A small file of every kind that can be read.
 fn samples() -> Vec<(String, Vec<u8>)> {
-    let picture = drawn(61, 43);
+    let image = drawn(61, 43);
     let mut samples = vec![
-        ("png".to_owned(), write::encode_png(&picture).unwrap()),
-        ("bmp".to_owned(), encoded(&picture, ImageFormat::Bmp)),
-        ("tiff".to_owned(), encoded(&picture, ImageFormat::Tiff)),
-        ("webp".to_owned(), encoded(&picture, ImageFormat::WebP)),
+        ("png".to_owned(), write::encode_png(&image).unwrap()),
+        ("bmp".to_owned(), encoded(&image, ImageFormat::Bmp)),
+        ("tiff".to_owned(), encoded(&image, ImageFormat::Tiff)),
+        ("webp".to_owned(), encoded(&image, ImageFormat::WebP)),
     ];
     for subsampling in [Subsampling::S444, Subsampling::S422, Subsampling::S420] {
-        let bytes = write::encode_jpeg(&picture, 90, subsampling).unwrap();
+        let bytes = write::encode_jpeg(&image, 90, subsampling).unwrap();
         samples.push((format!("jpeg {subsampling:?}"), bytes));
     }
     let names = [

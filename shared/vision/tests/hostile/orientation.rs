@@ -42,8 +42,8 @@ fn exif(orientation: u16, big: bool) -> Vec<u8> {
 }
 
 /// A JPEG with this EXIF block.
-fn jpeg(picture: &RgbImage, exif: &[u8]) -> Vec<u8> {
-    let plain = encode_jpeg(picture, 95, Subsampling::S444).unwrap();
+fn jpeg(image: &RgbImage, exif: &[u8]) -> Vec<u8> {
+    let plain = encode_jpeg(image, 95, Subsampling::S444).unwrap();
     let mut bytes = vec![0xff, 0xd8, 0xff, 0xe1];
     bytes.extend((exif.len() as u16 + 8).to_be_bytes());
     bytes.extend(b"Exif\0\0");
@@ -53,27 +53,27 @@ fn jpeg(picture: &RgbImage, exif: &[u8]) -> Vec<u8> {
 }
 
 /// What a viewer shows for each value.
-fn upright(picture: &RgbImage, orientation: u16) -> RgbImage {
+fn upright(image: &RgbImage, orientation: u16) -> RgbImage {
     match orientation {
-        2 => imageops::flip_horizontal(picture),
-        3 => imageops::rotate180(picture),
-        4 => imageops::flip_vertical(picture),
-        5 => imageops::flip_horizontal(&imageops::rotate90(picture)),
-        6 => imageops::rotate90(picture),
-        7 => imageops::flip_horizontal(&imageops::rotate270(picture)),
-        8 => imageops::rotate270(picture),
-        _ => picture.clone(),
+        2 => imageops::flip_horizontal(image),
+        3 => imageops::rotate180(image),
+        4 => imageops::flip_vertical(image),
+        5 => imageops::flip_horizontal(&imageops::rotate90(image)),
+        6 => imageops::rotate90(image),
+        7 => imageops::flip_horizontal(&imageops::rotate270(image)),
+        8 => imageops::rotate270(image),
+        _ => image.clone(),
     }
 }
 
 #[test]
 fn all_eight_are_applied_once_to_jpeg() {
-    let picture = drawn(32, 16);
-    let plain = encode_jpeg(&picture, 95, Subsampling::S444).unwrap();
+    let image = drawn(32, 16);
+    let plain = encode_jpeg(&image, 95, Subsampling::S444).unwrap();
     let stored = decode::rgb_from_bytes(&plain).unwrap();
     for orientation in 1..=8 {
         for big in [false, true] {
-            let bytes = jpeg(&picture, &exif(orientation, big));
+            let bytes = jpeg(&image, &exif(orientation, big));
             let expected = upright(&stored, orientation);
             assert_eq!(
                 decode::rgb_from_bytes(&bytes).unwrap(),
@@ -90,8 +90,8 @@ fn all_eight_are_applied_once_to_jpeg() {
 
 #[test]
 fn the_size_asked_for_is_the_upright_one() {
-    let picture = drawn(256, 64);
-    let bytes = jpeg(&picture, &exif(6, false));
+    let image = drawn(256, 64);
+    let bytes = jpeg(&image, &exif(6, false));
     // 64x256 upright; 8 across leaves an eighth, 40 down a quarter
     let small = decode::luma_at_least_from_bytes(&bytes, 8, 8).unwrap();
     assert_eq!(small.dimensions(), (8, 32));
@@ -103,23 +103,23 @@ fn the_size_asked_for_is_the_upright_one() {
 
 #[test]
 fn png_and_webp_are_turned_too() {
-    let picture = drawn(20, 10);
+    let image = drawn(20, 10);
     let mut png = Cursor::new(Vec::new());
     let mut encoder = PngEncoder::new(&mut png);
     encoder.set_exif_metadata(exif(6, true)).unwrap();
     encoder
-        .write_image(picture.as_raw(), 20, 10, ExtendedColorType::Rgb8)
+        .write_image(image.as_raw(), 20, 10, ExtendedColorType::Rgb8)
         .unwrap();
     let mut webp = Cursor::new(Vec::new());
     let mut encoder = WebPEncoder::new_lossless(&mut webp);
     encoder.set_exif_metadata(exif(6, false)).unwrap();
     encoder
-        .write_image(picture.as_raw(), 20, 10, ExtendedColorType::Rgb8)
+        .write_image(image.as_raw(), 20, 10, ExtendedColorType::Rgb8)
         .unwrap();
     for bytes in [png.into_inner(), webp.into_inner()] {
         assert_eq!(
             decode::rgb_from_bytes(&bytes).unwrap(),
-            imageops::rotate90(&picture)
+            imageops::rotate90(&image)
         );
         assert_eq!(decode::dimensions_from_bytes(&bytes).unwrap().width, 10);
     }
@@ -159,7 +159,7 @@ fn a_png_may_say_it_before_its_pixels_and_behind_them() {
 
 #[test]
 fn bad_exif_counts_as_none() {
-    let picture = drawn(32, 16);
+    let image = drawn(32, 16);
     let mut endless = exif(6, false);
     endless[8] = 0xff;
     endless[9] = 0xff;
@@ -178,7 +178,7 @@ fn bad_exif_counts_as_none() {
         outside,
     ];
     for block in blocks {
-        let read = decode::rgb_from_bytes(&jpeg(&picture, &block)).unwrap();
+        let read = decode::rgb_from_bytes(&jpeg(&image, &block)).unwrap();
         assert_eq!(read.dimensions(), (32, 16), "{block:?}");
     }
 }

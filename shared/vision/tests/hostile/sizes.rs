@@ -8,7 +8,7 @@ use vision::{GrayImage, colour, decode, focus, hash, statistics};
 use crate::{drawn, encoded, read_every_way};
 
 #[test]
-fn one_pixel_is_a_picture() {
+fn one_pixel_is_an_image() {
     for format in [
         ImageFormat::Png,
         ImageFormat::Bmp,
@@ -30,22 +30,22 @@ fn one_pixel_is_a_picture() {
 #[test]
 fn as_wide_as_it_gets() {
     for (width, height) in [(65535, 1), (1, 65535)] {
-        let picture = drawn(width, height);
+        let image = drawn(width, height);
         for format in [ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff] {
             assert_eq!(
-                decode::rgb_from_bytes(&encoded(&picture, format)).unwrap(),
-                picture
+                decode::rgb_from_bytes(&encoded(&image, format)).unwrap(),
+                image
             );
         }
-        let message = encode_jpeg(&picture, 90, Subsampling::S444)
+        let message = encode_jpeg(&image, 90, Subsampling::S444)
             .unwrap_err()
             .to_string();
         assert!(message.contains("65500"), "{message}");
         let widest = drawn(width.min(65500), height.min(65500));
         read_every_way(&encode_jpeg(&widest, 90, Subsampling::S444).unwrap()).unwrap();
-        let small = resize::pil(&picture, 7, 5, PilFilter::Lanczos).unwrap();
+        let small = resize::pil(&image, 7, 5, PilFilter::Lanczos).unwrap();
         assert_eq!(small.dimensions(), (7, 5));
-        let luma = decode::to_luma(&picture);
+        let luma = decode::to_luma(&image);
         assert!(hash::phash(&luma).is_ok() && focus::laplacian_variance(&luma).is_finite());
     }
 }
@@ -64,7 +64,7 @@ fn a_jpeg_wider_than_libjpeg_takes_is_unsupported() {
 }
 
 #[test]
-fn a_picture_without_pixels_measures_nothing() {
+fn an_image_without_pixels_measures_nothing() {
     let none = GrayImage::new(0, 0);
     assert!(hash::phash(&none).is_err() && hash::dhash(&none).is_err());
     assert!(resize::pil_luma(&none, 3, 3, PilFilter::Box).is_err());
@@ -78,11 +78,11 @@ fn a_picture_without_pixels_measures_nothing() {
 
 #[test]
 fn targets_out_of_range_are_errors() {
-    let picture = drawn(4, 4);
+    let image = drawn(4, 4);
     for (width, height) in [(0, 4), (4, 0), (60000, 60000)] {
-        assert!(resize::pil(&picture, width, height, PilFilter::Box).is_err());
-        assert!(resize::opencv_linear(&picture, width, height).is_err());
-        assert!(resize::opencv_area(&picture, width, height).is_err());
+        assert!(resize::pil(&image, width, height, PilFilter::Box).is_err());
+        assert!(resize::opencv_linear(&image, width, height).is_err());
+        assert!(resize::opencv_area(&image, width, height).is_err());
     }
 }
 

@@ -77,14 +77,14 @@ fn lossless_files_are_the_source() {
 #[test]
 fn sixteen_bits_are_rounded_to_eight() {
     for name in ["decode_16.png", "decode_16.tif"] {
-        let picture = luma(name);
-        for (index, pixel) in picture.pixels().enumerate() {
+        let image = luma(name);
+        for (index, pixel) in image.pixels().enumerate() {
             let exact = (index * 37) as f64 / 257.0;
             assert_eq!(f64::from(pixel.0[0]), exact.round(), "{name} {index}");
         }
         assert_eq!(
             rgb(name).get_pixel(99, 16).0,
-            [picture.get_pixel(99, 16).0[0]; 3]
+            [image.get_pixel(99, 16).0[0]; 3]
         );
     }
 }

@@ -128,7 +128,7 @@ fn jpeg_xl_is_libjxls() {
 }
 
 #[test]
-fn of_a_gif_the_first_picture_is_read() {
+fn of_a_gif_the_first_image_is_read() {
     assert_eq!(rgb("format.gif"), rgb("format_gif.rgb.png"));
     let red = rgb("format_animated.gif");
     assert!(red.pixels().all(|pixel| pixel.0 == [255, 0, 0]));

@@ -19,11 +19,7 @@ fn masks_are_codes_of_pycocotools() {
         assert_eq!(rle.area() as f64, theirs[0], "{name}");
         assert_eq!(mask.area() as f64, theirs[0], "{name}");
         let found = mask.bounding_box().unwrap_or(Rect::whole(0, 0));
-        assert_eq!(
-            <[f64; 4]>::from(found.map(f64::from)),
-            theirs[1..],
-            "{name}"
-        );
+        assert_eq!(found.map(f64::from).edges(), theirs[1..], "{name}");
     }
     let mask = Mask::from_luma(&luma("mask_0.png"), 128).unwrap();
     let rolled = Mask::from_fn(mask.width(), mask.height(), |x, y| {

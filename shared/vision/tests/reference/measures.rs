@@ -10,8 +10,8 @@ fn hashes_are_imagehashs() {
         .iter()
         .filter(|(name, _)| name.starts_with("hash_"))
     {
-        let picture = luma(&format!("{name}.png"));
-        let ours = [hash::phash(&picture), hash::dhash(&picture)].map(Result::unwrap);
+        let image = luma(&format!("{name}.png"));
+        let ours = [hash::phash(&image), hash::dhash(&image)].map(Result::unwrap);
         assert_eq!(ours.map(hash::to_hex), words[..], "{name}");
     }
 }

@@ -444,7 +444,7 @@ fn a_mask_of_another_size_is_a_failure() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("mask mask.png: is 9x9, but its image is 96x64"),
+            .contains("mask.png: the mask is 9x9, but the image is 96x64"),
         "{}",
         ran.stderr
     );

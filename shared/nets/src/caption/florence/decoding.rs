@@ -14,7 +14,7 @@ pub(super) struct Decoding<'a> {
     states: Tensor,
     /// Keys and values of the text so far, two a layer; they go from run to run uncopied.
     own: Vec<Tensor>,
-    /// Those of picture and question. Only the first run gives them: with the branch of the cache
+    /// Those of image and question. Only the first run gives them: with the branch of the cache
     /// the graph gives useless ones.
     cross: Vec<Tensor>,
 }
@@ -101,7 +101,7 @@ impl Step for Decoding<'_> {
     }
 }
 
-/// The names of a layer's keys and values: of the text, and of picture and question.
+/// The names of a layer's keys and values: of the text, and of image and question.
 fn names(layer: usize) -> [[String; 2]; 2] {
     ["key", "value"].map(|what| {
         ["decoder", "encoder"].map(|whose| format!("past_key_values.{layer}.{whose}.{what}"))
