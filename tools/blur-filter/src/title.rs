@@ -186,7 +186,7 @@ mod tests {
 
     /// The word HUHU in bars of 12 pixels on a ground, letters apart by `gap`; 0 runs them together.
     fn written(ground: &GrayImage, ink: u8, gap: u32) -> GrayImage {
-        let mut picture = ground.clone();
+        let mut image = ground.clone();
         let (left, top, letter, high, bar) = (60, 40, 60, 90, 12);
         for number in 0..4 {
             let x0 = left + number * (letter + gap);
@@ -198,12 +198,12 @@ mod tests {
                         y >= high - bar
                     };
                     if x < bar || x >= letter - bar || cross {
-                        picture.put_pixel(x0 + x, top + y, image::Luma([ink]));
+                        image.put_pixel(x0 + x, top + y, image::Luma([ink]));
                     }
                 }
             }
         }
-        picture
+        image
     }
 
     fn scene() -> GrayImage {
@@ -212,12 +212,12 @@ mod tests {
 
     /// The scene with its levels brought between `low` and `high`.
     fn between(low: u8, high: u8) -> GrayImage {
-        let mut picture = scene();
-        for pixel in picture.pixels_mut() {
+        let mut image = scene();
+        for pixel in image.pixels_mut() {
             let range = u32::from(high - low);
             pixel.0[0] = low + (u32::from(pixel.0[0]) * range / 255) as u8;
         }
-        picture
+        image
     }
 
     /// An H is two bars of 90 by 12 and one of 36 by 12, a U as well: 2592 pixels each.
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn a_scene_has_no_title() {
-        for picture in [scene(), between(10, 90), between(170, 250)] {
-            assert!(share(&picture).abs() < 1e-12);
+        for image in [scene(), between(10, 90), between(170, 250)] {
+            assert!(share(&image).abs() < 1e-12);
         }
     }
 

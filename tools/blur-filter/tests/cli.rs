@@ -84,27 +84,25 @@ fn says_why() {
 }
 
 /// The figures of an image.
-fn quality(folder: &Path, name: &str, picture: &RgbImage) -> Value {
+fn quality(folder: &Path, name: &str, image: &RgbImage) -> Value {
     let file = format!("{name}.png");
-    picture.save(folder.join(&file)).unwrap();
+    image.save(folder.join(&file)).unwrap();
     let record = json!({"id": name, "image": file});
     let ran = run_in(folder, TOOL, &LENIENT, &format!("{record}\n"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     ran.records()[0]["quality"].clone()
 }
 
-fn sharpness(folder: &Path, name: &str, picture: &RgbImage) -> f64 {
-    quality(folder, name, picture)["sharpness"]
-        .as_f64()
-        .unwrap()
+fn sharpness(folder: &Path, name: &str, image: &RgbImage) -> f64 {
+    quality(folder, name, image)["sharpness"].as_f64().unwrap()
 }
 
 #[test]
 fn sharpness_is_that_of_the_scene_and_not_of_its_light() {
     let here = tempfile::tempdir().unwrap();
-    let picture = blurred(&scene(480, 270, 5), 1);
-    let bright = sharpness(here.path(), "bright", &picture);
-    let mut dark = picture;
+    let image = blurred(&scene(480, 270, 5), 1);
+    let bright = sharpness(here.path(), "bright", &image);
+    let mut dark = image;
     for pixel in dark.pixels_mut() {
         pixel.0 = pixel.0.map(|level| level / 2);
     }
@@ -128,10 +126,10 @@ fn sharpness_is_that_of_the_scene_and_not_of_its_size() {
 #[test]
 fn sharpness_falls_with_blur() {
     let here = tempfile::tempdir().unwrap();
-    let picture = scene(480, 270, 2);
+    let image = scene(480, 270, 2);
     let by_blur: Vec<f64> = [0, 1, 2, 4]
         .into_iter()
-        .map(|radius| sharpness(here.path(), "blurred", &blurred(&picture, radius)))
+        .map(|radius| sharpness(here.path(), "blurred", &blurred(&image, radius)))
         .collect();
     assert!(
         by_blur.is_sorted_by(|sharper, softer| *sharper > 1.3 * softer),
@@ -142,10 +140,10 @@ fn sharpness_falls_with_blur() {
 #[test]
 fn figures_of_two_halves() {
     let here = tempfile::tempdir().unwrap();
-    let picture = RgbImage::from_fn(64, 32, |x, _| {
+    let image = RgbImage::from_fn(64, 32, |x, _| {
         image::Rgb(if x < 32 { [0; 3] } else { [250, 0, 0] })
     });
-    let found = quality(here.path(), "halves", &picture);
+    let found = quality(here.path(), "halves", &image);
     // The luma of (250, 0, 0) is 0.299 * 250 = 75.
     assert_eq!(found["brightness"], json!(37.5));
     assert_eq!(found["contrast"], json!(37.5));

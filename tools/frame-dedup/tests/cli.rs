@@ -36,11 +36,11 @@ fn golden_cases() {
 }
 
 /// Writes an image as JPEG and returns its record, in shot `shot` if there is one.
-fn record(folder: &Path, id: &str, picture: &RgbImage, shot: Option<u64>) -> String {
+fn record(folder: &Path, id: &str, image: &RgbImage, shot: Option<u64>) -> String {
     let name = format!("{id}.jpg");
-    picture.save(folder.join(&name)).unwrap();
+    image.save(folder.join(&name)).unwrap();
     let mut record =
-        json!({"id": id, "image": name, "width": picture.width(), "height": picture.height()});
+        json!({"id": id, "image": name, "width": image.width(), "height": image.height()});
     if let Some(shot) = shot {
         record["source"] = json!({"film": "drawn.mp4", "frame": 0, "time": 0.0, "shot": shot});
     }
@@ -72,11 +72,11 @@ fn with_rejects(folder: &Path, more: &[&str], input: &str) -> Ran {
 fn keeps_the_best_of_copies() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let picture = scene(640, 360, 3);
-    let small = imageops::resize(&picture, 320, 180, FilterType::Triangle);
-    let input = record(here, "soft", &blurred(&picture, 2), None)
+    let image = scene(640, 360, 3);
+    let small = imageops::resize(&image, 320, 180, FilterType::Triangle);
+    let input = record(here, "soft", &blurred(&image, 2), None)
         + &record(here, "small", &small, None)
-        + &record(here, "whole", &picture, None)
+        + &record(here, "whole", &image, None)
         + &record(here, "other", &scene(640, 360, 8), None);
     let ran = with_rejects(here, &[], &input);
     assert_eq!(ids(&ran.records()), ["whole", "other"]);
@@ -96,15 +96,15 @@ fn keeps_the_best_of_copies() {
 fn measured_sharpness_goes_before_size() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let picture = scene(320, 180, 3);
-    let large = imageops::resize(&picture, 640, 360, FilterType::Triangle);
+    let image = scene(320, 180, 3);
+    let large = imageops::resize(&image, 640, 360, FilterType::Triangle);
     let sharp = |line: String, value: f64| {
         let mut record: Value = serde_json::from_str(&line).unwrap();
         record["quality"] = json!({ "sharpness": value });
         format!("{record}\n")
     };
     let input = sharp(record(here, "large", &large, None), 90.0)
-        + &sharp(record(here, "small", &picture, None), 300.0);
+        + &sharp(record(here, "small", &image, None), 300.0);
     assert_eq!(ids(&with_rejects(here, &[], &input).records()), ["small"]);
 }
 

@@ -12,13 +12,13 @@ use testkit::{Ran, run_in};
 const TOOL: &str = env!("CARGO_BIN_EXE_frame-scan");
 
 /// A folder with `names` of drawn images, 96x64.
-fn pictures(names: &[&str]) -> tempfile::TempDir {
+fn images(names: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (seed, name) in (0..).zip(names) {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let picture = testkit::scene(96, 64, seed);
-        picture.save(path).unwrap();
+        let image = testkit::scene(96, 64, seed);
+        image.save(path).unwrap();
     }
     folder
 }
@@ -45,7 +45,7 @@ fn golden() {
 
 #[test]
 fn a_folder_in_the_order_of_its_paths() {
-    let here = pictures(&[
+    let here = images(&[
         "b.png",
         "a/z.png",
         "a.jpg",
@@ -81,7 +81,7 @@ fn a_folder_gives_its_images_its_name() {
         "O'Brien & `x`/a.png",
         "a.png",
     ];
-    let here = pictures(&names);
+    let here = images(&names);
     let ran = scan(here.path(), &["--folder-as", "character", "."], "");
     assert_eq!(
         column(&ran, "character"),
@@ -107,7 +107,7 @@ fn no_two_ids_are_the_same() {
         "a/x-y.png",
         "a/x?y.png",
     ];
-    let here = pictures(&names);
+    let here = images(&names);
     for arguments in [vec!["."], vec!["a", "b", "a_x.png"], vec!["a", "a"]] {
         let ids = column(&scan(here.path(), &arguments, ""), "id");
         let unlike: HashSet<_> = ids.iter().collect();
@@ -117,7 +117,7 @@ fn no_two_ids_are_the_same() {
 
 #[test]
 fn lists_on_standard_input() {
-    let here = pictures(&["a.png", "two\nlines.png"]);
+    let here = images(&["a.png", "two\nlines.png"]);
     let ran = scan(here.path(), &["-"], "a.png\n\na.png");
     assert_eq!(column(&ran, "image"), ["a.png", "a.png"]);
     let ran = scan(here.path(), &["-0", "-"], "two\nlines.png\0a.png\0");
@@ -134,7 +134,7 @@ fn lists_on_standard_input() {
 
 #[test]
 fn lists_as_windows_writes_them() {
-    let here = pictures(&["a.png", "b.png"]);
+    let here = images(&["a.png", "b.png"]);
     for list in [
         "a.png\r\nb.png\r\n",
         "\u{feff}a.png\nb.png\n",
@@ -155,7 +155,7 @@ fn lists_as_windows_writes_them() {
 
 #[test]
 fn images_that_cannot_be_read_are_counted_by_their_formats() {
-    let here = pictures(&["a.png"]);
+    let here = images(&["a.png"]);
     for name in ["b.heic", "c.HEIC", "d.jp2", "e.nef", "notes.txt"] {
         fs::write(here.path().join(name), "x").unwrap();
     }
@@ -208,7 +208,7 @@ fn newer_formats_are_read_and_animations_told() {
 
 #[test]
 fn exif_turns_the_size() {
-    let here = pictures(&["a.jpg"]);
+    let here = images(&["a.jpg"]);
     let path = here.path().join("a.jpg");
     let jpeg = fs::read(&path).unwrap();
     // An APP1 segment that says orientation 6, behind the first two bytes.
@@ -223,7 +223,7 @@ fn exif_turns_the_size() {
 
 #[test]
 fn what_is_no_image_is_named() {
-    let here = pictures(&["good.png"]);
+    let here = images(&["good.png"]);
     let bad = ["empty.png", "text.jpg", "cut.png"];
     fs::write(here.path().join("empty.png"), "").unwrap();
     fs::write(here.path().join("text.jpg"), "no image at all").unwrap();
@@ -253,7 +253,7 @@ fn what_is_no_image_is_named() {
 
 #[test]
 fn links_that_go_round_end() {
-    let here = pictures(&["a/x.png", "other/y.png"]);
+    let here = images(&["a/x.png", "other/y.png"]);
     symlink("..", here.path().join("a/loop")).unwrap();
     symlink("../other", here.path().join("a/side")).unwrap();
     let ran = scan(here.path(), &["a"], "");
@@ -265,7 +265,7 @@ fn links_that_go_round_end() {
 
 #[test]
 fn a_name_that_json_cannot_hold() {
-    let here = pictures(&["good.png"]);
+    let here = images(&["good.png"]);
     let name = std::ffi::OsString::from_vec(b"b\xffad.png".to_vec());
     fs::copy(here.path().join("good.png"), here.path().join(name)).unwrap();
     let ran = scan(here.path(), &[".", "--rejects", "rejects.jsonl"], "");

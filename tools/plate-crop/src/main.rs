@@ -82,16 +82,16 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
         return Ok(Outcome::pass(record));
     };
     let named = || original.display().to_string();
-    let picture = decode::rgb(&original).with_context(named)?;
-    let mask = mask.for_image(picture.dimensions())?;
-    let shorter = picture.width().min(picture.height());
+    let image = decode::rgb(&original).with_context(named)?;
+    let mask = mask.for_image(image.dimensions())?;
+    let shorter = image.width().min(image.height());
     let radius = (args.dilate * f64::from(shorter) / 1024.0).ceil() as u32;
     let shape = Shape {
         min_side: args.min_side,
         max_aspect: args.max_aspect,
     };
     let found = largest::outside(&mask.dilate(radius), shape);
-    let all = Rect::whole(picture.width(), picture.height()).area();
+    let all = Rect::whole(image.width(), image.height()).area();
     let area = found.map_or(0.0, |rect| rect.area() as f64 / all as f64);
     let reason = (area < args.min_share).then(|| {
         let area = (area * 1e4).round() / 1e4;
@@ -103,7 +103,7 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
     if let Some(rect) = found.filter(|_| reason.is_none() || args.keep.keep) {
         let path = args.out_dir.join(format!("{}.png", record.id()?));
         stage::spare(&original, &path)?;
-        let part = crop::rgb(&picture, rect).with_context(named)?;
+        let part = crop::rgb(&image, rect).with_context(named)?;
         write::png(&part, &path).with_context(|| path.display().to_string())?;
         plate::put(&mut record, &original, &path, rect, area)?;
     }

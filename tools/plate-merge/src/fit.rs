@@ -232,12 +232,12 @@ mod tests {
     #[test]
     fn a_shift_and_a_change_of_light_are_told_apart() {
         let still = of(&drawn(192, 96, 0.0, 0.0));
-        let mut picture = drawn(192, 96, 1.4, -0.8);
-        for pixel in picture.pixels_mut() {
+        let mut image = drawn(192, 96, 1.4, -0.8);
+        for pixel in image.pixels_mut() {
             pixel.0[0] = (0.8 * f64::from(pixel.0[0]) + 12.0).round() as u8;
         }
         let fit = Fit::from(Matrix3::identity())
-            .improved(&still, &of(&picture), 2)
+            .improved(&still, &of(&image), 2)
             .unwrap();
         let (x, y) = place(&still.grid.on_pixels(&fit.warp), 0.0, 0.0);
         // Levels between pixels are a little softer, which the gain makes up for.
@@ -255,14 +255,14 @@ mod tests {
         let truth = Matrix3::new(1.01, 0.008, 0.012, -0.006, 0.995, -0.008, 0.01, -0.012, 1.0);
         let back = still.grid.on_pixels(&truth.try_inverse().unwrap());
         let hidden = Mask::from_fn(192, 96, |x, y| (60..100).contains(&x) && y > 30).unwrap();
-        let picture = GrayImage::from_fn(192, 96, |x, y| {
+        let image = GrayImage::from_fn(192, 96, |x, y| {
             if hidden.get(x, y) {
                 return Luma([250]);
             }
             let (x, y) = place(&back, f64::from(x), f64::from(y));
             Luma([waves(x, y) as u8])
         });
-        let moved = Level::pyramid(&picture, &hidden).unwrap().pop().unwrap();
+        let moved = Level::pyramid(&image, &hidden).unwrap().pop().unwrap();
         let fit = Fit::from(Matrix3::identity())
             .improved(&still, &moved, 8)
             .unwrap();

@@ -17,7 +17,7 @@ pub(crate) struct Margins {
 
 /// A frame, decoded.
 pub(crate) struct Frame {
-    pub(crate) picture: RgbImage,
+    pub(crate) image: RgbImage,
     /// The characters.
     pub(crate) figures: Mask,
     /// The characters and the margin round them.
@@ -32,12 +32,12 @@ impl Frame {
     pub(crate) fn read(record: &Record, margins: Margins, unmasked: bool) -> Result<Self> {
         let path = record.image()?;
         let name = || path.display().to_string();
-        let picture = decode::rgb(&path).with_context(name)?;
-        let mask = mask(record, picture.dimensions(), unmasked)?;
+        let image = decode::rgb(&path).with_context(name)?;
+        let mask = mask(record, image.dimensions(), unmasked)?;
         let hidden = grown(&mask, margins);
-        let levels = Level::pyramid(&decode::to_luma(&picture), &hidden).with_context(name)?;
+        let levels = Level::pyramid(&decode::to_luma(&image), &hidden).with_context(name)?;
         Ok(Self {
-            picture,
+            image,
             figures: mask,
             hidden,
             levels,
@@ -48,11 +48,7 @@ impl Frame {
 /// The union of the characters: the file in `mask`, or all of `masks`.
 fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     if let Some(shape) = record.mask()? {
-        let name = || "key `mask`";
-        return mask::open(&shape)
-            .with_context(name)?
-            .for_image(size)
-            .with_context(name);
+        return mask::open_for(&shape, size).context("key `mask`");
     }
     let Some(segments) = record.masks()? else {
         ensure!(
@@ -64,8 +60,7 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
     let mut union = Mask::new(size.0, size.1)?;
     for (number, segment) in segments.iter().enumerate() {
         let name = || format!("key `masks`: mask {number}");
-        let mask = mask::open(&segment.mask).with_context(name)?;
-        let mask = mask.for_image(size).with_context(name)?;
+        let mask = mask::open_for(&segment.mask, size).with_context(name)?;
         union = union.union(&mask)?;
     }
     Ok(union)

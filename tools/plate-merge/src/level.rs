@@ -122,9 +122,9 @@ pub(crate) mod tests {
 
     #[test]
     fn copies_halve() {
-        let picture = drawn(768, 320, 0.0, 0.0);
+        let image = drawn(768, 320, 0.0, 0.0);
         let hidden = Mask::from_fn(768, 320, |x, y| x < 100 && y < 100).unwrap();
-        let levels = Level::pyramid(&picture, &hidden).unwrap();
+        let levels = Level::pyramid(&image, &hidden).unwrap();
         let sizes: Vec<_> = levels
             .iter()
             .map(|level| (level.grid.width, level.grid.height))
@@ -135,9 +135,9 @@ pub(crate) mod tests {
 
     #[test]
     fn nothing_is_read_from_below_the_mask() {
-        let picture = drawn(96, 96, 0.0, 0.0);
+        let image = drawn(96, 96, 0.0, 0.0);
         let hidden = Mask::from_fn(96, 96, |x, _| x == 50).unwrap();
-        let level = Level::pyramid(&picture, &hidden).unwrap().pop().unwrap();
+        let level = Level::pyramid(&image, &hidden).unwrap().pop().unwrap();
         assert_eq!(level.at(49.5, 20.0), None);
         assert_eq!(level.gradient(51, 20), None);
         assert!(level.at(48.5, 20.0).is_some() && level.gradient(53, 20).is_some());

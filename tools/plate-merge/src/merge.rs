@@ -18,7 +18,7 @@ const SAME: f32 = 10.0;
 /// A frame as the merging sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
-    pub(crate) picture: &'a RgbImage,
+    pub(crate) image: &'a RgbImage,
     /// The characters, without and with the margin round them.
     pub(crate) figures: &'a Mask,
     pub(crate) hidden: &'a Mask,
@@ -30,7 +30,7 @@ pub(crate) struct View<'a> {
 
 /// A plate, and where no frame showed anything.
 pub(crate) struct Merged {
-    pub(crate) picture: RgbImage,
+    pub(crate) image: RgbImage,
     pub(crate) unseen: Mask,
 }
 
@@ -48,16 +48,16 @@ pub(crate) fn merge(
         .into_par_iter()
         .map(|y| row(&sources, ground, y, &kept))
         .collect();
-    let mut picture = RgbImage::new(width, height);
+    let mut image = RgbImage::new(width, height);
     let mut unseen = Mask::new(width, height)?;
     for (y, (levels, holes)) in (0_u32..).zip(rows) {
         let begin = 3 * y as usize * width as usize;
-        picture.as_mut()[begin..begin + levels.len()].copy_from_slice(&levels);
+        image.as_mut()[begin..begin + levels.len()].copy_from_slice(&levels);
         for (x, hole) in (0_u32..).zip(holes) {
             unseen.set(x, y, hole);
         }
     }
-    Ok(Merged { picture, unseen })
+    Ok(Merged { image, unseen })
 }
 
 /// One row of the plate, and which of its pixels no frame shows.
@@ -185,7 +185,7 @@ impl<'a> Source<'a> {
     /// which may be either.
     fn at(&self, x: u32, y: u32) -> Option<([f32; 3], What)> {
         let View {
-            picture,
+            image,
             figures,
             hidden,
             tone,
@@ -199,13 +199,13 @@ impl<'a> Source<'a> {
             }
         };
         let Some(matrix) = &self.matrix else {
-            let own = picture.get_pixel(x, y).0.map(f32::from);
+            let own = image.get_pixel(x, y).0.map(f32::from);
             return Some((tone.applied(own), what(x, y)?));
         };
         let (x, y) = place(matrix, f64::from(x), f64::from(y));
         let near = |at: f64| at.round().max(0.0) as u32;
         let what = what(near(x), near(y))?;
-        Some((tone.applied(colour(picture, x, y)?), what))
+        Some((tone.applied(colour(image, x, y)?), what))
     }
 }
 
@@ -225,33 +225,33 @@ mod tests {
 
     #[test]
     fn hidden_pixels_count_for_nothing() {
-        let pictures = [10, 200, 40].map(|level| RgbImage::from_pixel(3, 1, Rgb([level; 3])));
+        let images = [10, 200, 40].map(|level| RgbImage::from_pixel(3, 1, Rgb([level; 3])));
         let masks = [
             [true, false, true],
             [true, false, false],
             [true, false, false],
         ]
         .map(|inside| Mask::from_fn(3, 1, |x, _| inside[x as usize]).unwrap());
-        let views: Vec<_> = pictures
+        let views: Vec<_> = images
             .iter()
             .zip(&masks)
-            .map(|(picture, hidden)| View {
-                picture,
+            .map(|(image, hidden)| View {
+                image,
                 figures: hidden,
                 hidden,
                 warp: Matrix3::identity(),
                 tone: Tone::SAME,
             })
             .collect();
-        let merged = merge(&views, &pictures[0], |_, _| false).unwrap();
-        let levels: Vec<u8> = merged.picture.pixels().map(|pixel| pixel.0[0]).collect();
+        let merged = merge(&views, &images[0], |_, _| false).unwrap();
+        let levels: Vec<u8> = merged.image.pixels().map(|pixel| pixel.0[0]).collect();
         assert_eq!(levels, [10, 40, 120]);
         assert_eq!(merged.unseen.as_slice(), [true, false, false]);
     }
 
     /// The plate of one pixel, none where it is not seen, of frames of these levels, hidden or not.
     fn plate_of(frames: &[(u8, bool)]) -> Option<u8> {
-        let pictures: Vec<_> = frames
+        let images: Vec<_> = frames
             .iter()
             .map(|(level, _)| RgbImage::from_pixel(1, 1, Rgb([*level; 3])))
             .collect();
@@ -259,19 +259,19 @@ mod tests {
             .iter()
             .map(|(_, hidden)| Mask::from_fn(1, 1, |_, _| *hidden).unwrap())
             .collect();
-        let views: Vec<_> = pictures
+        let views: Vec<_> = images
             .iter()
             .zip(&masks)
-            .map(|(picture, mask)| View {
-                picture,
+            .map(|(image, mask)| View {
+                image,
                 figures: mask,
                 hidden: mask,
                 warp: Matrix3::identity(),
                 tone: Tone::SAME,
             })
             .collect();
-        let merged = merge(&views, &pictures[0], |_, _| false).unwrap();
-        (!merged.unseen.get(0, 0)).then(|| merged.picture.get_pixel(0, 0).0[0])
+        let merged = merge(&views, &images[0], |_, _| false).unwrap();
+        (!merged.unseen.get(0, 0)).then(|| merged.image.get_pixel(0, 0).0[0])
     }
 
     #[test]

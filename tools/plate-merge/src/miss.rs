@@ -104,20 +104,20 @@ mod tests {
     }
 
     #[test]
-    fn a_third_of_a_picture_that_moved_is_seen() {
+    fn a_third_of_an_image_that_moved_is_seen() {
         let still = of(&drawn(384, 192, 0.0, 0.0));
-        let picture = GrayImage::from_fn(384, 192, |x, y| {
+        let image = GrayImage::from_fn(384, 192, |x, y| {
             let by = if y < 128 { 0.0 } else { 1.0 };
             Luma([waves(f64::from(x) - by, f64::from(y)) as u8])
         });
-        let found = miss(&still, &of(&picture), &Fit::from(Matrix3::identity())).unwrap();
+        let found = miss(&still, &of(&image), &Fit::from(Matrix3::identity())).unwrap();
         // One pixel of 384 is 2.6 thousandths.
         assert!((2.2..3.0).contains(&found.most), "{found:?}");
         assert!(found.half < 0.3, "{found:?}");
     }
 
     #[test]
-    fn a_plain_picture_says_nothing() {
+    fn a_plain_image_says_nothing() {
         let plain = of(&GrayImage::from_pixel(384, 192, Luma([90])));
         assert!(miss(&plain, &plain, &Fit::from(Matrix3::identity())).is_none());
     }

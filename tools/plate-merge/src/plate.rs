@@ -67,8 +67,8 @@ impl<'a> Shown<'a> {
         let still = frames[registered.reference];
         let tone = |(frame, found): (&&Frame, &Result<Alignment, _>)| match found {
             Ok(found) if !std::ptr::eq(*frame, still) => Tone::between(
-                (&still.picture, &still.hidden),
-                (&frame.picture, &frame.hidden),
+                (&still.image, &still.hidden),
+                (&frame.image, &frame.hidden),
                 &found.warp,
             ),
             _ => Tone::SAME,
@@ -102,7 +102,7 @@ impl<'a> Shown<'a> {
             .map(|(other, found)| self.view(at, *other, found))
             .collect();
         let kept = |x, y| patch && !frame.hidden.get(x, y);
-        let merged = merge(&views, &frame.picture, kept)?;
+        let merged = merge(&views, &frame.image, kept)?;
         let plate = Plate {
             original: record.image()?,
             frames: used.len(),
@@ -119,7 +119,7 @@ impl<'a> Shown<'a> {
     fn view(&self, at: usize, other: usize, found: &Alignment) -> View<'_> {
         let same = other == at;
         View {
-            picture: &self.frames[other].picture,
+            image: &self.frames[other].image,
             figures: &self.frames[other].figures,
             hidden: &self.frames[other].hidden,
             warp: found.warp,
@@ -157,10 +157,10 @@ pub(crate) fn untouched(
 
 fn written(mut record: Record, merged: &Merged, plate: &Plate, folder: &Folder) -> Result<Record> {
     let id = record.id()?;
-    let (picture, hole) = (folder.0.join(format!("{id}.png")), folder.hole(&id));
-    write::png(&merged.picture, &picture).with_context(|| picture.display().to_string())?;
+    let (image, hole) = (folder.0.join(format!("{id}.png")), folder.hole(&id));
+    write::png(&merged.image, &image).with_context(|| image.display().to_string())?;
     write::png_luma(&merged.unseen.to_luma(), &hole).with_context(|| hole.display().to_string())?;
-    record.put("image", &picture)?;
+    record.put("image", &image)?;
     record.put("mask", &hole)?;
     record.put_rounded("plate", &plate, 4)?;
     Ok(record)

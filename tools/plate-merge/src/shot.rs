@@ -124,14 +124,14 @@ fn load(
         chosen.par_iter().map(read).collect::<Result<_>>()?;
     let sizes = loaded
         .iter()
-        .filter_map(|(_, frame)| Some(frame.as_ref().ok()?.picture.dimensions()));
+        .filter_map(|(_, frame)| Some(frame.as_ref().ok()?.image.dimensions()));
     let Some(first) = sizes.take(1).next() else {
         return Ok(loaded);
     };
     for (_, frame) in &mut loaded {
         let size = frame
             .as_ref()
-            .map_or(first, |frame| frame.picture.dimensions());
+            .map_or(first, |frame| frame.image.dimensions());
         if size != first {
             *frame = Err(anyhow!(
                 "an image of {}x{} in a shot of {}x{}",

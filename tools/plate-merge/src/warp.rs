@@ -87,8 +87,8 @@ pub(crate) fn place(matrix: &Matrix3<f64>, x: f64, y: f64) -> (f64, f64) {
 
 /// The colour between pixels, by the cubic convolution of Keys (1981) with a = -1/2; none where the
 /// four by four pixels round the place are not all there. On whole numbers it is the pixel itself.
-pub(crate) fn colour(picture: &RgbImage, x: f64, y: f64) -> Option<[f32; 3]> {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
+pub(crate) fn colour(image: &RgbImage, x: f64, y: f64) -> Option<[f32; 3]> {
+    let (width, height) = (image.width() as usize, image.height() as usize);
     let within = |at: f64, size: usize| (-0.01..=size as f64 - 0.99).contains(&at);
     if !within(x, width) || !within(y, height) {
         return None;
@@ -97,7 +97,7 @@ pub(crate) fn colour(picture: &RgbImage, x: f64, y: f64) -> Option<[f32; 3]> {
     let (across, down) = (cubic(x - left), cubic(y - top));
     let clamped =
         |at: f64, step: usize, size: usize| (at as usize + step).saturating_sub(1).min(size - 1);
-    let pixels = picture.as_raw();
+    let pixels = image.as_raw();
     let mut sum = [0.0_f32; 3];
     for (row, weight) in down.iter().enumerate() {
         let begin = clamped(top, row, height) * width;

@@ -80,7 +80,7 @@ impl Drawn<'_> {
 
     /// Writes image and mask, and gives the record.
     fn record(&self, folder: &Path, number: usize) -> String {
-        let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        let image = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             if self.inside(x, y) {
                 Rgb([250, 5, 5])
             } else {
@@ -90,7 +90,7 @@ impl Drawn<'_> {
         let mask = GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             Luma([if self.inside(x, y) { 255 } else { 0 }])
         });
-        picture.save(folder.join(format!("f{number}.png"))).unwrap();
+        image.save(folder.join(format!("f{number}.png"))).unwrap();
         mask.save(folder.join(format!("m{number}.png"))).unwrap();
         let source = json!({"film": "drawn", "frame": number, "time": number as f64, "shot": 3});
         let record = json!({"id": format!("f{number}"), "image": format!("f{number}.png"), "mask": format!("m{number}.png"), "source": source});
@@ -122,13 +122,13 @@ fn dropped(folder: &Path) -> Vec<String> {
 /// The largest and the mean difference of a plate from what the camera would see without anybody,
 /// where the hole is not.
 fn off(folder: &Path, plate: &Value, drawn: &Drawn<'_>) -> (u8, f64) {
-    let picture = image::open(folder.join(plate["image"].as_str().unwrap()))
+    let image = image::open(folder.join(plate["image"].as_str().unwrap()))
         .unwrap()
         .to_rgb8();
     let hole = image::open(folder.join(plate["mask"].as_str().unwrap()))
         .unwrap()
         .to_luma8();
-    let seen = picture
+    let seen = image
         .enumerate_pixels()
         .filter(|(x, y, _)| hole.get_pixel(*x, *y).0[0] == 0);
     let differences: Vec<u8> = seen

@@ -85,12 +85,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok((answers.key(file.bytes()), file))
         },
         prepare: |_: &Record, file: ImageFile| {
-            let picture = file.rgb()?;
-            file.named(|_| tagger::prepare(&picture, side))
+            let image = file.rgb()?;
+            file.named(|_| tagger::prepare(&image, side))
         },
-        infer: |pictures: Vec<Vec<f32>>| {
+        infer: |images: Vec<Vec<f32>>| {
             Ok(tagger
-                .tag(&pictures)?
+                .tag(&images)?
                 .into_iter()
                 .map(rounded)
                 .map(Ok)
