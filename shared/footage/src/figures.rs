@@ -210,7 +210,10 @@ fn unfound(before: &[u8], now: &[u8], reach: (isize, isize)) -> (u32, u32) {
         for left in (0..width).step_by(BLOCK) {
             let here = difference(before, now, (left, top), (left, top));
             in_place += here;
-            sum += best_match(before, now, (left, top), here, reach);
+            // Held drawings and still ground are where they were.
+            if here > 0 {
+                sum += best_match(before, now, (left, top), here, reach);
+            }
         }
     }
     (sum, in_place)

@@ -25,6 +25,8 @@ const AGREE: f64 = 0.3;
 const INSIDE: f64 = 0.04;
 /// The fewest votes that decide anything.
 const FEWEST: usize = 5;
+/// The fewest votes that may be in agreement.
+const MANY: usize = 12;
 /// The smallest part of width or height that may remain.
 const REMAINS: f64 = 0.3;
 
@@ -153,6 +155,19 @@ pub fn decide(votes: &[Vote], (width, height): (u32, u32)) -> Option<Rectangle> 
     (rectangle.width < width || rectangle.height < height).then_some(rectangle)
 }
 
+/// Whether votes leave no doubt, so that more of them would say the same: on each side a good part stops at the image's
+/// edge, or none has content inside the bar.
+pub fn agree(votes: &[Vote]) -> bool {
+    let sure = |side: usize| {
+        let edge = votes.iter().filter(|vote| vote[side] <= NEAR).count();
+        let depth = bar(votes, side);
+        let inside = |vote: &&Vote| vote[side] + 2 * NEAR < depth;
+        edge as f64 >= AGREE * votes.len() as f64
+            || (depth > 0 && votes.iter().filter(inside).count() == 0)
+    };
+    votes.len() >= MANY && (0..4).all(sure)
+}
+
 /// The depth of the bar on one side, even; 0 if there is none.
 fn bar(votes: &[Vote], side: usize) -> u32 {
     let mut depths: Vec<u32> = votes.iter().map(|vote| vote[side]).collect();
@@ -220,6 +235,19 @@ mod tests {
         assert!(decide(&votes, SIZE).is_some());
         votes.extend([[0, 0, 0, 0]; 15]);
         assert_eq!(decide(&votes, SIZE), None);
+    }
+
+    #[test]
+    fn a_few_agree_or_leave_it_open() {
+        let mut votes = vec![[24, 24, 0, 0]; 12];
+        assert!(agree(&votes) && !agree(&votes[1..]));
+        votes.push([60, 24, 90, 0]);
+        assert!(agree(&votes), "what is dark beyond the bar says nothing");
+        votes.push([0, 0, 0, 0]);
+        assert!(!agree(&votes), "a logo, or another aspect ratio?");
+        assert!(agree(&[[0, 0, 0, 0]; 12]));
+        votes.extend([[0, 0, 0, 0]; 12]);
+        assert!(agree(&votes), "no letterbox");
     }
 
     #[test]

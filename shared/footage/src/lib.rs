@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`figures`] | what is measured on each frame, made small |
 //! | [`shots`] | where shots begin, and which frames are of a dissolve, a fade or a flash |
+//! | [`scored`] | the same by the scores of a network, alone or beside the rules |
 //! | [`sampled`] | the same where only one or two frames of a second are there |
 //! | [`letterbox`] | the part of the frames that is inside black bars |
 //!
@@ -19,4 +20,5 @@ pub mod figures;
 mod flashes;
 pub mod letterbox;
 pub mod sampled;
+pub mod scored;
 pub mod shots;

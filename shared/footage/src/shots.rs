@@ -48,6 +48,11 @@ impl Mark {
     pub fn meets(&self, first: usize, end: usize) -> bool {
         self.first < end && first < self.end
     }
+
+    /// Whether the frame or the one before it is marked: a change between them is of the mark.
+    pub(crate) fn touches(&self, frame: usize) -> bool {
+        self.meets(frame.saturating_sub(1), frame + 1)
+    }
 }
 
 /// A run of frames taken without a break.
@@ -83,7 +88,7 @@ pub fn find(frames: &[Figures], rate: f64) -> (Vec<Shot>, Vec<Mark>) {
     (between(&boundaries, frames.len()), marks)
 }
 
-fn between(boundaries: &[Boundary], count: usize) -> Vec<Shot> {
+pub(crate) fn between(boundaries: &[Boundary], count: usize) -> Vec<Shot> {
     let inner = boundaries
         .iter()
         .filter(|(frame, _)| (1..count).contains(frame));
