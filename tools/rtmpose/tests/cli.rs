@@ -20,7 +20,7 @@ fn network(name: &str) -> String {
 }
 
 fn image(name: &str) -> String {
-    format!("{}/tests/pictures/{name}.png", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/tests/images/{name}.png", env!("CARGO_MANIFEST_DIR"))
 }
 
 fn pose(folder: &Path, name: &str, flags: &[&str], records: &[Value]) -> Ran {

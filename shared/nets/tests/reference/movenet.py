@@ -57,7 +57,7 @@ def main():
     for network, path in networks.items():
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         for name in ("wide", "tall", "square"):
-            picture = cv2.cvtColor(cv2.imread(str(TOOL / f"pictures/{name}.png")), cv2.COLOR_BGR2RGB)
+            picture = cv2.cvtColor(cv2.imread(str(TOOL / f"images/{name}.png")), cv2.COLOR_BGR2RGB)
             height, width = picture.shape[:2]
             for box in ([0, 0, width, height], [-10, 5.5, width / 2, height + 7]):
                 made.append({"network": network, "picture": name, "box": box, "keypoints": found(session, picture, box)})

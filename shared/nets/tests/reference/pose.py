@@ -14,7 +14,7 @@ Writes, under shared/nets/tests/expected/pose/:
 and under tools/rtmpose/tests/:
   onnx/*.onnx                 tiny networks with the names and shapes of the published ones; their
                               answers follow the brightness and colours of the image
-  pictures/*.png              smooth images of odd sizes
+  images/*.png                smooth images of odd sizes
   expected.json               of each network, image and box: the key points and scores
 
 The images of the crops are drawn by a formula that the test knows as well, with hard edges all
@@ -143,13 +143,13 @@ PICTURES = {"wide": (160, 90, [[5, 5, 60, 85], [70.5, 20.25, 155, 88]]), "tall":
 
 def whole():
     (TOOL / "onnx").mkdir(parents=True, exist_ok=True)
-    (TOOL / "pictures").mkdir(exist_ok=True)
+    (TOOL / "images").mkdir(exist_ok=True)
     for name, (points, shape, batch) in NETWORKS.items():
         onnx.save(network(points, shape, batch), TOOL / f"onnx/{name}.onnx")
     made = []
     for seed, (name, (width, height, boxes)) in enumerate(PICTURES.items()):
         picture = smooth(width, height, seed)
-        cv2.imwrite(str(TOOL / f"pictures/{name}.png"), picture[..., ::-1])
+        cv2.imwrite(str(TOOL / f"images/{name}.png"), picture[..., ::-1])
         for network_name in ("body17", "halpe26", "whole133"):
             pose = RTMPose(str(TOOL / f"onnx/{network_name}.onnx"), NETWORKS[network_name][1])
             for channels, given in (("rgb", picture), ("bgr", np.ascontiguousarray(picture[..., ::-1]))):
