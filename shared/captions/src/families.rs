@@ -104,7 +104,7 @@ const LIGHT: &str = "\
     light, lights, lighting, lit, sunlight, sunlit, sunshine, moonlight, moonlit, candlelight, \
     lamplight, glow, glows, glowing, shadow, shadows, shadowy, shade, shaded, backlit, \
     backlight, silhouette, silhouetted, golden hour, blue hour, sunset, sunrise, dusk, dawn, \
-    twilight, bright, dim, dimly, dark, gloomy, illuminated, illuminates, sunbeam, sunbeams, god \
+    twilight, bright, dim, dimly, dark, illuminated, illuminates, sunbeam, sunbeams, god \
     rays, lens flare";
 
 /// The plain words for the time of day and the weather.

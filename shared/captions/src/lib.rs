@@ -9,6 +9,7 @@
 //! | [`marks`], [`refusals`] | what a language model writes beside and instead of it |
 //! | [`answer`] | what a vision-language model answers, made into a description |
 //! | [`claims`] | what a text claims that can be measured too |
+//! | [`mood`] | the mood of an image, in plain words |
 //! | [`audit`] | a whole set: what fuses with the trigger, what betrays one shot |
 //!
 //! Nothing here prints, reads files, or knows of manifests.
@@ -19,6 +20,7 @@ pub mod claims;
 pub mod encoder;
 pub mod families;
 pub mod marks;
+pub mod mood;
 pub mod refusals;
 pub mod text;
 pub mod tokens;

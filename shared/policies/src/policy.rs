@@ -200,10 +200,8 @@ impl Say {
             let plain = format!("left out because {} is {found}", unless.at);
             unless.why.clone().unwrap_or(plain)
         };
-        Ok(found
-            .iter()
-            .any(|value| unless.is.contains(value))
-            .then(why))
+        let is = |value| unless.any || unless.is.contains(value);
+        Ok(found.iter().any(is).then(why))
     }
 }
 

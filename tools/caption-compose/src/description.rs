@@ -1,10 +1,15 @@
 //! Free text of a vision-language model, without what must not be said.
 
 use captions::answer::without_opening;
+use captions::mood;
 use captions::text::{self, Phrases};
 
 /// The longest part that is repeated in what was left out, in characters.
 const REPEATED: usize = 60;
+
+/// Families of words that say nothing, or nothing of what the image shows: a mood in the same phrase is a
+/// fact all the same.
+const HOLLOW: [&str; 3] = ["stock", "rendering", "quality"];
 
 /// Words of one family that must not be said.
 pub(crate) struct Unsaid {
@@ -15,21 +20,26 @@ pub(crate) struct Unsaid {
 /// What remains of `description`, sentence by sentence, and why the rest does not.
 ///
 /// A part between commas that names something unsaid is cut out; where it is
-/// the first of a sentence, the sentence goes, as the rest hangs on it.
+/// the first of a sentence, the sentence goes, as the rest hangs on it. Of a hollow
+/// phrase about the mood, `the overall mood is gloomy`, the plain mood is kept.
 pub(crate) fn sentences(description: &str, unsaid: &[Unsaid]) -> (Vec<String>, Vec<String>) {
     let mut kept = Vec::new();
     let mut why = Vec::new();
     for sentence in ended(&text::clean(description)) {
         let mut parts = Vec::new();
-        for part in text::fragments(without_opening(sentence)) {
-            match found(part, unsaid) {
-                None => parts.push(part),
-                Some(reason) => {
-                    why.push(reason);
-                    if parts.is_empty() {
-                        break;
-                    }
-                }
+        for part in mood::parts(text::fragments(without_opening(sentence))) {
+            let Some(unfit) = found(&part, unsaid) else {
+                parts.push(part);
+                continue;
+            };
+            let fact = mood::fact(&part).filter(|_| HOLLOW.contains(&unfit.family.as_str()));
+            if let Some(fact) = fact.filter(|fact| found(fact, unsaid).is_none()) {
+                parts.push(fact);
+                continue;
+            }
+            why.push(unfit.reason);
+            if parts.is_empty() {
+                break;
             }
         }
         if !parts.is_empty() {
@@ -39,12 +49,23 @@ pub(crate) fn sentences(description: &str, unsaid: &[Unsaid]) -> (Vec<String>, V
     (kept, why)
 }
 
-fn found(part: &str, unsaid: &[Unsaid]) -> Option<String> {
+/// What of a part must not be said.
+struct Found<'a> {
+    family: &'a String,
+    /// As it stands among what was left out.
+    reason: String,
+}
+
+fn found<'a>(part: &str, unsaid: &'a [Unsaid]) -> Option<Found<'a>> {
     let words = text::words(part);
     unsaid.iter().find_map(|unsaid| {
         let word = unsaid.phrases.find(&words)?;
         let short: String = part.chars().take(REPEATED).collect();
-        Some(format!("says `{word}` ({}): {short}", unsaid.family))
+        let reason = format!("says `{word}` ({}): {short}", unsaid.family);
+        Some(Found {
+            family: &unsaid.family,
+            reason,
+        })
     })
 }
 
@@ -109,6 +130,27 @@ mod tests {
         );
         assert_eq!(kept, ["Boats lie at the quay"]);
         assert_eq!(why, ["says `woman` (people): A woman walks by"]);
+    }
+
+    #[test]
+    fn a_mood_is_a_fact_and_what_it_evokes_is_none() {
+        let text = "A harbour at dusk, evoking a sense of wonder. The overall mood is gloomy, and quiet. \
+            Boats lie still, creating a warm, cosy atmosphere.";
+        let (kept, why) = without(&["stock"], text);
+        assert_eq!(
+            kept,
+            [
+                "A harbour at dusk",
+                "A gloomy mood, and quiet",
+                "Boats lie still, a warm and cosy mood"
+            ]
+        );
+        assert_eq!(why, ["says `evoking` (stock): evoking a sense of wonder"]);
+        let (kept, _) = without(
+            &["people", "stock"],
+            "The boy has a cheerful mood about him.",
+        );
+        assert!(kept.is_empty(), "that is the boy's: {kept:?}");
     }
 
     #[test]

@@ -183,7 +183,7 @@ fn every_policy_says_what_the_tools_write() {
         (
             "pose",
             "{}_pse",
-            "lying_pse, nilo, cowboy shot, three-quarter view, living room, outdoors, night",
+            "lying_pse, lying down, nilo, cowboy shot, three-quarter view, living room, outdoors, night",
         ),
         (
             "pose-control",
@@ -245,7 +245,10 @@ fn the_number_of_a_cluster_is_no_name() {
     let mut record = measured();
     record["identity"]["name"] = json!("cluster_3");
     let said = caption(&["--type", "pose", "--trigger", "{}_pse"], &record);
-    assert!(said.starts_with("lying_pse, cowboy shot"), "{said}");
+    assert!(
+        said.starts_with("lying_pse, lying down, cowboy shot"),
+        "{said}"
+    );
     let named = ["--type", "character", "--trigger", "cluster_3=nilop"];
     assert!(caption(&named, &record).starts_with("nilop, "));
 }
@@ -278,6 +281,72 @@ fn nobody_is_slightly_neutral() {
 }
 
 #[test]
+fn a_pose_is_said_in_words_whatever_its_trigger() {
+    let mut record = measured();
+    record["pose"]["limbs"] = json!(["arms up", "one knee bent"]);
+    let flags = [
+        "--type",
+        "pose",
+        "--trigger",
+        "{}_pse",
+        "--trigger",
+        "other=pse",
+    ];
+    for (action, said) in [
+        (
+            "jumping",
+            "jumping_pse, jumping, arms up, one knee bent, nilo, ",
+        ),
+        ("other", "pse, arms up, one knee bent, nilo, "),
+    ] {
+        record["pose"]["action"] = json!(action);
+        let found = caption(&flags, &record);
+        assert!(found.starts_with(said), "{action}: {found}");
+    }
+}
+
+#[test]
+fn a_mood_is_said_of_places_and_light() {
+    let mut record = measured();
+    record["captioner"] = json!({"facts": {"mood": "gloomy"}});
+    for (kind, trigger) in [("background", "prs"), ("lighting", "lt_{}")] {
+        let flags = ["--type", kind, "--trigger", trigger];
+        let said = caption(&flags, &record);
+        assert!(said.contains(", gloomy mood"), "{kind}: {said}");
+        let sentence = caption(&[&flags[..], &["--form", "sentence"]].concat(), &record);
+        assert!(
+            sentence.contains(", with a gloomy mood"),
+            "{kind}: {sentence}"
+        );
+        record["tags"]["mood"] = json!([["eerie", 0.5], ["lonely", 0.3]]);
+        assert!(caption(&flags, &record).contains(", eerie mood"), "{kind}");
+        record["tags"]["mood"] = json!([["unknown", 0.2]]);
+        assert!(caption(&flags, &record).contains(", gloomy mood"), "{kind}");
+    }
+}
+
+#[test]
+fn eyes_and_mouth_are_said_by_a_model_or_else_by_labels() {
+    let mut record = measured();
+    record["tags"] = json!({"eyes": [["closed eyes", 0.7]], "mouth": [["closed mouth", 0.8]],
+        "eyebrows": [["unknown", 0.3]]});
+    let flags = ["--type", "expression"];
+    let said = caption(&flags, &record);
+    assert!(
+        said.starts_with("slightly surprised expression, closed eyes, cowboy shot"),
+        "what is at rest is unsaid: {said}"
+    );
+    record["captioner"] = json!({"facts": {"features": ["mouth open", "raised eyebrows"]}});
+    let said = caption(&flags, &record);
+    assert!(
+        said.starts_with("slightly surprised expression, mouth open, raised eyebrows, cowboy shot"),
+        "{said}"
+    );
+    record["captioner"] = json!({"facts": {"features": ["unknown"]}});
+    assert!(caption(&flags, &record).contains(", closed eyes, "));
+}
+
+#[test]
 fn twice_is_once() {
     let record = json!({"id": "a", "image": "a.png", "pose": {"action": "running"},
         "captioner": {"raw": "The image shows a boy with brown hair. The sea is calm."}});
@@ -299,8 +368,14 @@ fn one_trigger_for_each_value() {
         "--trigger",
         "{}_pse",
     ];
-    assert_eq!(caption(&flags, &record("running")), "run_pse, noon");
-    assert_eq!(caption(&flags, &record("sitting")), "sitting_pse, noon");
+    assert_eq!(
+        caption(&flags, &record("running")),
+        "run_pse, running, noon"
+    );
+    assert_eq!(
+        caption(&flags, &record("sitting")),
+        "sitting_pse, sitting, noon"
+    );
     let out = compose(&flags, &record("unknown"));
     let why = json!(["trigger", "/pose/action is not known"]);
     assert!(

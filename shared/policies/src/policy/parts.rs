@@ -24,7 +24,11 @@ pub struct Unless {
     /// JSON pointer of the value.
     pub at: String,
     /// The values at which it is not said.
+    #[serde(default)]
     pub is: Vec<String>,
+    /// Whether it is not said at any known value.
+    #[serde(default)]
+    pub any: bool,
     /// Why, if there is more to say than that.
     pub why: Option<String>,
 }
