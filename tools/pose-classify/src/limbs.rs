@@ -1,6 +1,7 @@
 //! Where the arms and legs of a figure are, in the words of the image boards that trainers know.
 //!
-//! No word says left or right: detectors mix them up, and many trainers mirror the images.
+//! Left and right are said only where they are asked for ([`Sides`]): detectors mix them up, and many
+//! trainers mirror the images.
 
 use crate::body::{Body, distance};
 use crate::features::cosine;
@@ -28,6 +29,15 @@ const KNEE_DRAWN_UP: f64 = 0.3;
 /// Ankles so far apart along the shoulders' line are legs apart.
 const APART: f64 = 0.8;
 
+/// Whether words name the side of a limb that does something by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sides {
+    /// `one arm up`.
+    Unnamed,
+    /// `left arm up`: the character's own left.
+    Named,
+}
+
 /// What one limb does, with the words for one and for both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limb {
@@ -51,6 +61,19 @@ impl Limb {
         Self::KneeRaised,
         Self::KneeBent,
     ];
+
+    /// The words where one limb does it, of which the first is `one` or the side.
+    fn words_of_side(self, side: &str) -> Option<String> {
+        let does = match self {
+            Self::Raised => "arm up",
+            Self::Reaching => "arm outstretched",
+            Self::OnHip => "hand on own hip",
+            Self::Hanging => return None,
+            Self::KneeDrawnUp | Self::KneeRaised => "knee up",
+            Self::KneeBent => "knee bent",
+        };
+        Some(format!("{side} {does}"))
+    }
 
     /// The words where one limb does it, and where both do, if that is worth words.
     fn words(self) -> [Option<&'static str>; 2] {
@@ -135,29 +158,30 @@ fn leg(body: &Body, frame: &Frame, joints: [usize; 3]) -> Option<Limb> {
 }
 
 /// What arms and legs do, as far as their joints are seen; the words of both come before none.
-pub(crate) fn limbs(body: &Body) -> Vec<&'static str> {
+pub(crate) fn limbs(body: &Body, sides: Sides) -> Vec<String> {
     let Some(frame) = Frame::of(body) else {
         return Vec::new();
     };
     let arms = [0, 1].map(|side| arm(body, &frame, ARMS[side], LEGS[side][0]));
     let legs = LEGS.map(|joints| leg(body, &frame, joints));
-    let mut said = Vec::new();
+    let mut said: Vec<String> = Vec::new();
     for limb in Limb::ALL {
-        let count = arms
-            .iter()
-            .chain(&legs)
-            .filter(|own| **own == Some(limb))
-            .count();
+        let own = arms.iter().chain(&legs).enumerate();
+        let own: Vec<usize> = { own }
+            .filter_map(|(at, does)| (*does == Some(limb)).then_some(at))
+            .collect();
         let [one, both] = limb.words();
-        match count {
-            0 => {}
-            1 => said.extend(one),
-            _ => said.extend(both),
+        match (&own[..], sides) {
+            ([], _) => {}
+            // The left one comes first of both arms and of both legs.
+            ([at], Sides::Named) => said.extend(limb.words_of_side(["left", "right"][at % 2])),
+            ([_], Sides::Unnamed) => said.extend(one.map(str::to_owned)),
+            _ => said.extend(both.map(str::to_owned)),
         }
     }
     let feet = body.joint(15).zip(body.joint(16));
     if legs == [None, None] && feet.is_some_and(|(one, other)| frame.offset(one, other).1 > APART) {
-        said.push("legs apart");
+        said.push("legs apart".to_owned());
     }
     said
 }
@@ -192,7 +216,11 @@ mod tests {
     type Moved<'a> = &'a [(usize, (f64, f64))];
 
     /// What is said of the figure that stands, with some joints elsewhere, turned by this many degrees.
-    fn said_of(moved: Moved<'_>, degrees: f64) -> Vec<&'static str> {
+    fn said_of(moved: Moved<'_>, degrees: f64) -> Vec<String> {
+        said_with(Sides::Unnamed, moved, degrees)
+    }
+
+    fn said_with(sides: Sides, moved: Moved<'_>, degrees: f64) -> Vec<String> {
         let mut places = STANDING;
         for (joint, place) in moved {
             places[*joint] = *place;
@@ -202,7 +230,22 @@ mod tests {
             .iter()
             .map(|(x, y)| [300.0 + x * cos - y * sin, 300.0 + x * sin + y * cos, 0.9])
             .collect();
-        limbs(&Body::of(&points, 0.3).unwrap())
+        limbs(&Body::of(&points, 0.3).unwrap(), sides)
+    }
+
+    #[test]
+    fn sides_are_the_characters_own_and_of_single_limbs() {
+        let left_up = [(7, (45.0, -150.0)), (9, (48.0, -200.0))];
+        let right_hip = [(8, (-80.0, -55.0)), (10, (-35.0, -10.0))];
+        let right_knee = [(14, (-60.0, 0.0)), (16, (-65.0, 80.0))];
+        let moved = [&left_up[..], &right_hip, &right_knee].concat();
+        for degrees in [0.0, 90.0] {
+            assert_eq!(
+                said_with(Sides::Named, &moved, degrees),
+                ["left arm up", "right hand on own hip", "right knee up"]
+            );
+        }
+        assert_eq!(said_with(Sides::Named, &[], 0.0), ["arms at sides"]);
     }
 
     #[test]
@@ -282,7 +325,7 @@ mod tests {
             .collect();
         let body = Body::of(&points, 0.3).unwrap();
         assert!(
-            limbs(&body).is_empty(),
+            limbs(&body, Sides::Unnamed).is_empty() && limbs(&body, Sides::Named).is_empty(),
             "one hanging arm is not worth words"
         );
     }

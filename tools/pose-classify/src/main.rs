@@ -9,7 +9,8 @@
 //! sitting jumping lying other) and `angle` (front three-quarter side back), each `unknown` where no
 //! class reaches `--threshold`; `scores` of every class; `limbs`, words for what arms and legs do (arms
 //! up, one knee bent); `framing` (full body, cowboy shot, upper body, portrait, close-up); `head`
-//! (seen, or unseen of an arm, of legs and of what is nobody); and `visible`, `occlusion`, `cut`, `hidden` as in `occlusion.rs`.
+//! (seen, or unseen of an arm, of legs and of what is nobody); and `visible`, `occlusion`, `occluded`, `cut`, `hidden` as in
+//! `occlusion.rs`.
 //!
 //! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
 
@@ -62,6 +63,11 @@ struct Args {
     /// right
     #[arg(long)]
     fold_mirror: bool,
+
+    /// Name the side of a single limb, as in `left arm up` instead of `one arm up`: only for key points
+    /// whose left and right are right, and trainers that do not mirror images
+    #[arg(long)]
+    sides: bool,
 
     /// Let the records of the same character in a shot vote on its action, up to this many seconds
     /// apart; needs all records in memory

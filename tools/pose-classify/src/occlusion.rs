@@ -36,6 +36,9 @@ pub(crate) struct Seen {
     pub(crate) visible: f64,
     /// `none`, `partial` or `heavy`.
     pub(crate) occlusion: &'static str,
+    /// The share of the figure that is hidden, cut off or not found: the largest of what its limb joints,
+    /// its mask and its cutting out say, 0 to 1.
+    pub(crate) occluded: f64,
     /// The edges of the image that cut the figure.
     pub(crate) cut: Vec<&'static str>,
     /// The share of the joints that lie outside the figure's mask, where it has one.
@@ -84,9 +87,12 @@ impl Seen {
             "none"
         };
         let rounded = |share: f64| (share * 1e4).round() / 1e4;
+        let unseen = WHOLE.saturating_sub(limbs) as f64 / WHOLE as f64;
+        let occluded = frame.into_iter().fold(unseen.max(covered), f64::max);
         Self {
             visible: rounded(count as f64 / LIMBS.end as f64),
             occlusion,
+            occluded: rounded(occluded.clamp(0.0, 1.0)),
             cut,
             hidden: hidden.map(rounded),
         }
@@ -188,8 +194,10 @@ mod tests {
         .unwrap();
         let found = Seen::of(&column(), 0.3, 160.0, &place);
         assert_eq!((found.occlusion, found.cut), ("partial", vec!["top"]));
+        assert!((found.occluded - 0.25).abs() < 1e-9, "so much is cut off");
         place.instance = serde_json::from_str(r#"{"hidden": 0.5}"#).unwrap();
-        assert_eq!(Seen::of(&column(), 0.3, 160.0, &place).occlusion, "heavy");
+        let found = Seen::of(&column(), 0.3, 160.0, &place);
+        assert_eq!((found.occlusion, found.occluded), ("heavy", 0.5));
     }
 
     #[test]
@@ -200,6 +208,7 @@ mod tests {
             Seen {
                 visible: 1.0,
                 occlusion: "none",
+                occluded: 0.0,
                 cut: vec![],
                 hidden: None
             }
@@ -226,13 +235,15 @@ mod tests {
         }
         let found = Seen::of(&points, 0.3, 160.0, &Place::default());
         assert_eq!((found.visible, found.occlusion), (0.8235, "partial"));
+        assert!(
+            (found.occluded - 0.1).abs() < 1e-9,
+            "9 of the 10 that a whole figure shows"
+        );
         for point in &mut points[8..] {
             point[2] = 0.1;
         }
-        assert_eq!(
-            Seen::of(&points, 0.3, 160.0, &Place::default()).occlusion,
-            "heavy"
-        );
+        let found = Seen::of(&points, 0.3, 160.0, &Place::default());
+        assert_eq!((found.occlusion, found.occluded), ("heavy", 0.7));
     }
 
     #[test]
@@ -241,7 +252,7 @@ mod tests {
         let mask = Mask::from_fn(100, 200, |_, y| y < 111).unwrap();
         let found = Seen::of(&column(), 0.3, 1.0, &place(Some(&mask)));
         assert_eq!(found.hidden, Some(0.4118));
-        assert_eq!(found.occlusion, "heavy");
+        assert_eq!((found.occlusion, found.occluded), ("heavy", 0.4118));
         let found = Seen::of(&column(), 0.3, 200.0, &place(Some(&mask)));
         assert_eq!(found.hidden, Some(0.3529), "the one at 120 is beside it");
     }

@@ -9,7 +9,7 @@ use crate::Args;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
 use crate::framing::{framing, head};
-use crate::limbs::limbs;
+use crate::limbs::{Sides, limbs};
 use crate::model::{Model, Scores, UNKNOWN};
 use crate::occlusion::{self, Place, Seen};
 use crate::smooth::{self, Vote};
@@ -97,7 +97,12 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         answers.action.label(args.threshold).clone_into(&mut action);
         answers.angle.label(args.threshold).clone_into(&mut angle);
         pose.insert("scores".to_owned(), serde_json::to_value(&answers)?);
-        pose.insert("limbs".to_owned(), json!(limbs(body)));
+        let sides = if args.sides {
+            Sides::Named
+        } else {
+            Sides::Unnamed
+        };
+        pose.insert("limbs".to_owned(), json!(limbs(body, sides)));
         if args.features {
             pose.insert("features".to_owned(), json!(rounded(features(body))));
         }
