@@ -26,6 +26,7 @@ struct Written {
     threshold: Option<Threshold>,
     margin: Option<f64>,
     top: Option<usize>,
+    measure: Option<String>,
     labels: BTreeMap<String, Prompts>,
 }
 
@@ -66,6 +67,8 @@ pub(crate) struct Group {
     pub(crate) threshold: Option<Threshold>,
     pub(crate) margin: Option<f64>,
     pub(crate) top: Option<usize>,
+    /// The label whose score alone is wanted, whatever it is.
+    pub(crate) measure: Option<String>,
     /// Each label with all its texts, by name.
     pub(crate) labels: Vec<(String, Vec<String>)>,
 }
@@ -154,6 +157,7 @@ fn group(name: &str, written: Written) -> Result<Group> {
         threshold: written.threshold,
         margin: written.margin,
         top: written.top,
+        measure: written.measure,
         labels,
     })
 }
@@ -185,5 +189,17 @@ fn check(name: &str, written: &Written) -> Result<()> {
         );
     }
     ensure!(written.top != Some(0), "{name}: top must be 1 or more");
+    if let Some(measure) = &written.measure {
+        ensure!(
+            written.labels.contains_key(measure),
+            "{name}: measure names `{measure}`, which is none of its labels"
+        );
+        let chooses =
+            written.threshold.is_some() || written.margin.is_some() || written.top.is_some();
+        ensure!(
+            !chooses && written.score != Some(Score::Sigmoid),
+            "{name}: a measure is a softmax, and has no threshold, margin or top"
+        );
+    }
     Ok(())
 }

@@ -6,7 +6,8 @@
 //! from other files stay. Writes `models.clip-tag`.
 //!
 //! Scores of CLIP are a softmax over the group's labels, of which one holds; those of `SigLIP` stand
-//! for themselves, and several labels may hold. A group may say otherwise.
+//! for themselves, and several labels may hold. A group may say otherwise; of one with a `measure`
+//! that label's score among its labels is written, and nothing else.
 
 mod embedding;
 mod labels;
@@ -47,7 +48,8 @@ A label file, TOML or JSON, has a table for each group:
   street = [\"a street\", \"an alley between houses\"]
 
 Also: score (softmax or sigmoid), margin (over the second best, of a softmax), top (number of labels to write),
-about (a note for the reader), and threshold = { softmax = 0.4, sigmoid = 0.05 }.";
+about (a note for the reader), threshold = { softmax = 0.4, sigmoid = 0.05 }, and measure (the label whose score
+alone is written, whatever it is: of two opposed labels, a number to sort by).";
 
 /// Tag every image zero-shot, by its embedding and a file of labels
 #[derive(Debug, Parser)]

@@ -56,6 +56,8 @@ pub(crate) struct Question {
     threshold: f64,
     margin: f64,
     top: usize,
+    /// The label whose score alone is said.
+    measure: Option<usize>,
 }
 
 /// Labels with their scores, best first.
@@ -86,7 +88,8 @@ impl Question {
         } else {
             Score::Softmax
         };
-        let score = group.score.unwrap_or(by_family);
+        let measured = group.measure.as_ref().map(|_| Score::Softmax);
+        let score = measured.or(group.score).unwrap_or(by_family);
         ensure!(
             texts.alone || score == Score::Softmax,
             "{}: CLIP cannot score a label by itself: use softmax, or a SigLIP model",
@@ -103,7 +106,11 @@ impl Question {
         } else {
             SIGMOID
         };
+        let measure = group.measure.as_ref();
+        let measure =
+            measure.and_then(|name| group.labels.iter().position(|(label, _)| label == name));
         Ok(Self {
+            measure,
             name: group.name,
             labels: group.labels.into_iter().map(|(label, _)| label).collect(),
             vectors,
@@ -123,6 +130,10 @@ impl Question {
     /// What is to be said of an image with this vector.
     pub(crate) fn answer(&self, image: &[f32]) -> Result<Answer> {
         let scores = self.scores(image)?;
+        if let Some(measure) = self.measure {
+            let score = (self.labels[measure].clone(), scores[measure]);
+            return Ok(Answer(vec![score]));
+        }
         let mut best: Vec<(&String, f64)> = self.labels.iter().zip(scores).collect();
         best.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let first = best.first().map_or(0.0, |(_, score)| *score);
@@ -199,7 +210,19 @@ mod tests {
             threshold: 0.5,
             margin: 0.0,
             top: 2,
+            measure: None,
         }
+    }
+
+    #[test]
+    fn a_measure_is_one_score_whatever_it_is() {
+        let measured = Question {
+            measure: Some(2),
+            threshold: 0.6,
+            ..question(Score::Softmax)
+        };
+        assert_eq!(said(&measured, &[3.0, 4.0]), r#"[["west",0.0351]]"#);
+        assert_eq!(said(&measured, &[-1.0, 0.0]), r#"[["west",0.8668]]"#);
     }
 
     fn said(question: &Question, image: &[f32]) -> String {

@@ -369,3 +369,70 @@ fn the_label_files_of_the_examples_can_be_asked() {
         assert!(tags[group].is_array(), "{group}: {tags}");
     }
 }
+
+#[test]
+fn a_measure_gives_one_score_and_no_choice() {
+    let here = tempfile::tempdir().unwrap();
+    let model = &expected()[0];
+    let labels = |more: Value| {
+        let mut group =
+            json!({"labels": {"good": "a photo", "bad": "a drawing"}, "measure": "bad"});
+        group
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        json!({"worth": group})
+    };
+    let ask = |labels: &Value, more: &[&str]| {
+        tag(
+            here.path(),
+            &net("tiny-clip"),
+            labels,
+            more,
+            &embedded(model),
+        )
+    };
+    let ran = ask(&labels(json!({})), &["--threshold", "1"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for record in ran.records() {
+        let said = record["tags"]["worth"].as_array().unwrap();
+        assert_eq!((said.len(), &said[0][0]), (1, &json!("bad")), "{record}");
+    }
+    for (more, part) in [
+        (
+            json!({"measure": "best"}),
+            "measure names `best`, which is none of its labels",
+        ),
+        (
+            json!({"threshold": 0.5}),
+            "a measure is a softmax, and has no threshold",
+        ),
+        (json!({"score": "sigmoid"}), "a measure is a softmax"),
+    ] {
+        let ran = ask(&labels(more), &[]);
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_labels_of_faces_are_groups() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = format!("{LABELS}/faces");
+    let flags = [
+        "--model",
+        &net("tiny-clip"),
+        "--labels",
+        &folder,
+        "--device",
+        "cpu",
+        "--no-cache",
+    ];
+    let ran = run_in(here.path(), TOOL, &flags, &embedded(&expected()[0]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let tags = ran.records()[0]["tags"].as_object().unwrap().clone();
+    assert_eq!(
+        tags.keys().collect::<Vec<_>>(),
+        ["eyebrows", "eyes", "mouth"]
+    );
+}
