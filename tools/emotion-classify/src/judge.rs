@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use stage::{Result, ensure};
 
 /// What is said where the scores say too little.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Thresholds of the scores.
 #[derive(Debug, Clone, Copy, clap::Args)]

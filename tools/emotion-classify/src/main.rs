@@ -2,9 +2,11 @@
 //!
 //! Reads `image` and, as face-crop writes it, `face` (`box_in_crop`; `landmarks` and `window`); an
 //! image without `face` is taken for a face as a whole. Writes `emotion`, as [`judge::Verdict`] has
-//! it.
+//! it. With `--rank-within` it reads `emotion` and the name of the character, and sets the intensity
+//! anew, as `rank.rs` says.
 
 mod judge;
+mod rank;
 
 use std::process::ExitCode;
 
@@ -27,13 +29,16 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   emotion-classify faces.jsonl > emotions.jsonl
   emotion-classify --model emotion-ferplus-8 faces.jsonl | jq -r .emotion.label | sort | uniq -c
+  emotion-classify faces.jsonl | emotion-classify --rank-within /identity/name > ranked.jsonl
   emotion-classify faces.jsonl | jq -c 'select(.emotion.intensity == \"high\")' > strong.jsonl
 
 The key `emotion`:
   label      happy sad surprised angry neutral fear disgust contempt, as far as
              the model knows them; `unknown` below --threshold or --margin
   intensity  low, medium, high: by how much the label's score leads over the next;
-             `unknown` where the label is
+             `unknown` where the label is; with --rank-within by `rank`
+  rank       with --rank-within: the share of the character's faces of this label
+             with a lower score
   scores     of every class that the model knows; they add up to 1
   margin     the best score less the second
   second     the label of the second
@@ -52,6 +57,12 @@ struct Args {
     #[command(flatten)]
     bounds: Bounds,
 
+    /// Run no network, but set the intensity of `emotion` by the rank of its score among the faces of
+    /// the same label and the same value of this key, a JSON pointer to the name of the character:
+    /// a third each is low, medium and high; needs all records in memory
+    #[arg(long, value_name = "POINTER")]
+    rank_within: Option<String>,
+
     #[command(flatten)]
     cache: stage::CacheFlags,
 }
@@ -62,6 +73,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     args.bounds.check()?;
+    if let Some(name) = &args.rank_within {
+        return rank::all(flow, name);
+    }
     let cache = args.cache.open()?;
     let mut classifier = Classifier::open(&args.model.open("emotion")?, &args.model.runtime)?;
     let plan = classifier.plan().clone();

@@ -235,3 +235,41 @@ fn models_and_flags_that_do_not_fit_are_refused() {
         ran.stderr
     );
 }
+
+#[test]
+fn ranks_are_within_the_character_and_need_no_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |number: usize, name: &str, score: f64| {
+        let record = json!({"id": format!("{name}{number}"), "image": "none.png", "identity": {"name": name},
+            "emotion": {"label": "happy", "intensity": "high", "scores": {"happy": score, "sad": 1.0 - score}}});
+        format!("{record}\n")
+    };
+    let mut input = String::new();
+    for number in 0..6 {
+        input += &record(number, "nilo", 0.94 + 0.01 * number as f64);
+        input += &record(number, "pia", 0.3 + 0.01 * number as f64);
+    }
+    input += &json!({"id": "z", "image": "none.png", "emotion": {"label": "unknown", "intensity": "unknown"}}).to_string();
+    let ran = run_in(
+        folder.path(),
+        TOOL,
+        &["--rank-within", "/identity/name"],
+        &input,
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let records = ran.records();
+    let said = |number: usize| {
+        records[number]["emotion"]["intensity"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let words: Vec<_> = (0..13).map(said).collect();
+    let expected = [
+        "low", "low", "low", "low", "medium", "medium", "medium", "medium", "high", "high", "high",
+        "high",
+    ];
+    assert_eq!(words[..12], expected, "two characters by turns");
+    assert_eq!(words[12], "unknown");
+    assert_eq!(records[0]["emotion"]["rank"], json!(0.0833));
+}
