@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -87,6 +87,9 @@ DEVICE ?= auto
 # What a network waits for before it takes the GPU: free (no other program computes there), memory=8GB (this much of its
 # memory is free), or a shell command that is tried until it succeeds, as in: grep -q 'Trial 30' search.log
 GPU_WAIT ?=
+# Memory that stages side by side may take, for example: 48GB. A stage waits until what it took the last time fits, and
+# uses fewer threads where it does not fit alone.
+MEMORY ?=
 # Pipelines that `make plan` runs; the data set that `make review` shows.
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.

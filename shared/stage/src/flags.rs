@@ -22,6 +22,10 @@ pub(crate) struct Voice {
     pub(crate) verbose: u8,
 }
 
+/// The environment variable that says how many threads to use where `-j` does not: `phase` sets it where memory is
+/// short.
+pub const JOBS_VARIABLE: &str = "FILM2LORA_JOBS";
+
 /// Flags of every tool that writes records.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
@@ -41,7 +45,9 @@ pub(crate) struct Run {
 impl Run {
     /// The number of threads to work with.
     pub(crate) fn jobs(&self) -> usize {
+        let told = || std::env::var(JOBS_VARIABLE).ok()?.parse().ok();
         self.jobs
+            .or_else(told)
             .or_else(|| available_parallelism().ok())
             .map_or(1, NonZero::get)
     }

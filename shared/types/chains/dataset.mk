@@ -110,7 +110,7 @@ $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/
 	    "$$BIN/lora-lint" --table --masked-loss $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
 
 # What the stages before it report of themselves.
-$(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports)))
+$(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports,)))
 
 $(sets:%=%/report.html): %/report.html: %/lint.jsonl
 	@"$$BIN/report" --title 'Data set: $(name)' --reviewed --out-dir $(@D) --kept $(@D)/dataset.jsonl $(call dropped,$(call $(type).chain,$(@D)) \

@@ -12,8 +12,9 @@ TRAINER_ROOT :=
 
 # Stages of the CPU run at a low priority, networks on the CPU too. Networks on the GPU wait for others that use it: a
 # large one uses it alone, small ones share it.
-on_cpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice "$$NICE" --name $(1) --output $@
-on_gpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu=$(2) $(if $(GPU_WAIT),--gpu-wait "$$GPU_WAIT") --name $(1) --output $@
+within_memory = $(if $(MEMORY),--memory "$$MEMORY")
+on_cpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --nice "$$NICE" $(within_memory) --name $(1) --output $@
+on_gpu = mkdir -p $(@D); "$$BIN/phase" --run-dir . --gpu=$(2) $(if $(GPU_WAIT),--gpu-wait "$$GPU_WAIT") $(within_memory) --name $(1) --output $@
 phase = @$(on_cpu)
 large_network = @$(if $(filter cpu,$(DEVICE)),$(on_cpu),$(call on_gpu,$(1),alone))
 small_network = @$(if $(filter cpu,$(DEVICE)),$(on_cpu),$(call on_gpu,$(1),shared))

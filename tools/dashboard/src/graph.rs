@@ -53,7 +53,7 @@ pub(crate) fn graph(chains: &[Vec<usize>]) -> Graph {
             .collect();
         let wish = parents.iter().min().copied().unwrap_or(0);
         let free = |column: &usize| !taken.contains(&(row, *column));
-        let column = (wish..).find(free).unwrap_or(wish);
+        let column = (wish..wish + order.len()).find(free).unwrap_or(wish);
         taken.insert((row, column));
         columns.insert(phase, column);
         nodes.push(Node { phase, row, column });

@@ -118,10 +118,10 @@ mod tests {
     fn the_end_of_a_log_is_its_last_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.log");
-        let many: String = (0..5000)
+        let many: Vec<String> = (0..5000)
             .map(|n| format!("line {n} \u{1b}[31m\n"))
             .collect();
-        std::fs::write(&path, many + "a: 3 records, 1.0/s\nlast\n\n").unwrap();
+        std::fs::write(&path, many.concat() + "a: 3 records, 1.0/s\nlast\n\n").unwrap();
         let log = read(&path);
         assert_eq!(log.lines.len(), LINES);
         assert_eq!(log.lines[LINES - 1], "last");

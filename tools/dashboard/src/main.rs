@@ -13,6 +13,7 @@ mod planned;
 mod progress;
 mod server;
 mod state;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::parts;
 use crate::progress::Status;
 use crate::state::State;
+use crate::words;
 
 /// How the page looks, and what refreshes it.
 pub(crate) const STYLE: &str = include_str!("page.css");
@@ -89,9 +90,9 @@ fn top(state: &State) -> Markup {
             }
             p.note {
                 @if let Some((free, all)) = state.disk {
-                    (parts::size(free)) " of " (parts::size(all)) " free on the disk · "
+                    (words::size(free)) " of " (words::size(all)) " free on the disk · "
                 }
-                "as of " time { (parts::clock(state.time)) }
+                "as of " time { (words::clock(state.time)) }
             }
             @for trouble in &state.trouble { p.trouble role="alert" { (stage::printable(trouble)) } }
         }

@@ -1,18 +1,17 @@
 //! The parts of the page.
 
-use bytesize::ByteSize;
-use jiff::Timestamp;
 use maud::{Markup, html};
 use stage::printable;
 
 use crate::progress::Status;
 use crate::state::{Set, Shown, State};
+use crate::words::{escaped, number, size, time};
 
 /// Size of a phase in the graph, and the room from one to the next, pixels.
 const BOX: [usize; 2] = [148, 34];
 const STEP: [usize; 2] = [164, 56];
 /// Signs of a name that fit into its box.
-const FIT: usize = 19;
+const FIT: usize = 18;
 
 /// Phases that run or wait: how far they are, or what for.
 pub(crate) fn at_work(state: &State) -> Markup {
@@ -237,17 +236,6 @@ fn link(report: &str) -> Markup {
     html! { a href=(format!("./{}", parts.join("/"))) { (printable(name)) } }
 }
 
-/// A name as a part of an address: all but letters, digits and a few signs by their bytes.
-fn escaped(part: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    part.bytes().map(byte).collect()
-}
-
 /// The class of a status in the style.
 pub(crate) fn class(status: Status) -> &'static str {
     match status {
@@ -256,71 +244,14 @@ pub(crate) fn class(status: Status) -> &'static str {
     }
 }
 
+/// A name that fits into its box: of a long one the end, which tells it from others of its data set.
 fn short(name: &str) -> String {
     let name = printable(name);
-    if name.chars().count() <= FIT {
+    let length = name.chars().count();
+    if length <= FIT {
         return name.into_owned();
     }
-    name.chars().take(FIT - 1).chain(['…']).collect()
-}
-
-/// A size in bytes, in the unit that reads best.
-pub(crate) fn size(bytes: u64) -> String {
-    ByteSize::b(bytes).display().si().to_string()
-}
-
-/// A time of day, UTC, to the second.
-pub(crate) fn clock(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// Seconds, in the unit that reads best.
-fn time(seconds: f64) -> String {
-    let whole = seconds.round().clamp(0.0, 1e9) as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
-        _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
-    }
-}
-
-/// A count with its thousands apart.
-fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups: Vec<String> = groups
-        .map(|group| String::from_utf8_lossy(group).into_owned())
-        .collect();
-    groups.join(",")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_as_a_person_writes_them() {
-        let times = [0.4, 59.6, 61.0, 7325.0, f64::INFINITY].map(time);
-        assert_eq!(
-            times,
-            [
-                "0 s",
-                "1 min 00 s",
-                "1 min 01 s",
-                "2 h 02 min",
-                "277777 h 46 min"
-            ]
-        );
-        assert_eq!(
-            (number(7), number(1_234_567)),
-            ("7".to_owned(), "1,234,567".to_owned())
-        );
-    }
-
-    #[test]
-    fn a_name_in_an_address_is_escaped() {
-        assert_eq!(escaped("a b\"<é?#"), "a%20b%22%3C%C3%A9%3F%23");
-        let link = link("we?rd/report.html").into_string();
-        assert_eq!(link, r#"<a href="./we%3Frd/report.html">we?rd</a>"#);
-    }
+    std::iter::once('…')
+        .chain(name.chars().skip(length - FIT + 1))
+        .collect()
 }

@@ -14,7 +14,7 @@ use crate::progress;
 pub(crate) struct Planned {
     /// The phases that each pipeline goes through, in their order, by its name.
     pub(crate) chains: BTreeMap<String, Vec<String>>,
-    pub(crate) sets: Vec<Wanted>,
+    pub(crate) sets: Vec<Asked>,
     /// Whether data sets wait for their reviews.
     pub(crate) gates: bool,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Planned {
 /// A data set that was asked for.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
-pub(crate) struct Wanted {
+pub(crate) struct Asked {
     pub(crate) name: String,
     /// Relative to the folder of the run.
     pub(crate) folder: String,

@@ -8,7 +8,7 @@ use jiff::{Timestamp, Unit};
 use crate::counts::{self, Counts, Shared};
 use crate::graph::{self, Graph};
 use crate::logs::{self, Log};
-use crate::planned::{self, Planned, Wanted};
+use crate::planned::{self, Asked, Planned};
 use crate::progress::{self, Phase, Status};
 
 /// A run as it is now.
@@ -43,7 +43,7 @@ pub(crate) struct Shown {
 /// A data set.
 #[derive(Debug)]
 pub(crate) struct Set {
-    pub(crate) wanted: Wanted,
+    pub(crate) wanted: Asked,
     pub(crate) images: u64,
     /// Where it stands, in words.
     pub(crate) stands: String,
@@ -109,7 +109,7 @@ impl Watch {
         }
     }
 
-    fn manifest(&self, set: &Wanted) -> PathBuf {
+    fn manifest(&self, set: &Asked) -> PathBuf {
         self.run_dir.join(&set.folder).join("dataset.jsonl")
     }
 
@@ -146,7 +146,7 @@ impl Watch {
         logs::read(&self.run_dir.join("logs").join(name))
     }
 
-    fn set(&self, wanted: &Wanted, planned: &Planned, phases: &[Shown], reports: &[String]) -> Set {
+    fn set(&self, wanted: &Asked, planned: &Planned, phases: &[Shown], reports: &[String]) -> Set {
         let chain = planned.chains.get(&wanted.name);
         let names: HashSet<&str> = chain.into_iter().flatten().map(String::as_str).collect();
         let mine: Vec<&Shown> = phases
@@ -173,7 +173,7 @@ impl Watch {
     }
 
     /// Where a data set stands, by its phases and gates.
-    fn stands(&self, wanted: &Wanted, gates: bool, mine: &[&Shown], images: u64) -> String {
+    fn stands(&self, wanted: &Asked, gates: bool, mine: &[&Shown], images: u64) -> String {
         let first = |status| mine.iter().find(|shown| shown.phase.status == status);
         if let Some(shown) = first(Status::Failed).or(first(Status::Killed)) {
             return format!("{}: {}", shown.phase.name, shown.phase.status.word());
@@ -202,7 +202,7 @@ impl Watch {
     }
 
     /// The gate that a data set has come to, and that is closed: its labels or its captions are not decided.
-    fn closed(&self, wanted: &Wanted) -> Option<&'static str> {
+    fn closed(&self, wanted: &Asked) -> Option<&'static str> {
         let time = |name: &str| {
             let path = self.run_dir.join(&wanted.folder).join(name);
             std::fs::metadata(path)

@@ -340,11 +340,16 @@ def start(flags):
     os.execvp(command[0], command)
 
 
+def only_says():
+    """Whether make was told to say what it would do, and to do nothing."""
+    short = setting("MAKEFLAGS").split(" ")[0]
+    return "n" in short and not short.startswith("-")
+
+
 def prepare(out, who, tools, said, written):
     """Makes OUT ready, and says so; where make only says what it would do, no more than that it is there."""
     os.makedirs(out, exist_ok=True)
-    short = setting("MAKEFLAGS").split(" ")[0]
-    if "n" in short and not short.startswith("-"):
+    if only_says():
         return False
     lock(out)
     keep(out)

@@ -46,6 +46,15 @@ impl Ended {
     }
 }
 
+/// What a command may use of the machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Niceness, 0 to 19.
+    pub(crate) nice: i32,
+    /// Threads for its tools, where not one per core.
+    pub(crate) jobs: Option<usize>,
+}
+
 /// Runs `command`, with its standard error into the log and on to ours.
 ///
 /// With `output`, standard output goes to a file beside it, which takes its
@@ -55,7 +64,7 @@ pub(crate) fn run(
     name: &str,
     command: &[OsString],
     output: Option<&Path>,
-    niceness: i32,
+    limits: Limits,
 ) -> Result<Ended> {
     let counts = counts_file(run_dir, name);
     File::create(&counts).with_context(|| counts.display().to_string())?;
@@ -74,7 +83,10 @@ pub(crate) fn run(
     if let Some((file, _)) = &part {
         child.stdout(file.try_clone()?);
     }
-    nice(niceness).context("--nice")?;
+    if let Some(jobs) = limits.jobs {
+        child.env(stage::JOBS_VARIABLE, jobs.to_string());
+    }
+    nice(limits.nice).context("--nice")?;
     let mut child = child
         .spawn()
         .with_context(|| command[0].to_string_lossy().into_owned())?;

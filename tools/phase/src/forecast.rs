@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 use stage::{Result, ensure};
 use walkdir::WalkDir;
 
-use crate::progress::Phase;
+use crate::phase::Phase;
 
 /// Seconds of a minute, and of an hour.
 const MINUTE: f64 = 60.0;

@@ -13,19 +13,21 @@
 mod child;
 mod forecast;
 mod guard;
+mod memory;
 mod missing;
+mod phase;
 mod progress;
 mod wait;
+mod work;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use bytesize::ByteSize;
-use stage::{Context, Result, bail};
+use stage::Result;
 
-use progress::{Phase, Progress};
+use progress::Progress;
 
 /// Run a command and keep its status, counts and times in a progress file
 #[derive(Debug, clap::Parser)]
@@ -60,6 +62,11 @@ struct Args {
     /// much of its memory is free (`memory=8GB`), or until a shell command succeeds
     #[arg(long, value_name = "free|memory=SIZE|COMMAND", requires = "gpu")]
     gpu_wait: Option<wait::Wait>,
+
+    /// Wait until this phase fits into this much memory beside the phases that run, by what it took the
+    /// last time; if it does not fit alone, its tools use fewer threads
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<ByteSize>,
 
     /// Print the phases so far as a table, and run nothing
     #[arg(long)]
@@ -106,42 +113,5 @@ fn run(args: Args) -> Result<ExitCode> {
         missing::print(&args.run_dir, &args.missing)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let name = args.name.as_deref().unwrap_or_default();
-    let plain = |sign: char| sign.is_alphanumeric() || "-_.".contains(sign);
-    if name.is_empty() || !name.chars().all(plain) {
-        bail!(
-            "--name `{name}`: use only letters, digits, `-`, `_` and `.`, since it is a file name"
-        );
-    }
-    let folder = args.run_dir.display();
-    std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
-    let _lock = guard::phase(&args.run_dir, name)?;
-    if let Some(needed) = args.needs_disk {
-        guard::disk(&args.run_dir, needed)?;
-    }
-    let mut phase = Phase::begin(name, args.gpu, &args.command);
-    let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
-    let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
-    if let Some(wait) = &args.gpu_wait {
-        wait.until(&mut waits)?;
-    }
-    progress.update(name, phase.run())?;
-    let began = Instant::now();
-    let ended = child::run(
-        &args.run_dir,
-        name,
-        &args.command,
-        args.output.as_deref(),
-        args.nice,
-    );
-    phase.end(began.elapsed(), ended.as_ref().ok());
-    if let Some(output) = args.output.as_deref().filter(|_| phase.is_done()) {
-        phase.wrote(output)?;
-    }
-    phase.count(&progress::counts_file(&args.run_dir, name))?;
-    progress.update(name, &phase)?;
-    let exit_code = ended?.exit_code();
-    // Part of the phase's work and not a warning, but said unless `-q` forbids it.
-    stage::log::warn!("{name}: {phase}");
-    Ok(exit_code)
+    work::run(&args, &progress)
 }

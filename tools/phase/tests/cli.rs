@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Ran, help_and_manual, run, run_in};
 
 const PHASE: &str = env!("CARGO_BIN_EXE_phase");
@@ -531,4 +531,75 @@ fn phases_that_share_the_gpu_run_side_by_side_and_one_that_has_it_alone_waits() 
     }
     assert!(alone.wait().unwrap().success());
     assert!(here.join("c").exists());
+}
+
+#[test]
+fn a_phase_waits_until_it_fits_into_memory_beside_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // What both took the last time: 3 GB and 2 GB.
+    let took = |bytes: u64| json!({"status": "done", "command": "", "start": "", "log": "", "peak_memory": bytes});
+    let before = json!({"phases": {"first": took(3_000_000_000), "second": took(2_000_000_000)}});
+    fs::write(here.join("preparation_progress.json"), before.to_string()).unwrap();
+    let start = |name: &str, script: &str| {
+        Command::new(PHASE)
+            .args([
+                "--run-dir",
+                ".",
+                "--name",
+                name,
+                "--memory",
+                "4GB",
+                "--",
+                "sh",
+                "-c",
+                script,
+            ])
+            .current_dir(here)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut first = start("first", "touch begun; until [ -e go ]; do sleep 0.05; done");
+    eventually(|| here.join("begun").exists());
+    let mut second = start("second", "echo $FILM2LORA_JOBS > second");
+    eventually(|| progress(here, "second")["status"] == "waiting");
+    let why = progress(here, "second")["waits_for"].clone();
+    assert_eq!(
+        why,
+        "memory: it needs 2.0 GB, and of 4.0 GB first take 3.0 GB"
+    );
+    fs::write(here.join("go"), "").unwrap();
+    assert!(first.wait().unwrap().success() && second.wait().unwrap().success());
+    assert_eq!(
+        fs::read_to_string(here.join("second")).unwrap(),
+        "\n",
+        "as many threads as it likes"
+    );
+}
+
+#[test]
+fn a_phase_that_took_too_much_memory_gets_fewer_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let took = json!({"status": "done", "command": "", "start": "", "log": "", "peak_memory": 9_000_000_000_u64});
+    fs::write(
+        here.join("preparation_progress.json"),
+        json!({"phases": {"big": took}}).to_string(),
+    )
+    .unwrap();
+    let ran = phase(here, "big", &["--memory", "1GB"], "echo $FILM2LORA_JOBS");
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "1\n"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("big: took 9.0 GB the last time, and may take 1.0 GB: running with 1 of "),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(progress(here, "big")["jobs"], 1);
 }

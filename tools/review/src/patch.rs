@@ -209,9 +209,9 @@ impl Patch {
         written
             .and_then(|()| self.file.sync_data())
             .with_context(name)?;
-        decisions
-            .into_iter()
-            .for_each(|decision| self.decisions.take(decision));
+        for decision in decisions {
+            self.decisions.take(decision);
+        }
         Ok(())
     }
 

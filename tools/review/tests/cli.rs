@@ -584,8 +584,8 @@ fn a_mask_is_shown_over_its_image() {
 
 /// Writes a patch, and its lines as values.
 fn patch(here: &Path, name: &str, lines: &[Value]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    fs::write(here.join(name), text).unwrap();
+    let text: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(here.join(name), text.concat()).unwrap();
 }
 
 /// What the records of these ids become by `mine` once `theirs` is merged into it, and what was said.

@@ -94,7 +94,10 @@ function counts() {
   const needed = state.required === null || state.required === all ? '' : `, ${left()} of them needed`
   $('counts').textContent = `${undecided} of ${all} undecided${needed}; ${of('keep')} kept, ${of('drop')} dropped; ${state.shown.length} shown`
   $('done').textContent = left() ? `Done (${left()} left)` : 'Done'
-  for (const item of state.items) if (item.figure) item.figure.className = look(item) + (item === current() ? ' here' : '')
+  for (const item of state.items) {
+    const name = look(item) + (item === current() ? ' here' : '')
+    if (item.figure && item.figure.className !== name) item.figure.className = name
+  }
 }
 
 export function go(to) {
