@@ -7,6 +7,7 @@
 
 mod captions;
 mod images;
+mod taught;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 
 use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review};
 use images::{Dedup, Format, Ground, Letterbox, Light, Plate, Quality, Transition};
+use taught::{Ask, Taught};
 
 use crate::shapes::{
     Cluster, Detection, Embedding, Face, Identity, Inpaint, Instance, Label, Pose, Rejected,
@@ -116,6 +118,9 @@ pub(crate) struct Keys {
     /// own.
     #[schemars(extend("x-written-by" = ["rtmpose", "pose-classify"]))]
     pose: Option<Pose>,
+    /// The skeleton of the pose, or of several, drawn on black: a control image.
+    #[schemars(extend("x-written-by" = ["pose-draw"]))]
+    skeleton: Option<PathBuf>,
     /// The final caption.
     #[schemars(extend("x-written-by" = ["vlm-caption", "caption-compose", "review"]))]
     caption: Option<String>,
@@ -128,6 +133,12 @@ pub(crate) struct Keys {
     /// A decision made in review.
     #[schemars(extend("x-written-by" = ["review"]))]
     review: Option<Review>,
+    /// By the JSON pointer of each key that was judged again, what labels of this film have taught.
+    #[schemars(extend("x-written-by" = ["label-apply"]))]
+    taught: Option<BTreeMap<String, Taught>>,
+    /// Why a label of the image is asked for.
+    #[schemars(extend("x-written-by" = ["label-fit"]))]
+    ask: Option<Ask>,
     /// The facts in the caption, and where they are from.
     #[schemars(extend("x-written-by" = ["caption-compose"]))]
     facts: Option<Facts>,
@@ -136,7 +147,7 @@ pub(crate) struct Keys {
     balance: Option<Balance>,
     /// The part of the image that dataset-write exports: left, top, right, bottom in pixels, ends
     /// exclusive.
-    #[schemars(extend("x-written-by" = ["you"]))]
+    #[schemars(extend("x-written-by" = ["you", "bucket-crop"]))]
     crop: Option<Rect<f64>>,
     /// The exported image.
     #[schemars(extend("x-written-by" = ["dataset-write"]))]
