@@ -9,7 +9,7 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 28] = [
+const SHARED: [(&str, &str, &str); 32] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
@@ -36,10 +36,16 @@ const SHARED: [(&str, &str, &str); 28] = [
         "what is put behind an instance",
     ),
     ("json", "", "print JSON"),
+    ("key", "POINTER", "the key that is judged"),
     (
         "margin",
         "SCORE",
         "`unknown` where the second best class is nearer than this",
+    ),
+    (
+        "method",
+        "METHOD",
+        "the way in which what is looked for is found",
     ),
     (
         "min-side",
@@ -54,11 +60,13 @@ const SHARED: [(&str, &str, &str); 28] = [
     ("models", "DIR", "the folder with the registry of networks"),
     ("on", "POINTER", "the vectors by which records are compared"),
     ("out-dir", "DIR", "the folder for what is written"),
+    ("output", "FILE", "the file that takes what is made"),
     (
         "padding",
         "SHARE",
         "context on each side, by the longer side of what is cropped",
     ),
+    ("patch", "FILE", "decisions made in review"),
     ("pause", "SECONDS", "the wait before the second try"),
     (
         "prefer",
@@ -89,12 +97,14 @@ const SHARED: [(&str, &str, &str); 28] = [
 ];
 
 /// Where a tool takes a value in a wider or a narrower form than the others: the tool, the flag, and its form.
-const FORMS: [(&str, &str, &str); 7] = [
+const FORMS: [(&str, &str, &str); 9] = [
+    ("balance", "prefer", "POINTER,…"),
     ("caption-audit", "base", "[FORM=]MODEL"),
     ("caption-audit", "trigger", "[VALUE=]WORD"),
     ("caption-compose", "base", "[FORM=]MODEL"),
     ("caption-compose", "trigger", "[VALUE=]WORD"),
     ("clip-embed", "ground", "#RRGGBB"),
+    ("label-fit", "on", "POINTER,…"),
     ("models", "from", "DIR|URL"),
     ("models", "model", "NAME"),
 ];

@@ -24,6 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),
     ("answers", &["onnx", "stage", "vision"]),
+    ("teach", &["manifest"]),
     ("testkit", &[]),
     ("end-to-end", &["testkit"]),
 ];

@@ -1,3 +1,91 @@
-//! To come.
+//! Judges every record again, by what labels of this film have taught.
+//!
+//! Reads `id`, `source` and the keys that the model of `--taught` names. Writes the answer to the model's key,
+//! `unknown` where no class reaches the threshold, and under the same pointer in `taught`: `label`,
+//! `probability`, `scores` of all classes, `before` (the answer that it replaces) and `model`. A record with
+//! nothing to judge it by stays as it is. Of the key /review/decision, which is a person's, nothing is
+//! written but `taught`: records that are judged to be dropped are dropped.
 
-fn main() {}
+mod judged;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use stage::log::info;
+use stage::{Context, Flow, Keep, Record, Result};
+use teach::{Key, Labels, Model};
+
+use judged::Named;
+
+const EXAMPLES: &str = "Examples:
+  label-apply --taught emotion.json faces.jsonl > judged.jsonl
+  label-apply --taught emotion.json faces.jsonl | jq -r 'select(.taught[\"/emotion/label\"].before != .emotion.label) | .id'
+  label-apply --taught keep.json --rejects dropped.jsonl frames.jsonl > kept.jsonl
+  label-apply --taught time.json lit.jsonl | label-apply --taught weather.json > judged.jsonl
+
+The model is made by label-fit, of this film or of an earlier one of the same style.";
+
+/// Judge every record again, by what labels of this film have taught
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Args {
+    /// Judge by this model
+    #[arg(long, value_name = "FILE")]
+    taught: PathBuf,
+
+    /// Let these decisions of review count, too, for the records that have one answer with those decided
+    #[arg(long, value_name = "FILE")]
+    patch: Option<PathBuf>,
+
+    /// Write `unknown` if no class has at least this probability, 0 to 1 [default: as the model says]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
+    threshold: Option<f64>,
+
+    /// Change nothing if the model is of another key than this
+    #[arg(long, value_name = "POINTER")]
+    key: Option<Key>,
+
+    #[command(flatten)]
+    keep: Keep,
+}
+
+fn main() -> ExitCode {
+    stage::main(run)
+}
+
+fn run(args: Args, flow: &mut Flow) -> Result<()> {
+    flow.mark(args.keep.keep);
+    let name = || args.taught.display().to_string();
+    let text = std::fs::read(&args.taught).with_context(name)?;
+    let mut model = Model::parse(&text).with_context(name)?;
+    if let Some(threshold) = args.threshold {
+        model.threshold = threshold;
+    }
+    let named = Named::of(&args.taught, &text, model);
+    let key = &named.model.reading.key;
+    if args.key.as_ref().is_some_and(|wanted| wanted != key) {
+        return flow.each(|record: Record| Ok(record));
+    }
+    if named.model.proof.labels == 0 {
+        info!(
+            "{}: nobody has labelled anything: the records stay as they are",
+            name()
+        );
+        return flow.each(|record: Record| Ok(record));
+    }
+    let labels = match &args.patch {
+        Some(path) => Labels::read(path, key)?,
+        None => Labels::default(),
+    };
+    flow.whole(
+        |record| {
+            let sight = named.model.reading.sight(&record, &labels)?;
+            Ok((record, sight))
+        },
+        |flow, all| {
+            let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+            flow.on_all_cores(|| named.outcomes(records, sights))
+        },
+    )
+}

@@ -1,0 +1,107 @@
+//! The judgements, in the records.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use stage::log::warn;
+use stage::{Outcome, Record, Result};
+use teach::{Judgement, Model, Sight};
+
+/// Digits of the checksum that tells one model from the next.
+const DIGITS: usize = 12;
+
+/// Decimals of probabilities.
+const DECIMALS: u32 = 3;
+
+/// A model and what it is called in records.
+pub(crate) struct Named {
+    pub(crate) model: Model,
+    name: String,
+}
+
+/// One judgement: a member of the key `taught`.
+#[derive(Debug, Serialize, Deserialize)]
+struct Taught {
+    label: String,
+    #[serde(default)]
+    probability: f64,
+    #[serde(default)]
+    scores: serde_json::Map<String, serde_json::Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    #[serde(default)]
+    model: String,
+}
+
+impl Named {
+    /// Names a model by its file and a checksum of it.
+    pub(crate) fn of(path: &Path, text: &[u8], model: Model) -> Self {
+        let stem = path.file_name().unwrap_or_default().to_string_lossy();
+        let sum = blake3::hash(text).to_hex();
+        let name = format!("{stem} {}", &sum.as_str()[..DIGITS]);
+        Self { model, name }
+    }
+
+    /// Judges all records.
+    pub(crate) fn outcomes(
+        &self,
+        records: Vec<Record>,
+        sights: Vec<Sight>,
+    ) -> Result<Vec<Outcome>> {
+        let film = self.model.film(sights)?;
+        let judged = self.model.judge(&film);
+        let nothing = judged
+            .iter()
+            .filter(|judgement| judgement.is_none())
+            .count();
+        if nothing > 0 {
+            warn!(
+                "{nothing} of {} records have none of {}: they stay as they are",
+                judged.len(),
+                self.model.reading.on.join(", ")
+            );
+        }
+        let pairs = records.into_iter().zip(judged);
+        let outcome = |(record, judgement): (Record, Option<Judgement>)| match judgement {
+            Some(judgement) => self.outcome(record, &judgement),
+            None => Ok(Outcome::pass(record)),
+        };
+        pairs.map(outcome).collect()
+    }
+
+    fn outcome(&self, mut record: Record, judgement: &Judgement) -> Result<Outcome> {
+        let key = &self.model.reading.key;
+        let known: BTreeMap<String, Taught> = record.find("taught")?.unwrap_or_default();
+        let now = key.read(&record)?;
+        // Judged once more, the answer before is still the one that no model gave.
+        let before = match known.get(key.pointer()) {
+            Some(earlier) if now.as_ref() == Some(&earlier.label) || key.is_decision() => {
+                earlier.before.clone()
+            }
+            _ => now,
+        };
+        let round = |score: f64| (score * 1e3).round() / 1e3;
+        let scores = judgement.scores.iter();
+        let taught = Taught {
+            label: judgement.label.clone(),
+            probability: round(judgement.probability),
+            scores: scores
+                .map(|(class, score)| (class.clone(), round(*score).into()))
+                .collect(),
+            before,
+            model: self.name.clone(),
+        };
+        record.put_member("taught", key.pointer(), &taught)?;
+        if key.is_decision() {
+            let dropped = judgement.label == "drop";
+            let reason = format!(
+                "judged `drop` with {:.*} by {}",
+                DECIMALS as usize, judgement.probability, self.name
+            );
+            return Ok(Outcome::judge(record, dropped.then_some(reason)));
+        }
+        key.write(&mut record, &judgement.label, &judgement.scores)?;
+        Ok(Outcome::pass(record))
+    }
+}

@@ -1,0 +1,221 @@
+//! What label-apply makes of manifests, by a stored model: to the right is noon, to the left night.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_label-apply");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/time/model.json");
+
+#[test]
+fn has_manners() {
+    let shape = Shape {
+        tool: TOOL,
+        flags: &["--taught", MODEL],
+        opens_images: false,
+        streams: false,
+    };
+    keyed_manners(
+        shape,
+        &[("embedding", json!({"model": "flat", "vector": [1.0, 0.3]}))],
+    );
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+fn seen(id: &str, vector: [f64; 2], time: &str) -> Value {
+    json!({"id": id, "image": "x.png", "embedding": {"model": "flat", "vector": vector}, "light": {"time": time}})
+}
+
+fn apply(here: &Path, records: &[Value], flags: &[&str]) -> Ran {
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    run_in(here, TOOL, flags, &text)
+}
+
+/// The stored model with some members changed.
+fn changed(here: &Path, changes: &[(&str, Value)]) -> String {
+    let mut model: Value = serde_json::from_slice(&fs::read(MODEL).unwrap()).unwrap();
+    for (pointer, value) in changes {
+        match model.pointer_mut(pointer) {
+            Some(member) => *member = value.clone(),
+            None => model[&pointer[1..]] = value.clone(),
+        }
+    }
+    let path = here.join("changed.json");
+    fs::write(&path, model.to_string()).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn the_earlier_answer_is_kept_beside_the_new_one() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [0.05, 0.3], "evening"),
+    ];
+    let ran = apply(
+        here.path(),
+        &records,
+        &["--taught", MODEL, "--threshold", "0.9"],
+    );
+    let found = ran.records();
+    assert_eq!(found[0]["light"]["time"], "night");
+    let taught = &found[0]["taught"]["/light/time"];
+    assert_eq!(
+        (&taught["label"], &taught["before"]),
+        (&json!("night"), &json!("noon"))
+    );
+    assert!(
+        taught["model"].as_str().unwrap().starts_with("model.json "),
+        "{taught}"
+    );
+    assert_eq!(found[1]["light"]["time"], "unknown", "between the heaps");
+    // Judged again, what a model said is not taken for the earlier answer.
+    let again = apply(
+        here.path(),
+        &found,
+        &["--taught", MODEL, "--threshold", "0.9"],
+    );
+    assert_eq!(again.records(), found);
+}
+
+#[test]
+fn a_record_with_nothing_to_judge_it_by_stays_as_it_is() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [json!({"id": "a", "image": "x.png", "light": {"time": "noon"}})];
+    let ran = apply(here.path(), &records, &["--taught", MODEL]);
+    assert_eq!(ran.records(), records);
+    assert!(
+        ran.stderr
+            .contains("1 of 1 records have none of /embedding/vector"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn records_with_one_answer_get_it_together_and_hear_their_labels() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [0.1, 0.3], "noon"),
+        seen("c", [1.0, 0.3], "noon"),
+    ];
+    for (record, shot) in records.iter_mut().zip([1, 1, 2]) {
+        record["source"] = json!({"film": "f", "shot": shot});
+    }
+    let model = changed(
+        here.path(),
+        &[("/together", json!(["/source/film", "/source/shot"]))],
+    );
+    let times = |flags: &[&str]| -> Vec<String> {
+        let ran = apply(
+            here.path(),
+            &records,
+            &[&["--taught", &model, "--threshold", "0.5"], flags].concat(),
+        );
+        let time = |record: &Value| record["light"]["time"].as_str().unwrap().to_owned();
+        ran.records().iter().map(time).collect()
+    };
+    assert_eq!(times(&[]), ["night", "night", "noon"]);
+    let patch = here.path().join("patch.jsonl");
+    let said: String = ["a", "b"]
+        .map(|id| {
+            format!(
+                "{}\n",
+                json!({"id": id, "decision": "open", "set": {"/light/time": "noon"}})
+            )
+        })
+        .concat();
+    fs::write(&patch, said).unwrap();
+    assert_eq!(
+        times(&["--patch", &patch.display().to_string()])[..2],
+        ["noon", "noon"]
+    );
+}
+
+#[test]
+fn what_is_judged_to_be_dropped_is_dropped_and_no_decision_is_made_up() {
+    let here = tempfile::tempdir().unwrap();
+    let changes = [
+        ("/key", json!("/review/decision")),
+        ("/classes", json!(["drop", "keep"])),
+    ];
+    let model = changed(here.path(), &changes);
+    let records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [1.0, 0.3], "noon"),
+    ];
+    let ran = apply(
+        here.path(),
+        &records,
+        &["--taught", &model, "--rejects", "gone.jsonl"],
+    );
+    let kept = ran.records();
+    assert_eq!(kept.len(), 1);
+    assert_eq!((&kept[0]["id"], kept[0].get("review")), (&json!("b"), None));
+    let gone: Value =
+        serde_json::from_slice(&fs::read(here.path().join("gone.jsonl")).unwrap()).unwrap();
+    assert!(
+        gone["rejected"]["reason"]
+            .as_str()
+            .unwrap()
+            .starts_with("judged `drop` with "),
+        "{gone}"
+    );
+}
+
+#[test]
+fn a_model_of_another_key_changes_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [seen("a", [-1.0, 0.3], "noon")];
+    let ran = apply(
+        here.path(),
+        &records,
+        &["--taught", MODEL, "--key", "/emotion/label"],
+    );
+    assert_eq!(ran.records(), records);
+}
+
+#[test]
+fn a_model_that_does_not_fit_together_is_an_error() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [seen("a", [-1.0, 0.3], "noon")];
+    for (changes, said) in [
+        (
+            vec![("/classes", json!(["night"]))],
+            "parts do not fit together",
+        ),
+        (vec![("/form", json!(99))], "form 99"),
+        (
+            vec![("/layout/0/deviation", json!([0.0]))],
+            "parts do not fit together",
+        ),
+        (vec![("/key", json!("/id"))], "not a taught model"),
+    ] {
+        let ran = apply(
+            here.path(),
+            &records,
+            &["--taught", &changed(here.path(), &changes)],
+        );
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    let mut longer = seen("a", [0.0, 0.0], "noon");
+    longer["embedding"]["vector"] = json!([1, 2, 3]);
+    let ran = apply(here.path(), &[longer], &["--taught", MODEL]);
+    assert!(
+        ran.stderr.contains("3 numbers instead of 2"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -1,0 +1,43 @@
+//! The records whose labels would teach most.
+
+use serde::Serialize;
+use stage::{Outcome, Record, Result};
+use teach::{Film, Model, choose};
+
+/// The key `ask`.
+#[derive(Debug, Serialize)]
+struct Ask {
+    rank: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guess: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f64>,
+}
+
+/// The records chosen, in rows of one guess; then all others, dropped.
+pub(crate) fn outcomes(
+    film: &Film,
+    model: &Model,
+    count: usize,
+    records: Vec<Record>,
+) -> Result<Vec<Outcome>> {
+    let mut records: Vec<_> = records.into_iter().map(Some).collect();
+    let mut outcomes = Vec::with_capacity(records.len());
+    for asked in choose(film, model, count) {
+        let Some(mut record) = records[asked.record].take() else {
+            continue;
+        };
+        let (guess, probability) = asked.guess.unzip();
+        let rank = asked.rank;
+        let ask = Ask {
+            rank,
+            guess,
+            probability,
+        };
+        record.put_rounded("ask", &ask, 3)?;
+        outcomes.push(Outcome::pass(record));
+    }
+    let drop = |record| Outcome::drop(record, "not asked: other labels would teach more");
+    outcomes.extend(records.into_iter().flatten().map(drop));
+    Ok(outcomes)
+}

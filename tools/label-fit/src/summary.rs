@@ -1,0 +1,46 @@
+//! What is said of a model on standard error.
+
+use teach::Model;
+
+/// Classes that are named as in need of labels, at most.
+const NAMED: usize = 4;
+
+/// A line on how good it is, and one on what would help.
+pub(crate) fn lines(model: &Model) -> Vec<String> {
+    let (proof, key) = (&model.proof, &model.reading.key);
+    if proof.labels == 0 {
+        return vec![format!("`{key}`: nobody has labelled anything yet")];
+    }
+    let of = format!("`{key}`: {} labels of {} shots", proof.labels, proof.shots);
+    let (Some(accuracy), Some(precision), Some(answered)) =
+        (proof.accuracy, proof.precision, proof.answered)
+    else {
+        return vec![format!(
+            "{of}: nothing is proven yet: label images of several shots"
+        )];
+    };
+    let before =
+        { proof.accuracy_before }.map_or(String::new(), |before| format!(", {before:.2} before"));
+    let mut lines = vec![format!(
+        "{of}: {accuracy:.2} of them right by the labels of other shots{before}; with threshold {:.2} precision {precision:.2}, {:.0} % answered",
+        model.threshold,
+        100.0 * answered
+    )];
+    let mut needy: Vec<_> = proof
+        .classes
+        .iter()
+        .filter(|one| one.more > 0 && one.labels > 0)
+        .collect();
+    needy.sort_by_key(|one| std::cmp::Reverse(one.more));
+    let named: Vec<_> = { needy.iter().take(NAMED) }
+        .map(|one| format!("{} of `{}`", one.more, one.class))
+        .collect();
+    lines.push(if proof.enough {
+        "enough: twenty labels more would hardly help".to_owned()
+    } else if named.is_empty() {
+        "more labels would help, of any class".to_owned()
+    } else {
+        format!("labels that would help most: some {}", named.join(", "))
+    });
+    lines
+}

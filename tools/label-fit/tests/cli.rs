@@ -1,0 +1,258 @@
+//! What label-fit learns of two heaps of vectors.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_label-fit");
+
+#[test]
+fn has_manners() {
+    let shape = Shape {
+        tool: TOOL,
+        flags: &[
+            "--key",
+            "/light/time",
+            "--labels-at",
+            "/mine",
+            "--on",
+            "/numbers",
+            "--ask",
+            "7",
+        ],
+        opens_images: false,
+        streams: false,
+    };
+    keyed_manners(shape, &[("numbers", json!([1, 2]))]);
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Two heaps, right and left, of twenty shots with three records each; day and night in turn.
+fn heaps() -> Vec<Value> {
+    let record = |number: u32| {
+        let shot = number / 3;
+        let side = if shot % 2 == 0 { 1.0 } else { -1.0 };
+        let (x, y) = (
+            f64::from(number * 7 % 5) / 10.0,
+            f64::from(number * 3 % 7) / 10.0,
+        );
+        json!({
+            "id": format!("f{number:02}"), "image": "x.png",
+            "source": {"film": "f.mp4", "shot": shot, "frame": number},
+            "embedding": {"model": "flat", "vector": [side + x, y]},
+        })
+    };
+    (0..60).map(record).collect()
+}
+
+fn time_of(record: &Value) -> &'static str {
+    if record["source"]["shot"].as_u64().unwrap() % 2 == 0 {
+        "noon"
+    } else {
+        "night"
+    }
+}
+
+fn lines(records: &[Value]) -> String {
+    records.iter().map(|record| format!("{record}\n")).collect()
+}
+
+/// Writes the labels of these records, right ones.
+fn label(here: &Path, records: &[Value], numbers: impl Iterator<Item = usize>) {
+    let decision = |record: &Value| json!({"id": record["id"], "decision": "open", "set": {"/light/time": time_of(record)}});
+    let decisions: Vec<_> = numbers.map(|number| decision(&records[number])).collect();
+    fs::write(here.join("patch.jsonl"), lines(&decisions)).unwrap();
+}
+
+fn fit(here: &Path, records: &[Value], more: &[&str]) -> Ran {
+    let usual = ["--key", "/light/time", "--patch", "patch.jsonl"];
+    run_in(here, TOOL, &[&usual, more].concat(), &lines(records))
+}
+
+fn model(here: &Path) -> Value {
+    serde_json::from_slice(&fs::read(here.join("model.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn two_heaps_are_told_apart_in_shots_that_no_label_is_of() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    label(here.path(), &records, (0..60).step_by(5));
+    let ran = fit(here.path(), &records, &["--output", "model.json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.records(), records, "all records pass as they are");
+    let model = model(here.path());
+    assert_eq!(model["classes"], json!(["night", "noon"]));
+    let proof = &model["proof"];
+    assert_eq!(
+        (&proof["labels"], &proof["shots"]),
+        (&json!(12), &json!(12))
+    );
+    assert_eq!(
+        (&proof["accuracy"], &proof["answered"]),
+        (&json!(1.0), &json!(1.0))
+    );
+    assert_eq!(proof["confusion"], json!([[6, 0], [0, 6]]));
+    assert_eq!(proof["curve"][0]["labels"], json!(10));
+    assert!(
+        ran.stderr
+            .contains("12 labels of 12 shots: 1.00 of them right"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn labels_of_one_shot_prove_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    label(here.path(), &records, 0..3);
+    let ran = fit(here.path(), &records, &["--output", "model.json"]);
+    assert!(
+        ran.stderr.contains("nothing is proven yet"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(model(here.path())["proof"].get("accuracy"), None);
+}
+
+#[test]
+fn vectors_that_say_nothing_are_found_out() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for (number, record) in records.iter_mut().enumerate() {
+        let (x, y) = ((number * 37 % 61) as f64, (number * 53 % 59) as f64);
+        record["embedding"]["vector"] = json!([x, y]);
+    }
+    label(here.path(), &records, (0..60).step_by(2));
+    fit(here.path(), &records, &["--output", "model.json"]);
+    let accuracy = model(here.path())["proof"]["accuracy"].as_f64().unwrap();
+    assert!(
+        accuracy < 0.8,
+        "{accuracy}: what is learnt by heart is not proven"
+    );
+}
+
+#[test]
+fn the_images_that_are_asked_for_are_of_other_shots_and_both_heaps() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    label(here.path(), &records, [0, 3].into_iter());
+    let ran = fit(
+        here.path(),
+        &records,
+        &["--ask", "6", "--rejects", "rest.jsonl"],
+    );
+    let asked = ran.records();
+    let mut shots: Vec<_> = asked
+        .iter()
+        .map(|one| one["source"]["shot"].as_u64().unwrap())
+        .collect();
+    shots.sort_unstable();
+    shots.dedup();
+    assert_eq!(shots.len(), 6, "each of another shot");
+    assert!(
+        !shots.contains(&0) && !shots.contains(&1),
+        "shots with a label wait: {shots:?}"
+    );
+    let mut ranks: Vec<_> = asked
+        .iter()
+        .map(|one| one["ask"]["rank"].as_u64().unwrap())
+        .collect();
+    ranks.sort_unstable();
+    assert_eq!(ranks, [1, 2, 3, 4, 5, 6]);
+    let guesses: Vec<_> = asked
+        .iter()
+        .map(|one| one["ask"]["guess"].as_str().unwrap())
+        .collect();
+    assert!(guesses.is_sorted(), "in rows: {guesses:?}");
+    assert_ne!(guesses.first(), guesses.last(), "of both heaps");
+    assert_eq!(
+        fs::read_to_string(here.path().join("rest.jsonl"))
+            .unwrap()
+            .lines()
+            .count(),
+        54
+    );
+}
+
+#[test]
+fn without_labels_the_earlier_tool_is_asked_about() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for record in &mut records {
+        let sure = if record["source"]["shot"] == 7 {
+            0.5
+        } else {
+            0.99
+        };
+        record["light"] = json!({"scores": {"noon": sure, "night": 1.0 - sure}});
+    }
+    let ran = fit(
+        here.path(),
+        &records,
+        &["--prior", "/light/scores", "--ask", "1"],
+    );
+    assert_eq!(
+        ran.records()[0]["source"]["shot"],
+        7,
+        "it is unsure of one shot alone"
+    );
+}
+
+#[test]
+fn labels_may_be_a_key_of_the_records() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for record in &mut records {
+        record["place"] = json!(time_of(record));
+    }
+    let flags = [
+        "--key",
+        "/tags/place",
+        "--labels-at",
+        "/place",
+        "--output",
+        "model.json",
+    ];
+    let ran = run_in(here.path(), TOOL, &flags, &lines(&records));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(model(here.path())["proof"]["labels"], 60);
+}
+
+#[test]
+fn a_patch_that_is_none_is_named_with_its_line() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("patch.jsonl"), "{\"id\":\"f00\"}\nnoon\n").unwrap();
+    let ran = fit(here.path(), &heaps(), &["--ask", "3"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("patch.jsonl: line 2: not a decision"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_vector_of_another_network_is_an_error() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    records[9]["embedding"]["model"] = json!("other");
+    let ran = fit(here.path(), &records, &["--ask", "3"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("a vector of other, and not of flat"),
+        "{}",
+        ran.stderr
+    );
+}
