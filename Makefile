@@ -25,9 +25,9 @@ include shared/types/chains/types.mk
 # them to expand, and recipes read them from the environment, so that neither does
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
-NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
-    $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
+NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
+    MODELS_FROM PIPELINE SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    SHOT_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
 override $(1) := $$(value $(1))
@@ -66,6 +66,9 @@ OUT ?= out
 # How trainers' configurations name their files: absolute, relative (to OUT, where the trainer is started) or windows
 # (for a trainer of Windows beside WSL2).
 PATHS ?= absolute
+# The base model that data sets are to be trained on, for example: sdxl. With it every view has a whole configuration
+# and a train.sh; `dataset-write --help` lists the models.
+BASE ?=
 # Trigger: the word that captions begin with. By default each data set has its own.
 TRIGGER ?=
 # Folder with a folder of images for each character, named after the character.
@@ -109,6 +112,12 @@ GATES ?= no
 GATE_SAMPLE ?= all
 # Patch of another person to add to that of PIPELINE in `make review`.
 MERGE ?=
+# Whether data sets go by what `make teach` has taught: yes or no.
+TAUGHT ?= yes
+# Model that labels of another film have taught (taught-*.json of a data set there), to begin with.
+TEACH_FROM ?=
+# Images that `make teach` asks labels of at once.
+TEACH_ASK ?= 60
 
 ## Networks
 # published (those of `make models`), small (our own, for the sample film only), or none, which makes
@@ -118,6 +127,9 @@ NETWORKS ?= published
 DETECT_MODEL ?=
 # Network that segments them.
 SEGMENT_MODEL ?=
+# Network that finds changes of shot beside the rules: a name in the registry or an absolute path. Without it, one that
+# `make models ROLE=shot` has downloaded is asked, if NETWORKS is published, or else rules alone find them.
+SHOT_MODEL ?=
 # Network that inpaints what is behind them.
 INPAINT_MODEL ?=
 # Network that computes embeddings of images, to compare and label them.
@@ -140,6 +152,7 @@ include shared/types/chains/poses.mk
 include shared/types/chains/faces.mk
 include $(TYPES:%=shared/types/%/chain.mk)
 include shared/types/chains/dataset.mk
+include shared/types/chains/teach.mk
 
 ## Setting up
 # ONNX Runtime that `make setup` downloads: cpu or gpu.
@@ -241,6 +254,10 @@ plan: $(if $(BIN),,build) ## Run the pipelines of PIPELINE on a part of FILM, an
 review: ## Review the images of PIPELINE (such as style, or character-NAME) in the browser; then make it again
 	@"$${PYTHON:-python3}" -B tools/phase/make/review.py
 
+.PHONY: teach
+teach: ## Label the images of PIPELINE (such as expression) that teach most, in the browser; then make it again
+	@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --records '$(foreach type,$(TYPES),$(type)=$(call $(type).records,{}))'
+
 .PHONY: demo
 demo: setup ## All six data sets of the sample film, with the small networks, in out/demo
 	@$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk
@@ -301,7 +318,7 @@ bench: build ## Measure speed and memory against named peers, in this run
 score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the sample film, or the film in SCORED, against its truth
 	@out="target/score/$$(basename -- "$$SCORED")"; \
 	$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk FILM="$$SCORED/film.mp4" OUT="$$out" EXTRACT_FLAGS='--fps 6'; \
-	target/film/bin/python tests/score/score.py "$$SCORED" "$$out"
+	target/film/bin/python tests/score/score.py run "$$SCORED" "$$out"
 
 .PHONY: man
 man: $(if $(BIN),,build) ## Write man pages and shell completions to target/pages/

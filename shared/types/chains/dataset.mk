@@ -3,7 +3,9 @@
 #
 # A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
 # that captions begin with, as flags of caption-compose, and in TYPE.word what dataset-write and lora-lint are told
-# of them. $(1) is the folder of a data set: style, or character/NAME where a type has one for each character.
+# of them; and, if it likes, in TYPE.kind another type that captions and file names go by, and in TYPE.limits further
+# flags of balance, with the values in them in TYPE.limited_by. $(1) is the folder of a data set: style, or
+# character/NAME where a type has one for each character.
 
 PIPELINES += $(TYPES)
 
@@ -16,8 +18,11 @@ DESCRIBE_FLAGS ?= --task detailed
 $(eval $(captions))
 # caption-audit, for example: --check. It also gets the flags of caption-compose.
 AUDIT_FLAGS ?=
-# dataset-write: trainers to write for, and the share of images to hold back for validation, by whole shots.
-DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10%
+# bucket-crop: the buckets of which faces and joints must not be cut off.
+BUCKET_FLAGS ?=
+# dataset-write: trainers to write for, the share of images to hold back for validation, by whole shots, and how often
+# each is shown.
+DATASET_FLAGS ?= --views kohya,onetrainer,ai-toolkit,diffusers --validation 10% --repeats cells
 $(eval $(datasets))
 # lora-lint.
 LINT_FLAGS ?=
@@ -35,11 +40,13 @@ records_of = $(call $(type_of).records,$(1))
 type = $(call type_of,$(@D))
 name = $(call name_of,$(@D))
 own = $($(type).settings)
-# Of settings of the data set $*.
-its = $($(firstword $(subst -, ,$*)).settings)
-
 # What a type may say, or else $(2).
 said = $(if $(filter undefined,$(origin $(1))),$(2),$($(1)))
+kind = $(call said,$(1).kind,$(1))
+limits = $(call said,$(1).limits)
+# Of settings of the data set $*.
+its_type = $(firstword $(subst -, ,$*))
+its = $($(its_type).settings)
 
 # Values without a name of their own share one word; `pose_other` would not be one.
 rest = --trigger="other=$${TRIGGER:-film}_$(1)" --trigger="unknown=$${TRIGGER:-film}_$(1)"
@@ -60,13 +67,13 @@ undecided = { echo "make: $(name): its $(1) are not reviewed: make review PIPELI
 .SECONDEXPANSION:
 
 # Before the selection, so that it goes by corrected labels, and another image takes the place of a dropped one.
-$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call records_of,$$*) review/$$(call name_of,$$*).jsonl
+$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call judged_of,$$*) review/$$(call name_of,$$*).jsonl
 	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
 
 .settings/%-selected: always
-	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS))
+	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS)$(addprefix $(empty) ,$(call said,$(its_type).limited_by)))
 $(sets:%=%/selected.jsonl): %/selected.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-selected
-	$(call phase,$(name)-selected) -- "$$BIN/balance" --target "$$$(own)_TARGET" --summary $(@D)/cells.json $(rejects) $($(own)_BALANCE_FLAGS) $<
+	$(call phase,$(name)-selected) -- "$$BIN/balance" --target "$$$(own)_TARGET" --summary $(@D)/cells.json $(rejects) $($(own)_BALANCE_FLAGS) $(call limits,$(type)) $<
 
 $(sets:%=%/labels.gate): %/labels.gate: %/selected.jsonl review/$$(call name_of,$$*).jsonl
 	@"$$BIN/review" --require "$$GATE_SAMPLE" --patch review/$(name).jsonl $< > /dev/null || $(call undecided,labels)
@@ -78,9 +85,9 @@ $(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/
 	$(call large_network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
 
 # What composes captions and what looks at them go by the same flags.
-composed = --type $(type) $($(type).begin) $($(own)_CAPTION_FLAGS)
+composed = --type $(call kind,$(type)) $($(type).begin) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
-	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(AUDIT_FLAGS)))
+	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
 $(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-captioned
 	$(call phase,$(name)-captioned) -- $(call pipe,"$$BIN/caption-compose" $(composed) $(rejects) $< \
 	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))
@@ -94,10 +101,10 @@ $(sets:%=%/captions.gate): %/captions.gate: %/captioned.jsonl review/captions/$$
 
 # Trainers' configurations name the folder: of one that was moved they are written anew.
 .settings/%-dataset: always
-	$(call note,$(CURDIR) $(TRAINER_ROOT) $(TRIGGER) $($(its)_DATASET_FLAGS))
+	$(call note,$(CURDIR) $(TRAINER_ROOT) $(TRIGGER) $($(its)_DATASET_FLAGS)$(addprefix $(empty) ,$(BASE))$(addprefix $(empty) ,$(BUCKET_FLAGS))$(addprefix $(empty) ,$(filter-out $(its_type),$(call kind,$(its_type)))))
 $(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/checked.jsonl $(call gated,%/captions.gate) .settings/$$(call name_of,$$*)-dataset
-	$(call phase,$(name)-dataset) $(room) -- "$$BIN/dataset-write" --type $(type) $($(type).word) --out-dir $(@D) \
-	    $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(rejects) $($(own)_DATASET_FLAGS) $<
+	$(call phase,$(name)-dataset) $(room) -- $(call pipe,"$$BIN/bucket-crop" $(BUCKET_FLAGS) $< | "$$BIN/dataset-write" \
+	    --type $(call kind,$(type)) $($(type).word) --out-dir $(@D) $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(if $(BASE),--base "$$BASE") $(rejects) $($(own)_DATASET_FLAGS))
 
 # By which launch.py sees that a file of the data set was deleted.
 $(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
@@ -107,7 +114,7 @@ $(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
 	$(call note,$(TRIGGER) $(LINT_FLAGS))
 $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/$$(call name_of,$$*)-linted
 	@if [ ! -s $< ]; then : > $@; else $(call on_cpu,$(name)-linted) -- \
-	    "$$BIN/lora-lint" --table --masked-loss $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
+	    "$$BIN/lora-lint" --table --masked-loss --manifest $< $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
 
 # What the stages before it report of themselves.
 $(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports,)))

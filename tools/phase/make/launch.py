@@ -303,7 +303,7 @@ def start(flags):
     if setting("NETWORKS") == "published":
         registry(names.tools(), models, "--needs", needs)
     paths = {name: path if name == source else "" for name in names.SOURCES} | {"BIN": names.tools()}
-    for name in ["CAST", "LABELS", "FIGURE_LABELS", "SETTINGS"]:
+    for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
     if source == "FRAMES" and os.path.isfile(path):
         paths["FRAMES"] = listed(path, names.out())
@@ -314,7 +314,7 @@ def start(flags):
             answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
             said |= answers
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
-    stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS"] if paths[name]]
+    stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM"] if paths[name]]
     out = names.out()
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
         # For the dashboard, which shows what is to come.

@@ -28,6 +28,8 @@ class Kind:
         for stage in self.stages:
             manifest, flags, *_ = stage.split(":")
             yield manifest.format(folder), " or ".join(flags.split(","))
+        if "teach" in names.TYPES[self.name]:
+            yield f"{folder}/taught", "TEACH_FLAGS"
         yield f"{folder}/reviewed", "`make review`"
         yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"
         yield f"{folder}/described", "DESCRIBE_FLAGS"
@@ -145,7 +147,23 @@ def table(out, asked, minimum):
             verdict = f"too few: {lost(out, kind, folder)}"
         wrong |= bool(failed) or count < (minimum or 1)
         rows.append(f"{name:<24} {count:>6} {fewest:>6}  {verdict}")
+        rows.extend(f"  {line}" for line in taught(out, folder))
     return rows, wrong
+
+
+def taught(out, folder):
+    """How far the answers can be trusted by which a data set was taught, by the labels of its own film."""
+    if setting("TAUGHT") == "no":
+        return
+    for path in sorted(Path(out, folder).glob("taught-*.json")):
+        try:
+            model = json.loads(path.read_text(encoding="utf-8"))
+            key, proof = model["key"], model["proof"]
+            if proof["labels"]:
+                proven = f"precision {proof['precision']:.2f}, {proof['answered']:.0%} answered," if "precision" in proof else "not proven,"
+                yield f"{key}: {proven} by {proof['labels']} labels of this film" + ("" if proof["enough"] else ": more would help")
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
 
 
 def overview(out):

@@ -1,5 +1,6 @@
 """Tests of what starts and ends the pipelines: `python3 -m unittest` in this folder."""
 
+import json
 import os
 import tempfile
 import unittest
@@ -21,7 +22,8 @@ CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAG
 def told(**values):
     """The environment as make leaves it, with these settings."""
     plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
-    plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6"}
+    plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6", "POSE_TYPE": "action"}
+    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
@@ -176,6 +178,16 @@ class Files(unittest.TestCase):
         with told():
             self.assertFalse(sets.table(str(self.out), [STYLE], None)[1])
 
+    def test_a_set_that_was_taught_says_how_far_to_trust_it(self):
+        proof = {"labels": 80, "precision": 0.934, "answered": 0.85, "enough": False}
+        self.write("lighting/taught-light-time.json", json.dumps({"key": "/light/time", "proof": proof}))
+        self.write("lighting/taught-light-weather.json", json.dumps({"key": "/light/weather", "proof": {"labels": 0, "enough": False}}))
+        with told(TAUGHT="yes"):
+            said = list(sets.taught(str(self.out), "lighting"))
+        self.assertEqual(said, ["/light/time: precision 0.93, 85% answered, by 80 labels of this film: more would help"])
+        with told(TAUGHT="no"):
+            self.assertEqual(list(sets.taught(str(self.out), "lighting")), [])
+
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("style/dataset.jsonl", "{}\n" * 9)
@@ -222,6 +234,4 @@ class Review(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
- == "__main__":
     unittest.main()

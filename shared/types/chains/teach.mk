@@ -1,0 +1,41 @@
+# Teaching: a data set's records are judged again by what its owner's labels have taught, before they are reviewed
+# and selected.
+#
+# A type names in `teach` of its type.toml the questions, each as KEY:ON:PRIOR:TOGETHER, flags of label-fit, of which
+# the last two may be missing. `make teach` makes review/taught/NAME, by which a data set is known to be taught; its
+# labels are the decisions in review/NAME.jsonl.
+
+## Review
+# label-fit, on what was taught, for example: --precision 0.98.
+TEACH_FLAGS ?=
+
+ifdef INSIDE_OUT
+
+# Of a folder, character/NAME or style: the questions; whether it is taught; where its records come from.
+questions = $($(call type_of,$(1)).teach)
+taught = $(if $(filter yes,$(TAUGHT)),$(if $(questions),$(if $(TEACH_FROM),$(1),$(wildcard review/taught/$(call name_of,$(1))))))
+judged_of = $(if $(call taught,$(1)),$(1)/taught.jsonl,$(call records_of,$(1)))
+
+# Of a question: its parts; its model; the scores that a model taught on another film has written.
+part = $(word $(1),$(subst :, ,$(2)))
+model_of = $(@D)/taught$(subst /,-,$(call part,1,$(1))).json
+scores_of = /taught/$(subst /,~1,$(call part,1,$(1)))/scores
+prior_of = $(if $(TEACH_FROM),$(scores_of)$(addprefix $(comma),$(call part,3,$(1))),$(call part,3,$(1)))
+
+decided = --patch review/$(name).jsonl
+begun = $(if $(TEACH_FROM),$(@D)/taught.before,$<)
+# Models taught on another film: of the questions that they do not answer they say nothing.
+begin = $(if $(TEACH_FROM),"$$BIN/label-apply" --taught "$$TEACH_FROM" $< > $(begun);)
+learn = "$$BIN/label-fit" --key $(call part,1,$(1)) --on $(call part,2,$(1)) $(addprefix --prior ,$(prior_of)) \
+    $(addprefix --together ,$(call part,4,$(1))) $(decided) --output $(model_of) $(TEACH_FLAGS) $(begun) > /dev/null;
+judge = | "$$BIN/label-apply" --taught $(model_of) $(decided)
+
+.SECONDEXPANSION:
+
+.settings/%-taught: always
+	$(call note,$(call within,TEACH_FROM) $(TEACH_FLAGS) $(call questions,$(firstword $(subst -, ,$*))))
+$(sets:%=%/taught.jsonl): %/taught.jsonl: $$(call records_of,$$*) review/$$(call name_of,$$*).jsonl .settings/$$(call name_of,$$*)-taught
+	$(call phase,$(name)-taught) -- $(call pipe,$(begin) $(foreach one,$(call questions,$(@D)),$(call learn,$(one))) \
+	    cat $(begun) $(foreach one,$(call questions,$(@D)),$(call judge,$(one))))
+
+endif

@@ -1,0 +1,209 @@
+//! What a film's owner teaches it: from labels to the data sets.
+#![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use end_to_end::run::Run;
+use end_to_end::tools;
+use serde_json::{Value, json};
+
+fn records(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn said(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// Makes the lighting data set, and says of each frame the time of day that it is selected by.
+fn lighting(run: &Run, more: &[&str]) -> BTreeMap<String, String> {
+    said(&run.make(
+        "out",
+        &[&["lighting", "LIGHTING_BALANCE_FLAGS="], more].concat(),
+    ));
+    let word = |record: &Value, pointer| {
+        record
+            .pointer(pointer)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let reviewed = records(&run.path("out/lighting/reviewed.jsonl"));
+    let words = reviewed
+        .iter()
+        .map(|one| (word(one, "/id"), word(one, "/light/time")));
+    words.collect()
+}
+
+/// Labels the first frame of each shot: the first three shots are `dusk`, the others `dawn`.
+fn label(run: &Run) {
+    let mut first = BTreeMap::new();
+    for record in records(&run.path("out/lit.jsonl")) {
+        let shot = record["source"]["shot"].as_u64().unwrap();
+        first.entry(shot).or_insert(record["id"].clone());
+    }
+    assert!(first.len() >= 6, "the drawn film has six shots: {first:?}");
+    let line = |(at, id): (usize, &Value)| {
+        let time = if at < 3 { "dusk" } else { "dawn" };
+        format!(
+            "{}\n",
+            json!({"id": id, "decision": "open", "set": {"/light/time": time}})
+        )
+    };
+    let lines: String = first.values().enumerate().map(line).collect();
+    fs::create_dir_all(run.path("out/review/taught")).unwrap();
+    fs::write(run.path("out/review/lighting.jsonl"), lines).unwrap();
+}
+
+#[test]
+fn a_film_that_was_taught_goes_by_its_labels() {
+    let Some(run) = Run::new(6) else { return };
+    let untaught = lighting(&run, &[]);
+    label(&run);
+    // Labels alone change the images that they are of.
+    let labelled = lighting(&run, &[]);
+    let changed = labelled.iter().filter(|(id, word)| untaught[*id] != **word);
+    assert!(changed.count() <= 6);
+    // As `make teach` does.
+    fs::write(run.path("out/review/taught/lighting"), "").unwrap();
+    let taught = lighting(&run, &[]);
+    let words = |of: &str| taught.values().filter(|word| *word == of).count();
+    assert!(
+        words("dusk") > 3 && words("dawn") > 3,
+        "all frames of these shots: {taught:?}"
+    );
+    let model = fs::read(run.path("out/lighting/taught-light-time.json")).unwrap();
+    let model: Value = serde_json::from_slice(&model).unwrap();
+    assert_eq!(model["proof"]["labels"], 6);
+    for record in records(&run.path("out/lighting/reviewed.jsonl")) {
+        let answer = &record["taught"]["/light/time"];
+        let before = untaught[record["id"].as_str().unwrap()].as_str();
+        assert_eq!(
+            answer["before"],
+            json!(before),
+            "the earlier answer stays beside it"
+        );
+        assert_eq!(
+            record["taught"].get("/light/weather"),
+            None,
+            "of which nothing was said"
+        );
+    }
+    // Nothing new: the model is not made again. TAUGHT=no goes by the labels alone.
+    let written = run.written("out/lighting/taught.jsonl");
+    assert_eq!(lighting(&run, &[]), taught);
+    assert_eq!(run.written("out/lighting/taught.jsonl"), written);
+    assert_eq!(lighting(&run, &["TAUGHT=no"]), labelled);
+}
+
+#[test]
+fn the_sequel_begins_with_what_the_film_taught() {
+    let Some(run) = Run::new(6) else { return };
+    lighting(&run, &[]);
+    label(&run);
+    fs::write(run.path("out/review/taught/lighting"), "").unwrap();
+    lighting(&run, &[]);
+    let model = run.path("taught.json");
+    fs::copy(run.path("out/lighting/taught-light-time.json"), &model).unwrap();
+    fs::remove_dir_all(run.path("out/review")).unwrap();
+    let from = format!("TEACH_FROM={}", model.display());
+    let sequel = lighting(&run, &[&from]);
+    let words = |of: &str| sequel.values().filter(|word| *word == of).count();
+    assert!(words("dusk") + words("dawn") > 3, "{sequel:?}");
+}
+
+#[test]
+fn what_cannot_be_taught_is_said() {
+    let Some(run) = Run::new(2) else { return };
+    for (words, expected) in [
+        (["teach", "PIPELINE=style"], "what can be taught is"),
+        (["teach", "PIPELINE=lighting"], "make it first"),
+        (
+            ["teach", "TEACH_ASK=none"],
+            "TEACH_ASK=none: must be a whole number",
+        ),
+        (["lighting", "TAUGHT=perhaps"], "TAUGHT must be yes or no"),
+    ] {
+        let output = run.make("out", &words);
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(expected), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn labels_asked_for_in_rounds_tell_three_heaps_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let names = ["luca", "giulia", "alberto"];
+    let mut chance = 7_u64;
+    let mut next = || {
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (chance >> 40) as f64 / f64::from(1 << 24) - 0.5
+    };
+    let record = |number: usize, next: &mut dyn FnMut() -> f64| {
+        let mut vector: Vec<f64> = (0..8).map(|_| next()).collect();
+        vector[number % 3] += 1.2;
+        json!({"id": format!("f{number}"), "image": "x.png", "source": {"film": "f", "shot": number / 4},
+               "embedding": {"vector": vector}})
+    };
+    let manifest: Vec<Value> = (0..240).map(|number| record(number, &mut next)).collect();
+    let name_of = |id: &str| names[id[1..].parse::<usize>().unwrap() % 3];
+    let text: String = manifest.iter().map(|one| format!("{one}\n")).collect();
+    fs::write(here.join("in.jsonl"), text).unwrap();
+    let run = |tool: &str, flags: &[&str]| {
+        let mut command = Command::new(tools().join(tool));
+        let output = command
+            .current_dir(here)
+            .args(flags)
+            .arg("in.jsonl")
+            .output()
+            .unwrap();
+        said(&output);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect::<Vec<Value>>()
+    };
+    let fit = ["--key", "/character", "--patch", "patch.jsonl"];
+    let mut patch = String::new();
+    for _ in 0..2 {
+        for asked in run("label-fit", &[&fit[..], &["--ask", "15"]].concat()) {
+            let id = asked["id"].as_str().unwrap();
+            let line = json!({"id": id, "decision": "open", "set": {"/character": name_of(id)}});
+            patch += &format!("{line}\n");
+        }
+        fs::write(here.join("patch.jsonl"), &patch).unwrap();
+    }
+    assert_eq!(patch.lines().count(), 30, "nothing is asked twice");
+    run(
+        "label-fit",
+        &[&fit[..], &["--output", "model.json"]].concat(),
+    );
+    let judged = run("label-apply", &["--taught", "model.json"]);
+    let answered: Vec<_> = judged
+        .iter()
+        .filter(|one| one["character"] != "unknown")
+        .collect();
+    let right = answered
+        .iter()
+        .filter(|one| one["character"] == name_of(one["id"].as_str().unwrap()));
+    let (right, answered) = (right.count() as f64, answered.len() as f64);
+    assert!(answered > 0.8 * 240.0, "{answered} of 240 are answered");
+    assert!(
+        right > 0.93 * answered,
+        "{right} of {answered} answers are right"
+    );
+}

@@ -1,0 +1,96 @@
+"""Asks for the labels of a data set that teach most, in the browser, and says what they have taught."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import names
+import review
+from names import Wrong, say, setting
+
+
+def asked(records):
+    """The data set that is asked for: its name, its type, and the manifest that it selects from, in OUT."""
+    name = setting("PIPELINE")
+    kind = next((kind for kind in names.TYPES if name == kind or name.startswith(f"{kind}-")), "")
+    teachable = [kind for kind, one in names.TYPES.items() if one.get("teach")]
+    if kind not in teachable or names.slug(name) != name:
+        raise Wrong(f"PIPELINE={name}: what can be taught is {', '.join(teachable)}")
+    manifest = dict(one.split("=", 1) for one in records.split())[kind].replace("{}", names.folder(name))
+    if not os.path.isfile(os.path.join(names.out(), manifest)):
+        raise Wrong(f"PIPELINE={name}: there is no {manifest} in {names.out()}: make it first")
+    return name, kind, manifest
+
+
+def fits(kind, patch):
+    """How label-fit is called for each question of a type."""
+    for question in names.TYPES[kind]["teach"].split():
+        key, on, prior, together = [*question.split(":"), "", ""][:4]
+        flags = ["--key", key, "--on", on, "--patch", patch]
+        flags += ["--prior", prior] if prior else []
+        yield [os.path.join(names.tools(), "label-fit"), *flags, *(["--together", together] if together else [])]
+
+
+def chosen(commands, manifest, path):
+    """Writes the records whose labels teach most, as many for each question, each once; their number."""
+    wanted = int(setting("TEACH_ASK"))
+    answers = []
+    for command in commands:
+        ran = subprocess.run([*command, "--quiet", "--ask", str(wanted), manifest], stdout=subprocess.PIPE, check=True)
+        answers.append([json.loads(line) for line in ran.stdout.splitlines()])
+    # In turn, the best of each question first.
+    ranked = sorted((one["ask"]["rank"], question, one["id"]) for question, answer in enumerate(answers) for one in answer)
+    taken = {}
+    for _, question, one in ranked:
+        if len(taken) < wanted:
+            taken.setdefault(one, question)
+    # In rows as each question has them.
+    with open(path, "w", encoding="utf-8") as file:
+        for question, answer in enumerate(answers):
+            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in answer if taken.get(one["id"]) == question)
+    return len(taken)
+
+
+def teach(name, kind, manifest):
+    """Opens the images to label, and then says how good the judgement is."""
+    os.chdir(names.out())
+    folder = Path("review/taught")
+    folder.mkdir(parents=True, exist_ok=True)
+    patch, images = f"review/{name}.jsonl", folder / f"{name}.asked"
+    commands = list(fits(kind, patch))
+    if not chosen(commands, manifest, images):
+        say(f"{name}: every image is labelled")
+        return
+    serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", patch, *review.labels(name), str(images)]
+    subprocess.run(serve, stdout=subprocess.DEVNULL, check=True)
+    # From here on the data set goes by what was taught.
+    (folder / name).touch()
+    for command in commands:
+        subprocess.run([*command, "--output", str(folder / f"{name}.json"), manifest], stdout=subprocess.DEVNULL, check=True)
+    say(f"{name}: make it again, and it goes by these labels; `make teach` asks for the next")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--records", required=True, help="the manifest that each type selects from: TYPE=MANIFEST, {} for its folder")
+    try:
+        names.check()
+        teach(*asked(parser.parse_args().records))
+    except Wrong as error:
+        say(str(error))
+        return 2
+    except subprocess.CalledProcessError as error:
+        return error.returncode if error.returncode > 0 else 1
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
