@@ -4,6 +4,7 @@ use serde_json::Value;
 use stage::{Context, Record, Result, bail, ensure};
 
 use crate::Args;
+use crate::bound::Bound;
 
 /// The value of a key that a record does not have.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -25,7 +26,10 @@ pub(crate) struct Candidate {
     /// Its film and the time in it, in seconds.
     pub(crate) time: Option<(String, f32)>,
     pub(crate) vector: Option<Vec<f32>>,
-    pub(crate) quality: Option<f64>,
+    /// The numbers of `--prefer`.
+    pub(crate) qualities: Vec<Option<f64>>,
+    /// The bound that it exceeds, in words.
+    pub(crate) exceeds: Option<String>,
 }
 
 impl Candidate {
@@ -47,6 +51,9 @@ impl Candidate {
         let film = named.clone().unwrap_or_default();
         let shot: Option<u64> = record.at("/source/shot")?;
         let time: Option<f32> = record.at("/source/time")?;
+        let preferred = args.preferred();
+        let qualities = preferred.iter().map(|pointer| Ok(record.at(pointer)?));
+        let qualities = qualities.collect::<Result<_>>()?;
         Ok(Self {
             cell: values(&args.by)?,
             values: values(keys)?,
@@ -55,7 +62,8 @@ impl Candidate {
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
             vector: vector(args, &record)?,
-            quality: record.at(args.quality())?,
+            qualities,
+            exceeds: Bound::exceeded(&args.at_most, &record)?,
             record,
         })
     }

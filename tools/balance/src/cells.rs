@@ -22,7 +22,8 @@ pub(crate) struct Cell {
 /// The cells, sorted by their values.
 pub(crate) fn cells(args: &Args, candidates: &[Candidate]) -> Result<Vec<Cell>> {
     let mut by_values: BTreeMap<&[String], Vec<usize>> = BTreeMap::new();
-    for (number, candidate) in candidates.iter().enumerate() {
+    let within = |(_, candidate): &(usize, &Candidate)| candidate.exceeds.is_none();
+    for (number, candidate) in candidates.iter().enumerate().filter(within) {
         by_values.entry(&candidate.cell).or_default().push(number);
     }
     let count = by_values.len();

@@ -64,8 +64,8 @@ impl Choice {
         }
         let mut limits = Limits::new(args, keys, candidates, &strict)?;
         let mut spread = Spread::of(candidates);
-        let qualities: Vec<_> = candidates.iter().map(|c| c.quality).collect();
         let by_cell: Vec<_> = cells.iter().map(|cell| cell.candidates.clone()).collect();
+        let qualities: Vec<_> = candidates.iter().map(|c| &c.qualities[..]).collect();
         let weights = weights(&qualities);
         let mut chosen = fill(args, &by_cell, &weights, &mut spread, &mut limits);
         let places = (&by_cell[..], &weights[..]);

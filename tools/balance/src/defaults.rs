@@ -31,10 +31,11 @@ impl Args {
             by: given(self.by, own.by),
             quota: given(self.quota, own.quota),
             reserve: given(self.reserve, own.reserve),
+            at_most: given(self.at_most, own.at_most),
             per_shot: self.per_shot.or(own.per_shot),
             per_film: self.per_film.or(own.per_film),
             on: self.on.or(own.on),
-            prefer: self.prefer.or(own.prefer),
+            prefer: given(self.prefer, own.prefer),
             ..self
         })
     }

@@ -1,4 +1,4 @@
-//! What bounds a selection: shots, quotas, cells.
+//! What bounds a selection: bounds of numbers, shots, quotas, cells.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) struct Limit {
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     pub(crate) all: Vec<Limit>,
-    /// By candidate: one limit of every family (shots, cells, each key that
+    /// By candidate: one limit of every family (bounds, shots, cells, each key that
     /// has quotas), or none of it. The limits of a family do not overlap.
     pub(crate) of: Vec<Vec<Option<usize>>>,
     /// Which family the cells are, if they have limits.
@@ -45,6 +45,12 @@ impl Limits {
             cells: None,
             reserves: vec![None; args.reserve.len()],
         };
+        if !args.at_most.is_empty() {
+            limits.family(candidates, 0, |candidate| {
+                let reason = candidate.exceeds.clone()?;
+                Some((reason.clone(), None, reason))
+            });
+        }
         if let Some(most) = args.per_shot {
             limits.family(candidates, most.get(), |candidate| {
                 let (film, shot) = candidate.shot.as_ref()?;

@@ -1,12 +1,13 @@
 //! Selects a subset that fills its cells evenly and is as diverse as possible.
 //!
-//! Reads the keys of `--by`, `--quota` and `--reserve`, `source` (film, shot, time), a
-//! vector (`--on`) and a quality (`--prefer`), as far as they are there; a
+//! Reads the keys of `--by`, `--quota`, `--reserve` and `--at-most`, `source` (film, shot, time), a
+//! vector (`--on`) and qualities (`--prefer`), as far as they are there; a
 //! category that is not counts as `unknown`. Writes `balance`: `rank`, from 1,
 //! in the order of choice, so that the first this many by rank are a good
 //! smaller selection; `cell`, the values of the keys of `--by`. What is not
 //! chosen is dropped with the limit that kept it out.
 
+mod bound;
 mod candidate;
 mod cells;
 mod choice;
@@ -29,6 +30,7 @@ use clap::Parser;
 use stage::{Flow, Keep, Result};
 use types::Type;
 
+use crate::bound::Bound;
 use crate::candidate::Candidate;
 use crate::quota::Quota;
 
@@ -36,6 +38,7 @@ const EXAMPLES: &str = "Examples:
   balance --target 500 --by /light/time --per-shot 3 lit.jsonl > selected.jsonl
   balance --target 400 --by /emotion/label,/emotion/intensity --quota /pose/angle=back:10% \\
       --summary gaps.json --rejects spare.jsonl faces.jsonl > selected.jsonl
+  balance --target 300 --at-most /pose/occluded=0.2 posed.jsonl > selected.jsonl
   balance --type pose --target 60 posed.jsonl > selected.jsonl";
 
 /// Select a subset that fills quotas and is as diverse as possible
@@ -70,6 +73,11 @@ struct Args {
     #[arg(long, value_name = "POINTER=VALUE:N[%]")]
     reserve: Vec<Quota>,
 
+    /// Select no record in which the number of this key is higher; may be given again, and of the same
+    /// key the last one counts
+    #[arg(long, value_name = "POINTER=NUMBER")]
+    at_most: Vec<Bound>,
+
     /// Select at most this many records of a shot; records without a shot have no limit
     #[arg(long, value_name = "N")]
     per_shot: Option<NonZero<usize>>,
@@ -84,9 +92,9 @@ struct Args {
     on: Option<String>,
 
     /// Prefer records in which this number is high: the best counts as twice as far from the others
-    /// as the worst [default: /quality/sharpness]
-    #[arg(long, value_name = "POINTER")]
-    prefer: Option<String>,
+    /// as the worst; of several, the mean of the ranks decides [default: /quality/sharpness]
+    #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
+    prefer: Vec<String>,
 
     /// Write here how many records each cell wanted, had and got, as JSON
     #[arg(long, value_name = "FILE")]
@@ -111,9 +119,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 impl Args {
-    /// Where the number is that is to be high.
-    fn quality(&self) -> &str {
-        self.prefer.as_deref().unwrap_or("/quality/sharpness")
+    /// Where the numbers are that are to be high.
+    fn preferred(&self) -> Vec<&str> {
+        if self.prefer.is_empty() {
+            return vec!["/quality/sharpness"];
+        }
+        self.prefer.iter().map(String::as_str).collect()
     }
 
     /// The keys that have quotas.

@@ -62,8 +62,28 @@ fn best(candidates: &[usize], weights: &[f32], spread: &Spread) -> Option<usize>
 }
 
 /// How much a candidate's distance counts: 1 for the best quality, a half for
-/// the worst and for those of which it is not known, in between by rank.
-pub(crate) fn weights(qualities: &[Option<f64>]) -> Vec<f32> {
+/// the worst and for those of which it is not known, in between by rank; of
+/// several qualities the mean of those that are known of any candidate.
+pub(crate) fn weights(qualities: &[&[Option<f64>]]) -> Vec<f32> {
+    let count = qualities.first().map_or(0, |own| own.len());
+    let of =
+        |number: usize| -> Vec<Option<f64>> { qualities.iter().map(|own| own[number]).collect() };
+    let known = (0..count).map(of);
+    let known = known.filter(|own| own.iter().any(Option::is_some));
+    let ranked: Vec<Vec<f32>> = known.map(|own| ranked(&own)).collect();
+    let mean = |candidate: usize| {
+        let sum: f32 = ranked.iter().map(|own| own[candidate]).sum();
+        if ranked.is_empty() {
+            0.5
+        } else {
+            sum / ranked.len() as f32
+        }
+    };
+    (0..qualities.len()).map(mean).collect()
+}
+
+/// The weights by one quality.
+fn ranked(qualities: &[Option<f64>]) -> Vec<f32> {
     let mut known: Vec<f64> = qualities.iter().copied().flatten().collect();
     known.sort_by(f64::total_cmp);
     let steps = (known.len().max(2) - 1) as f32;
@@ -80,10 +100,24 @@ mod tests {
 
     #[test]
     fn weights_go_by_rank_from_a_half_to_one() {
-        let weights = weights(&[Some(900.0), None, Some(1.0), Some(2.0), Some(1.0)]);
+        let one = [Some(900.0), None, Some(1.0), Some(2.0), Some(1.0)];
         let expected = [1.0, 0.5, 0.5, 5.0 / 6.0, 0.5];
-        for (weight, expected) in weights.iter().zip(expected) {
-            assert!((weight - expected).abs() < 1e-6, "{weights:?}");
-        }
+        let close = |weights: &[f32], expected: [f32; 5]| {
+            let near = |(weight, expected): (&f32, f32)| (weight - expected).abs() < 1e-6;
+            assert!(weights.iter().zip(expected).all(near), "{weights:?}");
+        };
+        close(
+            &weights(&one.each_ref().map(std::slice::from_ref)),
+            expected,
+        );
+        // The second quality is the other way round; no one knows the third.
+        let other = [Some(0.1), Some(0.2), Some(0.3), Some(0.2), Some(0.5)];
+        let several = [0, 1, 2, 3, 4].map(|at| [one[at], other[at], None]);
+        let expected = [0.75, 0.5625, 0.6875, 0.729_166_7, 0.75];
+        close(
+            &weights(&several.each_ref().map(<[_; 3]>::as_slice)),
+            expected,
+        );
+        assert_eq!(weights(&[&[None], &[None]]), [0.5, 0.5]);
     }
 }

@@ -280,3 +280,37 @@ fn no_film_has_more_than_its_share() {
     let rejects = fs::read_to_string(here.path().join("r.jsonl")).unwrap();
     assert!(rejects.contains("film a.mkv is full: 6"), "{rejects}");
 }
+
+#[test]
+fn what_exceeds_a_bound_is_dropped_with_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let rejects = folder.path().join("rejects.jsonl");
+    let bound = ["--at-most", "/quality/sharpness=2", "--by", "/light/time"];
+    let flags = [&bound[..], &["--rejects", rejects.to_str().unwrap()]].concat();
+    let ran = on_film(12, &flags);
+    assert_eq!(ids(&ran), ["r000", "r001", "r002"]);
+    let dropped = fs::read_to_string(rejects).unwrap();
+    let last: Value = serde_json::from_str(dropped.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        last["rejected"]["reason"],
+        json!("/quality/sharpness is 11, over 2")
+    );
+    let more = [&bound[..], &["--at-most", "/quality/sharpness=4"]].concat();
+    assert_eq!(ids(&on_film(12, &more)).len(), 5, "the last counts");
+    let wrong = on_film(1, &["--at-most", "/quality/sharpness"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.stderr);
+}
+
+#[test]
+fn several_qualities_count_by_their_ranks() {
+    let record = |id: &str, sharp: f64, good: f64| {
+        let record = json!({"id": id, "quality": {"sharpness": sharp}, "tags": {"aesthetic": [["good", good]]}});
+        record.to_string() + "\n"
+    };
+    let lines = record("a", 3.0, 0.1) + &record("b", 2.0, 0.9) + &record("c", 1.0, 0.2);
+    let best = |prefer: &str| ids(&run(TOOL, &["--target", "1", "--prefer", prefer], &lines));
+    assert_eq!(best("/quality/sharpness"), ["a"]);
+    assert_eq!(best("/tags/aesthetic/0/1"), ["b"]);
+    assert_eq!(best("/tags/aesthetic/0/1,/quality/sharpness"), ["b"]);
+    assert_eq!(best("/quality/none,/quality/sharpness"), ["a"]);
+}
