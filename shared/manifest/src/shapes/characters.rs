@@ -48,6 +48,9 @@ pub struct Pose {
     /// How much of it is hidden or outside: `none`, `partial` or `heavy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub occlusion: Option<String>,
+    /// The share of it that is hidden, cut off or not found, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occluded: Option<f64>,
     /// The edges of the image that cut it: `left`, `top`, `right`, `bottom`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cut: Vec<String>,
