@@ -7,6 +7,7 @@ DEVICE = cpu
 CAST = examples/film/cast
 LABELS = examples/film/labels
 FIGURE_LABELS =
+FACE_LABELS =
 # Held drawings last a quarter of a second.
 EXTRACT_FLAGS = --fps 4
 # The image has 320 lines; a feature film has about 1080.

@@ -18,7 +18,8 @@ faces.jsonl: posed.jsonl .settings/faces
 
 settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
 emotions.jsonl: faces.jsonl .settings/emotions
-	$(call small_network,emotions) -- "$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $<
+	$(call small_network,emotions) -- $(call pipe,"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
+	    | "$$BIN/emotion-classify" --rank-within /identity/name)
 
 faces/report.html: emotions.jsonl
 	@"$$BIN/report" --title 'Faces' --phase faces --out-dir faces --kept $< --dropped faces.rejects.jsonl --dropped emotions.rejects.jsonl
