@@ -1,6 +1,6 @@
 //! What was found in an image, drawn over it.
 
-use geometry::MaskShape;
+use geometry::{MaskShape, Rect};
 use image::Rgb;
 use vision::mask::Mask;
 use vision::resize::{PilFilter, pil_luma};
@@ -15,8 +15,8 @@ pub enum Over {
     Transparency,
     /// Joints in COCO's order, column, row and score, and the bones between them.
     KeyPoints(Vec<[f64; 3]>),
-    /// Left, top, right, bottom.
-    Box([f64; 4]),
+    /// A box.
+    Box(Rect<f64>),
 }
 
 /// Colour of masks and boxes.
@@ -79,7 +79,8 @@ pub(crate) fn key_points(image: &mut RgbImage, points: &[[f64; 3]], scale: f64) 
 }
 
 /// Draws the sides of a rectangle.
-pub(crate) fn rectangle(image: &mut RgbImage, [left, top, right, bottom]: [f64; 4], scale: f64) {
+pub(crate) fn rectangle(image: &mut RgbImage, rect: Rect<f64>, scale: f64) {
+    let [left, top, right, bottom] = rect.edges();
     let corners = [[left, top], [right, top], [right, bottom], [left, bottom]];
     let corners = corners.map(|corner| corner.map(|place| place * scale));
     for side in 0..4 {
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn what_lies_outside_the_image_is_cut_off() {
         let mut image = RgbImage::from_pixel(8, 8, BLACK);
-        rectangle(&mut image, [-1e12, -5.0, 4.0, 1e300], 1.0);
+        rectangle(&mut image, Rect::from([-1e12, -5.0, 4.0, 1e300]), 1.0);
         line(&mut image, [[f64::NAN, 0.0], [3.0, 3.0]], 1.0, Rgb(TINT));
         assert_eq!(*image.get_pixel(4, 4), Rgb(TINT), "its right side");
         assert_eq!(*image.get_pixel(1, 6), BLACK);

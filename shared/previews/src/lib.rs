@@ -50,11 +50,11 @@ impl Preview {
                 Over::Transparency if !header.samples.alpha => {}
                 Over::Transparency => drawn::mask(&mut image, &mask::from_bytes(&file)?)?,
                 Over::Mask(shape) => {
-                    let mask = mask::open(shape)?.for_image((whole_size.width, whole_size.height))?;
+                    let mask = mask::open_for(shape, (whole_size.width, whole_size.height))?;
                     drawn::mask(&mut image, &mask)?;
                 }
                 Over::KeyPoints(points) => drawn::key_points(&mut image, points, scale),
-                Over::Box(sides) => drawn::rectangle(&mut image, *sides, scale),
+                Over::Box(rect) => drawn::rectangle(&mut image, *rect, scale),
             }
         }
         Ok(Self { image })

@@ -35,10 +35,7 @@ impl Looks {
                 Drawing::Pose => poses(record),
                 Drawing::Boxes => {
                     let boxes = record.boxes().ok().flatten().unwrap_or_default();
-                    boxes
-                        .iter()
-                        .map(|found| Over::Box(found.rect.into()))
-                        .collect()
+                    boxes.iter().map(|found| Over::Box(found.rect)).collect()
                 }
             })
             .collect()
