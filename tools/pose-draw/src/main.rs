@@ -9,6 +9,7 @@
 
 mod colours;
 mod draw;
+mod place;
 mod skeletons;
 
 use std::path::{Path, PathBuf};
@@ -42,7 +43,8 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     over: Option<PathBuf>,
 
-    /// Draw for the images that dataset-write exported: under their names and in their sizes
+    /// Draw for the images that dataset-write exported: under their names, in their sizes, and of the
+    /// part that each shows, which is found by its pixels
     #[arg(long)]
     exported: bool,
 

@@ -1,13 +1,14 @@
 //! The poses of a record, in pixels of the image that is drawn.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use stage::manifest::shapes::Pose;
 use stage::{Context, Record, Result, bail, ensure};
-use vision::Rect;
+use vision::{Rect, decode};
 
 use crate::Args;
 use crate::colours::Place;
+use crate::place;
 
 /// So much may width and height be scaled differently in an image that was exported whole, by rounding.
 const ROUNDED: f64 = 0.02;
@@ -66,9 +67,9 @@ impl Skeletons {
             let Some(exported) = Exported::of(record)? else {
                 bail!("key `dataset` is missing: --exported needs what dataset-write writes");
             };
-            let crop: Option<Rect<f64>> = record.find("crop")?;
-            if let Some(why) = skeletons.fit(crop, &exported) {
-                return Ok(Found::Unfit(why));
+            if !skeletons.fit(record, &exported)? {
+                let why = "no part of the image looks like what was exported";
+                return Ok(Found::Unfit(why.to_owned()));
             }
         }
         let pixels = skeletons
@@ -83,22 +84,31 @@ impl Skeletons {
         Ok(Found::Some(skeletons))
     }
 
-    /// Makes them those of the exported image, which shows `crop` if there is one, or says why they are not
-    /// its.
-    fn fit(&mut self, crop: Option<Rect<f64>>, exported: &Exported) -> Option<String> {
+    /// Makes them those of the exported image, which shows all of `crop` or a part of it; or says that they
+    /// are not its.
+    fn fit(&mut self, record: &Record, exported: &Exported) -> Result<bool> {
         let [wide, high] = self.size.map(f64::from);
+        let crop: Option<Rect<f64>> = record.find("crop")?;
         let shown = crop.unwrap_or_else(|| Rect::whole(wide, high));
-        let shown = shown.clip(wide, high).map(f64::round);
-        let across = f64::from(exported.size[0]) / shown.width();
-        let down = f64::from(exported.size[1]) / shown.height();
-        if !across.is_finite() || !down.is_finite() || (across / down - 1.0).abs() > ROUNDED {
-            let why = "only a part of the image was exported, and its place is not known";
-            return Some(why.to_owned());
+        let mut shown = shown.clip(wide, high).map(f64::round);
+        ensure!(!shown.is_empty(), "key `crop`: has no pixel of the image");
+        let scales = |shown: Rect<f64>| {
+            let [columns, rows] = exported.size.map(f64::from);
+            [columns / shown.width(), rows / shown.height()]
+        };
+        let [across, down] = scales(shown);
+        if (across / down - 1.0).abs() > ROUNDED {
+            let read = |path: &Path| decode::rgb(path).with_context(|| path.display().to_string());
+            let (own, part) = (read(&record.image()?)?, read(&exported.file)?);
+            let Some(found) = place::found(&own, shown, &part) else {
+                return Ok(false);
+            };
+            shown = found;
         }
         self.name.clone_from(&exported.name);
-        (self.size, self.scale) = (exported.size, [across, down]);
+        (self.size, self.scale) = (exported.size, scales(shown));
         self.origin = [shown.left, shown.top];
-        None
+        Ok(true)
     }
 }
 
@@ -106,6 +116,7 @@ impl Skeletons {
 #[derive(Debug)]
 struct Exported {
     name: String,
+    file: PathBuf,
     size: [u32; 2],
 }
 
@@ -133,6 +144,7 @@ impl Exported {
         };
         Ok(Some(Self {
             name,
+            file,
             size: [side("/dataset/width")?, side("/dataset/height")?],
         }))
     }

@@ -124,21 +124,33 @@ fn an_exported_image_gets_its_name_and_size() {
 }
 
 #[test]
-fn what_was_cropped_is_not_drawn_in_the_wrong_place() {
+fn of_a_part_that_was_exported_that_part_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
+    let own = RgbImage::from_fn(256, 512, |x, y| Rgb([(x % 200) as u8, (y / 3) as u8, 90]));
+    own.save(folder.path().join("a.png")).unwrap();
+    let part = image::imageops::crop_imm(&own, 0, 90, 256, 256).to_image();
+    part.save(folder.path().join("b.png")).unwrap();
     let mut record = record();
-    record["dataset"] = json!({"file": "a.png", "width": 256, "height": 256});
+    record["dataset"] = json!({"file": "b.png", "width": 256, "height": 256});
+    let ran = draw(folder.path(), &["--exported"], &record);
+    assert_eq!(ran.records().len(), 1, "{}", ran.stderr);
+    let image = read(folder.path(), "control/b.png");
+    assert_eq!(
+        image.get_pixel(180, 10),
+        &Rgb([85, 255, 0]),
+        "the shoulder, at 100"
+    );
     let rejected = || {
         let text = std::fs::read_to_string(folder.path().join("rejects.jsonl")).unwrap();
         serde_json::from_str::<Value>(&text).unwrap()["rejected"].clone()
     };
+    RgbImage::new(256, 256)
+        .save(folder.path().join("b.png"))
+        .unwrap();
     let ran = draw(folder.path(), &["--exported"], &record);
     assert_eq!((ran.code, ran.records().len()), (Some(0), 0));
     let why = rejected()["reason"].as_str().unwrap().to_owned();
-    assert!(
-        why.starts_with("only a part of the image was exported"),
-        "{why}"
-    );
+    assert!(why.starts_with("no part of the image looks like"), "{why}");
     let mut bare = record.clone();
     bare.as_object_mut().unwrap().remove("dataset");
     draw(folder.path(), &["--exported"], &bare);
