@@ -23,6 +23,9 @@ class _Meta(type):
             raise AttributeError(name)
         return _class(name)
 
+    def __iter__(cls):
+        return iter(())
+
 
 def _attribute(_, name):
     if name.startswith("__"):
@@ -143,7 +146,7 @@ FLAGS = ["--type", "custom", "--template", "p_{id}", "--trigger", "trig boy", "-
          "--resolution", "512", "--repeats", "3", "--form", "several", "--validation", "25%"]
 
 
-def data_set(tool, work, view):
+def data_set(tool, work, view, more=()):
     """Lets `dataset-write` write the images of `set.json` as a view; returns its folder, and the rows by the
     names of the images."""
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "set.json")
@@ -161,7 +164,7 @@ def data_set(tool, work, view):
         lines.append(json.dumps(record))
         named[f"p_{number + 1:04}.png"] = row
     out = os.path.join(work, "out")
-    subprocess.run([tool, *FLAGS, "--views", view, "--out-dir", out], input="\n".join(lines), text=True, check=True,
+    subprocess.run([tool, *FLAGS, *more, "--views", view, "--out-dir", out], input="\n".join(lines), text=True, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return os.path.join(os.path.realpath(os.path.join(out, "dataset")), view), named
 

@@ -10,7 +10,8 @@ COMMIT.
 Its Python wants torch, torchvision, numpy, pillow and opencv-python-headless; sd-scripts and musubi-tuner
 also toml, voluptuous, imagesize, tqdm, packaging, safetensors and einops; ai-toolkit pyyaml; diffusion-pipe
 datasets, multiprocess, imageio and toml; simpletuner-view pandas, requests, atomicwrites, colorama, tqdm and
-trainingsample; steps and keys nothing besides. Everything else that the trainers import is replaced by stand-ins.
+trainingsample; configurations toml, pyyaml, oyaml, python-dotenv and pydantic; steps and keys nothing besides.
+Everything else that the trainers import is replaced by stand-ins.
 """
 
 import argparse
@@ -26,10 +27,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RUNS = [("sd-scripts", "sd_scripts.py", ["sd-scripts"]), ("ai-toolkit", "ai_toolkit.py", ["ai-toolkit"]),
         ("musubi-tuner", "musubi.py", ["musubi-tuner"]), ("diffusion-pipe", "diffusion_pipe.py", ["diffusion-pipe"]),
         ("onetrainer", "one_trainer.py", ["onetrainer", "mgds"]), ("simpletuner", "simple_tuner.py", ["simpletuner"]),
+        ("kohya-view", "sd_scripts_view.py", ["sd-scripts", "dataset-write"]),
         ("diffusion-pipe-view", "diffusion_pipe_view.py", ["diffusion-pipe", "dataset-write"]),
         ("simpletuner-view", "simple_tuner_view.py", ["simpletuner", "dataset-write"]),
         ("steps", "steps.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner"]),
-        ("keys", "keys.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner", "diffusers"])]
+        ("keys", "keys.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner", "diffusers"]),
+        ("configurations", "configurations.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "onetrainer", "diffusers", "dataset-write"])]
 
 # How far corners of what is kept may lie from those of another run, in pixels of the image.
 NEAR = 1.0
@@ -71,7 +74,7 @@ def asked(script, paths):
     """The answer of a harness, which is the last line that it prints; `paths` are what it needs by name."""
     paths = {name: os.path.abspath(path) for name, path in paths.items()}
     first, *also = paths.values()
-    if script in ("steps.py", "keys.py"):
+    if script in ("steps.py", "keys.py", "configurations.py"):
         first, also = json.dumps(paths), []
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, os.path.join(HERE, script), first, work, *(["--also", *also] if also else [])]
