@@ -40,7 +40,7 @@ class Gates(Served):
         """The names of the images of a data set, and the captions beside them, by id."""
         records = lines(self.folder / "out" / name / "dataset.jsonl")
         folder = self.folder / "out" / name
-        images = {one["id"]: self.folder / "out" / one["image"] for one in records}
+        images = {one["id"]: self.folder / "out" / one["dataset"]["file"] for one in records}
         found = {}
         for one, image in images.items():
             self.assertTrue(image.is_file(), image)
