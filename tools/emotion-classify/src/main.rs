@@ -37,8 +37,8 @@ The key `emotion`:
              the model knows them; `unknown` below --threshold or --margin
   intensity  low, medium, high: by how much the label's score leads over the next;
              `unknown` where the label is; with --rank-within by `rank`
-  rank       with --rank-within: the share of the character's faces of this label
-             with a lower score
+  rank       with --rank-within: the share of the character's faces with a weaker
+             expression
   scores     of every class that the model knows; they add up to 1
   margin     the best score less the second
   second     the label of the second
@@ -57,9 +57,9 @@ struct Args {
     #[command(flatten)]
     bounds: Bounds,
 
-    /// Run no network, but set the intensity of `emotion` by the rank of its score among the faces of
-    /// the same label and the same value of this key, a JSON pointer to the name of the character:
-    /// a third each is low, medium and high; needs all records in memory
+    /// Run no network, but set the intensity of `emotion` by rank among the faces with the same value
+    /// of this key, a JSON pointer to the name of the character: a third each is low, medium and
+    /// high, by the score less that of `neutral`; needs all records in memory
     #[arg(long, value_name = "POINTER")]
     rank_within: Option<String>,
 

@@ -3,6 +3,10 @@
 //! Networks of expressions are surer of one character's smile than of another's: large mouths and drawn
 //! eyebrows tell more. By the lead of a score alone one character is always `low` and another always
 //! `high`. The rank within a character's own faces has no such bias, and fills every intensity.
+//!
+//! Ranked is by how much the score of the expression exceeds that of no expression, among all of the
+//! character's faces that have one: on the sample film that agrees with the truth for 36 of 55 faces, where
+//! ranks within one expression agree for 24.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,10 @@ use stage::{Flow, Outcome, Record, Result};
 
 use crate::judge::UNKNOWN;
 
-/// With fewer faces of one expression a character's ranks say little: then those of all characters count,
+/// The label of a face without an expression; such faces are ranked among themselves.
+const NEUTRAL: &str = "neutral";
+
+/// With fewer faces a character's ranks say little: then those of all characters count,
 /// and with fewer of these the intensity stays as it is.
 const FEWEST: usize = 6;
 
@@ -22,8 +29,10 @@ const HIGH: f64 = 2.0 / 3.0;
 #[derive(Debug)]
 struct Shown {
     name: String,
-    label: String,
-    score: f64,
+    /// Whether it is [`NEUTRAL`].
+    neutral: bool,
+    /// Its score, and of an expression less that of none.
+    strength: f64,
 }
 
 /// Sets the intensity of all records that have `emotion`; `name` leads to the name of the character.
@@ -50,13 +59,22 @@ fn shown(record: &Record, name: &str) -> Result<Option<Shown>> {
         return Ok(None);
     };
     let scores: Option<BTreeMap<String, f64>> = record.at("/emotion/scores")?;
+    let scores = scores.unwrap_or_default();
     // A label that a person gave may be none that the network knows.
-    let score = scores.and_then(|scores| scores.get(&label).copied());
+    let Some(score) = scores.get(&label) else {
+        return Ok(None);
+    };
+    let neutral = label == NEUTRAL;
+    let none = if neutral {
+        0.0
+    } else {
+        scores.get(NEUTRAL).copied().unwrap_or(0.0)
+    };
     let named: Option<String> = record.at(name)?;
-    Ok(score.map(|score| Shown {
+    Ok(Some(Shown {
         name: named.unwrap_or_else(|| UNKNOWN.to_owned()),
-        label,
-        score,
+        neutral,
+        strength: score - none,
     }))
 }
 
@@ -68,25 +86,28 @@ fn intensity(rank: f64) -> &'static str {
     }
 }
 
-/// The rank of each, from 0 to 1: the share of faces of the same character and expression with a lower
-/// score, and half of those with the same.
+/// The rank of each, from 0 to 1: the share of the character's faces that are weaker, and half of those
+/// that are as strong.
 fn ranks(all: &[Option<Shown>]) -> Vec<Option<f64>> {
-    let mut own: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
-    let mut any: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-    for Shown { name, label, score } in all.iter().flatten() {
-        own.entry((name, label)).or_default().push(*score);
-        any.entry(label).or_default().push(*score);
+    let mut own: BTreeMap<(&str, bool), Vec<f64>> = BTreeMap::new();
+    let mut any: BTreeMap<bool, Vec<f64>> = BTreeMap::new();
+    for shown in all.iter().flatten() {
+        let group = own.entry((&shown.name, shown.neutral)).or_default();
+        group.push(shown.strength);
+        any.entry(shown.neutral).or_default().push(shown.strength);
     }
     let rank = |shown: &Shown| {
-        let Shown { name, label, score } = shown;
-        let enough = |scores: &&Vec<f64>| scores.len() >= FEWEST;
-        let scores = own.get(&(name.as_str(), label.as_str())).filter(enough);
-        let scores = scores.or_else(|| any.get(label.as_str()).filter(enough))?;
+        let enough = |group: &&Vec<f64>| group.len() >= FEWEST;
+        let group = own
+            .get(&(shown.name.as_str(), shown.neutral))
+            .filter(enough);
+        let group = group.or_else(|| any.get(&shown.neutral).filter(enough))?;
         let count = |test: fn(&f64, &f64) -> bool| {
-            scores.iter().filter(|other| test(other, score)).count() as f64
+            let found = group.iter().filter(|other| test(other, &shown.strength));
+            found.count() as f64
         };
-        let same = count(|other, score| other == score);
-        Some((count(|other, score| other < score) + same / 2.0) / scores.len() as f64)
+        let same = count(|other, own| other == own);
+        Some((count(|other, own| other < own) + same / 2.0) / group.len() as f64)
     };
     all.iter()
         .map(|shown| shown.as_ref().and_then(rank))
@@ -102,22 +123,22 @@ mod tests {
     )]
     use super::*;
 
-    fn faces(name: &str, label: &str, scores: &[f64]) -> Vec<Option<Shown>> {
-        let face = |score: &f64| {
+    fn faces(name: &str, neutral: bool, strengths: &[f64]) -> Vec<Option<Shown>> {
+        let face = |strength: &f64| {
             Some(Shown {
                 name: name.to_owned(),
-                label: label.to_owned(),
-                score: *score,
+                neutral,
+                strength: *strength,
             })
         };
-        scores.iter().map(face).collect()
+        strengths.iter().map(face).collect()
     }
 
     #[test]
     fn each_character_is_compared_with_itself() {
         // The second is never as sure as the first at its least.
-        let mut all = faces("nilo", "happy", &[0.9, 0.91, 0.92, 0.93, 0.94, 0.95]);
-        all.extend(faces("pia", "happy", &[0.5, 0.4, 0.6, 0.45, 0.55, 0.65]));
+        let mut all = faces("nilo", false, &[0.9, 0.91, 0.92, 0.93, 0.94, 0.95]);
+        all.extend(faces("pia", false, &[0.5, 0.4, 0.6, 0.45, 0.55, 0.65]));
         let found = ranks(&all);
         let words: Vec<_> = found.iter().map(|rank| intensity(rank.unwrap())).collect();
         let first = ["low", "low", "medium", "medium", "high", "high"];
@@ -128,9 +149,9 @@ mod tests {
 
     #[test]
     fn few_faces_are_ranked_among_all_and_fewer_not_at_all() {
-        let mut all = faces("nilo", "sad", &[0.9, 0.8]);
-        all.extend(faces("pia", "sad", &[0.4, 0.5, 0.6, 0.7]));
-        all.extend(faces("pia", "angry", &[0.9]));
+        let mut all = faces("nilo", false, &[0.9, 0.8]);
+        all.extend(faces("pia", false, &[0.4, 0.5, 0.6, 0.7]));
+        all.extend(faces("pia", true, &[0.9]));
         all.push(None);
         let found = ranks(&all);
         assert_eq!(found[0], Some(5.5 / 6.0));
@@ -140,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_equal_has_the_same_rank() {
-        let found = ranks(&faces("nilo", "happy", &[1.0; 8]));
+        let found = ranks(&faces("nilo", false, &[1.0; 8]));
         assert!(found.iter().all(|rank| *rank == Some(0.5)));
     }
 }

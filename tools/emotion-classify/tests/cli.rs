@@ -241,7 +241,7 @@ fn ranks_are_within_the_character_and_need_no_network() {
     let folder = tempfile::tempdir().unwrap();
     let record = |number: usize, name: &str, score: f64| {
         let record = json!({"id": format!("{name}{number}"), "image": "none.png", "identity": {"name": name},
-            "emotion": {"label": "happy", "intensity": "high", "scores": {"happy": score, "sad": 1.0 - score}}});
+            "emotion": {"label": "happy", "intensity": "high", "scores": {"happy": score, "neutral": 0.2}}});
         format!("{record}\n")
     };
     let mut input = String::new();

@@ -13,8 +13,7 @@ pub(super) struct Emotion {
     label: Option<String>,
     /// `low`, `medium` or `high`.
     intensity: Option<String>,
-    /// With `--rank-within`, the share of the character's faces of this expression with a lower score,
-    /// 0 to 1.
+    /// With `--rank-within`, the share of the character's faces with a weaker expression, 0 to 1.
     rank: Option<f64>,
     /// The score of each expression, 0 to 1; they add up to 1.
     scores: Option<BTreeMap<String, f64>>,
