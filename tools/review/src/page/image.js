@@ -86,8 +86,11 @@ export function nameDialog(whole) {
 /* Rows of the facts: what was set here, labels with their scores, and all else that is short. */
 function facts(item) {
   const rows = Object.entries(item.set).map(([pointer, value]) => row(plain(pointer), spell(value), undefined, 'mine'))
-  const passed = ['id', 'image', 'mask', 'masks', 'caption', 'embedding', 'models', 'width', 'height', 'format', 'facts', 'dedup', 'review']
-  for (const [key, value] of Object.entries(item.facts ?? {})) if (!passed.includes(key)) rows.push(...told(key, value))
+  // What keys set comes first, and what stands for nothing a person can see is in the record below.
+  const labelled = state.labels.map(one => one.pointer.split('/')[1])
+  const entries = Object.entries(item.facts ?? {}).sort(([a], [b]) => labelled.includes(b) - labelled.includes(a))
+  const passed = ['quality', 'balance', 'instance', 'parent', 'id', 'image', 'mask', 'masks', 'caption', 'embedding', 'models', 'width', 'height', 'format', 'facts', 'dedup', 'review']
+  for (const [key, value] of entries) if (!passed.includes(key)) rows.push(...told(key, value))
   return rows
 }
 
@@ -97,7 +100,7 @@ const scored = value => Array.isArray(value) && value.length && value.every(one 
 function told(name, value) {
   if (scored(value)) return value.slice(0, 3).map(([one, score], at) => row(at ? '' : name, one, score))
   if (value && typeof value === 'object' && !Array.isArray(value)) {
-    const members = Object.entries(value)
+    const members = Object.entries(value).filter(([key]) => key !== 'features')
     if (/ scores( |$)/.test(' ' + name) && members.every(([, score]) => typeof score === 'number')) {
       return members.sort(([, a], [, b]) => b - a).slice(0, 3).map(([one, score], at) => row(at ? '' : name, one, score))
     }

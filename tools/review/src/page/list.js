@@ -21,7 +21,7 @@ export const groupOf = item => {
   return state.shown.map(at => state.items[at]).filter(other => word(other, pointer) === word(item, pointer))
 }
 /* A pointer as words: `/light/time` is `light time`, `/tags/location` is `location`, and `/emotion/label` is `emotion`. */
-export const plain = pointer => pointer.slice(1).replace(/^tags\//, '').replace(/\/(label|id)$/, '').replaceAll('/', ' ').replaceAll('_', ' ')
+export const plain = pointer => pointer.slice(1).replace(/^tags\//, '').replace(/\/(label|id|name)$/, '').replaceAll('/', ' ').replaceAll('_', ' ')
 
 export const left = () => {
   const undecided = state.items.filter(item => !item.decided).length
