@@ -106,7 +106,7 @@ fn ranks(all: &[Option<Shown>]) -> Vec<Option<f64>> {
             let found = group.iter().filter(|other| test(other, &shown.strength));
             found.count() as f64
         };
-        let same = count(|other, own| other == own);
+        let same = count(|other, own| other.total_cmp(own).is_eq());
         Some((count(|other, own| other < own) + same / 2.0) / group.len() as f64)
     };
     all.iter()

@@ -38,6 +38,13 @@ pub(crate) enum Sides {
     Named,
 }
 
+impl Sides {
+    /// Named where that is asked for.
+    pub(crate) fn asked(named: bool) -> Self {
+        if named { Self::Named } else { Self::Unnamed }
+    }
+}
+
 /// What one limb does, with the words for one and for both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Limb {

@@ -97,12 +97,10 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         answers.action.label(args.threshold).clone_into(&mut action);
         answers.angle.label(args.threshold).clone_into(&mut angle);
         pose.insert("scores".to_owned(), serde_json::to_value(&answers)?);
-        let sides = if args.sides {
-            Sides::Named
-        } else {
-            Sides::Unnamed
-        };
-        pose.insert("limbs".to_owned(), json!(limbs(body, sides)));
+        pose.insert(
+            "limbs".to_owned(),
+            json!(limbs(body, Sides::asked(args.sides))),
+        );
         if args.features {
             pose.insert("features".to_owned(), json!(rounded(features(body))));
         }

@@ -53,7 +53,7 @@ struct Args {
     colours: Colours,
 
     /// Half the width of limbs and the radius of joints, in pixels for every 1024 of the image's
-    /// shorter side: OpenPose has 4 at 512
+    /// shorter side: `OpenPose` has 4 at 512
     #[arg(long, value_name = "PIXELS", default_value_t = 8.0, value_parser = stage::growth)]
     limb_width: f64,
 

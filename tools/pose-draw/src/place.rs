@@ -65,7 +65,7 @@ mod tests {
 
     /// No two columns and no two rows of it are alike.
     fn picture() -> RgbImage {
-        RgbImage::from_fn(200, 120, |x, y| pixel(x, y))
+        RgbImage::from_fn(200, 120, pixel)
     }
 
     fn pixel(x: u32, y: u32) -> image::Rgb<u8> {

@@ -1,5 +1,6 @@
 //! The poses of a record, in pixels of the image that is drawn.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use stage::manifest::shapes::Pose;
@@ -126,7 +127,7 @@ impl Exported {
             return Ok(None);
         };
         // An image in a shard has no file of its own.
-        let ending = file.extension().map(|ending| ending.to_ascii_lowercase());
+        let ending = file.extension().map(OsStr::to_ascii_lowercase);
         let alone = ending.is_some_and(|ending| {
             ["png", "jpg", "jpeg", "webp"]
                 .iter()
