@@ -92,7 +92,7 @@ const ALSO: &[(&str, &str)] = &[("flux1", "flux"), ("sd1", "sd15")];
 /// use loaders::bases::base;
 /// assert_eq!(base("sdxl").unwrap().budget(&Encoder::clip()), 75);
 /// assert_eq!(base("flux1").unwrap().name, "flux");
-/// assert!(base("sd9").unwrap_err().to_string().contains("sd15, sdxl, sd3"));
+/// assert!(base("sd9").unwrap_err().to_string().contains("sd15, sdxl, illustrious"));
 /// ```
 pub fn base(name: &str) -> Result<&'static Base, NoBase> {
     let also = ALSO.iter().find(|(also, _)| *also == name);

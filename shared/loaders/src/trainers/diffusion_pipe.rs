@@ -1,5 +1,6 @@
 //! diffusion-pipe: `dataset.toml`, masks in a tree of their own.
 
+mod models;
 mod training;
 
 use std::path::{Path, PathBuf};

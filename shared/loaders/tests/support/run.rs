@@ -1,0 +1,175 @@
+//! Runs the scripts of a view. The trainer is a folder of empty files, and its Python a program that does nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use loaders::training::files;
+use loaders::view::{Content, DataSet, File, View};
+
+/// Programs by which checkouts are known.
+const PROGRAMS: [&str; 23] = [
+    "train_network.py",
+    "sdxl_train_network.py",
+    "sd3_train_network.py",
+    "flux_train_network.py",
+    "lumina_train_network.py",
+    "hunyuan_image_train_network.py",
+    "anima_train_network.py",
+    "run.py",
+    "train.py",
+    "scripts/train.py",
+    "simpletuner/train.py",
+    "src/musubi_tuner/flux_2_train_network.py",
+    "src/musubi_tuner/qwen_image_train_network.py",
+    "src/musubi_tuner/zimage_train_network.py",
+    "src/musubi_tuner/krea2_train_network.py",
+    "src/musubi_tuner/ideogram4_train_network.py",
+    "examples/text_to_image/train_text_to_image_lora.py",
+    "examples/text_to_image/train_text_to_image_lora_sdxl.py",
+    "examples/dreambooth/train_dreambooth_lora_sd3.py",
+    "examples/dreambooth/train_dreambooth_lora_flux.py",
+    "examples/dreambooth/train_dreambooth_lora_flux2.py",
+    "examples/dreambooth/train_dreambooth_lora_lumina2.py",
+    "examples/dreambooth/train_dreambooth_lora_qwen_image.py",
+];
+const MORE: [&str; 4] = ["z_image", "hidream", "krea2", "ideogram4"];
+
+/// Weights that scripts may ask for.
+const WEIGHTS: [&str; 14] = [
+    "MODEL",
+    "CLIP_L",
+    "CLIP_G",
+    "T5XXL",
+    "AE",
+    "GEMMA2",
+    "TEXT_ENCODER",
+    "BYT5",
+    "VAE",
+    "QWEN3",
+    "FLUX",
+    "LLM",
+    "CLIP",
+    "T5",
+];
+
+/// A view on the disk.
+pub(crate) struct Folder {
+    folder: tempfile::TempDir,
+    scripts: &'static str,
+}
+
+impl Folder {
+    /// Writes a view without its images; where its root is `ROOT`, that is where it stands.
+    pub(crate) fn of(view: &dyn View, set: &DataSet<'_>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut set = set.clone();
+        if set.root == Path::new("ROOT") {
+            set.root = folder.path().to_owned();
+        }
+        for (path, content) in files(view, &set).0 {
+            let path = folder.path().join(path);
+            match content {
+                Content::Folder => fs::create_dir_all(path).unwrap(),
+                Content::File(File::Text(text)) => fs::write(path, text).unwrap(),
+                _ => {}
+            }
+        }
+        let own = Self {
+            folder,
+            scripts: view.scripts(),
+        };
+        let more = MORE.map(|name| format!("examples/dreambooth/train_dreambooth_lora_{name}.py"));
+        for program in PROGRAMS.iter().map(|name| (*name).to_owned()).chain(more) {
+            let path = own.path("trainer").join(program);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        for weights in WEIGHTS {
+            fs::write(own.path(&format!("{weights} \"quoted\" \\")), "").unwrap();
+        }
+        own
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, script: &str, own: &[(&str, &str)], from: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.arg(self.path(self.scripts).join(script));
+        for name in WEIGHTS.iter().chain(&[
+            "TRAINER",
+            "OUTPUT",
+            "STEPS",
+            "RANK",
+            "LEARNING_RATE",
+            "SEED",
+            "PYTHON",
+            "DRY_RUN",
+        ]) {
+            command.env_remove(name);
+        }
+        command.envs(own.iter().copied()).current_dir(from);
+        command
+    }
+
+    /// What a script says, and its exit status.
+    fn said(mut command: Command) -> (String, i32) {
+        let ran = command.output().unwrap();
+        let said = String::from_utf8(ran.stdout).unwrap() + &String::from_utf8(ran.stderr).unwrap();
+        (said, ran.status.code().unwrap())
+    }
+
+    /// Runs `train.sh` with these variables alone.
+    pub(crate) fn train(&self, own: &[(&str, &str)], from: &str) -> (String, i32) {
+        Self::said(self.command("train.sh", own, from))
+    }
+
+    /// The variables that every script asks for, and some more.
+    fn all(&self, own: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        let paths = WEIGHTS.map(|name| (name, self.path(&format!("{name} \"quoted\" \\"))));
+        let paths = paths.into_iter().chain([
+            ("TRAINER", self.path("trainer")),
+            ("OUTPUT", self.path("out")),
+        ]);
+        let paths = paths.map(|(name, path)| (name, path.to_str().unwrap().to_owned()));
+        let own = own.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        paths.chain(own).collect()
+    }
+
+    /// Says the commands.
+    pub(crate) fn dry(&self, from: &str, own: &[(&'static str, &str)]) -> (String, i32) {
+        let all = self.all(own);
+        let mut all: Vec<_> = all
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        all.push(("DRY_RUN", "1"));
+        self.train(&all, from)
+    }
+
+    /// Runs the commands with a Python that does nothing.
+    pub(crate) fn wet(&self, own: &[(&'static str, &str)]) -> (String, i32) {
+        let all = self.all(own);
+        let mut all: Vec<_> = all
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        all.push(("PYTHON", "true"));
+        self.train(&all, "/")
+    }
+
+    /// Runs `search.sh`.
+    pub(crate) fn search(&self, flags: &[&str], own: &[(&'static str, &str)]) -> (String, i32) {
+        let all = self.all(own);
+        let all: Vec<_> = all
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let mut command = self.command("search.sh", &all, "/");
+        command.args(flags);
+        Self::said(command)
+    }
+}
