@@ -43,7 +43,7 @@ own = $($(type).settings)
 # What a type may say, or else $(2).
 said = $(if $(filter undefined,$(origin $(1))),$(2),$($(1)))
 kind = $(call said,$(1).kind,$(1))
-limits = $(call said,$(1).limits)
+limits = $(call said,$(1).limits,)
 # Of settings of the data set $*.
 its_type = $(firstword $(subst -, ,$*))
 its = $($(its_type).settings)
@@ -71,7 +71,7 @@ $(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call judged_of,$$*) review/$$(c
 	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
 
 .settings/%-selected: always
-	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS)$(addprefix $(empty) ,$(call said,$(its_type).limited_by)))
+	$(call note,$($(its)_TARGET) $($(its)_BALANCE_FLAGS)$(addprefix $(empty) ,$(call said,$(its_type).limited_by,)))
 $(sets:%=%/selected.jsonl): %/selected.jsonl: %/reviewed.jsonl .settings/$$(call name_of,$$*)-selected
 	$(call phase,$(name)-selected) -- "$$BIN/balance" --target "$$$(own)_TARGET" --summary $(@D)/cells.json $(rejects) $($(own)_BALANCE_FLAGS) $(call limits,$(type)) $<
 

@@ -126,6 +126,25 @@ mod tests {
     }
 
     #[test]
+    fn mood_and_features_are_of_few_words() {
+        let schema = Schema::open("picture").unwrap();
+        let with = |more: &str| ANSWER.replacen('{', &format!("{{{more}, "), 1);
+        let said = r#""mood": "gloomy", "features": ["eyes closed", "smile"]"#;
+        let facts = schema.facts(&with(said)).unwrap();
+        assert_eq!(facts["mood"], "gloomy");
+        assert_eq!(
+            facts["features"],
+            serde_json::json!(["eyes closed", "smile"])
+        );
+        for hollow in [
+            r#""mood": "a sense of wonder""#,
+            r#""features": ["captivating eyes"]"#,
+        ] {
+            assert!(schema.facts(&with(hollow)).is_err(), "{hollow}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_an_answer_is_said() {
         let schema = Schema::open("picture").unwrap();
         let wrong = |answer: &str| schema.facts(answer).unwrap_err();
