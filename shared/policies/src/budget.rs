@@ -27,9 +27,9 @@ pub enum Form {
 /// Flags of the limit on captions.
 #[derive(Debug, clap::Args)]
 pub struct Lengths {
-    /// Keep within what the trainers of this base model read: sd15, sdxl, sd3, flux, flux-schnell,
-    /// flux2, lumina, qwen-image, z-image, chroma, hidream, krea2, ideogram, anima, hunyuan-image,
-    /// wan or wan-5b; FORM=MODEL, with tags or sentence, is for captions of that form only (may be
+    /// Keep within what the trainers of this base model read: sd15, sdxl, illustrious, sd3, flux,
+    /// flux-schnell, flux2, lumina, qwen-image, z-image, chroma, hidream, krea2, ideogram, anima,
+    /// hunyuan-image, wan or wan-5b; FORM=MODEL, with tags or sentence, is for captions of that form only (may be
     /// repeated) [default: sdxl]
     #[arg(long, value_name = "[FORM=]MODEL", value_parser = of_form::<&'static Base>)]
     base: Vec<(Option<Form>, &'static Base)>,
