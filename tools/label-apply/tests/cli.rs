@@ -60,7 +60,7 @@ fn the_earlier_answer_is_kept_beside_the_new_one() {
     let here = tempfile::tempdir().unwrap();
     let records = [
         seen("a", [-1.0, 0.3], "noon"),
-        seen("b", [0.05, 0.3], "evening"),
+        seen("b", [0.2, 0.3], "evening"),
     ];
     let ran = apply(
         here.path(),
