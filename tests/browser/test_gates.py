@@ -128,7 +128,7 @@ class Gates(Served):
         files = self.exported("background")
         for one in members:
             name, caption = files[one]
-            self.assertIn("Porto_Rosso", name)
+            self.assertIn("_porto_rosso_", name)
             self.assertIn("the red harbour", caption)
         self.assertTrue(all("the red harbour" not in caption for one, (_, caption) in files.items() if one not in members))
         self.calm()
