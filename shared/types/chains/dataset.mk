@@ -67,7 +67,7 @@ undecided = { echo "make: $(name): its $(1) are not reviewed: make review PIPELI
 .SECONDEXPANSION:
 
 # Before the selection, so that it goes by corrected labels, and another image takes the place of a dropped one.
-$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call judged_of,$$*) review/$$(call name_of,$$*).jsonl
+$(sets:%=%/reviewed.jsonl): %/reviewed.jsonl: $$(call judged_of,$$*) review/$$(call name_of,$$*).jsonl .settings/$$(call name_of,$$*)-reviewed
 	$(call phase,$(name)-reviewed) -- "$$BIN/review" --apply --patch review/$(name).jsonl $(rejects) $<
 
 .settings/%-selected: always

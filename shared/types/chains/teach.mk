@@ -32,6 +32,9 @@ judge = | "$$BIN/label-apply" --taught $(model_of) $(decided)
 
 .SECONDEXPANSION:
 
+# What is no longer taught is reviewed again, though its records are older.
+.settings/%-reviewed: always
+	$(call note,$(addprefix by ,$(call taught,$(firstword $(subst -, ,$*)))))
 .settings/%-taught: always
 	$(call note,$(call within,TEACH_FROM) $(TEACH_FLAGS) $(call questions,$(firstword $(subst -, ,$*))))
 $(sets:%=%/taught.jsonl): %/taught.jsonl: $$(call records_of,$$*) review/$$(call name_of,$$*).jsonl .settings/$$(call name_of,$$*)-taught
