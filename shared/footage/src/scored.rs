@@ -39,19 +39,28 @@ pub fn beside_rules(frames: &[Figures], rate: f64, scores: Scores<'_>) -> (Vec<S
     let mut boundaries: Vec<Boundary> = ruled.map(|shot| (shot.first, shot.from)).collect();
     let apart = (APART * rate).round() as usize;
     let (further, transitions) = changes(frames, scores);
+    let is_known = |boundaries: &[Boundary], frame: usize| {
+        let mut known = boundaries.iter();
+        known.any(|known| known.0.abs_diff(frame) < apart)
+    };
     for change in further {
+        if is_known(&boundaries, change.0) {
+            continue;
+        }
         let Some((frame, from)) = beyond_marks(frames, rate, &marks, &boundaries, change) else {
             continue;
         };
-        if boundaries
-            .iter()
-            .any(|known| known.0.abs_diff(frame) < apart)
-        {
+        if is_known(&boundaries, frame) {
+            continue;
+        }
+        let mark = transitions.iter().find(|mark| mark.touches(frame));
+        // What leads in from nothing, or out to nothing, lies between no two shots.
+        let ends = |mark: &Mark| mark.first < apart || mark.end + apart > frames.len();
+        if mark.is_some_and(ends) {
             continue;
         }
         log::debug!("frame {frame}: a change by the network");
         boundaries.push((frame, from));
-        let mark = transitions.iter().find(|mark| mark.touches(frame));
         let free = |mark: &&Mark| !marks.iter().any(|other| other.meets(mark.first, mark.end));
         marks.extend(mark.filter(free).copied());
     }
@@ -200,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn a_title_that_comes_up_at_the_start_is_no_change() {
+        let frames = Film::new().still(1, 60).figures();
+        let last = scores(60, &[(8..9, 0.8), (50..51, 0.8)]);
+        let within = scores(60, &[(1..17, 0.9), (44..57, 0.9)]);
+        let sure = Scores {
+            last: &last,
+            within: &within,
+        };
+        assert_eq!(starts(&beside_rules(&frames, 24.0, sure).0), [(0, None)]);
+        assert_eq!(alone(&frames, sure).0.len(), 3, "by the network alone");
+    }
+
+    #[test]
     fn a_flash_and_a_fade_from_black_at_the_start_are_no_changes() {
         let ramp: Vec<f32> = (1..=16).map(|n| 1.0 - n as f32 / 16.0).collect();
         let frames = Film::new()
@@ -227,9 +249,10 @@ mod tests {
             let film = Film::new().still(1, 20).blended(1, plain(0), &fall);
             film.plain(0, black).still(2, 20).figures()
         };
-        for (black, expected) in [(12, 3), (4, 2)] {
+        // The last one is sure only of what the rules find, too: where the black ends.
+        for (black, sure, expected) in [(12, 27, 3), (4, 27, 2), (12, 47, 2)] {
             let frames = film(black);
-            let last = scores(frames.len(), &[(27..28, 0.8)]);
+            let last = scores(frames.len(), &[(sure..sure + 1, 0.8)]);
             let sure = Scores {
                 last: &last,
                 within: &[],
