@@ -21,4 +21,5 @@ pub mod nms;
 pub mod planes;
 pub mod pose;
 pub mod sam;
+pub mod shot;
 pub mod tagger;

@@ -20,7 +20,7 @@ use nets::lama::Inpainter;
 use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use nets::tagger::{self, Tagger};
-use nets::{align, caption, detect, embed, emotion, face, lama, pose, sam};
+use nets::{align, caption, detect, embed, emotion, face, lama, pose, sam, shot};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
 use vision::mask::Mask;
@@ -242,6 +242,23 @@ fn tagged() -> (&'static str, Said) {
     Said::of(network.net().provenance(), probabilities)
 }
 
+fn changes_of_shot() -> (&'static str, Said) {
+    let mut detector = shot::Detector::open(&model("shot/scores.onnx"), &runtime()).unwrap();
+    let frame = shot::frame(&image()).unwrap();
+    for number in 0..30 {
+        let mut frame = frame.clone();
+        if number > 12 {
+            image::imageops::invert(&mut frame);
+        }
+        detector.push(&frame).unwrap();
+    }
+    let scores = detector.finish().unwrap();
+    Said::of(
+        detector.net().provenance(),
+        scores.last.into_iter().chain(scores.within),
+    )
+}
+
 /// The tokens of a caption are words of the small vocabulary, w5 and so on.
 fn captioned(folder: &str) -> (&'static str, Said) {
     let settings = Settings {
@@ -285,6 +302,7 @@ fn now() -> BTreeMap<String, Said> {
         segmented("sam/sam21"),
         filled(),
         tagged(),
+        changes_of_shot(),
         captioned("florence"),
         captioned("smolvlm"),
     ];
@@ -346,6 +364,7 @@ fn every_family_of_a_role_is_among_them() {
         sam::ROLE.answers(),
         lama::answers(),
         tagger::answers(),
+        shot::answers(),
         caption::ROLE.answers(),
     ];
     let known = roles.into_iter().flatten();
