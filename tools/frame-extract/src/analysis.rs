@@ -2,39 +2,37 @@
 
 use std::collections::BTreeMap;
 
+use footage::letterbox::Rectangle;
+use footage::sampled;
+use footage::scored::{self, Scores};
+use footage::shots::{self, Mark, Shot, Transition};
+use nets::shot::Detector;
 use serde::{Deserialize, Serialize};
-use stage::manifest::rounded;
 use stage::{Flow, Record, Result, bail, ensure};
 
-use crate::chain;
-use crate::clock::Clock;
+use crate::asked::Asked;
 use crate::damage::Damage;
-use crate::decoder::{Complaints, Decoder, Layout, Picture};
+use crate::decoder::Complaints;
 use crate::ending;
 use crate::ffmpeg::Ffmpeg;
 use crate::film::{Film, Key, View};
-use crate::survey;
-use footage::figures::{Figures, Measure, SMALL, Small};
-use footage::letterbox::Rectangle;
-use footage::shots::{self, Mark, Shot, Transition};
+use crate::pass::{self, Gathered, Writing};
+use crate::survey::Bars;
 
 /// Is raised whenever the same film would be judged otherwise.
 const VERSION: u32 = 3;
 
-/// How long a film that does not say is taken to be, in seconds.
-const UNKNOWN: f64 = 3600.0;
-
 /// The frames a second that films have; times that are not to be trusted give others.
 const RATES: (f64, f64) = (8.0, 120.0);
-
-/// The finest clock, in seconds a tick, of which a time with six decimals tells every tick.
-const FINEST: f64 = 2e-6;
 
 /// What is known of a film.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Analysis {
     version: u32,
     film: Key,
+    /// The network that was asked for its shots, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<Asked>,
     /// How its images are to be seen.
     pub(crate) view: View,
     /// The part inside the black bars; none if there are no bars.
@@ -63,107 +61,95 @@ pub(crate) struct Analysis {
     /// Seconds a tick of the film's clock; none where its times do not tell its frames apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tick: Option<f64>,
+    /// The numbers of the frames in the film, if only its keyframes were decoded; all others are numbered from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    numbers: Vec<usize>,
     /// Presentation time of every frame, in seconds.
     pub(crate) times: Vec<f64>,
 }
 
-/// What is gathered while the film is decoded.
-#[derive(Default)]
-struct Gathered {
-    clock: Clock,
-    measure: Measure,
-    times: Vec<f64>,
-    frames: Vec<Figures>,
-    shapes: Vec<(usize, (u32, u32))>,
-    tick: Option<f64>,
-    interlaced: bool,
-}
-
-impl Gathered {
-    fn add(&mut self, film: &Film, picture: &Picture) {
-        let raw = picture.time.unwrap_or(0.0);
-        let ticks = picture.shown.ticks.filter(|&ticks| ticks != 0);
-        self.tick = self.tick.or(ticks.map(|ticks| raw / ticks as f64));
-        let shape = film.shape(&picture.shown, raw);
-        if self.shapes.last().is_none_or(|&(_, last)| last != shape) {
-            self.shapes.push((self.times.len(), shape));
-        }
-        self.interlaced |= picture.shown.interlaced;
-        self.times.push(rounded(self.clock.next(picture.time), 6));
-        self.frames
-            .push(self.measure.next(Small::of(&picture.image)));
-    }
-
-    /// The film's tick, if every frame can be told by its time.
-    fn steady_tick(&self) -> Option<f64> {
-        self.tick
-            .filter(|&tick| !self.clock.unsteady && tick >= FINEST)
-    }
-}
-
 impl Analysis {
-    /// Whether this is what would be found out about `film`.
-    pub(crate) fn is_of(&self, film: &Film) -> bool {
-        self.version == VERSION && self.film == film.key
+    /// Whether this is what would be found out about `film` by this network.
+    pub(crate) fn is_of(&self, film: &Film, asked: Option<&Asked>) -> bool {
+        let alike = match (&self.asked, asked) {
+            (None, None) => true,
+            (Some(known), Some(asked)) => known.is_like(asked),
+            _ => false,
+        };
+        let whole = self.numbers.is_empty() != film.keyframes;
+        self.version == VERSION && self.film == film.key && alike && whole
     }
 
-    /// Decodes the whole film, once small and a few images of it whole; corrects what the first
+    /// Decodes the whole film, and with `writing` writes the images of the frames at the ticks; corrects what the first
     /// image said of the film.
-    pub(crate) fn make(ffmpeg: &Ffmpeg, film: &mut Film, flow: &mut Flow) -> Result<Self> {
-        let mut crops = survey::look(ffmpeg, film)?;
-        let crop = crops.remove(&film.view.size);
-        let mut decoder = small(ffmpeg, film, crop)?;
-        let mut gathered = Gathered::default();
-        flow.expect(film.duration.unwrap_or(UNKNOWN) as u64);
-        while let Some(picture) = decoder.next()? {
-            let before = gathered.times.last().copied().unwrap_or(0.0);
-            gathered.add(film, &picture);
-            if gathered
-                .times
-                .last()
-                .is_some_and(|time| time.floor() > before.floor())
-            {
-                flow.advance();
-            }
-        }
-        let complaints = decoder.finish()?.complaints;
+    pub(crate) fn make(
+        ffmpeg: &Ffmpeg,
+        film: &mut Film,
+        bars: &Bars,
+        writing: Option<&Writing>,
+        network: Option<&mut (Detector, Asked)>,
+        flow: &mut Flow,
+    ) -> Result<Self> {
+        let asked = network.as_ref().map(|(_, asked)| asked.clone());
+        let detector = network.map(|(detector, _)| detector);
+        let (gathered, complaints) = pass::over(ffmpeg, film, bars.crop, writing, detector, flow)?;
         if let Some(signal) = complaints.signal {
             bail!("{signal}, after {} frames", gathered.times.len());
         }
         ensure!(
-            !gathered.frames.is_empty(),
+            !gathered.times.is_empty(),
             "ffmpeg cannot decode it: {}",
             complaints.words()
         );
         film.view.interlaced |= gathered.interlaced;
         let last = gathered.times.last().copied().unwrap_or(0.0);
+        // The last keyframe need not be near the end.
+        let last = last.max(film.duration.filter(|_| film.keyframes).unwrap_or(0.0));
         let incomplete = ending::incomplete(ffmpeg, film, last, &complaints)?;
         Ok(Self {
-            crop,
-            crops: crops.into_iter().collect(),
+            crop: bars.crop,
+            crops: bars.others.clone(),
             incomplete,
-            ..Self::judge(film, gathered, &complaints)
+            ..Self::judge(film, gathered, &complaints, asked)
         })
     }
 
     /// What follows from what was gathered of the film.
-    fn judge(film: &Film, gathered: Gathered, complaints: &Complaints) -> Self {
+    fn judge(
+        film: &Film,
+        gathered: Gathered,
+        complaints: &Complaints,
+        asked: Option<Asked>,
+    ) -> Self {
         let tick = gathered.steady_tick();
         let Gathered {
             times,
             frames,
             mut shapes,
             clock,
+            scores,
+            keyframes,
             ..
         } = gathered;
         if shapes.len() == 1 {
             shapes.clear();
         }
         let rate = rate(&times);
-        let (shots, marks) = shots::find(&frames, rate);
+        let scores = scores.as_ref().map(|scores| Scores {
+            last: &scores.last,
+            within: &scores.within,
+        });
+        let alone = asked.as_ref().is_some_and(|asked| asked.alone);
+        let (shots, marks) = match scores {
+            None if film.keyframes => sampled::find(keyframes),
+            None => shots::find(&frames, rate),
+            Some(scores) if alone => scored::alone(&frames, scores),
+            Some(scores) => scored::beside_rules(&frames, rate, scores),
+        };
         Self {
             version: VERSION,
             film: film.key.clone(),
+            asked,
             view: film.view.clone(),
             crop: None,
             crops: Vec::new(),
@@ -175,13 +161,39 @@ impl Analysis {
             incomplete: None,
             resets: clock.resets,
             tick,
+            numbers: if film.keyframes {
+                let numbered = times.iter().enumerate();
+                numbered
+                    .map(|(index, &time)| film.number(index, time))
+                    .collect()
+            } else {
+                Vec::new()
+            },
             times,
+        }
+    }
+
+    /// What the letterbox leaves of the images.
+    pub(crate) fn bars(&self) -> Bars {
+        Bars {
+            crop: self.crop,
+            others: self.crops.clone(),
+            open: None,
         }
     }
 
     /// Says what is strange about the film.
     pub(crate) fn warn(&self, film: &Film) {
         let path = film.path.display();
+        if film.keyframes {
+            let gaps = self.times.windows(2).map(|pair| pair[1] - pair[0]);
+            log::warn!(
+                "{path}: only its {} keyframes are decoded, up to {:.1} s apart: what is between them is not seen, and \
+                 shots begin at the first keyframe that shows them",
+                self.times.len(),
+                gaps.fold(0.0, f64::max)
+            );
+        }
         if let Some(words) = self.damage.words(&self.times) {
             log::warn!("{path}: {words}");
         }
@@ -206,6 +218,14 @@ impl Analysis {
                 .map(|((width, height), frames)| format!("{width}x{height} ({frames} frames)"))
                 .collect();
             log::warn!("{path}: its frames change shape: {}", counts.join(", "));
+        }
+    }
+
+    /// The number of a frame in the film.
+    pub(crate) fn number(&self, frame: usize) -> usize {
+        match self.numbers.last() {
+            Some(last) => self.numbers.get(frame).copied().unwrap_or(last + 1),
+            None => frame,
         }
     }
 
@@ -234,8 +254,8 @@ impl Analysis {
             let within = |mark: &&Mark| mark.first < shot.end && mark.end > shot.first;
             let mut record = Record::default();
             record.put("shot", &number)?;
-            record.put("first", &shot.first)?;
-            record.put("end", &shot.end)?;
+            record.put("first", &self.number(shot.first))?;
+            record.put("end", &self.number(shot.end))?;
             record.put("start_time", &self.times.get(shot.first))?;
             record.put("end_time", &self.times.get(shot.end).or(self.times.last()))?;
             record.put("from", &shot.from.map_or("cut", Transition::word))?;
@@ -268,17 +288,4 @@ fn rate(times: &[f64]) -> f64 {
     steps.sort_unstable_by(f64::total_cmp);
     let step = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     (1.0 / step.max(1e-3)).clamp(RATES.0, RATES.1)
-}
-
-/// Starts to decode all frames small.
-fn small(ffmpeg: &Ffmpeg, film: &Film, crop: Option<Rectangle>) -> Result<Decoder> {
-    let mut command = film.reading(ffmpeg, &[]);
-    command.args(["-vf", &chain::small(film, crop, SMALL)]);
-    ffmpeg.every_frame_once(&mut command);
-    let layout = Layout {
-        size: SMALL,
-        alpha: film.view.alpha,
-        twice: false,
-    };
-    Decoder::start(command, layout)
 }

@@ -2,6 +2,7 @@
 
 use crate::colour::{Conversion, HighRange};
 use crate::film::Film;
+use crate::lines::WHOLE;
 use footage::letterbox::Rectangle;
 
 /// Prints a line for each frame: its time, size, and how it is flagged.
@@ -14,9 +15,10 @@ pub(crate) const TONE_MAPPING: [&str; 2] = ["zscale", "tonemap"];
 /// What is then still combed is found by [`crate::combing`].
 const MATCH_FIELDS: &str = "fieldmatch=combmatch=full";
 
-/// The format in which pixels leave.
+/// The format in which the pixels of whole images leave: planes are written several times faster, and have the same
+/// values.
 fn pixels(film: &Film) -> &'static str {
-    if film.view.alpha { "rgba" } else { "rgb24" }
+    film.layout().pixels()
 }
 
 /// What a transparent film begins with: colours that do not show must not bleed into those that do.
@@ -31,7 +33,7 @@ fn alpha(film: &Film) -> &'static str {
 /// To RGB by the film's own matrix and range, `width` by `height`.
 ///
 /// Chroma is brought to full size before the conversion, and rounded exactly.
-fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str) -> String {
+fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str, pixels: &str) -> String {
     let matrix = match film.conversion() {
         Conversion::Plain(matrix) | Conversion::Primaries { matrix, .. } => matrix,
         Conversion::ToneMapped { tagged, .. } => (!tagged).then_some("bt2020"),
@@ -41,7 +43,7 @@ fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str) -> String {
         Some(matrix) => format!(":in_color_matrix={matrix}"),
         None => String::new(),
     };
-    let (alpha, pixels) = (alpha(film), pixels(film));
+    let alpha = alpha(film);
     format!(
         "{alpha}scale={width}:{height}:flags={flags}+accurate_rnd+full_chroma_int{matrix},format={pixels}"
     )
@@ -69,7 +71,7 @@ pub(crate) fn pictures(film: &Film, choice: impl Fn(&str) -> String) -> String {
 /// Whole images in the colours of images.
 fn whole(film: &Film) -> String {
     match film.conversion() {
-        Conversion::Plain(_) => to_rgb(film, film.view.size, "bicubic"),
+        Conversion::Plain(_) => to_rgb(film, film.view.size, "bicubic", pixels(film)),
         Conversion::Primaries {
             from,
             curve,
@@ -118,7 +120,24 @@ fn tone_mapped(film: &Film, kind: HighRange, from: &str, tagged: bool) -> String
 
 /// Small images of every frame, of the part inside `crop` alone, for finding shots.
 pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> String {
-    let convert = to_rgb(film, size, "area");
+    format!("{SHOW},{}", made_small(film, crop, size))
+}
+
+/// From one decoding of `film`, small images of every frame as [`small`] makes them, at `[small]`, and whole ones of
+/// those that `choice` lets pass, an expression for `select`, at `[whole]`.
+pub(crate) fn both(film: &Film, crop: Option<Rectangle>, size: (u32, u32), choice: &str) -> String {
+    let stream = film.stream.index;
+    let (small, whole) = (made_small(film, crop, size), whole(film));
+    let choice = choice.replace(',', "\\,");
+    format!(
+        "[0:{stream}]{SHOW},split[every][some];[every]{small}[small];\
+         [some]select='{choice}',{whole},{WHOLE}=checksum=0[whole]"
+    )
+}
+
+/// Makes frames small, of the part inside `crop` alone.
+fn made_small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> String {
+    let convert = to_rgb(film, size, "area", film.small_layout(size).pixels());
     let (width, height) = film.view.size;
     let crop = crop.map(|r| {
         let share = |part: u32, of: u32| f64::from(part) / f64::from(of);
@@ -130,12 +149,12 @@ pub(crate) fn small(film: &Film, crop: Option<Rectangle>, size: (u32, u32)) -> S
             share(r.top, height)
         )
     });
-    format!("{SHOW},{}{convert}", crop.unwrap_or_default())
+    format!("{}{convert}", crop.unwrap_or_default())
 }
 
 /// One image every `seconds`, without tone-mapping; also where the clock goes back.
 pub(crate) fn sparse(film: &Film, seconds: f64) -> String {
-    let convert = to_rgb(film, film.view.size, "bilinear");
+    let convert = to_rgb(film, film.view.size, "bilinear", pixels(film));
     format!(
         "select='isnan(prev_selected_t)+gte(abs(t-prev_selected_t)\\,{seconds:.3})',{SHOW},{convert}"
     )

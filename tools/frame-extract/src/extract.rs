@@ -1,21 +1,14 @@
 //! The images of the frames that were chosen.
 
-use std::io::Write;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use stage::{Context, Error, Result, bail, ensure};
-use tempfile::NamedTempFile;
+use stage::{Error, Result};
 use vision::resize::{PilFilter, pil};
 use vision::{Rect, RgbImage};
 
+use crate::again::Again;
 use crate::analysis::Analysis;
-use crate::decoder::{Decoder, Layout, Picture};
-use crate::ffmpeg::Ffmpeg;
-use crate::film::Film;
-use crate::{chain, select};
-
-/// The longest filter chain that is given on the command line, in bytes; Linux takes 128 KiB.
-const LONGEST: usize = 100_000;
 
 /// How far the time of a frame may differ from one decoding to the next, in ticks of its clock.
 const SAME_TIME: f64 = 0.4;
@@ -34,8 +27,15 @@ pub(crate) struct Chosen {
 pub(crate) struct Trouble(Arc<Mutex<Option<Error>>>);
 
 impl Trouble {
-    fn set(&self, error: Error) {
+    /// Something went wrong.
+    pub(crate) fn set(&self, error: Error) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    /// Whether something went wrong.
+    pub(crate) fn is_there(&self) -> bool {
+        let error = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        error.is_some()
     }
 
     /// Fails if something went wrong.
@@ -48,12 +48,14 @@ impl Trouble {
 /// A frame whose image is to come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
-    frame: usize,
-    /// The time by which it is known, in seconds, and how far that may be off.
-    time: f64,
-    off: f64,
+    /// Its number in the film.
+    pub(crate) frame: usize,
+    /// The time by which it is known, in seconds.
+    pub(crate) time: f64,
+    /// How far that may be off, in seconds.
+    pub(crate) off: f64,
     /// Whether it may fail to come a second time: of a damaged film, or at a change of its format.
-    uncertain: bool,
+    pub(crate) uncertain: bool,
 }
 
 /// The frames `missing` as their images will come.
@@ -69,61 +71,17 @@ pub(crate) fn expected(analysis: &Analysis, missing: Vec<usize>) -> Vec<Expected
     missing.into_iter().map(of).collect()
 }
 
-/// Starts to decode the frames `missing` of `film`, whole; none if none is missing.
-///
-/// They are told by their time, which is the same however often a film is decoded, while numbers
-/// begin anew wherever its format changes. Where times tell nothing, ffmpeg is made to count: a rate
-/// of one frame a second takes the place of the film's clock.
-pub(crate) fn start(
-    ffmpeg: &Ffmpeg,
-    film: &Film,
-    analysis: &Analysis,
-    missing: &[usize],
-) -> Result<Option<Decoder>> {
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let ticks: Vec<i64> = missing.iter().map(|&frame| analysis.ticks(frame)).collect();
-    let chain = chain::pictures(film, |variable| select::expression(variable, &ticks));
-    let counted: &[&str] = if analysis.tick.is_some() {
-        &[]
-    } else {
-        &["-r", "1"]
-    };
-    let mut command = film.reading(ffmpeg, counted);
-    ffmpeg.every_frame_once(&mut command);
-    let layout = Layout {
-        size: film.view.size,
-        alpha: film.view.alpha,
-        twice: film.view.interlaced,
-    };
-    if chain.len() <= LONGEST {
-        command.args(["-vf", &chain]);
-        return Decoder::start(command, layout).map(Some);
-    }
-    let mut script = NamedTempFile::new().context("filter chain")?;
-    script.write_all(chain.as_bytes()).context("filter chain")?;
-    command.arg(ffmpeg.chain_file_flag()).arg(script.path());
-    let decoder = Decoder::start(command, layout)?;
-    Ok(Some(decoder.with_file(script)))
-}
-
-/// All frames of `wanted`, in order, those of `missing` with their images from `decoder`; without
+/// All frames of `wanted`, in order, those of `missing` with their images from `source`; without
 /// those that do not come a second time, if they are uncertain.
 ///
 /// It ends early on an error, which is left in `trouble`.
 pub(crate) fn pictures(
-    decoder: Option<Decoder>,
+    mut source: Option<Again>,
     wanted: Vec<usize>,
     missing: Vec<Expected>,
     trouble: Trouble,
 ) -> impl Iterator<Item = Chosen> + Send {
     let mut missing = missing.into_iter().peekable();
-    let mut source = decoder.map(|decoder| Source {
-        decoder,
-        next: None,
-        over: false,
-    });
     let chosen = wanted.into_iter().map_while(move |frame| {
         let Some(expected) = missing.next_if(|expected| expected.frame == frame) else {
             let picture = None;
@@ -154,59 +112,19 @@ pub(crate) fn pictures(
     chosen.flatten()
 }
 
-/// The images as they come.
-struct Source {
-    decoder: Decoder,
-    /// One that came before it was expected.
-    next: Option<Picture>,
-    /// Whether all have come.
-    over: bool,
-}
-
-impl Source {
-    /// The image of a frame; none if it is uncertain and does not come.
-    fn take(&mut self, expected: Expected) -> Result<Option<RgbImage>> {
-        loop {
-            let picture = match self.next.take() {
-                Some(picture) => Some(picture),
-                None if self.over => return Ok(None),
-                None => self.decoder.next()?,
-            };
-            let Some(picture) = picture else {
-                self.over = true;
-                let complaints = self.decoder.end()?.complaints;
-                if expected.uncertain && complaints.signal.is_none() {
-                    return Ok(None);
-                }
-                bail!("ffmpeg ended before this frame: {}", complaints.words());
-            };
-            let found = picture.time.unwrap_or(expected.time);
-            if (found - expected.time).abs() <= expected.off {
-                return Ok(Some(picture.image));
-            }
-            ensure!(
-                expected.uncertain,
-                "ffmpeg returned the frame at {found:.3} s instead of {:.3} s",
-                expected.time
-            );
-            if found > expected.time {
-                self.next = Some(picture);
-                return Ok(None);
-            }
-        }
-    }
-}
-
 /// The part of an image inside `crop`, once the image has its own shape.
 pub(crate) fn shaped(
     picture: &RgbImage,
     shape: (u32, u32),
     crop: footage::letterbox::Rectangle,
-) -> vision::Result<RgbImage> {
+) -> vision::Result<Cow<'_, RgbImage>> {
     let part = Rect::whole(crop.width, crop.height).shift(crop.left, crop.top);
     if picture.dimensions() == shape {
-        return vision::crop::rgb(picture, part);
+        if (crop.width, crop.height) == shape {
+            return Ok(Cow::Borrowed(picture));
+        }
+        return vision::crop::rgb(picture, part).map(Cow::Owned);
     }
     let picture = pil(picture, shape.0, shape.1, PilFilter::Bicubic)?;
-    vision::crop::rgb(&picture, part)
+    vision::crop::rgb(&picture, part).map(Cow::Owned)
 }

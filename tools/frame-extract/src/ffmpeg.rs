@@ -88,14 +88,14 @@ impl Ffmpeg {
         command
     }
 
-    /// Adds to `command` that every decoded frame comes out once, whatever its time.
-    pub(crate) fn every_frame_once(&self, command: &mut Command) {
+    /// The arguments by which every decoded frame comes out once, whatever its time.
+    pub(crate) fn every_frame_once(&self) -> [&'static str; 2] {
         let flag = if self.major < 6 {
             "-vsync"
         } else {
             "-fps_mode"
         };
-        command.args([flag, "passthrough"]);
+        [flag, "passthrough"]
     }
 
     /// The flag that reads a filter chain from a file.

@@ -6,17 +6,25 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
-use stage::{Context, Result, bail, ensure};
+use stage::{Result, bail, ensure};
 
 use crate::colour::{self, Conversion};
-use crate::decoder::Complaints;
-use crate::ffmpeg::{self, Ffmpeg};
-use crate::lines::{Colour, Said, Shown, listen};
-use crate::streams::{Listing, Stream};
+use crate::decoder::Layout;
+use crate::ffmpeg::Ffmpeg;
+use crate::hardware::Hardware;
+use crate::lines::{Colour, Shown};
+use crate::opening::{decoder, first_frame, opened};
+use crate::streams::Stream;
 use crate::{aspects, choice, containers};
 
 /// How much of each end of the file tells films apart, in bytes (1 MiB).
 const END: u64 = 1 << 20;
+
+/// The flags by which ffmpeg decodes keyframes only.
+pub(crate) const KEYFRAMES: [&str; 2] = ["-skip_frame", "nokey"];
+
+/// Frames a second of a film that does not say.
+const RATE: f64 = 24.0;
 
 /// Sizes whose sides differ by no larger share are the same.
 const SAME_SIZE: f64 = 0.01;
@@ -59,6 +67,8 @@ pub(crate) struct Film {
     pub(crate) path: PathBuf,
     /// Which content it is.
     pub(crate) key: Key,
+    /// The container that it is in, by the first of its names.
+    pub(crate) container: String,
     /// The stream that is the film.
     pub(crate) stream: Stream,
     /// How its images are to be seen: by its first image, until more is known.
@@ -69,11 +79,15 @@ pub(crate) struct Film {
     pub(crate) aspects: Vec<(f64, aspects::Aspect)>,
     /// The decoder to use, where it is not ffmpeg's first choice.
     decoder: Option<&'static str>,
+    /// The hardware that decodes it, by ffmpeg's name; none for the processor.
+    hardware: Option<&'static str>,
+    /// Whether only its keyframes are decoded.
+    pub(crate) keyframes: bool,
 }
 
 impl Film {
     /// Looks at the film at `path`.
-    pub(crate) fn open(ffmpeg: &Ffmpeg, path: &Path) -> Result<Self> {
+    pub(crate) fn open(ffmpeg: &Ffmpeg, path: &Path, hardware: Hardware) -> Result<Self> {
         let key = key(path)?;
         containers::refuse_playlists(path)?;
         let first = first_frame(ffmpeg, path, None, None)?;
@@ -93,8 +107,14 @@ impl Film {
             path: path.to_owned(),
             key,
             view: View::of(&shown, shown.aspect, colour),
+            container: {
+                let names = &first.listing.container;
+                names.split(',').next().unwrap_or_default().to_owned()
+            },
             duration: first.listing.length(&stream),
             aspects: aspects::changes(ffmpeg, path, &first.listing, &stream),
+            keyframes: false,
+            hardware: hardware.that_decodes(ffmpeg, path, &stream)?,
             stream,
             decoder,
         };
@@ -124,13 +144,51 @@ impl Film {
 
     /// A call of ffmpeg that reads the images; `before` are flags for decoding.
     pub(crate) fn reading(&self, ffmpeg: &Ffmpeg, before: &[&str]) -> Command {
-        read(
-            ffmpeg,
-            &self.path,
-            Some(self.stream.index),
-            self.decoder,
-            before,
-        )
+        let mut command = self.decoding(ffmpeg, before);
+        command.args(["-map", &format!("0:{}", self.stream.index)]);
+        command
+    }
+
+    /// A call of ffmpeg that opens the film; which stream is read is still to be said.
+    pub(crate) fn decoding(&self, ffmpeg: &Ffmpeg, before: &[&str]) -> Command {
+        let mut flags = before.to_vec();
+        if self.keyframes {
+            flags.extend(KEYFRAMES);
+        }
+        if let Some(hardware) = self.hardware {
+            flags.extend(["-hwaccel", hardware]);
+        }
+        opened(ffmpeg, &self.path, self.decoder, &flags)
+    }
+
+    /// The number of the frame that came as the one numbered `index`, at `time` seconds: that itself, or if only
+    /// keyframes come, the one of its time.
+    pub(crate) fn number(&self, index: usize, time: f64) -> usize {
+        if self.keyframes {
+            (time * self.stream.rate.unwrap_or(RATE)).round().max(0.0) as usize
+        } else {
+            index
+        }
+    }
+
+    /// How its whole images come.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout {
+            size: self.view.size,
+            alpha: self.view.alpha,
+            twice: self.view.interlaced,
+            planes: !self.view.alpha,
+        }
+    }
+
+    /// How images of it come that were made small.
+    pub(crate) fn small_layout(&self, size: (u32, u32)) -> Layout {
+        Layout {
+            size,
+            alpha: self.view.alpha,
+            twice: false,
+            planes: false,
+        }
     }
 
     /// Width of an image's pixels by their height.
@@ -199,91 +257,6 @@ fn key(path: &Path) -> Result<Key> {
         bytes,
         ends: hasher.finalize().to_hex().to_string(),
     })
-}
-
-/// What is known of a film by its first image.
-struct First {
-    picture: Option<(Shown, Colour)>,
-    listing: Listing,
-    complaints: Complaints,
-}
-
-/// Decodes the first frame only, of the stream of this number or of ffmpeg's own choice.
-fn first_frame(
-    ffmpeg: &Ffmpeg,
-    path: &Path,
-    stream: Option<usize>,
-    decoder: Option<&str>,
-) -> Result<First> {
-    let mut command = read(ffmpeg, path, stream, decoder, &[]);
-    command.args(["-vf", "showinfo=checksum=0", "-frames:v", "1"]);
-    let ran = command
-        .args(["-f", "null", "-"])
-        .output()
-        .context("ffmpeg")?;
-    let (mut frame, mut colour) = (None, None);
-    let mut complaints = Complaints::default();
-    for said in listen(ran.stderr.as_slice()) {
-        match said {
-            Said::Frame(shown) => frame = frame.or(Some(shown)),
-            Said::Colour(tags) => colour = colour.or(Some(tags)),
-            Said::Error(words) => complaints.add(words, 0),
-            Said::TimeBase(_) => {}
-        }
-    }
-    if let Some(words) = ffmpeg::signal(ran.status) {
-        bail!(words);
-    }
-    let listing = Listing::read(&String::from_utf8_lossy(&ran.stderr));
-    if let Some(format) = &listing.refused {
-        bail!(containers::refusal(format));
-    }
-    let several = listing.streams.iter().any(|stream| !stream.attached);
-    match frame {
-        None if complaints.words().contains("matches no streams") => bail!("has no video stream"),
-        None if !several && complaints.count == 0 => bail!("has no frame that ffmpeg can decode"),
-        None if !several => bail!("ffmpeg cannot read it: {}", complaints.words()),
-        None | Some(_) => Ok(First {
-            picture: frame.map(|frame| (frame, colour.unwrap_or_default())),
-            listing,
-            complaints,
-        }),
-    }
-}
-
-fn read(
-    ffmpeg: &Ffmpeg,
-    path: &Path,
-    stream: Option<usize>,
-    decoder: Option<&str>,
-    before: &[&str],
-) -> Command {
-    let mut flags = before.to_vec();
-    if let Some(decoder) = decoder {
-        flags.extend(["-c:v", decoder]);
-    }
-    let mut command = ffmpeg.reading(path, &flags);
-    let stream = stream.map_or("0:V:0".to_owned(), |index| format!("0:{index}"));
-    command.args(["-map", &stream]);
-    command
-}
-
-/// The decoder that knows the alpha of VP8 and VP9, which ffmpeg's own pass over.
-fn decoder(ffmpeg: &Ffmpeg, stream: &Stream) -> Result<Option<&'static str>> {
-    if !stream.hidden_alpha {
-        return Ok(None);
-    }
-    let decoder = match stream.codec.as_str() {
-        "vp8" => "libvpx",
-        "vp9" => "libvpx-vp9",
-        _ => return Ok(None),
-    };
-    ensure!(
-        ffmpeg.has_decoder(decoder)?,
-        "is transparent, and this ffmpeg lacks the decoder {decoder} that reads transparency: hidden colours \
-         would show: use one built with libvpx, such as `make setup` or `film2lora make setup` downloads"
-    );
-    Ok(Some(decoder))
 }
 
 /// The size in square pixels; an image is stretched, never squeezed. Both sides are even.

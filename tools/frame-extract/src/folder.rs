@@ -86,10 +86,16 @@ impl Folder {
             "{}: already exists and may not be from this film: name another --out-dir",
             images.first().unwrap_or(&self.path).display()
         );
-        for image in images {
+        self.clear()?;
+        self.remember(SETTINGS, settings)
+    }
+
+    /// Removes all images of the film.
+    pub(crate) fn clear(&self) -> Result<()> {
+        for image in self.images()? {
             fs::remove_file(&image).with_context(|| image.display().to_string())?;
         }
-        self.remember(SETTINGS, settings)
+        Ok(())
     }
 
     /// The images of the film, of any format.

@@ -12,11 +12,16 @@ pub(crate) enum Said {
     TimeBase(f64),
     /// `showinfo`: a frame has passed.
     Frame(Shown),
+    /// The `showinfo` called [`WHOLE`]: a whole image has come out, of the frame of this time.
+    Whole(Option<i64>),
     /// `showinfo`: how the colours of the frame before are to be read.
     Colour(Colour),
     /// An error, or an image that came out damaged, in ffmpeg's words.
     Error(String),
 }
+
+/// What the second `showinfo` of a chain is called, where whole images leave beside small ones.
+pub(crate) const WHOLE: &str = "showinfo@whole";
 
 /// Errors that say nothing of the images: of references that a cut film begins without and does
 /// not use, and of times, which are dealt with here.
@@ -92,7 +97,11 @@ fn understand(line: &str) -> Option<Said> {
     if speaker.starts_with("[Parsed_showinfo_") {
         return shown(words);
     }
-    None
+    let whole = speaker
+        .strip_prefix('[')
+        .is_some_and(|speaker| speaker.starts_with(WHOLE));
+    (whole && words.starts_with("n:"))
+        .then(|| Said::Whole(field(words, "pts:").and_then(|pts| pts.parse().ok())))
 }
 
 fn shown(words: &str) -> Option<Said> {
@@ -181,6 +190,14 @@ mod tests {
             (frame.ticks, frame.aspect, frame.interlaced),
             (None, 1.0, false)
         );
+    }
+
+    #[test]
+    fn whole_images_are_told_from_frames() {
+        let whole = "[showinfo@whole @ 0x7f] [info] n:   1 pts:   6144 pts_time:0.5 fmt:rgb24 s:320x180 i:P";
+        assert_eq!(understand(whole), Some(Said::Whole(Some(6144))));
+        let base = "[showinfo@whole @ 0x1] [info] config in time_base: 1/12288, frame_rate: 24/1";
+        assert_eq!(understand(base), None);
     }
 
     #[test]

@@ -3,12 +3,16 @@
 //! Reads a film with ffmpeg; writes images, and for each a record with `id`, `image`, `width`,
 //! `height` (pixels), `source` (`film`, `frame` counted from 0 as decoded, `time` in seconds,
 //! `shot` from 0) and, where the frame is part of one, `transition` (`dissolve`, `fade`, `flash`);
-//! `damage` where the film is broken about there.
+//! `damage` where the film is broken about there; `models.frame-extract` where a network was asked
+//! for the shots.
 //!
-//! The film is decoded twice: once small, to find its letterbox, shots and transitions, which are
-//! remembered beside the images; and once whole, of which the chosen frames are written.
+//! The film is decoded once: small, to find its shots and transitions, which are remembered beside
+//! the images; and whole, of which the chosen frames are written on the way. Its keyframes are
+//! decoded before that, for its letterbox.
 
+mod again;
 mod analysis;
+mod asked;
 mod aspects;
 mod chain;
 mod choice;
@@ -24,24 +28,28 @@ mod ffmpeg;
 mod film;
 mod folder;
 mod ground;
+mod hardware;
 mod images;
+mod known;
 mod lines;
+mod opening;
 mod options;
+mod pass;
 mod sample;
 mod select;
 mod streams;
 mod survey;
+mod whole;
 
 use std::process::ExitCode;
 
 use stage::{Context, Flow, Record, Result, anyhow};
 
-use analysis::Analysis;
 use ffmpeg::Ffmpeg;
 use film::Film;
 use folder::Folder;
 use images::Images;
-use options::Args;
+use options::{Args, Sample};
 
 fn main() -> ExitCode {
     stage::source(run)
@@ -53,10 +61,11 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
-    let mut film = Film::open(ffmpeg, &args.film)?;
+    let mut film = Film::open(ffmpeg, &args.film, args.hwaccel)?;
+    film.keyframes = args.sample == Sample::Keyframes;
     args.check(ffmpeg, &film)?;
     let folder = Folder::open(&args.out_dir, &film, args.ending())?;
-    let analysis = analyse(ffmpeg, &mut film, &folder, flow)?;
+    let analysis = known::analyse(args, ffmpeg, &mut film, &folder, flow)?;
     film.view = analysis.view.clone();
     args.check(ffmpeg, &film)?;
     analysis.warn(&film);
@@ -64,7 +73,7 @@ fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
         let written = vision::write::bytes(path, &analysis.shot_lines()?);
         written.with_context(|| path.display().to_string())?;
     }
-    let settings = args.settings(&film, &analysis)?;
+    let settings = args.settings(&film, &analysis.bars(), &analysis.shapes)?;
     folder.prepare(&settings)?;
     let wanted = sample::pick(&analysis.times, args.period(), &analysis.shots);
     flow.expect(wanted.len() as u64);
@@ -88,15 +97,4 @@ fn extract(args: &Args, ffmpeg: &Ffmpeg, flow: &mut Flow) -> Result<()> {
             images.analysis.times.len()
         ),
     )
-}
-
-/// What is known of the film: remembered from another run, or found out now.
-fn analyse(ffmpeg: &Ffmpeg, film: &mut Film, folder: &Folder, flow: &mut Flow) -> Result<Analysis> {
-    let known = folder.recall::<Analysis>("analysis");
-    if let Some(known) = known.filter(|known| known.is_of(film)) {
-        return Ok(known);
-    }
-    let found = Analysis::make(ffmpeg, film, flow)?;
-    folder.remember("analysis", &found)?;
-    Ok(found)
 }

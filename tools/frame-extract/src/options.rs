@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 use stage::{Result, bail, ensure};
 use vision::write::Subsampling;
 
-use crate::analysis::Analysis;
+use crate::asked::Asked;
 use crate::chain::TONE_MAPPING;
 use crate::colour::{Conversion, HighRange};
 use crate::ffmpeg::Ffmpeg;
 use crate::film::{Film, Key};
+use crate::hardware::Hardware;
+use crate::survey::Bars;
 use footage::letterbox::Rectangle;
+use nets::shot::{Detector, Flags, Method};
 
 /// Is raised whenever the same settings would give other pixels.
 const VERSION: u32 = 2;
@@ -38,6 +41,10 @@ pub(crate) struct Args {
     /// gives the frame in its middle
     #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate)]
     fps: f64,
+
+    /// Which frames are decoded
+    #[arg(long, value_name = "FRAMES", default_value = "all")]
+    pub(crate) sample: Sample,
 
     /// Take a frame every this many seconds, instead of --fps
     #[arg(long, value_name = "SECONDS", conflicts_with = "fps", value_parser = rate)]
@@ -69,9 +76,26 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) shots: Option<PathBuf>,
 
+    /// What decodes the film; what cannot be used is said, and the processor takes its place
+    #[arg(long, value_name = "HARDWARE", default_value = "none")]
+    pub(crate) hwaccel: Hardware,
+
+    #[command(flatten)]
+    pub(crate) find: Flags,
+
     /// Path of ffmpeg [default: $FFMPEG, models/runtime/ffmpeg, or the first on the search path]
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) ffmpeg: Option<PathBuf>,
+}
+
+/// Which frames are decoded
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sample {
+    /// All of them
+    All,
+    /// Keyframes only, a tenth of the work or less: no frame between them is taken, shots are found by few frames, and
+    /// transitions are seldom seen
+    Keyframes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -155,11 +179,34 @@ impl Args {
         Ok(())
     }
 
-    /// What the images are made with, by what was found out about the film.
-    pub(crate) fn settings(&self, film: &Film, analysis: &Analysis) -> Result<Settings> {
+    /// The network that is asked for shots, if one is, and how.
+    pub(crate) fn network(&self) -> Result<Option<(Detector, Asked)>> {
+        if self.sample == Sample::Keyframes {
+            let asked = matches!(self.find.method, Method::Network | Method::Both);
+            ensure!(
+                !asked,
+                "--method: the network knows films by every frame, and --sample keyframes leaves most of them out"
+            );
+            return Ok(None);
+        }
+        let alone = self.find.method == Method::Network;
+        let detector = self.find.open()?;
+        Ok(detector.map(|detector| {
+            let asked = Asked::of(&detector, alone);
+            (detector, asked)
+        }))
+    }
+
+    /// What the images are made with, by the film's letterbox and the shapes of its images.
+    pub(crate) fn settings(
+        &self,
+        film: &Film,
+        bars: &Bars,
+        shapes: &[(usize, (u32, u32))],
+    ) -> Result<Settings> {
         let usual = film.view.size;
         let crop = match self.crop.as_str() {
-            "auto" => analysis.crop.unwrap_or(whole(usual)),
+            "auto" => bars.crop.unwrap_or(whole(usual)),
             "none" => whole(usual),
             text => text
                 .parse()
@@ -172,11 +219,11 @@ impl Args {
             usual.1
         );
         let mut crops: Vec<((u32, u32), Rectangle)> = Vec::new();
-        for &(_, shape) in &analysis.shapes {
+        for &(_, shape) in shapes {
             if shape == usual || crops.iter().any(|&(known, _)| known == shape) {
                 continue;
             }
-            let found = analysis.crops.iter().find(|&&(known, _)| known == shape);
+            let found = bars.others.iter().find(|&&(known, _)| known == shape);
             let crop = match self.crop.as_str() {
                 "auto" => found.map_or(whole(shape), |&(_, crop)| crop),
                 "none" => whole(shape),

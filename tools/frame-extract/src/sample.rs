@@ -5,6 +5,42 @@ use footage::shots::Shot;
 /// Times of a container that counts milliseconds are this far off, in seconds.
 const ROUNDING: f64 = 1e-3;
 
+/// Takes the first frame at or after each tick, of frames as they come.
+#[derive(Debug, Clone)]
+pub(crate) struct Ticks {
+    /// From tick to tick, in seconds.
+    period: f64,
+    /// The next tick, in seconds.
+    next: f64,
+}
+
+impl Ticks {
+    /// Ticks `period` seconds apart.
+    pub(crate) fn new(period: f64) -> Self {
+        Self {
+            period,
+            next: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Whether the next frame, of this presentation time in seconds, is taken.
+    pub(crate) fn take(&mut self, time: f64) -> bool {
+        if time + ROUNDING < self.next {
+            return false;
+        }
+        self.next = (((time + ROUNDING) / self.period).floor() + 1.0) * self.period;
+        true
+    }
+
+    /// The same choice as an expression for ffmpeg's `select`, which counts in frames of the film's own clock. What it
+    /// decides otherwise within the rounding of a tick is left out, or looked at again.
+    pub(crate) fn expression(&self) -> String {
+        let tick = |time: &str| format!("floor(({time}+{ROUNDING})/{})", self.period);
+        let (now, before) = (tick("t"), tick("prev_selected_t"));
+        format!("isnan(prev_selected_t)+gt({now},{before})+lt(t,prev_selected_t)")
+    }
+}
+
 /// The numbers of the frames to take, in order: the first frame at or after each tick, and for a
 /// shot that falls between two ticks the frame in its middle.
 ///
@@ -12,14 +48,10 @@ const ROUNDING: f64 = 1e-3;
 /// frames, gives no duplicates. `times` are presentation times in seconds, `period` is the time
 /// from tick to tick.
 pub(crate) fn pick(times: &[f64], period: f64, shots: &[Shot]) -> Vec<usize> {
-    let mut picked = Vec::new();
-    let mut next = f64::NEG_INFINITY;
-    for (number, &time) in times.iter().enumerate() {
-        if time + ROUNDING >= next {
-            picked.push(number);
-            next = (((time + ROUNDING) / period).floor() + 1.0) * period;
-        }
-    }
+    let mut ticks = Ticks::new(period);
+    let numbered = times.iter().enumerate();
+    let picked = numbered.filter_map(|(number, &time)| ticks.take(time).then_some(number));
+    let mut picked: Vec<usize> = picked.collect();
     let without = |shot: &&Shot| {
         let first = picked.partition_point(|&frame| frame < shot.first);
         picked.get(first).is_none_or(|&frame| frame >= shot.end)

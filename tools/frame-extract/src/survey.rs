@@ -9,14 +9,14 @@ use vision::resize::{PilFilter, pil};
 use crate::chain;
 use crate::decoder::{Decoder, Layout, Picture};
 use crate::ffmpeg::Ffmpeg;
-use crate::film::Film;
+use crate::film::{Film, KEYFRAMES};
 use crate::lines::{Colour, Shown};
 use footage::letterbox::{self, Rectangle, Vote};
 
 /// How many images decide on the letterbox.
 const PICTURES: f64 = 200.0;
 
-/// The fewest keyframes that decide alone; with fewer, all frames are decoded for this.
+/// Keyframes that decide alone, whatever they say. Fewer decide if they agree; else frames in between have a vote.
 const ENOUGH: usize = 100;
 
 /// Seconds between the images of a film that does not say how long it is.
@@ -36,12 +36,38 @@ struct Seen {
     kinds: BTreeMap<(u32, u32), (usize, Shown, f64)>,
     interlaced: usize,
     colours: BTreeMap<Colour, usize>,
+    /// Whether more frames are to vote.
+    open: bool,
+}
+
+/// What the letterbox leaves of the images.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bars {
+    /// Of most of them; none if there are no bars.
+    pub(crate) crop: Option<Rectangle>,
+    /// Of those of other shapes that have bars.
+    pub(crate) others: Vec<((u32, u32), Rectangle)>,
+    /// The votes for it, if they leave it in doubt, and frames that are decoded later are to vote as well.
+    pub(crate) open: Option<Vec<Vote>>,
+}
+
+impl Bars {
+    /// The same with these votes besides, and nothing in doubt.
+    pub(crate) fn with(&self, votes: Vec<Vote>, size: (u32, u32)) -> Self {
+        let mut all = self.open.clone().unwrap_or_default();
+        all.extend(votes);
+        Self {
+            crop: letterbox::decide(&all, size),
+            others: self.others.clone(),
+            open: None,
+        }
+    }
 }
 
 /// Looks at the film, corrects what its first image said of it, and returns what its letterbox
-/// leaves of each shape of images that has one.
-pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u32), Rectangle>> {
-    let mut seen = enough(ffmpeg, film)?;
+/// leaves of its images. What is in doubt may be left open if frames every `period` seconds are to vote on it.
+pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film, period: f64) -> Result<Bars> {
+    let mut seen = enough(ffmpeg, film, period)?;
     let most = seen.kinds.values().map(|(count, ..)| *count).max();
     let common = seen
         .kinds
@@ -53,7 +79,7 @@ pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u3
         film.look_like(shown, *time)?;
         film.view.alpha |= alpha;
         if film.view.size != size {
-            seen = enough(ffmpeg, film)?;
+            seen = enough(ffmpeg, film, period)?;
         }
     }
     film.view.interlaced |= seen.interlaced > 0;
@@ -75,7 +101,12 @@ pub(crate) fn look(ffmpeg: &Ffmpeg, film: &mut Film) -> Result<BTreeMap<(u32, u3
         );
         crops.extend(crop.map(|crop| (*shape, crop)));
     }
-    Ok(crops)
+    let open = seen.open.then(|| seen.votes.remove(&film.view.size));
+    Ok(Bars {
+        crop: crops.remove(&film.view.size),
+        others: crops.into_iter().collect(),
+        open: open.flatten(),
+    })
 }
 
 fn warn_of_colours(film: &Film, colours: &BTreeMap<Colour, usize>) {
@@ -92,24 +123,36 @@ fn warn_of_colours(film: &Film, colours: &BTreeMap<Colour, usize>) {
     }
 }
 
-/// Looks at keyframes if there are enough of them, else at all frames.
-fn enough(ffmpeg: &Ffmpeg, film: &Film) -> Result<Seen> {
-    let seen = pictures(ffmpeg, film, &["-skip_frame", "nokey"])?;
-    if seen.count < ENOUGH {
-        return pictures(ffmpeg, film, &[]);
+/// Looks at keyframes if there are enough of them or they agree, or if enough frames at the ticks are to vote later;
+/// else at all frames.
+fn enough(ffmpeg: &Ffmpeg, film: &Film, period: f64) -> Result<Seen> {
+    let before: &[&str] = if film.keyframes { &[] } else { &KEYFRAMES };
+    let mut seen = pictures(ffmpeg, film, before)?;
+    if film.keyframes || seen.count >= ENOUGH || seen.agree(film.view.size) {
+        return Ok(seen);
     }
-    Ok(seen)
+    let one_kind = seen.kinds.len() == 1 && seen.interlaced == 0 && !film.view.interlaced;
+    let ticks = film.duration.map_or(0.0, |seconds| seconds / period);
+    seen.open = one_kind && seen.count as f64 + ticks >= ENOUGH as f64;
+    if seen.open {
+        return Ok(seen);
+    }
+    log::info!(
+        "{}: {} keyframes do not agree on the letterbox: all frames are looked at",
+        film.path.display(),
+        seen.count
+    );
+    pictures(ffmpeg, film, &[])
 }
 
 fn pictures(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Seen> {
     let seconds = film.duration.map_or(BETWEEN, |seconds| seconds / PICTURES);
     let mut command = film.reading(ffmpeg, before);
     command.args(["-vf", &chain::sparse(film, seconds)]);
-    ffmpeg.every_frame_once(&mut command);
+    command.args(ffmpeg.every_frame_once());
     let layout = Layout {
-        size: film.view.size,
-        alpha: film.view.alpha,
         twice: false,
+        ..film.layout()
     };
     let mut decoder = Decoder::start(command, layout).context("letterbox")?;
     let mut seen = Seen::default();
@@ -121,6 +164,15 @@ fn pictures(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Seen> {
 }
 
 impl Seen {
+    /// Whether all images are of this shape, and leave no doubt about its letterbox.
+    fn agree(&self, shape: (u32, u32)) -> bool {
+        self.kinds.len() == 1
+            && self
+                .votes
+                .get(&shape)
+                .is_some_and(|votes| letterbox::agree(votes))
+    }
+
     fn add(&mut self, film: &Film, picture: &Picture) -> Result<()> {
         let (shown, time) = (&picture.shown, picture.time.unwrap_or(0.0));
         self.count += 1;
