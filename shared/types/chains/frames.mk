@@ -30,25 +30,29 @@ WRITTEN += frames.jsonl=frames
 
 ifdef INSIDE_OUT
 
+# By what changes of shot are found: by rules alone where no published network may run.
+by_shots = $(if $(filter none,$(NETWORKS)),--method rules,$(if $(SHOT_MODEL),--device "$$DEVICE" --model "$$SHOT_MODEL",$(if \
+    $(filter published,$(NETWORKS)),--device "$$DEVICE",--method rules)))
+
 ifdef FRAMES
 # Frames of one's own are read where they are. Only those with black bars are written anew, without them.
-settings.frames = $(call within,FRAMES) $(FRAMES_FPS) $(SHOT_FLAGS)
+settings.frames = $(call within,FRAMES) $(FRAMES_FPS) $(SHOT_MODEL) $(SHOT_FLAGS)
 frames.jsonl: .settings/frames
 	$(call phase,frames) $(room) -- $(call pipe,if [ -d "$$FRAMES" ]; then "$$BIN/frame-scan" --natural $(rejects) -- "$$FRAMES"; \
 	    elif [ "$${FRAMES%.jsonl}" != "$$FRAMES" ]; then : > frames.rejects.jsonl; cat -- "$$FRAMES"; \
-	    else "$$BIN/frame-scan" $(rejects) - < "$$FRAMES"; fi | "$$BIN/frame-crop" --out-dir frames | "$$BIN/shot-detect" --fps "$$FRAMES_FPS" $(SHOT_FLAGS))
+	    else "$$BIN/frame-scan" $(rejects) - < "$$FRAMES"; fi | "$$BIN/frame-crop" --out-dir frames | "$$BIN/shot-detect" --fps "$$FRAMES_FPS" $(by_shots) $(SHOT_FLAGS))
 else ifneq ($(SEVERAL),)
 # Several films are one after the other.
-settings.frames = $(call within,FILM) $(EXTRACT_FLAGS)
+settings.frames = $(call within,FILM) $(SHOT_MODEL) $(EXTRACT_FLAGS)
 frames.jsonl: .settings/frames
 	@: > frames.rejects.jsonl
 	$(call phase,frames) $(room) -- $(call pipe,while IFS= read -r film; do \
-	    "$$BIN/frame-extract" --out-dir frames --rejects frames.part.rejects.jsonl $(EXTRACT_FLAGS) -- "$$film" < /dev/null; \
+	    "$$BIN/frame-extract" --out-dir frames --rejects frames.part.rejects.jsonl $(by_shots) $(EXTRACT_FLAGS) -- "$$film" < /dev/null; \
 	    cat frames.part.rejects.jsonl >> frames.rejects.jsonl; rm frames.part.rejects.jsonl; done < .names/films.txt)
 else
-settings.frames = $(call within,FILM) $(EXTRACT_FLAGS)
+settings.frames = $(call within,FILM) $(SHOT_MODEL) $(EXTRACT_FLAGS)
 frames.jsonl: .settings/frames
-	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(EXTRACT_FLAGS) -- "$$FILM"
+	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(by_shots) $(EXTRACT_FLAGS) -- "$$FILM"
 endif
 
 settings.unique = $(DEDUP_FLAGS)
