@@ -144,8 +144,8 @@ impl Cover {
             (at, self.gain(at) / f64::from(1 + crowd).powi(2))
         });
         let better = |one: (usize, f64), other: (usize, f64)| {
-            let first = one.1 > other.1 || (one.1 == other.1 && one.0 < other.0);
-            if first { one } else { other }
+            let order = one.1.total_cmp(&other.1).then(other.0.cmp(&one.0));
+            if order.is_gt() { one } else { other }
         };
         let (best, _) = gains.reduce_with(better)?;
         self.taken[best] = true;
@@ -178,11 +178,11 @@ fn matrix(film: &Film, records: &[usize]) -> Array2<f32> {
     matrix
 }
 
-fn squared_distances(these: &Array2<f32>, those: &Array2<f32>) -> Array2<f32> {
+fn squared_distances(rows: &Array2<f32>, columns: &Array2<f32>) -> Array2<f32> {
     let squares = |matrix: &Array2<f32>| matrix.map(|x| x * x).sum_axis(Axis(1));
-    let mut distances = these.dot(&those.t()) * -2.0;
-    distances += &squares(these).insert_axis(Axis(1));
-    distances += &squares(those);
+    let mut distances = rows.dot(&columns.t()) * -2.0;
+    distances += &squares(rows).insert_axis(Axis(1));
+    distances += &squares(columns);
     distances.mapv_inplace(|distance| distance.max(0.0));
     distances
 }

@@ -56,7 +56,9 @@ impl Linear {
         classes: usize,
     ) -> Result<Self> {
         let mut counts = vec![0; classes];
-        of.iter().for_each(|class| counts[*class] += 1);
+        for class in of {
+            counts[*class] += 1;
+        }
         let present = counts.iter().filter(|count| **count > 0).count();
         match method {
             Method::Logistic(weight) if present > 1 => logistic(weight, rows, of, counts),
@@ -179,9 +181,9 @@ mod tests {
         for _ in 0..60 {
             let middle = f64::midpoint(low, high);
             if slope(middle) < 0.0 {
-                low = middle
+                low = middle;
             } else {
-                high = middle
+                high = middle;
             }
         }
         let fitted = Linear::fit(Method::Logistic(weight), &rows, &[0, 0, 1, 1], 2).unwrap();

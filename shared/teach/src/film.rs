@@ -63,7 +63,9 @@ impl Film {
                 *sum += number;
             }
         }
-        mean.iter_mut().for_each(|sum| *sum /= vectors.len() as f32);
+        for sum in &mut mean {
+            *sum /= vectors.len() as f32;
+        }
         Some(mean)
     }
 
@@ -80,7 +82,9 @@ impl Film {
                 .zip(prior)
                 .for_each(|(sum, log)| *sum += log);
         }
-        sums.iter_mut().for_each(|sum| *sum /= count);
+        for sum in &mut sums {
+            *sum /= count;
+        }
         (count > 0.0).then_some(sums)
     }
 

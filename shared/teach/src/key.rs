@@ -17,7 +17,7 @@ const DECISION: &str = "/review/decision";
 #[serde(try_from = "String", into = "String")]
 pub struct Key {
     pointer: String,
-    key: String,
+    first: String,
     member: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Key {
         }
         Ok(Self {
             pointer: pointer.to_owned(),
-            key: key.clone(),
+            first: key.clone(),
             member,
         })
     }
@@ -57,7 +57,7 @@ impl Key {
 
     /// Whether answers are lists of labels with their scores.
     fn is_list(&self) -> bool {
-        self.key == "tags"
+        self.first == "tags"
     }
 
     /// The answer that a record has: the word, or the first label of the list.
@@ -85,8 +85,8 @@ impl Key {
             json!(scores)
         };
         match &self.member {
-            Some(member) => record.put_member(&self.key, member, &value)?,
-            None => record.put(&self.key, &value)?,
+            Some(member) => record.put_member(&self.first, member, &value)?,
+            None => record.put(&self.first, &value)?,
         }
         Ok(())
     }

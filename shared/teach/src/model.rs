@@ -205,7 +205,9 @@ impl Model {
                 };
             }
             let sum: f64 = scores.iter().sum();
-            scores.iter_mut().for_each(|score| *score /= sum);
+            for score in &mut scores {
+                *score /= sum;
+            }
         }
         scores
     }

@@ -269,6 +269,7 @@ fn rounded(share: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "bounds come out as they are")]
 mod tests {
     use super::*;
 
