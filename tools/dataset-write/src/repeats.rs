@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use serde_json::Value;
 use stage::{Error, Result, bail, log};
 
 use crate::plan::Example;
@@ -36,15 +35,16 @@ impl FromStr for Repeats {
 /// Says of every image how often it is shown.
 pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) {
     let mut counts = BTreeMap::<String, u32>::new();
-    for example in examples.iter().filter(|example| !example.validation) {
-        *counts.entry(cell(example)).or_default() += 1;
+    let trained = examples.iter().filter(|example| !example.validation);
+    for cell in trained.filter_map(cell) {
+        *counts.entry(cell).or_default() += 1;
     }
     let largest = counts.values().copied().max().unwrap_or(1);
-    let of_cell = |cell: &str| {
+    let wanted = |cell: &str| {
         let own = counts.get(cell).copied().unwrap_or(largest);
         (f64::from(largest) / f64::from(own)).round().max(1.0) as u32
     };
-    let most = counts.keys().map(|cell| of_cell(cell)).max().unwrap_or(1);
+    let most = counts.keys().map(|cell| wanted(cell)).max().unwrap_or(1);
     if repeats == Repeats::Cells && most > MOST {
         log::warn!(
             "the smallest cell would need {most} repeats to weigh as much as the largest: its images are shown {MOST} times"
@@ -53,13 +53,18 @@ pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) {
     for example in examples {
         example.repeats = match repeats {
             Repeats::Each(number) => number,
-            Repeats::Cells => of_cell(&cell(example)).min(MOST),
+            Repeats::Cells => cell(example).map_or(1, |cell| wanted(&cell).min(MOST)),
         };
     }
 }
 
-/// The cell that balance selected the image for; empty if it was not selected by cells.
-fn cell(example: &Example) -> String {
-    let cell = example.record.at::<Value>("/balance/cell").ok().flatten();
-    cell.map_or_else(String::new, |cell| cell.to_string())
+/// The cell that balance selected the image for; `None` if it has none, or one of images of which
+/// something was not known: they have nothing in common that is to be learned.
+fn cell(example: &Example) -> Option<String> {
+    let cell = example.record.at::<Cell>("/balance/cell").ok().flatten()?;
+    let known = cell.values().all(|value| value != "unknown");
+    known.then(|| format!("{cell:?}"))
 }
+
+/// The value at each JSON pointer that images were selected by.
+type Cell = BTreeMap<String, String>;

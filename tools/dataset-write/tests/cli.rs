@@ -7,7 +7,7 @@
 
 mod colours;
 mod support;
-
+mod training;
 mod views;
 
 mod tests {

@@ -146,7 +146,9 @@ fn the_configurations_are_what_the_loaders_accept() {
         opened(trainer, &configuration(folder.path(), path), masked_loss)
     };
     let plain = read("sd-scripts", "kohya/dataset.toml", false);
-    assert_eq!((plain.sets.len(), codes(&plain)), (1, vec![]));
+    // The second is for validation.
+    assert_eq!((plain.sets.len(), codes(&plain)), (2, vec![]));
+    assert!(plain.sets[1].path.ends_with("kohya/validation"));
     let masked = read("sd-scripts", "kohya/masked.toml", true);
     assert_eq!(codes(&masked), [] as [&str; 0]);
     let masks = masked.sets[0].masks.as_ref().unwrap();
@@ -257,17 +259,17 @@ fn masks_and_validation_that_a_trainer_cannot_use_are_spoken_of() {
         let said = format!("{view}: 1 of 4 images have a mask, and this trainer cannot use masks");
         assert!(ran.stderr.contains(&said), "{view}: {}", ran.stderr);
     }
-    let ran = write(folder.path(), &flags("kohya,ai-toolkit"), &records);
-    assert!(!ran.stderr.contains("cannot use masks"), "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("none of these trainers uses them"),
-        "{}",
-        ran.stderr
-    );
+    let unused = "none of these trainers uses them";
+    assert!(!ran.stderr.contains(unused), "{}", ran.stderr);
+    let ran = write(folder.path(), &flags("musubi"), &records);
+    assert!(ran.stderr.contains(unused), "{}", ran.stderr);
+    let ran = write(folder.path(), &flags("kohya,musubi"), &records);
+    assert!(!ran.stderr.contains(unused), "{}", ran.stderr);
     let card = fs::read_to_string(folder.path().join("out/dataset/README.md")).unwrap();
     for part in [
         "| kohya | `--dataset_config kohya/dataset.toml`",
-        "| this trainer cannot use masks | `--dataset_config kohya/masked.toml --masked_loss` |",
+        "all of which is split off | `--dataset_config kohya/masked.toml --masked_loss` |",
+        "| this trainer cannot use them | this trainer cannot use masks |",
     ] {
         assert!(card.contains(part), "{part}: {card}");
     }
