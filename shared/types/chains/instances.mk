@@ -21,13 +21,13 @@ CAST_CLUSTER_FLAGS ?=
 IDENTITY_FLAGS ?=
 
 ifdef INSTANCES
-instances.chain := instances:INSTANCES figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+instances.chain := own:INSTANCES instances:SEGMENT_FLAGS figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
 else
 instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
     figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
 endif
 instances.reports := $(if $(INSTANCES),,masks/report.html) instances/report.html
-WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast
+WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast $(if $(INSTANCES),own.jsonl=own)
 
 ifdef INSIDE_OUT
 
@@ -45,10 +45,18 @@ masked.jsonl: boxes.jsonl .settings/masked
 ifdef INSTANCES
 # Instances of one's own stay as they are, under the names of their folders. An image in none has no name yet.
 in_folders = $(if $(OWN_FOLDERS),--folder-as character)
-settings.instances = $(call within,INSTANCES) $(CAPTIONS)
-instances.jsonl: .settings/instances
-	$(call phase,instances) $(room) -- $(call pipe,"$$BIN/frame-scan" --natural $(in_folders) -- "$$INSTANCES" \
-	    | "$$BIN/instance-read" --captions "$$CAPTIONS" --out-dir instances $(rejects))
+settings.own = $(call within,INSTANCES) $(CAPTIONS)
+own.jsonl: .settings/own
+	$(call phase,own) $(room) -- $(call pipe,"$$BIN/frame-scan" --natural $(in_folders) -- "$$INSTANCES" \
+	    | "$$BIN/instance-read" --captions "$$CAPTIONS" --out-dir own $(rejects))
+
+# Those without a mask get that of the surest character in them.
+settings.instances = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS) $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
+instances.jsonl: own.jsonl .settings/instances
+	$(call large_network,instances) $(room) -- $(call pipe,if grep -qv '"mask":' $<; then \
+	    "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) $< \
+	    | "$$BIN/sam-mask" $(call use,SEGMENT) --max-masks 1 --out-dir instances/segments $(SEGMENT_FLAGS) \
+	    | "$$BIN/instance-read" --out-dir instances $(rejects); else cat $<; fi)
 else
 settings.instances = $(INSTANCE_FLAGS)
 instances.jsonl: masked.jsonl .settings/instances

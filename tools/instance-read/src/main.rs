@@ -3,31 +3,32 @@
 //! Reads `image`. Writes `mask`, from the file of that name in a folder `masks` beside the image or its folder, or from
 //! the image's transparency; `instance`, the box and area of that mask; and what a caption file says, as `captioner`
 //! (a description to compose a caption from) or as the final `caption`. Images in folders `masks` are dropped.
+//!
+//! Of a record that was read before, only the mask is still looked for, in `masks`, which sam-mask writes; `boxes` and
+//! `masks` are taken out then.
 
 mod beside;
+mod instance;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::{Parser, ValueEnum};
-use serde_json::json;
-use stage::manifest::Rect;
-use stage::{Context, Flow, Outcome, Record, Result, log};
-
-use vision::{decode, mask, write};
+use stage::{Context, Flow, Result, log};
 
 const EXAMPLES: &str = "\
 Examples:
   frame-scan --folder-as character instances/ | instance-read --out-dir masks > instances.jsonl
   frame-scan luca/ | instance-read --captions keep --out-dir masks > luca.jsonl
+  char-detect instances.jsonl | sam-mask --max-masks 1 --out-dir segments | instance-read --out-dir masks > masked.jsonl
 
 A caption of luca/images/012.png is luca/captions/012.txt or luca/images/012.txt; its mask is luca/masks/012.png.";
 
 /// Take images of characters for instances: their masks and captions from their folders
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
-struct Args {
+pub(crate) struct Args {
     /// Folder for masks made of transparency; made if it does not exist
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
@@ -41,7 +42,7 @@ struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Captions {
+pub(crate) enum Captions {
     /// Take them for descriptions, which captions are composed from
     Describe,
     /// Take them for the final captions, which no tool changes
@@ -61,7 +62,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     std::fs::create_dir_all(&args.out_dir).with_context(named)?;
     let (all, bare) = (AtomicU64::new(0), AtomicU64::new(0));
     flow.each(|record| {
-        let outcome = read(&args, record)?;
+        let outcome = instance::read(&args, record)?;
         let passed = outcome.passed().next();
         all.fetch_add(u64::from(passed.is_some()), Ordering::Relaxed);
         let is_bare = passed.is_some_and(|record| !record.has("mask"));
@@ -75,67 +76,4 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// An image of a character, with its mask and what is said of it.
-fn read(args: &Args, mut record: Record) -> Result<Outcome> {
-    let path = record.image()?;
-    if beside::is_mask(&path) {
-        return Ok(Outcome::drop(record, "mask: of another image"));
-    }
-    let named = || path.display().to_string();
-    let image = decode::rgba(&path).with_context(named)?;
-    let size = image.dimensions();
-    let mask = match beside::mask(&path) {
-        Some(file) => Some((
-            mask::read(&file)
-                .with_context(|| file.display().to_string())?
-                .for_image(size)?,
-            file,
-        )),
-        None if image.pixels().any(|pixel| pixel.0[3] < u8::MAX) => {
-            let file = args.out_dir.join(format!("{}.png", record.id()?));
-            stage::spare(&path, &file)?;
-            let mask = mask::Mask::from_alpha(&image)?;
-            write::png_luma(&mask.to_luma(), &file).with_context(|| file.display().to_string())?;
-            Some((mask, file))
-        }
-        None => None,
-    };
-    let rect = mask.as_ref().and_then(|(mask, _)| mask.bounding_box());
-    let area = mask.as_ref().map(|(mask, _)| mask.area());
-    if let Some((_, file)) = &mask {
-        record.put("mask", file)?;
-    }
-    put_instance(
-        &mut record,
-        rect.unwrap_or(Rect::whole(size.0, size.1)),
-        area,
-    )?;
-    put_caption(&mut record, args.captions, &path)?;
-    Ok(Outcome::pass(record))
-}
-
-fn put_instance(record: &mut Record, rect: Rect, area: Option<u64>) -> Result<()> {
-    let mut instance =
-        json!({"box": rect, "cut": {"left": 0, "top": 0, "right": 0, "bottom": 0}, "hidden": 0});
-    if let Some(area) = area {
-        instance["area"] = area.into();
-    }
-    Ok(record.put("instance", &instance)?)
-}
-
-fn put_caption(record: &mut Record, how: Captions, image: &Path) -> Result<()> {
-    let Some(text) = (how != Captions::Ignore)
-        .then(|| beside::caption(image))
-        .transpose()?
-        .flatten()
-    else {
-        return Ok(());
-    };
-    if how == Captions::Describe {
-        return Ok(record.put("captioner", &json!({"model": "you", "raw": text}))?);
-    }
-    record.put("caption", &text)?;
-    Ok(record.put("review", &json!({"caption": text}))?)
 }

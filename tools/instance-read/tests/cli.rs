@@ -90,6 +90,31 @@ fn masks_come_from_files_and_from_transparency() {
 }
 
 #[test]
+fn a_mask_of_a_network_is_for_instances_without_one() {
+    let here = tempfile::tempdir().unwrap();
+    let (mut found, _) = read(here.path(), &[], &luca(here.path()));
+    // 20 columns of 50 pixels, 10 apart, after 10 columns of 60 and 5 pixels.
+    let mut counts = vec![605];
+    counts.extend([50, 10].repeat(19));
+    counts.extend([50, 605]);
+    for record in &mut found {
+        record["boxes"] = json!([{"box": [10, 5, 30, 55], "score": 0.9, "label": "person"}]);
+        record["masks"] = json!([{"mask": {"size": [60, 40], "counts": counts}}]);
+    }
+    let (again, said) = read(here.path(), &[], &found);
+    assert_eq!(again[0]["mask"], "luca/masks/0.png", "its own");
+    assert_eq!(again[2]["mask"], "made/images_2.png");
+    assert_eq!(again[2]["instance"], again[0]["instance"]);
+    let [own, made] = ["luca/masks/0.png", "made/images_2.png"]
+        .map(|path| image::open(here.path().join(path)).unwrap().to_luma8());
+    assert_eq!(own, made);
+    for record in &again {
+        assert_eq!((record.get("boxes"), record.get("masks")), (None, None));
+    }
+    assert!(!said.contains("no mask"), "{said}");
+}
+
+#[test]
 fn captions_are_descriptions_or_final_or_left_out() {
     let here = tempfile::tempdir().unwrap();
     let given = luca(here.path());
