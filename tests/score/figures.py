@@ -1,10 +1,9 @@
 """Scores of what the pipelines say of figures: masks, names, key points, poses, faces."""
 
-import json
 from collections import Counter, defaultdict
 
 import numpy as np
-from plates import mask
+from truth import is_plain, mask, records, seen
 
 # Pixels that have to be seen of a figure before it counts as one to be found: a figure of 40 lines.
 SMALLEST = 600
@@ -12,11 +11,6 @@ SMALLEST = 600
 SAME = 0.5
 # Distance from the true place, in longer sides of the figure's box, within which a key point is right.
 PCK = 0.1
-
-
-def records(path):
-    """The records of a manifest; none if it is not there."""
-    return [json.loads(line) for line in open(path)] if path.exists() else []
 
 
 def share(right, total):
@@ -37,17 +31,15 @@ class Figures:
         self.extra = self.found = 0
         for record in records(out / "masked.jsonl"):
             line = truth[record["source"]["frame"]]
-            if line["place"] is None or line["transition"] not in ("none", "cut_first"):
-                continue
-            self.frame(record, line)
+            if is_plain(line):
+                self.frame(record, line)
         self.named = records(out / "named.jsonl")
         self.posed = records(out / "posed.jsonl")
         self.emotions = records(out / "emotions.jsonl")
 
     def frame(self, record, line):
         """Pairs the masks of a frame with its characters, the best overlap first."""
-        top, bottom = line["letterbox"][1], line["letterbox"][3]
-        people = [(one, mask(one["mask"])[top:bottom]) for one in line["characters"]]
+        top, people = line["letterbox"][1], seen(line)
         large = [pair for pair in people if pair[1].sum() >= SMALLEST]
         masks = [mask(one["mask"]) for one in record["masks"]]
         pairs = []

@@ -1,12 +1,11 @@
 """Scores of what the pipelines make of places: clusters, plates, fillings, and verdicts on these."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
-from figures import records, share
-from PIL import Image
-from plates import hidden, picture, ssim
+from figures import share
+from images import image, shown, ssim
+from truth import hidden, records
 
 # A pixel differs if a channel does by more than this, of 255; and something is left of the characters
 # if this share of what they hid was not filled, and differs from the true plate and not from the frame
@@ -41,11 +40,6 @@ def clusters(out, truth):
     return f"ARI {adjusted_rand(numbers, places):.3f}, {len(found)} plates, {len(set(numbers))} clusters of {len(set(places))} places"
 
 
-def shown(path):
-    """A mask's image as truths."""
-    return np.asarray(Image.open(path).convert("L")) > 127
-
-
 def differs(one, other):
     """Where two images differ."""
     return np.abs(one - other).max(2) > DIFFERS
@@ -60,26 +54,26 @@ class Fillings:
         for record in records(out / "background" / "plates.jsonl"):
             line = truth[record["source"]["frame"]]
             if line["plate"]:
-                true = picture(film / line["plate"], line["letterbox"])
+                true = image(film / line["plate"], line["letterbox"])
                 seen = hidden(line) & ~shown(out / record["mask"])
-                self.measure(self.merged, picture(out / record["image"]), true, seen)
+                self.measure(self.merged, image(out / record["image"]), true, seen)
         self.cropped, self.shown = [], []
         for record in records(out / "background" / "cropped.jsonl"):
             line = truth[record["source"]["frame"]]
             if line["plate"] and "ground" in record:
-                self.crop(record, out, picture(film / line["plate"], line["letterbox"]), line)
+                self.crop(record, out, image(film / line["plate"], line["letterbox"]), line)
         for record in records(out / "background" / "filled.jsonl") + records(out / "background" / "filled.rejects.jsonl"):
             line = truth[record["source"]["frame"]]
             if not line["plate"] or "inpaint" not in record:
                 continue
-            true, found = picture(film / line["plate"], line["letterbox"]), picture(out / record["image"])
+            true, found = image(film / line["plate"], line["letterbox"]), image(out / record["image"])
             people, hole = hidden(line), np.zeros(found.shape[:2], bool)
             if record["inpaint"].get("filled"):
                 hole = shown(out / record["inpaint"]["filled"])
                 if "rejected" not in record:
                     self.measure(self.filled, found, true, hole)
             if people.any() and record["inpaint"]["verdict"] not in UNFILLED:
-                before = picture(out / record["inpaint"]["original"])
+                before = image(out / record["inpaint"]["original"])
                 left = differs(found, true) & ~differs(found, before) & ~hole
                 self.verdicts.append((record["inpaint"]["verdict"] in SHOWS, bool(left[people].mean() > LEFT)))
 
@@ -87,8 +81,8 @@ class Fillings:
         """Adds the error of a crop, and whether something of the characters is left in it."""
         left, top, right, bottom = record["ground"]["crop"]
         true, people = true[top:bottom, left:right], hidden(line)[top:bottom, left:right]
-        found = picture(out / record["image"])
-        before = picture(out / record["inpaint"]["original"])[top:bottom, left:right]
+        found = image(out / record["image"])
+        before = image(out / record["inpaint"]["original"])[top:bottom, left:right]
         self.measure(self.cropped, found, true, np.ones(found.shape[:2], bool))
         left_over = people & differs(found, true) & ~differs(found, before)
         self.shown.append(bool(left_over.sum() > LEFT * people.size))
@@ -121,4 +115,4 @@ class Fillings:
 def rows(film, out, truth):
     """The table's rows."""
     yield "clusters of plates against places", clusters(out, truth)
-    yield from Fillings(Path(film), out, truth).rows()
+    yield from Fillings(film, out, truth).rows()

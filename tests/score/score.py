@@ -1,18 +1,21 @@
-"""Scores a run of the pipelines on the sample film against its truth, and prints a table.
+"""Scores the tools on the sample film against its truth, and prints a table.
 
-Usage: score.py FILM_FOLDER OUT, with FILM_FOLDER the film's truth and plates, and OUT the folder of
-`make all` on that film. Needs NumPy and Pillow.
+Needs what requirements.txt beside it names; `make score` installs it.
 """
 
+import argparse
 import json
-import sys
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
 import places
+import plates
+import remnants
+import truth as truths
 import words
-from figures import Figures, records
+from figures import Figures
+from truth import records
 
 # Frames that no data set should hold, by what the truth says of them.
 WITHOUT_PICTURE = {"title", "credits", "black"}
@@ -152,10 +155,8 @@ def score_sets(out, truth, people):
     return f"{bad} of {total} images" + "".join(f", {name} {count}" for name, count in sorted(why.items()))
 
 
-def main():
-    """The table."""
-    film, out = Path(sys.argv[1]), Path(sys.argv[2])
-    truth = {line["frame"] - 1: line for line in records(film / "truth.jsonl")}
+def score_run(film, out, truth):
+    """Prints the table of a run of all pipelines."""
     people = Figures(out, truth)
     rows = [
         ("frames sampled", f"{len(records(out / 'frames.jsonl'))} of {len(truth)}"),
@@ -175,6 +176,32 @@ def main():
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         print(f"{name:<{width}}  {text}")
+
+
+def main():
+    """The table that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name, text):
+        added = commands.add_parser(name, help=text, description=text)
+        added.add_argument("film", type=Path, help="folder of the film, its truth and its plates")
+        return added
+
+    command("run", "score a run of all pipelines").add_argument("out", type=Path, help="folder of `make all` on that film")
+    for name, text in (("plates", "score plate-merge with true masks"), ("remnants", "score what lama-inpaint says still shows")):
+        added = command(name, f"{text}; flags that are not known here are the tool's")
+        added.add_argument("tools", type=Path, help="folder of the tools")
+        added.add_argument("work", type=Path, help="folder for what they write")
+    commands.choices["plates"].add_argument("--fps", default="6", help="frames a second that are taken from the film (default: 6)")
+    asked, flags = parser.parse_known_args()
+    truth = truths.frames(asked.film)
+    if asked.command == "run":
+        score_run(asked.film, asked.out, truth)
+    elif asked.command == "plates":
+        plates.score(asked.film, asked.tools.resolve(), asked.work, asked.fps, truth, flags)
+    else:
+        remnants.score(asked.film, asked.tools.resolve(), asked.work, truth, flags)
 
 
 if __name__ == "__main__":

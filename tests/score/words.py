@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from figures import records, share
+from figures import share
+from truth import records
 
 # What the labels of the sample film call its places.
 PLACES = {"square": "piazza", "piazza": "piazza", "harbour": "harbour", "beach": "beach", "kitchen": "kitchen", "lane": "lane"}
