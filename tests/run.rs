@@ -73,7 +73,12 @@ impl Run {
                 let path = entry.unwrap().path();
                 let name = path.strip_prefix(&out).unwrap().to_owned();
                 // Times and memory are in these; they differ from run to run.
-                let told = ["logs", "preparation_progress.json", ".settings"];
+                let told = [
+                    "logs",
+                    "preparation_progress.json",
+                    "overview.html",
+                    ".settings",
+                ];
                 // What was being written when a run was killed is no result.
                 let half = path
                     .file_name()

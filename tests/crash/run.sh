@@ -35,7 +35,7 @@ all() {
 # What a run has made, a checksum a line. Not compared: progress and logs, which tell times; files under a
 # name for the time of writing, which a kill leaves behind (`.part`), with the lists of what is being made.
 made() {
-    (cd "$1" && { find . -type f -not -path '*/logs/*' -not -path './logs/*' -not -name 'preparation_progress.json' \
+    (cd "$1" && { find . -type f -not -path '*/logs/*' -not -path './logs/*' -not -name 'preparation_progress.json' -not -path ./overview.html \
         -not -name '*.part' -not -path '*/.dataset.part/*' -not -path './.make.lock' -print0 | sort -z | xargs -0 sha256sum
         find . -type l -not -name '.dataset.link' -printf '%p -> %l\n' | sort; })
 }

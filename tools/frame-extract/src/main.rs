@@ -52,7 +52,7 @@ use images::Images;
 use options::{Args, Sample};
 
 fn main() -> ExitCode {
-    stage::source(run)
+    onnx::quietly(|| stage::source(run))
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {

@@ -362,7 +362,11 @@ fn sound_and_subtitles_may_go_on_behind_the_pictures() {
         "{video} -i s.srt -c:v mpeg4 -c:s srt subtitles.mkv"
     ));
     for film in ["sound.mp4", "sound.mkv", "subtitles.mkv"] {
-        let ran = set.extract(film, &format!("of_{film}"), &["--crop", "none"]);
+        let ran = set.extract(
+            film,
+            &format!("of_{film}"),
+            &["--crop", "none", "--method", "rules"],
+        );
         assert_eq!((well(&ran).len(), &*ran.stderr), (16, ""), "{film}");
     }
 }
@@ -421,7 +425,11 @@ fn parts_that_were_cut_and_joined_without_encoding_are_read() {
     fs::write(set.path().join("pieces.txt"), list).unwrap();
     set.ffmpeg("-f concat -i pieces.txt -c copy part.mkv");
     for film in ["piece_1.mkv", "part.mkv"] {
-        let ran = set.extract(film, &format!("of_{film}"), &["--crop", "none"]);
+        let ran = set.extract(
+            film,
+            &format!("of_{film}"),
+            &["--crop", "none", "--method", "rules"],
+        );
         let records = well(&ran);
         assert!(
             records.len() >= if film == "part.mkv" { 17 } else { 6 },

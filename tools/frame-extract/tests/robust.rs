@@ -295,6 +295,8 @@ fn ffmpeg_ends_when_the_reader_goes() {
     command.current_dir(here).arg("--ffmpeg").arg(&ffmpeg);
     command.args([
         "film.mkv",
+        "--method",
+        "rules",
         "--out-dir",
         "frames",
         "--fps",

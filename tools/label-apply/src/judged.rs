@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use stage::log::warn;
 use stage::{Outcome, Record, Result};
-use teach::{Judgement, Model, Sight};
+use teach::{Judgement, Model, Sight, UNKNOWN};
 
 /// Digits of the checksum that tells one model from the next.
 const DIGITS: usize = 12;
@@ -41,6 +41,16 @@ impl Named {
         let sum = blake3::hash(text).to_hex();
         let name = format!("{stem} {}", &sum.as_str()[..DIGITS]);
         Self { model, name }
+    }
+
+    /// Whether a judgement can be written to a record: its keys may be something else than what they should be.
+    pub(crate) fn check(&self, record: &Record) -> Result<()> {
+        let nothing = Judgement {
+            label: UNKNOWN.to_owned(),
+            probability: 0.0,
+            scores: Vec::new(),
+        };
+        self.outcome(record.clone(), &nothing).map(|_| ())
     }
 
     /// Judges all records.

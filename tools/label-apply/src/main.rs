@@ -69,7 +69,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     if named.model.proof.labels == 0 {
         info!(
-            "{}: nobody has labelled anything: the records stay as they are",
+            "{}: learned from no labels: the records stay as they are",
             name()
         );
         return flow.each(|record: Record| Ok(record));
@@ -81,6 +81,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.whole(
         |record| {
             let sight = named.model.reading.sight(&record, &labels)?;
+            named.check(&record)?;
             Ok((record, sight))
         },
         |flow, all| {

@@ -31,7 +31,7 @@ A label is what `set` of a decision has for --key; for the key /review/decision 
 keep or drop. Twenty labels are a beginning, a hundred are many. Every number that it
 reports is of labels from shots that the classifier had not seen.";
 
-/// Learn from labels of this film to judge the rest of it, and choose the images whose labels would teach most
+/// Learn from labels of this film how to judge the rest of it
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

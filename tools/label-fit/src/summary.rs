@@ -9,7 +9,7 @@ const NAMED: usize = 4;
 pub(crate) fn lines(model: &Model) -> Vec<String> {
     let (proof, key) = (&model.proof, &model.reading.key);
     if proof.labels == 0 {
-        return vec![format!("`{key}`: nobody has labelled anything yet")];
+        return vec![format!("`{key}`: there are no labels yet")];
     }
     let of = format!("`{key}`: {} labels of {} shots", proof.labels, proof.shots);
     let (Some(accuracy), Some(precision), Some(answered)) =

@@ -197,6 +197,12 @@ def keep(out):
             say(f"{path}: not as a stage has written it: a copy is kept as {kept}")
 
 
+def put(path, text):
+    """Writes a file, unless it has that text already."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def progress(out):
     """The phases of OUT by name, as the progress file has them; none where there is none that can be read."""
     try:
@@ -318,12 +324,11 @@ def start(flags):
     out = names.out()
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
         # For the dashboard, which shows what is to come.
-        Path(out, ".run.json").write_text(json.dumps(planned(flags.chains.split(), who), indent=1) + "\n", encoding="utf-8")
+        put(Path(out, ".run.json"), json.dumps(planned(flags.chains.split(), who), indent=1) + "\n")
     if source == "FILM":
         os.makedirs(os.path.join(out, ".names"), exist_ok=True)
         films, text = Path(out, ".names", "films.txt"), "".join(f"{one}\n" for one in names.films())
-        if not films.is_file() or films.read_text(encoding="utf-8") != text:
-            films.write_text(text, encoding="utf-8")
+        put(films, text)
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out)]

@@ -358,7 +358,7 @@ fn masks_come_as_run_lengths_too_and_must_fit() {
     for (masks, said) in [
         (
             json!([{"mask": {"size": [10, 24], "counts": [0, 240]}}]),
-            "a mask of 24x10 for an image of 240x160",
+            "the mask is 24x10, but the image is 240x160",
         ),
         (
             json!([{"mask": {"size": [160, 240], "counts": "zz"}}]),

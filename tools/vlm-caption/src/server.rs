@@ -27,7 +27,6 @@ use crate::server::address::Address;
 use crate::server::failure::{Failure, told};
 use crate::server::flags::ServerFlags;
 use crate::server::patience::Patience;
-use crate::server::picture;
 use crate::server::protocol::{Api, Field, Fields, Manner, Question};
 use crate::server::reply::Reply;
 use crate::server::transport::{Transport, key};

@@ -1,5 +1,6 @@
 //! `train.sh`: one command that starts a training, wherever it is called.
 
+use std::fmt::Write as _;
 use std::path::{Component, Path};
 
 use super::{Draft, Plan, Run, SEED, Word};
@@ -108,7 +109,7 @@ pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Ru
         } else {
             ""
         };
-        script += &format!("run {}{more}\n", words.join(" \\\n    "));
+        let _ = writeln!(script, "run {}{more}", words.join(" \\\n    "));
     }
     script
 }
@@ -160,34 +161,40 @@ fn comment(set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
         plan.base.name, run.trainer
     );
     for (name, about) in variables(plan, run) {
-        text += &format!("# {name}: {about}\n");
+        let _ = writeln!(text, "# {name}: {about}");
     }
     text
 }
 
+/// The line by which a script ends without a variable.
+fn needed(variable: &str, about: &str) -> String {
+    format!("need {variable} {}\n", Word::text(about))
+}
+
 /// Reads the variables.
 fn asked(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
-    let need = |variable: &str, about: &str| format!("need {variable} {}\n", Word::text(about));
     let about = format!(
         "the folder of {}, checked out from its repository",
         run.trainer
     );
-    let mut text = need("TRAINER", &about);
+    let mut text = needed("TRAINER", &about);
     for weight in &run.weights {
-        text += &match weight.usual {
-            None => need(weight.variable, weight.about),
-            Some(usual) => format!(
+        let usual = |usual: &str| {
+            format!(
                 "{0}=${{{0}:-{usual}}}\nif [ -e \"${0}\" ]; then {0}=$(full \"${0}\"); fi\n",
                 weight.variable
-            ),
+            )
         };
+        let required = || needed(weight.variable, weight.about);
+        text += &weight.usual.map_or_else(required, usual);
     }
     let output = if windows(set) {
         Word::text(set.seen(Path::new(view.scripts()).join("output")))
     } else {
         Word::with("$here/output")
     };
-    text += &format!(
+    let _ = write!(
+        text,
         "OUTPUT=${{OUTPUT:+$(full \"$OUTPUT\")}}
 [ -n \"$OUTPUT\" ] || OUTPUT={output}
 PYTHON=${{PYTHON:-python3}}
@@ -207,11 +214,13 @@ fi
         plan.rank,
         run.learning_rate,
         run.trainer,
-        program = run.program,
+        program = run.program
     );
     if let Some(alpha) = run.alpha {
-        text +=
-            &format!("ALPHA=$(RANK=$RANK awk 'BEGIN {{ print ENVIRON[\"RANK\"] * {alpha} }}')\n");
+        let _ = writeln!(
+            text,
+            "ALPHA=$(RANK=$RANK awk 'BEGIN {{ print ENVIRON[\"RANK\"] * {alpha} }}')"
+        );
     }
     text
 }
@@ -238,20 +247,18 @@ fn start(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
 fn place(view: &dyn View, set: &DataSet<'_>, run: &Run) -> String {
     let mut text = String::new();
     if let Some(up) = start(view, set) {
-        text += &format!("cd \"$here/{up}\"\n");
+        let _ = writeln!(text, "cd \"$here/{up}\"");
     }
     let group = set.training().next().unwrap_or(Group::Train(1));
     let images = Word::text(set.seen(view.folder(set, group)));
-    text += &format!(
-        "images={images}
+    let _ = write!(text, "images={images}
 if [ ! -d \"$images\" ]; then
     say \"$images: no such folder: the data set was moved or made for another machine: write it again\"
     wrong=yes
 fi
 [ -z \"$wrong\" ] || exit 2
 [ \"${{DRY_RUN:-}}\" = 1 ] || mkdir -p \"$OUTPUT\"
-"
-    );
+");
     if run.at_home && start(view, set).is_some() {
         text += "start=$PWD\n";
     }
@@ -278,7 +285,7 @@ fn completed(set: &DataSet<'_>, draft: &Draft) -> String {
     }
     let name = draft.from.file_name().unwrap_or_default();
     let name = Word::text(name.to_string_lossy());
-    steps[0] += &format!(" < \"$here/\"{name}");
+    let _ = write!(steps[0], " < \"$here/\"{name}");
     format!(
         "if [ \"${{DRY_RUN:-}}\" = 1 ]; then
     printf '# %s: as %s, with the values of this run\\n' \"$OUTPUT/{to}\" {name}

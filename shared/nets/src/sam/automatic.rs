@@ -123,7 +123,7 @@ impl Segmenter {
 
 /// The segments that no better one lies on, best first.
 fn kept(segments: Vec<Segment>, scores: &[f32], threshold: f32) -> Vec<Segment> {
-    let boxes: Vec<_> = segments.iter().map(|segment| segment.rect.into()).collect();
+    let boxes: Vec<_> = segments.iter().map(|segment| segment.rect).collect();
     let mut segments: Vec<Option<Segment>> = segments.into_iter().map(Some).collect();
     let order = nms(&boxes, scores, threshold, Area::Plain).into_iter();
     order.filter_map(|at| segments[at].take()).collect()

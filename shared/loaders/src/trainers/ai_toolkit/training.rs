@@ -1,5 +1,6 @@
 //! How ai-toolkit trains a view: a whole job, and the command.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -237,22 +238,22 @@ fn write(value: &Value, indent: usize, to: &mut String) {
     if let Value::Object(map) = value {
         for (key, value) in map {
             if nested(value) {
-                *to += &format!("{blank}{key}:\n");
+                let _ = writeln!(to, "{blank}{key}:");
                 write(value, indent + 2, to);
             } else {
-                *to += &format!("{blank}{key}: {value}\n");
+                let _ = writeln!(to, "{blank}{key}: {value}");
             }
         }
     }
     for item in value.as_array().into_iter().flatten() {
         if !item.is_object() {
-            *to += &format!("{blank}- {item}\n");
+            let _ = writeln!(to, "{blank}- {item}");
             continue;
         }
         // The first key stands behind the hyphen.
         let start = to.len();
         write(item, indent + 2, to);
-        to.replace_range(start + indent..start + indent + 1, "-");
+        to.replace_range(start + indent..=start + indent, "-");
     }
 }
 

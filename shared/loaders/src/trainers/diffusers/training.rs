@@ -138,6 +138,23 @@ const MODELS: &[Model] = &[
     },
 ];
 
+/// What all scripts are given.
+const COMMON: &[&str] = &[
+    "--pretrained_model_name_or_path=$MODEL",
+    "--output_dir=$OUTPUT",
+    "--max_train_steps=$STEPS",
+    "--rank=$RANK",
+    "--learning_rate=$LEARNING_RATE",
+    "--seed=$SEED",
+    "--caption_column=text",
+    "--train_batch_size=1",
+    "--gradient_checkpointing",
+    "--mixed_precision=bf16",
+    "--lr_scheduler=constant",
+    "--lr_warmup_steps=0",
+    "--report_to=tensorboard",
+];
+
 /// The training of a view; `None` where no script is for the base model.
 pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
     let known = MODELS
@@ -145,21 +162,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         .find(|model| plan.base.is_among(model.names))?;
     let mut command: Vec<Word> = words(ACCELERATE).collect();
     command.push(Word::with(&format!("$TRAINER/{}", known.script)));
-    command.extend(words(&[
-        "--pretrained_model_name_or_path=$MODEL",
-        "--output_dir=$OUTPUT",
-        "--max_train_steps=$STEPS",
-        "--rank=$RANK",
-        "--learning_rate=$LEARNING_RATE",
-        "--seed=$SEED",
-        "--caption_column=text",
-        "--train_batch_size=1",
-        "--gradient_checkpointing",
-        "--mixed_precision=bf16",
-        "--lr_scheduler=constant",
-        "--lr_warmup_steps=0",
-        "--report_to=tensorboard",
-    ]));
+    command.extend(words(COMMON));
     let data = set.seen("diffusers");
     let mut own = vec![
         format!("--resolution={}", set.resolution),

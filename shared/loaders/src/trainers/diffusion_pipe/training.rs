@@ -57,18 +57,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
 /// The main configuration, after `examples/main_example.toml`. It ends after `max_steps`, not after
 /// epochs.
 fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> String {
-    let validation = quoted(&set.seen("diffusion-pipe/validation.toml"));
-    let validation = plan.validated.then(|| {
-        format!(
-            "eval_datasets = [{{name = \"validation\", config = {validation}}}]
-eval_every_n_steps = {}
-eval_before_first_step = true
-eval_micro_batch_size_per_gpu = 1
-eval_gradient_accumulation_steps = 1
-",
-            plan.every
-        )
-    });
+    let validation = plan.validated.then(|| validation(set, plan));
     let places: String = model.weights.iter().map(Place::draft).collect();
     format!(
         "output_dir = \"OUTPUT\"
@@ -112,6 +101,20 @@ eps = 1e-8
         model.own,
         plan.rank,
         model.learning_rate(),
+    )
+}
+
+/// What the configuration says of validation.
+fn validation(set: &DataSet<'_>, plan: &Plan<'_>) -> String {
+    let data = quoted(&set.seen("diffusion-pipe/validation.toml"));
+    format!(
+        "eval_datasets = [{{name = \"validation\", config = {data}}}]
+eval_every_n_steps = {}
+eval_before_first_step = true
+eval_micro_batch_size_per_gpu = 1
+eval_gradient_accumulation_steps = 1
+",
+        plan.every
     )
 }
 

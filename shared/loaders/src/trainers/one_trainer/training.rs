@@ -101,7 +101,6 @@ const MODELS: &[Model] = &[
             "layer_filter": "transformer_block", "layer_filter_preset": "blocks",
             "quantization": {"layer_filter": "transformer_block", "layer_filter_preset": "blocks"}}"#,
         sample: (1024, 30, 4.0),
-        ..USUAL
     },
     Model {
         names: "qwen-image",
@@ -185,7 +184,6 @@ const MODELS: &[Model] = &[
             "layer_filter": "attn1,attn2,ff", "layer_filter_preset": "attn-mlp",
             "quantization": {"layer_filter": "attn1,attn2,ff", "layer_filter_preset": "attn-mlp"}}"#,
         sample: (1024, 25, 4.0),
-        ..USUAL
     },
     Model {
         names: "ideogram",
@@ -200,7 +198,6 @@ const MODELS: &[Model] = &[
             "layer_filter": "attention,feed_forward", "layer_filter_preset": "attn-mlp",
             "quantization": {"layer_filter": "layers", "layer_filter_preset": "blocks"}}"#,
         sample: (1024, 25, 3.0),
-        ..USUAL
     },
 ];
 
@@ -209,6 +206,19 @@ const ALPHA: f64 = 1.0 / 16.0;
 
 /// `config_version` of that file: without it the values would be taken for those of an old one.
 const VERSION: u32 = 11;
+
+/// What is asked of the configuration when it is run.
+const VALUES: [&str; 9] = [
+    "base_model_name=$MODEL",
+    "concept_file_name=$OUTPUT/concepts.json",
+    "sample_definition_file_name=$OUTPUT/samples.json",
+    "workspace_dir=$OUTPUT/workspace",
+    "cache_dir=$OUTPUT/cache",
+    "output_model_destination=$OUTPUT/lora.safetensors",
+    "learning_rate=$LEARNING_RATE",
+    "lora_rank=$RANK",
+    "lora_alpha=$ALPHA",
+];
 
 /// The training of a view; `None` where `OneTrainer` does not know the base model.
 pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
@@ -227,18 +237,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         "$TRAINER/scripts/train.py".into(),
         "--config-path=$OUTPUT/config.json".into(),
     ];
-    let values = [
-        "base_model_name=$MODEL",
-        "concept_file_name=$OUTPUT/concepts.json",
-        "sample_definition_file_name=$OUTPUT/samples.json",
-        "workspace_dir=$OUTPUT/workspace",
-        "cache_dir=$OUTPUT/cache",
-        "output_model_destination=$OUTPUT/lora.safetensors",
-        "learning_rate=$LEARNING_RATE",
-        "lora_rank=$RANK",
-        "lora_alpha=$ALPHA",
-    ];
-    let values = values.map(|value| Word::with(&format!("--config-value={value}")));
+    let values = VALUES.map(|value| Word::with(&format!("--config-value={value}")));
     command.extend(values);
     command.push(Word::with(&format!("--config-value=epochs={epochs}")));
     Some(Run {

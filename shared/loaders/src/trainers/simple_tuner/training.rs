@@ -146,7 +146,6 @@ const MODELS: &[Model] = &[
         shift: Some(3.0),
         learning_rate: 1e-5,
         sample: (4.0, 20),
-        ..USUAL
     },
     Model {
         names: "ideogram",
