@@ -35,7 +35,7 @@ class Figures:
                 self.frame(record, line)
         self.named = records(out / "named.jsonl")
         self.posed = records(out / "posed.jsonl")
-        self.emotions = records(out / "emotions.jsonl")
+        self.classified = records(out / "emotions.jsonl")
 
     def frame(self, record, line):
         """Pairs the masks of a frame with its characters, the best overlap first."""
@@ -132,7 +132,7 @@ class Figures:
     def emotions(self):
         """Accuracy of emotion and intensity, on faces that are turned to the camera."""
         rows = []
-        for record in self.emotions:
+        for record in self.classified:
             true = self.truth.get(record["parent"])
             if true is not None and true["face"] is not None:
                 rows.append((record["emotion"], true))
