@@ -36,10 +36,16 @@ all() {
         OUT="$1" BIN="$BIN" NEEDS_DISK=0 ${FLAGS:-} > "$2" 2>&1
 }
 
-# made OUT: what a run has made, a checksum a line, links followed; the path of OUT is evened out.
+# made OUT: what a run has made, a checksum a line. Evened out are the path of OUT, and the name of the newest data set, to which a
+# link leads here, and which is in a file there; and names in capitals, which are the same file there. Without hard links the store
+# keeps no second copy of what a data set has.
 made() {
-    (cd "$1" && find -L . -type f -not -path '*/logs/*' -not -name preparation_progress.json -not -path ./overview.html -not -name .make.lock -print | LC_ALL=C sort \
-        | while IFS= read -r file; do printf '%s %s\n' "$(sed "s#$1#OUT#g" "$file" | sha256sum | cut -c1-64)" "$file"; done)
+    (cd "$1" && find . -type f -not -path '*/logs/*' -not -name preparation_progress.json -not -path ./overview.html \
+        -not -name .make.lock -not -name dataset.txt -not -path '*/store/*' -print | LC_ALL=C sort \
+        | while IFS= read -r file; do
+            sum=$(sed -E "s#$1#OUT#g; s#dataset-[0-9a-f]{10}#dataset#g; s#[.]PNG#.png#g" "$file" | sha256sum | cut -c1-64)
+            printf '%s %s\n' "$sum" "$(printf '%s' "$file" | sed -E 's#dataset-[0-9a-f]{10}#dataset#')"
+        done)
 }
 
 status=0
@@ -48,7 +54,6 @@ for place in "$folder/here" "$disk/there"; do
     echo "$place: make ended with $rc"
     made "$place" > "$folder/${place##*/}.sums"
 done
-# Data sets are in folders named for their content, which a symbolic link names; without links they are copied.
 if ! diff "$folder/here.sums" "$folder/there.sums" > "$folder/differences"; then
     echo "WRONG: $(grep -c '^[<>]' "$folder/differences") lines differ: $folder/differences"
     status=1

@@ -106,15 +106,18 @@ $(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/checked.jsonl $(call gated,%/capti
 	$(call phase,$(name)-dataset) $(room) -- $(call pipe,"$$BIN/bucket-crop" $(BUCKET_FLAGS) $< | "$$BIN/dataset-write" \
 	    --type $(call kind,$(type)) $($(type).word) --out-dir $(@D) $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(if $(BASE),--base "$$BASE") $(rejects) $($(own)_DATASET_FLAGS))
 
+# The newest data set: a link leads to it, or a file has its name where the file system has no links.
+newest = $$(if [ -e $(@D)/dataset ]; then echo $(@D)/dataset; else echo $(@D)/$$(cat $(@D)/dataset.txt 2> /dev/null); fi)
+
 # By which launch.py sees that a file of the data set was deleted.
 $(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
-	@{ find -H $(@D)/dataset -type f -size +0c 2> /dev/null || :; } | LC_ALL=C sort | sed 's/.*/"&"/' > $@.part && mv $@.part $@
+	@{ find -H "$(newest)" -type f -size +0c 2> /dev/null || :; } | LC_ALL=C sort | sed 's/.*/"&"/' > $@.part && mv $@.part $@
 
 .settings/%-linted: always
 	$(call note,$(TRIGGER) $(LINT_FLAGS))
 $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/$$(call name_of,$$*)-linted
 	@if [ ! -s $< ]; then : > $@; else $(call on_cpu,$(name)-linted) -- \
-	    "$$BIN/lora-lint" --table --masked-loss --manifest $< $($(type).word) $(rejects) $(LINT_FLAGS) $(@D)/dataset; fi
+	    "$$BIN/lora-lint" --table --masked-loss --manifest $< $($(type).word) $(rejects) $(LINT_FLAGS) "$(newest)"; fi
 
 # What the stages before it report of themselves.
 $(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports,)))

@@ -30,7 +30,8 @@ pub(crate) fn point(out: &Path, name: &str) -> Result<()> {
     }
     fs::rename(&link, &newest).with_context(|| newest.display().to_string())?;
     machine::file::wrote(&newest);
-    Ok(())
+    // Of a folder that was moved here from where there are no links.
+    clear(&out.join(NAMED))
 }
 
 /// Whether the file system cannot make links, as exFAT, or does not let this user make them, as Windows' folders in WSL.
