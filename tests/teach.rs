@@ -140,11 +140,14 @@ fn what_cannot_be_taught_is_said() {
     }
 }
 
-#[test]
-fn labels_asked_for_in_rounds_tell_three_heaps_apart() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let names = ["luca", "giulia", "alberto"];
+/// Whom a record of [`heaps`] shows.
+fn name_of(record: &Value) -> &'static str {
+    let number: usize = record["id"].as_str().unwrap()[1..].parse().unwrap();
+    ["luca", "giulia", "alberto"][number % 3]
+}
+
+/// 240 records whose vectors lie in three heaps that touch, four to a shot.
+fn heaps() -> String {
     let mut chance = 7_u64;
     let mut next = || {
         chance = chance
@@ -152,54 +155,51 @@ fn labels_asked_for_in_rounds_tell_three_heaps_apart() {
             .wrapping_add(1_442_695_040_888_963_407);
         (chance >> 40) as f64 / f64::from(1 << 24) - 0.5
     };
-    let record = |number: usize, next: &mut dyn FnMut() -> f64| {
+    let mut lines = Vec::new();
+    for number in 0..240 {
         let mut vector: Vec<f64> = (0..8).map(|_| next()).collect();
         vector[number % 3] += 1.2;
-        json!({"id": format!("f{number}"), "image": "x.png", "source": {"film": "f", "shot": number / 4},
-               "embedding": {"vector": vector}})
-    };
-    let manifest: Vec<Value> = (0..240).map(|number| record(number, &mut next)).collect();
-    let name_of = |id: &str| names[id[1..].parse::<usize>().unwrap() % 3];
-    let text: String = manifest.iter().map(|one| format!("{one}\n")).collect();
-    fs::write(here.join("in.jsonl"), text).unwrap();
-    let run = |tool: &str, flags: &[&str]| {
-        let mut command = Command::new(tools().join(tool));
-        let output = command
-            .current_dir(here)
-            .args(flags)
-            .arg("in.jsonl")
-            .output()
-            .unwrap();
-        said(&output);
-        let lines = String::from_utf8(output.stdout).unwrap();
-        lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect::<Vec<Value>>()
-    };
-    let fit = ["--key", "/character", "--patch", "patch.jsonl"];
-    let mut patch = String::new();
-    for _ in 0..2 {
-        for asked in run("label-fit", &[&fit[..], &["--ask", "15"]].concat()) {
-            let id = asked["id"].as_str().unwrap();
-            let line = json!({"id": id, "decision": "open", "set": {"/character": name_of(id)}});
-            patch += &format!("{line}\n");
-        }
-        fs::write(here.join("patch.jsonl"), &patch).unwrap();
+        let record = json!({"id": format!("f{number}"), "image": "x.png", "source": {"film": "f", "shot": number / 4},
+               "embedding": {"vector": vector}});
+        lines.push(record.to_string());
     }
-    assert_eq!(patch.lines().count(), 30, "nothing is asked twice");
-    run(
-        "label-fit",
-        &[&fit[..], &["--output", "model.json"]].concat(),
-    );
-    let judged = run("label-apply", &["--taught", "model.json"]);
-    let answered: Vec<_> = judged
-        .iter()
-        .filter(|one| one["character"] != "unknown")
-        .collect();
+    lines.join("\n")
+}
+
+/// The records that a tool writes for `in.jsonl`.
+fn records_of(here: &Path, tool: &str, flags: &[&str]) -> Vec<Value> {
+    let mut command = Command::new(tools().join(tool));
+    let output = command.current_dir(here).args(flags).arg("in.jsonl");
+    let output = output.output().unwrap();
+    said(&output);
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines.lines().map(serde_json::from_str);
+    lines.map(Result::unwrap).collect()
+}
+
+#[test]
+fn labels_asked_for_in_rounds_tell_three_heaps_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("in.jsonl"), heaps()).unwrap();
+    let fit = ["--key", "/character", "--patch", "patch.jsonl"];
+    let mut patch = Vec::new();
+    for _ in 0..2 {
+        for asked in records_of(here, "label-fit", &[&fit[..], &["--ask", "15"]].concat()) {
+            let set = json!({"/character": name_of(&asked)});
+            patch.push(json!({"id": asked["id"], "decision": "open", "set": set}).to_string());
+        }
+        fs::write(here.join("patch.jsonl"), patch.join("\n") + "\n").unwrap();
+    }
+    assert_eq!(patch.len(), 30, "nothing is asked twice");
+    let output = ["--output", "model.json"];
+    records_of(here, "label-fit", &[&fit[..], &output].concat());
+    let judged = records_of(here, "label-apply", &["--taught", "model.json"]);
+    let answered = judged.iter().filter(|one| one["character"] != "unknown");
+    let answered: Vec<_> = answered.collect();
     let right = answered
         .iter()
-        .filter(|one| one["character"] == name_of(one["id"].as_str().unwrap()));
+        .filter(|one| one["character"] == name_of(one));
     let (right, answered) = (right.count() as f64, answered.len() as f64);
     assert!(answered > 0.8 * 240.0, "{answered} of 240 are answered");
     assert!(

@@ -29,7 +29,7 @@ Examples:
 
 It prints the address of a page for this machine only, and ends with Ctrl-C.";
 
-/// Show how far a run is, what waits or failed and why, and what its data sets have, on a page that refreshes itself
+/// Show on a page how far a run is, what waits or failed, and what its data sets have
 #[derive(Debug, clap::Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {

@@ -1,4 +1,8 @@
 //! How often a film is decoded, and what decodes it.
+#![allow(
+    clippy::too_many_lines,
+    reason = "a test makes a film, and looks at all of it"
+)]
 #![allow(clippy::unwrap_used, reason = "a test stops at what goes wrong")]
 
 mod films;

@@ -37,7 +37,8 @@ fn seen(id: &str, vector: [f64; 2], time: &str) -> Value {
 }
 
 fn apply(here: &Path, records: &[Value], flags: &[&str]) -> Ran {
-    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
     run_in(here, TOOL, flags, &text)
 }
 

@@ -132,7 +132,9 @@ fn fit(
         if let Some(path) = &args.output {
             write(path, &model)?;
         }
-        summary::lines(&model).iter().for_each(|line| tell(line));
+        for line in summary::lines(&model) {
+            tell(&line);
+        }
         match args.ask {
             Some(count) => ask::outcomes(&film, &model, count.get(), records),
             None => Ok(records.into_iter().map(Outcome::pass).collect()),

@@ -41,7 +41,7 @@ fn golden_cases() {
 fn heaps() -> Vec<Value> {
     let record = |number: u32| {
         let shot = number / 3;
-        let side = if shot % 2 == 0 { 1.0 } else { -1.0 };
+        let side = if shot.is_multiple_of(2) { 1.0 } else { -1.0 };
         let (x, y) = (
             f64::from(number * 7 % 5) / 10.0,
             f64::from(number * 3 % 7) / 10.0,
@@ -56,7 +56,7 @@ fn heaps() -> Vec<Value> {
 }
 
 fn time_of(record: &Value) -> &'static str {
-    if record["source"]["shot"].as_u64().unwrap() % 2 == 0 {
+    if record["source"]["shot"].as_u64().unwrap().is_multiple_of(2) {
         "noon"
     } else {
         "night"
@@ -64,7 +64,8 @@ fn time_of(record: &Value) -> &'static str {
 }
 
 fn lines(records: &[Value]) -> String {
-    records.iter().map(|record| format!("{record}\n")).collect()
+    let lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 /// Writes the labels of these records, right ones.

@@ -65,7 +65,7 @@ impl Folder {
         let folder = tempfile::tempdir().unwrap();
         let mut set = set.clone();
         if set.root == Path::new("ROOT") {
-            set.root = folder.path().to_owned();
+            folder.path().clone_into(&mut set.root);
         }
         for (path, content) in files(view, &set).0 {
             let path = folder.path().join(path);
