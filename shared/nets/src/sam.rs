@@ -14,7 +14,7 @@
 //! let model = flags.open("segment")?;
 //! let mut segmenter = Segmenter::open(&model, &flags.runtime)?;
 //! let embedding = segmenter.encode(&image)?;
-//! let prompts = [Prompt::of_box([100.0, 40.0, 220.0, 350.0])];
+//! let prompts = [Prompt::of_box([100.0, 40.0, 220.0, 350.0].into())];
 //! for candidates in segmenter.predict(&embedding, &prompts)? {
 //!     let Some(candidate) = best(candidates) else { continue };
 //!     let mask = candidate.logits.cut(0.0, OFFSET)?.mask; // of 640x360 pixels
