@@ -26,6 +26,10 @@ class Gates(Served):
         self.browser.wait("document.querySelector('#picture').naturalWidth > 0")
         return process
 
+    def left(self):
+        """How many images the page says are left to decide."""
+        return self.browser.run("Number(/[0-9]+/.exec(document.querySelector('#done').innerText)?.[0] ?? 0)")
+
     def done(self, process):
         self.browser.wait("document.querySelector('#done').innerText === 'Done'")
         self.browser.click("#done")
@@ -63,11 +67,11 @@ class Gates(Served):
         self.keys("d")
         self.keys("k" * (len(ids) - 2))
         self.done(process)
-        # A dropped image is replaced by another, which has not been seen yet.
+        # A dropped image is replaced by another, and the angry one has another cell: what is new has not been seen yet.
         code, said = self.make("expression")
         while "its labels are not reviewed" in said:
             process = self.review("expression")
-            self.keys("nk")
+            self.keys("nk" * self.left())
             self.done(process)
             code, said = self.make("expression")
         self.stops(code, said, "expression", "captions")
