@@ -172,3 +172,10 @@ fn a_damaged_file_does_not_spoil_the_next() {
     assert!(decode::luma_at_least_from_bytes(&bytes[..bytes.len() / 2], 5, 5).is_err());
     assert_eq!(decode::rgb_from_bytes(&bytes).unwrap(), before);
 }
+
+#[test]
+fn what_the_decoder_takes_for_unreachable_is_an_error() {
+    let bytes = include_bytes!("damaged/unreachable.avif");
+    let error = read_every_way(bytes).unwrap_err();
+    assert!(error.to_string().contains("damaged AVIF image"), "{error}");
+}
