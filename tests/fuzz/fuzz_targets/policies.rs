@@ -12,5 +12,5 @@ fuzz_target!(|given: (&str, &[u8])| {
     let Ok(trigger) = Trigger::new(&policy, &["word".to_owned()], "person") else { return };
     let line = manifest::Line { number: 1, bytes: record.to_vec() };
     let Ok(record) = line.parse() else { return };
-    let _ = (trigger.of(&record), policy.unless(&record));
+    let _ = trigger.of(&record);
 });
