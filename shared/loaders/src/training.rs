@@ -85,7 +85,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The rank for so many images.
+/// The rank for this many images.
 ///
 /// ```
 /// use loaders::training::rank;
@@ -96,7 +96,7 @@ pub fn rank(images: u32) -> u32 {
     fits.map_or(HIGHEST, |(_, rank)| *rank)
 }
 
-/// The steps for so many images, of one subject or of what they have in common.
+/// The steps for this many images, of one subject or of what they have in common.
 ///
 /// ```
 /// use loaders::training::steps;

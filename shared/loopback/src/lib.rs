@@ -1,4 +1,4 @@
-//! Pages that a tool serves for the browser of this machine, and for nobody else.
+//! Pages that a tool serves to browsers on this machine only.
 //!
 //! Another page open in the same browser can send requests to any port of this machine. So every path begins with a
 //! secret that no other page knows; `Host` must be this machine, which stops names that are made to point here; and
@@ -75,7 +75,7 @@ pub fn file(kind: &'static str, text: &'static str) -> Response {
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 
-/// 128 bits that nobody can guess, as hexadecimal digits.
+/// 128 unguessable bits, as hexadecimal digits.
 fn secret() -> Result<String> {
     let mut bytes = [0; 16];
     let source = "/dev/urandom";

@@ -84,7 +84,7 @@ pub struct OfClass {
 pub struct Point {
     /// Number of labels.
     pub labels: usize,
-    /// The share of held-out labels that is right with so many.
+    /// The share of held-out labels that is right with this many.
     pub accuracy: f64,
 }
 
@@ -211,7 +211,7 @@ fn curve(examples: &Examples, fitted: &Fitted) -> Result<Vec<Point>> {
     Ok(points)
 }
 
-/// So many of the numbers below `all`, by chance but always the same.
+/// A random choice of numbers below `all`, the same in every run.
 fn drawn(all: usize, size: usize, draw: u64) -> Vec<usize> {
     let mut chance = SplitMix64::seed_from_u64(draw);
     let mut numbers: Vec<_> = (0..all).map(|number| (chance.next_u64(), number)).collect();

@@ -12,9 +12,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loaders::fit::Size;
-use loaders::trainers::sd_scripts::Buckets;
+use loaders::trainers::sd_scripts::{BucketFlags, Buckets};
 use stage::log::info;
-use stage::{Flow, Record, Result, ensure};
+use stage::{Error, Flow, Record, Result, ensure};
 
 use needed::Needed;
 
@@ -27,7 +27,7 @@ const EXAMPLES: &str = "Examples:
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     #[command(flatten)]
-    buckets: part::Flags,
+    buckets: BucketFlags,
 }
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
-    let buckets = args.buckets.buckets()?;
+    let buckets = args.buckets.buckets().map_err(Error::msg)?;
     flow.each(|record| crop(&buckets, record))
 }
 

@@ -1,50 +1,10 @@
 //! The part of an image of a bucket's shape.
 
-use clap::Args;
 use geometry::Rect;
 use loaders::fit::{Fitting, Size};
-use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
-use stage::{Context, Result, bail};
+use loaders::trainers::sd_scripts::Buckets;
 
 use crate::needed::Needed;
-
-/// Buckets of the trainer; names and meanings are those of sd-scripts.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Buckets")]
-pub(crate) struct Flags {
-    /// Side of the square with the area of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    resolution: u32,
-
-    /// Shortest side of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    min_bucket: u32,
-
-    /// Longest side of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 1536, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    max_bucket: u32,
-
-    /// Step of bucket sides, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(8..=512))]
-    bucket_step: u32,
-}
-
-impl Flags {
-    /// The buckets.
-    pub(crate) fn buckets(self) -> Result<Buckets> {
-        let settings = BucketSettings {
-            enable_bucket: true,
-            min_bucket_reso: self.min_bucket,
-            max_bucket_reso: self.max_bucket,
-            bucket_reso_steps: self.bucket_step,
-            ..BucketSettings::new(Size::square(self.resolution))
-        };
-        if let Some(refused) = settings.refused() {
-            bail!("sd-scripts would refuse these buckets: {refused}");
-        }
-        Buckets::new(settings).context("there are no such buckets")
-    }
-}
 
 /// What the trainer loses of an image: whether the face, how far what is needed reaches out, and how much of
 /// the image is not shown. The first that differs decides.
@@ -121,7 +81,7 @@ mod tests {
     use super::*;
 
     fn buckets() -> Buckets {
-        let flags = Flags {
+        let flags = loaders::trainers::sd_scripts::BucketFlags {
             resolution: 1024,
             min_bucket: 512,
             max_bucket: 1536,

@@ -42,7 +42,7 @@ impl Counts {
             .insert(manifest.to_owned(), (now.0, now.1, frames));
     }
 
-    /// What was read of a manifest; of one that is not there, nothing.
+    /// What was read of a manifest; empty if there is none.
     pub(crate) fn of(&self, manifest: &Path) -> &Frames {
         self.known
             .get(manifest)
@@ -78,7 +78,7 @@ fn frames(manifest: &Path) -> Frames {
 pub(crate) struct Shared {
     /// For each two sets, by their places, the frames that both have; of one and itself, all of its frames.
     pub(crate) pairs: Vec<Vec<usize>>,
-    /// How many frames are in so many sets.
+    /// How many frames are in this many sets.
     pub(crate) by_sets: BTreeMap<usize, usize>,
 }
 

@@ -52,7 +52,7 @@ impl Step {
     }
 }
 
-/// Reads the end of a log; of one that is no file, or cannot be read, nothing.
+/// Reads the end of a log; empty if it is not a file or cannot be read.
 pub(crate) fn read(path: &Path) -> Log {
     let text = end(path).unwrap_or_default();
     let mut log = Log::default();

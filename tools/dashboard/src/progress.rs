@@ -122,7 +122,7 @@ pub(crate) fn read(run_dir: &Path) -> Result<Vec<Phase>, String> {
     Ok(phases.collect())
 }
 
-/// Whether a phase that is said to run or to wait was killed before it could say so: nobody holds its lock.
+/// Whether a phase that is recorded as running or waiting was killed: no process holds its lock.
 fn is_over(run_dir: &Path, phase: &Phase) -> bool {
     let lives = matches!(phase.status, Status::Running | Status::Waiting);
     if !lives || !phase.is_plain() {

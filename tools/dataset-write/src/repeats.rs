@@ -16,7 +16,7 @@ const MOST: u32 = 10;
 pub(crate) enum Repeats {
     /// The same for all.
     Each(u32),
-    /// So many that every cell of the selection weighs as much as the largest.
+    /// Repeats by which every cell of the selection weighs as much as the largest.
     Cells,
 }
 

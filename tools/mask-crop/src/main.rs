@@ -30,6 +30,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use loaders::trainers::sd_scripts::BucketFlags;
 use stage::{Context, Flow, Record, Result};
 use vision::decode;
 
@@ -78,7 +79,7 @@ struct Args {
     keep_tags: Vec<String>,
 
     #[command(flatten)]
-    buckets: window::Flags,
+    buckets: BucketFlags,
 
     #[command(flatten)]
     limits: Limits,

@@ -1,31 +1,9 @@
 //! Where to cut: a rectangle of the shape of a bucket, round the instance.
 
-use clap::Args;
 use loaders::fit::{Fitting, Size};
-use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
-use stage::{Context, Result, bail};
+use loaders::trainers::sd_scripts::{BucketFlags, Buckets};
+use stage::{Context, Error, Result};
 use vision::Rect;
-
-/// Buckets of the trainer; names and meanings are those of sd-scripts.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Buckets")]
-pub(crate) struct Flags {
-    /// Side of the square with the area of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    resolution: u32,
-
-    /// Shortest side of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 512, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    min_bucket: u32,
-
-    /// Longest side of a bucket, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 1536, value_parser = clap::value_parser!(u32).range(64..=8192))]
-    max_bucket: u32,
-
-    /// Step of bucket sides, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 64, value_parser = clap::value_parser!(u32).range(8..=512))]
-    bucket_step: u32,
-}
 
 /// How crops are laid.
 #[derive(Debug)]
@@ -45,18 +23,8 @@ pub(crate) struct Window {
 
 impl Frame {
     /// `padding` is a share of an instance's longer side.
-    pub(crate) fn new(flags: Flags, padding: f64) -> Result<Self> {
-        let settings = BucketSettings {
-            enable_bucket: true,
-            min_bucket_reso: flags.min_bucket,
-            max_bucket_reso: flags.max_bucket,
-            bucket_reso_steps: flags.bucket_step,
-            ..BucketSettings::new(Size::square(flags.resolution))
-        };
-        if let Some(refused) = settings.refused() {
-            bail!("sd-scripts would refuse these buckets: {refused}");
-        }
-        let buckets = Buckets::new(settings).context("there are no such buckets")?;
+    pub(crate) fn new(flags: BucketFlags, padding: f64) -> Result<Self> {
+        let buckets = flags.buckets().map_err(Error::msg)?;
         Ok(Self { buckets, padding })
     }
 
@@ -126,7 +94,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
     use super::*;
 
-    const FLAGS: Flags = Flags {
+    const FLAGS: BucketFlags = BucketFlags {
         resolution: 1024,
         min_bucket: 512,
         max_bucket: 1536,
@@ -188,7 +156,7 @@ mod tests {
 
     #[test]
     fn buckets_that_a_trainer_refuses_are_refused() {
-        let flags = Flags {
+        let flags = BucketFlags {
             min_bucket: 1088,
             ..FLAGS
         };

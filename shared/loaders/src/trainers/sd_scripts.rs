@@ -2,6 +2,7 @@
 
 mod buckets;
 mod configuration;
+mod flags;
 mod keys;
 mod training;
 mod view;
@@ -20,6 +21,7 @@ use crate::trainer::Profile;
 use crate::view::View;
 use crate::{Finding, Trainer};
 pub use buckets::{BucketSettings, Buckets};
+pub use flags::BucketFlags;
 
 /// kohya sd-scripts.
 #[derive(Debug)]
