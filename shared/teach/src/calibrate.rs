@@ -42,8 +42,8 @@ impl Calibration {
         trust: 1.0,
     };
 
-    /// The powers with the least loss on held-out labels, and that loss in nats a label. Few labels leave the
-    /// powers near 1 and a half.
+    /// The powers with the least loss on held-out labels, and that loss in nats a label. With few
+    /// labels the sharpness stays near 1 and the trust near 0.5.
     pub(crate) fn fit(held: &[Held]) -> (Self, f64) {
         let with_prior = held.iter().any(|one| one.prior.is_some());
         let trusts = if with_prior { &TRUST[..] } else { &TRUST[..1] };
@@ -134,13 +134,17 @@ pub(crate) fn threshold(best: &[(f64, bool)], wanted: f64) -> Cut {
             };
         }
     }
-    if found.precision >= wanted {
-        // What is surer than it has to be counts, though no label had so low a score; and where none was wrong
-        // that is all there is to know.
-        let all = found.answered >= 1.0;
-        found.threshold = found
-            .threshold
-            .min(if all { MAJORITY } else { wanted.max(MAJORITY) });
+    // What is surer than it has to be counts, though no label had so low a score; and where none was wrong that is
+    // all there is to know. But a score that labels had, and that is not sure enough by them, stays below.
+    let lower = if found.answered >= 1.0 {
+        MAJORITY
+    } else {
+        wanted.max(MAJORITY)
+    };
+    let mut scores = sorted.iter().map(|(score, _)| *score);
+    let next = scores.find(|score| *score < found.threshold);
+    if found.precision >= wanted && next.is_none_or(|next| next < lower) {
+        found.threshold = found.threshold.min(lower);
     }
     found
 }
@@ -160,6 +164,9 @@ pub(crate) struct Cut {
     reason = "a test may stop at once, and scores come out as they went in"
 )]
 mod tests {
+    use rand_xoshiro::SplitMix64;
+    use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+
     use super::*;
 
     #[test]
@@ -180,11 +187,35 @@ mod tests {
         let sure = [(0.99, true), (0.98, true), (0.97, true)];
         assert_eq!(threshold(&sure, 0.9).threshold, MAJORITY, "none is wrong");
         let unsure = [(0.99, true), (0.98, true), (0.97, false)];
+        let cut = threshold(&unsure, 0.9);
         assert_eq!(
-            threshold(&unsure, 0.9).threshold,
-            0.9,
-            "as sure as is wanted"
+            (cut.threshold, cut.precision),
+            (0.98, 1.0),
+            "not down to what is known to be wrong"
         );
+        let far = [(0.99, true), (0.98, true), (0.6, false)];
+        assert_eq!(threshold(&far, 0.9).threshold, 0.9, "as sure as is wanted");
+    }
+
+    #[test]
+    fn a_threshold_keeps_the_precision_that_it_is_said_to_have() {
+        let mut chance = SplitMix64::seed_from_u64(1);
+        let mut score = || f64::from(chance.next_u32()) / f64::from(u32::MAX);
+        for _ in 0..200 {
+            let best: Vec<_> = (0..12)
+                .map(|_| {
+                    let said = score();
+                    (said, score() < said)
+                })
+                .collect();
+            for wanted in [0.5, 0.8, 0.95] {
+                let cut = threshold(&best, wanted);
+                let answered: Vec<_> = best.iter().filter(|one| one.0 >= cut.threshold).collect();
+                let right = answered.iter().filter(|one| one.1).count() as f64;
+                assert_eq!(answered.len() as f64 / 12.0, cut.answered, "{best:?}");
+                assert_eq!(right / answered.len() as f64, cut.precision, "{best:?}");
+            }
+        }
     }
 
     #[test]
