@@ -63,15 +63,7 @@ impl Key {
     /// The answer that a record has: the word, or the first label of the list.
     pub fn read(&self, record: &Record) -> Result<Option<String>> {
         let found: Option<Value> = record.at(&self.pointer)?;
-        let word = match &found {
-            Some(Value::String(word)) => Some(word.as_str()),
-            Some(Value::Array(list)) => list
-                .first()
-                .and_then(|first| first.get(0))
-                .and_then(Value::as_str),
-            _ => None,
-        };
-        Ok(word.map(str::to_owned))
+        Ok(found.as_ref().and_then(word).map(str::to_owned))
     }
 
     /// Writes an answer, with the scores of all classes, the best first, where the key takes them.
@@ -89,6 +81,15 @@ impl Key {
             None => record.put(&self.first, &value)?,
         }
         Ok(())
+    }
+}
+
+/// The answer in a value: the word, or the first label of a list of labels with their scores.
+pub(crate) fn word(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(word) => Some(word),
+        Value::Array(list) => list.first()?.get(0)?.as_str(),
+        _ => None,
     }
 }
 

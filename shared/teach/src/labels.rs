@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::key::word;
 use crate::{Key, UNKNOWN};
 
 /// The labels for one key, by the id of the record.
@@ -58,10 +59,8 @@ impl Labels {
             let said = if key.is_decision() {
                 Some(line.decision).filter(|said| said == "keep" || said == "drop")
             } else {
-                line.set
-                    .get(key.pointer())
-                    .and_then(Value::as_str)
-                    .map(str::to_owned)
+                let said = line.set.get(key.pointer()).and_then(word);
+                said.map(str::to_owned)
             };
             match said.filter(|label| is_label(label)) {
                 Some(label) => labels.by_id.insert(line.id, label),
@@ -74,11 +73,6 @@ impl Labels {
     /// The label of a record.
     pub fn of(&self, id: &str) -> Option<&str> {
         self.by_id.get(id).map(String::as_str)
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.by_id.is_empty()
     }
 }
 
@@ -109,7 +103,16 @@ mod tests {
         assert_eq!(found.of("a"), Some("dusk"));
         assert_eq!(found.of("b"), None, "its last line sets nothing");
         assert_eq!(found.of("c"), None, "`unknown` is no label");
-        assert!(labels(PATCH, "/emotion/label").is_empty());
+        assert_eq!(labels(PATCH, "/emotion/label"), Labels::default());
+    }
+
+    #[test]
+    fn labels_of_lists_are_as_review_writes_them() {
+        let patch = r#"{"id":"a","decision":"keep","set":{"/tags/place":[["quay",1]]}}
+{"id":"b","decision":"keep","set":{"/tags/place":[]}}
+"#;
+        let found = labels(patch, "/tags/place");
+        assert_eq!((found.of("a"), found.of("b")), (Some("quay"), None));
     }
 
     #[test]
@@ -129,6 +132,6 @@ mod tests {
     fn a_patch_that_does_not_exist_has_no_labels() {
         let key = Key::new("/light/time").unwrap();
         let found = Labels::read(Path::new("/no/such/patch.jsonl"), &key).unwrap();
-        assert!(found.is_empty());
+        assert_eq!(found, Labels::default());
     }
 }
