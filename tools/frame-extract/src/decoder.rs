@@ -248,7 +248,7 @@ fn hear(
     let (mut heard, mut base, mut frames) = (Heard::default(), 0.0, 0);
     for said in listen(errors) {
         match said {
-            Said::TimeBase(seconds) => base = seconds,
+            Said::Timing { base: seconds, .. } => base = seconds,
             Said::Frame(shown) => {
                 frames += 1;
                 let time = shown.ticks.map(|ticks| ticks as f64 * base);

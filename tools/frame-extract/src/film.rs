@@ -75,6 +75,8 @@ pub(crate) struct Film {
     pub(crate) view: View,
     /// How long it says that it is, in seconds; its sound and subtitles may be what is that long.
     pub(crate) duration: Option<f64>,
+    /// How many frames a second it has, exactly, if it says so.
+    rate: Option<f64>,
     /// From which time on its pixels have which width by their height, where that changes.
     pub(crate) aspects: Vec<(f64, aspects::Aspect)>,
     /// The decoder to use, where it is not ffmpeg's first choice.
@@ -112,6 +114,7 @@ impl Film {
                 names.split(',').next().unwrap_or_default().to_owned()
             },
             duration: first.listing.length(&stream),
+            rate: first.rate,
             aspects: aspects::changes(ffmpeg, path, &first.listing, &stream),
             keyframes: false,
             hardware: hardware.that_decodes(ffmpeg, path, &stream)?,
@@ -165,7 +168,7 @@ impl Film {
     /// keyframes come, the one of its time.
     pub(crate) fn number(&self, index: usize, time: f64) -> usize {
         if self.keyframes {
-            (time * self.stream.rate.unwrap_or(RATE)).round().max(0.0) as usize
+            (time * self.rate.unwrap_or(RATE)).round().max(0.0) as usize
         } else {
             index
         }

@@ -8,8 +8,13 @@ const LONGEST: u64 = 1 << 16;
 /// One thing that ffmpeg said.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Said {
-    /// `showinfo`: times are counted in this many seconds from here on.
-    TimeBase(f64),
+    /// `showinfo`: how frames are timed from here on.
+    Timing {
+        /// The unit of their times, in seconds.
+        base: f64,
+        /// How many there are a second, exactly; none if the film does not say.
+        rate: Option<f64>,
+    },
     /// `showinfo`: a frame has passed.
     Frame(Shown),
     /// The `showinfo` called [`WHOLE`]: a whole image has come out, of the frame of this time.
@@ -107,7 +112,8 @@ fn understand(line: &str) -> Option<Said> {
 fn shown(words: &str) -> Option<Said> {
     if words.starts_with("config in ") {
         let base = field(words, "time_base:")?.trim_end_matches(',');
-        return ratio(base).map(Said::TimeBase);
+        let rate = field(words, "frame_rate:").and_then(ratio);
+        return ratio(base).map(|base| Said::Timing { base, rate });
     }
     if words.starts_with("color_range:") {
         let word = |key| field(words, key).unwrap_or("unknown").to_owned();
@@ -202,8 +208,14 @@ mod tests {
 
     #[test]
     fn what_is_said_besides() {
-        let base = "[Parsed_showinfo_0 @ 0x1] [info] config in time_base: 1/1000, frame_rate: 24/1";
-        assert_eq!(understand(base), Some(Said::TimeBase(0.001)));
+        let timing = |rate: &str| {
+            understand(&format!(
+                "[Parsed_showinfo_0 @ 0x1] [info] config in time_base: 1/1000, frame_rate: {rate}"
+            ))
+        };
+        let of = |rate| Some(Said::Timing { base: 0.001, rate });
+        assert_eq!(timing("24000/1001"), of(Some(24000.0 / 1001.0)));
+        assert_eq!(timing("0/0"), of(None));
         assert_eq!(clock("00:01:30.50"), Some(90.5));
         assert_eq!(clock("N/A"), None);
         let error = "[mov @ 0x5] [error] moov atom not found";

@@ -15,6 +15,8 @@ use crate::streams::{Listing, Stream};
 pub(crate) struct First {
     /// The image, and how its colours are tagged; none if it cannot be decoded.
     pub(crate) picture: Option<(Shown, Colour)>,
+    /// How many frames a second the stream has, if the film says so.
+    pub(crate) rate: Option<f64>,
     /// What ffmpeg lists of the film.
     pub(crate) listing: Listing,
     /// What ffmpeg complained of.
@@ -34,14 +36,15 @@ pub(crate) fn first_frame(
         .args(["-f", "null", "-"])
         .output()
         .context("ffmpeg")?;
-    let (mut frame, mut colour) = (None, None);
+    let (mut frame, mut colour, mut rate) = (None, None, None);
     let mut complaints = Complaints::default();
     for said in listen(ran.stderr.as_slice()) {
         match said {
             Said::Frame(shown) => frame = frame.or(Some(shown)),
             Said::Colour(tags) => colour = colour.or(Some(tags)),
             Said::Error(words) => complaints.add(words, 0),
-            Said::TimeBase(_) | Said::Whole(_) => {}
+            Said::Timing { rate: told, .. } => rate = rate.or(told),
+            Said::Whole(_) => {}
         }
     }
     if let Some(words) = ffmpeg::signal(ran.status) {
@@ -58,6 +61,7 @@ pub(crate) fn first_frame(
         None if !several => bail!("ffmpeg cannot read it: {}", complaints.words()),
         None | Some(_) => Ok(First {
             picture: frame.map(|frame| (frame, colour.unwrap_or_default())),
+            rate,
             listing,
             complaints,
         }),

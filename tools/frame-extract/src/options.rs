@@ -93,7 +93,7 @@ pub(crate) struct Args {
 pub(crate) enum Sample {
     /// All of them
     All,
-    /// Keyframes only, a tenth of the work or less: no frame between them is taken, shots are found by few frames, and
+    /// Keyframes only, about a tenth of the work: no frame between them is taken, shots are found by few frames, and
     /// transitions are seldom seen
     Keyframes,
 }
@@ -144,6 +144,9 @@ pub(crate) struct Settings {
     pub(crate) format: Format,
     quality: u8,
     subsampling: Chroma,
+    /// Whether only keyframes were decoded, whose numbers are reckoned from their times.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keyframes: bool,
 }
 
 impl Args {
@@ -239,6 +242,7 @@ impl Args {
             format: self.format,
             quality: self.quality,
             subsampling: self.subsampling,
+            keyframes: self.sample == Sample::Keyframes,
         })
     }
 

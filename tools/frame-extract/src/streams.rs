@@ -19,8 +19,6 @@ pub(crate) struct Stream {
     pub(crate) hidden_alpha: bool,
     /// Dolby Vision: the profile, and what its base layer is compatible with (0: nothing).
     pub(crate) dolby: Option<(u32, u32)>,
-    /// How many frames a second it has, where ffmpeg says so.
-    pub(crate) rate: Option<f64>,
     /// How long this stream is, in seconds, where the film says so.
     pub(crate) seconds: Option<f64>,
 }
@@ -109,7 +107,6 @@ fn video(line: &str) -> Option<Stream> {
         size: size(rest).unwrap_or_default(),
         attached: has("(attached pic)") || has("(timed thumbnails)"),
         default: has("(default)"),
-        rate: rate(rest),
         ..Stream::default()
     })
 }
@@ -121,13 +118,6 @@ fn size(words: &str) -> Option<(u32, u32)> {
         let size = (width.parse().ok()?, height.parse().ok()?);
         (size.0 > 0 && size.1 > 0).then_some(size)
     })
-}
-
-/// The number before `fps` among the words of a stream.
-fn rate(words: &str) -> Option<f64> {
-    let mut parts = words.split(", ");
-    let rate = parts.find_map(|part| part.split(" (").next()?.strip_suffix(" fps")?.parse().ok());
-    rate.filter(|rate: &f64| *rate > 0.0)
 }
 
 /// Takes what a line below a stream says of it.
@@ -193,7 +183,6 @@ mod tests {
         );
         assert_eq!((film.dolby, film.seconds), (Some((5, 0)), Some(80.25)));
         assert!(film.default && !film.hidden_alpha);
-        assert_eq!((film.rate, cover.rate), (Some(24.0), None));
     }
 
     #[test]

@@ -143,7 +143,9 @@ fn only_keyframes_keep_their_numbers_and_times() {
     );
     let again = extract(&noting, here, &sparse);
     assert_eq!(again.records(), ran.records());
-    // All frames of the same film are another matter, and the images of the same frames are the same.
+    // All frames of the same film are another matter: an image from this run is not taken for one of theirs.
+    let image = |frame: u32| here.join(format!("frames/film_{frame:06}.png"));
+    fs::copy(image(0), image(60)).unwrap();
     let all = extract(&noting, here, &["--out-dir", "frames"]);
     assert_eq!(all.code, Some(0), "{}", all.stderr);
     assert_eq!(all.records().len(), 11);
@@ -154,6 +156,30 @@ fn only_keyframes_keep_their_numbers_and_times() {
     };
     let alone = extract(&noting, here, &["--out-dir", "alone"]);
     assert_eq!(of(&alone, "film_000060"), of(&all, "film_000060"));
+}
+
+#[test]
+fn numbers_of_keyframes_do_not_drift_in_a_long_film() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // 24000/1001 frames a second, which ffmpeg prints as 23.98: behind two minutes that is half a frame more.
+    let graph = "testsrc2=s=64x48:r=24000/1001,trim=end_frame=3200";
+    let mut command = Command::new(&ffmpeg);
+    command.args(["-v", "error", "-f", "lavfi", "-i", graph, "-c:v", "mpeg4"]);
+    command.args(["-g", "316", "-sc_threshold", "1000000000", "film.mkv"]);
+    let made = command.current_dir(here).stdin(Stdio::null()).status();
+    assert!(made.unwrap().success());
+    let ran = extract(
+        &ffmpeg,
+        here,
+        &["--out-dir", "frames", "--sample", "keyframes"],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let frame = |record: &Value| record["source"]["frame"].as_u64().unwrap();
+    let frames: Vec<u64> = ran.records().iter().map(frame).collect();
+    let expected: Vec<u64> = (0..=10).map(|n| 316 * n).collect();
+    assert_eq!(frames, expected);
 }
 
 #[test]
