@@ -15,6 +15,7 @@ use stage::{Context, Result, bail, log};
 use wait4::Wait4;
 
 use crate::progress::counts_file;
+use crate::usage::Watch;
 
 /// Seconds from one line of progress to the next: the tools see that their
 /// standard error is no terminal, and would say nothing.
@@ -24,7 +25,7 @@ const PROGRESS_EVERY: &str = "10";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ended {
     status: ExitStatus,
-    /// Largest resident set of one of its processes, in bytes.
+    /// Memory that its processes held at once at most, bytes.
     pub(crate) peak_memory: u64,
 }
 
@@ -90,6 +91,7 @@ pub(crate) fn run(
     let mut child = child
         .spawn()
         .with_context(|| command[0].to_string_lossy().into_owned())?;
+    let watch = Watch::begin(child.id());
     forward_signals(child.id())?;
     if let Some(stderr) = child.stderr.take() {
         listen(stderr, log, &log_path)?;
@@ -103,7 +105,8 @@ pub(crate) fn run(
     }
     Ok(Ended {
         status: used.status,
-        peak_memory: used.rusage.maxrss,
+        // A command may be over before anyone has looked.
+        peak_memory: watch.peak().max(used.rusage.maxrss),
     })
 }
 

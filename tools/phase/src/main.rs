@@ -2,7 +2,7 @@
 //!
 //! Writes `preparation_progress.json` in the run directory: for each phase
 //! its status, start, end, seconds, exit code, command, peak memory in bytes
-//! (of its largest process), and the counts of the tools in it. What the
+//! (of its processes together), and the counts of the tools in it. What the
 //! command says on standard error goes to `logs/NAME.log` there too.
 //!
 //! A lock, which the command's processes hold as well, keeps two runs of one
@@ -17,6 +17,7 @@ mod memory;
 mod missing;
 mod phase;
 mod progress;
+mod usage;
 mod wait;
 mod work;
 

@@ -35,7 +35,7 @@ pub(crate) struct Phase {
     exit_code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     signal: Option<i32>,
-    /// Bytes, of the largest process.
+    /// Bytes that its processes held at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     peak_memory: Option<u64>,
     /// Bytes that it was expected to take, where there is a budget of memory.
@@ -181,7 +181,7 @@ impl Phase {
         self.seconds.filter(|_| self.is_done())
     }
 
-    /// Peak memory of its largest process, bytes.
+    /// Bytes that its processes held at once at most.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.peak_memory.unwrap_or(0)
     }

@@ -603,3 +603,20 @@ fn a_phase_that_took_too_much_memory_gets_fewer_threads() {
     );
     assert_eq!(progress(here, "big")["jobs"], 1);
 }
+
+#[test]
+fn processes_that_run_at_once_count_together_and_one_after_another_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Each holds 64 MiB, which nobody takes from it until the other end of its pipe has ended.
+    let holds = "dd if=/dev/zero bs=64M count=1 2>/dev/null | sleep 1";
+    let peak = |name: &str, script: &str| {
+        let ran = phase(here, name, &[], script);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        progress(here, name)["peak_memory"].as_u64().unwrap() >> 20
+    };
+    let both = peak("both", &format!("{holds} & {holds}; wait"));
+    assert!((128..160).contains(&both), "{both} MiB");
+    let each = peak("each", &format!("{holds}; {holds}"));
+    assert!((64..96).contains(&each), "{each} MiB");
+}
