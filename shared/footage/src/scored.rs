@@ -8,7 +8,7 @@
 use crate::figures::Figures;
 use crate::shots::{self, Boundary, Mark, Shot, Transition};
 
-/// The score from which a frame is the last of a shot, or within a transition: the reference's.
+/// The score above which a frame is the last of a shot, or within a transition: the reference's.
 const SURE: f32 = 0.5;
 /// Frames within a transition that are more than a cut.
 const LONG: usize = 3;
@@ -24,6 +24,21 @@ pub struct Scores<'a> {
     pub last: &'a [f32],
     /// Whether it is within a transition; empty if the network does not say.
     pub within: &'a [f32],
+}
+
+/// The shots and marks of a film of this many frames a second: by the rules where no network has scored it, else by the
+/// network `alone` or beside them.
+pub fn find(
+    frames: &[Figures],
+    rate: f64,
+    scores: Option<Scores<'_>>,
+    alone: bool,
+) -> (Vec<Shot>, Vec<Mark>) {
+    match scores {
+        None => shots::find(frames, rate),
+        Some(scores) if alone => self::alone(frames, scores),
+        Some(scores) => beside_rules(frames, rate, scores),
+    }
 }
 
 /// The shots and marks of a film by the network alone.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use footage::letterbox::Rectangle;
 use footage::sampled;
 use footage::scored::{self, Scores};
-use footage::shots::{self, Mark, Shot, Transition};
+use footage::shots::{Mark, Shot, Transition};
 use nets::shot::Detector;
 use serde::{Deserialize, Serialize};
 use stage::{Flow, Record, Result, bail, ensure};
@@ -20,7 +20,7 @@ use crate::pass::{self, Gathered, Writing};
 use crate::survey::Bars;
 
 /// Is raised whenever the same film would be judged otherwise.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The frames a second that films have; times that are not to be trusted give others.
 const RATES: (f64, f64) = (8.0, 120.0);
@@ -139,12 +139,11 @@ impl Analysis {
             last: &scores.last,
             within: &scores.within,
         });
-        let alone = asked.as_ref().is_some_and(|asked| asked.alone);
-        let (shots, marks) = match scores {
-            None if film.keyframes => sampled::find(keyframes),
-            None => shots::find(&frames, rate),
-            Some(scores) if alone => scored::alone(&frames, scores),
-            Some(scores) => scored::beside_rules(&frames, rate, scores),
+        let (shots, marks) = if film.keyframes {
+            sampled::find(keyframes)
+        } else {
+            let alone = asked.as_ref().is_some_and(|asked| asked.alone);
+            scored::find(&frames, rate, scores, alone)
         };
         Self {
             version: VERSION,
@@ -259,8 +258,12 @@ impl Analysis {
             record.put("start_time", &self.times.get(shot.first))?;
             record.put("end_time", &self.times.get(shot.end).or(self.times.last()))?;
             record.put("from", &shot.from.map_or("cut", Transition::word))?;
-            let marks: Vec<&Mark> = self.marks.iter().filter(within).collect();
-            record.put("marks", &marks)?;
+            let marks = self.marks.iter().filter(within).map(|mark| Mark {
+                first: self.number(mark.first),
+                end: self.number(mark.end),
+                ..*mark
+            });
+            record.put("marks", &marks.collect::<Vec<_>>())?;
             if let Some(crop) = self.crop {
                 record.put("crop", &crop)?;
             }
@@ -288,4 +291,46 @@ fn rate(times: &[f64]) -> f64 {
     steps.sort_unstable_by(f64::total_cmp);
     let step = steps.get(steps.len() / 2).copied().unwrap_or(0.0);
     (1.0 / step.max(1e-3)).clamp(RATES.0, RATES.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn shots_and_marks_are_told_by_numbers_of_the_film() -> Result<()> {
+        let analysis: Analysis = serde_json::from_value(json!({
+            "version": VERSION,
+            "film": {"bytes": 1, "ends": "ab"},
+            "view": {"size": [64, 48], "rows": 48, "interlaced": false, "alpha": false,
+                     "colour": {"matrix": "bt709", "transfer": "bt709", "primaries": "bt709"}},
+            "shots": [{"first": 0, "end": 2, "from": null}, {"first": 2, "end": 4, "from": "fade"}],
+            "marks": [{"kind": "fade", "first": 1, "end": 2}, {"kind": "fade", "first": 3, "end": 4}],
+            "errors": 0,
+            "damage": {"errors": 0, "first": "", "places": [], "lost": 0},
+            "numbers": [0, 48, 96, 120],
+            "times": [0.0, 2.0, 4.0, 5.0],
+        }))?;
+        let lines = String::from_utf8_lossy(&analysis.shot_lines()?).into_owned();
+        let shots = lines
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<Vec<Value>, _>>()?;
+        let told = |shot: &Value| {
+            let mark = &shot["marks"][0];
+            ["first", "end"].map(|key| [shot[key].clone(), mark[key].clone()])
+        };
+        // Behind the last keyframe no number is known but that it is a later one.
+        assert_eq!(
+            told(&shots[0]),
+            [[json!(0), json!(48)], [json!(96), json!(96)]]
+        );
+        assert_eq!(
+            told(&shots[1]),
+            [[json!(96), json!(120)], [json!(121), json!(121)]]
+        );
+        Ok(())
+    }
 }

@@ -16,7 +16,7 @@ const SAME_TIME: f64 = 0.4;
 /// A frame, and its image if that is still to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Chosen {
-    /// Its number in the film.
+    /// Its index among the decoded frames.
     pub(crate) frame: usize,
     /// Its pixels.
     pub(crate) picture: Option<Arc<RgbImage>>,
@@ -48,7 +48,7 @@ impl Trouble {
 /// A frame whose image is to come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Expected {
-    /// Its number in the film.
+    /// Its index among the decoded frames.
     pub(crate) frame: usize,
     /// The time by which it is known, in seconds.
     pub(crate) time: f64,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use footage::figures::{Measure, SMALL, Small};
 use footage::sampled::{self, SPARSE};
 use footage::scored::{self, Scores};
-use footage::shots::{self, Mark, Shot};
+use footage::shots::{Mark, Shot};
 use nets::shot::{self, Detector, Method};
 use stage::manifest::{Source, rounded};
 use stage::{Context, Outcome, Record, Result, log};
@@ -121,24 +121,18 @@ fn of_film(film: Film, fps: f64, method: Method, detector: Option<&mut Detector>
     } else {
         let mut measure = Measure::default();
         let figures: Vec<_> = small.into_iter().map(|small| measure.next(small)).collect();
-        match detector {
-            None => shots::find(&figures, fps),
-            Some(detector) => {
-                for thumbnail in thumbnails.iter().flatten() {
-                    detector.push(thumbnail)?;
-                }
-                let scores = detector.finish()?;
-                let scores = Scores {
-                    last: &scores.last,
-                    within: &scores.within,
-                };
-                if method == Method::Network {
-                    scored::alone(&figures, scores)
-                } else {
-                    scored::beside_rules(&figures, fps, scores)
-                }
+        let scores = detector.map(|detector| {
+            for thumbnail in thumbnails.iter().flatten() {
+                detector.push(thumbnail)?;
             }
-        }
+            detector.finish()
+        });
+        let scores = scores.transpose()?;
+        let scores = scores.as_ref().map(|scores| Scores {
+            last: &scores.last,
+            within: &scores.within,
+        });
+        scored::find(&figures, fps, scores, method == Method::Network)
     };
     Ok(Found {
         shots,
