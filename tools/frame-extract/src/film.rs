@@ -117,7 +117,7 @@ impl Film {
             rate: first.rate,
             aspects: aspects::changes(ffmpeg, path, &first.listing, &stream),
             keyframes: false,
-            hardware: hardware.that_decodes(ffmpeg, path, &stream)?,
+            hardware: hardware.that_decodes(ffmpeg, path, &stream, decoder)?,
             stream,
             decoder,
         };

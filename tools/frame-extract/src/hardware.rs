@@ -41,22 +41,24 @@ impl Hardware {
     }
 
     /// ffmpeg's name of the hardware that decodes `stream` of the film at `path`; none for the processor, which is
-    /// said if hardware was asked for.
+    /// said if hardware was asked for. A `decoder` that the film needs runs on the processor.
     pub(crate) fn that_decodes(
         self,
         ffmpeg: &Ffmpeg,
         path: &Path,
         stream: &Stream,
+        decoder: Option<&str>,
     ) -> Result<Option<&'static str>> {
         let one = [self];
         let kinds = match self {
             Self::None => return Ok(None),
+            _ if decoder.is_some() => &[],
             Self::Auto => &KINDS[..],
             _ => &one[..],
         };
         for (name, format) in kinds.iter().filter_map(|kind| kind.names()) {
             if decodes(ffmpeg, path, stream, name, format)? {
-                log::warn!("{}: decoded by {name}", path.display());
+                log::info!("{}: decoded by {name}", path.display());
                 return Ok(Some(name));
             }
         }

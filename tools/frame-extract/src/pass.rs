@@ -50,6 +50,14 @@ pub(crate) struct Writing {
     pub(crate) votes: Option<Mutex<Vec<Vote>>>,
 }
 
+/// An image on its way to a thread that writes it.
+struct Handed {
+    image: RgbImage,
+    taken: Taken,
+    /// Whether it is in the folder already, and is wanted for its vote alone.
+    there: bool,
+}
+
 /// What is gathered of the frames.
 #[derive(Default)]
 pub(crate) struct Gathered {
@@ -167,14 +175,14 @@ fn gather(
 }
 
 impl Writing {
-    /// Hands the images of chosen frames that are not there yet to the threads that write them.
+    /// Hands the images of chosen frames that are not there yet, or are to vote, to the threads that write them.
     ///
     /// An image that is cut short is the end: ffmpeg has ended, and says why elsewhere.
     fn hand_over(
         &self,
         film: &Film,
         whole: &mut Whole,
-        sender: &SyncSender<(RgbImage, Taken)>,
+        sender: &SyncSender<Handed>,
         trouble: &Trouble,
     ) {
         while let Ok(Some((image, taken))) = whole.next() {
@@ -182,22 +190,29 @@ impl Writing {
             let path = self.folder.image(film.number(taken.frame, taken.time));
             let there = vision::decode::looks_whole(&path);
             let wanted = !there || self.votes.is_some();
-            if trouble.is_there() || (wanted && sender.send((image, taken)).is_err()) {
+            let handed = || Handed {
+                image,
+                taken,
+                there,
+            };
+            if trouble.is_there() || (wanted && sender.send(handed()).is_err()) {
                 return;
             }
         }
     }
 
     /// Writes images until there are no more.
-    fn write_all(
-        &self,
-        film: &Film,
-        images: &Mutex<Receiver<(RgbImage, Taken)>>,
-        trouble: &Trouble,
-    ) {
+    fn write_all(&self, film: &Film, images: &Mutex<Receiver<Handed>>, trouble: &Trouble) {
         loop {
             let next = images.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok((image, taken)) = next else { return };
+            let Ok(Handed {
+                image,
+                taken,
+                there,
+            }) = next
+            else {
+                return;
+            };
             let shape = film.shape(&taken.shown, taken.time);
             // What is known of other shapes, and of interlaced films, is known at the end.
             if trouble.is_there() || shape != film.view.size || taken.shown.interlaced {
@@ -210,6 +225,9 @@ impl Writing {
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(vote);
+            }
+            if there {
+                continue;
             }
             let number = film.number(taken.frame, taken.time);
             let written = images::write(&self.folder, &self.settings, number, shape, &image);

@@ -62,6 +62,16 @@ fn film(ffmpeg: &Path, here: &Path, last: u32) {
     );
 }
 
+/// Encodes what `input` names as `film.mkv`, with a keyframe every so many frames and nowhere else.
+fn encode(ffmpeg: &Path, here: &Path, input: &[&str], group: u32) {
+    let mut command = Command::new(ffmpeg);
+    command.args(["-v", "error"]).args(input);
+    command.args(["-c:v", "mpeg4", "-q:v", "2", "-sc_threshold", "1000000000"]);
+    command.args(["-g", &group.to_string(), "film.mkv"]);
+    let made = command.current_dir(here).stdin(Stdio::null()).status();
+    assert!(made.unwrap().success());
+}
+
 #[test]
 fn a_film_is_decoded_once_and_a_shot_without_a_frame_by_itself() {
     let Some(ffmpeg) = ffmpeg() else { return };
@@ -101,20 +111,7 @@ fn only_keyframes_keep_their_numbers_and_times() {
     let here = folder.path();
     film(&ffmpeg, here, 60);
     fs::rename(here.join("film.mkv"), here.join("whole.mkv")).unwrap();
-    let mut command = Command::new(&ffmpeg);
-    command.args([
-        "-v",
-        "error",
-        "-i",
-        "whole.mkv",
-        "-c:v",
-        "mpeg4",
-        "-q:v",
-        "2",
-    ]);
-    command.args(["-g", "20", "-sc_threshold", "1000000000", "film.mkv"]);
-    let made = command.current_dir(here).stdin(Stdio::null()).status();
-    assert!(made.unwrap().success());
+    encode(&ffmpeg, here, &["-i", "whole.mkv"], 20);
     let noting = noting(&ffmpeg, here);
     let sparse = ["--out-dir", "frames", "--sample", "keyframes"];
     let ran = extract(&noting, here, &sparse);
@@ -165,11 +162,7 @@ fn numbers_of_keyframes_do_not_drift_in_a_long_film() {
     let here = folder.path();
     // 24000/1001 frames a second, which ffmpeg prints as 23.98: behind two minutes that is half a frame more.
     let graph = "testsrc2=s=64x48:r=24000/1001,trim=end_frame=3200";
-    let mut command = Command::new(&ffmpeg);
-    command.args(["-v", "error", "-f", "lavfi", "-i", graph, "-c:v", "mpeg4"]);
-    command.args(["-g", "316", "-sc_threshold", "1000000000", "film.mkv"]);
-    let made = command.current_dir(here).stdin(Stdio::null()).status();
-    assert!(made.unwrap().success());
+    encode(&ffmpeg, here, &["-f", "lavfi", "-i", graph], 316);
     let ran = extract(
         &ffmpeg,
         here,
@@ -180,6 +173,53 @@ fn numbers_of_keyframes_do_not_drift_in_a_long_film() {
     let frames: Vec<u64> = ran.records().iter().map(frame).collect();
     let expected: Vec<u64> = (0..=10).map(|n| 316 * n).collect();
     assert_eq!(frames, expected);
+}
+
+#[test]
+fn an_image_that_is_there_votes_on_the_letterbox_and_is_not_written_again() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // One keyframe decides nothing, and so the images are asked.
+    let graph = "testsrc2=s=320x180:r=24,trim=end_frame=120";
+    encode(&ffmpeg, here, &["-f", "lavfi", "-i", graph], 300);
+    let every = ["--out-dir", "frames", "--fps", "24"];
+    let first = extract(&ffmpeg, here, &every);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let image = |frame: u32| here.join(format!("frames/film_{frame:06}.png"));
+    fs::copy(image(0), image(24)).unwrap();
+    fs::remove_file(here.join("frames/film.analysis.json")).unwrap();
+    let again = extract(&ffmpeg, here, &every);
+    assert_eq!(again.records(), first.records());
+    let same = fs::read(image(24)).unwrap() == fs::read(image(0)).unwrap();
+    assert!(same, "it was written again");
+}
+
+#[test]
+fn hardware_is_not_tried_where_the_film_needs_a_decoder_of_its_own() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let graph = "testsrc2=s=160x96:r=12,trim=end_frame=6,format=yuva420p,colorchannelmixer=aa=0.5";
+    let mut command = Command::new(&ffmpeg);
+    command.args(["-v", "error", "-f", "lavfi", "-i", graph]);
+    command.args(["-c:v", "libvpx-vp9", "-pix_fmt", "yuva420p", "film.mkv"]);
+    let made = command.current_dir(here).stdin(Stdio::null()).status();
+    if !made.unwrap().success() {
+        eprintln!("skipped: this ffmpeg has no libvpx");
+        return;
+    }
+    let noting = noting(&ffmpeg, here);
+    let ran = extract(&noting, here, &["--out-dir", "frames", "--hwaccel", "auto"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("decoded by the processor"),
+        "{}",
+        ran.stderr
+    );
+    let calls = fs::read_to_string(here.join("calls")).unwrap();
+    assert!(calls.contains("-c:v libvpx-vp9"), "{calls}");
+    assert!(!calls.contains("-hwaccel"), "{calls}");
 }
 
 #[test]
