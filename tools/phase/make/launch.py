@@ -184,8 +184,9 @@ def keep(out):
         seen = path.stat()
         if name.parts[0] in ("review", "logs") or name.parts[0].startswith(".") or name.name.endswith(".rejects.jsonl") or not seen.st_size:
             continue
-        # Before version 0.2 a phase did not note what it had written; it has the name of its manifest.
-        by_name = str(name.with_suffix("")).replace("/", "-") in phases
+        # Before version 0.2 a phase did not note what it had written; what has its name is its manifest, if it made one.
+        phase = phases.get(str(name.with_suffix("")).replace("/", "-"), {})
+        by_name = phase.get("status") == "done" and "output" not in phase
         if written.get(str(name)) == (seen.st_size, seen.st_mtime_ns) or (str(name) not in written and by_name):
             continue
         kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
@@ -364,9 +365,7 @@ def prepare(out, who, tools, said, written):
     folder = os.path.join(out, ".names")
     os.makedirs(folder, exist_ok=True)
     for name, mine in who.items():
-        file = Path(folder, mine)
-        if not file.is_file() or file.read_text(encoding="utf-8") != name:
-            file.write_text(name, encoding="utf-8")
+        put(Path(folder, mine), name)
     return True
 
 

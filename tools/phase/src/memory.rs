@@ -11,7 +11,7 @@ use stage::{Result, log};
 use crate::phase::Phase;
 use crate::progress::Progress;
 
-/// Bytes that a phase is taken to need of which nothing is known: the largest networks of `make models` take as much.
+/// Bytes that a phase is assumed to need if it has never run: the largest networks of `make models` take as much.
 const UNKNOWN: u64 = 3 << 30;
 
 /// Time from one look at the other phases to the next.
@@ -109,11 +109,12 @@ fn lacking(others: &[(String, Phase)], need: Need, budget: ByteSize) -> Option<S
     };
     (!fits).then(|| {
         format!(
-            "memory: it needs {}, and of {} {} take {}",
+            "{} of memory: {} already {} {} of {}",
             ByteSize::b(need.bytes).display().si(),
-            budget.display().si(),
             names(),
-            ByteSize::b(taken).display().si()
+            if others.len() == 1 { "uses" } else { "use" },
+            ByteSize::b(taken).display().si(),
+            budget.display().si()
         )
     })
 }
@@ -160,7 +161,11 @@ mod tests {
         let need = |bytes| Need { bytes, jobs: None };
         assert_eq!(lacking(&others, need(3 * GB), ByteSize::gb(8)), None);
         let said = lacking(&others, need(4 * GB), ByteSize::gb(8)).unwrap_or_default();
-        assert_eq!(said, "memory: it needs 4.0 GB, and of 8.0 GB a take 5.0 GB");
+        assert_eq!(said, "4.0 GB of memory: a already uses 5.0 GB of 8.0 GB");
+        let [a] = others;
+        let b = ("b".to_owned(), Phase::begin("b", None, &[]));
+        let said = lacking(&[a, b], need(4 * GB), ByteSize::gb(8)).unwrap_or_default();
+        assert_eq!(said, "4.0 GB of memory: a, b already use 8.2 GB of 8.0 GB");
         assert_eq!(
             lacking(&[], need(90 * GB), ByteSize::gb(8)),
             None,

@@ -99,6 +99,11 @@ impl Wait {
         }
     }
 
+    /// Whether the phase may not begin now.
+    pub(crate) fn is_closed(&self) -> Result<bool> {
+        Ok(self.reason()?.is_some())
+    }
+
     /// Waits until the phase may begin, and says through `say` what for, whenever that changes.
     pub(crate) fn until(&self, mut say: impl FnMut(&str) -> Result<()>) -> Result<()> {
         let (mut said, mut pause) = (String::new(), FIRST);

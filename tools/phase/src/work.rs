@@ -30,13 +30,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     let mut phase = Phase::begin(name, args.gpu, &args.command);
     let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
     let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
-    if let Some(wait) = &args.gpu_wait {
-        wait.until(&mut waits)?;
-    }
-    match args.memory.zip(need) {
-        Some((budget, need)) => memory::begin(progress, name, &mut phase, need, budget)?,
-        None => progress.update(name, phase.run())?,
-    }
+    begin(args, progress, name, &mut phase, need)?;
     let began = Instant::now();
     let ended = child::run(
         &args.run_dir,
@@ -58,4 +52,28 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     // Part of the phase's work and not a warning, but said unless `-q` forbids it.
     stage::log::warn!("{name}: {phase}");
     Ok(exit_code)
+}
+
+/// Waits until the GPU and the memory are both free at once, and writes that the phase runs.
+fn begin(
+    args: &Args,
+    progress: &Progress,
+    name: &str,
+    phase: &mut Phase,
+    need: Option<memory::Need>,
+) -> Result<()> {
+    loop {
+        if let Some(wait) = &args.gpu_wait {
+            wait.until(|reason| progress.update(name, phase.wait(reason)))?;
+        }
+        let Some((budget, need)) = args.memory.zip(need) else {
+            return progress.update(name, phase.run());
+        };
+        memory::begin(progress, name, phase, need, budget)?;
+        // While it waited for memory another program may have taken the GPU: then it gives the memory back.
+        match &args.gpu_wait {
+            Some(wait) if wait.is_closed()? => {}
+            _ => return Ok(()),
+        }
+    }
 }

@@ -565,10 +565,7 @@ fn a_phase_waits_until_it_fits_into_memory_beside_others() {
     let mut second = start("second", "echo $FILM2LORA_JOBS > second");
     eventually(|| progress(here, "second")["status"] == "waiting");
     let why = progress(here, "second")["waits_for"].clone();
-    assert_eq!(
-        why,
-        "memory: it needs 2.0 GB, and of 4.0 GB first take 3.0 GB"
-    );
+    assert_eq!(why, "2.0 GB of memory: first already uses 3.0 GB of 4.0 GB");
     fs::write(here.join("go"), "").unwrap();
     assert!(first.wait().unwrap().success() && second.wait().unwrap().success());
     assert_eq!(
@@ -619,4 +616,44 @@ fn processes_that_run_at_once_count_together_and_one_after_another_alone() {
     assert!((128..160).contains(&both), "{both} MiB");
     let each = peak("each", &format!("{holds}; {holds}"));
     assert!((64..96).contains(&each), "{each} MiB");
+}
+
+#[test]
+fn a_gpu_that_was_taken_while_the_phase_waited_for_memory_is_waited_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let took = json!({"status": "done", "command": "", "start": "", "log": "", "peak_memory": 4_000_000_000_u64});
+    let before = json!({"phases": {"first": took, "second": took}});
+    fs::write(here.join("preparation_progress.json"), before.to_string()).unwrap();
+    let start = |name: &str, flags: &[&str], script: &str| {
+        let mut command = Command::new(PHASE);
+        command
+            .current_dir(here)
+            .env_remove("XDG_RUNTIME_DIR")
+            .env("TMPDIR", here)
+            .args(["--run-dir", ".", "--name", name, "--memory", "4GB"])
+            .args(flags)
+            .args(["--", "sh", "-c", script])
+            .stderr(Stdio::null());
+        Ends(command.spawn().unwrap())
+    };
+    let waits_for = |what: &str| {
+        let reason = || progress(here, "second")["waits_for"].clone();
+        eventually(|| reason().as_str().is_some_and(|why| why.starts_with(what)));
+    };
+    fs::write(here.join("open"), "").unwrap();
+    let script = "touch begun; until [ -e go ]; do sleep 0.05; done";
+    let mut first = start("first", &[], script);
+    eventually(|| here.join("begun").exists());
+    let flags = ["--gpu", "--gpu-wait", "test -e open"];
+    let mut second = start("second", &flags, "touch second");
+    waits_for("4.0 GB of memory");
+    fs::remove_file(here.join("open")).unwrap();
+    fs::write(here.join("go"), "").unwrap();
+    assert!(first.0.wait().unwrap().success());
+    waits_for("`test -e open` to succeed");
+    assert!(!here.join("second").exists());
+    fs::write(here.join("open"), "").unwrap();
+    assert!(second.0.wait().unwrap().success());
+    assert!(here.join("second").exists());
 }
