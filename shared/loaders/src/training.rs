@@ -153,6 +153,8 @@ pub struct Run {
     pub drafts: Vec<Draft>,
     /// Whether the trainer must be started in its own folder.
     pub at_home: bool,
+    /// Whether it prints a validation loss, by which a search can tell trials apart.
+    pub prints_loss: bool,
     /// The commands, the last of which trains.
     pub commands: Vec<Vec<Word>>,
 }
@@ -276,6 +278,33 @@ pub(crate) const ACCELERATE: &[&str] = &[
     "--mixed_precision=bf16",
     "--dynamo_backend=no",
 ];
+
+/// What the scripts of sd-scripts and of musubi-tuner, which descends from it, are given.
+pub(crate) const NETWORK: &[&str] = &[
+    "--output_dir=$OUTPUT",
+    "--logging_dir=$OUTPUT/log",
+    "--max_train_steps=$STEPS",
+    "--network_dim=$RANK",
+    "--network_alpha=$ALPHA",
+    "--learning_rate=$LEARNING_RATE",
+    "--seed=$SEED",
+];
+
+/// The file of prompts for samples of both: a prompt a line, with how it is drawn.
+///
+/// A line ends for them at a space and two hyphens, after which settings come, and `#` begins a remark
+/// (`library/train_util.py`, `line_to_prompt_dict`).
+pub(crate) fn prompt_lines(plan: &Plan<'_>, settings: &str) -> String {
+    let line = |prompt: &&str| {
+        let mut prompt = (*prompt).to_owned();
+        while prompt.contains(" --") {
+            prompt = prompt.replace(" --", " ");
+        }
+        let prompt = prompt.trim_start_matches(['#', ' ', '-']);
+        format!("{prompt} {settings} --d {SEED}\n")
+    };
+    plan.prompts.iter().map(line).collect()
+}
 
 /// What starts a training in the folder of a data set; `None` where no base model is named, or not one
 /// that the trainer of the view can train.

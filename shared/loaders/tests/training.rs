@@ -14,7 +14,7 @@ use std::path::Path;
 use loaders::bases::{BASES, base};
 use loaders::trainers::views;
 use loaders::training::{Plan, files, started};
-use loaders::view::{DataSet, View};
+use loaders::view::DataSet;
 use serde_json::Value;
 
 use support::{data_set, run, texts, view};
@@ -718,32 +718,83 @@ fn the_environment_has_the_last_word() {
 
 #[test]
 fn onetrainer_finds_relative_folders_from_its_own() {
-    let here = run::Folder::of(view("onetrainer"), &data_set("sdxl", "."));
-    let (said, code) = here.wet(&[]);
-    assert_eq!(code, 0, "{said}");
-    let concepts = std::fs::read_to_string(here.path("out/concepts.json")).unwrap();
-    let concepts: Value = serde_json::from_str(&concepts).unwrap();
-    for concept in concepts.as_array().unwrap() {
-        let folder = Path::new(concept["path"].as_str().unwrap());
-        assert!(
-            folder.is_absolute() && folder.is_dir(),
-            "{}",
-            folder.display()
-        );
+    for root in [".", r#"it's "$HOME" `id`/a\b"#] {
+        let here = run::Folder::of(view("onetrainer"), &data_set("sdxl", root));
+        let (said, code) = here.wet(&[]);
+        assert_eq!(code, 0, "{root}: {said}");
+        let concepts = std::fs::read_to_string(here.path("out/concepts.json")).unwrap();
+        let concepts: Value = serde_json::from_str(&concepts).unwrap();
+        for concept in concepts.as_array().unwrap() {
+            let folder = Path::new(concept["path"].as_str().unwrap());
+            assert!(
+                folder.is_absolute() && folder.is_dir(),
+                "{}",
+                folder.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn of_several_captions_none_is_embedded_beforehand() {
+    let mut set = data_set("sdxl", "/data");
+    let embedded = |set: &DataSet<'_>| {
+        let text = &texts(view("kohya"), set)["kohya/train.toml"];
+        assert!(text.contains("network_train_unet_only = true"), "{text}");
+        text.contains("cache_text_encoder_outputs")
+    };
+    assert!(embedded(&set));
+    set.examples[0].captions.push("another");
+    assert!(!embedded(&set));
+}
+
+#[test]
+fn numbers_and_models_that_are_none_are_refused() {
+    let here = run::Folder::of(view("onetrainer"), &data_set("sdxl", "ROOT"));
+    for (name, value, said) in [
+        ("LEARNING_RATE", "1,5e-4", "is not a number"),
+        ("STEPS", "0900", "is not a whole number"),
+        ("MODEL", "/no/such/model", "no such file or folder"),
+    ] {
+        let (told, code) = here.dry("/", &[(name, value)]);
+        assert_eq!(code, 2, "{name}: {told}");
+        assert!(told.contains(&format!("{name}: {value}: {said}")), "{told}");
+    }
+    for (name, value) in [
+        ("LEARNING_RATE", "2e-5"),
+        ("LEARNING_RATE", ".5"),
+        ("MODEL", "someone/model"),
+    ] {
+        let (told, code) = here.dry("/", &[(name, value)]);
+        assert_eq!(code, 0, "{name}: {told}");
+    }
+}
+
+#[test]
+fn no_prompt_begins_a_setting_or_a_remark() {
+    let set = data_set("sdxl", "/data");
+    for (word, file) in [
+        ("kohya", "kohya/prompts.txt"),
+        ("musubi", "musubi/prompts.txt"),
+    ] {
+        let mut set = set.clone();
+        set.base = Some(base(if word == "musubi" { "z-image" } else { "sdxl" }).unwrap());
+        for example in &mut set.examples {
+            example.captions = vec!["# a --- b --w 9"];
+        }
+        let text = texts(view(word), &set)[file].clone();
+        let line = text.lines().next().unwrap();
+        assert!(line.starts_with("a - b w 9 --"), "{word}: {line}");
     }
 }
 
 #[test]
 fn what_stands_in_a_title_stays_a_word() {
-    let mut set = data_set("sdxl", "ROOT");
+    let mut set = data_set("flux", "ROOT");
     set.title = "it's $HOME `id`";
     let here = run::Folder::of(view("diffusers"), &set);
     let (said, code) = here.dry("/", &[]);
     assert_eq!(code, 0, "{said}");
-    let mut set: DataSet<'_> = data_set("flux", "ROOT");
-    set.title = "it's $HOME `id`";
-    let here = run::Folder::of(view("diffusers"), &set);
-    let (said, _) = here.dry("/", &[]);
     assert!(
         said.contains(r"'--instance_prompt=it'\''s $HOME `id`'"),
         "{said}"
@@ -786,5 +837,4 @@ fn a_search_says_what_it_would_try() {
 fn the_aliases_lead_to_a_base_model() {
     assert_eq!(base("flux1").unwrap().name, "flux");
     assert_eq!(base("illustrious").unwrap().network, "sdxl");
-    let _: &dyn View = view("kohya");
 }

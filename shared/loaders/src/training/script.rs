@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path};
 
+use serde_json::json;
+
 use super::{Draft, Plan, Run, SEED, Word};
 use crate::view::{DataSet, Group, View};
 
@@ -33,17 +35,39 @@ need() {
         eval "$1=\$(full \"\$value\")"
     fi
 }
-# The variable $1 must be a whole number.
+# The variable $1 must be a whole number, and not one that a shell takes for an octal one.
 whole() {
     eval "value=\$$1"
     case $value in
-        '' | *[!0-9]*)
+        '' | *[!0-9]* | 0?*)
             say "$1: $value: is not a whole number"
             wrong=yes
             ;;
     esac
 }
-# Runs a command, or says it.
+# The variable $1 must be a number, such as 0.0001 or 1e-4.
+number() {
+    eval "value=\$$1"
+    if ! printf '%s\n' "$value" | grep -Eq '^[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$'; then
+        say "$1: $value: is not a number"
+        wrong=yes
+    fi
+}
+# The variable $1 is a folder, or a repository of Hugging Face.
+either() {
+    eval "value=\$$1"
+    if [ -e "$value" ]; then
+        eval "$1=\$(full \"\$value\")"
+        return
+    fi
+    case $value in
+        /* | ./* | ../*)
+            say "$1: $value: no such file or folder"
+            wrong=yes
+            ;;
+    esac
+}
+# Runs a command, or prints it.
 run() {
     if [ "${DRY_RUN:-}" != 1 ]; then
         "$@"
@@ -64,6 +88,11 @@ run() {
 const FILL: &str = r#"# A text in the quotes of JSON, TOML and YAML.
 quote() {
     printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"
+}
+# The same without the mark at the end.
+opened() {
+    quoted=$(quote "$1")
+    printf '%s' "${quoted%?}"
 }
 # Puts the value $2 where a line begins with $1.
 put() {
@@ -114,13 +143,17 @@ pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Ru
     script
 }
 
-/// The variables of a script, and what they are.
-fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
-    let trainer = format!(
+/// What `TRAINER` is.
+fn checkout(run: &Run) -> String {
+    format!(
         "the folder of {}, checked out from its repository",
         run.trainer
-    );
-    let mut all = vec![("TRAINER".to_owned(), trainer)];
+    )
+}
+
+/// The variables of a script, and what they are.
+fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
+    let mut all = vec![("TRAINER".to_owned(), checkout(run))];
     for weight in &run.weights {
         let usual = weight.usual.map(|usual| format!(" [{usual}]"));
         let about = weight.about.to_owned() + &usual.unwrap_or_default();
@@ -140,7 +173,7 @@ fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
             "the folder for the LoRA and all else that is made [output, beside this file]",
         ),
         ("STEPS, RANK, LEARNING_RATE, SEED", numbers.as_str()),
-        ("DRY_RUN=1", "say the commands, and run none"),
+        ("DRY_RUN=1", "print the commands and run none"),
     ];
     all.extend(more.map(|(name, about)| (name.to_owned(), about.to_owned())));
     all
@@ -173,18 +206,9 @@ fn needed(variable: &str, about: &str) -> String {
 
 /// Reads the variables.
 fn asked(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
-    let about = format!(
-        "the folder of {}, checked out from its repository",
-        run.trainer
-    );
-    let mut text = needed("TRAINER", &about);
+    let mut text = needed("TRAINER", &checkout(run));
     for weight in &run.weights {
-        let usual = |usual: &str| {
-            format!(
-                "{0}=${{{0}:-{usual}}}\nif [ -e \"${0}\" ]; then {0}=$(full \"${0}\"); fi\n",
-                weight.variable
-            )
-        };
+        let usual = |usual: &str| format!("{0}=${{{0}:-{usual}}}\neither {0}\n", weight.variable);
         let required = || needed(weight.variable, weight.about);
         text += &weight.usual.map_or_else(required, usual);
     }
@@ -205,6 +229,7 @@ SEED=${{SEED:-{SEED}}}
 whole STEPS
 whole RANK
 whole SEED
+number LEARNING_RATE
 if [ -z \"$wrong\" ] && [ ! -f \"$TRAINER/{program}\" ]; then
     say \"TRAINER: $TRAINER: has no {program}: name the folder of {}\"
     wrong=yes
@@ -277,8 +302,11 @@ fn completed(set: &DataSet<'_>, draft: &Draft) -> String {
     let relative = !set.root.has_root() && !windows(set);
     if draft.absolute && relative {
         let root = set.seen(Path::new("")).trim_end_matches('/').to_owned();
-        let from = Word::text(format!("\"{root}/"));
-        steps.push(format!("swap {from} \"\\\"$start/{root}/\""));
+        // As both stand in a JSON text, without the quotation mark at its end.
+        let from = json!(format!("{root}/")).to_string();
+        let from = Word::text(from.trim_end_matches('"'));
+        let to = format!("\"$start/\"{}", Word::text(format!("{root}/")));
+        steps.push(format!("swap {from} \"$(opened {to})\""));
     }
     if steps.is_empty() {
         steps.push("cat".to_owned());

@@ -3,7 +3,8 @@
 
 Every trial is a run of train.sh with LEARNING_RATE, RANK, STEPS and OUTPUT set, and all else as it is in the
 environment. How good it is says the command of --score, by the number in its last line: it gets the same
-variables, and OUTPUT has the LoRA. Without one it is the last validation loss that the trainer prints.
+variables, and OUTPUT has the LoRA. sd-scripts can do without one, if images are held back: it prints a validation
+loss, and the last one counts.
 
 What was tried stands in study.db: call it again, and it goes on. Optuna proposes the trials: pip install optuna.
 """
@@ -34,10 +35,13 @@ def arguments():
     parser.add_argument("--learning-rate", type=float, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--rank", type=int, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--steps", type=int, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--dry-run", action="store_true", help="say what would be tried, and run nothing")
+    parser.add_argument("--score-needed", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--dry-run", action="store_true", help="print what would be tried and run nothing")
     asked = parser.parse_args()
     if asked.trials < 1:
         parser.error(f"--trials {asked.trials}: is under 1")
+    if asked.score_needed and asked.score is None and not asked.dry_run:
+        parser.error("--score: this training prints no validation loss: name a command that prints how good the LoRA is")
     return asked
 
 

@@ -16,9 +16,17 @@ pub(super) fn files(plan: &Plan<'_>, run: &Run) -> [(&'static str, String); 2] {
 set -eu
 here=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd -P)
 exec \"${{SEARCH_PYTHON:-python3}}\" \"$here/search.py\" \\
-    --learning-rate={:?} --rank={} --steps={} \"$@\"
+    --learning-rate={:?} --rank={} --steps={}{} \"$@\"
 ",
-        plan.base.name, run.learning_rate, plan.rank, plan.steps
+        plan.base.name,
+        run.learning_rate,
+        plan.rank,
+        plan.steps,
+        if run.prints_loss {
+            ""
+        } else {
+            " --score-needed"
+        }
     );
     [("search.sh", script), ("search.py", PROGRAM.to_owned())]
 }

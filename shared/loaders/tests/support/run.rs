@@ -55,20 +55,28 @@ const WEIGHTS: [&str; 14] = [
 
 /// A view on the disk.
 pub(crate) struct Folder {
-    folder: tempfile::TempDir,
+    own: tempfile::TempDir,
+    /// Where the data set is.
+    set: PathBuf,
     scripts: &'static str,
 }
 
 impl Folder {
-    /// Writes a view without its images; where its root is `ROOT`, that is where it stands.
+    /// Writes a view without its images; where its root is `ROOT`, that is where it stands, and where it is relative,
+    /// it stands there in the folder.
     pub(crate) fn of(view: &dyn View, set: &DataSet<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut set = set.clone();
         if set.root == Path::new("ROOT") {
             folder.path().clone_into(&mut set.root);
         }
+        let place = if set.root.is_relative() {
+            folder.path().join(&set.root)
+        } else {
+            folder.path().to_owned()
+        };
         for (path, content) in files(view, &set).0 {
-            let path = folder.path().join(path);
+            let path = place.join(path);
             match content {
                 Content::Folder => fs::create_dir_all(path).unwrap(),
                 Content::File(File::Text(text)) => fs::write(path, text).unwrap(),
@@ -76,7 +84,8 @@ impl Folder {
             }
         }
         let own = Self {
-            folder,
+            own: folder,
+            set: place,
             scripts: view.scripts(),
         };
         let more = MORE.map(|name| format!("examples/dreambooth/train_dreambooth_lora_{name}.py"));
@@ -93,12 +102,12 @@ impl Folder {
 
     /// A path in it.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.own.path().join(name)
     }
 
     fn command(&self, script: &str, own: &[(&str, &str)], from: &str) -> Command {
         let mut command = Command::new("sh");
-        command.arg(self.path(self.scripts).join(script));
+        command.arg(self.set.join(self.scripts).join(script));
         for name in WEIGHTS.iter().chain(&[
             "TRAINER",
             "OUTPUT",

@@ -204,6 +204,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
             absolute: false,
         }],
         at_home: false,
+        prints_loss: false,
         commands: vec![vec![
             "env".into(),
             "SEED=$SEED".into(),
@@ -317,4 +318,21 @@ fn validation(set: &DataSet<'_>, plan: &Plan<'_>) -> Value {
         "validate_every_n_steps": plan.every,
         "validation_items": items.collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_an_object() {
+        for model in MODELS {
+            let preset = serde_json::from_str::<Value>(model.own);
+            assert!(
+                model.own.is_empty() || preset.is_ok_and(|preset| preset.is_object()),
+                "{}",
+                model.names
+            );
+        }
+    }
 }

@@ -84,8 +84,6 @@ const MODELS: &[Model] = &[
             "--use_8bit_adam",
             "--optimizer=adamW",
             "--guidance_scale=1",
-            "--do_fp8_training",
-            "--remote_text_encoder",
         ],
         ..DREAM_BOOTH
     },
@@ -164,14 +162,15 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
     command.push(Word::with(&format!("$TRAINER/{}", known.script)));
     command.extend(words(COMMON));
     let data = set.seen("diffusers");
+    let images = set.side(false).count().max(1) as u32;
     let mut own = vec![
         format!("--resolution={}", set.resolution),
         format!("--checkpointing_steps={}", plan.every),
         format!("--checkpoints_total_limit={CHECKPOINTS}"),
-        // Scripts draw by epochs.
+        // Scripts draw by epochs, which know no repeats.
         format!(
             "--validation_epochs={}",
-            plan.epochs().div_ceil(CHECKPOINTS)
+            plan.steps.div_ceil(images).div_ceil(CHECKPOINTS)
         ),
     ];
     if known.script.contains("text_to_image") {
@@ -198,6 +197,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         alpha: known.alpha.then_some(1.0),
         drafts: Vec::new(),
         at_home: false,
+        prints_loss: false,
         commands: vec![command],
     })
 }

@@ -50,6 +50,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
             absolute: false,
         }],
         at_home: false,
+        prints_loss: false,
         commands: vec![command.collect()],
     })
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::training::{ACCELERATE, Plan, Run, SEED, Word, path, words};
+use crate::training::{ACCELERATE, NETWORK, Plan, Run, SEED, Word, path, prompt_lines, words};
 use crate::view::{DataSet, quoted};
 
 /// What musubi-tuner needs to know of a base model.
@@ -125,7 +125,10 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
                 PathBuf::from("musubi/train.toml"),
                 configuration(set, plan, model),
             ),
-            (PathBuf::from("musubi/prompts.txt"), prompts(plan, model)),
+            (
+                PathBuf::from("musubi/prompts.txt"),
+                prompt_lines(plan, model.prompt),
+            ),
         ],
         weights: vec![
             path("MODEL", dit),
@@ -136,6 +139,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         alpha: Some(ALPHA),
         drafts: Vec::new(),
         at_home: false,
+        prints_loss: false,
         commands: vec![
             cache(set, model, "latents", "--vae=$VAE"),
             cache(
@@ -184,14 +188,8 @@ fn train(set: &DataSet<'_>, model: &Model) -> Vec<Word> {
         "--dit=$MODEL",
         "--vae=$VAE",
         "--text_encoder=$TEXT_ENCODER",
-        "--output_dir=$OUTPUT",
-        "--logging_dir=$OUTPUT/log",
-        "--max_train_steps=$STEPS",
-        "--network_dim=$RANK",
-        "--network_alpha=$ALPHA",
-        "--learning_rate=$LEARNING_RATE",
-        "--seed=$SEED",
     ]));
+    command.extend(words(NETWORK));
     command
 }
 
@@ -231,18 +229,4 @@ sample_every_n_steps = {every}
         quoted(&set.seen("musubi/prompts.txt")),
         every = plan.every,
     )
-}
-
-/// A prompt a line, with how it is drawn.
-fn prompts(plan: &Plan<'_>, model: &Model) -> String {
-    let line = |prompt: &&str| {
-        // What begins with two hyphens is a setting there, and `#` a remark.
-        let prompt = prompt.replace("--", "-");
-        format!(
-            "{} {} --d {SEED}\n",
-            prompt.trim_start_matches('#'),
-            model.prompt
-        )
-    };
-    plan.prompts.iter().map(line).collect()
 }

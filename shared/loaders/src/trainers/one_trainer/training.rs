@@ -261,6 +261,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
             .into(),
         // It looks for `resources` in the folder that it is started in.
         at_home: true,
+        prints_loss: false,
         commands: vec![command],
     })
 }
@@ -322,4 +323,21 @@ fn samples(plan: &Plan<'_>, model: &Model) -> Value {
         })
     };
     plan.prompts.iter().map(sample).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_an_object() {
+        for model in MODELS {
+            let preset = serde_json::from_str::<Value>(model.preset);
+            assert!(
+                preset.is_ok_and(|preset| preset.is_object()),
+                "{}",
+                model.names
+            );
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::training::{ACCELERATE, Plan, Run, SEED, Word, path, words};
+use crate::training::{ACCELERATE, NETWORK, Plan, Run, SEED, Word, path, prompt_lines, words};
 use crate::view::{DataSet, quoted};
 
 /// What sd-scripts needs to know of a base model.
@@ -34,10 +34,11 @@ const CLIP_L: (&str, &str, &str) = (
     "the text encoder CLIP-L, clip_l.safetensors",
 );
 
-/// Captions are embedded once: the text encoders are not trained.
-const CACHED: &str = "network_train_unet_only = true
-cache_text_encoder_outputs = true
-";
+/// The text encoders are not trained.
+const UNET_ONLY: &str = "network_train_unet_only = true\n";
+
+/// Nor do they run more than once: captions are embedded before the training.
+const CACHED: &str = "cache_text_encoder_outputs = true\n";
 
 /// The commands of `docs/train_network.md`, `docs/sdxl_train_network.md` and those beside them.
 const MODELS: &[Model] = &[
@@ -167,15 +168,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         weights.push(path(variable, about));
         command.push(Word::with(&format!("--{flag}=${variable}")));
     }
-    command.extend(words(&[
-        "--output_dir=$OUTPUT",
-        "--logging_dir=$OUTPUT/log",
-        "--max_train_steps=$STEPS",
-        "--network_dim=$RANK",
-        "--network_alpha=$ALPHA",
-        "--learning_rate=$LEARNING_RATE",
-        "--seed=$SEED",
-    ]));
+    command.extend(words(NETWORK));
     Some(Run {
         trainer: "sd-scripts",
         program: model.script,
@@ -184,15 +177,30 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
                 PathBuf::from("kohya/train.toml"),
                 configuration(set, plan, model),
             ),
-            (PathBuf::from("kohya/prompts.txt"), prompts(plan, model)),
+            (
+                PathBuf::from("kohya/prompts.txt"),
+                prompt_lines(plan, model.prompt),
+            ),
         ],
         weights,
         learning_rate: LEARNING_RATE,
         alpha: Some(ALPHA),
         drafts: Vec::new(),
         at_home: false,
+        prints_loss: plan.validated,
         commands: vec![command],
     })
+}
+
+/// What becomes of the text encoders. Of several captions, which stand in one file, line by line, the one that is
+/// drawn is known only when it is needed: what is embedded beforehand is the whole file
+/// (`library/train_util.py`, `strategy_*.py`).
+fn encoders(set: &DataSet<'_>, model: &Model) -> String {
+    match model.names {
+        "sd15" => String::new(),
+        _ if set.has_several() => UNET_ONLY.to_owned(),
+        _ => UNET_ONLY.to_owned() + CACHED,
+    }
 }
 
 /// The file for `--config_file`, over which the command line has the last word.
@@ -232,7 +240,7 @@ sample_every_n_steps = {every}
         quoted(model.module),
         plan.rank,
         f64::from(plan.rank) * ALPHA,
-        if model.names == "sd15" { "" } else { CACHED },
+        encoders(set, model),
         model.own,
         LEARNING_RATE,
         quoted(&set.seen("kohya/prompts.txt")),
@@ -245,18 +253,4 @@ sample_every_n_steps = {every}
         let _ = writeln!(text, "validate_every_n_steps = {}", plan.every);
     }
     text
-}
-
-/// A prompt a line, with how it is drawn.
-fn prompts(plan: &Plan<'_>, model: &Model) -> String {
-    let line = |prompt: &&str| {
-        // What begins with two hyphens is a setting there, and `#` a remark.
-        let prompt = prompt.replace("--", "-");
-        format!(
-            "{} {} --d {SEED}\n",
-            prompt.trim_start_matches('#'),
-            model.prompt
-        )
-    };
-    plan.prompts.iter().map(line).collect()
 }
