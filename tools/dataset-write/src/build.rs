@@ -132,7 +132,7 @@ fn untrained(view: &dyn View, set: &DataSet<'_>) {
         && training::started(view, set).is_none()
     {
         log::warn!(
-            "{}: its trainer does not train {}: the data set is there, but no train.sh",
+            "{}: there is no train.sh for {}: the data set is there, and how to train on it is yours to say",
             view.word(),
             base.name
         );

@@ -115,8 +115,8 @@ fn started(
     );
     writeln!(
         card,
-        "\n## To train on {}\n\n{trigger} In this folder, with paths in place of the dots: TRAINER is the folder of the trainer. \
-        Each script says at its top what else it takes; with `DRY_RUN=1` it says its commands and runs none. \
+        "\n## To train on {}\n\n{trigger} Run these in this folder, with paths in place of the dots. `TRAINER` is the folder of the trainer. \
+        Each script says at its top what else it takes; with `DRY_RUN=1` it prints its commands and runs none. \
         `search.sh` beside it looks for better numbers than those below, by Optuna.\n\n\
         | view | command |\n|---|---|",
         base.name
@@ -125,7 +125,7 @@ fn started(
         let set = data_set(*view, purpose, examples, Path::new(""))?;
         let command = training::started(*view, &set);
         let command = command.map_or_else(
-            || format!("its trainer does not train {}", base.name),
+            || format!("there is no train.sh for {}", base.name),
             |command| format!("`{command}`"),
         );
         writeln!(card, "| {} | {command} |", view.word())?;
@@ -138,7 +138,7 @@ fn started(
     if let Some(plan) = set.as_ref().and_then(training::Plan::of) {
         writeln!(
             card,
-            "\nThat is {} steps at {} images, rank {}, and a checkpoint with samples every {} steps.",
+            "\nThat is {} steps for {} images, rank {}, and a checkpoint with samples every {} steps.",
             plan.steps,
             trained.count(),
             plan.rank,

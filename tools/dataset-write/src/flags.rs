@@ -43,7 +43,6 @@ pub(crate) struct Words {
     #[arg(long, value_name = "FORM", value_parser = form_parser())]
     form: Option<Form>,
 
-    /// Base model to train on: with it every view has a whole configuration and a `train.sh`
     #[arg(long, value_name = "MODEL", value_parser = base, help = base_help())]
     base: Option<&'static Base>,
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use stage::{Context, Result, ensure, log, machine};
 
-/// The link that always leads to the newest data set, and the start of its name.
+/// The link that always leads to the newest data set, and what the names of all data sets begin with.
 pub(crate) const NEWEST: &str = "dataset";
 
 /// The file that names it on a file system without links.

@@ -207,7 +207,7 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<
     };
     let mut examples: Vec<_> = (1..).zip(all).map(example).collect();
     split::mark(&mut examples, share)?;
-    repeats::mark(&mut examples, often);
+    repeats::mark(&mut examples, often)?;
     let mut places = [0, 0];
     for example in &mut examples {
         let place = &mut places[usize::from(example.validation)];

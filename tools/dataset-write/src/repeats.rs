@@ -7,8 +7,8 @@ use stage::{Error, Result, bail, log};
 
 use crate::plan::Example;
 
-/// The most that an image is shown in an epoch to make up for others: what a few images have beside
-/// their subject is learned along with it.
+/// The most that an image is shown in an epoch to make up for others, by a rule of our own: what a few
+/// images have beside their subject is learned along with it.
 const MOST: u32 = 10;
 
 /// What `--repeats` asks for.
@@ -33,18 +33,22 @@ impl FromStr for Repeats {
 }
 
 /// Says of every image how often it is shown.
-pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) {
-    let mut counts = BTreeMap::<String, u32>::new();
-    let trained = examples.iter().filter(|example| !example.validation);
-    for cell in trained.filter_map(cell) {
-        *counts.entry(cell).or_default() += 1;
+pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) -> Result<()> {
+    let mut counts = BTreeMap::<Cell, u32>::new();
+    for example in examples.iter().filter(|example| !example.validation) {
+        if let Some(cell) = cell(example)? {
+            *counts.entry(cell).or_default() += 1;
+        }
+    }
+    if repeats == Repeats::Cells && counts.is_empty() {
+        log::warn!("no image was selected by a cell of balance: all are shown once");
     }
     let largest = counts.values().copied().max().unwrap_or(1);
-    let wanted = |cell: &str| {
+    let wanted = |cell: &Cell| {
         let own = counts.get(cell).copied().unwrap_or(largest);
         (f64::from(largest) / f64::from(own)).round().max(1.0) as u32
     };
-    let most = counts.keys().map(|cell| wanted(cell)).max().unwrap_or(1);
+    let most = counts.keys().map(wanted).max().unwrap_or(1);
     if repeats == Repeats::Cells && most > MOST {
         log::warn!(
             "the smallest cell would need {most} repeats to weigh as much as the largest: its images are shown {MOST} times"
@@ -53,17 +57,17 @@ pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) {
     for example in examples {
         example.repeats = match repeats {
             Repeats::Each(number) => number,
-            Repeats::Cells => cell(example).map_or(1, |cell| wanted(&cell).min(MOST)),
+            Repeats::Cells => cell(example)?.map_or(1, |cell| wanted(&cell).min(MOST)),
         };
     }
+    Ok(())
 }
 
 /// The cell that balance selected the image for; `None` if it has none, or one of images of which
 /// something was not known: they have nothing in common that is to be learned.
-fn cell(example: &Example) -> Option<String> {
-    let cell = example.record.at::<Cell>("/balance/cell").ok().flatten()?;
-    let known = cell.values().all(|value| value != "unknown");
-    known.then(|| format!("{cell:?}"))
+fn cell(example: &Example) -> Result<Option<Cell>> {
+    let cell = example.record.at::<Cell>("/balance/cell")?;
+    Ok(cell.filter(|cell| cell.values().all(|value| value != "unknown")))
 }
 
 /// The value at each JSON pointer that images were selected by.

@@ -83,8 +83,7 @@ fn the_card_says_what_to_type() {
     let flags = [&FLAGS[..], &["--base", "flux1", "--views", "kohya,musubi"]].concat();
     let ran = write(folder.path(), &flags, &records);
     assert!(
-        ran.stderr
-            .contains("musubi: its trainer does not train flux"),
+        ran.stderr.contains("musubi: there is no train.sh for flux"),
         "{}",
         ran.stderr
     );
@@ -93,8 +92,8 @@ fn the_card_says_what_to_type() {
         "## To train on flux",
         "Its trigger is `lucap boy`.",
         "| kohya | `TRAINER=… MODEL=… CLIP_L=… T5XXL=… AE=… sh kohya/train.sh` |",
-        "| musubi | its trainer does not train flux |",
-        "That is 1500 steps at 12 images, rank 16, and a checkpoint with samples every 188 steps.",
+        "| musubi | there is no train.sh for flux |",
+        "That is 1500 steps for 12 images, rank 16, and a checkpoint with samples every 188 steps.",
     ] {
         assert!(card.contains(part), "{part}: {card}");
     }
