@@ -7,16 +7,18 @@
 use crate::text::words;
 
 /// What a phrase is about if one of these stands in it.
-const ABOUT: [&str; 8] = [
+const ABOUT: [&str; 7] = [
     "mood",
     "moods",
     "atmosphere",
     "atmospheric",
     "ambience",
     "ambiance",
-    "feeling",
     "vibe",
 ];
+
+/// What a phrase is about if it ends with this; before other words it says what someone feels.
+const ABOUT_AT_END: &str = "feeling";
 
 /// Plain words for the mood of a place or a scene. Words of light alone, such as `dark`, are none.
 pub const MOODS: [&str; 48] = [
@@ -90,7 +92,8 @@ const MOST: usize = 2;
 pub fn fact(phrase: &str) -> Option<String> {
     let words = words(phrase);
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    if !has(&ABOUT) || has(&NOT) {
+    let about = has(&ABOUT) || words.last().is_some_and(|last| last == ABOUT_AT_END);
+    if !about || has(&NOT) {
         return None;
     }
     let mut moods: Vec<&str> = Vec::new();
@@ -109,14 +112,16 @@ pub fn fact(phrase: &str) -> Option<String> {
 }
 
 /// The parts of a sentence, in which one that ends in the middle of a list of moods (`a warm, cosy
-/// atmosphere`) is one with what follows.
+/// atmosphere`) is one with what follows, if that goes on with the list.
 pub fn parts<'a>(sentence: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     for part in sentence {
-        let last = parts.last_mut().filter(|last| {
-            let ends = words(last).pop();
-            ends.is_some_and(|word| MOODS.contains(&word.as_str())) && fact(part).is_some()
-        });
+        let is_mood = |word: String| MOODS.contains(&word.as_str());
+        let begins = { words(part).into_iter() }.find(|word| word != "and");
+        let goes_on = begins.is_some_and(is_mood) && fact(part).is_some();
+        let last = parts
+            .last_mut()
+            .filter(|last| goes_on && words(last).pop().is_some_and(is_mood));
         match last {
             Some(last) => {
                 last.push(' ');
@@ -141,6 +146,7 @@ mod tests {
             "without a cheerful mood",
             "a warm coat",
             "A quiet street",
+            "a boy feeling sad by the window",
         ] {
             assert_eq!(fact(phrase), None, "{phrase}");
         }
@@ -180,6 +186,20 @@ mod tests {
             ["A harbour", "creating a warm cosy atmosphere", "with boats"]
         );
         assert_eq!(parts(["a quiet", "red boat"]), ["a quiet", "red boat"]);
+        assert_eq!(
+            parts(["The mood is tense", "and ominous feeling"]),
+            ["The mood is tense and ominous feeling"]
+        );
+    }
+
+    #[test]
+    fn what_a_character_is_like_is_no_part_of_the_mood() {
+        for sentence in [
+            ["The old man looks happy", "the mood is cheerful"],
+            ["A girl is sad", "with a gloomy atmosphere"],
+        ] {
+            assert_eq!(parts(sentence), sentence);
+        }
     }
 
     #[test]
