@@ -18,6 +18,7 @@
 //!
 //! Each function has a twin on bytes, for callers who also hash the file's content.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::metadata::Orientation;
@@ -241,12 +242,20 @@ pub(crate) fn as_stored(bytes: &[u8]) -> Result<DynamicImage> {
     Ok(image)
 }
 
+/// Decodes all formats but JPEG, each by a library in Rust. On damaged data one may reach what it takes for
+/// unreachable: its panic is an error here, and its words stay on standard error.
 fn other(bytes: &[u8], format: Format) -> Result<(DynamicImage, Orientation, Origin)> {
-    match format {
+    let decoded = catch_unwind(AssertUnwindSafe(|| match format {
         Format::Avif => avif::decode(bytes),
         Format::Jxl => jxl::decode(bytes),
         _ => raster::decode(bytes, format),
-    }
+    }));
+    decoded.unwrap_or_else(|_| {
+        Err(Error::Damaged {
+            format,
+            cause: "the decoder gave up".to_owned(),
+        })
+    })
 }
 
 fn photograph(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Result<DynamicImage> {

@@ -1,8 +1,6 @@
 //! AV1 through `rav1d`, without its assembly: stills are few and small, and so nothing but Rust is
 //! needed to build it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use re_rav1d::dav1d::pixel::YUVRange;
 use re_rav1d::dav1d::{Decoder, Picture, PixelLayout, PlanarImageComponent as Part, Settings};
 
@@ -14,12 +12,6 @@ use crate::header::{self, MAX_PIXELS};
 
 /// Decodes the first image of an item.
 pub(crate) fn decode(data: Vec<u8>) -> Result<Planes> {
-    // Of damaged data the decoder may reach what it takes for unreachable.
-    let decoded = catch_unwind(AssertUnwindSafe(|| first_image(data)));
-    decoded.unwrap_or_else(|_| Err(damaged("the AV1 decoder gave up")))
-}
-
-fn first_image(data: Vec<u8>) -> Result<Planes> {
     if data.is_empty() {
         return Err(damaged("an image without bytes"));
     }
