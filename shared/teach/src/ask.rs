@@ -25,9 +25,9 @@ pub struct Asked {
     pub guess: Option<(String, f64)>,
 }
 
-/// Chooses records to label: such as stand for many that the model is unsure of, that are unlike each other and
-/// unlike what is labelled, of as many shots as possible. In rows of one guess, so that most of a row gets one
-/// label.
+/// Chooses records to label: those that stand for many of which the model is unsure, and that are unlike each other
+/// and unlike the labelled ones, from as many shots as possible. In rows of one guess, so that most of a row gets
+/// one label.
 ///
 /// Greedy cover: each choice lessens most the sum over all records of their distance to the nearest chosen one,
 /// where unsure records count for more, and those of rare guesses.

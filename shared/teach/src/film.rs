@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 
 use crate::calibrate::log_prior;
 use crate::vectors::Layout;
@@ -31,9 +32,13 @@ impl Film {
     }
 
     /// Brings a film to the scale of a layout, to judge it.
-    pub(crate) fn placed(layout: Layout, sights: Vec<Sight>) -> Result<Self> {
-        let place = |sight: &Sight| layout.place(&sight.seen).with_context(|| sight.id.clone());
-        let vectors = sights.iter().map(place).collect::<Result<_>>()?;
+    pub(crate) fn placed(layout: Layout, mut sights: Vec<Sight>) -> Result<Self> {
+        let place = |sight: &mut Sight| {
+            // What was seen is not kept beside the vector that is made of it.
+            let seen = std::mem::take(&mut sight.seen);
+            layout.place(&seen).with_context(|| sight.id.clone())
+        };
+        let vectors = sights.par_iter_mut().map(place).collect::<Result<_>>()?;
         let unit = numbered(sights.iter().map(|sight| sight.together.as_deref()));
         let shot = numbered(sights.iter().map(|sight| sight.shot.as_deref()));
         let mut members = vec![Vec::new(); unit.iter().max().map_or(0, |last| last + 1)];
@@ -86,6 +91,12 @@ impl Film {
             *sum /= count;
         }
         (count > 0.0).then_some(sums)
+    }
+
+    /// Whether a record has a label, or shares its answer with one that has.
+    pub fn is_told(&self, record: usize) -> bool {
+        let members = self.members[self.unit[record]].iter();
+        { members }.any(|member| self.sights[*member].label.is_some())
     }
 
     /// The records with a label and a vector.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The key of what a person decided, which no model may write.
-const DECISION: &str = "/review/decision";
+pub(crate) const DECISION: &str = "/review/decision";
 
 /// A JSON pointer of one or two steps to an answer: a word, as in `/light/time`, or a list of labels with
 /// their scores, as in `/tags/place`.
@@ -64,6 +64,14 @@ impl Key {
     pub fn read(&self, record: &Record) -> Result<Option<String>> {
         let found: Option<Value> = record.at(&self.pointer)?;
         Ok(found.as_ref().and_then(word).map(str::to_owned))
+    }
+
+    /// Whether an answer can be written to a record: what it is a member of may be something else than an object.
+    pub fn check(&self, record: &Record) -> Result<()> {
+        if self.member.is_some() {
+            record.find::<serde_json::Map<String, Value>>(&self.first)?;
+        }
+        Ok(())
     }
 
     /// Writes an answer, with the scores of all classes, the best first, where the key takes them.
@@ -149,6 +157,17 @@ mod tests {
             one.to_string()
                 .ends_with(r#""tags":{"place":[["unknown",0.9]]},"new":"b"}"#)
         );
+    }
+
+    #[test]
+    fn an_answer_cannot_be_a_member_of_a_word() {
+        let time = Key::new("/light/time").unwrap();
+        for text in [r#"{"id":"a"}"#, r#"{"id":"a","light":{"scores":{"x":1}}}"#] {
+            time.check(&record(text)).unwrap();
+        }
+        let word = record(r#"{"id":"a","light":"noon"}"#);
+        assert!(time.check(&word).is_err());
+        Key::new("/light").unwrap().check(&word).unwrap();
     }
 
     #[test]

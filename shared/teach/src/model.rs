@@ -1,9 +1,7 @@
 //! A taught model: one file, which judges this film, and its sequel.
 
-use std::fs;
-use std::path::Path;
-
 use anyhow::{Context, Result, ensure};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::calibrate::{Calibration, MAJORITY, WRONG};
@@ -111,13 +109,6 @@ fn floor(score: f64) -> f64 {
 }
 
 impl Model {
-    /// Reads a model.
-    pub fn read(path: &Path) -> Result<Self> {
-        let name = || path.display().to_string();
-        let text = fs::read(path).with_context(name)?;
-        Self::parse(&text).with_context(name)
-    }
-
     /// The model in the bytes of its file.
     pub fn parse(text: &[u8]) -> Result<Self> {
         let model: Self = serde_json::from_slice(text).context("not a taught model")?;
@@ -151,8 +142,8 @@ impl Model {
     /// Answers for every record of a film, in order; none for one that has nothing to judge it by. Records that
     /// have one answer get one, and labels of any of them count.
     pub fn judge(&self, film: &Film) -> Vec<Option<Judgement>> {
-        let units = (0..film.members.len()).map(|unit| self.unit(film, unit));
-        let units: Vec<_> = units.collect();
+        let units = (0..film.members.len()).into_par_iter();
+        let units: Vec<_> = units.map(|unit| self.unit(film, unit)).collect();
         film.unit.iter().map(|unit| units[*unit].clone()).collect()
     }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate::{Cut, threshold};
+use crate::calibrate::{Cut, Held, threshold};
 use crate::fit::{Examples, Fitted, best};
 
 /// The smallest number of labels on the curve; the next are twice as many each.
@@ -41,7 +42,7 @@ pub struct Proof {
     /// The share of held-out labels whose best class is right, 0 to 1; none where all are of one shot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<f64>,
-    /// The same of the answers that the records had before.
+    /// The same of the answers that the records had before, where no answer is not right; none if no record had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_before: Option<f64>,
     /// The share that is right of what reaches the threshold.
@@ -88,6 +89,15 @@ pub struct Point {
     pub accuracy: f64,
 }
 
+impl Proof {
+    /// Whether held-out labels contradict that its answers are right more often than those before: then they are to
+    /// replace none but where a label says so.
+    pub fn is_no_better(&self) -> bool {
+        let both = self.accuracy.zip(self.accuracy_before);
+        both.is_some_and(|(accuracy, before)| accuracy <= before)
+    }
+}
+
 /// Proves a classifier, and finds its threshold. `before` is for each label whether the earlier answer was
 /// right, where there was one.
 pub(crate) fn prove(
@@ -120,8 +130,13 @@ pub(crate) fn prove(
     let proof = Proof {
         labels,
         shots: examples.shot.iter().collect::<BTreeSet<_>>().len(),
-        accuracy: accuracy.filter(|_| proven).map(rounded),
-        accuracy_before: share(before.iter().copied().flatten()).map(rounded),
+        accuracy: accuracy.map(rounded),
+        accuracy_before: before
+            .iter()
+            .any(Option::is_some)
+            .then(|| share(before.iter().map(|right| *right == Some(true))))
+            .flatten()
+            .map(rounded),
         precision: proven.then_some(rounded(cut.precision)),
         answered: proven.then_some(rounded(cut.answered)),
         enough: accuracy
@@ -140,11 +155,13 @@ pub(crate) fn prove(
 /// For each label, the best class of a classifier that had not seen it, and its score.
 fn answers(examples: &Examples, fitted: &Fitted) -> Vec<(usize, f64)> {
     debug_assert!(fitted.held.is_empty() || fitted.held.len() == examples.class.len());
-    let join = |held: &crate::calibrate::Held| {
-        let scores = fitted.calibration.join(&held.taught, held.prior.as_deref());
-        best(&scores)
-    };
-    fitted.held.iter().map(join).collect()
+    fitted.held.iter().map(|held| said(held, fitted)).collect()
+}
+
+/// The best class for a label that was held out, and its score.
+fn said(held: &Held, fitted: &Fitted) -> (usize, f64) {
+    let prior = held.prior.as_deref();
+    best(&fitted.calibration.join(&held.taught, prior))
 }
 
 fn by_class(
@@ -183,25 +200,24 @@ fn curve(examples: &Examples, fitted: &Fitted) -> Result<Vec<Point>> {
         return Ok(Vec::new());
     }
     let folds = examples.folds();
-    let mut points = Vec::new();
-    let mut size = FIRST;
-    while size < labels {
-        let mut sum = 0.0;
-        for draw in 0..DRAWS {
-            let subset = drawn(labels, size, draw);
-            let held = examples.cross_validated(fitted.method, &folds, &subset)?;
-            let right = held.iter().map(|one| {
-                let scores = fitted.calibration.join(&one.taught, one.prior.as_deref());
-                best(&scores).0 == one.class
-            });
-            sum += share(right).unwrap_or(0.0);
-        }
-        points.push(Point {
-            labels: size,
-            accuracy: rounded(sum / DRAWS as f64),
-        });
-        size *= 2;
-    }
+    let sizes = std::iter::successors(Some(FIRST), |size| Some(2 * size));
+    let sizes: Vec<_> = sizes.take_while(|size| *size < labels).collect();
+    let draws = sizes
+        .par_iter()
+        .flat_map(|size| (0..DRAWS).into_par_iter().map(|draw| (*size, draw)));
+    let accuracies = draws.map(|(size, draw)| {
+        let subset = drawn(labels, size, draw);
+        let held = examples.cross_validated(fitted.method, &folds, &subset)?;
+        let right = held.iter().map(|one| said(one, fitted).0 == one.class);
+        Ok(share(right).unwrap_or(0.0))
+    });
+    let accuracies: Vec<f64> = accuracies.collect::<Result<_>>()?;
+    let point = |(size, draws): (&usize, &[f64])| Point {
+        labels: *size,
+        accuracy: rounded(draws.iter().sum::<f64>() / DRAWS as f64),
+    };
+    let draws = accuracies.chunks(DRAWS as usize);
+    let mut points: Vec<_> = sizes.iter().zip(draws).map(point).collect();
     let all = answers(examples, fitted).into_iter().zip(&examples.class);
     let accuracy = share(all.map(|((said, _), truth)| said == *truth)).unwrap_or(0.0);
     points.push(Point {
@@ -211,7 +227,7 @@ fn curve(examples: &Examples, fitted: &Fitted) -> Result<Vec<Point>> {
     Ok(points)
 }
 
-/// A random choice of numbers below `all`, the same in every run.
+/// `size` of the numbers below `all`, drawn at random; the same `draw` gives the same ones.
 fn drawn(all: usize, size: usize, draw: u64) -> Vec<usize> {
     let mut chance = SplitMix64::seed_from_u64(draw);
     let mut numbers: Vec<_> = (0..all).map(|number| (chance.next_u64(), number)).collect();
@@ -264,14 +280,38 @@ fn share(all: impl Iterator<Item = bool>) -> Option<f64> {
     (count > 0.0).then(|| right / count)
 }
 
+/// To the four decimals of all shares in a proof.
 fn rounded(share: f64) -> f64 {
-    (share * 1e4).round() / 1e4
+    manifest::rounded(share, 4)
 }
 
 #[cfg(test)]
 #[allow(clippy::float_cmp, reason = "bounds come out as they are")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_right_no_more_often_than_before_is_no_better() {
+        let proof = |accuracy, accuracy_before| Proof {
+            labels: 9,
+            shots: 9,
+            accuracy,
+            accuracy_before,
+            precision: None,
+            answered: None,
+            classes: Vec::new(),
+            confusion: Vec::new(),
+            curve: Vec::new(),
+            enough: false,
+        };
+        assert!(proof(Some(0.6), Some(0.6)).is_no_better());
+        assert!(!proof(Some(0.7), Some(0.6)).is_no_better());
+        assert!(
+            !proof(Some(0.7), None).is_no_better(),
+            "there was no answer"
+        );
+        assert!(!proof(None, Some(0.6)).is_no_better(), "nothing is proven");
+    }
 
     fn point(labels: usize, accuracy: f64) -> Point {
         Point { labels, accuracy }

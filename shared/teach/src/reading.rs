@@ -7,6 +7,7 @@ use manifest::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::key::DECISION;
 use crate::labels::is_label;
 use crate::vectors::Seen;
 use crate::{Key, Labels};
@@ -38,7 +39,7 @@ pub struct Sight {
     pub id: String,
     /// What a person said of it.
     pub label: Option<String>,
-    /// The answer that it has now.
+    /// The answer that a tool gave it; none once a person decided on it, whose answer it may be.
     pub before: Option<String>,
     pub(crate) seen: Seen,
     pub(crate) prior: BTreeMap<String, f64>,
@@ -56,9 +57,13 @@ impl Reading {
                 scores = prior(record, pointer)?;
             }
         }
+        let before = match record.at::<Value>(DECISION)? {
+            Some(_) => None,
+            None => self.key.read(record)?,
+        };
         Ok(Sight {
             label: labels.of(&id).map(str::to_owned),
-            before: self.key.read(record)?.filter(|word| is_label(word)),
+            before: before.filter(|word| is_label(word)),
             seen: Seen::read(record, &self.on)?,
             prior: scores,
             together: joined(record, self.together.iter().map(String::as_str))?,
@@ -144,6 +149,18 @@ mod tests {
             error.to_string().contains("neither scores by class"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn what_a_person_said_is_no_earlier_answer() {
+        let before = |text| {
+            let sight = reading("/none").sight(&record(text), &Labels::default());
+            sight.unwrap().before
+        };
+        let told = r#"{"id":"a","light":{"time":"noon"}}"#;
+        assert_eq!(before(told).as_deref(), Some("noon"));
+        let decided = r#"{"id":"a","light":{"time":"noon"},"review":{"decision":"keep"}}"#;
+        assert_eq!(before(decided), None);
     }
 
     #[test]

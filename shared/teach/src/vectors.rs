@@ -38,7 +38,7 @@ enum Piece {
 }
 
 /// What a record has at the pointers of a question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Seen {
     pieces: Vec<Piece>,
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use stage::log::warn;
+use stage::manifest::rounded;
 use stage::{Outcome, Record, Result};
-use teach::{Judgement, Model, Sight, UNKNOWN};
+use teach::{Judgement, Model, Sight};
 
 /// Digits of the checksum that tells one model from the next.
 const DIGITS: usize = 12;
@@ -45,22 +46,15 @@ impl Named {
 
     /// Whether a judgement can be written to a record: its keys may be something else than what they should be.
     pub(crate) fn check(&self, record: &Record) -> Result<()> {
-        let nothing = Judgement {
-            label: UNKNOWN.to_owned(),
-            probability: 0.0,
-            scores: Vec::new(),
-        };
-        self.outcome(record.clone(), &nothing).map(|_| ())
+        record.find::<BTreeMap<String, Taught>>("taught")?;
+        self.model.reading.key.check(record)
     }
 
-    /// Judges all records.
-    pub(crate) fn outcomes(
-        &self,
-        records: Vec<Record>,
-        sights: Vec<Sight>,
-    ) -> Result<Vec<Outcome>> {
+    /// Judges all records. Where labels say that the model is no better than what was there before, none but those
+    /// that they are of; none for one that has nothing to judge it by.
+    pub(crate) fn judge(&self, sights: Vec<Sight>) -> Result<Vec<Option<Judgement>>> {
         let film = self.model.film(sights)?;
-        let judged = self.model.judge(&film);
+        let mut judged = self.model.judge(&film);
         let nothing = judged
             .iter()
             .filter(|judgement| judgement.is_none())
@@ -72,15 +66,27 @@ impl Named {
                 self.model.reading.on.join(", ")
             );
         }
-        let pairs = records.into_iter().zip(judged);
-        let outcome = |(record, judgement): (Record, Option<Judgement>)| match judgement {
-            Some(judgement) => self.outcome(record, &judgement),
-            None => Ok(Outcome::pass(record)),
-        };
-        pairs.map(outcome).collect()
+        if self.model.proof.is_no_better() {
+            for (record, judgement) in judged.iter_mut().enumerate() {
+                judgement.take_if(|_| !film.is_told(record));
+            }
+            warn!(
+                "{}: right no more often than the answers before: records that no label is of stay as they are",
+                self.name
+            );
+        }
+        Ok(judged)
     }
 
-    fn outcome(&self, mut record: Record, judgement: &Judgement) -> Result<Outcome> {
+    /// Writes a judgement to its record.
+    pub(crate) fn outcome(
+        &self,
+        mut record: Record,
+        judgement: Option<Judgement>,
+    ) -> Result<Outcome> {
+        let Some(judgement) = judgement else {
+            return Ok(Outcome::pass(record));
+        };
         let key = &self.model.reading.key;
         let known: BTreeMap<String, Taught> = record.find("taught")?.unwrap_or_default();
         let now = key.read(&record)?;
@@ -91,7 +97,7 @@ impl Named {
             }
             _ => now,
         };
-        let round = |score: f64| (score * 1e3).round() / 1e3;
+        let round = |score: f64| rounded(score, DECIMALS);
         let scores = judgement.scores.iter();
         let taught = Taught {
             label: judgement.label.clone(),

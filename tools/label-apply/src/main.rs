@@ -3,7 +3,8 @@
 //! Reads `id`, `source` and the keys that the model of `--taught` names. Writes the answer to the model's key,
 //! `unknown` where no class reaches the threshold, and under the same pointer in `taught`: `label`,
 //! `probability`, `scores` of all classes, `before` (the answer that it replaces) and `model`. A record with
-//! nothing to judge it by stays as it is. Of the key /review/decision, which is a person's, nothing is
+//! nothing to judge it by stays as it is, and so do all that no label of `--patch` is of, where by the labels that
+//! it was proven on the model is right no more often than the answers before. Of the key /review/decision, which is a person's, nothing is
 //! written but `taught`: records that are judged to be dropped are dropped.
 
 mod judged;
@@ -34,7 +35,7 @@ struct Args {
     #[arg(long, value_name = "FILE")]
     taught: PathBuf,
 
-    /// Let these decisions of review count, too, for the records that have one answer with those decided
+    /// Let the labels in this patch of review count, too, for all records that share an answer with a labelled one
     #[arg(long, value_name = "FILE")]
     patch: Option<PathBuf>,
 
@@ -86,7 +87,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         },
         |flow, all| {
             let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-            flow.on_all_cores(|| named.outcomes(records, sights))
+            let judged = flow.on_all_cores(|| named.judge(sights))?;
+            let outcome = |(record, judgement)| named.outcome(record, judgement);
+            Ok(records.into_iter().zip(judged).map(outcome))
         },
     )
 }

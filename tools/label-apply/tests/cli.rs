@@ -46,10 +46,8 @@ fn apply(here: &Path, records: &[Value], flags: &[&str]) -> Ran {
 fn changed(here: &Path, changes: &[(&str, Value)]) -> String {
     let mut model: Value = serde_json::from_slice(&fs::read(MODEL).unwrap()).unwrap();
     for (pointer, value) in changes {
-        match model.pointer_mut(pointer) {
-            Some(member) => *member = value.clone(),
-            None => model[&pointer[1..]] = value.clone(),
-        }
+        let (parent, member) = pointer.rsplit_once('/').unwrap();
+        model.pointer_mut(parent).unwrap()[member] = value.clone();
     }
     let path = here.join("changed.json");
     fs::write(&path, model.to_string()).unwrap();
@@ -173,6 +171,46 @@ fn what_is_judged_to_be_dropped_is_dropped_and_no_decision_is_made_up() {
             .starts_with("judged `drop` with "),
         "{gone}"
     );
+}
+
+#[test]
+fn a_model_that_is_no_better_changes_what_labels_are_of_alone() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [-1.0, 0.3], "noon"),
+        seen("c", [-1.0, 0.3], "noon"),
+    ];
+    for (record, shot) in records.iter_mut().zip([1, 1, 2]) {
+        record["source"] = json!({"film": "f", "shot": shot});
+    }
+    let shots = json!(["/source/film", "/source/shot"]);
+    let proven = |before: f64| {
+        let changes = [
+            ("/together", shots.clone()),
+            ("/proof/accuracy", json!(0.9)),
+            ("/proof/accuracy_before", json!(before)),
+        ];
+        changed(here.path(), &changes)
+    };
+    fs::write(
+        here.path().join("patch.jsonl"),
+        "{\"id\":\"a\",\"set\":{\"/light/time\":\"night\"}}\n",
+    )
+    .unwrap();
+    let judged = |before: f64, patch: &[&str]| {
+        let model = proven(before);
+        let flags = [&["--taught", model.as_str()], patch].concat();
+        let ran = apply(here.path(), &records, &flags);
+        let said = ran.stderr.contains("right no more often than");
+        let time = |one: &Value| one["light"]["time"].as_str().unwrap().to_owned();
+        let times: Vec<_> = ran.records().iter().map(time).collect();
+        (times.join(" "), said)
+    };
+    let patch = ["--patch", "patch.jsonl"];
+    assert_eq!(judged(0.9, &[]), ("noon noon noon".to_owned(), true));
+    assert_eq!(judged(0.9, &patch), ("night night noon".to_owned(), true));
+    assert_eq!(judged(0.8, &[]), ("night night night".to_owned(), false));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! labels: of `--patch`, a file of review's decisions, or those that `--labels-at` leads to. Writes the model
 //! (`--output`), one small JSON file that label-apply judges by; the records pass as they are. With `--ask`
 //! only those pass whose labels would teach most, with the key `ask` (`rank`, `guess`, `probability`). All
-//! vectors are held in memory, four bytes a number.
+//! records and their vectors are held in memory.
 
 mod ask;
 mod summary;
@@ -112,6 +112,8 @@ fn sight(
     let mut sight = reading.sight(&record, labels)?;
     if let (None, Some(key)) = (&sight.label, &args.labels_at) {
         sight.label = key.read(&record)?.filter(|label| label != teach::UNKNOWN);
+        // A label is no answer that a tool gave before.
+        sight.before.take_if(|_| *key == reading.key);
     }
     Ok((record, sight))
 }

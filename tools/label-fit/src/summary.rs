@@ -26,6 +26,10 @@ pub(crate) fn lines(model: &Model) -> Vec<String> {
         model.threshold,
         100.0 * answered
     )];
+    if proof.is_no_better() {
+        let left = "no more often than before: label-apply leaves the answers of records that no label is of";
+        lines.push(left.to_owned());
+    }
     let mut needy: Vec<_> = proof
         .classes
         .iter()

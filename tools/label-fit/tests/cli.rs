@@ -232,6 +232,49 @@ fn labels_may_be_a_key_of_the_records() {
 }
 
 #[test]
+fn answers_before_are_those_of_tools_and_none_is_not_right() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for (number, record) in records.iter_mut().enumerate() {
+        let time = if number % 2 == 0 {
+            time_of(record)
+        } else {
+            "unknown"
+        };
+        record["light"] = json!({"time": time});
+    }
+    label(here.path(), &records, 0..60);
+    let output = ["--output", "model.json"];
+    fit(here.path(), &records, &output);
+    assert_eq!(model(here.path())["proof"]["accuracy_before"], json!(0.5));
+    let own = [
+        "--key",
+        "/light/time",
+        "--labels-at",
+        "/light/time",
+        "--output",
+        "model.json",
+    ];
+    run_in(here.path(), TOOL, &own, &lines(&records));
+    let proof = &model(here.path())["proof"];
+    assert_eq!(proof["labels"], json!(30));
+    assert_eq!(proof.get("accuracy_before"), None, "these are the labels");
+}
+
+#[test]
+fn what_is_no_better_than_before_is_said() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for record in &mut records {
+        record["light"] = json!({"time": time_of(record)});
+    }
+    label(here.path(), &records, (0..60).step_by(5));
+    let ran = fit(here.path(), &records, &["--output", "model.json"]);
+    let said = "no more often than before: label-apply leaves";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
 fn a_patch_that_is_none_is_named_with_its_line() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("patch.jsonl"), "{\"id\":\"f00\"}\nnoon\n").unwrap();
