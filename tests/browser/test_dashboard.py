@@ -64,7 +64,7 @@ class Dashboard(Served):
             self.browser.resize(width, height)
             self.fits()
             self.shot(f"dashboard_{width}")
-        self.assertIsNone(self.browser.run("window.hacked ?? null"))
+        self.assertEqual(self.browser.run("document.querySelectorAll('img[src=x]').length"), 0)
         self.calm()
         process.terminate()
         self.said("The dashboard has ended")

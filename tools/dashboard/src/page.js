@@ -2,12 +2,13 @@
 const SECONDS = 2
 
 async function refresh() {
-  const answer = await fetch('now').catch(() => null)
-  const ended = !answer?.ok
+  // Half an answer is none, and the next may be whole again.
+  const text = await fetch('now').then(answer => answer.ok ? answer.text() : null).catch(() => null)
+  const ended = text === null
   document.getElementById('ended').hidden = !ended
   // A text that is being selected stays as it is.
   if (!ended && getSelection().isCollapsed) {
-    const main = document.getElementById('now'), text = await answer.text()
+    const main = document.getElementById('now')
     const open = [...main.querySelectorAll('details')].map(one => one.open)
     const sides = [...main.querySelectorAll('.scroll')].map(one => one.scrollLeft)
     // The server has escaped all names in it.

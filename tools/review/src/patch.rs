@@ -182,14 +182,17 @@ impl Patch {
 
     /// Writes a person's decisions to the disk, and then takes them in; several are one batch.
     pub(crate) fn add(&mut self, decisions: Vec<Decision>) -> Result<()> {
-        let at = now();
-        let signed = decisions.into_iter().map(|decision| Decision {
-            by: self.by.clone(),
-            at: at.clone(),
-            ..decision
-        });
+        let signed = decisions.into_iter().map(|decision| self.signed(decision));
         let signed = signed.collect();
         self.write(signed)
+    }
+
+    fn signed(&self, decision: Decision) -> Decision {
+        Decision {
+            by: self.by.clone(),
+            at: now(),
+            ..decision
+        }
     }
 
     /// Writes decisions as they are; several are one batch.
@@ -206,9 +209,11 @@ impl Patch {
             lines.push(b'\n');
         }
         let written = { &self.file }.write_all(&lines);
-        written
-            .and_then(|()| self.file.sync_data())
-            .with_context(name)?;
+        if let Err(error) = written.and_then(|()| self.file.sync_data()) {
+            // What a full disk has taken of them would be the start of the next line.
+            self.file.set_len(place).with_context(name)?;
+            return Err(error).with_context(name);
+        }
         for decision in decisions {
             self.decisions.take(decision);
         }
@@ -217,10 +222,19 @@ impl Patch {
 
     /// Takes the last decision or batch of decisions back, and says of which images; of none if there is none.
     pub(crate) fn undo(&mut self) -> Result<Vec<String>> {
-        let back = self.decisions.back();
+        let back = self.decisions.back().into_iter();
+        // Whoever takes a line back has not made the decision that stood before it.
+        let signed = |line: Decision| {
+            if line.is_empty() {
+                self.signed(line)
+            } else {
+                line
+            }
+        };
+        let back: Vec<_> = back.map(signed).collect();
         let ids = back.iter().map(|decision| decision.id.clone()).collect();
         if !back.is_empty() {
-            self.add(back)?;
+            self.write(back)?;
         }
         Ok(ids)
     }

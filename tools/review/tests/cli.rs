@@ -515,6 +515,27 @@ fn a_change_of_many_images_is_taken_back_as_one() {
 }
 
 #[test]
+fn taking_back_leaves_the_earlier_decision_to_whom_it_is_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let earlier =
+        json!({"id": "scene_00", "decision": "keep", "by": "ann", "at": "2026-01-02T03:04:05Z"});
+    fs::write(here.join("p.jsonl"), format!("{earlier}\n")).unwrap();
+    let server = Server::start(here);
+    server.decide(&json!({"id": "scene_00", "decision": "drop"}));
+    server.post("undo", &json!({}));
+    let mut line = patch_lines(here).pop().unwrap();
+    assert_eq!(
+        line.as_object_mut().unwrap().remove("undo"),
+        Some(json!(true))
+    );
+    assert_eq!(line, earlier);
+    // Where nothing stood before, it is the person's who takes back.
+    server.post("undo", &json!({}));
+    assert_eq!(patch_lines(here).pop().unwrap()["by"], "tester");
+}
+
+#[test]
 fn images_are_grouped_by_what_labels_and_clusters_say() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

@@ -1,5 +1,5 @@
 /* Decisions: sent to the server, which has them on the disk before it answers. */
-import { $, state, current, go, label, refresh, say } from './list.js'
+import { $, state, go, label, refresh, say } from './list.js'
 
 export async function ask(path, body) {
   const answer = await fetch(path, body === undefined ? {} : {
@@ -7,7 +7,6 @@ export async function ask(path, body) {
   }).catch(() => null)
   if (!answer) { say('the server has ended: changes are no longer saved'); return null }
   if (!answer.ok) { say((await answer.text()).trim() || answer.statusText); return null }
-  say('')
   return answer.status === 204 ? true : answer.json()
 }
 
@@ -77,4 +76,4 @@ export async function undo() {
   say(answer.rows.length > 1 ? `${answer.rows.length} images as before` : '')
 }
 
-export const saveCaption = text => { if (current() && text !== current().caption) decide([current()], () => ({ caption: text })) }
+export const saveCaption = (item, text) => { if (item && text !== item.caption) return decide([item], () => ({ caption: text })) }

@@ -20,17 +20,22 @@ const keys = {
   K: () => decide(whole(), () => ({ decision: 'keep' })),
   D: () => decide(whole(), () => ({ decision: 'drop' })),
   O: () => forget(whole()),
-  u: undo, n: next, m: toggleMask, r: openReplace,
+  u: undo, n: next, m: toggleMask,
   ArrowRight: () => go(state.here + 1), ArrowLeft: () => go(state.here - 1),
   ArrowDown: () => go(state.here + 1), ArrowUp: () => go(state.here - 1),
-  c: () => $('caption').focus(),
-  l: () => nameDialog(false),
-  L: () => { if (whole().length) nameDialog(true) },
   t: () => { state.label = (state.label + 1) % Math.max(1, state.labels.length); show() },
   f: () => turn($('filter')),
   g: () => turn($('group')),
-  '/': () => $('search').focus(),
   Escape: clear,
+}
+
+/* Keys that open a field: what is typed after them is its text. */
+const fields = {
+  c: () => $('caption').focus(),
+  l: () => nameDialog(false),
+  L: () => { if (whole().length) nameDialog(true) },
+  r: openReplace,
+  '/': () => $('search').focus(),
 }
 
 function inField(event, field) {
@@ -40,26 +45,36 @@ function inField(event, field) {
     field.blur()
   }
   if (event.key === 'Enter' && field.id === 'caption' && !event.shiftKey) {
-    event.preventDefault()
-    saveCaption(field.value.trim())
+    const item = current(), text = field.value.trim()
+    act(event, () => saveCaption(item, text))
     field.blur()
   }
   if (event.key === 'Enter' && field.id === 'search') field.blur()
 }
 
 /* One after the other: a key that is pressed while the last is being saved is meant for the image that comes then. */
-let pressed = Promise.resolve()
+let pressed = Promise.resolve(), opening = false
 const act = (event, what) => { event.preventDefault(); pressed = pressed.then(what).catch(error => say(error.message)) }
+const setDigit = (digit, of) => {
+  const value = digit === '0' ? 'unknown' : label().values[digit - 1]
+  if (value !== undefined) return setLabel(of(), value)
+}
 
 document.onkeydown = event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return
   const field = event.target.closest('input, textarea, select')
   if (field) return inField(event, field)
+  // The field of the last key is not open yet: its text is no command.
+  if (opening) return event.preventDefault()
+  say('')
   // By its place on the keyboard: some have other signs there, and with Shift all have.
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1] ?? /^[0-9]$/.exec(event.key)?.[0]
-  const value = digit && label() ? (digit === '0' ? 'unknown' : label().values[digit - 1]) : undefined
-  if (value !== undefined) act(event, () => setLabel(event.shiftKey ? whole() : one(), value))
+  if (digit && label()) act(event, () => setDigit(digit, event.shiftKey ? whole : one))
   else if (Object.hasOwn(keys, event.key)) act(event, keys[event.key])
+  else if (Object.hasOwn(fields, event.key)) {
+    opening = true
+    act(event, () => { opening = false; fields[event.key]() })
+  }
 }
 
 for (const id of ['filter', 'group']) $(id).onchange = () => { refresh(); $(id).blur() }
