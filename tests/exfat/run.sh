@@ -53,6 +53,7 @@ for place in "$folder/here" "$disk/there"; do
     all "$place" "$folder/${place##*/}.log" && rc=0 || rc=$?
     echo "$place: make ended with $rc"
     made "$place" > "$folder/${place##*/}.sums"
+    [ -s "$folder/${place##*/}.sums" ] || { echo "WRONG: nothing was made: $folder/${place##*/}.log"; status=1; }
 done
 if ! diff "$folder/here.sums" "$folder/there.sums" > "$folder/differences"; then
     echo "WRONG: $(grep -c '^[<>]' "$folder/differences") lines differ: $folder/differences"
@@ -64,5 +65,5 @@ made "$disk/there" | cmp -s - "$folder/there.sums" || { echo 'WRONG: made again,
 # Two makes at once exclude each other here, too.
 all "$disk/there" "$folder/one.log" & all "$disk/there" "$folder/two.log" || true
 wait || true
-grep -h 'waiting' "$folder/one.log" "$folder/two.log" || echo 'neither of two makes waited'
+grep -h 'waiting' "$folder/one.log" "$folder/two.log" || { echo 'WRONG: neither of two makes waited'; status=1; }
 [ "$status" = 0 ] && echo "$(wc -l < "$folder/there.sums") files, the same bytes" || exit 1
