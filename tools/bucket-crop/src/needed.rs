@@ -24,18 +24,8 @@ impl Needed {
             .seen()
             .filter(|[x, y]| (0.0..=wide).contains(x) && (0.0..=high).contains(y));
         let joints = joints.map(|[x, y]| Rect::from([x, y, x, y]));
-        let all = joints.chain(face).reduce(spanning);
+        let all = joints.chain(face).reduce(Rect::around);
         Ok(all.map(|all| Self { face, all }))
-    }
-}
-
-/// The smallest rectangle that holds both, of which either may be a point.
-fn spanning(one: Rect<f64>, other: Rect<f64>) -> Rect<f64> {
-    Rect {
-        left: one.left.min(other.left),
-        top: one.top.min(other.top),
-        right: one.right.max(other.right),
-        bottom: one.bottom.max(other.bottom),
     }
 }
 

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use stage::manifest::rounded;
 use stage::{Flow, Outcome, Record, Result};
 
 use crate::judge::UNKNOWN;
@@ -46,7 +47,7 @@ pub(crate) fn all(flow: &mut Flow, name: &str) -> Result<()> {
         for (record, rank) in records.iter_mut().zip(ranks(&all)) {
             if let Some(rank) = rank {
                 record.put_member("emotion", "intensity", intensity(rank))?;
-                record.put_member("emotion", "rank", &((rank * 1e4).round() / 1e4))?;
+                record.put_member("emotion", "rank", &rounded(rank, 4))?;
             }
         }
         Ok(records.into_iter().map(Outcome::from).collect::<Vec<_>>())
@@ -96,18 +97,18 @@ fn ranks(all: &[Option<Shown>]) -> Vec<Option<f64>> {
         group.push(shown.strength);
         any.entry(shown.neutral).or_default().push(shown.strength);
     }
+    for group in own.values_mut().chain(any.values_mut()) {
+        group.sort_unstable_by(f64::total_cmp);
+    }
     let rank = |shown: &Shown| {
         let enough = |group: &&Vec<f64>| group.len() >= FEWEST;
         let group = own
             .get(&(shown.name.as_str(), shown.neutral))
             .filter(enough);
         let group = group.or_else(|| any.get(&shown.neutral).filter(enough))?;
-        let count = |test: fn(&f64, &f64) -> bool| {
-            let found = group.iter().filter(|other| test(other, &shown.strength));
-            found.count() as f64
-        };
-        let same = count(|other, own| other.total_cmp(own).is_eq());
-        Some((count(|other, own| other < own) + same / 2.0) / group.len() as f64)
+        let weaker = group.partition_point(|other| *other < shown.strength);
+        let no_stronger = group.partition_point(|other| *other <= shown.strength);
+        Some((weaker as f64).midpoint(no_stronger as f64) / group.len() as f64)
     };
     all.iter()
         .map(|shown| shown.as_ref().and_then(rank))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use stage::manifest::Rect;
+use stage::manifest::{MaskShape, Rect};
 use stage::{Context, Outcome, Record, Result};
 use vision::{decode, mask, write};
 
@@ -22,12 +22,10 @@ pub(crate) fn read(args: &Args, mut record: Record) -> Result<Outcome> {
     let image = decode::rgba(&path).with_context(named)?;
     let size = image.dimensions();
     let mask = match beside::mask(&path) {
-        Some(file) => Some((
-            mask::read(&file)
-                .with_context(|| file.display().to_string())?
-                .for_image(size)?,
-            file,
-        )),
+        Some(file) => {
+            let shape = MaskShape::File(file.clone());
+            Some((mask::open_for(&shape, size)?, file))
+        }
         None if image.pixels().any(|pixel| pixel.0[3] < u8::MAX) => {
             let mask = mask::Mask::from_alpha(&image)?;
             let file = written(args, &record, &mask)?;

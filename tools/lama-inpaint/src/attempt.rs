@@ -149,5 +149,5 @@ fn attempt(
 }
 
 fn rounded(figure: f64) -> f64 {
-    (figure * 1e4).round() / 1e4
+    stage::manifest::rounded(figure, 4)
 }

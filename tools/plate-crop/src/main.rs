@@ -94,7 +94,7 @@ fn crop_to_ground(args: &Args, mut record: Record) -> Result<Outcome> {
     let all = Rect::whole(image.width(), image.height()).area();
     let area = found.map_or(0.0, |rect| rect.area() as f64 / all as f64);
     let reason = (area < args.min_share).then(|| {
-        let area = (area * 1e4).round() / 1e4;
+        let area = stage::manifest::rounded(area, 4);
         format!(
             "small: the largest rectangle beside the mask has {area} of the image, under {}",
             args.min_share

@@ -1,6 +1,7 @@
 //! The fitted classifier: a small network of one hidden layer for each question.
 
 use serde::{Deserialize, Serialize};
+use stage::manifest::rounded;
 use stage::{Context, Result, ensure};
 
 use crate::body::Body;
@@ -48,8 +49,8 @@ pub(crate) struct Scores(pub(crate) Vec<(String, f64)>);
 
 impl Serialize for Scores {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rounded = |score: f64| (score * 1e4).round() / 1e4;
-        serializer.collect_map(self.0.iter().map(|(class, score)| (class, rounded(*score))))
+        let scores = self.0.iter();
+        serializer.collect_map(scores.map(|(class, score)| (class, rounded(*score, 4))))
     }
 }
 

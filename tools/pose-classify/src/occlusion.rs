@@ -1,8 +1,8 @@
 //! How much of a figure is seen: by its joints, the image's edges, and its mask.
 
 use serde::Serialize;
-use stage::manifest::MaskShape;
 use stage::manifest::shapes::{Instance, Keypoint};
+use stage::manifest::{MaskShape, rounded};
 use stage::{Record, Result, bail};
 use vision::mask::Mask;
 
@@ -86,15 +86,14 @@ impl Seen {
         } else {
             "none"
         };
-        let rounded = |share: f64| (share * 1e4).round() / 1e4;
         let unseen = WHOLE.saturating_sub(limbs) as f64 / WHOLE as f64;
         let occluded = frame.into_iter().fold(unseen.max(covered), f64::max);
         Self {
-            visible: rounded(count as f64 / LIMBS.end as f64),
+            visible: rounded(count as f64 / LIMBS.end as f64, 4),
             occlusion,
-            occluded: rounded(occluded.clamp(0.0, 1.0)),
+            occluded: rounded(occluded.clamp(0.0, 1.0), 4),
             cut,
-            hidden: hidden.map(rounded),
+            hidden: hidden.map(|share| rounded(share, 4)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The poses of a record, and what is said of each.
 
 use serde_json::{Map, Value, json};
+use stage::manifest::rounded;
 use stage::manifest::shapes::{Instance, Keypoint};
 use stage::{Context, Record, Result, ensure};
 use vision::mask::{self, Mask};
@@ -76,10 +77,10 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         points.len()
     );
     let body = Body::of(&points, args.joint_threshold);
-    let rounded = |numbers: Vec<f64>| -> Vec<f64> {
+    let four = |numbers: Vec<f64>| -> Vec<f64> {
         numbers
-            .iter()
-            .map(|number| (number * 1e4).round() / 1e4)
+            .into_iter()
+            .map(|number| rounded(number, 4))
             .collect()
     };
     for left in ["vector", "scores", "features", "limbs", "hidden"] {
@@ -92,7 +93,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         } else {
             body.clone()
         };
-        pose.insert("vector".to_owned(), json!(rounded(shown.vector())));
+        pose.insert("vector".to_owned(), json!(four(shown.vector())));
         let answers = model.answers(body);
         answers.action.label(args.threshold).clone_into(&mut action);
         answers.angle.label(args.threshold).clone_into(&mut angle);
@@ -102,7 +103,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
             json!(limbs(body, Sides::asked(args.sides))),
         );
         if args.features {
-            pose.insert("features".to_owned(), json!(rounded(features(body))));
+            pose.insert("features".to_owned(), json!(four(features(body))));
         }
     }
     pose.insert("action".to_owned(), action.into());

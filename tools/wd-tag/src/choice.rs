@@ -4,7 +4,7 @@ use nets::tagger::{self, Category, Tag};
 
 /// Probabilities as they are written.
 pub(crate) fn rounded(probabilities: Vec<f32>) -> Vec<f64> {
-    let round = |probability| (f64::from(probability) * 1e4).round() / 1e4;
+    let round = |probability: f32| stage::manifest::rounded(probability.into(), 4);
     probabilities.into_iter().map(round).collect()
 }
 
