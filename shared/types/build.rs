@@ -23,6 +23,8 @@ struct Described {
     target: Option<usize>,
     #[serde(default)]
     balance: String,
+    #[serde(default)]
+    weights: String,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -54,6 +56,7 @@ fn literal(folder: &Path, described: &Described) -> Result<String, Box<dyn Error
         trained,
         target,
         balance,
+        weights,
         ..
     } = described;
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -72,6 +75,6 @@ fn literal(folder: &Path, described: &Described) -> Result<String, Box<dyn Error
     Ok(format!(
         "Type {{ name: {name:?}, about: {about:?}, file_name: {file_name:?}, caption: {caption:?}, \
             trigger_is_subject: {trigger_is_subject}, trained: Trained::{trained}, \
-            target: {target:?}, balance: {balance:?}, policy: {policy} }},\n"
+            target: {target:?}, balance: {balance:?}, weights: {weights:?}, policy: {policy} }},\n"
     ))
 }

@@ -36,6 +36,8 @@ pub struct Type {
     pub target: Option<usize>,
     /// How they are selected: flags of balance.
     pub balance: &'static str,
+    /// How much each measure of lora-score counts, as its flag says it; empty if all count the same.
+    pub weights: &'static str,
     /// The text of its caption policy, where it has one.
     pub policy: Option<&'static str>,
 }
