@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use geometry::{MaskShape, Rect};
 use schemars::JsonSchema;
 
-use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review};
+use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review, Scored};
 use images::{Dedup, Format, Ground, Letterbox, Light, Plate, Quality, Transition};
 use taught::{Ask, Taught};
 
@@ -155,6 +155,12 @@ pub(crate) struct Keys {
     /// How a trainer reads the image.
     #[schemars(extend("x-written-by" = ["lora-lint"]))]
     lint: Option<Lint>,
+    /// In a manifest of generated images, the checkpoint that the image was made with: its folder.
+    #[schemars(extend("x-written-by" = ["you", "frame-scan"]))]
+    checkpoint: Option<String>,
+    /// How the generated image was scored.
+    #[schemars(extend("x-written-by" = ["lora-score"]))]
+    scored: Option<Scored>,
     /// Why the record was dropped or failed: in the file of `--rejects`, and with `--keep`.
     #[schemars(extend("x-written-by" = ["any tool"]))]
     rejected: Option<Rejected>,

@@ -114,6 +114,45 @@ pub(super) struct Dataset {
     width: Option<u32>,
     /// Height in pixels.
     height: Option<u32>,
+    /// True if the image is held back for validation.
+    validation: Option<bool>,
+}
+
+/// What lora-score measured of a generated image.
+#[derive(JsonSchema)]
+pub(super) struct Scored {
+    /// The id of its prompt.
+    prompt: Option<String>,
+    /// The share of what the prompt wants that it shows, by the weights of the measures, 0 to 1.
+    merit: Option<f64>,
+    /// What is wrong, in words.
+    faults: Option<Vec<String>>,
+    /// The cosines of its embedding with characters.
+    cosine: Option<Cosine>,
+    /// The training image that it is nearest to.
+    nearest: Option<Nearest>,
+    /// Whether it is a copy of a training image.
+    copy: Option<bool>,
+}
+
+/// The cosines of an embedding with characters, -1 to 1.
+#[derive(JsonSchema)]
+pub(super) struct Cosine {
+    /// With the wanted ones, on average.
+    wanted: f64,
+    /// With the nearest others.
+    other: Option<f64>,
+}
+
+/// The training image that a generated one is nearest to.
+#[derive(JsonSchema)]
+pub(super) struct Nearest {
+    /// Its id.
+    id: String,
+    /// Cosine of the two embeddings, -1 to 1.
+    cosine: Option<f64>,
+    /// Bits of 64 by which the hash differs from the hash nearest to it.
+    bits: Option<u32>,
 }
 
 /// How a trainer reads an image.
