@@ -12,6 +12,7 @@ use stage::{Context, Record, Result, log, machine};
 use crate::card;
 use crate::newest::{NEWEST, clear, point};
 use crate::plan::{Example, Purpose};
+use crate::prompts;
 use crate::store::Store;
 use crate::views::{Writer, data_set};
 
@@ -65,6 +66,11 @@ impl Build<'_> {
         self.unvalidated(&examples);
         let card = card::text(self.purpose, self.views, &examples)?;
         file(&part.join("README.md"), card.as_bytes())?;
+        let held = examples.iter().filter(|one| one.validation);
+        let prompts = prompts::lines(self.purpose, &held.collect::<Vec<_>>())?;
+        if !prompts.is_empty() {
+            file(&part.join("prompts.jsonl"), &prompts)?;
+        }
         let records = self.records(&self.out.join(&name), examples)?;
         let mut lines = Vec::new();
         for record in &records {
@@ -103,7 +109,12 @@ impl Build<'_> {
         let set = data_set(*view, self.purpose, &examples, folder)?;
         let place = |one: &loaders::view::Example<'_>| {
             let file = folder.join(view.image(&set, one));
-            json!({"file": file, "width": one.size.width, "height": one.size.height})
+            let mut place =
+                json!({"file": file, "width": one.size.width, "height": one.size.height});
+            if one.validation {
+                place["validation"] = json!(true);
+            }
+            place
         };
         let places: Vec<_> = set.examples.iter().map(place).collect();
         let record = |(example, place): (&mut Example, serde_json::Value)| {

@@ -88,6 +88,11 @@ impl Captions {
         })
     }
 
+    /// The record's own caption.
+    pub(crate) fn own(&self) -> &str {
+        &self.own
+    }
+
     /// Those that a trainer gets: of `asked` if that was asked for, else of its `usual` form. There
     /// is one at least, and no two are the same.
     pub(crate) fn of_form(&self, asked: Option<Form>, usual: Form) -> Vec<&str> {

@@ -19,6 +19,7 @@ mod mask;
 mod newest;
 mod picture;
 mod plan;
+mod prompts;
 mod repeats;
 mod split;
 mod store;

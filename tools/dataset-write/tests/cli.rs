@@ -6,6 +6,7 @@
 )]
 
 mod colours;
+mod prompts;
 mod support;
 mod training;
 mod views;
