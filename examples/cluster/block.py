@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Passes one block of records through a chain of tools: the job of every recipe here.
+
+    block.py --rejects DIR 'frame-dedup --hash-only | clip-embed' < block > out
+
+The records of the block come from standard input, what the last tool writes goes to standard output, and what the tools
+dropped or failed on goes to one file of DIR, named by a hash of the chain and the block: a block that runs again replaces
+its file. Nothing reaches standard output before every tool of the chain has ended well.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+
+def commands(chain):
+    """The command lines of a chain: words as the shell reads them, and `|` between tools; nothing else of the shell."""
+    words = shlex.shlex(chain, posix=True, punctuation_chars="|")
+    words.whitespace_split = True
+    words.commenters = ""
+    found = [[]]
+    for word in words:
+        if word == "|":
+            found.append([])
+        else:
+            found[-1].append(word)
+    if not all(found):
+        raise ValueError(f"{chain}: a tool is missing beside a |")
+    return found
+
+
+def replace(path, data):
+    """Writes a file that is there whole or not at all, whoever else writes it."""
+    part = f"{path}.{os.uname().nodename}.{os.getpid()}.part"
+    with open(part, "wb") as file:
+        file.write(data)
+    os.replace(part, path)
+
+
+def failed(ended):
+    """What went wrong with the tools of a chain; a tool whose every record was damaged ends with 1, but has done its work."""
+    for tool, status, dropped, counted in ended:
+        counts = json.load(open(counted)) if status == 1 and os.path.exists(counted) else {"in": None, "failed": 0}
+        written = sum(1 for _ in open(dropped, "rb")) if os.path.exists(dropped) else 0
+        if status and not counts["in"] == counts["failed"] == written:
+            yield f"{tool}: ended with {status}"
+
+
+def run(chain, block, rejects):
+    """The records, bytes, that a block becomes; the others go to the folder `rejects`."""
+    name = hashlib.sha256(chain.encode() + b"\0" + block).hexdigest()[:16]
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryFile() as first:
+        first.write(block)
+        first.seek(0)
+        before, started = first, []
+        for number, command in enumerate(commands(chain)):
+            dropped, counts = (os.path.join(work, f"{number}.{what}") for what in ("rejects", "counts"))
+            environment = {**os.environ, "FILM2LORA_COUNTS": counts}
+            process = subprocess.Popen([*command, "--rejects", dropped], stdin=before, stdout=subprocess.PIPE, env=environment)
+            before.close()
+            before = process.stdout
+            started.append((command[0], process, dropped, counts))
+        out = before.read()
+        before.close()
+        wrong = ", ".join(failed([(tool, process.wait(), *paths) for tool, process, *paths in started]))
+        if wrong:
+            raise RuntimeError(wrong)
+        left = [open(dropped, "rb").read() for *_, dropped, _ in started if os.path.exists(dropped)]
+    os.makedirs(rejects, exist_ok=True)
+    replace(os.path.join(rejects, f"{name}.jsonl"), b"".join(left))
+    return out
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rejects", required=True, metavar="DIR", help="folder for what does not reach standard output")
+    parser.add_argument("chain", help="tools with | between them; each is given --rejects")
+    flags = parser.parse_args()
+    # GNU parallel may cut blocks at blank lines; a block is known by its records.
+    block = b"".join(line for line in sys.stdin.buffer if line.strip())
+    try:
+        sys.stdout.buffer.write(run(flags.chain, block, flags.rejects))
+        sys.stdout.buffer.flush()
+    except (RuntimeError, ValueError, OSError) as error:
+        print(f"block.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

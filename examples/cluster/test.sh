@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Runs the recipes on twenty seconds of the sample film, and compares what they give with one process, byte for byte: undisturbed,
+# and with a worker killed in the middle of a block.
+#
+#   bash examples/cluster/test.sh                  # all engines that are installed
+#   bash examples/cluster/test.sh slurm ray        # these
+#
+# BIN: folder of the tools [default: target/release]; PYTHON: one that has ray and pyspark [python3]; SECONDS_OF_FILM [20].
+# An engine that is not installed is left out, and the test says so; with CI set it fails. Slurm is a stand-in, which runs the
+# array one shard after another.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+BIN=$(realpath "${BIN:-$root/target/release}")
+python=$(command -v "${PYTHON:-python3}")
+ffmpeg=${FFMPEG:-$(command -v ffmpeg || echo "$root/models/runtime/ffmpeg")}
+export FFMPEG=$ffmpeg FILM2LORA_MODELS=${FILM2LORA_MODELS:-$root/models} FILM2LORA_JOBS=1
+work=$(mktemp -d)
+mkdir "$work/bin"
+printf '#!/bin/sh\nexec %q "$@"\n' "$python" > "$work/bin/python3"
+chmod +x "$work/bin/python3"
+export PATH=$work/bin:$BIN:$PATH PYSPARK_PYTHON=$python RAY_USAGE_STATS_ENABLED=0
+cd "$work"
+[ $# -gt 0 ] || set -- parallel slurm spark ray
+status=0 left_out=()
+
+# Passes records on; the first time, it kills what started it, in the middle of the block.
+cat > bin/die-once <<'TOOL'
+#!/bin/sh
+dd bs=1000 count=1 2> /dev/null
+if mkdir "$1" 2> /dev/null; then kill -9 "$PPID"; sleep 1; fi
+exec cat
+TOOL
+# The part of Slurm that submit.sh needs: --wait, --array=0,3,7 and --output.
+cat > bin/sbatch <<'TOOL'
+#!/usr/bin/env bash
+set -u
+status=0 log=/dev/null
+for word; do
+    case $word in
+        --array=*) array=${word#*=} ;;
+        --output=*) log=${word#*=} ;;
+        *.sh) script=$word ;;
+    esac
+done
+for number in ${array//,/ }; do
+    SLURM_ARRAY_TASK_ID=$number SLURM_CPUS_PER_TASK=1 setsid bash "$script" > "${log/\%a/$number}" 2>&1 || status=1
+done
+exit "$status"
+TOOL
+chmod +x bin/*
+
+"$ffmpeg" -hide_banner -nostdin -v error -i "$root/examples/film/film.mp4" -t "${SECONDS_OF_FILM:-20}" -c copy film.mp4
+frame-extract --quiet --method rules --fps 4 --out-dir frames film.mp4 > sound.jsonl
+# An image that is not there, and a line that is no record: each of them is a reject.
+{ head -n 7 sound.jsonl; echo '{"id":"gone","image":"frames/gone.png"}'; echo '{"id":"damaged'; tail -n +8 sound.jsonl; } > frames.jsonl
+small='--device cpu --threads 1 --no-cache'
+chain="frame-dedup --hash-only | light-classify | clip-embed --model small-embed $small"
+# One record becomes several, in files of their own.
+crops="char-detect --model small-detect --threshold 0.1 $small | sam-mask --model small-segment --out-dir masks $small |
+    mask-crop --min-edges 0 --min-area 500 --min-laplacian-variance 0 --out-dir crops"
+
+python3 "$here/block.py" --rejects one.rejects "$chain" < frames.jsonl > one.jsonl 2> one.log
+python3 "$here/block.py" --rejects crops.rejects "$crops" < frames.jsonl > one.crops.jsonl 2>> one.log
+echo "one process: $(wc -l < frames.jsonl) records, $(wc -l < one.jsonl) with a vector, $(wc -l < one.crops.jsonl) instances"
+
+# Errors of damaged lines number the line of the block.
+rejected() { sed 's/stdin: line [0-9]*/stdin: line N/' "$1"/*.jsonl | LC_ALL=C sort; }
+
+# same NAME OUT REJECTS WANTED WANTED_REJECTS
+same() {
+    if cmp "$2" "$4" && cmp <(rejected "$3") <(rejected "$5") && python3 "$here/shards.py" check frames.jsonl "$2" "$3"/*.jsonl; then
+        echo "ok    $1"
+    else
+        echo "WRONG $1"
+        status=1
+    fi
+}
+
+# through NAME CHAIN: one recipe, into NAME.jsonl and the folder NAME.rejects
+through() {
+    case $1 in
+        parallel*) BLOCK=8k "$here/parallel.sh" frames.jsonl "$1.rejects" "$2" --jobs 2 > "$1.jsonl" ;;
+        slurm*)
+            "$here/slurm/submit.sh" frames.jsonl "$1.out" 5 "$2" || { echo "slurm: again"; "$here/slurm/submit.sh" frames.jsonl "$1.out" 5 "$2"; }
+            cp "$1.out/out.jsonl" "$1.jsonl"
+            cp -r "$1.out/rejects" "$1.rejects" ;;
+        spark*)
+            python3 "$here/spark_blocks.py" --master 'local[2, 4]' --records 10 --out "$1.out" --rejects "$1.rejects" frames.jsonl "$2" &&
+                cat "$1.out"/part-* > "$1.jsonl" ;;
+        ray*) python3 "$here/ray_blocks.py" --records 10 --rejects "$1.rejects" frames.jsonl "$2" > "$1.jsonl" ;;
+    esac
+}
+
+has() {
+    case $1 in
+        parallel) command -v parallel > /dev/null ;;
+        slurm) true ;;
+        spark) python3 -c 'import pyspark' 2> /dev/null && command -v java > /dev/null ;;
+        ray) python3 -c 'import ray.data' 2> /dev/null ;;
+        *) echo "test.sh: $1: not one of parallel, slurm, spark, ray" >&2; exit 2 ;;
+    esac
+}
+
+for engine; do
+    if ! has "$engine"; then
+        left_out+=("$engine")
+        continue
+    fi
+    from=$SECONDS
+    through "$engine" "$chain" 2> "$engine.log" || { echo "WRONG $engine: see $engine.log"; status=1; continue; }
+    same "$engine" "$engine.jsonl" "$engine.rejects" one.jsonl one.rejects 2> "$engine.same.log"
+    through "$engine-killed" "$chain | die-once $work/$engine.flag" 2> "$engine-killed.log" || { echo "WRONG $engine, with a worker killed"; status=1; continue; }
+    [ -d "$engine.flag" ] || { echo "WRONG $engine: no worker was killed"; status=1; }
+    same "$engine, with a worker killed" "$engine-killed.jsonl" "$engine-killed.rejects" one.jsonl one.rejects 2> "$engine-killed.same.log"
+    case $engine in
+        parallel|slurm)
+            through "$engine-crops" "$crops" 2> "$engine-crops.log" || { echo "WRONG $engine, crops"; status=1; continue; }
+            same "$engine, several instances of a record" "$engine-crops.jsonl" "$engine-crops.rejects" one.crops.jsonl crops.rejects 2> "$engine-crops.same.log" ;;
+    esac
+    echo "      $engine: $((SECONDS - from)) s"
+done
+
+for engine in ${left_out[@]+"${left_out[@]}"}; do
+    echo "NOT TESTED: $engine is not installed"
+    [ -z "${CI:-}" ] || status=1
+done
+if [ "$status" = 0 ]; then rm -rf "$work"; else echo "test.sh: failed: see $work" >&2; fi
+exit "$status"
