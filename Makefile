@@ -278,6 +278,10 @@ test: setup ## Run all tests
 test-browser: $(if $(BIN),,build) ## Test the pages of `review` and `dashboard` in Chromium, which must be installed (or named in CHROMIUM)
 	@BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/browser && "$${PYTHON:-python3}" -B -m unittest
 
+.PHONY: test-cluster
+test-cluster: $(if $(BIN),,build) ## Test the recipes of examples/cluster with the engines that are installed, for the Python in PYTHON
+	@BIN="$$(realpath "$${BIN:-target/release}")" PYTHON="$${PYTHON:-python3}" bash examples/cluster/test.sh
+
 .PHONY: test-film
 test-film: target/film/bin/python ## Test the sample film's truth against its pixels
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
