@@ -37,7 +37,7 @@ pub(crate) fn environment(named: Option<&Path>) -> Result<&'static Environment> 
 }
 
 /// The library's path, or its bare name for the system's loader to find.
-fn find(named: Option<&Path>) -> Result<PathBuf> {
+pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf> {
     let variable = std::env::var_os("ORT_DYLIB_PATH")
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
@@ -58,7 +58,7 @@ fn find(named: Option<&Path>) -> Result<PathBuf> {
     }
     let file = format!("{DLL_PREFIX}onnxruntime{DLL_SUFFIX}");
     let there = |folder: &Path| Some(folder.join(&file)).filter(|path| path.is_file());
-    let found = crate::registry::folders().find_map(|models| there(&models.join("runtime")));
+    let found = machine::places::models().find_map(|models| there(&models.join("runtime")));
     let beside = || there(std::env::current_exe().ok()?.parent()?);
     Ok(found.or_else(beside).unwrap_or_else(|| PathBuf::from(file)))
 }

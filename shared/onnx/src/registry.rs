@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use machine::places;
 use serde::{Deserialize, Serialize};
 
 use crate::lock::Lock;
@@ -109,8 +110,8 @@ impl Entry {
         format!("`film2lora models --model {name}` or `make models MODEL={name}`")
     }
 
-    /// Its size in words.
-    pub(crate) fn size(&self) -> String {
+    /// Its size in words, such as `101 MB`.
+    pub fn size(&self) -> String {
         let sizes = self.files.iter().map(|file| file.bytes.or(file.about));
         let known: Option<u64> = sizes.sum();
         known.map_or_else(
@@ -120,27 +121,6 @@ impl Entry {
     }
 }
 
-/// The folder of models that the environment names.
-fn named() -> Option<PathBuf> {
-    let variable = std::env::var_os("FILM2LORA_MODELS").filter(|path| !path.is_empty());
-    variable.map(PathBuf::from)
-}
-
-/// Folders that may be the folder of models: `$FILM2LORA_MODELS`, then
-/// `models` and `share/film2lora/models` in the folder of the program and
-/// those above it, then `models` in the current folder.
-pub(crate) fn folders() -> impl Iterator<Item = PathBuf> {
-    let program = std::env::current_exe().ok();
-    let above = program
-        .iter()
-        .flat_map(|path| path.ancestors().skip(1).take(6));
-    let above: Vec<PathBuf> = above
-        .flat_map(|folder| [folder.join("models"), folder.join("share/film2lora/models")])
-        .collect();
-    let all = named().into_iter().chain(above);
-    all.chain(std::iter::once(PathBuf::from("models")))
-}
-
 impl Registry {
     /// Opens the registry in `folder`, or in the first folder that has one.
     pub fn open(folder: Option<&Path>) -> Result<Self> {
@@ -148,7 +128,9 @@ impl Registry {
             Some(folder) => folder.to_owned(),
             // A folder that was named must not silently become another one.
             None => {
-                match named().or_else(|| folders().find(|folder| folder.join(FILE).is_file())) {
+                match places::named()
+                    .or_else(|| places::models().find(|folder| folder.join(FILE).is_file()))
+                {
                     Some(folder) => folder,
                     None => {
                         return Ok(Self {
