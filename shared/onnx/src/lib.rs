@@ -6,8 +6,10 @@
 //! | module | what |
 //! |---|---|
 //! | `library` | finds and loads ONNX Runtime, once a process |
+//! | `report` | which ONNX Runtime it is, what is built into it, and which device it takes |
 //! | `quiet` | keeps ONNX Runtime from telling of the user |
 //! | `registry`, `model` | which models there are, where their files lie, whether they are whole |
+//! | `store` | which models are installed |
 //! | `checked`, `lock` | checksums that are taken once, and those of files that the registry has none for |
 //! | `contract` | what a graph must take and give |
 //! | `net`, `tensor` | sessions, and what goes in and comes out |
@@ -26,6 +28,8 @@ mod model;
 mod net;
 mod quiet;
 mod registry;
+mod report;
+mod store;
 mod tensor;
 
 pub use batch::{OutOfMemory, halving};
@@ -38,4 +42,6 @@ pub use model::{Model, ModelFile};
 pub use net::{Net, Options, Outputs, Provenance};
 pub use quiet::quietly;
 pub use registry::{Entry, FileEntry, Registry};
+pub use report::{Choice, Report, report};
+pub use store::{Look, Proof, State, Store};
 pub use tensor::Tensor;

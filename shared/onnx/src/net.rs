@@ -17,6 +17,7 @@ use crate::contract::{Contract, Kind, Port};
 use crate::flags::{Device, Runtime};
 use crate::library;
 use crate::model::Model;
+use crate::report::Choice;
 use crate::tensor::{Tensor, said};
 
 /// How a graph wants to be opened, where that is not the usual way.
@@ -255,22 +256,42 @@ fn session(path: &Path, runtime: &Runtime, options: &Options) -> Result<(Session
     match runtime.device {
         Device::Cpu => Ok((open(false)?, "cpu")),
         Device::Cuda => Ok((open(true)?, "cuda")),
-        Device::Auto if let Some(why) = FILLED.get_or_init(|| filled(&Card::now()?)) => {
-            log::warn!("running on the CPU: {why}");
-            Ok((open(false)?, "cpu"))
-        }
-        Device::Auto => match with_cuda(builder(runtime, options)?).and_then(|_| open(true)) {
-            Ok(session) => {
-                log::warn!("running on CUDA");
-                Ok((session, "cuda"))
-            }
-            Err(error) => {
-                log::debug!("no CUDA: {error:#}");
-                log::warn!("running on the CPU: {}", why_not(&error));
+        Device::Auto => match auto(runtime)? {
+            Choice { cuda: true, .. } => match open(true) {
+                Ok(session) => {
+                    log::warn!("running on CUDA");
+                    Ok((session, "cuda"))
+                }
+                Err(error) => {
+                    log::warn!("running on the CPU: {}", why_not(&error));
+                    Ok((open(false)?, "cpu"))
+                }
+            },
+            Choice { why, .. } => {
+                log::warn!("running on the CPU: {}", why.unwrap_or_default());
                 Ok((open(false)?, "cpu"))
             }
         },
     }
+}
+
+/// What `--device auto` takes: CUDA, where the runtime has it, it loads, and the card is not left to others.
+pub(crate) fn auto(runtime: &Runtime) -> Result<Choice> {
+    let cpu = |why: String| Choice {
+        cuda: false,
+        why: Some(why),
+    };
+    if let Some(why) = FILLED.get_or_init(|| filled(&Card::now()?)) {
+        return Ok(cpu(why.clone()));
+    }
+    // Without a session: CUDA's library is loaded when it is named to one.
+    Ok(match with_cuda(builder(runtime, &Options::default())?) {
+        Ok(_) => Choice {
+            cuda: true,
+            why: None,
+        },
+        Err(error) => cpu(why_not(&error).to_owned()),
+    })
 }
 
 /// Free memory in bytes below which a card is not taken unless CUDA was asked for: most networks take 1 to 2 GiB.
@@ -294,6 +315,7 @@ fn filled(card: &Card) -> Option<String> {
 
 /// Why CUDA was not taken, in a few words.
 fn why_not(error: &Error) -> &'static str {
+    log::debug!("no CUDA: {error:#}");
     if error.to_string().contains("not enabled in this build") {
         "this ONNX Runtime is built without CUDA"
     } else {

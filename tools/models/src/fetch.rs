@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use onnx::{Entry, FileEntry};
+use onnx::{Entry, FileEntry, Store};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use stage::{Context, Result, bail, log, tell, told};
 
+use crate::accept::{lacks, settle};
 use crate::archive::extract;
 use crate::http::{Ending, Patience, copy};
-use crate::store::Store;
 use crate::words::{bytes, megabytes, size};
 
 /// What stands in an address as it is: RFC 3986, section 2.3, and the slash between the parts of a path.
@@ -40,7 +40,7 @@ pub(crate) fn fetch(store: &mut Store<'_>, source: &Source<'_>, models: &[&Entry
     for model in models {
         let mut files = Vec::new();
         for file in &model.files {
-            if store.lacks(model, file)? {
+            if lacks(store, model, file)? {
                 files.push(file);
             }
         }
@@ -159,7 +159,7 @@ impl<'a> Source<'a> {
                 self.patience.download(&file.url, &part)?
             }
         };
-        store.settle(model, file, &part, ending)
+        settle(store, model, file, &part, ending)
     }
 
     fn mirrored(

@@ -1,36 +1,20 @@
 //! The networks of the registry, which are there, and whether they are whole.
 
-use onnx::{Entry, sha256};
+use onnx::{Entry, Look, State, Store};
 use serde_json::json;
 use stage::{Result, print};
 
 use crate::choice::chosen;
-use crate::store::Store;
 use crate::words::{bytes, size};
 
-/// What is known of a network's files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Missing,
-    /// All its files are there.
-    There,
-    /// All have their checksums.
-    Whole,
-    /// One has another.
-    Damaged,
-    /// One has no checksum that is known.
-    Unknown,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::There => "there",
-            Self::Whole => "whole",
-            Self::Damaged => "DAMAGED",
-            Self::Unknown => "no checksum",
-        }
+/// What is known of a network's files, in words.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Missing => "missing",
+        State::There => "there",
+        State::Whole(_) => "whole",
+        State::Damaged => "DAMAGED",
+        State::Unknown => "no checksum",
     }
 }
 
@@ -50,9 +34,10 @@ pub(crate) fn list(
         let by_name = names.is_empty() || meant.iter().any(|one| one.name == entry.name);
         by_name && (roles.is_empty() || roles.contains(&entry.role))
     });
+    let look = if verify { Look::Read } else { Look::There };
     let mut well = true;
     for entry in listed {
-        let state = state(store, entry, verify)?;
+        let state = store.state(entry, look)?;
         well &= state != State::Damaged;
         if !verify || state != State::Missing {
             print(&line(entry, state, json))?;
@@ -61,32 +46,13 @@ pub(crate) fn list(
     Ok(well)
 }
 
-fn state(store: &Store<'_>, entry: &Entry, verify: bool) -> Result<State> {
-    if !store.has(entry)? {
-        return Ok(State::Missing);
-    }
-    if !verify {
-        return Ok(State::There);
-    }
-    let mut state = State::Whole;
-    for file in &entry.files {
-        let path = store.path(entry, file)?;
-        match store.expected(entry, file) {
-            Some(expected) if sha256(&path)? != expected => return Ok(State::Damaged),
-            Some(_) => {}
-            None => state = State::Unknown,
-        }
-    }
-    Ok(state)
-}
-
 fn line(entry: &Entry, state: State, json: bool) -> String {
     let (name, role, licence) = (&entry.name, &entry.role, &entry.licence);
     if json {
         let (bytes, unknown) = bytes(&entry.files);
         let mut line = json!({
             "name": name, "role": role, "default": entry.default, "licence": licence,
-            "state": state.word().to_lowercase(),
+            "state": word(state).to_lowercase(),
         });
         if unknown == 0 {
             line["bytes"] = bytes.into();
@@ -104,6 +70,6 @@ fn line(entry: &Entry, state: State, json: bool) -> String {
     };
     let role = format!("{role}{default}");
     let size = size(&entry.files);
-    let state = state.word();
+    let state = word(state);
     format!("{name:<26} {role:<18} {size:>12}  {state:<11} {licence}{notice}\n")
 }

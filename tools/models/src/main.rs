@@ -6,13 +6,13 @@
 //! its checksum at the first download is written to `published/lock.toml`: from then on no other is accepted, by
 //! the tools either.
 
+mod accept;
 mod archive;
 mod choice;
 mod fetch;
 mod http;
 mod list;
 mod needs;
-mod store;
 mod words;
 
 use std::path::PathBuf;
@@ -20,13 +20,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
-use onnx::Registry;
+use onnx::{Registry, Store};
 use stage::{Result, ensure, log};
 
 use crate::choice::{Unknown, chosen};
 use crate::fetch::Source;
 use crate::http::Patience;
-use crate::store::Store;
 
 const EXAMPLES: &str = "Examples:
   models --role detect,pose

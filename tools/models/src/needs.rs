@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use onnx::Store;
 use sha2::{Digest, Sha256};
 use stage::{Result, print, tell};
 use walkdir::WalkDir;
 
 use crate::choice::Need;
-use crate::store::Store;
 use crate::words::size;
 
 /// Says which of `needs` are missing and how to get them; whether all are there.
