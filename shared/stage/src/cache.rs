@@ -20,14 +20,15 @@ pub struct CacheFolder {
 }
 
 impl CacheFolder {
-    /// Opens the cache.
+    /// Opens the cache, and makes the folder if need be.
     pub fn open(&self) -> Result<Cache> {
         let folder = self.folder();
         let folder = folder.context("no folder for the cache: name one with --cache")?;
         Ok(Cache::open(&folder))
     }
 
-    fn folder(&self) -> Option<PathBuf> {
+    /// The folder, whether it is there or not; none where the user has no folder for a cache.
+    pub fn folder(&self) -> Option<PathBuf> {
         self.cache.clone().or_else(default_folder)
     }
 }

@@ -1,0 +1,143 @@
+//! The cache, the disk, the memory and the cores.
+
+use std::fs;
+use std::num::NonZero;
+use std::path::Path;
+use std::process::Command;
+use std::thread::available_parallelism;
+
+use bytesize::ByteSize;
+use stage::{Cache, CacheFolder, Result};
+
+use crate::sheet::Sheet;
+
+/// Free bytes that a stage needs to start if it writes images: make's setting `NEEDS_DISK`.
+const NEEDED: u64 = 2_000_000_000;
+
+/// Looks at what there is room for.
+pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) -> Result<()> {
+    match cache.folder() {
+        None => sheet.row("cache", "no folder for it: name one with --cache"),
+        Some(folder) => {
+            let said = if folder.is_dir() {
+                // What is remembered is asked of the database, which says itself what is wrong with it.
+                let usage = Cache::open(&folder).usage()?;
+                format!("{} results, {}", usage.results, size(usage.bytes))
+            } else {
+                "empty".to_owned()
+            };
+            let free =
+                free(&folder).map_or_else(String::new, |free| format!(", {} free", size(free)));
+            sheet.row("cache", format!("{}: {said}{free}", folder.display()));
+        }
+    }
+    if let Some(free) = free(Path::new(".")) {
+        sheet.row("disk", format!("{} free in the current folder", size(free)));
+        if free < NEEDED {
+            sheet.fault(
+                format!(
+                    "the current folder has less than {} free: no stage that writes images starts",
+                    size(NEEDED)
+                ),
+                "free some, or name a folder on another disk with OUT=",
+            );
+        }
+    }
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let cores = format!("{cores} {}", if cores == 1 { "core" } else { "cores" });
+    let memory = memory().map_or_else(|| "unknown".to_owned(), Memory::text);
+    sheet.row("memory", format!("{memory}; {cores}"));
+    Ok(())
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize::b(bytes).display().si().to_string()
+}
+
+/// Free bytes where a folder is or will be.
+fn free(folder: &Path) -> Option<u64> {
+    let folder = std::path::absolute(folder).ok()?;
+    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    let disk = rustix::fs::statvfs(there).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Memory, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Memory {
+    /// All that this process may use.
+    total: u64,
+    /// What nothing uses, or only to remember files; none where the system does not say.
+    available: Option<u64>,
+}
+
+impl Memory {
+    fn text(self) -> String {
+        let total = size(self.total);
+        match self.available {
+            Some(available) => format!("{total}, {} available", size(available)),
+            None => total,
+        }
+    }
+}
+
+/// The memory that there is: Linux lists it, and limits a container's by its control group; macOS is asked.
+fn memory() -> Option<Memory> {
+    if let Ok(listed) = fs::read_to_string("/proc/meminfo") {
+        let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").unwrap_or_default();
+        return of_linux(&listed, &limit);
+    }
+    let said = Command::new("sysctl")
+        .args(["-n", "hw.memsize"])
+        .output()
+        .ok()?;
+    let total = String::from_utf8_lossy(&said.stdout).trim().parse().ok()?;
+    Some(Memory {
+        total,
+        available: None,
+    })
+}
+
+fn of_linux(listed: &str, limit: &str) -> Option<Memory> {
+    let row = |name: &str| -> Option<u64> {
+        let line = listed.lines().find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kibibytes * 1024)
+    };
+    // `max` where there is no limit.
+    let limit = limit.trim().parse().unwrap_or(u64::MAX);
+    Some(Memory {
+        total: row("MemTotal:")?.min(limit),
+        available: row("MemAvailable:").map(|available| available.min(limit)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_what_linux_lists_within_the_limit_of_a_container() {
+        let listed = "MemTotal:       16000000 kB\nMemFree: 1 kB\nMemAvailable:    8000000 kB\n";
+        let memory = |total, available| {
+            Some(Memory {
+                total,
+                available: Some(available),
+            })
+        };
+        assert_eq!(
+            of_linux(listed, "max\n"),
+            memory(16_384_000_000, 8_192_000_000)
+        );
+        assert_eq!(
+            of_linux(listed, "4000000000\n"),
+            memory(4_000_000_000, 4_000_000_000)
+        );
+        assert_eq!(of_linux("", ""), None);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_yet_has_the_room_of_the_one_above() {
+        assert!(free(Path::new("no/such/folder")).is_some());
+    }
+}
