@@ -118,6 +118,13 @@ for engine; do
             through "$engine-crops" "$crops" 2> "$engine-crops.log" || { echo "WRONG $engine, crops"; status=1; continue; }
             same "$engine, several instances of a record" "$engine-crops.jsonl" "$engine-crops.rejects" one.crops.jsonl crops.rejects 2> "$engine-crops.same.log" ;;
     esac
+    # A tool that fails on every try ends the run with an error.
+    if through "$engine-fails" "$chain | false" > "$engine-fails.out" 2> "$engine-fails.log"; then
+        echo "WRONG $engine: a tool fails, and the run does not"
+        status=1
+    else
+        echo "ok    $engine, a tool that fails"
+    fi
     echo "      $engine: $((SECONDS - from)) s"
 done
 
