@@ -9,6 +9,7 @@ use crate::configuration::Configuration;
 use crate::files::Refused;
 use crate::fit::Fitting;
 use crate::metadata;
+use crate::view::Side;
 use crate::{Finding, Trainer};
 
 /// What is said of sets besides what a configuration says.
@@ -71,6 +72,8 @@ pub struct Set {
     pub alpha_mask: bool,
     /// Whether sub-folders are read where the trainer leaves that open.
     pub deep: bool,
+    /// What its images are there for: those for regularization are not called by the trigger.
+    pub side: Side,
     /// Bucket, scale and crop; `None` where the loader hands images on as they are.
     pub fitting: Option<Box<dyn Fitting>>,
 }
@@ -110,6 +113,7 @@ impl Set {
             masks: settings.masks.clone(),
             alpha_mask: false,
             deep: false,
+            side: Side::Training,
             fitting: trainer.fitting(settings.resolution, settings.base),
         }
     }

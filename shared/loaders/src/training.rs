@@ -10,7 +10,7 @@ mod search;
 use std::path::{Path, PathBuf};
 
 use crate::bases::Base;
-use crate::view::{Content, DataSet, Layout, View};
+use crate::view::{Content, DataSet, Layout, Side, View};
 
 /// How a data set is to be trained, whatever the trainer.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,19 +62,19 @@ impl<'a> Plan<'a> {
     /// The plan for a data set; `None` if it names no base model, or has nothing to train on.
     pub fn of(set: &'a DataSet<'_>) -> Option<Self> {
         let base = set.base?;
-        let images = u32::try_from(set.side(false).count()).unwrap_or(u32::MAX);
+        let images = u32::try_from(set.side(Side::Training).count()).unwrap_or(u32::MAX);
         if images == 0 {
             return None;
         }
         let steps = steps(images, set.subject);
         Some(Self {
             base,
-            epoch: set.side(false).map(|(_, one)| one.repeats).sum(),
+            epoch: set.side(Side::Training).map(|(_, one)| one.repeats).sum(),
             steps,
             rank: rank(images),
             every: steps.div_ceil(CHECKPOINTS),
             prompts: prompts(set),
-            masked: set.side(false).any(|(_, one)| one.masked),
+            masked: set.side(Side::Training).any(|(_, one)| one.masked),
             validated: set.has_validation(),
         })
     }
@@ -114,14 +114,14 @@ pub fn steps(images: u32, subject: bool) -> u32 {
 
 /// Captions from all over the images that are kept from training, or else over all.
 fn prompts<'a>(set: &'a DataSet<'_>) -> Vec<&'a str> {
-    let of = |validation| {
-        let captions = set.side(validation);
+    let of = |side| {
+        let captions = set.side(side);
         let captions = captions.filter_map(|(_, one)| one.captions.first().copied());
         captions.collect::<Vec<_>>()
     };
-    let mut captions = of(true);
+    let mut captions = of(Side::Validation);
     if captions.is_empty() {
-        captions = of(false);
+        captions = of(Side::Training);
     }
     let count = captions.len().min(PROMPTS);
     let spread = (0..count).map(|number| captions[number * captions.len() / count]);

@@ -50,6 +50,7 @@ pub trait View: Trainer {
         let own = Path::new(self.word());
         match group {
             Group::Validation => own.join("validation"),
+            Group::Regularization => own.join("regularization"),
             Group::Train(repeats) if set.varies() => own.join("train").join(format!("x{repeats}")),
             Group::Train(_) => own.join("train"),
         }
@@ -82,6 +83,30 @@ pub enum Group {
     Train(u32),
     /// Images for validation.
     Validation,
+    /// Images of what the subject is one of, so that not all of these become the subject.
+    Regularization,
+}
+
+/// What an image is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// To learn from.
+    Training,
+    /// To measure with: it is kept from training.
+    Validation,
+    /// To keep what the subject is one of, such as a boy, as the base model has it.
+    Regularization,
+}
+
+impl Side {
+    /// The side of a folder to train on, of which a configuration says whether it is for regularization.
+    pub(crate) fn trained(regularization: bool) -> Self {
+        if regularization {
+            Self::Regularization
+        } else {
+            Self::Training
+        }
+    }
 }
 
 /// Which captions of an image are written.
@@ -118,6 +143,8 @@ pub struct Notes {
     pub validation: Option<&'static str>,
     /// How masks are used; `None` if the trainer cannot use them.
     pub masks: Option<&'static str>,
+    /// How regularization images are used; `None` if the trainer cannot use them, and the view has none.
+    pub regularization: Option<&'static str>,
 }
 
 /// A data set, as one view is told of it.
@@ -156,11 +183,11 @@ pub struct Example<'a> {
     pub captions: Vec<&'a str>,
     /// Whether it has a mask.
     pub masked: bool,
-    /// Whether it is kept from training, to measure with.
-    pub validation: bool,
+    /// What it is there for.
+    pub side: Side,
     /// How often an epoch shows it, if it is trained on.
     pub repeats: u32,
-    /// How many images of its side, training or validation, come before it.
+    /// How many images of its side come before it.
     pub place: usize,
     /// Its id.
     pub id: String,
@@ -189,10 +216,10 @@ impl Example<'_> {
 
     /// The images that it lies with.
     pub fn group(&self) -> Group {
-        if self.validation {
-            Group::Validation
-        } else {
-            Group::Train(self.repeats)
+        match self.side {
+            Side::Training => Group::Train(self.repeats),
+            Side::Validation => Group::Validation,
+            Side::Regularization => Group::Regularization,
         }
     }
 }
@@ -203,10 +230,10 @@ impl<'a> DataSet<'a> {
         self.root.join(path).to_string_lossy().into_owned()
     }
 
-    /// The examples for training or those for validation, with their numbers.
-    pub(crate) fn side(&self, validation: bool) -> impl Iterator<Item = (usize, &Example<'a>)> {
+    /// The examples of one side, with their numbers.
+    pub(crate) fn side(&self, side: Side) -> impl Iterator<Item = (usize, &Example<'a>)> {
         let all = self.examples.iter().enumerate();
-        all.filter(move |(_, example)| example.validation == validation)
+        all.filter(move |(_, example)| example.side == side)
     }
 
     /// Whether an epoch shows some training images more often than others.
@@ -222,7 +249,15 @@ impl<'a> DataSet<'a> {
     /// All groups that have images.
     pub(crate) fn groups(&self) -> impl Iterator<Item = Group> {
         let validation = self.has_validation().then_some(Group::Validation);
-        self.training().chain(validation)
+        self.training()
+            .chain(validation)
+            .chain(self.regularization())
+    }
+
+    /// The group of regularization images, if there are any.
+    pub(crate) fn regularization(&self) -> Option<Group> {
+        let mut images = self.side(Side::Regularization);
+        images.next().map(|_| Group::Regularization)
     }
 
     /// The examples of a group, with their numbers.
@@ -233,7 +268,7 @@ impl<'a> DataSet<'a> {
 
     /// Whether any image is kept for validation.
     pub(crate) fn has_validation(&self) -> bool {
-        self.side(true).next().is_some()
+        self.side(Side::Validation).next().is_some()
     }
 
     /// Whether an image has several captions.

@@ -222,7 +222,7 @@ fn prompts_have_the_tokens_that_were_published() {
     assert_eq!((asked[0], Marks::of(&chat).unwrap().end), (1, 171));
     // The published one where it is there: `make models` downloads it.
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/published");
-    let published = models.join("florence-2-base-ft/tokenizer.json");
+    let published = models.join("florence-2-base/tokenizer.json");
     if published.is_file() {
         let words = Words::open(&published).unwrap();
         let question = florence::TASKS[0].question;

@@ -4,7 +4,8 @@
 # A type names in TYPE.records what it selects from, in TYPE.chain the stages before that, in TYPE.begin the words
 # that captions begin with, as flags of caption-compose, and in TYPE.word what dataset-write and lora-lint are told
 # of them; and, if it likes, in TYPE.kind another type that captions and file names go by, and in TYPE.limits further
-# flags of balance, with the values in them in TYPE.limited_by. $(1) is the folder of a data set: style, or
+# flags of balance, with the values in them in TYPE.limited_by. TYPE.regular is the manifest of its regularization
+# images, if it has such. $(1) is the folder of a data set: style, or
 # character/NAME where a type has one for each character.
 
 PIPELINES += $(TYPES)
@@ -99,12 +100,16 @@ $(sets:%=%/captions.gate): %/captions.gate: %/captioned.jsonl review/captions/$$
 	@"$$BIN/review" --require "$$GATE_SAMPLE" --patch review/captions/$(name).jsonl $< > /dev/null || $(call undecided,captions)
 	@touch $@
 
+# The regularization images of a folder, if they are wanted.
+regular_of = $(if $(filter yes,$(REGULARIZATION)),$(call said,$(type_of).regular,))
+
 # Trainers' configurations name the folder: of one that was moved they are written anew.
 .settings/%-dataset: always
-	$(call note,$(CURDIR) $(TRAINER_ROOT) $(TRIGGER) $($(its)_DATASET_FLAGS)$(addprefix $(empty) ,$(BASE))$(addprefix $(empty) ,$(BUCKET_FLAGS))$(addprefix $(empty) ,$(filter-out $(its_type),$(call kind,$(its_type)))))
-$(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/checked.jsonl $(call gated,%/captions.gate) .settings/$$(call name_of,$$*)-dataset
+	$(call note,$(CURDIR) $(TRAINER_ROOT) $(TRIGGER) $($(its)_DATASET_FLAGS)$(addprefix $(empty) ,$(BASE))$(addprefix $(empty) ,$(BUCKET_FLAGS))$(addprefix $(empty) regularization=,$(filter yes,$(REGULARIZATION)))$(addprefix $(empty) ,$(filter-out $(its_type),$(call kind,$(its_type)))))
+$(sets:%=%/dataset.jsonl): %/dataset.jsonl: %/checked.jsonl $$(call regular_of,$$*) $(call gated,%/captions.gate) .settings/$$(call name_of,$$*)-dataset
 	$(call phase,$(name)-dataset) $(room) -- $(call pipe,"$$BIN/bucket-crop" $(BUCKET_FLAGS) $< | "$$BIN/dataset-write" \
-	    --type $(call kind,$(type)) $($(type).word) --out-dir $(@D) $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(if $(BASE),--base "$$BASE") $(rejects) $($(own)_DATASET_FLAGS))
+	    --type $(call kind,$(type)) $($(type).word) --out-dir $(@D) $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $(if $(BASE),--base "$$BASE") \
+	    $(addprefix --regularization ,$(call regular_of,$(@D))) $(rejects) $($(own)_DATASET_FLAGS))
 
 # The newest data set: a link leads to it, or a file has its name where the file system has no links.
 newest = $$(if [ -e $(@D)/dataset ]; then echo $(@D)/dataset; else echo $(@D)/$$(cat $(@D)/dataset.txt 2> /dev/null); fi)

@@ -35,6 +35,20 @@ $(WHO:%=character/%/sharp.jsonl): character/%/sharp.jsonl: character/%/figures.j
 $(WHO:%=character/%/unique.jsonl): character/%/unique.jsonl: character/%/sharp.jsonl .settings/character-%-unique
 	$(call phase,$(name)-unique) -- "$$BIN/cluster" $(rejects) $(FIGURE_CLUSTER_FLAGS) $<
 
+# The others, and empty places where there are some, in words that are not the character's.
+character.regular = $(1)/regular.jsonl
+others = $(filter-out character/$(1)/unique.jsonl,$(WHO:%=character/%/unique.jsonl))
+as_many = $$(grep -c '' $(@D)/selected.jsonl || :)
+.settings/character-%-regular: always
+	$(call note,$(CLASS) $(CHARACTER_CAPTION_FLAGS))
+$(foreach one,$(WHO),$(eval character/$(one)/regular.jsonl: $(call others,$(one))))
+$(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl $(wildcard background/selected.jsonl) .settings/character-%-regular
+	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $(@D)/selected.jsonl ] || { \
+	    cat /dev/null $(call others,$*) | "$$BIN/balance" --target $(as_many) --by /identity/name$(comma)/pose/framing --per-shot 6 \
+	    | "$$BIN/caption-compose" --type character --trigger="$${CLASS:-character}" $(CHARACTER_CAPTION_FLAGS); \
+	    cat /dev/null $(wildcard background/selected.jsonl) | "$$BIN/balance" --target $(as_many) --per-shot 3 \
+	    | "$$BIN/caption-compose" --type background --trigger place; })
+
 .PHONY: character
 character: $(WHO:%=character/%/report.html) ## [pipeline] A data set of each character
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use loaders::fit::Size;
 use loaders::training;
-use loaders::view::{DataSet, View};
+use loaders::view::{DataSet, Side, View};
 use serde_json::json;
 use stage::{Context, Record, Result, log, machine};
 
@@ -63,10 +63,10 @@ impl Build<'_> {
             untrained(*view, &set);
             unmasked(*view, &set);
         }
-        self.unvalidated(&examples);
+        self.unused(&examples);
         let card = card::text(self.purpose, self.views, &examples)?;
         file(&part.join("README.md"), card.as_bytes())?;
-        let held = examples.iter().filter(|one| one.validation);
+        let held = examples.iter().filter(|one| one.side == Side::Validation);
         let prompts = prompts::lines(self.purpose, &held.collect::<Vec<_>>())?;
         if !prompts.is_empty() {
             file(&part.join("prompts.jsonl"), &prompts)?;
@@ -111,28 +111,54 @@ impl Build<'_> {
             let file = folder.join(view.image(&set, one));
             let mut place =
                 json!({"file": file, "width": one.size.width, "height": one.size.height});
-            if one.validation {
+            if one.side == Side::Validation {
                 place["validation"] = json!(true);
             }
             place
         };
-        let places: Vec<_> = set.examples.iter().map(place).collect();
+        let shown = set.examples.iter();
+        let places: Vec<_> = shown
+            .filter(|one| one.side != Side::Regularization)
+            .map(place)
+            .collect();
         let record = |(example, place): (&mut Example, serde_json::Value)| {
             let mut record = std::mem::take(&mut example.record);
             record.put("dataset", &place)?;
             Ok(record)
         };
+        // Regularization images stand last: they are not of the set.
         examples.iter_mut().zip(places).map(record).collect()
     }
 
-    /// Says so if images are kept for validation and no trainer uses them.
-    fn unvalidated(&self, examples: &[Example]) {
-        let count = examples.iter().filter(|example| example.validation).count();
+    /// Says so if images are kept for validation and no trainer uses them, and which trainers cannot use
+    /// those for regularization.
+    fn unused(&self, examples: &[Example]) {
+        let of = |side| {
+            examples
+                .iter()
+                .filter(|example| example.side == side)
+                .count()
+        };
+        let count = of(Side::Validation);
         let used = |view: &&dyn View| view.notes(self.purpose.title()).validation.is_some();
         if count > 0 && !self.views.iter().any(used) {
             log::warn!(
                 "{count} images are held back for validation, and none of these trainers uses them: compare with them yourself"
             );
+        }
+        if of(Side::Regularization) > 0 {
+            let notes = self
+                .views
+                .iter()
+                .map(|view| (view.word(), view.notes(self.purpose.title())));
+            let without = notes.filter(|(_, notes)| notes.regularization.is_none());
+            let without: Vec<_> = without.map(|(word, _)| word).collect();
+            if !without.is_empty() {
+                log::warn!(
+                    "{}: no regularization images are written: these trainers cannot use them",
+                    without.join(", ")
+                );
+            }
         }
     }
 }

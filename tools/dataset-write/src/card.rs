@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use loaders::training;
-use loaders::view::View;
+use loaders::view::{Side, View};
 use stage::Result;
 
 use crate::plan::{Example, Purpose};
@@ -29,9 +29,14 @@ const COUNTED: &[&str] = &[
 /// The text of the card.
 pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example]) -> Result<String> {
     let mut card = format!("# {}\n\n", purpose.title());
-    let validation = examples.iter().filter(|example| example.validation).count();
-    let shots: BTreeSet<_> = examples
-        .iter()
+    let count = |side| {
+        examples
+            .iter()
+            .filter(|example| example.side == side)
+            .count()
+    };
+    let (validation, regularization) = (count(Side::Validation), count(Side::Regularization));
+    let shots: BTreeSet<_> = own(examples)
         .filter_map(|example| example.record.shot().ok()?)
         .collect();
     writeln!(
@@ -40,8 +45,11 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
         purpose.kind.name
     )?;
     writeln!(card, "| | |\n|---|---|")?;
-    writeln!(card, "| images | {} |", examples.len())?;
+    writeln!(card, "| images | {} |", examples.len() - regularization)?;
     writeln!(card, "| kept for validation | {validation} |")?;
+    if regularization > 0 {
+        writeln!(card, "| besides, for regularization | {regularization} |")?;
+    }
     writeln!(card, "| shots | {} |", shots.len())?;
     if let Some(trigger) = &purpose.trigger {
         writeln!(card, "| trigger | `{trigger}` |")?;
@@ -61,6 +69,12 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
     Ok(card)
 }
 
+/// The images of the set, without those for regularization.
+fn own(examples: &[Example]) -> impl Iterator<Item = &Example> {
+    let own = |one: &&Example| one.side != Side::Regularization;
+    examples.iter().filter(own)
+}
+
 /// What to give each trainer, and what becomes of validation images and masks.
 fn trainers(
     card: &mut String,
@@ -68,19 +82,35 @@ fn trainers(
     views: &[&dyn View],
     examples: &[Example],
 ) -> Result<()> {
-    let validated = examples.iter().any(|example| example.validation);
+    let any = |side| examples.iter().any(|example| example.side == side);
+    let (validated, regular) = (any(Side::Validation), any(Side::Regularization));
+    let [title, line] = if regular {
+        [" regularization images |", "---|"]
+    } else {
+        [""; 2]
+    };
     let masked = examples
         .iter()
         .any(|example| example.picture.mask.is_some());
     writeln!(
         card,
-        "\nWhat to give each trainer, with paths relative to this folder:\n\n| view | give it | images kept for validation | masks |\n|---|---|---|---|"
+        "\nWhat to give each trainer, with paths relative to this folder:\n\n| view | give it | images kept for validation | masks |{title}\n|---|---|---|---|{line}"
     )?;
     for view in views {
         let notes = view.notes(purpose.title());
+        let last = or_not(
+            regular,
+            notes.regularization,
+            "this trainer cannot use them",
+        );
+        let last = if regular {
+            format!(" {last} |")
+        } else {
+            String::new()
+        };
         writeln!(
             card,
-            "| {} | {} | {} | {} |",
+            "| {} | {} | {} | {} |{last}",
             view.word(),
             notes.give.replace('|', " "),
             or_not(validated, notes.validation, "this trainer cannot use them"),
@@ -130,7 +160,7 @@ fn started(
         );
         writeln!(card, "| {} | {command} |", view.word())?;
     }
-    let trained = examples.iter().filter(|example| !example.validation);
+    let trained = examples.iter().filter(|example| example.is_trained());
     let set = views
         .first()
         .map(|view| data_set(*view, purpose, examples, Path::new("")));
@@ -163,7 +193,7 @@ fn cell(text: &str) -> String {
 /// A table of how many images have which value of a fact, if any has one.
 fn counts(card: &mut String, fact: &str, purpose: &Purpose, examples: &[Example]) -> Result<()> {
     let mut counts = BTreeMap::<String, usize>::new();
-    for example in examples {
+    for example in own(examples) {
         let facts = purpose.facts(&example.record);
         let value = facts.value(fact)?.unwrap_or_else(|| "unknown".to_owned());
         *counts.entry(value).or_default() += 1;

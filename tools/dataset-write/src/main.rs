@@ -78,6 +78,11 @@ struct Args {
     #[arg(long, value_name = "PERCENT", default_value = "0%")]
     validation: Share,
 
+    /// Manifest of other images of what the subject is one of, with captions that do not name it: those for
+    /// regularization, where a trainer takes them
+    #[arg(long, value_name = "FILE")]
+    regularization: Option<PathBuf>,
+
     /// Path of --out-dir on the machine of the trainer, for its configuration [default: the
     /// absolute path here]
     #[arg(long, value_name = "DIR")]
@@ -103,7 +108,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         if ready.is_empty() {
             newest::lead_nowhere(&out)?;
         } else {
-            let examples = plan::numbered(ready, args.validation, purpose.repeats)?;
+            let mut examples = plan::numbered(ready, args.validation, purpose.repeats)?;
+            if let Some(file) = &args.regularization {
+                examples.extend(plan::regular(file, &purpose, &store)?);
+            }
             let build = Build {
                 out: &out,
                 root: &root,

@@ -1,9 +1,13 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
 use loaders::bases::Base;
-use loaders::view::{Form, Part, View};
-use manifest::Rejected;
-use stage::{Outcome, Record, Result};
+use loaders::view::{Form, Part, Side, View};
+use manifest::{Reader, Rejected};
+use stage::{Context, Outcome, Record, Result};
 use types::Type;
 
 use crate::area::Wanted;
@@ -76,15 +80,20 @@ pub(crate) struct Example {
     pub(crate) captions: Captions,
     /// Its pixels.
     pub(crate) picture: Picture,
-    /// Whether it is kept from training, to measure with.
-    pub(crate) validation: bool,
-    /// How many images of its side, training or validation, come before it.
+    /// What it is there for.
+    pub(crate) side: Side,
+    /// How many images of its side come before it.
     pub(crate) place: usize,
     /// How often an epoch shows it, if it is trained on.
     pub(crate) repeats: u32,
 }
 
 impl Example {
+    /// Whether it is for training.
+    pub(crate) fn is_trained(&self) -> bool {
+        self.side == Side::Training
+    }
+
     /// The file of the image in the store, as `view` wants it.
     pub(crate) fn stored(&self, view: &dyn View) -> &Stored {
         match (view.part(), &self.picture.square, &self.picture.masked) {
@@ -201,7 +210,7 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<
         record: ready.record,
         captions: ready.captions,
         picture: ready.picture,
-        validation: false,
+        side: Side::Training,
         place: 0,
         repeats: 1,
     };
@@ -210,9 +219,42 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<
     repeats::mark(&mut examples, often)?;
     let mut places = [0, 0];
     for example in &mut examples {
-        let place = &mut places[usize::from(example.validation)];
+        let place = &mut places[usize::from(example.is_trained())];
         example.place = *place;
         *place += 1;
     }
     Ok(examples)
+}
+
+/// Finishes the regularization images, numbered after their own count: what they show counts as a whole.
+pub(crate) fn regular(file: &Path, purpose: &Purpose, store: &Store) -> Result<Vec<Example>> {
+    let name = file.display().to_string();
+    let lines = BufReader::new(File::open(file).with_context(|| name.clone())?);
+    let records = Reader::new(&name, lines).records();
+    let records: Vec<_> = records.collect::<Result<_, manifest::Error>>()?;
+    let digits = DIGITS.max(records.len().to_string().len());
+    let example = |(place, record): (usize, Record)| {
+        let id = record.id()?;
+        let named = || format!("regularization image {id}");
+        // What is not the subject is not called by its trigger.
+        let facts = Facts {
+            record: &record,
+            trigger: None,
+            subject: None,
+            otherwise: None,
+        };
+        let captions = Captions::of(&facts, &purpose.captions).with_context(named)?;
+        let mut picture = finish(&record, &purpose.wanted, store).with_context(named)?;
+        (picture.mask, picture.masked) = (None, None);
+        Ok(Example {
+            name: format!("regularization_{:0digits$}", place + 1),
+            captions,
+            picture,
+            side: Side::Regularization,
+            place,
+            repeats: 1,
+            record,
+        })
+    };
+    records.into_iter().enumerate().map(example).collect()
 }

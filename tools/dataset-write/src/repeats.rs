@@ -35,7 +35,7 @@ impl FromStr for Repeats {
 /// Says of every image how often it is shown.
 pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) -> Result<()> {
     let mut counts = BTreeMap::<Cell, u32>::new();
-    for example in examples.iter().filter(|example| !example.validation) {
+    for example in examples.iter().filter(|example| example.is_trained()) {
         if let Some(cell) = cell(example)? {
             *counts.entry(cell).or_default() += 1;
         }

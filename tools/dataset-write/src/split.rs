@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use loaders::view::Side;
 use stage::{Result, bail, log};
 
 use crate::plan::Example;
@@ -44,7 +45,7 @@ pub(crate) fn mark(examples: &mut [Example], Share(share): Share) -> Result<()> 
         if numbers.len() <= room {
             room -= numbers.len();
             for number in numbers {
-                examples[*number].validation = true;
+                examples[*number].side = Side::Validation;
             }
         }
     }

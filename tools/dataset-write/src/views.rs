@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use loaders::fit::Size;
 use loaders::trainers::views;
-use loaders::view::{Content, DataSet, File, Layout, Source, View};
+use loaders::view::{Content, DataSet, File, Layout, Side, Source, View};
 use stage::{Context, Result, bail, machine};
 use tar::{Builder, Header};
 use types::Trained;
@@ -39,6 +39,8 @@ pub(crate) fn data_set<'a>(
     examples: &'a [Example],
     root: &Path,
 ) -> Result<DataSet<'a>> {
+    let regularizes = view.notes(purpose.title()).regularization.is_some();
+    let taken = |one: &&Example| one.side != Side::Regularization || regularizes;
     let example = |one: &'a Example| {
         let (width, height) = one.size(view);
         let source = one.record.source().ok().flatten();
@@ -48,7 +50,7 @@ pub(crate) fn data_set<'a>(
             size: Size::new(width, height),
             captions: one.captions(purpose, view),
             masked: one.picture.mask.is_some(),
-            validation: one.validation,
+            side: one.side,
             repeats: one.repeats,
             place: one.place,
             id: one.record.id()?,
@@ -60,7 +62,7 @@ pub(crate) fn data_set<'a>(
             shot: one.record.shot().ok().flatten(),
         })
     };
-    let trained = examples.iter().filter(|one| !one.validation);
+    let trained = examples.iter().filter(|one| one.is_trained());
     let repeats: BTreeSet<_> = trained.map(|one| one.repeats).collect();
     Ok(DataSet {
         title: purpose.title(),
@@ -71,7 +73,12 @@ pub(crate) fn data_set<'a>(
         base: purpose.base,
         subject: purpose.kind.trigger_is_subject && purpose.kind.trained == Trained::Subject,
         root: root.to_path_buf(),
-        examples: examples.iter().map(example).collect::<Result<_>>()?,
+        // What a trainer cannot use stands last, so that the numbers of the others hold.
+        examples: examples
+            .iter()
+            .filter(taken)
+            .map(example)
+            .collect::<Result<_>>()?,
     })
 }
 

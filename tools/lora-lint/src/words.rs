@@ -6,6 +6,7 @@ use captions::text::{Flaw, flaws, words};
 use loaders::Finding;
 use loaders::caption::{Caption, Lines, Missing, Origin, Unreadable};
 use loaders::set::Set;
+use loaders::view::Side;
 
 use crate::limit::Limit;
 use crate::lint::Lint;
@@ -81,7 +82,7 @@ impl Measure {
         }
         lint.add(flaws(text).into_iter().filter_map(flaw));
         self.length(set, text, lint);
-        lint.add(self.trigger(text));
+        lint.add(self.trigger(set, text));
     }
 
     /// Counts the tokens, and says what is cut off.
@@ -103,11 +104,19 @@ impl Measure {
         }
     }
 
-    fn trigger(&self, text: &str) -> Option<Finding> {
+    fn trigger(&self, set: &Set, text: &str) -> Option<Finding> {
         let few = |words: usize| {
             (words < FEW).then(|| Finding::warning("caption-short", "the caption is very short"))
         };
-        let Some(trigger) = self.trigger.as_deref() else {
+        let trigger = self.trigger.as_deref();
+        if set.side == Side::Regularization {
+            let named = trigger.is_some_and(|trigger| captions::text::starts_with(text, trigger));
+            return named.then(|| {
+                let text = "the trigger is in the caption of a regularization image";
+                Finding::error("trigger-in-regularization", text)
+            });
+        }
+        let Some(trigger) = trigger else {
             return few(words(text).len());
         };
         if captions::text::starts_with(text, trigger) {

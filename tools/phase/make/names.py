@@ -39,6 +39,7 @@ CHOICES = {
     "DESCRIBE": ["yes", "no"],
     "ALLOW_UNSEEN": ["yes", "no"],
     "GATES": ["yes", "no"],
+    "REGULARIZATION": ["yes", "no"],
     "TAUGHT": ["yes", "no"],
     "PATHS": ["absolute", "relative", "windows"],
     # Base models, of shared/loaders/src/bases.rs, and their other names.

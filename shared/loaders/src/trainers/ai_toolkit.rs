@@ -17,7 +17,7 @@ use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Form, Group, Layout, Notes, View};
+use crate::view::{DataSet, Form, Group, Layout, Notes, Side, View};
 
 /// ai-toolkit.
 #[derive(Debug)]
@@ -197,6 +197,7 @@ impl View for AiToolkit {
             give: "`ai-toolkit/config.yaml`: a whole job where a base model is named, or else the entry under `datasets` for a job of your own".to_owned(),
             validation: Some("`validation_config` of a job for a base model"),
             masks: Some("`mask_path` of that entry"),
+            regularization: Some("an entry with `is_reg`"),
         }
     }
 
@@ -220,24 +221,27 @@ impl View for AiToolkit {
 
 /// The data sets of a job.
 fn datasets(set: &DataSet<'_>) -> Vec<Value> {
-    let masked = set.side(false).any(|(_, one)| one.masked);
+    let masked = set.side(Side::Training).any(|(_, one)| one.masked);
     let dataset = |group| {
         let mut dataset = json!({
             "folder_path": set.seen(AiToolkit.folder(set, group)),
             "caption_ext": "txt",
-            "num_repeats": match group { Group::Train(repeats) => repeats, Group::Validation => 1 },
+            "num_repeats": match group { Group::Train(repeats) => repeats, _ => 1 },
             "resolution": [set.resolution],
             "shuffle_tokens": false,
             "cache_latents_to_disk": true,
         });
-        if masked {
+        if group == Group::Regularization {
+            dataset["is_reg"] = json!(true);
+        } else if masked {
             dataset["mask_path"] = json!(set.seen("ai-toolkit/mask"));
             // A weight of nothing round the subject leaves halos.
             dataset["mask_min_value"] = json!(0.1);
         }
         dataset
     };
-    set.training().map(dataset).collect()
+    let groups = set.training().chain(set.regularization());
+    groups.map(dataset).collect()
 }
 
 /// The part of a job that a data set is: no base model is named that it could be trained on.

@@ -18,7 +18,7 @@ use crate::recognise::configurations;
 use crate::set::{Opened, Set, Settings};
 use crate::trainer::{Pixels, Profile};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Example, Form, Group, Layout, Notes, Part, View};
+use crate::view::{DataSet, Example, Form, Group, Layout, Notes, Part, Side, View};
 use crate::{Finding, Trainer};
 
 /// The scripts of diffusers.
@@ -135,8 +135,8 @@ const IMAGES: &str = "images";
 impl Diffusers {
     /// The folder of a side of the view. All that lies in the view's own is trained on, so what is
     /// kept from training lies in another.
-    fn side(validation: bool) -> &'static Path {
-        Path::new(if validation {
+    fn side(side: Side) -> &'static Path {
+        Path::new(if side == Side::Validation {
             "diffusers-validation"
         } else {
             "diffusers"
@@ -168,6 +168,7 @@ impl View for Diffusers {
             ),
             validation: None,
             masks: None,
+            regularization: None,
         }
     }
 
@@ -183,7 +184,12 @@ impl View for Diffusers {
 
     /// It has no repeats.
     fn folder(&self, _set: &DataSet<'_>, group: Group) -> PathBuf {
-        Self::side(group == Group::Validation).join(IMAGES)
+        let side = if group == Group::Validation {
+            Side::Validation
+        } else {
+            Side::Training
+        };
+        Self::side(side).join(IMAGES)
     }
 
     /// One `metadata.jsonl` a side. It stands over the folder of the images: `--dataset_name` and
@@ -201,10 +207,10 @@ impl View for Diffusers {
             }
             format!("{row}\n")
         };
-        for validation in [false, true] {
-            let rows: Vec<_> = set.side(validation).map(row).collect();
+        for side in [Side::Training, Side::Validation] {
+            let rows: Vec<_> = set.side(side).map(row).collect();
             if !rows.is_empty() {
-                let file = Self::side(validation).join("metadata.jsonl");
+                let file = Self::side(side).join("metadata.jsonl");
                 layout.text(file, rows.concat());
             }
         }

@@ -320,6 +320,7 @@ impl View for DiffusionPipe {
                 "`eval_datasets = [{name = 'validation', config = 'diffusion-pipe/validation.toml'}]`",
             ),
             masks: Some("`mask_path` of the data set"),
+            regularization: None,
         }
     }
 
@@ -376,7 +377,7 @@ frame_buckets = [1]
 fn directory(view: &dyn View, set: &DataSet<'_>, group: Group, masks: Option<&str>) -> String {
     let (repeats, masks) = match group {
         Group::Train(repeats) => (repeats, masks),
-        Group::Validation => (1, None),
+        Group::Validation | Group::Regularization => (1, None),
     };
     let masks = masks.map(|folder| format!("mask_path = {}\n", quoted(folder)));
     format!(

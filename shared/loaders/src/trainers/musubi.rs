@@ -288,6 +288,7 @@ impl View for Musubi {
             give: "`--dataset_config musubi/dataset.toml` (or `musubi/jsonl.toml`)".to_owned(),
             validation: None,
             masks: None,
+            regularization: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::mask::{Masks, Place, labelled};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Form, Group, Layout, Notes, View};
+use crate::view::{DataSet, Form, Group, Layout, Notes, Side, View};
 
 /// `OneTrainer`.
 #[derive(Debug)]
@@ -214,6 +214,9 @@ fn add(concept: &Map<String, Value>, place: &str, configuration: &mut Configurat
     configuration.add(Set {
         repeats: balancing.unwrap_or(1.0),
         deep: concept.get("include_subdirectories") == Some(&Value::Bool(true)),
+        side: Side::trained(
+            concept.get("type").and_then(Value::as_str) == Some("PRIOR_PREDICTION"),
+        ),
         draws: Some(draws.map_or(1, |draws| u32::try_from(draws).unwrap_or(u32::MAX))),
         ..Set::folder(&OneTrainer, path, configuration.settings)
     });
@@ -266,6 +269,7 @@ const DRAWS: usize = 4;
 fn concept(set: &DataSet<'_>, group: Group) -> Value {
     let (kind, balancing) = match group {
         Group::Validation => ("VALIDATION", 1.0),
+        Group::Regularization => ("PRIOR_PREDICTION", 1.0),
         Group::Train(repeats) => ("STANDARD", f64::from(repeats)),
     };
     let lines = set.members(group).map(|(_, one)| one.captions.len());
@@ -315,6 +319,7 @@ impl View for OneTrainer {
             give: "`onetrainer/concepts.json` as `concept_file_name`".to_owned(),
             validation: Some("a concept of the type VALIDATION: switch `validation` on"),
             masks: Some("beside the images: switch `masked_training` on"),
+            regularization: Some("a concept of the type PRIOR_PREDICTION"),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::Profile;
 use crate::training::{Plan, Run};
-use crate::view::{Content, DataSet, File, Form, Group, Layout, Notes, View};
+use crate::view::{Content, DataSet, File, Form, Group, Layout, Notes, Side, View};
 
 /// `SimpleTuner`.
 #[derive(Debug)]
@@ -203,6 +203,7 @@ fn add(
         repeats: (1 + number_of(backend, "repeats").unwrap_or(0)).into(),
         masks: self::masks(backend, masks),
         fitting,
+        side: Side::trained(backend.get("is_regularisation_data") == Some(&Value::Bool(true))),
         ..Set::folder(&SimpleTuner, folder, configuration.settings)
     });
 }
@@ -257,6 +258,7 @@ impl View for SimpleTuner {
             give: "`--data_backend_config simpletuner/multidatabackend.json`".to_owned(),
             validation: Some("a data set of the type `eval`: give `--eval_steps_interval`"),
             masks: Some("a conditioning data set, which the images' data set names"),
+            regularization: Some("a data set with `is_regularisation_data`"),
         }
     }
 
@@ -272,6 +274,13 @@ impl View for SimpleTuner {
         let mut backends = Vec::new();
         for group in set.training() {
             trained(&mut layout, &mut backends, set, group);
+        }
+        if let Some(group) = set.regularization() {
+            let folder = set.seen(self.folder(set, group));
+            let id = format!("{}-regularization", set.slug);
+            let mut images = backend(set, &id, "image", folder);
+            images["is_regularisation_data"] = json!(true);
+            backends.push(images);
         }
         if set.has_validation() {
             let folder = set.seen(self.folder(set, Group::Validation));
@@ -316,7 +325,7 @@ fn trained(layout: &mut Layout, backends: &mut Vec<Value>, set: &DataSet<'_>, gr
     let (id, repeats) = match group {
         Group::Train(repeats) if set.varies() => (format!("{}-x{repeats}", set.slug), repeats),
         Group::Train(repeats) => (set.slug.clone(), repeats),
-        Group::Validation => return,
+        Group::Validation | Group::Regularization => return,
     };
     let train = set.seen(SimpleTuner.folder(set, group));
     let mut images = backend(set, &id, "image", train);

@@ -9,7 +9,7 @@ use crate::configuration::Claim;
 use crate::files::{PILLOW, ending, ends, names, walk};
 use crate::set::{Opened, Settings};
 use crate::trainer::Profile;
-use crate::view::{Content, DataSet, Example, File, Form, Layout, Notes, View};
+use crate::view::{Content, DataSet, Example, File, Form, Layout, Notes, Side, View};
 use crate::{Finding, Trainer};
 
 /// `WebDataset` shards.
@@ -82,7 +82,7 @@ const SHARD: usize = 1000;
 
 /// The name of the shard that has an example.
 fn shard(set: &DataSet<'_>, example: &Example<'_>) -> PathBuf {
-    let part = if example.validation {
+    let part = if example.side == Side::Validation {
         "validation"
     } else {
         "train"
@@ -131,6 +131,7 @@ impl View for WebDataset {
             give: "the shards in `webdataset`".to_owned(),
             validation: Some("shards of their own"),
             masks: None,
+            regularization: None,
         }
     }
 
@@ -141,8 +142,8 @@ impl View for WebDataset {
     fn layout(&self, set: &DataSet<'_>) -> Layout {
         let mut layout = Layout::default();
         layout.add("webdataset", Content::Folder);
-        for validation in [false, true] {
-            let side: Vec<_> = set.side(validation).collect();
+        for side in [Side::Training, Side::Validation] {
+            let side: Vec<_> = set.side(side).collect();
             for part in side.chunks(SHARD) {
                 let members = part.iter().flat_map(|(number, one)| sample(*number, one));
                 let path = shard(set, part[0].1);

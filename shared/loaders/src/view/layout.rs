@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{DataSet, Example, View};
+use super::{DataSet, Example, Side, View};
 
 /// Everything that stands in a view: paths and what is there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -80,7 +80,9 @@ impl Layout {
     /// view; says whether there are any.
     pub(crate) fn masks(&mut self, view: &dyn View, set: &DataSet<'_>) -> bool {
         let folder = Path::new(view.word()).join("mask");
-        let masked = set.side(false).filter(|(_, example)| example.masked);
+        let masked = set
+            .side(Side::Training)
+            .filter(|(_, example)| example.masked);
         let masked: Vec<_> = masked.collect();
         if !masked.is_empty() {
             self.add(folder.clone(), Content::Folder);

@@ -9,7 +9,7 @@ use loaders::bases::base;
 use loaders::fit::Size;
 use loaders::trainers::views;
 use loaders::training::files;
-use loaders::view::{Content, DataSet, Example, File, View};
+use loaders::view::{Content, DataSet, Example, File, Side, View};
 
 /// The view of a word.
 pub(crate) fn view(word: &str) -> &'static dyn View {
@@ -36,7 +36,11 @@ pub(crate) fn data_set(name: &str, root: &str) -> DataSet<'static> {
         size: Size::new(1024, 1024),
         captions: vec![CAPTIONS[number]],
         masked: true,
-        validation: number > 5,
+        side: if number > 5 {
+            Side::Validation
+        } else {
+            Side::Training
+        },
         repeats: if number > 3 { 3 } else { 1 },
         place: number,
         id: NAMES[number].to_owned(),

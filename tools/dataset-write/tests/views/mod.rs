@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use loaders::configuration::Configuration;
 use loaders::fit::{Fitting, Size};
 use loaders::set::{Opened, Set, Settings};
 use loaders::trainers::sd_scripts::{BucketSettings, Buckets};
 use loaders::trainers::{diffusers, musubi, named, sd_scripts};
+use loaders::view::Side;
 use serde_json::{Value, json};
 use testkit::run_in;
 
@@ -326,7 +327,7 @@ fn a_masked_image_has_the_size_of_its_bucket_for_sd_scripts() {
         "kohya,onetrainer",
     ];
     let ran = write(folder.path(), &flags, &records);
-    let size = |path: std::path::PathBuf| {
+    let size = |path: PathBuf| {
         let size = vision::decode::dimensions(&path).unwrap();
         (size.width, size.height)
     };
@@ -561,7 +562,7 @@ const TAGS: &str = "lucap boy, running, evening";
 const SENTENCE: &str = "lucap boy, running, in the evening. A boat lies at the quay.";
 
 /// One image as caption-compose describes it, with changes.
-fn described(changes: &Value, flags: &[&str]) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+fn described(changes: &Value, flags: &[&str]) -> BTreeMap<PathBuf, Vec<u8>> {
     let (folder, mut records) = scenes(1);
     records[0]["caption"] = json!(TAGS);
     records[0]["facts"] = json!({"type": "character", "tags": TAGS, "sentence": SENTENCE});
@@ -585,14 +586,14 @@ fn described(changes: &Value, flags: &[&str]) -> BTreeMap<std::path::PathBuf, Ve
 }
 
 /// What the trainer of a view reads beside the image.
-fn text(all: &BTreeMap<std::path::PathBuf, Vec<u8>>, view: &str) -> String {
+fn text(all: &BTreeMap<PathBuf, Vec<u8>>, view: &str) -> String {
     let mut found = all.iter().filter(|(path, _)| {
         path.starts_with(view) && path.extension().is_some_and(|ending| ending == "txt")
     });
     String::from_utf8(found.next().unwrap().1.clone()).unwrap()
 }
 
-fn row(all: &BTreeMap<std::path::PathBuf, Vec<u8>>, file: &str) -> Value {
+fn row(all: &BTreeMap<PathBuf, Vec<u8>>, file: &str) -> Value {
     serde_json::from_slice(&all[Path::new(file)]).unwrap()
 }
 
@@ -692,4 +693,125 @@ fn several_captions_stand_where_each_trainer_reads_them() {
     let lines = set.texts(text(&all, "onetrainer").as_bytes());
     assert_eq!(lines.unwrap(), both);
     assert_eq!(text(&all, "ai-toolkit"), SENTENCE, "it takes one");
+}
+
+/// Six images with masks, written first alone and then with three for regularization.
+struct Regular {
+    folder: tempfile::TempDir,
+    /// What was said then.
+    ran: testkit::Ran,
+    /// The files of the data set before, and then.
+    before: BTreeMap<PathBuf, Vec<u8>>,
+    after: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+fn regular() -> Regular {
+    let (folder, mut records) = scenes(9);
+    let here = folder.path();
+    for (number, record) in records.iter_mut().enumerate() {
+        let mask = vision::mask::Mask::from_fn(96, 64, |x, _| x >= 48).unwrap();
+        let path = here.join(format!("mask_{number}.png"));
+        vision::write::png_luma(&mask.to_luma(), &path).unwrap();
+        record["mask"] = json!(path);
+    }
+    for record in &mut records[6..] {
+        record["caption"] = json!("boy, running by the sea");
+    }
+    fs::write(here.join("others.jsonl"), lines(&records[6..])).unwrap();
+    let views =
+        "kohya,onetrainer,ai-toolkit,diffusers,musubi,diffusion-pipe,simpletuner,webdataset";
+    let mut flags = vec!["--type", "character", "--trigger", "lucap boy"];
+    flags.extend(["--views", views, "--resolution", "64", "--root", "/data"]);
+    write(here, &flags, &records[..6]);
+    let before = files(&here.join("out/dataset"));
+    flags.extend(["--regularization", "others.jsonl"]);
+    let ran = write(here, &flags, &records[..6]);
+    let after = files(&here.join("out/dataset"));
+    Regular {
+        folder,
+        ran,
+        before,
+        after,
+    }
+}
+
+impl Regular {
+    /// How many images and captions of a folder came with the regularization images.
+    fn added(&self, folder: &str) -> (usize, usize) {
+        let new = self
+            .after
+            .keys()
+            .filter(|path| !self.before.contains_key(*path));
+        let new: Vec<_> = new.filter(|path| path.starts_with(folder)).collect();
+        let of = |ending: &str| {
+            let of = new
+                .iter()
+                .filter(|path| path.extension().is_some_and(|one| one == ending));
+            of.count()
+        };
+        (of("jpg") + of("png"), of("txt"))
+    }
+
+    /// The folders that a trainer finds in a configuration, without the start of their paths: whether each is
+    /// for regularization, and how often it is shown.
+    fn sides(&self, trainer: &str, path: &str) -> Vec<(String, bool, f64)> {
+        let opened = opened(trainer, &configuration(self.folder.path(), path), false);
+        let side = |set: &Set| {
+            let path: PathBuf = set.path.components().skip(3).collect();
+            let regular = set.side == Side::Regularization;
+            (path.display().to_string(), regular, set.repeats)
+        };
+        opened.sets.iter().map(side).collect()
+    }
+}
+
+#[test]
+fn regularization_images_are_beside_the_set() {
+    let made = regular();
+    assert_eq!(made.ran.records().len(), 6, "they are not of the set");
+    for view in ["onetrainer", "ai-toolkit", "simpletuner"] {
+        assert_eq!(
+            made.added(&format!("{view}/regularization")),
+            (3, 3),
+            "{view}"
+        );
+    }
+    let folder = Path::new("kohya/regularization/1_class");
+    assert_eq!(made.added("kohya/regularization/1_class"), (3, 3));
+    let text = &made.after[&folder.join("regularization_0001.txt")];
+    assert_eq!(text, b"boy, running by the sea");
+    // A view whose trainer cannot use them has none, and says so.
+    for view in ["diffusers", "musubi", "diffusion-pipe", "webdataset"] {
+        assert_eq!(made.added(view), (0, 0), "{view}");
+        assert!(
+            made.ran.stderr.contains(view),
+            "{view}: {}",
+            made.ran.stderr
+        );
+    }
+}
+
+#[test]
+fn trainers_are_told_which_images_are_for_regularization() {
+    let made = regular();
+    let set = |path: &str, regular, repeats| (path.to_owned(), regular, repeats);
+    for (trainer, path) in [
+        ("onetrainer", "onetrainer/concepts.json"),
+        ("ai-toolkit", "ai-toolkit/config.yaml"),
+        ("simpletuner", "simpletuner/multidatabackend.json"),
+    ] {
+        let folder = |side| format!("{trainer}/{side}");
+        let expected = [
+            set(&folder("train"), false, 1.0),
+            set(&folder("regularization"), true, 1.0),
+        ];
+        assert_eq!(made.sides(trainer, path), expected, "{path}");
+    }
+    let train = "kohya/train/1_lucap_boy";
+    let regular = "kohya/regularization/1_class";
+    let plain = [set(train, false, 1.0), set(regular, true, 1.0)];
+    assert_eq!(made.sides("sd-scripts", "kohya/dataset.toml"), plain);
+    // Beside masks they are a data set of their own, three shown as often as the six.
+    let masked = [set(train, false, 1.0), set(regular, false, 2.0)];
+    assert_eq!(made.sides("sd-scripts", "kohya/masked.toml"), masked);
 }

@@ -10,6 +10,7 @@ use crate::bases::{self, Base};
 use crate::configuration::Configuration;
 use crate::fit::Square;
 use crate::set::Set;
+use crate::view::Side;
 
 /// The keys of a data set: `DatasetConfig` of `toolkit/config_modules.py`.
 const KNOWN: &[&str] = &[
@@ -166,6 +167,7 @@ fn add(
         repeats: number(dataset.get("num_repeats")).unwrap_or(1).into(),
         masks: text("mask_path").map(PathBuf::from),
         alpha_mask: flag("alpha_mask"),
+        side: Side::trained(flag("is_reg")),
         trigger: trigger
             .filter(|trigger| !trigger.is_empty())
             .or(set.trigger.clone()),

@@ -1,7 +1,7 @@
 //! How the scripts of diffusers train a view: all that they are told stands in the command.
 
 use crate::training::{ACCELERATE, CHECKPOINTS, Plan, Run, Word, model, words};
-use crate::view::DataSet;
+use crate::view::{DataSet, Side};
 
 /// What is known of the script for a base model.
 struct Model {
@@ -162,7 +162,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
     command.push(Word::with(&format!("$TRAINER/{}", known.script)));
     command.extend(words(COMMON));
     let data = set.seen("diffusers");
-    let images = set.side(false).count().max(1) as u32;
+    let images = set.side(Side::Training).count().max(1) as u32;
     let mut own = vec![
         format!("--resolution={}", set.resolution),
         format!("--checkpointing_steps={}", plan.every),

@@ -15,6 +15,7 @@ use crate::configuration::Configuration;
 use crate::configuration::schema::{Keys, Values, check, general, tables};
 use crate::metadata::listed;
 use crate::set::Set;
+use crate::view::Side;
 
 /// What kind of data set it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,6 +151,7 @@ fn add(values: &Values<'_>, kind: Kind, configuration: &mut Configuration<'_>) {
         repeats: number.into(),
         masks: values.text("conditioning_data_dir").map(PathBuf::from),
         alpha_mask: values.flag("alpha_mask"),
+        side: Side::trained(values.flag("is_reg")),
         fitting: buckets(values).and_then(boxed),
         ..Set::folder(&CONFIGURED, &folder, configuration.settings)
     };

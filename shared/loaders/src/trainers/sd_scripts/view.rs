@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{BucketSettings, CONFIGURED, SdScripts, boxed};
 use crate::fit::{Fitting, Size};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Form, Group, Layout, Notes, Part, View, quoted};
+use crate::view::{DataSet, Form, Group, Layout, Notes, Part, Side, View, quoted};
 
 /// The file for `--dataset_config`, which both configurations of a view are. sd-scripts refuses any
 /// key that it does not know.
@@ -17,10 +17,12 @@ fn dataset_config(set: &DataSet<'_>, masks: Option<&str>) -> String {
         ""
     };
     let keep_tokens = u32::from(set.trigger.is_some());
-    let subsets: Vec<_> = set
-        .training()
-        .map(|group| subset(set, group, masks))
-        .collect();
+    let groups = set.training();
+    // Beside masks a data set takes no subset of these.
+    let groups = groups.chain(set.regularization().filter(|_| masks.is_none()));
+    let subsets: Vec<_> = groups.map(|group| subset(set, group, masks)).collect();
+    let regularization = set.regularization().filter(|_| masks.is_some());
+    let regularization = regularization.map(|_| beside_masks(set));
     let validation = set.has_validation().then(|| validation(set));
     format!(
         "[general]
@@ -28,9 +30,10 @@ caption_extension = \".txt\"
 {wildcard}shuffle_caption = false
 keep_tokens = {keep_tokens}
 
-{}{}{}",
+{}{}{}{}",
         dataset(set),
         subsets.concat(),
+        regularization.unwrap_or_default(),
         validation.unwrap_or_default()
     )
 }
@@ -62,19 +65,42 @@ fn subset(set: &DataSet<'_>, group: Group, masks: Option<&str>) -> String {
     let image_dir = quoted(&set.seen(CONFIGURED.folder(set, group)));
     let repeats = match group {
         Group::Train(repeats) => repeats,
-        Group::Validation => 1,
+        Group::Validation | Group::Regularization => 1,
     };
-    let class_tokens = set.trigger.filter(|_| masks.is_none());
+    let regularization = if group == Group::Regularization {
+        "is_reg = true\n"
+    } else {
+        ""
+    };
+    let class_tokens = set
+        .trigger
+        .filter(|_| masks.is_none() && regularization.is_empty());
     let class_tokens = class_tokens.map(|class| format!("class_tokens = {}\n", quoted(class)));
     let masks = masks.map(|folder| format!("conditioning_data_dir = {}\n", quoted(folder)));
     format!(
         "
 [[datasets.subsets]]
 image_dir = {image_dir}
-{}num_repeats = {repeats}
+{regularization}{}num_repeats = {repeats}
 {}",
         masks.unwrap_or_default(),
         class_tokens.unwrap_or_default()
+    )
+}
+
+/// The regularization images beside data sets with masks: as a data set of their own that is trained on whole,
+/// as often as the images of the subject. One with `is_reg` takes as many as it has of the subject, which is none.
+fn beside_masks(set: &DataSet<'_>) -> String {
+    let of = |side| {
+        set.side(side)
+            .map(|(_, one)| one.repeats as usize)
+            .sum::<usize>()
+    };
+    let repeats = of(Side::Training).div_ceil(of(Side::Regularization).max(1));
+    let image_dir = quoted(&set.seen(CONFIGURED.folder(set, Group::Regularization)));
+    format!(
+        "\n{}\n[[datasets.subsets]]\nimage_dir = {image_dir}\nnum_repeats = {repeats}\n",
+        dataset(set)
     )
 }
 
@@ -125,6 +151,7 @@ impl View for SdScripts {
                 .to_owned(),
             validation: Some("a data set of the configuration, all of which is split off"),
             masks: Some("`--dataset_config kohya/masked.toml --masked_loss`"),
+            regularization: Some("subsets with `is_reg`, or `--reg_data_dir kohya/regularization`"),
         }
     }
 
@@ -133,6 +160,7 @@ impl View for SdScripts {
     fn folder(&self, set: &DataSet<'_>, group: Group) -> PathBuf {
         match group {
             Group::Validation => PathBuf::from("kohya/validation"),
+            Group::Regularization => PathBuf::from("kohya/regularization/1_class"),
             Group::Train(repeats) => {
                 Path::new("kohya/train").join(format!("{repeats}_{}", set.slug))
             }
@@ -154,7 +182,7 @@ impl View for SdScripts {
             return layout;
         }
         // A missing mask stops the trainer: what has none is trained on whole.
-        for (example, one) in set.side(false).filter(|(_, one)| !one.masked) {
+        for (example, one) in set.side(Side::Training).filter(|(_, one)| !one.masked) {
             layout.mask(format!("kohya/mask/{}.png", one.name), example);
         }
         let masks = set.seen("kohya/mask");
