@@ -10,7 +10,7 @@ use stage::{Record, Result, bail, log, tell};
 use crate::Args;
 use crate::generated::{Image, held};
 use crate::lines::{self, Line};
-use crate::measures::{COUNT, MEASURES, Values};
+use crate::measures::{COUNT, MEASURES, STYLE, Values};
 use crate::prompts::Prompts;
 use crate::scales::{Ends, overall};
 use crate::scored;
@@ -92,19 +92,23 @@ pub(crate) fn compare(
     let of = by_checkpoint(&images);
     let common = common(&of, &images, prompts)?;
     let measured = measured(of, &images, &common, sets, &args.control);
-    let base = measured.iter().find(|one| one.role == Role::Base);
-    let film = held(prompts, sets);
-    let real = film_values(&film, prompts, sets);
-    let ends = Ends::of(base.map(|base| &base.values), real.as_ref(), sets);
-    let counted = counted(&measured);
+    let (film, controls) = controls(&measured, &common, prompts, sets);
     let draws = draws(args, common.len());
+    let ends = controls.ends(sets);
+    let redrawn = draws.iter().map(|often| controls.moved(ends, often, sets));
+    let redrawn: Vec<_> = redrawn.collect();
+    let counted = counted(&measured);
     let judge = |one: Measured| {
-        let judged = |values: Values| (values, overall(&ends.scores(&values), counted, weights));
-        let redrawn = { draws.iter() }.map(|often| judged(one.tally.values(often, sets)));
+        let judged = |values: Values, ends: &Ends| {
+            let score = overall(&ends.scores(&values), counted, weights);
+            (values, score)
+        };
+        let all = draws.iter().zip(&redrawn);
+        let all = all.map(|(often, ends)| judged(one.tally.values(often, sets), ends));
         Checkpoint {
-            score: judged(one.values).1,
+            drawn: all.collect(),
+            score: judged(one.values, &ends).1,
             scores: ends.scores(&one.values),
-            drawn: redrawn.collect(),
             name: one.name,
             role: one.role,
             images: one.images,
@@ -112,7 +116,7 @@ pub(crate) fn compare(
         }
     };
     let mut checkpoints: Vec<_> = measured.into_par_iter().map(judge).collect();
-    checkpoints.extend(real.map(|values| Checkpoint {
+    checkpoints.extend(controls.real.map(|values| Checkpoint {
         name: REAL.to_owned(),
         role: Role::Real,
         images: (images.len()..images.len() + film.len()).collect(),
@@ -191,11 +195,57 @@ fn measured(
     of.into_iter().map(one).collect()
 }
 
-/// The measures of images of the film, of all prompts: few prompts have one.
-fn film_values(film: &[Image], prompts: &Prompts, sets: &Sets) -> Option<Values> {
-    let all: Vec<_> = (0..prompts.0.len()).collect();
-    let tally = Tally::of(&film.iter().collect::<Vec<_>>(), &all, sets);
-    (!film.is_empty()).then(|| tally.values(&vec![1.0; all.len()], sets))
+/// What the ends of the scales are taken from.
+struct Controls {
+    /// The sums of the base model.
+    base: Option<Tally>,
+    /// Those of the images of the film, if each prompt that counts has one.
+    film: Option<Tally>,
+    /// The measures of the images of the film.
+    real: Option<Values>,
+}
+
+/// The images of the film that the prompts that count are of, or all that were held back where some have none, and
+/// the controls.
+fn controls(
+    measured: &[Measured],
+    common: &[usize],
+    prompts: &Prompts,
+    sets: &Sets,
+) -> (Vec<Image>, Controls) {
+    let mut film = held(prompts, sets);
+    let of = |prompt: &usize| film.iter().any(|image| image.prompt == *prompt);
+    let each = common.iter().all(of);
+    let mut shown: Vec<_> = (0..prompts.0.len()).collect();
+    if each {
+        film.retain(|image| common.contains(&image.prompt));
+        shown = common.to_vec();
+    }
+    let tally = Tally::of(&film.iter().collect::<Vec<_>>(), &shown, sets);
+    let values = tally.values(&vec![1.0; shown.len()], sets);
+    let base = measured.iter().find(|one| one.role == Role::Base);
+    let controls = Controls {
+        base: base.map(|base| base.tally.clone()),
+        real: (!film.is_empty()).then_some(values),
+        film: each.then_some(tally),
+    };
+    (film, controls)
+}
+
+impl Controls {
+    /// The ends of the scales.
+    fn ends(&self, sets: &Sets) -> Ends {
+        let alike = |tally: &Tally| tally.values(&vec![1.0; tally.prompts()], sets);
+        let base = self.base.as_ref().map(alike);
+        Ends::of(base.as_ref(), self.real.as_ref(), sets)
+    }
+
+    /// The ends for a draw of the prompts: the scale of style is moved to the images of the film that are of the same
+    /// prompts, so that drawing what the film seldom shows tells nothing against a checkpoint.
+    fn moved(&self, ends: Ends, often: &[f64], sets: &Sets) -> Ends {
+        let film = self.film.as_ref().map(|film| film.values(often, sets));
+        ends.moved(film.and_then(|film| film[STYLE]))
+    }
 }
 
 /// The numbers of the prompts that all checkpoints have images of.

@@ -25,7 +25,7 @@ impl Ends {
     /// The ends by the measures of the two controls, of which either may be missing.
     pub(crate) fn of(base: Option<&Values>, real: Option<&Values>, sets: &Sets) -> Self {
         let style = |values: Option<&Values>| values.and_then(|values| values[STYLE]);
-        let best = style(real).unwrap_or(0.0).max(0.0);
+        let best = style(real).unwrap_or(0.0);
         let spread = sets
             .pairs
             .map_or(1.0, |pairs| pairs.spread())
@@ -37,6 +37,16 @@ impl Ends {
             style_worst: worst.unwrap_or(spread),
             // Where all of them are as near as copies, nothing tells copies.
             copies_best: copies.min(1.0 - SLIGHT),
+        }
+    }
+
+    /// The same with the style that is 1 elsewhere, and that which is 0 as far from it.
+    pub(crate) fn moved(self, best: Option<f64>) -> Self {
+        let best = best.unwrap_or(self.style_best);
+        Self {
+            style_best: best,
+            style_worst: best + self.style_worst - self.style_best,
+            ..self
         }
     }
 
@@ -96,6 +106,10 @@ mod tests {
         assert_eq!(known(scores(7.0, 0.5, 0.55)), [7, 4, 5, 5, 5]);
         assert_eq!(known(scores(-1.0, 1.4, 0.0)), [7, 4, 10, 10, 10]);
         assert_eq!(known(scores(30.0, 0.0, 1.0)), [7, 4, 0, 0, 0]);
+        let moved = ENDS
+            .moved(Some(5.0))
+            .scores(&[None, None, Some(10.0), None, None]);
+        assert_eq!(moved[2], Some(0.5), "5 of the 10 between the ends");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::vectors::cosine;
 type Shares = Vec<[f64; 2]>;
 
 /// The sums of one checkpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tally {
     identity: Shares,
     facts: Shares,
@@ -69,6 +69,11 @@ impl Tally {
             pairs: (&vectors).into_par_iter().map(row).collect(),
             vectors: vectors.iter().map(Vec::len).sum(),
         }
+    }
+
+    /// The number of prompts.
+    pub(crate) fn prompts(&self) -> usize {
+        self.counts.len()
     }
 
     /// The measures, where each prompt counts so often. Pairs of an image with itself, drawn twice, are left out.
