@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     SHOT_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -96,7 +96,7 @@ GPU_WAIT ?=
 # Memory that stages side by side may take, for example: 48GB. A stage waits until what it took the last time fits, and
 # uses fewer threads where it does not fit alone.
 MEMORY ?=
-# Pipelines that `make plan` runs; the data set that `make review` shows.
+# Pipelines that `make plan` runs; the data set that `make review` shows, or that checkpoints are compared of.
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.
 PLAN_PIECES ?= 8
@@ -156,6 +156,7 @@ include shared/types/chains/faces.mk
 include $(TYPES:%=shared/types/%/chain.mk)
 include shared/types/chains/dataset.mk
 include shared/types/chains/teach.mk
+include shared/types/chains/scores.mk
 
 ## Setting up
 # ONNX Runtime that `make setup` downloads: cpu or gpu.
@@ -260,6 +261,10 @@ review: ## Review the images of PIPELINE (such as style, or character-NAME) in t
 .PHONY: teach
 teach: ## Label the images of PIPELINE (such as expression) that teach most, in the browser; then make it again
 	@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --records '$(foreach type,$(TYPES),$(type)=$(call $(type).records,{}))'
+
+.PHONY: checkpoints
+checkpoints: $(if $(BIN),,build) ## Compare checkpoints of a LoRA of PIPELINE (such as style, or character-NAME) by the images in IMAGES
+	+@"$${PYTHON:-python3}" -B tools/phase/make/checkpoints.py --make '$(MAKE)'
 
 .PHONY: demo
 demo: setup ## All six data sets of the sample film, with the small networks, in out/demo

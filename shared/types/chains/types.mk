@@ -5,7 +5,7 @@ TYPES := $(shell grep -H '^order = ' $(patsubst %/chain.mk,%/type.toml,$(wildcar
 endif
 
 # A type.toml has one value a line and no tables, and so is a makefile too. TYPE.KEY is what it says of these keys.
-type_keys := of target balance fewest settings per_character networks optional_networks teach
+type_keys := of target balance fewest settings per_character networks optional_networks teach measured
 comma := ,
 empty :=
 unlisted = $(subst [,,$(subst ],,$(subst ",,$(if $(filter [%,$(1)),$(subst $(comma),,$(1)),$(1)))))

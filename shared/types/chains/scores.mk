@@ -1,0 +1,56 @@
+# Checkpoints: images made with a LoRA, measured as its data set was, and compared.
+#
+# `make checkpoints` makes scores/NAME of the images in IMAGES. A type says in `measured` of its type.toml what its
+# images are: frames, instances or faces. SCORING is the folder of the data set, SCORES that of what is made. The data
+# set is no prerequisite: it is taken as it is, and what it was made from need not be there any more.
+
+## Checkpoints
+# Folder of images made with a LoRA of PIPELINE, for `make checkpoints`: a folder for each checkpoint, and one called
+# base for images made without the LoRA. Their names begin with ids of prompts.jsonl in the data set.
+IMAGES ?=
+# lora-score, for example: --weights identity=3,prompt=1.
+SCORE_FLAGS ?=
+
+ifdef INSIDE_OUT
+ifdef SCORING
+
+scoring := $(subst /,-,$(SCORES))
+its_kind := $(firstword $(subst /, ,$(SCORING)))
+# The parts of images that the type's data set has.
+parts := $(SCORES)/scenes.jsonl $(if $(filter instances faces,$($(its_kind).measured)),$(SCORES)/instances.jsonl $(SCORES)/faces.jsonl)
+# Without CAST, characters are known by the data sets of groups that look alike.
+known_as = $(if $(CAST),--references cast.jsonl,$(foreach one,$(WHO),$(addprefix --reference $(one)=,$(wildcard character/$(one)/dataset.jsonl))))
+# Every instance counts, however small or soft.
+any_instance := --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0
+
+settings.$(scoring)-scenes = $(call within,IMAGES) $(settings.lit) $(settings.embedded) $(settings.tagged)
+$(SCORES)/scenes.jsonl: .settings/$(scoring)-scenes
+	$(call small_network,$(scoring)-scenes) -- $(call pipe,"$$BIN/frame-scan" --folder-as checkpoint -- "$$IMAGES" \
+	    | "$$BIN/frame-dedup" --hash-only $(rejects) | "$$BIN/light-classify" $(LIGHT_FLAGS) $(if $(filter none,$(NETWORKS)),, \
+	    | "$$BIN/clip-embed" $(call use,EMBED) $(EMBED_FLAGS) | "$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(TAG_FLAGS) \
+	    | "$$BIN/light-classify" --use-tags))
+
+settings.$(scoring)-instances = $(settings.boxes) $(settings.masked) $(settings.figures) $(settings.named) $(settings.keypoints) $(settings.posed)
+$(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
+	$(call large_network,$(scoring)-instances) $(room) -- $(call pipe,"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) $< \
+	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir $(@D)/masks $(SEGMENT_FLAGS) \
+	    | "$$BIN/mask-crop" --out-dir $(@D)/instances $(rejects) $(any_instance) \
+	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) \
+	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS") \
+	    | "$$BIN/id-match" $(known_as) $(IDENTITY_FLAGS) \
+	    | "$$BIN/rtmpose" $(call use,POSE) $(KEYPOINT_FLAGS) | "$$BIN/pose-classify" $(POSE_FLAGS))
+
+settings.$(scoring)-faces = $(settings.faces) $(settings.emotions) $(settings.expressions)
+$(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces
+	$(call small_network,$(scoring)-faces) $(room) -- $(call pipe,"$$BIN/face-crop" $(call use,FACE) --out-dir $(@D)/faces $(rejects) $(FACE_FLAGS) $< \
+	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name \
+	    | "$$BIN/clip-embed" $(call use,EMBED) $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
+
+settings.$(scoring)-scores = $(SCORE_FLAGS) $(filter DATASET=%,$(STAMPS))
+$(SCORES)/scores.jsonl: $(parts) .settings/$(scoring)-scores
+	$(call phase,$(scoring)-scores) -- "$$BIN/lora-score" --type $(call kind,$(its_kind)) --prompts "$(SCORED_SET)/prompts.jsonl" \
+	    --training $(SCORING)/dataset.jsonl $(if $(CAST),$(if $(filter instances,$($(its_kind).measured)),--references cast.jsonl)) \
+	    --images $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts)
+
+endif
+endif

@@ -1,0 +1,101 @@
+"""Measures images made with checkpoints of a LoRA, and compares them: starts the make that does so in OUT."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import launch
+import names
+from names import ROOT, Wrong, say, setting
+
+# The roles of the networks by which images are measured, by what a type's images are.
+ROLES = {
+    "frames": ["embed"],
+    "instances": ["detect", "face", "segment", "embed", "pose", "emotion"],
+    "faces": ["detect", "face", "segment", "embed", "pose", "emotion"],
+}
+
+
+def asked():
+    """The data set that is asked for: its folder in OUT, its type, and the newest of its folders with prompts."""
+    name = setting("PIPELINE")
+    folder = names.folder(name)
+    kind = folder.split("/")[0]
+    if names.slug(name) != name or kind not in names.TYPES:
+        raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
+    own = Path(names.out(), folder)
+    if not own.joinpath("dataset.jsonl").is_file():
+        raise Wrong(f"PIPELINE={name}: there is no such data set in {names.out()}: make it first")
+    newest = own / "dataset"
+    if not newest.exists():
+        newest = own / own.joinpath("dataset.txt").read_text(encoding="utf-8").strip()
+    if not newest.joinpath("prompts.jsonl").is_file():
+        raise Wrong(f"PIPELINE={name}: its data set has no prompts.jsonl: it holds no images back: make it with --validation 10% in DATASET_FLAGS")
+    return folder, kind, str(newest.relative_to(names.out()))
+
+
+def images():
+    """The folder of the images, absolute."""
+    path = setting("IMAGES")
+    if not path:
+        raise Wrong("name the images: IMAGES=folder, with a folder for each checkpoint")
+    if not os.path.isdir(path):
+        raise Wrong(f"IMAGES={path}: there is no such folder")
+    if not any(one.is_dir() for one in os.scandir(path)):
+        raise Wrong(f"IMAGES={path}: has no folders: put the images of each checkpoint into a folder of its own")
+    return names.absolute(path)
+
+
+def start(make):
+    """Becomes the make in OUT."""
+    names.check()
+    folder, kind, newest = asked()
+    paths = {"IMAGES": images(), "BIN": names.tools()} | dict.fromkeys(names.SOURCES, "")
+    if setting("CAST") and not Path(names.out(), "cast.jsonl").is_file():
+        raise Wrong(f"CAST={setting('CAST')}: there is no cast.jsonl in {names.out()}: make instances first")
+    for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "SETTINGS"]:
+        paths[name] = names.absolute(setting(name)) if setting(name) else ""
+    models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
+    measured = names.TYPES[kind].get("measured", "frames")
+    if setting("NETWORKS") == "none" and measured != "frames":
+        raise Wrong(f"PIPELINE={setting('PIPELINE')}: its images are measured by networks: leave NETWORKS=none out")
+    roles = [] if setting("NETWORKS") == "none" else ROLES[measured]
+    named, needs = launch.networks(roles)
+    if setting("NETWORKS") == "published":
+        launch.registry(names.tools(), models, "--needs", needs)
+    stamps = launch.registry(names.tools(), models, "--stamp", needs) if needs else []
+    stamps += [f"version={launch.version(names.tools(), 'phase')[0]}", f"IMAGES={launch.listing(paths['IMAGES'])}"]
+    stamps.append(f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}")
+    launch.lock(names.out())
+    os.environ["FILM2LORA_MODELS"] = names.absolute(models)
+    scores = f"scores/{folder.replace('/', '-')}"
+    who = names.characters().values() if measured != "frames" else []
+    command = [*names.make_command(make), "--no-print-directory", "-C", os.path.abspath(names.out())]
+    command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
+    command += [f"{name}={value}" for name, value in paths.items()]
+    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
+    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"STAMPS={' '.join(stamps)}"]
+    command += [f"WHO={' '.join(who)}", f"{scores}/scores.jsonl"]
+    say(f"{setting('PIPELINE')}: the page will be {names.out()}/{scores}/report.html")
+    os.execvp(command[0], command)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--make", required=True, help="how make is called")
+    try:
+        start(parser.parse_args().make)
+    except Wrong as error:
+        say(str(error))
+        return 2
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
