@@ -52,7 +52,7 @@ pub(crate) fn page(all: &Comparison, prompts: &Prompts, sets: &Sets, rows: usize
 fn top(all: &Comparison) -> Markup {
     html! {
         h1 { "Checkpoints" }
-        @if let Some(line) = all.lines.first() { p { (line.told()) "." } }
+        @if let Some(line) = all.lines.first() { p { (capital(&line.told())) "." } }
         p.note {
             (all.prompts.len()) " prompts, " (all.rivals().map(|one| one.images.len()).sum::<usize>()) " images of "
             (all.rivals().count()) " checkpoints."
@@ -71,13 +71,15 @@ fn table(all: &Comparison) -> Markup {
                 .any(|line| line.measures.contains_key(MEASURES[*place]))
         })
         .collect();
+    let cosines = all.lines.iter().any(|line| line.cosine.is_some());
     html! {
         h2 { "Measures" }
         div.scroll { table {
             tr {
                 th { "checkpoint" } th { "score" } th { "better than next" } th { "better than base" }
                 @for place in &shown { th title=(MEANINGS[*place]) { (MEASURES[*place]) } }
-                th { "cosine" } th { "images" }
+                @if cosines { th title="mean cosine with the wanted characters" { "cosine" } }
+                th { "images" }
             }
             @for line in &all.lines {
                 tr.best[line.best].control[line.control.is_some()] {
@@ -86,10 +88,10 @@ fn table(all: &Comparison) -> Markup {
                     td.number { (percent(line.better_than_next)) }
                     td.number { (percent(line.better_than_base)) }
                     @for place in &shown { td.number { @if let Some(measure) = line.measures.get(MEASURES[*place]) { (value(measure)) } } }
-                    td.number { @if let Some(cosine) = &line.cosine {
+                    @if cosines { td.number { @if let Some(cosine) = &line.cosine {
                         (format!("{:.3}", cosine.wanted))
                         @if let Some(other) = cosine.other { span.soft { "other " (format!("{other:.3}")) } }
-                    } }
+                    } } }
                     td.number { (line.images) }
                 }
             }
@@ -119,6 +121,13 @@ fn value(measure: &Measure) -> Markup {
         @if let Some([low, high]) = measure.bounds { span.soft { (format!("{low:.2} to {high:.2}")) } }
         span.soft { (format!("score {:.2} × {}", measure.score, measure.weight)) }
     }
+}
+
+/// A sentence that begins with a capital.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.collect::<String>() + letters.as_str()
 }
 
 fn percent(share: Option<f64>) -> String {

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import checkpoints
 import launch
 import names
 import review
@@ -23,9 +24,37 @@ def told(**values):
     """The environment as make leaves it, with these settings."""
     plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
     plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6", "POSE_TYPE": "action"}
-    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60"}
+    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
+
+
+class Checkpoints(unittest.TestCase):
+    def test_the_data_set_must_have_prompts(self):
+        with tempfile.TemporaryDirectory() as out:
+            with told(PIPELINE="all", OUT=out), self.assertRaisesRegex(Wrong, "the name of a data set"):
+                checkpoints.asked()
+            own = Path(out, "character/luca")
+            own.joinpath("dataset-01").mkdir(parents=True)
+            with told(PIPELINE="character-luca", OUT=out), self.assertRaisesRegex(Wrong, "make it first"):
+                checkpoints.asked()
+            own.joinpath("dataset.jsonl").touch()
+            own.joinpath("dataset.txt").write_text("dataset-01\n", encoding="utf-8")
+            with told(PIPELINE="character-luca", OUT=out), self.assertRaisesRegex(Wrong, "--validation"):
+                checkpoints.asked()
+            own.joinpath("dataset-01/prompts.jsonl").touch()
+            with told(PIPELINE="character-luca", OUT=out):
+                self.assertEqual(checkpoints.asked(), ("character/luca", "character", "character/luca/dataset-01"))
+
+    def test_images_are_in_folders_of_checkpoints(self):
+        with told(), self.assertRaisesRegex(Wrong, "name the images"):
+            checkpoints.images()
+        with tempfile.TemporaryDirectory() as folder:
+            with told(IMAGES=folder), self.assertRaisesRegex(Wrong, "has no folders"):
+                checkpoints.images()
+            Path(folder, "step100").mkdir()
+            with told(IMAGES=folder):
+                self.assertEqual(checkpoints.images(), os.path.realpath(folder))
 
 
 class Names(unittest.TestCase):
