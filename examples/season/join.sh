@@ -4,7 +4,7 @@
 #   for film in e1 e2 e3; do make character style lighting FILM=$film.mkv OUT=season/$film CAST=cast DESCRIBE=no; done   # anywhere
 #   examples/season/join.sh season/set mine season/e1 season/e2 season/e3
 #
-# The episodes stand in the order in which images are chosen: one that is added at the end replaces no image of those before it.
+# Of two frames that look alike, that of the episode named first is kept.
 # STYLE_TARGET [650], LIGHTING_TARGET [500], CHARACTER_TARGET [400]: images of each set; PER_FILM: the largest share of one film [40%];
 # NEAR: cosine of two images of a character that are too much alike [0.98]; DESCRIBE: whether vlm-caption describes what was chosen
 # [yes], with DESCRIBE_FLAGS [--task detailed]; DATASET_FLAGS: more flags of dataset-write.
