@@ -8,4 +8,4 @@ frame-extract --fps "$fps" --out-dir "$out/frames" "$film" |
   blur-filter --rejects "$out/dropped.jsonl" > "$out/sharp.jsonl"
 
 jq -cs 'group_by(.source.shot)[] | max_by(.quality.sharpness // 0)' "$out/sharp.jsonl" > "$out/best.jsonl"
-report --kept "$out/best.jsonl" --dropped "$out/dropped.jsonl" --title "One frame a shot" --pictures 200 --out-dir "$out/page"
+report --kept "$out/best.jsonl" --dropped "$out/dropped.jsonl" --title "One frame a shot" --images 200 --out-dir "$out/page"

@@ -144,12 +144,12 @@ impl Area {
         (self.width, self.height) == (whole.width, whole.height)
     }
 
-    /// The part of `picture`, scaled.
-    pub(crate) fn cut(self, picture: RgbImage) -> Result<RgbImage> {
-        let part = if (self.columns, self.rows) == picture.dimensions() {
-            picture
+    /// The part of `pixels`, scaled.
+    pub(crate) fn cut(self, pixels: RgbImage) -> Result<RgbImage> {
+        let part = if (self.columns, self.rows) == pixels.dimensions() {
+            pixels
         } else {
-            let at = |x, y| *picture.get_pixel(self.left + x, self.top + y);
+            let at = |x, y| *pixels.get_pixel(self.left + x, self.top + y);
             RgbImage::from_fn(self.columns, self.rows, at)
         };
         if (self.width, self.height) == (self.columns, self.rows) {

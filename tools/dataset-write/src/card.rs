@@ -58,7 +58,7 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
     writeln!(card, "| views | {} |", names.join(", "))?;
     let masked = examples
         .iter()
-        .filter(|example| example.picture.mask.is_some())
+        .filter(|example| example.exported.mask.is_some())
         .count();
     writeln!(card, "| with a mask | {masked} |")?;
     if let Some(licence) = &purpose.licence {
@@ -91,7 +91,7 @@ fn trainers(
     };
     let masked = examples
         .iter()
-        .any(|example| example.picture.mask.is_some());
+        .any(|example| example.exported.mask.is_some());
     writeln!(
         card,
         "\nWhat to give each trainer, with paths relative to this folder:\n\n| view | give it | images kept for validation | masks |{title}\n|---|---|---|---|{line}"

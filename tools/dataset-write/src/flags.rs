@@ -53,7 +53,7 @@ pub(crate) struct Words {
 
 /// What the images are to be.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Pictures {
+pub(crate) struct Images {
     /// Side of the square whose area is the budget of an image
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = value_parser!(u32).range(64..=8192))]
     resolution: u32,
@@ -95,13 +95,13 @@ fn named(kind: &Type) -> String {
 }
 
 /// Both, with the defaults of the type.
-pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> Result<Purpose> {
+pub(crate) fn purpose(words: Words, images: Images, views: &[&dyn View]) -> Result<Purpose> {
     let (name, caption) = (words.kind.file_name, words.kind.caption);
     let trigger = words.trigger.map(|trigger| squeezed(&trigger));
-    let trained = pictures.train_on.unwrap_or(words.kind.trained);
-    let resolution = pictures.resolution;
+    let trained = images.train_on.unwrap_or(words.kind.trained);
+    let resolution = images.resolution;
     let of = |part| views.iter().find(|view| view.part() == part);
-    let first = loaders::trainers::views().next().filter(|_| pictures.fit);
+    let first = loaders::trainers::views().next().filter(|_| images.fit);
     Ok(Purpose {
         kind: words.kind,
         trigger: trigger.filter(|trigger| !trigger.is_empty()),
@@ -110,7 +110,7 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> 
         captions: words.caption.map_or_else(|| caption.parse(), Ok)?,
         form: words.form,
         resolution,
-        repeats: pictures.repeats,
+        repeats: images.repeats,
         licence: words.licence,
         base: words.base,
         wanted: Wanted {
@@ -120,7 +120,7 @@ pub(crate) fn purpose(words: Words, pictures: Pictures, views: &[&dyn View]) -> 
             square: of(Part::Square).map(|_| resolution),
             masks: (trained != Trained::All).then_some(Masks {
                 rest: trained == Trained::Rest,
-                dilate: pictures.grow_subject,
+                dilate: images.grow_subject,
             }),
         },
     })

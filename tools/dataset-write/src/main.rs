@@ -13,11 +13,11 @@ mod area;
 mod build;
 mod caption;
 mod card;
+mod exported;
 mod facts;
 mod flags;
 mod mask;
 mod newest;
-mod picture;
 mod plan;
 mod prompts;
 mod repeats;
@@ -34,7 +34,7 @@ use loaders::view::View;
 use stage::{Context, Flow, Result};
 
 use crate::build::Build;
-use crate::flags::{Pictures, Words};
+use crate::flags::{Images, Words};
 use crate::split::Share;
 use crate::store::{Lock, Store};
 
@@ -58,7 +58,7 @@ struct Args {
     words: Words,
 
     #[command(flatten)]
-    pictures: Pictures,
+    images: Images,
 
     /// Folder to write the data set into
     #[arg(long, value_name = "DIR")]
@@ -99,7 +99,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let root = root.with_context(|| out.display().to_string())?;
     let asked = |view: &&dyn View| args.views.iter().any(|one| one.word() == view.word());
     let views: Vec<_> = loaders::trainers::views().filter(asked).collect();
-    let purpose = flags::purpose(args.words, args.pictures, &views)?;
+    let purpose = flags::purpose(args.words, args.images, &views)?;
     let _lock = Lock::take(&out)?;
     let store = Store::open(out.join("store"))?;
     let prepare = |record| plan::prepare(record, &purpose, &store);

@@ -10,7 +10,7 @@ use vision::write::{Subsampling, encode_jpeg, encode_png_luma};
 use vision::{Rect, RgbImage};
 
 use crate::area::{Area, Masks, Wanted};
-use crate::picture::QUALITY;
+use crate::exported::QUALITY;
 use crate::store::{Store, Stored};
 
 /// The subject of an image, as a mask of its size.

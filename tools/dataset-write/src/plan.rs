@@ -12,9 +12,9 @@ use types::Type;
 
 use crate::area::Wanted;
 use crate::caption::Captions;
+use crate::exported::{Exported, finish, white};
 use crate::facts::Facts;
 use crate::mask;
-use crate::picture::{Picture, finish, white};
 use crate::repeats::{self, Repeats};
 use crate::split::{self, Share};
 use crate::store::{Store, Stored};
@@ -79,7 +79,7 @@ pub(crate) struct Example {
     /// Its captions: each one line, not empty.
     pub(crate) captions: Captions,
     /// Its pixels.
-    pub(crate) picture: Picture,
+    pub(crate) exported: Exported,
     /// What it is there for.
     pub(crate) side: Side,
     /// How many images of its side come before it.
@@ -96,18 +96,18 @@ impl Example {
 
     /// The file of the image in the store, as `view` wants it.
     pub(crate) fn stored(&self, view: &dyn View) -> &Stored {
-        match (view.part(), &self.picture.square, &self.picture.masked) {
+        match (view.part(), &self.exported.square, &self.exported.masked) {
             (Part::Square, Some(square), _) => &square.stored,
             (Part::Bucket, _, Some(masked)) => &masked.stored,
-            _ => &self.picture.stored,
+            _ => &self.exported.stored,
         }
     }
 
     /// The mask of the image, of the size that `view` wants it in; none if the image has none.
     pub(crate) fn mask(&self, view: &dyn View) -> Option<&Stored> {
-        match &self.picture.masked {
+        match &self.exported.masked {
             Some(masked) if view.part() == Part::Bucket => Some(&masked.mask),
-            _ => self.picture.mask.as_ref(),
+            _ => self.exported.mask.as_ref(),
         }
     }
 
@@ -139,10 +139,10 @@ impl Example {
 
     /// Width and height of the image, as `view` wants it.
     pub(crate) fn size(&self, view: &dyn View) -> (u32, u32) {
-        match (view.part(), &self.picture.square, &self.picture.masked) {
+        match (view.part(), &self.exported.square, &self.exported.masked) {
             (Part::Square, Some(square), _) => (square.side, square.side),
             (Part::Bucket, _, Some(masked)) => (masked.width, masked.height),
-            _ => (self.picture.width, self.picture.height),
+            _ => (self.exported.width, self.exported.height),
         }
     }
 }
@@ -153,7 +153,7 @@ pub(crate) struct Ready {
     record: Record,
     name: Name,
     captions: Captions,
-    picture: Picture,
+    exported: Exported,
 }
 
 /// Either an image for the set, or a record that is left out, and why.
@@ -197,7 +197,7 @@ fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     Ok(Ready {
         name: purpose.names.name(&facts)?,
         captions: Captions::of(&facts, &purpose.captions)?,
-        picture: finish(&record, &purpose.wanted, store)?,
+        exported: finish(&record, &purpose.wanted, store)?,
         record,
     })
 }
@@ -209,7 +209,7 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<
         name: ready.name.numbered(number, digits),
         record: ready.record,
         captions: ready.captions,
-        picture: ready.picture,
+        exported: ready.exported,
         side: Side::Training,
         place: 0,
         repeats: 1,
@@ -244,12 +244,12 @@ pub(crate) fn regular(file: &Path, purpose: &Purpose, store: &Store) -> Result<V
             otherwise: None,
         };
         let captions = Captions::of(&facts, &purpose.captions).with_context(named)?;
-        let mut picture = finish(&record, &purpose.wanted, store).with_context(named)?;
-        (picture.mask, picture.masked) = (None, None);
+        let mut exported = finish(&record, &purpose.wanted, store).with_context(named)?;
+        (exported.mask, exported.masked) = (None, None);
         Ok(Example {
             name: format!("regularization_{:0digits$}", place + 1),
             captions,
-            picture,
+            exported,
             side: Side::Regularization,
             place,
             repeats: 1,

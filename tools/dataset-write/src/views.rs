@@ -49,7 +49,7 @@ pub(crate) fn data_set<'a>(
             ending: one.stored(view).ending,
             size: Size::new(width, height),
             captions: one.captions(purpose, view),
-            masked: one.picture.mask.is_some(),
+            masked: one.exported.mask.is_some(),
             side: one.side,
             repeats: one.repeats,
             place: one.place,

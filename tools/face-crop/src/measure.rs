@@ -111,12 +111,12 @@ fn uncovered(rect: Rect<f32>, mask: &Mask) -> Option<f64> {
 /// How much of the face's contrast is fine detail, 0 to 1: the root of its Laplacian's variance
 /// over its own, 1 for noise of single pixels. A face larger than [`SIDE`] is shrunk to it, so that
 /// faces compare. `None` where nothing of it is in the image, or it is of one level.
-pub(crate) fn relative_sharpness(picture: &RgbImage, rect: Rect<f32>) -> Result<Option<f64>> {
-    let seen = rect.touched(picture.width(), picture.height());
+pub(crate) fn relative_sharpness(image: &RgbImage, rect: Rect<f32>) -> Result<Option<f64>> {
+    let seen = rect.touched(image.width(), image.height());
     if seen.is_empty() {
         return Ok(None);
     }
-    let mut face: GrayImage = decode::to_luma(&crop::rgb(picture, seen)?);
+    let mut face: GrayImage = decode::to_luma(&crop::rgb(image, seen)?);
     let shrink = SIDE / f64::from(face.width().max(face.height()));
     if shrink < 1.0 {
         let side = |own: u32| (f64::from(own) * shrink).round().max(1.0) as u32;

@@ -50,11 +50,7 @@ pub(crate) struct Cut {
     pub(crate) bottom: f64,
 }
 
-pub(crate) fn measure(
-    instance: &Instance,
-    all: &[Instance],
-    picture: &RgbImage,
-) -> Result<Figures> {
+pub(crate) fn measure(instance: &Instance, all: &[Instance], image: &RgbImage) -> Result<Figures> {
     let others = all.iter().filter(|other| other.index != instance.index);
     let surer = others.clone().filter(|other| {
         other.score > instance.score
@@ -74,13 +70,13 @@ pub(crate) fn measure(
     let [width, height] = [instance.rect.width(), instance.rect.height()].map(f64::from);
     Ok(Figures {
         area: instance.area,
-        cut: cut(instance, picture.dimensions()),
+        cut: cut(instance, image.dimensions()),
         hidden: hidden(instance, others),
         twin,
         part,
-        laplacian_variance: laplacian_variance(instance, picture)?,
-        edges: edges(instance, picture)?,
-        share: instance.area as f64 / (f64::from(picture.width()) * f64::from(picture.height())),
+        laplacian_variance: laplacian_variance(instance, image)?,
+        edges: edges(instance, image)?,
+        share: instance.area as f64 / (f64::from(image.width()) * f64::from(image.height())),
         slender: width.min(height) / width.max(height),
     })
 }
@@ -127,18 +123,18 @@ fn most(first: Option<(f64, usize)>, second: (f64, usize)) -> (f64, usize) {
 }
 
 /// How narrow its edges are, and those of its outline.
-fn edges(instance: &Instance, picture: &RgbImage) -> Result<Option<f64>> {
+fn edges(instance: &Instance, image: &RgbImage) -> Result<Option<f64>> {
     let grown = instance.rect.grow(ROUND, ROUND);
-    let part = grown.clip(picture.width(), picture.height());
-    let luma = decode::to_luma(&crop::rgb(picture, part)?);
+    let part = grown.clip(image.width(), image.height());
+    let luma = decode::to_luma(&crop::rgb(image, part)?);
     Ok(narrowness(&luma, &instance.mask_of(part)?))
 }
 
 /// How sharp it is where it is sharpest; of all its box, where it fills no tile of it.
-fn laplacian_variance(instance: &Instance, picture: &RgbImage) -> Result<f64> {
+fn laplacian_variance(instance: &Instance, image: &RgbImage) -> Result<f64> {
     let (width, height) = (instance.rect.width(), instance.rect.height());
     let (across, down) = (width.div_ceil(TILE), height.div_ceil(TILE));
-    let luma = decode::to_luma(&crop::rgb(picture, instance.rect)?);
+    let luma = decode::to_luma(&crop::rgb(image, instance.rect)?);
     let tiles = focus::tiles(&luma, across, down);
     let edge = |at: u32, count: u32, length: u32| {
         (u64::from(at) * u64::from(length) / u64::from(count)) as u32

@@ -31,12 +31,12 @@ impl Frame {
     /// The crop for an instance: of the shapes of all buckets the one that adds or takes least of
     /// the context that is wanted, holds the whole instance, and lies in the image. Where none
     /// does, the context that is wanted, of which the trainer then cuts something off.
-    pub(crate) fn window(&self, instance: Rect, picture: (u32, u32)) -> Result<Window> {
-        let wanted = padded(instance, self.padding, picture);
+    pub(crate) fn window(&self, instance: Rect, image: (u32, u32)) -> Result<Window> {
+        let wanted = padded(instance, self.padding, image);
         let least = [instance.width(), instance.height()].map(f64::from);
         let area = f64::from(wanted.width()) * f64::from(wanted.height());
         let shapes = self.buckets.sizes().iter().filter_map(|bucket| {
-            let [width, height] = shaped(wanted, bucket.aspect(), picture);
+            let [width, height] = shaped(wanted, bucket.aspect(), image);
             let holds = width >= least[0] && height >= least[1];
             holds.then(|| ((width * height / area).ln().abs(), [width, height]))
         });
@@ -45,13 +45,8 @@ impl Frame {
             let [width, height] = sides.map(|side| side.round() as u32);
             let (left, right) = (instance.left, instance.right);
             let (top, bottom) = (instance.top, instance.bottom);
-            let left = placed((wanted.left, wanted.right), (left, right), width, picture.0);
-            let top = placed(
-                (wanted.top, wanted.bottom),
-                (top, bottom),
-                height,
-                picture.1,
-            );
+            let left = placed((wanted.left, wanted.right), (left, right), width, image.0);
+            let top = placed((wanted.top, wanted.bottom), (top, bottom), height, image.1);
             Rect {
                 left,
                 top,
@@ -104,14 +99,14 @@ mod tests {
     #[test]
     fn every_crop_holds_its_instance_and_loses_nothing_to_the_trainer() {
         let frame = Frame::new(FLAGS, 0.15).unwrap();
-        let picture = (1920, 1080);
+        let image = (1920, 1080);
         let mut tried = 0;
         for left in (0..1900).step_by(271) {
             for top in (0..1060).step_by(203) {
                 for (width, height) in [(80, 80), (200, 600), (333, 97), (700, 1000), (1500, 400)] {
                     let right = (left + width).min(1920);
                     let instance = Rect::from([left, top, right, (top + height).min(1080)]);
-                    let Window { crop, .. } = frame.window(instance, picture).unwrap();
+                    let Window { crop, .. } = frame.window(instance, image).unwrap();
                     let size = Size::new(crop.width(), crop.height());
                     assert!(crop.holds(instance), "{instance:?} {crop:?}");
                     assert!(crop.right <= 1920 && crop.bottom <= 1080, "{crop:?}");

@@ -85,7 +85,7 @@ struct Args {
 
     /// Number of images to show of what was kept, and half as many for each reason
     #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(0..=200))]
-    pictures: u16,
+    images: u16,
 }
 
 fn main() -> ExitCode {
@@ -97,7 +97,7 @@ fn run(args: Args) -> Result<ExitCode> {
         over: args.draw,
         beside: args.beside,
     };
-    let mut survey = Survey::new(args.pictures.into(), &looks);
+    let mut survey = Survey::new(args.images.into(), &looks);
     for path in &args.kept {
         survey.read(path, false)?;
     }

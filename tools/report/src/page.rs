@@ -180,7 +180,7 @@ fn phases(paper: &Paper<'_>) -> Markup {
 }
 
 fn sampled(paper: &Paper<'_>) -> Markup {
-    let shown = paper.pictures + paper.reasons.iter().map(|why| why.pictures).sum::<usize>();
+    let shown = paper.images + paper.reasons.iter().map(|why| why.images).sum::<usize>();
     html! {
         "Every count is of all " (number(paper.all())) " records; " (shown)
         " images are shown. If some are left out, the selection is drawn by the hash of their ids: the same records give the same page."

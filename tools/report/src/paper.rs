@@ -39,7 +39,7 @@ pub(crate) struct Paper<'a> {
     pub(crate) labels: Vec<Labels<'a>>,
     pub(crate) phases: &'a [Phase],
     /// Images of what was kept that the page shows.
-    pub(crate) pictures: usize,
+    pub(crate) images: usize,
 }
 
 /// One reason.
@@ -50,7 +50,7 @@ pub(crate) struct Cause<'a> {
     pub(crate) failed: bool,
     pub(crate) count: u64,
     /// Images that the page shows.
-    pub(crate) pictures: usize,
+    pub(crate) images: usize,
     /// Its place among the sheets.
     #[serde(skip)]
     pub(crate) sheet: usize,
@@ -123,7 +123,7 @@ impl<'a> Paper<'a> {
             figures: figures.collect(),
             labels: labels.collect(),
             phases,
-            pictures: sheets.kept.len(),
+            images: sheets.kept.len(),
         }
     }
 
@@ -145,7 +145,7 @@ fn reasons<'a>(survey: &'a Survey, sheets: &Sheets) -> Vec<Cause<'a>> {
             why: &reason.why,
             failed: reason.failed,
             count: reason.count,
-            pictures: sheets.dropped[sheet].len(),
+            images: sheets.dropped[sheet].len(),
             sheet,
         });
     let mut whys: Vec<Cause<'a>> = whys.collect();

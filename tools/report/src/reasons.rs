@@ -37,7 +37,7 @@ pub(crate) struct Reasons {
 
 impl Reasons {
     /// The reason of a record that was dropped.
-    pub(crate) fn of(&mut self, record: &Record, pictures: usize, looks: &Looks) -> &mut Reason {
+    pub(crate) fn of(&mut self, record: &Record, images: usize, looks: &Looks) -> &mut Reason {
         let rejected = rejected(record);
         let failed = rejected.error.is_some();
         let text = rejected.error.or(rejected.reason).unwrap_or_default();
@@ -55,7 +55,7 @@ impl Reasons {
         let place = *self.places.entry(key.clone()).or_insert(next);
         if place == next {
             let (by, why, failed) = key;
-            let sample = Sample::new(pictures, looks);
+            let sample = Sample::new(images, looks);
             self.all.push(Reason {
                 by,
                 why,

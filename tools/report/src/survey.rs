@@ -33,14 +33,14 @@ pub(crate) struct Survey {
     /// Images kept of each shot.
     pub(crate) shots: BTreeMap<(String, u64), u64>,
     pub(crate) films: BTreeSet<String>,
-    pictures: usize,
+    images: usize,
     looks: Looks,
     number: u64,
 }
 
 impl Survey {
-    /// Nothing yet; `pictures` of what was kept will be shown, as `looks` says.
-    pub(crate) fn new(pictures: usize, looks: &Looks) -> Self {
+    /// Nothing yet; `images` of what was kept will be shown, as `looks` says.
+    pub(crate) fn new(images: usize, looks: &Looks) -> Self {
         Self {
             kept: 0,
             dropped: 0,
@@ -48,11 +48,11 @@ impl Survey {
             reviewed: 0,
             figures: Figures::default(),
             reasons: Reasons::default(),
-            sample: Sample::new(pictures, looks),
+            sample: Sample::new(images, looks),
             times: Histogram::new(),
             shots: BTreeMap::new(),
             films: BTreeSet::new(),
-            pictures,
+            images,
             looks: looks.clone(),
             number: 0,
         }
@@ -75,7 +75,7 @@ impl Survey {
         self.number += 1;
         let side = usize::from(dropped);
         if dropped {
-            let reason = { &mut self.reasons }.of(record, self.pictures.div_ceil(2), &self.looks);
+            let reason = { &mut self.reasons }.of(record, self.images.div_ceil(2), &self.looks);
             reason.count += 1;
             reason.sample.add(record, self.number);
             if reason.failed {

@@ -192,14 +192,14 @@ fn hostile_texts_stay_texts() {
 #[test]
 fn the_same_records_give_the_same_bytes() {
     let set = set();
-    report(set.path(), &["--pictures", "3"]);
+    report(set.path(), &["--images", "3"]);
     let first = (page(set.path()), paper(set.path()));
     assert!(
         first
             .0
             .contains("3 of 7 shown, drawn by the hash of their ids.")
     );
-    report(set.path(), &["--pictures", "3"]);
+    report(set.path(), &["--images", "3"]);
     assert!(first == (page(set.path()), paper(set.path())));
 }
 

@@ -34,8 +34,8 @@ pub(crate) fn caption(
             Ok((key, (file, question)))
         },
         prepare: |_: &Record, (file, question): (ImageFile, String)| {
-            let picture = file.rgb()?;
-            file.named(|_| plan.prepare(&picture, question))
+            let image = file.rgb()?;
+            file.named(|_| plan.prepare(&image, question))
         },
         infer: |asked: Vec<_>| {
             let described = network.describe(&asked, &mut batch)?;

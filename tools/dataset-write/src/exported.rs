@@ -17,7 +17,7 @@ pub(crate) const QUALITY: u8 = 95;
 
 /// A finished image: sRGB, 8 bits, upright, without alpha.
 #[derive(Debug, Clone)]
-pub(crate) struct Picture {
+pub(crate) struct Exported {
     /// Its file.
     pub(crate) stored: Stored,
     /// Columns.
@@ -58,7 +58,7 @@ pub(crate) struct Square {
 /// Finishes the image of `record`, and its mask.
 ///
 /// A JPEG or PNG that needs no change is kept byte for byte.
-pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<Picture> {
+pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<Exported> {
     let path = record.image()?;
     let name = || path.display().to_string();
     let bytes = decode::read(&path).with_context(name)?;
@@ -94,7 +94,7 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
             mask: mask.part(fitted, *masks, store)?,
         })
     });
-    Ok(Picture {
+    Ok(Exported {
         stored: image.part(area, store)?,
         width: area.width,
         height: area.height,
@@ -148,12 +148,12 @@ impl Image<'_> {
 
     fn changed(&self, area: Area) -> Result<Cow<'static, [u8]>> {
         let name = || self.path.display().to_string();
-        let picture = decode::rgb_from_bytes(self.bytes).with_context(name)?;
-        let picture = area.cut(picture).with_context(name)?;
+        let pixels = decode::rgb_from_bytes(self.bytes).with_context(name)?;
+        let pixels = area.cut(pixels).with_context(name)?;
         let encoded = if self.header.format == Format::Jpeg {
-            encode_jpeg(&picture, QUALITY, Subsampling::S444)
+            encode_jpeg(&pixels, QUALITY, Subsampling::S444)
         } else {
-            encode_png(&picture)
+            encode_png(&pixels)
         };
         Ok(Cow::Owned(encoded.with_context(name)?))
     }
