@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -173,6 +174,9 @@ def main():
                     print(f"| {name} | {count:,} | over {flags.limit:.0f}: {expected:.0f} by the growth before | | | |", flush=True)
                     continue
                 words = TOOLS[name].replace("{}", str(count)).replace("TENTH", str(count // 10)).split()
+                for folder in (f"{count}.set", f"{count}.report"):
+                    if words[0] in ("dataset-write", "report"):
+                        shutil.rmtree(folder, ignore_errors=True)
                 cpu, wall, memory = measure([os.path.join(tools, words[0]), *words[1:]])
                 power = math.log(cpu / old[-1][1]) / math.log(count / old[-1][0]) if old else None
                 seen[name] = [*old, (count, cpu, power)]

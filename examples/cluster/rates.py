@@ -78,23 +78,36 @@ def words_of(text, tools, networks, labels):
     return [os.path.join(tools, command[0]), *command[1:], "-j1"]
 
 
+def spent(group):
+    """CPU seconds so far of the processes of a group, and of those that they waited for."""
+    ticks = 0
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            fields = open(f"/proc/{process}/stat").read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15])) if int(fields[2]) == group else 0
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def kills(commands):
-    """A table: kill -9 in the middle of a stage, then the stage again."""
-    print("\n| stage | undisturbed, s | killed after, s | again, s | lost, s |\n|---|---|---|---|---|")
+    """A table: kill -9 in the middle of a stage, then the stage again. CPU seconds: seconds would tell how busy the machine is."""
+    print("\n| stage | undisturbed, CPU s | killed after | again | lost |\n|---|---|---|---|---|")
     for name, command, source, cached in commands:
-        seconds = {}
-        for number, at in enumerate((None, 0.5)):
-            cache = os.path.join(os.getcwd(), f"cache.{number}")
-            words = [word for word in command if word != "--no-cache"] + (["--cache", cache] if cached else [])
-            words = [word.replace("OUT", f"killed.{number}") for word in words]
-            if at:
-                child = start(words, source, "killed.out")
-                time.sleep(at * seconds[None])
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
-            seconds[at] = run(words, source, "killed.out")[1]
-        before, again = seconds[None], seconds[0.5]
-        print(f"| {name} | {before:.1f} | {before / 2:.1f} | {again:.1f} | {before / 2 + again - before:.1f} |", flush=True)
+
+        def words(number):
+            cache = ["--cache", os.path.join(os.getcwd(), f"cache.{number}")] if cached else []
+            return [word.replace("OUT", f"killed.{number}") for word in command if word != "--no-cache"] + cache
+
+        whole = run(words(1), source, "killed.out")[0]
+        child, before = start(words(2), source, "killed.out"), 0.0
+        while before < whole / 2 and child.poll() is None:
+            time.sleep(0.02)
+            before = spent(child.pid)
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        again = run(words(2), source, "killed.out")[0]
+        print(f"| {name} | {whole:.1f} | {before:.1f} | {again:.1f} | {before + again - whole:.1f} |", flush=True)
 
 
 def main():
@@ -103,6 +116,7 @@ def main():
     parser.add_argument("--film", required=True)
     parser.add_argument("--seconds", type=float, default=60, help="of the film [default: %(default)s]")
     parser.add_argument("--networks", choices=["small", "published"], default="small")
+    parser.add_argument("--kills", action="store_true", help="measure what a kill costs, and nothing else")
     parser.add_argument("--labels", help="folder of labels for clip-tag; without it the stage is left out")
     parser.add_argument("--ffmpeg", default=os.environ.get("FFMPEG", "ffmpeg"))
     parser.add_argument("--work", help="folder to work in, kept [default: a new one, removed]")
@@ -145,6 +159,8 @@ def main():
         made = {"frames": "frames.jsonl"}
         for name, source, text in STAGES:
             source = made.get(source)
+            if flags.kills and name != "char-detect":
+                continue
             if not source or not lines(source) or ("LABELS" in text and not labels):
                 continue
             key = name.split(" ")[0]
