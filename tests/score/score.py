@@ -90,11 +90,12 @@ def score_dropped(out, truth):
     return figures(len(gone & wanted), len(gone), len(wanted))
 
 
-def score_cuts(out, truth):
-    """Beginnings of shots; a dissolve or fade may begin one anywhere inside it."""
-    analysis = next((out / "frames").glob("*.analysis.json"), None)
+def cuts(frames, truth):
+    """Beginnings of shots by the analysis in a folder of frames: how many are right, how many wrong, and what was wanted, as times from and
+    to. A dissolve or fade may begin one anywhere inside it. None where there is no analysis."""
+    analysis = next(frames.glob("*.analysis.json"), None)
     if analysis is None:
-        return "no analysis in the frames folder"
+        return None
     found = [shot["first"] / 24 for shot in json.load(open(analysis))["shots"]][1:]
     lines = [truth[number] for number in sorted(truth)]
     wanted = []
@@ -103,6 +104,15 @@ def score_cuts(out, truth):
             wanted.append(spread(lines, line["frame"] - 1))
     right = sum(any(low - CUT_TOLERANCE <= cut <= high + CUT_TOLERANCE for cut in found) for low, high in wanted)
     false = sum(not any(low - CUT_TOLERANCE <= cut <= high + CUT_TOLERANCE for low, high in wanted) for cut in found)
+    return right, false, wanted
+
+
+def score_cuts(out, truth):
+    """Beginnings of shots."""
+    scored = cuts(out / "frames", truth)
+    if scored is None:
+        return "no analysis in the frames folder"
+    right, false, wanted = scored
     return figures(right, right + false, len(wanted))
 
 
