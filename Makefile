@@ -163,7 +163,7 @@ include shared/types/chains/scores.mk
 RUNTIME ?= cpu
 # Models that `make models` downloads: the default models of these roles.
 ROLE ?=
-# Or the models of these names.
+# Or the models of these names, which `make try` runs, too.
 MODEL ?=
 # Folder or address to download them from, instead of where they are published.
 MODELS_FROM ?=
@@ -291,8 +291,9 @@ test-cluster: $(if $(BIN),,build) ## Test the recipes of examples/cluster with t
 	@BIN="$$(realpath "$${BIN:-target/release}")" PYTHON="$${PYTHON:-python3}" bash examples/cluster/test.sh
 
 .PHONY: test-film
-test-film: target/film/bin/python ## Test the sample film's truth against its pixels
+test-film: $(if $(BIN),,build) target/film/bin/python ## Test the sample film's truth against its pixels, and that `make try` refuses networks that are wrong
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
+	BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/score && "$$OLDPWD/target/film/bin/python" -B -m unittest
 
 target/film/bin/python: tests/score/requirements.txt
 	@bash models/venv.sh target/film $<
@@ -331,6 +332,11 @@ score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the samp
 	@out="target/score/$$(basename -- "$$SCORED")"; \
 	$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk FILM="$$SCORED/film.mp4" OUT="$$out" EXTRACT_FLAGS='--fps 6'; \
 	target/film/bin/python tests/score/score.py run "$$SCORED" "$$out"
+
+.PHONY: try
+try: $(if $(BIN),,build) target/film/bin/python ## Run each installed network (or NETWORKS=small, or MODEL) on forty frames of the sample film, and compare what it finds with the truth
+	@target/film/bin/python -B tests/score/trial.py "$${BIN:-target/release}" --networks "$$NETWORKS" --model "$$MODEL" --device "$$DEVICE" \
+	    --models "$${FILM2LORA_MODELS:-models}"
 
 .PHONY: man
 man: $(if $(BIN),,build) ## Write man pages and shell completions to target/pages/

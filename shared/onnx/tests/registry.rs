@@ -235,3 +235,16 @@ fn an_address_names_a_revision_or_is_marked() {
         );
     }
 }
+
+/// `make try` holds every network against its ranges; what they are is checked by tests/score/test_trial.py.
+#[test]
+fn every_model_has_ranges_and_every_range_a_model() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ranges.toml");
+    let ranges: toml::Table = toml::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let mut known: Vec<&str> = ranges.keys().map(String::as_str).collect();
+    known.sort_unstable();
+    let entries = entries();
+    let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(known, names);
+}

@@ -1,0 +1,228 @@
+"""Runs each installed network on forty frames of the sample film, through the tools, and holds what it finds against the truth.
+
+A network whose images are prepared in another way than it was trained with still runs, and finds less: models/ranges.toml says
+between which values each measure must lie. Needs what requirements.txt beside it names; `make try` installs it.
+
+Exits with 0 if all that was measured is in its range, with 1 if not, and with 2 if nothing could be measured.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import roles
+import truth as truths
+from sample import Sample
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = "small-"
+
+
+class Failed(Exception):
+    """A tool that did not do its work, with what it said last."""
+
+
+def ranges(path):
+    """Of each network the ranges of its measures, and on what they rest.
+
+    The file is of the part of TOML that one line can hold: `[name]`, and `key = value` as JSON has it. Python has a reader of all of TOML
+    only from 3.11 on.
+    """
+    found, own = {}, None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = line.strip()
+        if line.startswith("["):
+            own = found.setdefault(line.strip("[]\" "), {})
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            try:
+                own[key.strip()] = json.loads(value)
+            except (ValueError, TypeError) as error:
+                raise SystemExit(f"{path}: line {number}: not `key = value`: {error}") from error
+    return found
+
+
+class Run:
+    """One network, and the tools that run it."""
+
+    def __init__(self, tools, models, device, folder, truth, network):
+        self.tools, self.models, self.device, self.folder, self.truth, self.network = tools, models, device, folder, truth, network
+        self.images, self.seconds = 0, 0.0
+
+    def has(self, part):
+        """Whether the network has a part of this name."""
+        return part in self.network["parts"]
+
+    def write(self, name, written):
+        """Writes a manifest."""
+        (self.folder / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in written), encoding="utf-8")
+
+    def source(self, tool, *words, images):
+        """What a tool writes; its network has looked at this many images. With the time that it took."""
+        command = [self.tools / tool, "--quiet", *words]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FILM2LORA_") or key == "FILM2LORA_API_KEY"}
+        if images:
+            command += ["--model", self.network["name"], "--models", self.models, "--device", self.device]
+        began = time.monotonic()
+        ran = subprocess.run(list(map(str, command)), cwd=self.folder, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False)
+        if images:
+            self.images += images
+            self.seconds += time.monotonic() - began
+        if ran.returncode:
+            raise Failed((ran.stderr.strip() or f"{tool}: exit status {ran.returncode}").splitlines()[-1])
+        return [json.loads(line) for line in ran.stdout.splitlines()]
+
+    def __call__(self, tool, given, *flags, network=True):
+        """The records that a tool makes of these."""
+        self.write("in", given)
+        # A result that is remembered takes no time, and is of an earlier run.
+        flags = [*flags, "--no-cache"] if network and tool not in ("clip-tag",) else list(flags)
+        return self.source(tool, *flags, "in.jsonl", images=len(given) if network else 0)
+
+    def measured(self, sample):
+        """The values of the network's measures."""
+        measure, _ = roles.ROLES[self.network["role"]]
+        return measure(self, sample)
+
+
+def installed(tools, models):
+    """All networks of the registry, with their parts as the file says."""
+    ran = subprocess.run([tools / "models", "--list", "--json", "--models", models], capture_output=True, encoding="utf-8", check=False)
+    if ran.returncode:
+        raise SystemExit(ran.stderr.strip())
+    found = [json.loads(line) for line in ran.stdout.splitlines()]
+    return [one for one in found if one["role"] in roles.ROLES]
+
+
+def meant(found, networks, names):
+    """The networks to be run, and those that are not there."""
+    if names:
+        unknown = sorted(set(names) - {one["name"] for one in found})
+        if unknown:
+            raise SystemExit(f"{unknown[0]}: not in the registry: `film2lora models --list` shows all models")
+        asked = [one for one in found if one["name"] in names]
+    else:
+        asked = [one for one in found if one["name"].startswith(SMALL) == (networks == "small")]
+    return [one for one in asked if one["state"] != "missing"], [one for one in asked if one["state"] == "missing"]
+
+
+def within(value, bounds):
+    """Whether a value lies between two."""
+    return value is not None and bounds[0] <= value <= bounds[1]
+
+
+def number(value):
+    """A value with as many digits as say something."""
+    if value is None:
+        return "none"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}" if abs(value) >= 2 else f"{value:.3f}"
+
+
+def rows(name, role, values, known, rate):
+    """The lines of a network's table, and whether all its values are in their ranges."""
+    well = True
+    _, words = roles.ROLES[role]
+    for measure, text in words.items():
+        bounds = known.get(measure)
+        # What a network with ranges has none of says nothing of it, as facts in the words of another.
+        if bounds is None and (known or measure not in values):
+            continue
+        value = values.get(measure)
+        if bounds is None:
+            verdict, limits = "no range", ""
+        else:
+            limits = f"{number(bounds[0])} to {number(bounds[1])}"
+            inside = within(value, bounds)
+            well &= inside
+            verdict = "ok" if inside else "OUTSIDE"
+            if known.get("basis") == "estimate":
+                verdict += " (estimated range)"
+        yield f"{name:<24} {text:<36} {number(value):>7}  {limits:<16} {rate:>8}  {verdict}", well
+        name = rate = ""
+
+
+def table(run, sample, known):
+    """Prints what one network does; whether all of it is in its ranges."""
+    name, role = run.network["name"], run.network["role"]
+    try:
+        values = run.measured(sample)
+    except Failed as error:
+        print(f"{name:<24} does not run: {error}", flush=True)
+        return False
+    rate = f"{run.images / run.seconds:.1f}" if run.seconds else ""
+    well = True
+    for line, inside in rows(name, role, values, known, rate):
+        print(line, flush=True)
+        well &= inside
+    return well
+
+
+def parts(models):
+    """The parts of each network's files, as the registry names them."""
+    found, name = {}, None
+    for line in (models / "registry.toml").read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(" = ")
+        if key == "name":
+            name = json.loads(value)
+        elif key == "part" and name:
+            found.setdefault(name, set()).add(json.loads(value))
+    return found
+
+
+def trial(asked, folder):
+    """Prints the table; the exit status."""
+    truth = truths.frames(asked.film)
+    known, named = ranges(asked.ranges), parts(asked.models)
+    there, lacking = meant(installed(asked.tools, asked.models), asked.networks, asked.model)
+    if not there:
+        print("try: none of these networks is installed", file=sys.stderr)
+    else:
+        sample = Sample(asked.film, asked.tools, folder, truth)
+        print(f"{'network':<24} {'measure':<36} {'value':>7}  {'range':<16} {'images/s':>8}  verdict", flush=True)
+    outside = []
+    for network in sorted(there, key=lambda one: list(roles.ROLES).index(one["role"])):
+        network["parts"] = named.get(network["name"], set())
+        run = Run(asked.tools, asked.models, asked.device, folder, truth, network)
+        if not table(run, sample, known.get(network["name"], {})):
+            outside.append(network["name"])
+    if lacking:
+        print("\nNot installed, and skipped: " + ", ".join(one["name"] for one in lacking if one["default"] or asked.model or asked.networks == "small"))
+        others = sum(not one["default"] for one in lacking)
+        if others and not asked.model and asked.networks != "small":
+            print(f"and {others} others that no pipeline takes by itself. `film2lora models --list` shows all; `make models` downloads the defaults.")
+    if outside:
+        print(f"\nOutside their ranges: {', '.join(outside)}: the file is another one, is damaged, or its images are not prepared as it wants them "
+              "(`film2lora models --verify` reads all files).")
+    return 2 if not there else 1 if outside else 0
+
+
+def main():
+    """The table, in a folder that is removed again."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tools", type=Path, help="folder of the tools")
+    parser.add_argument("--networks", default="published", help="published or small, as make's setting NETWORKS (default: published)")
+    parser.add_argument("--model", default="", help="run these networks instead, by their names with commas between")
+    parser.add_argument("--device", default="auto", help="where networks run: auto, cpu or cuda (default: auto)")
+    parser.add_argument("--models", type=Path, default=ROOT / "models", help="folder of registry.toml and the networks")
+    parser.add_argument("--ranges", type=Path, default=ROOT / "models/ranges.toml", help="file of the ranges")
+    parser.add_argument("--film", type=Path, default=ROOT / "examples/film", help="folder of the film, its truth and its plates")
+    parser.add_argument("--work", type=Path, help="folder for what the tools write, which is kept; by default one that is removed")
+    asked = parser.parse_args()
+    if asked.networks not in ("published", "small"):
+        parser.error(f"NETWORKS={asked.networks}: there is nothing to try: must be published or small")
+    asked.tools, asked.models = asked.tools.resolve(), asked.models.resolve()
+    asked.model = [name for name in asked.model.replace(",", " ").split() if name]
+    if asked.work:
+        sys.exit(trial(asked, asked.work.resolve()))
+    with tempfile.TemporaryDirectory(prefix="film2lora-try-") as folder:
+        status = trial(asked, Path(folder).resolve())
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
