@@ -18,6 +18,9 @@ use crate::worst::{faults, merit};
 /// The bounds hold this share of all draws between them.
 const BETWEEN: f64 = 0.95;
 
+/// From this probability on, that one is better than the next is said without a doubt.
+const SURE: f64 = 0.9;
+
 /// The most images that are named as the worst.
 const WORST: usize = 12;
 
@@ -274,11 +277,16 @@ impl Line {
         let bounds = self
             .bounds
             .map(|[low, high]| format!(" ({low:.3} to {high:.3})"));
-        let next = self
-            .better_than_next
-            .map(|share| format!(", better than the next with {:.0} %", 100.0 * share));
+        let next = self.better_than_next.map(|share| {
+            format!(
+                ", better than the next with a probability of {:.0} %",
+                100.0 * share
+            )
+        });
+        let sure = self.better_than_next.is_none_or(|share| share >= SURE);
         format!(
-            "the best is {}{score}{}{}",
+            "the best {} {}{score}{}{}",
+            if sure { "is" } else { "may be" },
             self.checkpoint,
             bounds.unwrap_or_default(),
             next.unwrap_or_default()

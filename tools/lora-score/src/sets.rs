@@ -52,7 +52,7 @@ pub(crate) struct Real {
     pub(crate) shot: String,
     /// The character that it shows.
     pub(crate) name: Option<String>,
-    /// Its perceptual hash, if that is of the image itself.
+    /// Its perceptual hash; of a crop that of the crop, as crops lose the hash of their parent.
     pub(crate) hash: Option<u64>,
     /// Its vector, of unit length.
     pub(crate) vector: Option<Vec<f32>>,
@@ -177,7 +177,6 @@ fn real(record: &Record, set: usize, space: &mut Option<Space>) -> Result<Real> 
     let id = record.id()?;
     let source = record.source()?;
     let name: Option<String> = record.at("/identity/name")?;
-    let whole = !record.has("parent");
     Ok(Real {
         image: record.find("image")?,
         shot: source.map_or_else(
@@ -185,7 +184,7 @@ fn real(record: &Record, set: usize, space: &mut Option<Space>) -> Result<Real> 
             |source| format!("{} {}", source.film, source.shot),
         ),
         name: name.filter(|name| name != UNKNOWN),
-        hash: if whole { hash(record)? } else { None },
+        hash: hash(record)?,
         vector: placed(record, space)?,
         set,
         id,

@@ -308,7 +308,9 @@ fn five_checkpoints_come_out_in_the_order_of_their_quality() {
 fn twins_are_as_probably_better_as_not() {
     let set = set();
     let records = [made("one", right), made("other", right), base()].concat();
-    let lines = score(set.path(), &records, &[]).records();
+    let ran = score(set.path(), &records, &[]);
+    assert!(ran.stderr.contains("may be one"), "{}", ran.stderr);
+    let lines = ran.records();
     assert_eq!(lines[0]["better_than_next"], 0.5, "the same draws for both");
     assert_eq!(lines[0]["better_than_base"], 1.0);
 }
