@@ -46,13 +46,16 @@ $(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces
 	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
 
-# Copies are told by hashes, too, which crops of the data set do not have yet.
-settings.$(scoring)-scores = $(SCORE_FLAGS) $(filter DATASET=%,$(STAMPS))
-$(SCORES)/scores.jsonl: $(parts) .settings/$(scoring)-scores
-	$(call phase,$(scoring)-scores) -- $(call pipe,"$$BIN/frame-dedup" --hash-only $(SCORING)/dataset.jsonl > $(@D)/training.jsonl; \
-	    "$$BIN/lora-score" --type $(call kind,$(its_kind)) --prompts "$(SCORED_SET)/prompts.jsonl" --training $(@D)/training.jsonl \
-	    $(if $(CAST),$(if $(filter instances,$($(its_kind).measured)),--references cast.jsonl)) \
-	    --images $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts))
+# Copies are told by hashes, too: those of the images that trainers see, which checkpoints.py lists in exported.jsonl.
+settings.$(scoring)-training = $(filter DATASET=%,$(STAMPS))
+$(SCORES)/training.jsonl: $(SCORES)/exported.jsonl .settings/$(scoring)-training
+	$(call phase,$(scoring)-training) -- "$$BIN/frame-dedup" --hash-only $(rejects) $<
+
+settings.$(scoring)-scores = $(SCORE_FLAGS) $(SCORED_SET)
+$(SCORES)/scores.jsonl: $(SCORES)/training.jsonl $(parts) .settings/$(scoring)-scores
+	$(call phase,$(scoring)-scores) -- "$$BIN/lora-score" --type $(call kind,$(its_kind)) --prompts "$(SCORED_SET)/prompts.jsonl" \
+	    --training $< $(if $(CAST),$(if $(filter instances,$($(its_kind).measured)),--references cast.jsonl)) \
+	    --images $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts)
 
 endif
 endif

@@ -1,6 +1,7 @@
 """Measures images made with checkpoints of a LoRA, and compares them: starts the make that does so in OUT."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -47,6 +48,20 @@ def images():
     return names.absolute(path)
 
 
+def exported(manifest):
+    """The records of a data set with the images that trainers see in place of those that these were made from."""
+    lines = []
+    for line in manifest.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        file = record["dataset"]["file"]
+        # Of a shard, the image itself is as near as it gets.
+        if not file.endswith(".tar"):
+            record["image"] = file
+            record.pop("dedup", None)
+        lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
 def start(make):
     """Becomes the make in OUT."""
     names.check()
@@ -70,6 +85,8 @@ def start(make):
     launch.lock(names.out())
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     scores = f"scores/{folder.replace('/', '-')}"
+    Path(names.out(), scores).mkdir(parents=True, exist_ok=True)
+    launch.put(Path(names.out(), scores, "exported.jsonl"), exported(Path(names.out(), folder, "dataset.jsonl")))
     who = names.characters().values() if measured != "frames" else []
     command = [*names.make_command(make), "--no-print-directory", "-C", os.path.abspath(names.out())]
     command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
