@@ -236,7 +236,7 @@ fn an_address_names_a_revision_or_is_marked() {
     }
 }
 
-/// `make try` holds every network against its ranges; what they are is checked by tests/score/test_trial.py.
+/// `make try` holds every network against its ranges; what they are is checked by `tests/score/test_trial.py`.
 #[test]
 fn every_model_has_ranges_and_every_range_a_model() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/ranges.toml");

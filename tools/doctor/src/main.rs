@@ -1,7 +1,7 @@
 //! Shows on one screen what is installed, and what to do about what is not.
 //!
-//! Reads no manifest, downloads nothing and changes nothing, except that a network's checksum is noted beside it, as
-//! every tool does that runs it. What it finds it asks where the tools ask: the same ffmpeg, the same ONNX Runtime,
+//! Reads no manifest, downloads nothing, and writes no more than any tool that runs a network: a network's
+//! checksum is noted beside it, and a cache that is damaged is set aside. It asks where the tools ask: the same ffmpeg, the same ONNX Runtime,
 //! the same folder of networks, the same device.
 
 mod network;
@@ -82,7 +82,7 @@ fn run(args: Args) -> Result<ExitCode> {
     };
     runtime::look(&mut sheet, &flags, none);
     network::look(&mut sheet, flags.models.as_deref(), args.networks);
-    resource::look(&mut sheet, &args.cache)?;
+    resource::look(&mut sheet, &args.cache);
     print(&if args.json {
         sheet.json()?
     } else {

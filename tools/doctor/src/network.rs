@@ -13,6 +13,9 @@ pub(crate) const ROLES: [&str; 8] = [
     "detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption",
 ];
 
+/// What the rows of networks are parts of.
+const WHOLE: &str = "networks";
+
 /// The role of a network that adds to what rules find without one.
 const OPTIONAL: &str = "shot";
 
@@ -29,32 +32,34 @@ pub(crate) fn look(sheet: &mut Sheet, models: Option<&Path>, networks: Networks)
 fn looked(sheet: &mut Sheet, models: Option<&Path>, networks: Networks) -> Result<()> {
     let registry = Registry::open(models)?;
     if registry.entries().is_empty() {
-        sheet.row("networks", "no folder of models was found");
+        sheet.row(WHOLE, "no folder of models was found");
         sheet.fault("no folder of models was found", FOLDER);
         return Ok(());
     }
     let store = Store::open(&registry)?;
-    sheet.row("networks", registry.folder().display().to_string());
+    sheet.row(WHOLE, registry.folder().display().to_string());
     if networks == Networks::None {
         return Ok(());
     }
-    each(sheet, &store, networks == Networks::Small)
+    each(sheet, &store, networks == Networks::Small);
+    Ok(())
 }
 
 /// Looks at the network of each role.
-fn each(sheet: &mut Sheet, store: &Store<'_>, small: bool) -> Result<()> {
+fn each(sheet: &mut Sheet, store: &Store<'_>, small: bool) {
     let (mut missing, mut damaged, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
     for role in ROLES {
         let Some(model) = meant(store.registry, role, small) else {
-            sheet.row(&format!("  {role}"), "the registry names none");
+            sheet.part(WHOLE, role, "the registry names none");
             sheet.fault(
                 format!("{role}: the registry has no network for it"),
                 FOLDER,
             );
             continue;
         };
-        let state = store.state(model, Look::Noted)?;
-        sheet.row(&format!("  {role}"), line(model, state));
+        let Some(state) = looked_at(sheet, store, model) else {
+            continue;
+        };
         match state {
             State::Missing => missing.push(model),
             State::Damaged => damaged.push(model),
@@ -63,10 +68,13 @@ fn each(sheet: &mut Sheet, store: &Store<'_>, small: bool) -> Result<()> {
         }
     }
     if let Some(model) = meant(store.registry, OPTIONAL, false).filter(|_| !small) {
-        let state = store.state(model, Look::Noted)?;
-        optional(sheet, model, state);
-        if state == State::Damaged {
-            damaged.push(model);
+        match looked_at(sheet, store, model) {
+            Some(State::Damaged) => damaged.push(model),
+            Some(State::Missing) => sheet.hint(
+                format!("{} finds cuts that rules miss", model.name),
+                download(&[OPTIONAL]),
+            ),
+            _ => {}
         }
     }
     lack(sheet, "not installed", &missing, small);
@@ -81,16 +89,28 @@ fn each(sheet: &mut Sheet, store: &Store<'_>, small: bool) -> Result<()> {
         let mend = download(&[&model.role]);
         sheet.hint(what, format!("{mend}, which pins that of the file"));
     }
-    Ok(())
 }
 
-/// Shows a network that no pipeline needs.
-fn optional(sheet: &mut Sheet, model: &Entry, state: State) {
-    let said = line(model, state);
-    sheet.row(&format!("  {OPTIONAL}"), said);
-    if state == State::Missing {
-        let what = format!("{} finds cuts that rules miss", model.name);
-        sheet.hint(what, download(&[OPTIONAL]));
+/// Shows a network, and says in which state its files are; none where they cannot be read, which is a fault.
+fn looked_at(sheet: &mut Sheet, store: &Store<'_>, model: &Entry) -> Option<State> {
+    match store.state(model, Look::Noted) {
+        Ok(state) => {
+            sheet.part(WHOLE, &model.role, line(model, state));
+            Some(state)
+        }
+        Err(error) => {
+            sheet.part(
+                WHOLE,
+                &model.role,
+                format!("{:<20} cannot be read", model.name),
+            );
+            let mend = format!(
+                "make it readable, or remove it and run {}",
+                download(&[&model.role])
+            );
+            sheet.fault(format!("{error:#}"), mend);
+            None
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn look(sheet: &mut Sheet, named: Option<&Path>) {
     if !cannot.is_empty() {
         said = format!("{said}, but not {}", cannot.join(", "));
     }
-    sheet.row("", said);
+    sheet.more(said);
     let what = format!(
         "{}: has no decoder of {}",
         program.display(),

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread::available_parallelism;
 
 use bytesize::ByteSize;
-use stage::{Cache, CacheFolder, Result};
+use stage::{Cache, CacheFolder};
 
 use crate::sheet::Sheet;
 
@@ -15,14 +15,18 @@ use crate::sheet::Sheet;
 const NEEDED: u64 = 2_000_000_000;
 
 /// Looks at what there is room for.
-pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) -> Result<()> {
+pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
     match cache.folder() {
         None => sheet.row("cache", "no folder for it: name one with --cache"),
         Some(folder) => {
-            let said = if folder.is_dir() {
-                // What is remembered is asked of the database, which says itself what is wrong with it.
-                let usage = Cache::open(&folder).usage()?;
-                format!("{} results, {}", usage.results, size(usage.bytes))
+            let said = if folder.exists() {
+                match Cache::open(&folder).usage() {
+                    Ok(usage) => format!("{} results, {}", usage.results, size(usage.bytes)),
+                    Err(error) => {
+                        sheet.hint(format!("{error:#}"), "film2lora cache --clear");
+                        "cannot be used".to_owned()
+                    }
+                }
             } else {
                 "empty".to_owned()
             };
@@ -47,7 +51,6 @@ pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) -> Result<()> {
     let cores = format!("{cores} {}", if cores == 1 { "core" } else { "cores" });
     let memory = memory().map_or_else(|| "unknown".to_owned(), Memory::text);
     sheet.row("memory", format!("{memory}; {cores}"));
-    Ok(())
 }
 
 fn size(bytes: u64) -> String {

@@ -53,5 +53,5 @@ fn show(sheet: &mut Sheet, report: &Report) {
     let version = report.version.as_deref().unwrap_or("of unknown version");
     let library = report.library.display();
     sheet.row("ONNX Runtime", format!("{version}, {library}"));
-    sheet.row("", format!("built with {}", report.providers.join(", ")));
+    sheet.more(format!("built with {}", report.providers.join(", ")));
 }

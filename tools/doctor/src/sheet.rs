@@ -22,10 +22,13 @@ pub(crate) struct Sheet {
 /// One thing that was looked at.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
-    /// What it is; two spaces before the parts of the row above.
+    /// What it is.
     pub(crate) name: String,
+    /// What it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) part_of: Option<&'static str>,
     /// What was found of it.
-    pub(crate) is: String,
+    pub(crate) is: Vec<String>,
 }
 
 /// Something that is missing or wrong.
@@ -40,8 +43,26 @@ pub(crate) struct Fault {
 impl Sheet {
     /// Adds what was found of one thing.
     pub(crate) fn row(&mut self, name: &str, is: impl Into<String>) {
-        let (name, is) = (name.to_owned(), is.into());
-        self.found.push(Row { name, is });
+        self.found.push(Row {
+            name: name.to_owned(),
+            part_of: None,
+            is: vec![is.into()],
+        });
+    }
+
+    /// Adds what was found of a part of something.
+    pub(crate) fn part(&mut self, whole: &'static str, name: &str, is: impl Into<String>) {
+        self.row(name, is);
+        if let Some(row) = self.found.last_mut() {
+            row.part_of = Some(whole);
+        }
+    }
+
+    /// Adds what else was found of the last thing.
+    pub(crate) fn more(&mut self, is: impl Into<String>) {
+        if let Some(row) = self.found.last_mut() {
+            row.is.push(is.into());
+        }
     }
 
     /// Adds what the pipelines lack.
@@ -59,9 +80,16 @@ impl Sheet {
     /// The sheet as it is shown to a person. Names in it may come from anywhere, and do not speak to the terminal.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        for Row { name, is } in &self.found {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{name:<NAME$}  {}", printable(is));
+        for Row { name, part_of, is } in &self.found {
+            let mut name = match part_of {
+                Some(_) => format!("  {name}"),
+                None => name.clone(),
+            };
+            for line in is {
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "{name:<NAME$}  {}", printable(line));
+                name.clear();
+            }
         }
         let said = match self.faults.len() {
             0 => "All that the pipelines need is there.".to_owned(),

@@ -235,6 +235,32 @@ fn a_runtime_that_is_none_is_a_fault() {
 }
 
 #[test]
+fn what_cannot_be_looked_at_does_not_hide_the_rest() {
+    if !runtime() {
+        return;
+    }
+    let here = Here::new();
+    fs::remove_file(here.network("pose")).unwrap();
+    let text = fs::read_to_string(here.path("registry.toml")).unwrap();
+    let outside = text.replacen("path = \"own.onnx\"", "path = \"../own.onnx\"", 1);
+    fs::write(here.path("registry.toml"), outside).unwrap();
+    fs::write(here.path("cache"), "a file").unwrap();
+    let (code, said) = here.run(&[]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("own-detect           cannot be read\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("../own.onnx: not a path inside the folder of models\n"),
+        "{said}"
+    );
+    assert!(said.contains("not installed: own-pose\n"), "{said}");
+    assert!(said.contains("cache: cannot be used, "), "{said}");
+    assert!(said.contains("\n    film2lora cache --clear\n"), "{said}");
+}
+
+#[test]
 fn as_json_it_says_the_same() {
     if !runtime() {
         return;
@@ -245,6 +271,10 @@ fn as_json_it_says_the_same() {
     assert_eq!((code, said.lines().count()), (1, 1), "{said}");
     let sheet: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(sheet["found"][1]["name"], "ffmpeg");
+    assert_eq!(sheet["found"][1]["is"][1], "decodes h264, hevc, av1, vp9");
+    let parts = sheet["found"].as_array().unwrap().iter();
+    let parts = parts.filter(|row| row["part_of"] == "networks");
+    assert_eq!(parts.count(), ROLES.len());
     assert_eq!(sheet["faults"][0]["what"], "not installed: own-pose");
     assert_eq!(
         sheet["faults"][0]["mend"],
