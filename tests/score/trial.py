@@ -3,7 +3,7 @@
 A network whose images are prepared in another way than it was trained with still runs, and finds less: models/ranges.toml says
 between which values each measure must lie. Needs what requirements.txt beside it names; `make try` installs it.
 
-Exits with 0 if all that was measured is in its range, with 1 if not, and with 2 if nothing could be measured.
+Exits with 0 if all that was measured is in its range, with 1 if not or if there is no such network, and with 2 if none is installed.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def meant(found, networks, names):
     if names:
         unknown = sorted(set(names) - {one["name"] for one in found})
         if unknown:
-            raise SystemExit(f"{unknown[0]}: not in the registry: `film2lora models --list` shows all models")
+            raise SystemExit(f"try: {unknown[0]}: not in the registry: `film2lora models --list` shows all models")
         asked = [one for one in found if one["name"] in names]
     else:
         asked = [one for one in found if one["name"].startswith(SMALL) == (networks == "small")]
@@ -179,9 +179,7 @@ def trial(asked, folder):
     truth = truths.frames(asked.film)
     known, named = ranges(asked.ranges), parts(asked.models)
     there, lacking = meant(installed(asked.tools, asked.models), asked.networks, asked.model)
-    if not there:
-        print("try: none of these networks is installed", file=sys.stderr)
-    else:
+    if there:
         sample = Sample(asked.film, asked.tools, folder, truth)
         print(f"{'network':<24} {'measure':<36} {'value':>7}  {'range':<16} {'images/s':>8}  verdict", flush=True)
     outside = []
@@ -190,15 +188,24 @@ def trial(asked, folder):
         run = Run(asked.tools, asked.models, asked.device, folder, truth, network)
         if not table(run, sample, known.get(network["name"], {})):
             outside.append(network["name"])
-    if lacking:
-        print("\nNot installed, and skipped: " + ", ".join(one["name"] for one in lacking if one["default"] or asked.model or asked.networks == "small"))
-        others = sum(not one["default"] for one in lacking)
-        if others and not asked.model and asked.networks != "small":
-            print(f"and {others} others that no pipeline takes by itself. `film2lora models --list` shows all; `make models` downloads the defaults.")
+    skipped(lacking, asked)
     if outside:
         print(f"\nOutside their ranges: {', '.join(outside)}: the file is another one, is damaged, or its images are not prepared as it wants them "
-              "(`film2lora models --verify` reads all files).")
+              "(`film2lora models --verify` reads all files). If the range is an estimate and what the network makes of your film is good, the estimate "
+              "is wrong: correct it in models/ranges.toml.")
+    if not there:
+        print("try: none of these networks is installed: `make models` downloads the published ones, and `make try NETWORKS=small` runs those that are "
+              "included", file=sys.stderr)
     return 2 if not there else 1 if outside else 0
+
+
+def skipped(lacking, asked):
+    """Says which networks are not installed: those that were asked for, or else the defaults, and how many others."""
+    by_name = asked.model or asked.networks == "small"
+    named = [one["name"] for one in lacking if by_name or one["default"]]
+    others = len(lacking) - len(named)
+    if named:
+        print(f"\nNot installed, and skipped: {', '.join(named)}" + (f", and {others} that are not the default of a role." if others else "."), flush=True)
 
 
 def main():
@@ -214,7 +221,7 @@ def main():
     parser.add_argument("--work", type=Path, help="folder for what the tools write, which is kept; by default one that is removed")
     asked = parser.parse_args()
     if asked.networks not in ("published", "small"):
-        parser.error(f"NETWORKS={asked.networks}: there is nothing to try: must be published or small")
+        raise SystemExit(f"try: NETWORKS={asked.networks}: there is nothing to try: must be published or small")
     asked.tools, asked.models = asked.tools.resolve(), asked.models.resolve()
     asked.model = [name for name in asked.model.replace(",", " ").split() if name]
     if asked.work:
