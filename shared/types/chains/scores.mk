@@ -55,7 +55,7 @@ settings.$(scoring)-scores = $(SCORE_FLAGS) $(SCORED_SET)
 $(SCORES)/scores.jsonl: $(SCORES)/training.jsonl $(parts) .settings/$(scoring)-scores
 	$(call phase,$(scoring)-scores) -- "$$BIN/lora-score" --type $(call kind,$(its_kind)) --prompts "$(SCORED_SET)/prompts.jsonl" \
 	    --training $< $(if $(CAST),$(if $(filter instances,$($(its_kind).measured)),--references cast.jsonl)) \
-	    --images $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts)
+	    --scored $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts)
 
 endif
 endif

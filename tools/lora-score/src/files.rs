@@ -18,7 +18,7 @@ pub(crate) fn write(
     prompts: &Prompts,
     sets: &Sets,
 ) -> Result<()> {
-    if let Some(path) = &args.images {
+    if let Some(path) = &args.scored {
         file(path, &found.image_lines(prompts, sets)?)?;
     }
     if let Some(path) = &args.page {

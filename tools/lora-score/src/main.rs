@@ -94,7 +94,7 @@ struct Args {
 
     /// Write what was measured of each image to this manifest
     #[arg(long, value_name = "FILE")]
-    images: Option<PathBuf>,
+    scored: Option<PathBuf>,
 
     /// Write a page that compares the checkpoints to this file
     #[arg(long, value_name = "FILE")]

@@ -537,7 +537,7 @@ fn the_page_is_one_file_and_names_are_escaped() {
     let ran = score(
         set.path(),
         &records,
-        &["--page", "page.html", "--images", "images.jsonl"],
+        &["--page", "page.html", "--scored", "images.jsonl"],
     );
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let page = fs::read_to_string(set.path().join("page.html")).unwrap();
