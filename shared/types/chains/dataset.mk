@@ -101,7 +101,7 @@ $(sets:%=%/captions.gate): %/captions.gate: %/captioned.jsonl review/captions/$$
 	@touch $@
 
 # The regularization images of a folder, if they are wanted.
-regular_of = $(if $(filter yes,$(REGULARIZATION)),$(call said,$(type_of).regular,))
+regular_of = $(if $(filter yes,$(REGULARIZATION)),$(if $(filter-out undefined,$(origin $(type_of).regular)),$(call $(type_of).regular,$(1))))
 
 # Trainers' configurations name the folder: of one that was moved they are written anew.
 .settings/%-dataset: always

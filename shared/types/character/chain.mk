@@ -35,19 +35,21 @@ $(WHO:%=character/%/sharp.jsonl): character/%/sharp.jsonl: character/%/figures.j
 $(WHO:%=character/%/unique.jsonl): character/%/unique.jsonl: character/%/sharp.jsonl .settings/character-%-unique
 	$(call phase,$(name)-unique) -- "$$BIN/cluster" $(rejects) $(FIGURE_CLUSTER_FLAGS) $<
 
-# The others, and empty places where there are some, in words that are not the character's.
+# Empty places where there are some, and the others, in words that are not the character's.
 character.regular = $(1)/regular.jsonl
 others = $(filter-out character/$(1)/unique.jsonl,$(WHO:%=character/%/unique.jsonl))
-as_many = $$(grep -c '' $(@D)/selected.jsonl || :)
+empty_places := $(wildcard background/selected.jsonl)
+as_many = --target $$(grep -c '' $(@D)/selected.jsonl)
+composed_anew = "$$BIN/caption-compose" --over-written
+place_captions = "$$BIN/balance" $(as_many) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;
+other_captions = cat $(1) | "$$BIN/balance" $(as_many) --by /identity/name$(comma)/pose/framing --per-shot 6 \
+    | $(composed_anew) --type character --trigger="$${CLASS:-character}" \
+        $(foreach one,$(WHO),--other="$$(cat .names/$(one))") $(CHARACTER_CAPTION_FLAGS);
 .settings/character-%-regular: always
 	$(call note,$(CLASS) $(CHARACTER_CAPTION_FLAGS))
 $(foreach one,$(WHO),$(eval character/$(one)/regular.jsonl: $(call others,$(one))))
-$(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl $(wildcard background/selected.jsonl) .settings/character-%-regular
-	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $(@D)/selected.jsonl ] || { \
-	    cat /dev/null $(call others,$*) | "$$BIN/balance" --target $(as_many) --by /identity/name$(comma)/pose/framing --per-shot 6 \
-	    | "$$BIN/caption-compose" --type character --trigger="$${CLASS:-character}" $(CHARACTER_CAPTION_FLAGS); \
-	    cat /dev/null $(wildcard background/selected.jsonl) | "$$BIN/balance" --target $(as_many) --per-shot 3 \
-	    | "$$BIN/caption-compose" --type background --trigger place; })
+$(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl $(empty_places) .settings/character-%-regular
+	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $< ] || { :; $(if $(empty_places),$(place_captions)) $(if $(call others,$*),$(call other_captions,$(call others,$*))) })
 
 .PHONY: character
 character: $(WHO:%=character/%/report.html) ## [pipeline] A data set of each character

@@ -13,6 +13,7 @@ use crate::wording::joined;
 pub(crate) struct Composer {
     plan: Plan,
     form: Option<Form>,
+    over_written: bool,
 }
 
 /// What the key `facts` holds.
@@ -33,9 +34,14 @@ struct Facts<'a> {
 }
 
 impl Composer {
-    /// Composes by a plan; a form is that of `caption` for every trainer.
-    pub(crate) fn new(plan: Plan, form: Option<Form>) -> Self {
-        Self { plan, form }
+    /// Composes by a plan; a form is that of `caption` for every trainer. What a person wrote stays, unless
+    /// it is to be composed over.
+    pub(crate) fn new(plan: Plan, form: Option<Form>, over_written: bool) -> Self {
+        Self {
+            plan,
+            form,
+            over_written,
+        }
     }
 
     /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid.
@@ -82,8 +88,9 @@ impl Composer {
         };
         record.put("facts", &facts)?;
         // What a person wrote is the caption; the facts say what would have been.
-        let decided = record.at::<String>("/review/caption")?;
-        Ok(record.put("caption", &decided.unwrap_or(caption))?)
+        let written = record.at::<String>("/review/caption")?;
+        let written = written.filter(|_| !self.over_written);
+        Ok(record.put("caption", &written.unwrap_or(caption))?)
     }
 
     /// What the caption begins with: the trigger and the class, as far as there are any.

@@ -48,6 +48,10 @@ struct Args {
     #[command(flatten)]
     captions: policies::Flags,
 
+    /// Compose a caption also where a person has written one, as for images that are there for another subject
+    #[arg(long)]
+    over_written: bool,
+
     /// Print the policy file of this type, and do nothing else
     #[arg(long, value_name = "TYPE", exclusive = true, value_parser = PossibleValuesParser::new(policy::names()))]
     show_policy: Option<String>,
@@ -70,7 +74,7 @@ fn show(kind: Option<&str>) -> Result<ExitCode> {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let flags = args.captions;
-    let composer = Composer::new(flags.open()?, flags.form);
+    let composer = Composer::new(flags.open()?, flags.form, args.over_written);
     flow.each(|mut record: Record| {
         let found = flags.contradictions.found(&record, &flags.other)?;
         if let (Contradictions::Drop, Some(first)) = (flags.contradictions, found.first()) {

@@ -559,4 +559,6 @@ fn a_caption_that_a_person_wrote_is_the_caption() {
         Some(false),
         "the facts are there all the same"
     );
+    let over = compose(&[&flags[..], &["--over-written"]].concat(), &record);
+    assert_eq!(over["caption"], composed, "for another subject");
 }

@@ -43,7 +43,7 @@ def images():
         raise Wrong("name the images: IMAGES=folder, with a folder for each checkpoint")
     if not os.path.isdir(path):
         raise Wrong(f"IMAGES={path}: there is no such folder")
-    if not any(one.is_dir() for one in os.scandir(path)):
+    if not any(one.is_dir() for one in Path(path).iterdir()):
         raise Wrong(f"IMAGES={path}: has no folders: put the images of each checkpoint into a folder of its own")
     return names.absolute(path)
 

@@ -87,6 +87,13 @@ def lost(out, kind, folder):
     return f"{manifest}: {went}" + (f", most: {why}" if why else "") + (f": see {flags}" if flags else "")
 
 
+def reached(out, kind, folder):
+    """The last manifest on the way to a data set, if it has records; none if it is empty, and none of what follows was to be made."""
+    counts = [(manifest, records(os.path.join(out, manifest + ".jsonl"))) for manifest, _ in kind.chain(folder)]
+    there = [one for one in counts if one[1] is not None]
+    return there[-1][0] if there and there[-1][1] else None
+
+
 def failure(out, kind, folder):
     """The first stage of a data set that failed, and the last that it said; none where all went well."""
     try:
@@ -137,9 +144,12 @@ def table(out, asked, minimum):
     """The lines of the table, and whether a data set is not what was asked for."""
     rows, wrong = [f"{'data set':<24} {'images':>6} {'fewest':>6}"], False
     for name, kind, folder in listed(asked):
-        count = records(os.path.join(out, folder, "dataset.jsonl")) or 0
+        number = records(os.path.join(out, folder, "dataset.jsonl"))
+        count = number or 0
         fewest = kind.fewest if minimum is None else minimum
         failed = failure(out, kind, folder) or waits(out, folder)
+        if not failed and number is None and (last := reached(out, kind, folder)):
+            failed = f"NOT MADE: {last} is the last of its stages: see above what stopped make"
         verdict = failed or "done"
         if not failed and count == 0:
             verdict = f"EMPTY: {lost(out, kind, folder)}"

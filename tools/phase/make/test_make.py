@@ -191,6 +191,14 @@ class Files(unittest.TestCase):
         self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
         self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
 
+    def test_a_set_that_make_did_not_come_to_is_not_called_empty(self):
+        self.write("frames.jsonl", "{}\n" * 9)
+        self.write("style/checked.jsonl", "{}\n" * 9)
+        with told():
+            rows, failed = sets.table(str(self.out), [STYLE], None)
+        self.assertTrue(failed)
+        self.assertIn("NOT MADE: style/checked is the last of its stages", rows[1])
+
     def test_what_is_made_of_a_character_lies_in_a_folder_of_its_name(self):
         with told(CAST="", CHARACTER="nilo"):
             self.assertEqual(list(sets.listed([CHARACTER])), [("character-nilo", CHARACTER, "character/nilo")])
