@@ -293,7 +293,7 @@ test-cluster: $(if $(BIN),,build) ## Test the recipes of examples/cluster with t
 .PHONY: test-film
 test-film: $(if $(BIN),,build) target/film/bin/python ## Test the sample film's truth against its pixels, and that `make try` refuses networks that are wrong
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
-	BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/score && "$$OLDPWD/target/film/bin/python" -B -m unittest test_trial
+	BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/score && "$$OLDPWD/target/film/bin/python" -B -m unittest
 
 target/film/bin/python: tests/score/requirements.txt
 	@bash models/venv.sh target/film $<

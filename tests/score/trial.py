@@ -191,8 +191,9 @@ def trial(asked, folder):
     skipped(lacking, asked)
     if outside:
         print(f"\nOutside their ranges: {', '.join(outside)}: the file is another one, is damaged, or its images are not prepared as it wants them "
-              "(`film2lora models --verify` reads all files). If the range is an estimate and what the network makes of your film is good, the estimate "
-              "is wrong: correct it in models/ranges.toml.")
+              "(`film2lora models --verify` reads all files).")
+    if any(known.get(name, {}).get("basis") == "estimate" for name in outside):
+        print("An estimated range may be wrong itself: look at what the network makes of your film, and correct models/ranges.toml if that is good.")
     if not there:
         print("try: none of these networks is installed: `make models` downloads the published ones, and `make try NETWORKS=small` runs those that are "
               "included", file=sys.stderr)
