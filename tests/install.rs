@@ -23,11 +23,12 @@ const FRAMES: [&str; 5] = [
 ];
 
 /// Words that others use too.
-const GENERIC: [&str; 9] = [
+const GENERIC: [&str; 10] = [
     "balance",
     "cache",
     "cluster",
     "dashboard",
+    "doctor",
     "models",
     "phase",
     "report",
