@@ -77,8 +77,8 @@ CAST ?=
 CHARACTER ?=
 # The character's class word, for example: boy.
 CLASS ?=
-# Whether a character's data set has regularization images: the other characters, as many as are selected of it, and
-# places without any, if there are backgrounds, under the class word; for trainers that take them: yes or no.
+# Whether a character's data set has regularization images, as many as are selected of it: the other characters under
+# the class word, and a quarter of places without any, if there are backgrounds; for trainers that take them: yes or no.
 REGULARIZATION ?= no
 
 ## How it runs

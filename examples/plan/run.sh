@@ -5,7 +5,7 @@
 #
 # FRAMES is a folder of frames, INSTANCES one of a folder for each character, with captions beside the images; settings are those of make.
 # Where the plan has a person decide, PATCHES/NAME.jsonl is taken, if there is one, or else the page is not waited for. TRAINER and MODEL
-# start the trainings; without them, and for the images of checkpoints (IMAGES), their commands are shown.
+# start the trainings, with DRY_RUN=1 only their commands; without them it says what to call. IMAGES are those of checkpoints.
 set -eu -o pipefail
 [ $# -ge 3 ] || { echo 'usage: run.sh FRAMES INSTANCES OUT [SETTING=VALUE...]' >&2; exit 2; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -33,10 +33,9 @@ make -C "$root" --no-print-directory status OUT="$out/film" "${settings[@]}"
 ls "$out/film/overview.html" "$out"/film/*/report.html
 
 say 'what is trained: one command a set, and a search for better numbers'
-dry=1
-[ -z "${TRAINER:-}" ] || dry=0
 for script in "$out"/film/{style,lighting,background,pose,expression}/dataset/kohya/train.sh "$out"/curated/character/*/dataset/kohya/train.sh; do
-    DRY_RUN=$dry TRAINER=${TRAINER:-trainer} MODEL=${MODEL:-base.safetensors} sh "$script"
+    [ -e "$script" ] || continue
+    if [ -n "${TRAINER:-}" ] && [ -n "${MODEL:-}" ]; then sh "$script"; else echo "TRAINER=... MODEL=... sh $script"; fi
 done
 
 say 'which checkpoint is best: images of it for each prompt, into IMAGES/CHECKPOINT/ID.png'

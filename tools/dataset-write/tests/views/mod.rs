@@ -118,11 +118,18 @@ fn configuration(folder: &Path, path: &str) -> String {
 
 /// What a trainer reads in a configuration.
 fn opened(trainer: &str, text: &str, masked_loss: bool) -> Opened {
+    read(
+        trainer,
+        text,
+        Settings {
+            masked_loss,
+            ..Settings::default()
+        },
+    )
+}
+
+fn read(trainer: &str, text: &str, settings: Settings) -> Opened {
     let mut opened = Opened::default();
-    let settings = Settings {
-        masked_loss,
-        ..Settings::default()
-    };
     named(trainer).unwrap().configuration(&mut Configuration {
         path: Path::new("configuration"),
         text,
@@ -755,10 +762,22 @@ impl Regular {
     /// The folders that a trainer finds in a configuration, without the start of their paths: whether each is
     /// for regularization, and how often it is shown.
     fn sides(&self, trainer: &str, path: &str) -> Vec<(String, bool, f64)> {
-        let opened = opened(trainer, &configuration(self.folder.path(), path), false);
+        let text = configuration(self.folder.path(), path);
+        let opened = read(
+            trainer,
+            &text,
+            Settings {
+                trigger: Some("lucap boy".to_owned()),
+                ..Settings::default()
+            },
+        );
         let side = |set: &Set| {
             let path: PathBuf = set.path.components().skip(3).collect();
             let regular = set.side == Side::Regularization;
+            assert!(
+                !regular || set.trigger.is_none() || trainer != "ai-toolkit",
+                "it adds none"
+            );
             (path.display().to_string(), regular, set.repeats)
         };
         opened.sets.iter().map(side).collect()
@@ -812,6 +831,6 @@ fn trainers_are_told_which_images_are_for_regularization() {
     let plain = [set(train, false, 1.0), set(regular, true, 1.0)];
     assert_eq!(made.sides("sd-scripts", "kohya/dataset.toml"), plain);
     // Beside masks they are a data set of their own, three shown as often as the six.
-    let masked = [set(train, false, 1.0), set(regular, false, 2.0)];
+    let masked = [set(train, false, 1.0), set(regular, true, 2.0)];
     assert_eq!(made.sides("sd-scripts", "kohya/masked.toml"), masked);
 }

@@ -168,9 +168,11 @@ fn add(
         masks: text("mask_path").map(PathBuf::from),
         alpha_mask: flag("alpha_mask"),
         side: Side::trained(flag("is_reg")),
+        // Of these it leaves captions as they are.
         trigger: trigger
             .filter(|trigger| !trigger.is_empty())
-            .or(set.trigger.clone()),
+            .or(set.trigger.clone())
+            .filter(|_| !flag("is_reg")),
         fitting: if unsquare {
             AiToolkit.fitting(resolution, base)
         } else {

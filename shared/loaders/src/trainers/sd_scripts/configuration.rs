@@ -142,6 +142,14 @@ fn add(values: &Values<'_>, kind: Kind, configuration: &mut Configuration<'_>) {
     let folder = PathBuf::from(values.text("image_dir").unwrap_or_default());
     let number = values.number("num_repeats", 1);
     let class_tokens = values.text("class_tokens");
+    // Beside masks, images of the class are a data set that is told by its class tokens alone.
+    let trigger = configuration.settings.trigger.as_deref();
+    let of_others = class_tokens
+        .as_deref()
+        .zip(trigger)
+        .is_some_and(|(class, trigger)| {
+            !trigger.split_whitespace().any(|word| class.contains(word))
+        });
     let mut set = Set {
         extension: values
             .text("caption_extension")
@@ -151,7 +159,7 @@ fn add(values: &Values<'_>, kind: Kind, configuration: &mut Configuration<'_>) {
         repeats: number.into(),
         masks: values.text("conditioning_data_dir").map(PathBuf::from),
         alpha_mask: values.flag("alpha_mask"),
-        side: Side::trained(values.flag("is_reg")),
+        side: Side::trained(values.flag("is_reg") || of_others),
         fitting: buckets(values).and_then(boxed),
         ..Set::folder(&CONFIGURED, &folder, configuration.settings)
     };

@@ -99,7 +99,7 @@ fn beside_masks(set: &DataSet<'_>) -> String {
     let repeats = of(Side::Training).div_ceil(of(Side::Regularization).max(1));
     let image_dir = quoted(&set.seen(CONFIGURED.folder(set, Group::Regularization)));
     format!(
-        "\n{}\n[[datasets.subsets]]\nimage_dir = {image_dir}\nnum_repeats = {repeats}\n",
+        "\n{}\n[[datasets.subsets]]\nimage_dir = {image_dir}\nclass_tokens = \"class\"\nnum_repeats = {repeats}\n",
         dataset(set)
     )
 }
