@@ -136,12 +136,10 @@ mod tests {
         let (y, x) = degrees.to_radians().sin_cos();
         Real {
             id: format!("{shot} {degrees}"),
-            image: None,
             shot: shot.to_owned(),
-            name: None,
             hash,
             vector: Some(vec![x as f32, y as f32]),
-            set: 0,
+            ..Real::default()
         }
     }
 

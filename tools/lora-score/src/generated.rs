@@ -10,6 +10,7 @@ use crate::copies::Near;
 use crate::facts::{Fact, Verdict};
 use crate::prompts::{Prompt, Prompts};
 use crate::sets::{self, Sets};
+use crate::sharpness;
 use crate::vectors::{Space, cosine, vector};
 
 /// What one record says of an image.
@@ -24,6 +25,7 @@ pub(crate) struct Part {
     name: Option<String>,
     vector: Option<(Space, Vec<f32>)>,
     hash: Option<u64>,
+    shown: Option<f64>,
     /// What it says of each fact of the prompt.
     facts: Vec<Option<String>>,
 }
@@ -64,6 +66,11 @@ impl Part {
             vector: vector(&record)?,
             hash: if parent.is_none() {
                 sets::hash(&record)?
+            } else {
+                None
+            },
+            shown: if parent.is_none() {
+                sharpness::shown(&record)?
             } else {
                 None
             },
@@ -125,6 +132,10 @@ pub(crate) struct Image {
     pub(crate) near: Option<Near>,
     /// Whether it is a copy of a training image.
     pub(crate) copy: Option<bool>,
+    /// The share of its pixels that it really shows, 0 to 1.
+    pub(crate) shown: Option<f64>,
+    /// Whether it is as sharp as the training images.
+    pub(crate) sharp: Option<bool>,
 }
 
 /// The images of all parts, in the order of their first parts.
@@ -220,6 +231,8 @@ fn image(
     let near = Near::of(&vectors, hash, &sets.trained);
     Some(Image {
         copy: near.as_ref().and_then(|near| sets.limits.copy(near)),
+        shown: whole.shown,
+        sharp: sets.is_sharp(whole.shown),
         id,
         checkpoint,
         prompt: number,
@@ -337,6 +350,8 @@ pub(crate) fn held(prompts: &Prompts, sets: &Sets) -> Vec<Image> {
             verdicts: vec![Verdict::Affirmed; prompt.facts.len()],
             cosines: cosines(prompt, &seen, sets),
             copy: near.as_ref().and_then(|near| sets.limits.copy(near)),
+            shown: real.shown,
+            sharp: sets.is_sharp(real.shown),
             near,
             vectors,
         })

@@ -1,11 +1,11 @@
-//! Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies.
+//! Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies, sharpness.
 //!
 //! Reads the records of generated images, as the tools that made the data set measure them: `id`, `image`, `parent`,
-//! `checkpoint` (the folder of the image), and, where they are there, `identity`, `embedding`, `dedup` and the keys of
-//! the facts that prompts want. Several manifests may hold parts of one image: the image itself, its instances, its
-//! faces. Writes one line for each checkpoint, the best first, and the controls last: `base`, which was made without
-//! the LoRA, and `real`, the images of the film that were held back from training. A record that belongs to no prompt
-//! is dropped. All records are held in memory.
+//! `checkpoint` (the folder of the image), and, where they are there, `identity`, `embedding`, `dedup`, `quality` with
+//! `width` and `height`, and the keys of the facts that prompts want. Several manifests may hold parts of one image:
+//! the image itself, its instances, its faces. Writes one line for each checkpoint, the best first, and the controls
+//! last: `base`, which was made without the LoRA, and `real`, the images of the film that were held back from training.
+//! A record that belongs to no prompt is dropped. All records are held in memory.
 
 mod checkpoints;
 mod composed;
@@ -22,6 +22,7 @@ mod prompts;
 mod scales;
 mod scored;
 mod sets;
+mod sharpness;
 mod tally;
 mod vectors;
 mod weights;
@@ -41,7 +42,8 @@ use crate::sets::{Named, Sets};
 use crate::weights::Weights;
 
 const EXAMPLES: &str = "Examples:
-  frame-scan --folder-as checkpoint images/ | clip-embed --crops wide | light-classify | clip-tag --labels labels \\
+  frame-scan --folder-as checkpoint images/ | blur-filter --keep | clip-embed --crops wide | light-classify \\
+      | clip-tag --labels labels \\
       | lora-score --type style --prompts style/dataset/prompts.jsonl --training style/dataset.jsonl --page scores.html
   lora-score --type character --prompts both.jsonl --training luca=luca/dataset.jsonl --training pia=pia/dataset.jsonl \\
       --alone alone.jsonl scanned.jsonl instances.jsonl | jq -c '[.checkpoint, .score, .bounds, .characters]'
@@ -49,7 +51,7 @@ const EXAMPLES: &str = "Examples:
 Images are IMAGES/CHECKPOINT/PROMPT.png or PROMPT_anything.png, as many for each prompt as you like; those in the
 folder `base` were made without the LoRA. Measure them with the tools and flags that measured the data set.";
 
-/// Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies
+/// Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies, sharpness
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
@@ -76,7 +78,8 @@ struct Args {
     #[arg(long = "type", value_name = "TYPE", default_value = "custom", value_parser = types::parser(types::TYPES.iter(), |one| one.about.to_owned()))]
     kind: &'static Type,
 
-    /// Let these measures count so much, instead of as the type says: identity, prompt, style, variety, copies
+    /// Let these measures count so much, instead of as the type says: identity, prompt, style, variety,
+    /// copies, sharpness
     #[arg(long, value_name = "MEASURE=WEIGHT,…")]
     weights: Option<Weights>,
 

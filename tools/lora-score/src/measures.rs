@@ -1,10 +1,17 @@
 //! What is measured of a checkpoint.
 
 /// The number of measures.
-pub(crate) const COUNT: usize = 5;
+pub(crate) const COUNT: usize = 6;
 
 /// Their names, in their order.
-pub(crate) const MEASURES: [&str; COUNT] = ["identity", "prompt", "style", "variety", "copies"];
+pub(crate) const MEASURES: [&str; COUNT] = [
+    "identity",
+    "prompt",
+    "style",
+    "variety",
+    "copies",
+    "sharpness",
+];
 
 /// The share of the wanted characters that the images show.
 pub(crate) const IDENTITY: usize = 0;
@@ -16,6 +23,8 @@ pub(crate) const STYLE: usize = 2;
 pub(crate) const VARIETY: usize = 3;
 /// The share of images that are copies of training images.
 pub(crate) const COPIES: usize = 4;
+/// The share of images that are at least as sharp as 95 of 100 training images.
+pub(crate) const SHARPNESS: usize = 5;
 
 /// The value of each measure; `None` where it could not be measured.
 pub(crate) type Values = [Option<f64>; COUNT];
@@ -27,4 +36,5 @@ pub(crate) const MEANINGS: [&str; COUNT] = [
     "CMMD, the distance between the images and the training images: 0 is the same distribution",
     "how much the images vary beside the training images, which are 1 (Vendi score of order 2)",
     "share of images that are nearer to a training image than images of different shots are to each other",
+    "share of images that are at least as sharp as 95 of 100 training images, whatever their sizes",
 ];

@@ -12,6 +12,7 @@ use crate::lines::{Line, Measure};
 use crate::measures::{MEANINGS, MEASURES};
 use crate::prompts::Prompts;
 use crate::sets::Sets;
+use crate::sharpness::USUAL;
 use crate::worst::{faults, merit};
 
 /// How the page looks.
@@ -42,7 +43,7 @@ pub(crate) fn page(all: &Comparison, prompts: &Prompts, sets: &Sets, rows: usize
                 (of_sets(all))
                 (strips(all, prompts, sets, rows))
                 (worst(all, prompts))
-                footer { (ends(all)) }
+                footer { (ends(all, sets)) }
             }
         }
     }
@@ -251,7 +252,10 @@ fn strips(all: &Comparison, prompts: &Prompts, sets: &Sets, rows: usize) -> Mark
 
 fn figure(shown: &Image, all: &Comparison, prompts: &Prompts) -> Markup {
     let faults = faults(shown, &prompts.0[shown.prompt]);
-    let judged = !shown.found.is_empty() || !shown.verdicts.is_empty() || shown.copy.is_some();
+    let judged = !shown.found.is_empty()
+        || !shown.verdicts.is_empty()
+        || shown.copy.is_some()
+        || shown.sharp.is_some();
     html! {
         figure.wrong[!faults.is_empty()].right[judged && faults.is_empty()] {
             (image(shown.file.as_deref().map(Path::new), &shown.id))
@@ -290,10 +294,14 @@ fn worst(all: &Comparison, prompts: &Prompts) -> Markup {
     }
 }
 
-fn ends(all: &Comparison) -> Markup {
+fn ends(all: &Comparison, sets: &Sets) -> Markup {
     html! {
         "Scales: style is 1 at a distance of " (format!("{:.2}", all.ends.style_best)) " and 0 at "
         (format!("{:.2}", all.ends.style_worst)) "; copies are 1 up to a share of " (format!("{:.2}", all.ends.copies_best))
         "; variety is 1 from that of the training images on; identity and prompt are shares."
+        @if let Some(sharp) = sets.sharp {
+            " Sharpness is 1 from a share of " (USUAL) " on; an image is sharp that shows " (format!("{sharp:.2}"))
+            " of the pixels across its long side."
+        }
     }
 }

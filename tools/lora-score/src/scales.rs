@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use crate::measures::{COPIES, COUNT, STYLE, VARIETY, Values};
+use crate::measures::{COPIES, COUNT, SHARPNESS, STYLE, VARIETY, Values};
 use crate::sets::Sets;
+use crate::sharpness::USUAL;
 use crate::weights::Weights;
 
 /// The share of the training images' own variety below which a distance is nothing.
@@ -64,6 +65,7 @@ impl Ends {
             STYLE => (self.style_worst - value) / (self.style_worst - self.style_best),
             VARIETY => value.min(1.0),
             COPIES => 1.0 - (value - self.copies_best) / (1.0 - self.copies_best),
+            SHARPNESS => value / USUAL,
             _ => value,
         }
     }
@@ -93,31 +95,32 @@ mod tests {
 
     #[test]
     fn scales_run_from_the_base_model_to_the_film() {
-        let scores = |style, variety, copies| {
+        let scores = |style, variety, copies, sharpness| {
             ENDS.scores(&[
                 Some(0.7),
                 Some(0.4),
                 Some(style),
                 Some(variety),
                 Some(copies),
+                Some(sharpness),
             ])
         };
         let known = |values: Values| values.map(|value| (value.unwrap() * 10.0).round() as i32);
-        assert_eq!(known(scores(7.0, 0.5, 0.55)), [7, 4, 5, 5, 5]);
-        assert_eq!(known(scores(-1.0, 1.4, 0.0)), [7, 4, 10, 10, 10]);
-        assert_eq!(known(scores(30.0, 0.0, 1.0)), [7, 4, 0, 0, 0]);
+        assert_eq!(known(scores(7.0, 0.5, 0.55, 0.475)), [7, 4, 5, 5, 5, 5]);
+        assert_eq!(known(scores(-1.0, 1.4, 0.0, 0.95)), [7, 4, 10, 10, 10, 10]);
+        assert_eq!(known(scores(30.0, 0.0, 1.0, 0.0)), [7, 4, 0, 0, 0, 0]);
         let moved = ENDS
             .moved(Some(5.0))
-            .scores(&[None, None, Some(10.0), None, None]);
+            .scores(&[None, None, Some(10.0), None, None, None]);
         assert_eq!(moved[2], Some(0.5), "5 of the 10 between the ends");
     }
 
     #[test]
     fn what_was_not_measured_does_not_count() {
-        let weights = Weights([4.0, 2.0, 1.0, 1.0, 0.0]);
-        let scores = [None, Some(0.5), Some(1.0), Some(0.0), Some(0.0)];
+        let weights = Weights([4.0, 2.0, 1.0, 1.0, 0.0, 1.0]);
+        let scores = [None, Some(0.5), Some(1.0), Some(0.0), Some(0.0), None];
         assert_eq!(overall(&scores, [true; COUNT], &weights), Some(0.5));
-        let counted = [true, false, true, false, true];
+        let counted = [true, false, true, false, true, true];
         assert_eq!(overall(&scores, counted, &weights), Some(1.0));
         assert_eq!(overall(&[None; COUNT], [true; COUNT], &weights), None);
     }

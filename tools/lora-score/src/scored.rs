@@ -22,6 +22,10 @@ struct Scored {
     nearest: Option<Nearest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     copy: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown_share: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sharp: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,6 +61,8 @@ pub(crate) fn image(image: &Image, merit: f64, prompts: &Prompts, sets: &Sets) -
                 bits: near.bits,
             }),
             copy: image.copy,
+            shown_share: image.shown,
+            sharp: image.sharp,
         },
     )?;
     Ok(record)

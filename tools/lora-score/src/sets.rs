@@ -10,6 +10,7 @@ use stage::{Context, Record, Result, ensure, log};
 
 use crate::copies::Limits;
 use crate::kernels::Pairs;
+use crate::sharpness;
 use crate::vectors::{self, Space, cosine, vector};
 
 /// What stands for a name that no tool knew.
@@ -42,7 +43,7 @@ pub(crate) fn named(text: &str) -> Result<Named, String> {
 }
 
 /// An image of a data set.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Real {
     /// Its id.
     pub(crate) id: String,
@@ -56,6 +57,8 @@ pub(crate) struct Real {
     pub(crate) hash: Option<u64>,
     /// Its vector, of unit length.
     pub(crate) vector: Option<Vec<f32>>,
+    /// The share of its pixels that it really shows, 0 to 1.
+    pub(crate) shown: Option<f64>,
     /// The number of its data set.
     pub(crate) set: usize,
 }
@@ -91,6 +94,8 @@ pub(crate) struct Sets {
     pub(crate) pairs_of: Vec<Option<Pairs>>,
     /// What a copy is nearer than.
     pub(crate) limits: Limits,
+    /// The share of its pixels that a sharp image shows, 0 to 1.
+    pub(crate) sharp: Option<f64>,
 }
 
 impl Sets {
@@ -126,6 +131,7 @@ impl Sets {
             names: named.iter().map(title).collect(),
             space,
             limits: Limits::of(&trained, &held),
+            sharp: sharpness::limit(&trained),
             trained,
             held,
             characters,
@@ -154,6 +160,11 @@ impl Sets {
     pub(crate) fn find(&self, id: &str) -> Option<&Real> {
         let mut all = self.held.iter().chain(&self.trained);
         all.find(|real| real.id == id)
+    }
+
+    /// Whether an image that shows this share of its pixels is sharp; `None` where that cannot be told.
+    pub(crate) fn is_sharp(&self, shown: Option<f64>) -> Option<bool> {
+        Some(shown? >= self.sharp?)
     }
 
     /// Cosine with the character of this name, and with the nearest other; `None` if the name is not known.
@@ -186,6 +197,7 @@ fn real(record: &Record, set: usize, space: &mut Option<Space>) -> Result<Real> 
         name: name.filter(|name| name != UNKNOWN),
         hash: hash(record)?,
         vector: placed(record, space)?,
+        shown: sharpness::shown(record)?,
         set,
         id,
     })

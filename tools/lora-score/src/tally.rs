@@ -18,6 +18,7 @@ pub(crate) struct Tally {
     identity: Shares,
     facts: Shares,
     copies: Shares,
+    sharp: Shares,
     /// Number of vectors of each prompt.
     counts: Vec<f64>,
     /// Sums of their kernels with the training images.
@@ -64,6 +65,7 @@ impl Tally {
             identity: sum(identity),
             facts: sum(facts),
             copies: sum(copies),
+            sharp: sum(sharp),
             counts: vectors.iter().map(|own| own.len() as f64).collect(),
             across: (&vectors).into_par_iter().map(crossed).collect(),
             pairs: (&vectors).into_par_iter().map(row).collect(),
@@ -110,6 +112,7 @@ impl Tally {
             style,
             variety,
             share(&self.copies),
+            share(&self.sharp),
         ]
     }
 }
@@ -151,8 +154,17 @@ fn facts(image: &Image) -> [f64; 2] {
 }
 
 fn copies(image: &Image) -> [f64; 2] {
-    match image.copy {
-        Some(copy) => [f64::from(u8::from(copy)), 1.0],
+    one_of_one(image.copy)
+}
+
+fn sharp(image: &Image) -> [f64; 2] {
+    one_of_one(image.sharp)
+}
+
+/// How many images are so, of how many of which that is known.
+fn one_of_one(is: Option<bool>) -> [f64; 2] {
+    match is {
+        Some(is) => [f64::from(u8::from(is)), 1.0],
         None => [0.0, 0.0],
     }
 }

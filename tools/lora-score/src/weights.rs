@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn what_is_not_named_does_not_count() {
         let weights: Weights = "prompt=3, copies=1".parse().unwrap();
-        assert_eq!(weights, Weights([0.0, 3.0, 0.0, 0.0, 1.0]));
+        assert_eq!(weights, Weights([0.0, 3.0, 0.0, 0.0, 1.0, 0.0]));
         for wrong in ["", "prompt", "beauty=1", "prompt=-1", "prompt=0"] {
             assert!(wrong.parse::<Weights>().is_err(), "{wrong}");
         }

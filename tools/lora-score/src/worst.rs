@@ -2,11 +2,11 @@
 
 use crate::facts::Verdict;
 use crate::generated::Image;
-use crate::measures::{COPIES, IDENTITY, PROMPT};
+use crate::measures::{COPIES, IDENTITY, PROMPT, SHARPNESS};
 use crate::prompts::Prompt;
 use crate::weights::Weights;
 
-/// The mean of what is right about an image, 0 to 1: characters, facts, and that it is no copy.
+/// The mean of what is right about an image, 0 to 1: characters, facts, that it is no copy, and that it is sharp.
 pub(crate) fn merit(image: &Image, weights: &Weights) -> f64 {
     let share = |right: usize, all: usize| (all > 0).then(|| right as f64 / all as f64);
     let affirmed = image
@@ -22,6 +22,10 @@ pub(crate) fn merit(image: &Image, weights: &Weights) -> f64 {
         (IDENTITY, share(found.count(), image.found.len())),
         (PROMPT, share(affirmed.count(), measured.count())),
         (COPIES, image.copy.map(|copy| if copy { 0.0 } else { 1.0 })),
+        (
+            SHARPNESS,
+            image.sharp.map(|sharp| if sharp { 1.0 } else { 0.0 }),
+        ),
     ];
     let (mut sum, mut all) = (0.0, 0.0);
     for (measure, part) in parts {
@@ -52,6 +56,9 @@ pub(crate) fn faults(image: &Image, prompt: &Prompt) -> Vec<String> {
     }
     if image.copy == Some(true) {
         faults.push("a copy".to_owned());
+    }
+    if image.sharp == Some(false) {
+        faults.push("blurred".to_owned());
     }
     faults
 }

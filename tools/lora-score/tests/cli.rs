@@ -61,6 +61,8 @@ fn set() -> TempDir {
         let mut real = json!({"id": id, "image": format!("{id}.png"), "identity": {"name": "luca", "score": 0.9},
             "source": {"film": "f", "frame": shot, "time": shot, "shot": shot}, "embedding": embedding(&vector),
             "dataset": {"file": "x", "width": 8, "height": 8}});
+        // The least that one shows are 800 of 960 pixels.
+        measured(&mut real, [1000, 500], Some(800.0 + shot as f64));
         if validation {
             real["dataset"]["validation"] = json!(true);
         }
@@ -82,6 +84,16 @@ fn set() -> TempDir {
     });
     write(here.path(), "cast.jsonl", &references);
     here
+}
+
+/// Gives an image a size, and the pixels across its long side that it shows; none has no edges.
+fn measured(record: &mut Value, [width, height]: [u32; 2], sharpness: Option<f64>) {
+    record["width"] = json!(width);
+    record["height"] = json!(height);
+    record["quality"] = json!({"resolution": width.min(height)});
+    if let Some(sharpness) = sharpness {
+        record["quality"]["sharpness"] = json!(sharpness);
+    }
 }
 
 fn write(here: &Path, name: &str, records: &[Value]) {
@@ -107,9 +119,11 @@ struct Made<'a> {
 fn made(checkpoint: &str, of: impl Fn(usize) -> Made<'static>) -> Vec<Value> {
     let record = |n: usize| {
         let made = of(n);
-        json!({"id": format!("{checkpoint}_char_luca_{n:04}_0"), "image": format!("{checkpoint}/{n}.png"),
+        let mut record = json!({"id": format!("{checkpoint}_char_luca_{n:04}_0"), "image": format!("{checkpoint}/{n}.png"),
             "checkpoint": checkpoint, "identity": {"name": made.name, "score": 0.8}, "emotion": {"label": made.emotion},
-            "embedding": embedding(&made.vector)})
+            "embedding": embedding(&made.vector)});
+        measured(&mut record, [480, 240], Some(400.0));
+        record
     };
     (0..PROMPTS).map(record).collect()
 }
@@ -169,6 +183,10 @@ fn measure(lines: &[Value], checkpoint: &str, measure: &str, member: &str) -> f6
 /// A checkpoint for each fault, one without any, and the base model.
 fn faulty() -> Vec<Value> {
     let wrong = |n| ["sad", "angry", "neutral", "happy"][n % 4];
+    let mut blurred = made("blurred", right);
+    for record in &mut blurred {
+        measured(record, [480, 240], Some(60.0));
+    }
     [
         made("stranger", |n| Made {
             name: "pia",
@@ -192,6 +210,7 @@ fn faulty() -> Vec<Value> {
             vector: fresh("luca", 0.0, 3),
             ..right(n)
         }),
+        blurred,
         base(),
     ]
     .concat()
@@ -205,14 +224,15 @@ fn every_fault_costs_and_shows_in_its_own_measure() {
     let lines = ran.records();
     let order = order(&lines);
     assert_eq!(order[0], "good", "{order:?}");
-    assert_eq!(order[5], "stranger", "who it is counts most: {order:?}");
-    assert_eq!(&order[6..], ["base", "real"], "controls come last");
+    assert_eq!(order[6], "stranger", "who it is counts most: {order:?}");
+    assert_eq!(&order[7..], ["base", "real"], "controls come last");
     for (checkpoint, name) in [
         ("stranger", "identity"),
         ("deaf", "prompt"),
         ("recoloured", "style"),
         ("narrow", "variety"),
         ("copier", "copies"),
+        ("blurred", "sharpness"),
     ] {
         let own = measure(&lines, checkpoint, name, "score");
         // Another character is as far from the film's as another style.
@@ -224,10 +244,10 @@ fn every_fault_costs_and_shows_in_its_own_measure() {
             assert!(own < its, "{name}: {checkpoint} {own}, {other} {its}");
         }
     }
-    assert_eq!(lines[5]["worst"][0]["faults"], json!(["pia for luca"]));
+    assert_eq!(lines[6]["worst"][0]["faults"], json!(["pia for luca"]));
     let cosine = |line: &Value, member: &str| line["cosine"][member].as_f64().unwrap();
     assert!(cosine(&lines[0], "wanted") > cosine(&lines[0], "other"));
-    assert!(cosine(&lines[5], "wanted") < cosine(&lines[5], "other"));
+    assert!(cosine(&lines[6], "wanted") < cosine(&lines[6], "other"));
 }
 
 #[test]
@@ -376,13 +396,16 @@ fn what_could_not_be_measured_is_said_and_does_not_count() {
     let set = set();
     let mut records = made("good", right);
     for record in &mut records {
-        record.as_object_mut().unwrap().remove("embedding");
+        let members = record.as_object_mut().unwrap();
+        members.remove("embedding");
+        members.remove("quality");
         record["emotion"]["label"] = json!("unknown");
     }
     let ran = score(set.path(), &records, &[]);
     assert!(
-        ran.stderr
-            .contains("not measured, and so does not count: prompt, style, variety, copies"),
+        ran.stderr.contains(
+            "not measured, and so does not count: prompt, style, variety, copies, sharpness"
+        ),
         "{}",
         ran.stderr
     );
@@ -392,6 +415,72 @@ fn what_could_not_be_measured_is_said_and_does_not_count() {
         line["facts"]["/emotion/label"],
         json!({"wanted": 16, "measured": 0, "affirmed": 0})
     );
+}
+
+#[test]
+fn an_image_is_as_sharp_as_the_training_images_whatever_its_size() {
+    let set = set();
+    // 800 of the 960 pixels that count are what 95 of 100 training images show, and so are 400 of 480.
+    let sizes = [
+        ([480, 240], Some(400.0)),
+        ([240, 480], Some(399.0)),
+        ([1536, 1024], Some(800.0)),
+        ([1536, 1024], Some(799.0)),
+        ([1536, 1024], Some(1400.0)),
+        ([512, 512], Some(500.0)),
+        ([512, 512], Some(100.0)),
+        ([512, 512], None),
+    ];
+    let mut records = made("mixed", right);
+    for (record, (size, sharpness)) in records.iter_mut().zip(sizes.into_iter().cycle()) {
+        measured(record, size, sharpness);
+    }
+    records.extend(made("sharp", right));
+    let ran = score(set.path(), &records, &["--scored", "images.jsonl"]);
+    let lines = ran.records();
+    assert_eq!(order(&lines), ["sharp", "mixed", "real"], "{}", ran.stderr);
+    let near = |checkpoint: &str, member: &str, wanted: f64| {
+        let own = measure(&lines, checkpoint, "sharpness", member);
+        assert!((own - wanted).abs() < 1e-5, "{checkpoint} {member}: {own}");
+    };
+    near("mixed", "value", 0.5);
+    near("mixed", "score", 0.5 / 0.95);
+    near("sharp", "value", 1.0);
+    near("real", "score", 1.0);
+    let worst = lines[1]["worst"].as_array().unwrap();
+    let blurred = |one: &&Value| one["faults"].to_string().contains("blurred");
+    assert_eq!(worst.iter().filter(blurred).count(), 8);
+    let images = fs::read_to_string(set.path().join("images.jsonl")).unwrap();
+    let softer = images
+        .lines()
+        .filter(|line| line.contains("\"sharp\":false"));
+    assert_eq!(softer.count(), 8);
+}
+
+#[test]
+fn sharpness_does_not_count_without_that_of_the_training_images() {
+    let set = set();
+    let training = fs::read_to_string(set.path().join("training.jsonl")).unwrap();
+    let without = training.lines().map(|line| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        record.as_object_mut().unwrap().remove("quality");
+        record
+    });
+    let without: Vec<_> = without.collect();
+    write(set.path(), "training.jsonl", &without);
+    let records = made("good", right);
+    let ran = score(set.path(), &records, &[]);
+    assert!(
+        ran.stderr
+            .contains("not measured, and so does not count: sharpness"),
+        "{}",
+        ran.stderr
+    );
+    let line = &ran.records()[0];
+    assert_eq!(line["measures"].get("sharpness"), None);
+    let others = "identity=4,prompt=2,style=2,variety=1,copies=2";
+    let without = score(set.path(), &records, &["--weights", others]);
+    assert_eq!(line["score"], without.records()[0]["score"]);
 }
 
 #[test]

@@ -133,6 +133,10 @@ pub(super) struct Scored {
     nearest: Option<Nearest>,
     /// Whether it is a copy of a training image.
     copy: Option<bool>,
+    /// The share of the pixels across its long side that it really shows, 0 to 1; pixels past 960 do not count.
+    shown_share: Option<f64>,
+    /// Whether it is at least as sharp as 95 of 100 training images.
+    sharp: Option<bool>,
 }
 
 /// The cosines of an embedding with characters, -1 to 1.
