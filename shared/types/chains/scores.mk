@@ -22,11 +22,13 @@ parts := $(SCORES)/scenes.jsonl $(if $(filter instances faces,$($(its_kind).meas
 known_as = $(if $(CAST),--references cast.jsonl,$(foreach one,$(WHO),$(addprefix --reference $(one)=,$(wildcard character/$(one)/dataset.jsonl))))
 # Every instance counts, however small or soft.
 any_instance := --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0
+# Every image counts, however blurred: black and white ones are marked at most.
+any_sharpness := --keep --sharpness 0 --contrast 0 --flat 0 --letters 0 --drawn-title 0 --min-side 1 --allow dissolve,fade,flash
 
-settings.$(scoring)-scenes = $(call within,IMAGES) $(settings.lit) $(settings.embedded) $(settings.tagged)
+settings.$(scoring)-scenes = $(call within,IMAGES) $(any_sharpness) $(settings.lit) $(settings.embedded) $(settings.tagged)
 $(SCORES)/scenes.jsonl: .settings/$(scoring)-scenes
 	$(call small_network,$(scoring)-scenes) -- $(call pipe,"$$BIN/frame-scan" --folder-as checkpoint -- "$$IMAGES" \
-	    | "$$BIN/frame-dedup" --hash-only $(rejects) | "$$BIN/light-classify" $(LIGHT_FLAGS) $(if $(filter none,$(NETWORKS)),, \
+	    | "$$BIN/frame-dedup" --hash-only $(rejects) | "$$BIN/blur-filter" $(any_sharpness) | "$$BIN/light-classify" $(LIGHT_FLAGS) $(if $(filter none,$(NETWORKS)),, \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(EMBED_FLAGS) | "$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(TAG_FLAGS) \
 	    | "$$BIN/light-classify" --use-tags))
 
@@ -46,10 +48,11 @@ $(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces
 	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
 
-# Copies are told by hashes, too: those of the images that trainers see, which checkpoints.py lists in exported.jsonl.
-settings.$(scoring)-training = $(filter DATASET=%,$(STAMPS))
+# Copies are told by hashes, too, and sharpness is beside that of training images: both are measured of the images that
+# trainers see, which checkpoints.py lists in exported.jsonl.
+settings.$(scoring)-training = $(filter DATASET=%,$(STAMPS)) $(any_sharpness)
 $(SCORES)/training.jsonl: $(SCORES)/exported.jsonl .settings/$(scoring)-training
-	$(call phase,$(scoring)-training) -- "$$BIN/frame-dedup" --hash-only $(rejects) $<
+	$(call phase,$(scoring)-training) -- $(call pipe,"$$BIN/frame-dedup" --hash-only $(rejects) $< | "$$BIN/blur-filter" $(any_sharpness))
 
 settings.$(scoring)-scores = $(SCORE_FLAGS) $(SCORED_SET)
 $(SCORES)/scores.jsonl: $(SCORES)/training.jsonl $(parts) .settings/$(scoring)-scores

@@ -57,6 +57,7 @@ def exported(manifest):
         # Of a shard, the image itself is as near as it gets.
         if not file.endswith(".tar"):
             record["image"] = file
+            record |= {side: record["dataset"][side] for side in ("width", "height") if side in record["dataset"]}
             record.pop("dedup", None)
         lines.append(json.dumps(record, ensure_ascii=False) + "\n")
     return "".join(lines)

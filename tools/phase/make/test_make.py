@@ -46,13 +46,14 @@ class Checkpoints(unittest.TestCase):
             with told(PIPELINE="character-luca", OUT=out):
                 self.assertEqual(checkpoints.asked(), ("character/luca", "character", "character/luca/dataset-01"))
 
-    def test_copies_are_looked_for_among_the_images_that_trainers_see(self):
+    def test_images_are_compared_with_those_that_trainers_see(self):
         with tempfile.TemporaryDirectory() as out:
             manifest = Path(out, "dataset.jsonl")
-            records = [{"image": "a.png", "dedup": {"hash": "0"}, "dataset": {"file": file}} for file in ["x/a.png", "x/0.tar"]]
+            record = {"image": "a.png", "width": 1920, "height": 1080, "dedup": {"hash": "0"}}
+            records = [record | {"dataset": {"file": file, "width": 768, "height": 448}} for file in ["x/a.png", "x/0.tar"]]
             manifest.write_text("".join(json.dumps(one) + "\n" for one in records), encoding="utf-8")
             found = [json.loads(line) for line in checkpoints.exported(manifest).splitlines()]
-            self.assertEqual(found, [{"image": "x/a.png", "dataset": {"file": "x/a.png"}}, records[1]])
+            self.assertEqual(found, [{"image": "x/a.png", "width": 768, "height": 448, "dataset": records[0]["dataset"]}, records[1]])
 
     def test_images_are_in_folders_of_checkpoints(self):
         with told(), self.assertRaisesRegex(Wrong, "name the images"):
