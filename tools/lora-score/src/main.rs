@@ -1,4 +1,4 @@
-//! Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies, sharpness.
+//! Compare checkpoints of a LoRA by what images made with them show.
 //!
 //! Reads the records of generated images, as the tools that made the data set measure them: `id`, `image`, `parent`,
 //! `checkpoint` (the folder of the image), and, where they are there, `identity`, `embedding`, `dedup`, `quality` with
@@ -51,7 +51,7 @@ const EXAMPLES: &str = "Examples:
 Images are IMAGES/CHECKPOINT/PROMPT.png or PROMPT_anything.png, as many for each prompt as you like; those in the
 folder `base` were made without the LoRA. Measure them with the tools and flags that measured the data set.";
 
-/// Compare checkpoints of a LoRA by images made with them: identity, prompt, style, variety, copies, sharpness
+/// Compare checkpoints of a LoRA by what images made with them show
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Args {
