@@ -9,7 +9,10 @@ from pycocotools import mask as coco
 
 def records(path):
     """The records of a manifest; none if it is not there."""
-    return [json.loads(line) for line in open(path, encoding="utf-8")] if Path(path).exists() else []
+    if not Path(path).exists():
+        return []
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def frames(film):
