@@ -45,9 +45,12 @@ class Plan(unittest.TestCase):
             for path in ["film/style", "film/lighting", "film/pose", "film/expression", "curated/pose"]:
                 self.assertTrue((here / "out" / path / "dataset/kohya/train.sh").is_file(), path)
             for name in ["nilo", "oreste", "pia"]:
-                texts = (here / "out/curated/character" / name / "dataset/kohya").rglob("*.txt")
-                own = [text.read_text(encoding="utf-8") for text in texts if "regularization" not in str(text)]
+                kohya = here / "out/curated/character" / name / "dataset/kohya"
+                texts = {path: path.read_text(encoding="utf-8") for path in kohya.rglob("*.txt")}
+                others = [text for path, text in texts.items() if "regularization" in path.parts]
+                own = [text for path, text in texts.items() if "regularization" not in path.parts]
                 self.assertTrue(own and all("said by hand" in text for text in own), name)
+                self.assertTrue(others and all(text.startswith("character, ") and "said by hand" not in text for text in others), others)
 
 
 if __name__ == "__main__":
