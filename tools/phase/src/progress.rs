@@ -66,7 +66,10 @@ impl Progress {
             Some(reason) => phase.wait(reason),
             None => phase.run(),
         };
-        self.write(&mut phases, name, phase)?;
+        // While it waits for the same thing, nothing new is to be written.
+        if phases.get(name) != Some(&serde_json::to_value(phase)?) {
+            self.write(&mut phases, name, phase)?;
+        }
         Ok(reason)
     }
 
