@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStderr, Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, nice};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -27,6 +28,8 @@ pub(crate) struct Ended {
     status: ExitStatus,
     /// Memory that its processes held at once at most, bytes.
     pub(crate) peak_memory: u64,
+    /// Time that the processors spent on it and all that it has waited for, such as the tools of a pipeline.
+    pub(crate) cpu: Duration,
 }
 
 impl Ended {
@@ -107,6 +110,7 @@ pub(crate) fn run(
         status: used.status,
         // A command may be over before anyone has looked.
         peak_memory: watch.peak().max(used.rusage.maxrss),
+        cpu: used.rusage.utime + used.rusage.stime,
     })
 }
 

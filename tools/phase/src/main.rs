@@ -1,7 +1,7 @@
 //! Runs a command and keeps what became of it.
 //!
 //! Writes `preparation_progress.json` in the run directory: for each phase
-//! its status, start, end, seconds, exit code, command, peak memory in bytes
+//! its status, start, end, seconds, processor seconds, exit code, command, peak memory in bytes
 //! (of its processes together), and the counts of the tools in it. What the
 //! command says on standard error goes to `logs/NAME.log` there too.
 //!

@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use stage::manifest::rounded;
 use stage::{Context, Result};
 
 use crate::child::Ended;
@@ -31,6 +32,9 @@ pub(crate) struct Phase {
     end: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<f64>,
+    /// Seconds of all processors together, which other work on the machine hardly changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit_code: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +91,7 @@ impl Phase {
             start: now(),
             end: None,
             seconds: None,
+            cpu_seconds: None,
             exit_code: None,
             signal: None,
             peak_memory: None,
@@ -116,10 +121,11 @@ impl Phase {
     /// Notes how it ended; nothing is known of a command that did not start.
     pub(crate) fn end(&mut self, taken: Duration, ended: Option<&Ended>) {
         self.end = Some(now());
-        self.seconds = Some((taken.as_secs_f64() * 1e3).round() / 1e3);
+        self.seconds = Some(rounded(taken.as_secs_f64(), 3));
         self.exit_code = ended.and_then(Ended::code);
         self.signal = ended.and_then(Ended::signal);
         self.peak_memory = ended.map(|ended| ended.peak_memory);
+        self.cpu_seconds = ended.map(|ended| rounded(ended.cpu.as_secs_f64(), 3));
         self.status = match (self.exit_code, self.signal) {
             (Some(0), _) => "done",
             (_, Some(_)) => "killed",

@@ -207,9 +207,10 @@ impl Progress {
 const MEMORY: &str = "peak_memory";
 
 /// The columns of the table: title and key.
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [(&str, &str); 8] = [
     ("status", "status"),
     ("seconds", "seconds"),
+    ("CPU s", "cpu_seconds"),
     ("in", "in"),
     ("out", "out"),
     ("rejected", "rejected"),
@@ -217,7 +218,7 @@ const COLUMNS: [(&str, &str); 7] = [
     ("peak MiB", MEMORY),
 ];
 
-fn row(name: &str, cells: [String; 7]) -> String {
+fn row(name: &str, cells: [String; 8]) -> String {
     let cells = cells.map(|cell| format!(" {cell:>9}")).concat();
     format!("{name:<24}{cells}\n")
 }

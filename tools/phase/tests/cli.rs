@@ -657,3 +657,13 @@ fn a_gpu_that_was_taken_while_the_phase_waited_for_memory_is_waited_for_again() 
     assert!(second.0.wait().unwrap().success());
     assert!(here.join("second").exists());
 }
+
+#[test]
+fn the_time_of_processors_is_noted() {
+    let here = tempfile::tempdir().unwrap();
+    let busy = "i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done";
+    let ran = phase(here.path(), "work", &[], &format!("({busy}) | ({busy})"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let spent = progress(here.path(), "work")["cpu_seconds"].as_f64();
+    assert!(spent.is_some_and(|spent| spent > 0.0), "{spent:?}");
+}
