@@ -2,6 +2,7 @@
 //! wrong with the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,8 +44,28 @@ pub(crate) struct Scan {
     pub(crate) findings: Vec<(PathBuf, Finding)>,
 }
 
-/// Looks through the folder of `set`.
-pub(crate) fn scan(set: &Set) -> Result<Scan> {
+/// The names of images by the folder of their masks, which several folders of images may share, as those that an epoch
+/// shows differently often do.
+pub(crate) type Masked = BTreeMap<PathBuf, BTreeSet<OsString>>;
+
+/// Which images the masks of all sets are of.
+pub(crate) fn masked(sets: &[Set]) -> Masked {
+    let mut masked = Masked::new();
+    for set in sets {
+        let Some(masks) = &set.masks else { continue };
+        let names = masked.entry(masks.clone()).or_default();
+        // A folder that cannot be read is told of when it is looked through.
+        for file in walk(&set.path).unwrap_or_default() {
+            if set.takes(&file) && is_image(&file) {
+                names.extend(file.file_stem().map(OsStr::to_os_string));
+            }
+        }
+    }
+    masked
+}
+
+/// Looks through the folder of `set`; `masked` is of all sets that are read together.
+pub(crate) fn scan(set: &Set, masked: &Masked) -> Result<Scan> {
     let mut scan = Scan::default();
     if !set.path.is_dir() {
         let text = "is not a folder: the trainer skips it with a warning, or stops";
@@ -65,7 +86,7 @@ pub(crate) fn scan(set: &Set) -> Result<Scan> {
     scan.swallowed(set);
     scan.captions(set, &files);
     scan.names(set);
-    scan.masks(set);
+    scan.masks(set, masked);
     if scan.images.is_empty() {
         scan.say(
             &set.path,
@@ -186,22 +207,18 @@ impl Scan {
     }
 
     /// Masks that belong to no image.
-    fn masks(&mut self, set: &Set) {
+    fn masks(&mut self, set: &Set, masked: &Masked) {
         let Some(folder) = &set.masks else { return };
         let Ok(masks) = fs::read_dir(folder) else {
             self.say(folder, Finding::error("mask-folder", "is not a folder"));
             return;
         };
-        let images: BTreeSet<_> = self
-            .images
-            .iter()
-            .filter_map(|file| file.file_stem())
-            .collect();
+        let has = |name: &OsStr| masked.get(folder).is_some_and(|names| names.contains(name));
         let mut extra: Vec<_> = masks
             .flatten()
             .map(|mask| mask.path())
             .filter(|mask| is_image(mask))
-            .filter(|mask| !mask.file_stem().is_some_and(|stem| images.contains(stem)))
+            .filter(|mask| !mask.file_stem().is_some_and(has))
             .collect();
         extra.sort();
         for mask in extra {

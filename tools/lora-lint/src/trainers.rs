@@ -12,7 +12,7 @@ use stage::{Flow, Outcome, Result};
 
 use crate::check::Judge;
 use crate::lint::Lint;
-use crate::scan::scan;
+use crate::scan::{masked, scan};
 use crate::shards;
 use crate::summary::Summary;
 
@@ -91,12 +91,13 @@ impl Seen {
             opened.say(path, Finding::warning("base-unknown", text));
         }
         self.findings(flow, trainer, opened.findings)?;
+        let masked = masked(&opened.sets);
         for set in opened.sets {
             let images = match &set.rows {
                 Some(rows) => rows.clone(),
                 None if set.path.as_os_str().is_empty() => Vec::new(),
                 None => {
-                    let found = scan(&set)?;
+                    let found = scan(&set, &masked)?;
                     self.findings(flow, trainer, found.findings)?;
                     let images = found.images.into_iter();
                     images

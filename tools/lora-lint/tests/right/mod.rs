@@ -54,6 +54,30 @@ fn a_configuration_with_masks() {
 }
 
 #[test]
+fn folders_that_share_their_masks() {
+    let build = |f: &Folder| {
+        f.pairs("img/", 6);
+        f.pair(
+            "rare/other",
+            "lucap boy, climbing a wall by the sea at noon",
+        );
+        f.mask("mask/other.png", 256, 256, 255);
+        for number in 0..6 {
+            f.mask(&format!("mask/img_{number:04}.png"), 256, 256, 255);
+        }
+        let subset = |folder, repeats| {
+            format!(
+                "[[datasets.subsets]]\nimage_dir = \"{folder}\"\nconditioning_data_dir = \"mask\"\nnum_repeats = {repeats}\n"
+            )
+        };
+        let text = "[general]\ncaption_extension = \".txt\"\n[[datasets]]\nresolution = 256\nenable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 128\nmax_bucket_reso = 384\n";
+        let text = [text, &subset("img", 1), &subset("rare", 3)].concat();
+        f.text("set.toml", &text);
+    };
+    silent(build, &["set.toml", "--masked-loss"]);
+}
+
+#[test]
 fn masks_beside_the_pictures_for_onetrainer() {
     let build = |f: &Folder| {
         f.pairs("img/", 6);
