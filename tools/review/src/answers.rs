@@ -120,11 +120,15 @@ async fn decide(
     Json(decisions): Json<Vec<Decision>>,
 ) -> Response {
     for decision in &decisions {
-        if shared.find(&decision.id).is_none() {
+        let Some(item) = shared.find(&decision.id) else {
             let said = format!("no image {}\n", decision.id);
             return (StatusCode::NOT_FOUND, said).into_response();
-        }
-        if let Err(error) = decision.check() {
+        };
+        // What could not be applied would stop every later run.
+        let tried = decision
+            .check()
+            .and_then(|()| decision.apply(item.record()?));
+        if let Err(error) = tried {
             return (StatusCode::BAD_REQUEST, told(&error) + "\n").into_response();
         }
     }

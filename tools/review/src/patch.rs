@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, ErrorKind, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use stage::{Context, Result, bail, log};
+use stage::{Context, Result, bail, ensure, log};
 
 use crate::decision::Decision;
 
@@ -198,6 +199,7 @@ impl Patch {
     /// Writes decisions as they are; several are one batch.
     pub(crate) fn write(&mut self, mut decisions: Vec<Decision>) -> Result<()> {
         let name = || self.path.display().to_string();
+        self.is_there()?;
         // Where the first of them stands: no other batch of this file begins there.
         let place = self.file.metadata().with_context(name)?.len();
         let batch = (decisions.len() > 1).then_some(place);
@@ -217,6 +219,19 @@ impl Patch {
         for decision in decisions {
             self.decisions.take(decision);
         }
+        Ok(())
+    }
+
+    /// Refuses to write to a file that is no longer the one of that name: nobody would find it.
+    fn is_there(&self) -> Result<()> {
+        let name = || self.path.display().to_string();
+        let open = self.file.metadata().with_context(name)?;
+        let found = std::fs::metadata(&self.path).ok();
+        ensure!(
+            found.is_some_and(|found| (found.dev(), found.ino()) == (open.dev(), open.ino())),
+            "{}: was removed or replaced while the page was open: end review and start it again",
+            name()
+        );
         Ok(())
     }
 

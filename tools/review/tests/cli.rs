@@ -676,3 +676,19 @@ fn the_patches_of_two_people_merge() {
     assert_eq!(gone.code, Some(1));
     assert!(gone.stderr.contains("gone.jsonl"), "{}", gone.stderr);
 }
+
+#[test]
+fn what_could_not_be_applied_or_found_again_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let server = Server::start(here);
+    let inside = json!([{"id": "scene_00", "decision": "keep", "set": {"/image_kind/x": "y", "/width/x": "y"}}]);
+    assert_eq!(server.post("decide", &inside).status, 400);
+    assert_eq!(fs::read_to_string(here.join("p.jsonl")).unwrap(), "");
+    fs::rename(here.join("p.jsonl"), here.join("moved.jsonl")).unwrap();
+    let keep = json!([{"id": "scene_00", "decision": "keep"}]);
+    let answer = server.post("decide", &keep);
+    assert_eq!(answer.status, 500);
+    assert!(String::from_utf8_lossy(&answer.body).contains("was removed or replaced"));
+    assert_eq!(fs::read_to_string(here.join("moved.jsonl")).unwrap(), "");
+}
