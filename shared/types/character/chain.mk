@@ -35,22 +35,23 @@ $(WHO:%=character/%/sharp.jsonl): character/%/sharp.jsonl: character/%/figures.j
 $(WHO:%=character/%/unique.jsonl): character/%/unique.jsonl: character/%/sharp.jsonl .settings/character-%-unique
 	$(call phase,$(name)-unique) -- "$$BIN/cluster" $(rejects) $(FIGURE_CLUSTER_FLAGS) $<
 
-# The others, and empty places where there are some, in words that are not the character's.
+# The others, and empty places where there are some, in words that are not the character's. The others are all that
+# have another name, whether data sets are made of them or not.
 character.regular = $(1)/regular.jsonl
-others = $(filter-out character/$(1)/unique.jsonl,$(WHO:%=character/%/unique.jsonl))
 empty_places := $(wildcard background/selected.jsonl)
 # So many quarters of the number that is selected, rounded up: trainers show no more of these than of the character.
 quarters = --target $$((($$(grep -c '' $(@D)/selected.jsonl) * $(1) + 3) / 4))
+but_this = --quota "/identity/name=$$(cat .names/$*):0" --quota /identity/name=unknown:0
 composed_anew = "$$BIN/caption-compose" --over-written
-place_captions = "$$BIN/balance" $(call quarters,1) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;
-other_captions = cat $(1) | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) --by /identity/name$(comma)/pose/framing --per-shot 6 \
+other_captions = "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
+    | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) $(but_this) --by /identity/name$(comma)/pose/framing --per-shot 6 \
     | $(composed_anew) --type character --trigger="$${CLASS:-character}" \
         $(foreach one,$(WHO),--other="$$(cat .names/$(one))") $(CHARACTER_CAPTION_FLAGS);
+place_captions = "$$BIN/balance" $(call quarters,1) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;
 .settings/character-%-regular: always
-	$(call note,$(CLASS) $(CHARACTER_CAPTION_FLAGS))
-$(foreach one,$(WHO),$(eval character/$(one)/regular.jsonl: $(call others,$(one))))
-$(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl $(empty_places) .settings/character-%-regular
-	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $< ] || { :; $(if $(call others,$*),$(call other_captions,$(call others,$*))) $(if $(empty_places),$(place_captions)) })
+	$(call note,$(CLASS) $(FIGURE_BLUR_FLAGS) $(CHARACTER_CAPTION_FLAGS) $(empty_places))
+$(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl joined.jsonl $(empty_places) .settings/character-%-regular
+	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $< ] || { $(other_captions) $(if $(empty_places),$(place_captions)) })
 
 .PHONY: character
 character: $(WHO:%=character/%/report.html) ## [pipeline] A data set of each character

@@ -110,7 +110,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         } else {
             let mut examples = plan::numbered(ready, args.validation, purpose.repeats)?;
             if let Some(file) = &args.regularization {
-                examples.extend(plan::regular(file, &purpose, &store)?);
+                let ids = examples.iter().map(|one| one.record.id());
+                let ids = ids.collect::<Result<_, _>>()?;
+                examples.extend(plan::regular(file, &ids, &purpose, &store)?);
             }
             let build = Build {
                 out: &out,

@@ -1,5 +1,6 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::path::Path;
 use loaders::bases::Base;
 use loaders::view::{Form, Part, Side, View};
 use manifest::{Reader, Rejected};
-use stage::{Context, Outcome, Record, Result};
+use stage::{Context, Outcome, Record, Result, ensure, log};
 use types::Type;
 
 use crate::area::Wanted;
@@ -227,14 +228,34 @@ pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<
 }
 
 /// Finishes the regularization images, numbered after their own count: what they show counts as a whole.
-pub(crate) fn regular(file: &Path, purpose: &Purpose, store: &Store) -> Result<Vec<Example>> {
+pub(crate) fn regular(
+    file: &Path,
+    own: &BTreeSet<String>,
+    purpose: &Purpose,
+    store: &Store,
+) -> Result<Vec<Example>> {
     let name = file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(|| name.clone())?);
     let records = Reader::new(&name, lines).records();
     let records: Vec<_> = records.collect::<Result<_, manifest::Error>>()?;
+    let (records, left): (Vec<_>, Vec<_>) = { records.into_iter() }
+        .partition(|record| matches!(record.find::<Rejected>("rejected"), Ok(None)));
+    if records.is_empty() {
+        log::warn!("{name}: has no images: the data set has none for regularization");
+    }
+    if !left.is_empty() {
+        log::warn!(
+            "{name}: {} records are marked as rejected, and left out",
+            left.len()
+        );
+    }
     let digits = DIGITS.max(records.len().to_string().len());
     let example = |(place, record): (usize, Record)| {
         let id = record.id()?;
+        ensure!(
+            !own.contains(&id),
+            "regularization image {id}: is an image of the set: leave it out of {name}"
+        );
         let named = || format!("regularization image {id}");
         // What is not the subject is not called by its trigger.
         let facts = Facts {
@@ -244,6 +265,12 @@ pub(crate) fn regular(file: &Path, purpose: &Purpose, store: &Store) -> Result<V
             otherwise: None,
         };
         let captions = Captions::of(&facts, &purpose.captions).with_context(named)?;
+        let trigger = purpose.trigger.as_deref();
+        ensure!(
+            !trigger.is_some_and(|trigger| captions::text::starts_with(captions.own(), trigger)),
+            "{}: its caption begins with the trigger of the set: compose it with the class word",
+            named()
+        );
         let mut exported = finish(&record, &purpose.wanted, store).with_context(named)?;
         (exported.mask, exported.masked) = (None, None);
         Ok(Example {

@@ -834,3 +834,47 @@ fn trainers_are_told_which_images_are_for_regularization() {
     let masked = [set(train, false, 1.0), set(regular, true, 2.0)];
     assert_eq!(made.sides("sd-scripts", "kohya/masked.toml"), masked);
 }
+
+#[test]
+fn regularization_images_are_neither_of_the_set_nor_called_so() {
+    let (folder, mut records) = scenes(4);
+    let here = folder.path();
+    records[3]["caption"] = json!("boy, by the sea");
+    let flags = [
+        "--type",
+        "character",
+        "--trigger",
+        "lucap",
+        "--resolution",
+        "64",
+        "--regularization",
+        "others.jsonl",
+    ];
+    let said = |others: &[Value]| {
+        fs::write(here.join("others.jsonl"), lines(others)).unwrap();
+        let all = [&["--out-dir", "out"], &flags[..]].concat();
+        let ran = run_in(here, TOOL, &all, &lines(&records[..3]));
+        (ran.code, ran.stderr)
+    };
+    let (code, error) = said(&records[2..]);
+    assert!(
+        code == Some(1) && error.contains("is an image of the set"),
+        "{error}"
+    );
+    let mut named = records[3].clone();
+    named["caption"] = json!("lucap boy, by the sea");
+    let (code, error) = said(&[named]);
+    assert!(
+        code == Some(1) && error.contains("begins with the trigger"),
+        "{error}"
+    );
+    let mut rejected = records[3].clone();
+    rejected["rejected"] = json!({"by": "x", "reason": "dark"});
+    let (code, error) = said(&[rejected]);
+    assert!(
+        code == Some(0) && error.contains("1 records are marked as rejected"),
+        "{error}"
+    );
+    assert!(error.contains("has no images"), "{error}");
+    assert_eq!(said(&records[3..]).0, Some(0));
+}
