@@ -19,7 +19,7 @@ fn run(here: &Path, tool: &str, arguments: &[&str]) -> Output {
 }
 
 /// A tool, words that name a file twice, and the file that would be lost.
-const CASES: [(&str, &[&str], &str); 9] = [
+const CASES: [(&str, &[&str], &str); 11] = [
     (
         "balance",
         &["--target", "5", "--summary", "in.jsonl", "in.jsonl"],
@@ -39,6 +39,32 @@ const CASES: [(&str, &[&str], &str); 9] = [
             "x",
             "--tsv",
             "x",
+            "in.jsonl",
+        ],
+        "in.jsonl",
+    ),
+    (
+        "lora-score",
+        &[
+            "--prompts",
+            "other.jsonl",
+            "--training",
+            "in.jsonl",
+            "--page",
+            "other.jsonl",
+            "in.jsonl",
+        ],
+        "other.jsonl",
+    ),
+    (
+        "lora-score",
+        &[
+            "--prompts",
+            "other.jsonl",
+            "--training",
+            "other.jsonl",
+            "--scored",
+            "in.jsonl",
             "in.jsonl",
         ],
         "in.jsonl",

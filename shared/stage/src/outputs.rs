@@ -11,7 +11,9 @@ use anyhow::{Result, ensure};
 use clap::{ArgMatches, Command};
 
 /// The flags of all tools whose value is a file to write.
-const OUTPUTS: [&str; 5] = ["rejects", "summary", "tsv", "shots", "output"];
+const OUTPUTS: [&str; 7] = [
+    "rejects", "summary", "tsv", "shots", "output", "page", "scored",
+];
 
 /// Refuses a file to write that another word of the command line names too, or that is standard input or output:
 /// it would be overwritten before it was read, or written twice at once.

@@ -56,6 +56,7 @@ $(SCORES)/training.jsonl: $(SCORES)/exported.jsonl .settings/$(scoring)-training
 
 settings.$(scoring)-scores = $(SCORE_FLAGS) $(SCORED_SET)
 $(SCORES)/scores.jsonl: $(SCORES)/training.jsonl $(parts) .settings/$(scoring)-scores
+	@rm -f $(@D)/report.html
 	$(call phase,$(scoring)-scores) -- "$$BIN/lora-score" --type $(call kind,$(its_kind)) --prompts "$(SCORED_SET)/prompts.jsonl" \
 	    --training $< $(if $(CAST),$(if $(filter instances,$($(its_kind).measured)),--references cast.jsonl)) \
 	    --scored $(@D)/images.jsonl --page $(@D)/report.html $(rejects) $(SCORE_FLAGS) $(parts)

@@ -22,6 +22,9 @@ use crate::worst::merit;
 /// What the images of the film that were held back are called among the checkpoints.
 pub(crate) const REAL: &str = "real";
 
+/// Prompts below which a bootstrap over them tells nothing: of one prompt every draw is the same.
+const FEW: usize = 5;
+
 /// What a checkpoint is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -89,6 +92,7 @@ pub(crate) fn compare(
     weights: &Weights,
     args: &Args,
 ) -> Result<Comparison> {
+    unseen(&images, sets);
     let of = by_checkpoint(&images);
     let common = common(&of, &images, prompts)?;
     let measured = measured(of, &images, &common, sets, &args.control);
@@ -138,6 +142,18 @@ pub(crate) fn compare(
     };
     comparison.lines = lines::of(&comparison, alone, prompts, sets);
     Ok(comparison)
+}
+
+/// Says how many images cannot be compared with the data set.
+fn unseen(images: &[Image], sets: &Sets) {
+    let unseen = images.iter().filter(|image| image.vectors.is_empty());
+    let count = unseen.count();
+    if sets.space.is_some() && count > 0 {
+        log::warn!(
+            "{count} of {} images have no embedding like those of the data set: style, variety and copies go by the others",
+            images.len()
+        );
+    }
 }
 
 /// Which measures are known of every checkpoint that is compared.
@@ -331,6 +347,12 @@ impl Comparison {
             log::warn!(
                 "not measured, and so does not count: {}",
                 unknown.join(", ")
+            );
+        }
+        if self.prompts.len() < FEW {
+            log::warn!(
+                "{} prompts count: too few to tell checkpoints apart, whatever the bounds say",
+                self.prompts.len()
             );
         }
         let Some(line) = self.lines.first() else {

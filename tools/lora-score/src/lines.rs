@@ -125,6 +125,7 @@ pub(crate) fn of(all: &Comparison, alone: &[Image], prompts: &Prompts, sets: &Se
     let base = all.checkpoints.iter().find(|one| one.role == Role::Base);
     let line = |(place, one): (usize, &Checkpoint)| {
         let rival = one.role == Role::Rival;
+        let ranked = rival && one.score.is_some();
         let next = all
             .checkpoints
             .get(place + 1)
@@ -141,8 +142,8 @@ pub(crate) fn of(all: &Comparison, alone: &[Image], prompts: &Prompts, sets: &Se
                 Role::Base => Some("base"),
                 Role::Real => Some("real"),
             },
-            rank: rival.then_some(place + 1),
-            best: rival && place == 0,
+            rank: ranked.then_some(place + 1),
+            best: ranked && place == 0,
             score: one.score,
             bounds: bounds(one.drawn.iter().filter_map(|draw| draw.1)),
             better_than_next: next.and_then(|next| better(one, next)),
@@ -268,7 +269,11 @@ impl Line {
     /// That it is the best, and how surely, in a line.
     pub(crate) fn told(&self) -> String {
         if self.rank.is_none() {
-            return "there is no checkpoint to compare beside the controls".to_owned();
+            return match self.control {
+                Some(_) => "there is no checkpoint to compare beside the controls".to_owned(),
+                None => "nothing was measured of every checkpoint: none is better than another"
+                    .to_owned(),
+            };
         }
         let score = self
             .score

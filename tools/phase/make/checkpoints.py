@@ -43,8 +43,8 @@ def images():
         raise Wrong("name the images: IMAGES=folder, with a folder for each checkpoint")
     if not os.path.isdir(path):
         raise Wrong(f"IMAGES={path}: there is no such folder")
-    if not any(one.is_dir() for one in Path(path).iterdir()):
-        raise Wrong(f"IMAGES={path}: has no folders: put the images of each checkpoint into a folder of its own")
+    if not any(one.is_file() for one in Path(path).glob("*/*")):
+        raise Wrong(f"IMAGES={path}: has no images in folders: put those of each checkpoint into a folder of its own")
     return names.absolute(path)
 
 

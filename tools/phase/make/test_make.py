@@ -59,9 +59,10 @@ class Checkpoints(unittest.TestCase):
         with told(), self.assertRaisesRegex(Wrong, "name the images"):
             checkpoints.images()
         with tempfile.TemporaryDirectory() as folder:
-            with told(IMAGES=folder), self.assertRaisesRegex(Wrong, "has no folders"):
-                checkpoints.images()
             Path(folder, "step100").mkdir()
+            with told(IMAGES=folder), self.assertRaisesRegex(Wrong, "has no images in folders"):
+                checkpoints.images()
+            Path(folder, "step100", "a.png").touch()
             with told(IMAGES=folder):
                 self.assertEqual(checkpoints.images(), os.path.realpath(folder))
 
