@@ -12,7 +12,10 @@ manifest=$1 rejects=$2 chain=$3
 shift 3
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$rejects"
-rm -f "$rejects"/*.jsonl
+# Rejects of an earlier run would be counted with those of this one. They may be anyone's files, and so they stay.
+for file in "$rejects"/*.jsonl; do
+    [ ! -e "$file" ] || { echo "parallel.sh: $file: is there already: name an empty folder for the rejects" >&2; exit 1; }
+done
 
 job=$(printf 'cd %q && FILM2LORA_JOBS=%q python3 %q --rejects %q %q' "$PWD" "${FILM2LORA_JOBS:-1}" "$here/block.py" "$(realpath "$rejects")" "$chain")
 # A blank line follows each shot, and parallel cuts at those alone. -k writes in order; a block that fails is tried again,
