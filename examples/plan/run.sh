@@ -8,6 +8,9 @@
 # start the trainings, with DRY_RUN=1 only their commands; without them it says what to call. IMAGES are those of checkpoints.
 set -eu -o pipefail
 [ $# -ge 3 ] || { echo 'usage: run.sh FRAMES INSTANCES OUT [SETTING=VALUE...]' >&2; exit 2; }
+for folder in "$1" "$2"; do
+    [ -e "$folder" ] || { echo "$folder: there is no such folder" >&2; exit 2; }
+done
 root=$(cd "$(dirname "$0")/../.." && pwd)
 frames=$(realpath "$1") instances=$(realpath "$2") out=$(mkdir -p "$3" && realpath "$3")
 shift 3
