@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use end_to_end::run::Run;
 use end_to_end::{copy, root, tools};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 
 fn records(path: &Path) -> Vec<Value> {
@@ -143,9 +144,8 @@ fn killed_and_made_again_gives_what_an_undisturbed_run_gives() {
             .spawn()
             .unwrap();
         sleep(Duration::from_millis(moment));
-        let group = format!("-{}", make.id());
-        let kill = Command::new("kill").args(["-KILL", "--", &group]).status();
-        assert!(kill.unwrap().success() || make.try_wait().unwrap().is_some());
+        let killed = kill_process_group(Pid::from_child(&make), Signal::KILL);
+        assert!(killed.is_ok() || make.try_wait().unwrap().is_some());
         make.wait().unwrap();
         run.both("out", &[]);
         let results = run.results("out");

@@ -1,9 +1,11 @@
 //! Running a tool as a shell would.
 
 use std::ffi::OsStr;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// What a tool did.
 #[derive(Debug, Clone)]
@@ -30,14 +32,24 @@ pub fn run<A: AsRef<OsStr>>(tool: &str, arguments: &[A], input: &str) -> Ran {
 
 /// As [`run`], in another working directory.
 pub fn run_in<A: AsRef<OsStr>>(folder: &Path, tool: &str, arguments: &[A], input: &str) -> Ran {
-    let mut child = Command::new(tool)
+    let mut command = Command::new(tool);
+    command
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|e| panic!("{tool}: {e}"));
+        .stderr(Stdio::piped());
+    let mut started = command.spawn();
+    // A program that a test has just written is busy while another test's new process, which has its file open by
+    // inheritance, comes to start its own.
+    while started
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::ExecutableFileBusy)
+    {
+        sleep(Duration::from_millis(5));
+        started = command.spawn();
+    }
+    let mut child = started.unwrap_or_else(|error| panic!("{tool}: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // A tool that has already answered need not read on.

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use testkit::{Ran, help_and_manual, run, run_in};
 
@@ -174,8 +175,7 @@ fn a_signal_ends_the_command_too() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let mut child = started(here, "long");
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(128 + 15));
     let long = progress(here, "long");
     assert_eq!(
@@ -474,11 +474,8 @@ fn a_phase_waits_for_memory_and_for_a_command_and_can_be_stopped() {
     fs::remove_file(here.join("ran")).unwrap();
     let mut phase = waiting(here, "test -e go");
     assert_eq!(reason(here), "`test -e go` to succeed");
-    rustix::process::kill_process(
-        rustix::process::Pid::from_child(&phase),
-        rustix::process::Signal::INT,
-    )
-    .unwrap();
+    // One that a shell started in the background ignores SIGINT.
+    kill_process(Pid::from_child(&phase), Signal::TERM).unwrap();
     assert!(!phase.wait().unwrap().success());
     let shown = run_in(here, PHASE, &["--run-dir", ".", "--show"], "").stdout;
     assert!(
