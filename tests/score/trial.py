@@ -147,13 +147,13 @@ def rows(name, role, values, known, rate):
 
 
 def table(run, sample, known):
-    """Prints what one network does; whether all of it is in its ranges."""
+    """Prints what one network does; whether all of it is in its ranges, and none where it did not run."""
     name, role = run.network["name"], run.network["role"]
     try:
         values = run.measured(sample)
     except Failed as error:
         print(f"{name:<24} does not run: {error}", flush=True)
-        return False
+        return None
     rate = f"{run.images / run.seconds:.1f}" if run.seconds else ""
     well = True
     for line, inside in rows(name, role, values, known, rate):
@@ -182,22 +182,28 @@ def trial(asked, folder):
     if there:
         sample = Sample(asked.film, asked.tools, folder, truth)
         print(f"{'network':<24} {'measure':<36} {'value':>7}  {'range':<16} {'images/s':>8}  verdict", flush=True)
-    outside = []
+    outside, failed = [], []
     for network in sorted(there, key=lambda one: list(roles.ROLES).index(one["role"])):
         network["parts"] = named.get(network["name"], set())
         run = Run(asked.tools, asked.models, asked.device, folder, truth, network)
-        if not table(run, sample, known.get(network["name"], {})):
-            outside.append(network["name"])
+        well = table(run, sample, known.get(network["name"], {}))
+        if not well:
+            (failed if well is None else outside).append(network["name"])
     skipped(lacking, asked)
+    if there:
+        print(f"\n{len(there) - len(outside) - len(failed)} of {len(there)} networks are within their ranges.")
+    if failed:
+        print(f"Did not run: {', '.join(failed)}: what each says stands above. If that is about ONNX Runtime or a file, `film2lora doctor` says what to do.")
     if outside:
-        print(f"\nOutside their ranges: {', '.join(outside)}: the file is another one, is damaged, or its images are not prepared as it wants them "
+        print(f"Outside their ranges: {', '.join(outside)}: the file is another one, is damaged, or its images are not prepared as it wants them "
               "(`film2lora models --verify` reads all files).")
     if any(known.get(name, {}).get("basis") == "estimate" for name in outside):
         print("An estimated range may be wrong itself: look at what the network makes of your film, and correct models/ranges.toml if that is good.")
     if not there:
-        print("try: none of these networks is installed: `make models` downloads the published ones, and `make try NETWORKS=small` runs those that are "
-              "included", file=sys.stderr)
-    return 2 if not there else 1 if outside else 0
+        download = f"make models MODEL='{' '.join(asked.model)}'" if asked.model else "make models"
+        print(f"try: none of these networks is installed: `{download}` downloads them, and `make try NETWORKS=small` runs those that are included",
+              file=sys.stderr)
+    return 2 if not there else 1 if outside or failed else 0
 
 
 def skipped(lacking, asked):
@@ -225,10 +231,16 @@ def main():
         raise SystemExit(f"try: NETWORKS={asked.networks}: there is nothing to try: must be published or small")
     asked.tools, asked.models = asked.tools.resolve(), asked.models.resolve()
     asked.model = [name for name in asked.model.replace(",", " ").split() if name]
-    if asked.work:
-        sys.exit(trial(asked, asked.work.resolve()))
-    with tempfile.TemporaryDirectory(prefix="film2lora-try-") as folder:
-        status = trial(asked, Path(folder).resolve())
+    try:
+        if asked.work:
+            sys.exit(trial(asked, asked.work.resolve()))
+        with tempfile.TemporaryDirectory(prefix="film2lora-try-") as folder:
+            status = trial(asked, Path(folder).resolve())
+    except subprocess.CalledProcessError as error:
+        # It has said why; most often ffmpeg is missing, which takes the frames from the film.
+        raise SystemExit(f"try: {Path(error.cmd[0]).name} failed: `film2lora doctor` says what is missing") from error
+    except OSError as error:
+        raise SystemExit(f"try: {error}") from error
     sys.exit(status)
 
 
