@@ -10,11 +10,14 @@ sample film, which take next to nothing, a stage with a network shows what is do
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Each: its name, whether its network comes with `small-`, and the command; it reads the manifest named first.
 STAGES = [
@@ -104,6 +107,9 @@ def kills(commands):
         while before < whole / 2 and child.poll() is None:
             time.sleep(0.02)
             before = spent(child.pid)
+        if child.poll() is not None:
+            print(f"| {name} | {whole:.1f} | ended before | | |", flush=True)
+            continue
         os.killpg(child.pid, signal.SIGKILL)
         child.wait()
         again = run(words(2), source, "killed.out")[0]
@@ -118,7 +124,7 @@ def main():
     parser.add_argument("--networks", choices=["small", "published"], default="small")
     parser.add_argument("--kills", action="store_true", help="measure what a kill costs, and nothing else")
     parser.add_argument("--labels", help="folder of labels for clip-tag; without it the stage is left out")
-    parser.add_argument("--ffmpeg", default=os.environ.get("FFMPEG", "ffmpeg"))
+    parser.add_argument("--ffmpeg", default=os.environ.get("FFMPEG") or shutil.which("ffmpeg") or os.path.join(ROOT, "models/runtime/ffmpeg"))
     parser.add_argument("--work", help="folder to work in, kept [default: a new one, removed]")
     flags = parser.parse_args()
     tools, film, labels = os.path.abspath(flags.bin), os.path.abspath(flags.film), os.path.abspath(flags.labels) if flags.labels else ""

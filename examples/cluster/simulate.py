@@ -118,16 +118,27 @@ def simulate(flags, block, cores, gpus, speculate):
     return now / 3600, *({kind: one / 3600 for kind, one in sums.items()} for sums in (used, wasted)), counts
 
 
+def positive(kind):
+    """A number above 0, of a command line."""
+
+    def read(text):
+        if (number := kind(text)) <= 0:
+            raise argparse.ArgumentTypeError(f"{text}: must be above 0")
+        return number
+
+    return read
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--films", type=int, default=1000)
-    parser.add_argument("--frames", type=int, default=100_000, help="of each film [default: %(default)s]")
-    parser.add_argument("--block", type=int, help="frames of a block [default: several, compared]")
-    parser.add_argument("--cores", type=int, help="[default: several, compared]")
-    parser.add_argument("--gpus", type=int, help="[default: several, compared]")
+    parser.add_argument("--films", type=positive(int), default=1000)
+    parser.add_argument("--frames", type=positive(int), default=100_000, help="of each film [default: %(default)s]")
+    parser.add_argument("--block", type=positive(int), help="frames of a block [default: several, compared]")
+    parser.add_argument("--cores", type=positive(int), help="[default: several, compared]")
+    parser.add_argument("--gpus", type=positive(int), help="[default: several, compared]")
     parser.add_argument("--startup", type=float, default=5, help="seconds in which a task starts and reads its network [default: %(default)s]")
     parser.add_argument("--stragglers", type=float, default=0.01, help="share of tasks that take 2 to 8 times as long [default: %(default)s]")
-    parser.add_argument("--hours-between-failures", type=float, default=200, help="of one slot, preemptions too [default: %(default)s]")
+    parser.add_argument("--hours-between-failures", type=positive(float), default=200, help="of one slot, preemptions too [default: %(default)s]")
     parser.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()
     blocks = [flags.block] if flags.block else [500, 2000, 10_000, 100_000]
