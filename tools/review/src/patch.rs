@@ -222,7 +222,7 @@ impl Patch {
         Ok(())
     }
 
-    /// Refuses to write to a file that is no longer the one of that name: nobody would find it.
+    /// Refuses to write if the patch was deleted or replaced while it was open: the decisions would be lost.
     fn is_there(&self) -> Result<()> {
         let name = || self.path.display().to_string();
         let open = self.file.metadata().with_context(name)?;
@@ -238,7 +238,7 @@ impl Patch {
     /// Takes the last decision or batch of decisions back, and says of which images; of none if there is none.
     pub(crate) fn undo(&mut self) -> Result<Vec<String>> {
         let back = self.decisions.back().into_iter();
-        // Whoever takes a line back has not made the decision that stood before it.
+        // Undoing restores an earlier decision, which keeps its author and time.
         let signed = |line: Decision| {
             if line.is_empty() {
                 self.signed(line)
