@@ -102,18 +102,8 @@ def start(make):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--make", required=True, help="how make is called")
-    try:
-        start(parser.parse_args().make)
-    except Wrong as error:
-        say(str(error))
-        return 2
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    start(parser.parse_args().make)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(names.ended(main))

@@ -407,18 +407,8 @@ def main():
     parser.add_argument("--written", default="", help="manifests of stages that write files, and where: MANIFEST=FOLDER")
     parser.add_argument("--chains", default="", help="the stages before the data sets: PIPELINE=MANIFEST:SETTINGS")
     parser.add_argument("pipelines", nargs="+")
-    try:
-        start(parser.parse_args())
-    except Wrong as error:
-        say(str(error))
-        return REFUSED
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    start(parser.parse_args())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(names.ended(main, REFUSED))

@@ -6,6 +6,7 @@ None of it goes through a shell, and only what `slug` has been at becomes part o
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +62,23 @@ def say(text):
     """One line on standard error, whatever the names in it hold."""
     text = "".join(one if one.isprintable() else "?" for one in text)
     print(f"make: {text}", file=sys.stderr, flush=True)
+
+
+def ended(work, refused=2):
+    """The exit status of a program: of a wrong command line `refused`; what went wrong is said in one line."""
+    try:
+        return work() or 0
+    except Wrong as error:
+        say(str(error))
+        return refused
+    except subprocess.CalledProcessError as error:
+        # What it called has said why.
+        return error.returncode if error.returncode > 0 else 1
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def setting(name):

@@ -136,17 +136,8 @@ def main():
     parser.add_argument("--make", required=True, help="how make is called")
     parser.add_argument("--pipelines", required=True, help="what it can make")
     flags = parser.parse_args()
-    try:
-        return plan(flags.make, flags.pipelines.split())
-    except Wrong as error:
-        say(str(error))
-        return 2
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    return plan(flags.make, flags.pipelines.split())
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(names.ended(main))

@@ -4,7 +4,7 @@ import os
 import sys
 
 import names
-from names import Wrong, say, setting
+from names import Wrong, setting
 
 
 def shown(folder, name):
@@ -37,31 +37,24 @@ def more():
 
 
 def main():
-    try:
-        name = setting("PIPELINE")
-        names.check()
-        folder = names.folder(name)
-        out, tools = names.out(), names.tools()
-        if names.slug(name) != name or not os.path.isfile(os.path.join(out, folder, "selected.jsonl")):
-            if name == "all":
-                raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
-            raise Wrong(f"PIPELINE={name}: there is no such data set in {out}: make it first")
-        flags = more()
-        os.chdir(out)
-        manifest, patch = shown(folder, name)
-        os.makedirs(os.path.dirname(patch), exist_ok=True)
-        # Of an image whose caption is reviewed the label is settled: the caption says it.
-        keys = [] if patch.startswith("review/captions/") else labels(name)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        command = [os.path.join(tools, "review"), "--serve", "--patch", patch, *keys, *flags, manifest]
-        os.execv(command[0], command)
-    except Wrong as error:
-        say(str(error))
-        return 2
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
+    name = setting("PIPELINE")
+    names.check()
+    folder = names.folder(name)
+    out, tools = names.out(), names.tools()
+    if names.slug(name) != name or not os.path.isfile(os.path.join(out, folder, "selected.jsonl")):
+        if name == "all":
+            raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
+        raise Wrong(f"PIPELINE={name}: there is no such data set in {out}: make it first")
+    flags = more()
+    os.chdir(out)
+    manifest, patch = shown(folder, name)
+    os.makedirs(os.path.dirname(patch), exist_ok=True)
+    # Of an image whose caption is reviewed the label is settled: the caption says it.
+    keys = [] if patch.startswith("review/captions/") else labels(name)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    command = [os.path.join(tools, "review"), "--serve", "--patch", patch, *keys, *flags, manifest]
+    os.execv(command[0], command)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(names.ended(main))

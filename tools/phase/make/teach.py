@@ -76,21 +76,9 @@ def teach(name, kind, manifest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", required=True, help="the manifest that each type selects from: TYPE=MANIFEST, {} for its folder")
-    try:
-        names.check()
-        teach(*asked(parser.parse_args().records))
-    except Wrong as error:
-        say(str(error))
-        return 2
-    except subprocess.CalledProcessError as error:
-        return error.returncode if error.returncode > 0 else 1
-    except OSError as error:
-        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    names.check()
+    teach(*asked(parser.parse_args().records))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(names.ended(main))
