@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::ask::ask;
 use crate::places;
 
 /// Where `make setup` puts ffmpeg, seen from the folder of models.
@@ -79,8 +80,8 @@ impl Ffmpeg {
 
     /// What it answers to a flag that asks about itself.
     fn asked(&self, flag: &str) -> Result<String> {
-        let ran = self.command().arg(flag).output()?;
-        Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
+        let (said, _) = ask(self.command().arg(flag))?;
+        Ok(said)
     }
 
     /// A call of it that reads no standard input and prints no banner. What it is to do is still to be added.

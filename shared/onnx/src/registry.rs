@@ -110,11 +110,15 @@ impl Entry {
         format!("`film2lora models --model {name}` or `make models MODEL={name}`")
     }
 
+    /// The bytes of all its files, to a few per cent where the registry does not know them; none where it knows nothing.
+    pub fn bytes(&self) -> Option<u64> {
+        let sizes = self.files.iter().map(|file| file.bytes.or(file.about));
+        sizes.sum()
+    }
+
     /// Its size in words, such as `101 MB`.
     pub fn size(&self) -> String {
-        let sizes = self.files.iter().map(|file| file.bytes.or(file.about));
-        let known: Option<u64> = sizes.sum();
-        known.map_or_else(
+        self.bytes().map_or_else(
             || "size unknown".to_owned(),
             |bytes| format!("{:.0} MB", (bytes as f64 / 1e6).max(1.0)),
         )

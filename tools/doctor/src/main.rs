@@ -73,7 +73,9 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<ExitCode> {
     let mut sheet = Sheet::default();
     sheet.row("film2lora", env!("CARGO_PKG_VERSION"));
-    program::look(&mut sheet, args.ffmpeg.as_deref());
+    sheet.facts([("version", env!("CARGO_PKG_VERSION").into())]);
+    program::ffmpeg(&mut sheet, args.ffmpeg.as_deref());
+    program::of_make(&mut sheet);
     let none = args.networks == Networks::None;
     let flags = Runtime {
         ort_lib: args.ort_lib,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use onnx::{Entry, Look, Proof, Registry, State, Store};
+use serde_json::json;
 use stage::Result;
 
 use crate::Networks;
@@ -38,6 +39,7 @@ fn looked(sheet: &mut Sheet, models: Option<&Path>, networks: Networks) -> Resul
     }
     let store = Store::open(&registry)?;
     sheet.row(WHOLE, registry.folder().display().to_string());
+    sheet.facts([("folder", registry.folder().display().to_string().into())]);
     if networks == Networks::None {
         return Ok(());
     }
@@ -96,6 +98,11 @@ fn looked_at(sheet: &mut Sheet, store: &Store<'_>, model: &Entry) -> Option<Stat
     match store.state(model, Look::Noted) {
         Ok(state) => {
             sheet.part(WHOLE, &model.role, line(model, state));
+            sheet.facts([
+                ("model", model.name.clone().into()),
+                ("bytes", json!(model.bytes())),
+                ("state", word(state).into()),
+            ]);
             Some(state)
         }
         Err(error) => {
@@ -149,6 +156,18 @@ fn meant<'a>(registry: &'a Registry, role: &str, small: bool) -> Option<&'a Entr
                 entry.default
             }
     })
+}
+
+/// The state of a network's files in a word.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Missing => "missing",
+        State::There => "installed",
+        State::Whole(Proof::Confirmed) => "confirmed",
+        State::Whole(Proof::Pinned) => "pinned",
+        State::Damaged => "damaged",
+        State::Unknown => "unknown",
+    }
 }
 
 /// A network, its size, and the state of its files.

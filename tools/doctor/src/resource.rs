@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::available_parallelism;
 
 use bytesize::ByteSize;
+use rustix::fs::Access;
+use serde_json::json;
 use stage::{Cache, CacheFolder};
 
 use crate::sheet::Sheet;
@@ -19,9 +21,14 @@ pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
     match cache.folder() {
         None => sheet.row("cache", "no folder for it: name one with --cache"),
         Some(folder) => {
+            let mut usage = None;
             let said = if folder.exists() {
                 match Cache::open(&folder).usage() {
-                    Ok(usage) => format!("{} results, {}", usage.results, size(usage.bytes)),
+                    Ok(found) => {
+                        let said = format!("{} results, {}", found.results, size(found.bytes));
+                        usage = Some(found);
+                        said
+                    }
                     Err(error) => {
                         sheet.hint(format!("{error:#}"), "film2lora cache --clear");
                         "cannot be used".to_owned()
@@ -30,13 +37,29 @@ pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
             } else {
                 "empty".to_owned()
             };
-            let free =
-                free(&folder).map_or_else(String::new, |free| format!(", {} free", size(free)));
-            sheet.row("cache", format!("{}: {said}{free}", folder.display()));
+            let free = free(&folder);
+            let free_said = free.map_or_else(String::new, |free| format!(", {} free", size(free)));
+            sheet.row("cache", format!("{}: {said}{free_said}", folder.display()));
+            sheet.facts([
+                ("folder", folder.display().to_string().into()),
+                ("results", json!(usage.as_ref().map(|usage| usage.results))),
+                ("bytes", json!(usage.as_ref().map(|usage| usage.bytes))),
+                ("free_bytes", json!(free)),
+            ]);
+            if !writable(&folder) {
+                sheet.hint(
+                    format!(
+                        "{}: cannot be written to: every result is computed again",
+                        folder.display()
+                    ),
+                    "make it writable, or name another folder with --cache or XDG_CACHE_HOME",
+                );
+            }
         }
     }
     if let Some(free) = free(Path::new(".")) {
         sheet.row("disk", format!("{} free in the current folder", size(free)));
+        sheet.facts([("free_bytes", free.into())]);
         if free < NEEDED {
             sheet.fault(
                 format!(
@@ -47,20 +70,47 @@ pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
             );
         }
     }
+    if !writable(Path::new(".")) {
+        sheet.fault(
+            "the current folder cannot be written to: the pipelines make their folder OUT in it",
+            "go to a folder of yours, or name one with OUT=",
+        );
+    }
     let cores = available_parallelism().map_or(1, NonZero::get);
-    let cores = format!("{cores} {}", if cores == 1 { "core" } else { "cores" });
-    let memory = memory().map_or_else(|| "unknown".to_owned(), Memory::text);
-    sheet.row("memory", format!("{memory}; {cores}"));
+    let cores_said = format!("{cores} {}", if cores == 1 { "core" } else { "cores" });
+    let memory = memory();
+    let said = memory.map_or_else(|| "unknown".to_owned(), Memory::text);
+    sheet.row("memory", format!("{said}; {cores_said}"));
+    sheet.facts([
+        ("total_bytes", json!(memory.map(|memory| memory.total))),
+        (
+            "available_bytes",
+            json!(memory.and_then(|memory| memory.available)),
+        ),
+        ("cores", cores.into()),
+    ]);
 }
 
 fn size(bytes: u64) -> String {
     ByteSize::b(bytes).display().si().to_string()
 }
 
+/// The folder, or the one above it in which it will be made.
+fn there(folder: &Path) -> Option<PathBuf> {
+    let folder = std::path::absolute(folder).ok()?;
+    let mut folders = folder.ancestors();
+    folders.find(|folder| folder.exists()).map(Path::to_owned)
+}
+
+/// Whether files can be made where a folder is or will be.
+fn writable(folder: &Path) -> bool {
+    there(folder)
+        .is_some_and(|there| rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok())
+}
+
 /// Free bytes where a folder is or will be.
 fn free(folder: &Path) -> Option<u64> {
-    let folder = std::path::absolute(folder).ok()?;
-    let there = folder.ancestors().find(|folder| folder.is_dir())?;
+    let there = there(folder)?;
     let disk = rustix::fs::statvfs(there).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

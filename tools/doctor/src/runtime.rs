@@ -3,8 +3,15 @@
 use bytesize::ByteSize;
 use machine::Card;
 use onnx::{Report, Runtime, report};
+use serde_json::json;
 
 use crate::sheet::Sheet;
+
+/// What installs it.
+const SETUP: &str = "make setup (film2lora make setup)";
+
+/// What mends a library that was named and is not what it should be.
+const NAMED: &str = "name another with --ort-lib or ORT_DYLIB_PATH, or name none, so that the one of make setup is found";
 
 /// Looks at ONNX Runtime and the card, and asks what networks take of the two. It is no fault where no network is to
 /// run.
@@ -17,7 +24,10 @@ pub(crate) fn look(sheet: &mut Sheet, flags: &Runtime, none: bool) {
         Err(error) => {
             sheet.row("ONNX Runtime", "not found, or not one that can be used");
             if !none {
-                sheet.fault(format!("{error:#}"), "make setup (film2lora make setup)");
+                let named = flags.ort_lib.is_some()
+                    || std::env::var_os("ORT_DYLIB_PATH").is_some_and(|name| !name.is_empty());
+                let mend = if named { NAMED } else { SETUP };
+                sheet.fault(format!("{error:#}"), mend);
             }
         }
     }
@@ -34,6 +44,13 @@ pub(crate) fn look(sheet: &mut Sheet, flags: &Runtime, none: bool) {
         },
     );
     sheet.row("CUDA", said);
+    if let Some(card) = &card {
+        sheet.facts([
+            ("card", card.name.clone().into()),
+            ("free_bytes", card.free.into()),
+            ("total_bytes", card.total.into()),
+        ]);
+    }
     let Ok(report) = found else { return };
     let choice = &report.auto;
     let said = match &choice.why {
@@ -41,6 +58,10 @@ pub(crate) fn look(sheet: &mut Sheet, flags: &Runtime, none: bool) {
         Some(why) => format!("takes the CPU: {why}"),
     };
     sheet.row("--device auto", said);
+    sheet.facts([
+        ("device", if choice.cuda { "cuda" } else { "cpu" }.into()),
+        ("why", json!(choice.why)),
+    ]);
     if card.is_some() && !report.providers.contains(&"CUDA") {
         sheet.hint(
             "the graphics card is not used, as ONNX Runtime is built without CUDA",
@@ -54,4 +75,9 @@ fn show(sheet: &mut Sheet, report: &Report) {
     let library = report.library.display();
     sheet.row("ONNX Runtime", format!("{version}, {library}"));
     sheet.more(format!("built with {}", report.providers.join(", ")));
+    sheet.facts([
+        ("version", json!(report.version)),
+        ("library", library.to_string().into()),
+        ("providers", json!(report.providers)),
+    ]);
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 use stage::{Result, printable};
 
 /// Columns of a row's name.
@@ -27,8 +28,12 @@ pub(crate) struct Row {
     /// What it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) part_of: Option<&'static str>,
-    /// What was found of it.
+    /// What was found of it, as it is shown to a person.
+    #[serde(skip)]
     pub(crate) is: Vec<String>,
+    /// The same for a program: one value each, sizes in bytes.
+    #[serde(flatten)]
+    pub(crate) facts: Map<String, Value>,
 }
 
 /// Something that is missing or wrong.
@@ -47,7 +52,16 @@ impl Sheet {
             name: name.to_owned(),
             part_of: None,
             is: vec![is.into()],
+            facts: Map::new(),
         });
+    }
+
+    /// Adds values to the last thing, for programs that read the sheet.
+    pub(crate) fn facts<const N: usize>(&mut self, facts: [(&str, Value); N]) {
+        if let Some(row) = self.found.last_mut() {
+            let facts = facts.map(|(name, value)| (name.to_owned(), value));
+            row.facts.extend(facts);
+        }
     }
 
     /// Adds what was found of a part of something.
@@ -80,7 +94,10 @@ impl Sheet {
     /// The sheet as it is shown to a person. Names in it may come from anywhere, and do not speak to the terminal.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        for Row { name, part_of, is } in &self.found {
+        for Row {
+            name, part_of, is, ..
+        } in &self.found
+        {
             let mut name = match part_of {
                 Some(_) => format!("  {name}"),
                 None => name.clone(),

@@ -61,18 +61,28 @@ impl Here {
 
     /// Puts an ffmpeg there that has these decoders.
     fn ffmpeg(&self, decoders: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-
         let script = format!(
             "#!/bin/sh\ncase $2 in -version) echo 'ffmpeg version 6.1-own Copyright';; *) cat <<'END'\n{decoders}END\nesac\n"
         );
-        let program = self.path("ffmpeg");
+        self.program("ffmpeg", &script);
+    }
+
+    /// Puts a program there.
+    fn program(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let program = self.path(name);
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Runs the tool; its exit status and standard output.
     fn run(&self, flags: &[&str]) -> (i32, String) {
+        self.run_with(flags, &[])
+    }
+
+    /// The same with variables of the environment.
+    fn run_with(&self, flags: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
         let library = ["libonnxruntime.so", "libonnxruntime.dylib"];
         let mut libraries = library
             .iter()
@@ -82,8 +92,10 @@ impl Here {
             .unwrap_or_else(|| self.path("none"));
         let ran = Command::new(TOOL)
             .current_dir(self.0.path())
-            .args(["--models", ".", "--cache", "cache", "--ffmpeg", "./ffmpeg"])
+            .args(["--models", ".", "--ffmpeg", "./ffmpeg"])
             .args(flags)
+            .args((!flags.contains(&"--cache")).then_some("--cache=cache"))
+            .envs(variables.iter().copied())
             .env("ORT_DYLIB_PATH", library)
             .env_remove("FILM2LORA_MODELS")
             .output()
@@ -213,8 +225,8 @@ fn an_ffmpeg_without_the_usual_decoders_is_a_fault() {
     assert_eq!(code, 1, "{said}");
     assert!(
         said.contains("./ffmpeg: cannot run ffmpeg: ")
-            && said.contains("    make setup (film2lora make setup)"),
-        "{said}"
+            && said.contains("    name another with --ffmpeg or FFMPEG, or name none"),
+        "what was named is not what make setup installs: {said}"
     );
 }
 
@@ -229,9 +241,71 @@ fn a_runtime_that_is_none_is_a_fault() {
         "{said}"
     );
     assert!(
-        said.contains("    make setup (film2lora make setup)\n"),
+        said.contains("    name another with --ort-lib or ORT_DYLIB_PATH, or name none"),
         "{said}"
     );
+}
+
+#[test]
+fn make_and_python_are_needed_and_jq_is_for_examples() {
+    if !runtime() {
+        return;
+    }
+    let here = Here::new();
+    let (code, said) = here.run_with(
+        &[],
+        &[("PATH", "/nonexistent"), ("MAKE", ""), ("PYTHON", "")],
+    );
+    assert_eq!(code, 1, "{said}");
+    for fault in [
+        "make: No such file or directory (os error 2): `film2lora make` does not run\n    install GNU make 4.3 or newer",
+        "python3: No such file or directory (os error 2): `film2lora make` does not run\n    install Python 3.9 or newer",
+        "better: examples use jq, which was not found\n",
+    ] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
+    here.program("old", "#!/bin/sh\necho GNU Make 3.81\n");
+    here.program("snake", "#!/bin/sh\necho Python 3.8.20\n");
+    let (code, said) = here.run_with(&[], &[("MAKE", "./old"), ("PYTHON", "./snake")]);
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("./old: GNU make 3.81 is older than 4.3: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("./snake: Python 3.8.20 is older than 3.9: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    if !runtime() {
+        return;
+    }
+    let here = Here::new();
+    let locked = here.path("locked");
+    fs::create_dir(&locked).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).unwrap();
+    // Root may write anywhere but on a file system such as this one, which takes no files.
+    let locked = if fs::write(locked.join("file"), "").is_ok() {
+        PathBuf::from("/proc/self")
+    } else {
+        locked
+    };
+    if !locked.is_dir() {
+        return testkit::lacking("/proc");
+    }
+    let cache = locked.join("cache");
+    let (code, said) = here.run(&["--cache", &cache.to_string_lossy()]);
+    assert_eq!(code, 0, "{said}");
+    let hint = format!(
+        "better: {}: cannot be written to: every result is computed again\n",
+        cache.display()
+    );
+    assert!(said.contains(&hint), "{said}");
 }
 
 #[test]
@@ -271,7 +345,21 @@ fn as_json_it_says_the_same() {
     assert_eq!((code, said.lines().count()), (1, 1), "{said}");
     let sheet: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(sheet["found"][1]["name"], "ffmpeg");
-    assert_eq!(sheet["found"][1]["is"][1], "decodes h264, hevc, av1, vp9");
+    assert_eq!(sheet["found"][1]["version"], "6.1-own");
+    assert_eq!(
+        sheet["found"][1]["decodes"],
+        serde_json::json!(["h264", "hevc", "av1", "vp9"])
+    );
+    let named = |name: &str| {
+        let mut rows = sheet["found"].as_array().unwrap().iter();
+        rows.find(|row| row["name"] == name).unwrap().clone()
+    };
+    assert_eq!(named("pose")["state"], "missing");
+    assert_eq!(named("face")["state"], "confirmed");
+    assert_eq!(named("face")["bytes"], 3);
+    assert!(named("memory")["total_bytes"].as_u64().unwrap() > 100_000_000);
+    assert!(named("disk")["free_bytes"].is_u64());
+    assert!(!said.contains(" free"), "no text of the screen: {said}");
     let parts = sheet["found"].as_array().unwrap().iter();
     let parts = parts.filter(|row| row["part_of"] == "networks");
     assert_eq!(parts.count(), ROLES.len());
