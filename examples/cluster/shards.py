@@ -76,12 +76,15 @@ def root(name, known):
 
 
 def split(path, count, folder):
+    if not count.isdecimal() or int(count) < 1:
+        return f"shards.py: {count}: not a number of pieces from 1 on"
     os.makedirs(folder, exist_ok=True)
     pieces = [open(os.path.join(folder, f"{number:04}.jsonl"), "wb") for number in range(int(count))]
     for line in records(path):
         pieces[shard(line, len(pieces))].write(line)
     for one in pieces:
         one.close()
+    return None
 
 
 def merge(path, *outs):

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::thread::available_parallelism;
 
+use anyhow::{Result, anyhow};
 use clap::Args;
 
 /// Heading of the shared flags in `--help`.
@@ -44,13 +45,22 @@ pub(crate) struct Run {
 
 impl Run {
     /// The number of threads to work with.
-    pub(crate) fn jobs(&self) -> usize {
-        let told = || std::env::var(JOBS_VARIABLE).ok()?.parse().ok();
-        self.jobs
-            .or_else(told)
-            .or_else(|| available_parallelism().ok())
-            .map_or(1, NonZero::get)
+    ///
+    /// An error if the environment names a number that is none.
+    pub(crate) fn jobs(&self) -> Result<usize> {
+        let told = std::env::var_os(JOBS_VARIABLE).filter(|told| !told.is_empty());
+        let jobs = match (self.jobs, told) {
+            (None, Some(told)) => Some(threads(&told.to_string_lossy())?),
+            (jobs, _) => jobs,
+        };
+        let jobs = jobs.or_else(|| available_parallelism().ok());
+        Ok(jobs.map_or(1, NonZero::get))
     }
+}
+
+fn threads(told: &str) -> Result<NonZero<usize>> {
+    let parsed = told.parse();
+    parsed.map_err(|_| anyhow!("{JOBS_VARIABLE}={told}: not a number of threads from 1 on"))
 }
 
 /// Flags of every tool that reads manifests.
@@ -96,4 +106,21 @@ pub fn share<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String
     let share = text.parse().ok();
     let share = share.filter(|share| (N::from(0)..=N::from(1)).contains(share));
     share.ok_or_else(|| "not a number from 0 to 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_of_threads_is_named() {
+        assert_eq!(threads("3").unwrap().get(), 3);
+        for wrong in ["abc", "0", "-1", "1.5"] {
+            let error = threads(wrong).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("FILM2LORA_JOBS={wrong}: not a number of threads from 1 on")
+            );
+        }
+    }
 }

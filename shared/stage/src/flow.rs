@@ -51,13 +51,14 @@ pub struct Flow {
 
 impl Flow {
     pub(crate) fn open(run: &Run, input: Option<Input>) -> Result<Self> {
+        let jobs = run.jobs()?;
         let output = Output::open(run.rejects.as_deref())?;
         signals::watch(output.clone())?;
         let total = input.as_ref().map_or(Total::Unknown, Input::total);
         Ok(Self {
             input,
-            pool: Arc::new(pool(run.jobs())?),
-            jobs: run.jobs(),
+            pool: Arc::new(pool(jobs)?),
+            jobs,
             rejects: run.rejects.clone(),
             mark: false,
             claims: None,

@@ -36,6 +36,12 @@ pub(crate) fn count(text: &str) -> Result<Count> {
     }
 }
 
+/// Reads a cosine above which vectors count as the same.
+pub(crate) fn cosine(text: &str) -> Result<f32> {
+    let cosine = positive(text).ok().filter(|&cosine| cosine <= 1.0);
+    cosine.ok_or_else(|| anyhow!("not a number above 0 and at most 1"))
+}
+
 /// Reads a number above zero.
 pub(crate) fn positive(text: &str) -> Result<f32> {
     let number = text.parse().ok();

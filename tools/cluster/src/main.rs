@@ -24,7 +24,7 @@ use clap::Parser;
 use serde::de::IgnoredAny;
 use stage::{Flow, Keep, Record, Result};
 
-use crate::choices::{Count, Method, Metric, count, positive};
+use crate::choices::{Count, Method, Metric, cosine, count, positive};
 use crate::grouping::{Member, group};
 use crate::vectors::Origin;
 
@@ -72,7 +72,7 @@ struct Args {
     epsilon: Option<f32>,
 
     /// First drop each record whose vector has at least this cosine with that of a better record
-    #[arg(long, value_name = "COSINE", value_parser = positive, conflicts_with = "figures")]
+    #[arg(long, value_name = "COSINE", value_parser = cosine, conflicts_with = "figures")]
     near_duplicates: Option<f32>,
 
     /// Drop records without such a vector instead of failing: a character without a pose is not an

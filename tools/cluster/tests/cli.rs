@@ -274,6 +274,7 @@ fn wrong_wishes_are_refused() {
         ["--epsilon", "-1"],
         ["--min-records", "1"],
         ["--near-duplicates", "NaN"],
+        ["--near-duplicates", "1.5"],
     ] {
         assert_eq!(run(TOOL, &flags, two).code, Some(2), "{flags:?}");
     }

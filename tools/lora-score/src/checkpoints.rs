@@ -22,6 +22,9 @@ use crate::worst::merit;
 /// What the images of the film that were held back are called among the checkpoints.
 pub(crate) const REAL: &str = "real";
 
+/// The name of the checkpoint that stands for the base model where none is named.
+const BASE: &str = "base";
+
 /// Prompts below which a bootstrap over them tells nothing: of one prompt every draw is the same.
 const FEW: usize = 5;
 
@@ -94,8 +97,9 @@ pub(crate) fn compare(
 ) -> Result<Comparison> {
     unseen(&images, sets);
     let of = by_checkpoint(&images);
+    let control = control(&of, args.control.as_deref())?;
     let common = common(&of, &images, prompts)?;
-    let measured = measured(of, &images, &common, sets, &args.control);
+    let measured = measured(of, &images, &common, sets, control);
     let (film, controls) = controls(&measured, &common, prompts, sets);
     let draws = draws(args, common.len());
     let ends = controls.ends(sets);
@@ -181,6 +185,25 @@ fn by_checkpoint(images: &[Image]) -> BTreeMap<String, Vec<usize>> {
         of.entry(image.checkpoint.clone()).or_default().push(number);
     }
     of
+}
+
+/// The name of the checkpoint that stands for the base model.
+///
+/// An error if it was asked for and there are no images of it, or if a checkpoint has the name of the images of the film.
+fn control<'a>(of: &BTreeMap<String, Vec<usize>>, asked: Option<&'a str>) -> Result<&'a str> {
+    if of.contains_key(REAL) {
+        bail!(
+            "{REAL}: a checkpoint has this name, which stands for the images that were held back: rename its folder"
+        );
+    }
+    if let Some(asked) = asked.filter(|asked| !of.contains_key(*asked)) {
+        let names: Vec<_> = of.keys().map(String::as_str).collect();
+        bail!(
+            "--control {asked}: no image is of this checkpoint; there are {}",
+            names.join(", ")
+        );
+    }
+    Ok(asked.unwrap_or(BASE))
 }
 
 /// The checkpoints with their images of the prompts that count.

@@ -83,9 +83,10 @@ struct Args {
     #[arg(long, value_name = "MEASURE=WEIGHT,…")]
     weights: Option<Weights>,
 
-    /// Take the images of this checkpoint for those made without the LoRA
-    #[arg(long, value_name = "CHECKPOINT", default_value = "base")]
-    control: String,
+    /// Take the images of this checkpoint for those made without the LoRA [default: base, if there are
+    /// such images]
+    #[arg(long, value_name = "CHECKPOINT")]
+    control: Option<String>,
 
     /// Draw the prompts anew so often for bounds and probabilities; 0 gives none
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=100_000))]

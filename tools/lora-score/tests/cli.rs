@@ -516,6 +516,27 @@ fn records_of_other_images_are_refused_or_dropped() {
     );
 }
 
+#[test]
+fn a_control_has_images_and_no_checkpoint_has_the_name_of_the_films() {
+    let set = set();
+    let records = made("good", right);
+    let ran = score(set.path(), &records, &["--control", "nosuch"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert!(
+        ran.stderr
+            .contains("--control nosuch: no image is of this checkpoint; there are good\n"),
+        "{}",
+        ran.stderr
+    );
+    let ran = score(set.path(), &made("real", right), &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("real: a checkpoint has this name, "),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// Data sets of two characters, and prompts for both at once and for pia alone.
 fn two_characters(here: &Path) {
     let names = ["luca", "pia"];
