@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     SHOT_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -96,6 +96,9 @@ GPU_WAIT ?=
 # Memory that stages side by side may take, for example: 48GB. A stage waits until what it took the last time fits, and
 # uses fewer threads where it does not fit alone.
 MEMORY ?=
+# Engine that runs the stages which work on one record at a time on other machines, and its flags, for example:
+# parallel --sshlogin node1,node2; ray --gpus 0.25; slurm 64 --gres gpu:1. All see OUT and the tools under the same paths.
+RUNNER ?=
 # Pipelines that `make plan` runs; the data set that `make review` shows, or that checkpoints are compared of.
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.
@@ -260,7 +263,7 @@ review: ## Review the images of PIPELINE (such as style, or character-NAME) in t
 
 .PHONY: teach
 teach: ## Label the images of PIPELINE (such as expression) that teach most, in the browser; then make it again
-	@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --records '$(foreach type,$(TYPES),$(type)=$(call $(type).records,{}))'
+	@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --records '$(foreach type,$(TYPES),$(type)=$(call asked_of,$(type)))'
 
 .PHONY: checkpoints
 checkpoints: $(if $(BIN),,build) ## Compare checkpoints of a LoRA of PIPELINE (such as style, or character-NAME) by the images in IMAGES

@@ -92,6 +92,21 @@ through() {
     esac
 }
 
+# made OUT RUNNER: the poses of the film, through make
+made() {
+    make -C "$root" --no-print-directory pose SETTINGS=examples/film/film.mk FILM="$work/film.mp4" OUT="$work/$1" BIN="$BIN" \
+        PYTHON="$python" POSE_TARGET=12 RUNNER="$2" > "$1.log" 2>&1
+}
+
+# The manifests of the stages that RUNNER runs, and of what comes after them.
+made_same() {
+    local manifest
+    for manifest in lit embedded boxes masked named posed faces emotions pose/selected; do
+        cmp "$1/$manifest.jsonl" "$2/$manifest.jsonl" || return 1
+    done
+    cmp <(sort "$1/boxes.rejects.jsonl") <(sort "$2/boxes.rejects.jsonl")
+}
+
 has() {
     case $1 in
         parallel) command -v parallel > /dev/null ;;
@@ -124,6 +139,21 @@ for engine; do
         status=1
     else
         echo "ok    $engine, a tool that fails"
+    fi
+    case $engine in
+        parallel) runner='parallel --jobs 2' ;;
+        slurm) runner='slurm 3' ;;
+        ray) runner='ray --records 10' ;;
+        *) runner= ;;
+    esac
+    if [ -n "$runner" ]; then
+        [ -d made ] || made made ''
+        if made "made-$engine" "$runner" && made_same made "made-$engine"; then
+            echo "ok    make RUNNER='$runner'"
+        else
+            echo "WRONG make RUNNER='$runner': see made-$engine.log"
+            status=1
+        fi
     fi
     echo "      $engine: $((SECONDS - from)) s"
 done

@@ -43,7 +43,7 @@ background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 
 settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked
-	$(call large_network,background-masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) \
+	$(call large_network,background-masked) $(room) -- $(each)"$$BIN/sam-mask" $(call use,SEGMENT) \
 	    --out-dir background/masks $(rejects) $(BACKGROUND_SEGMENT_FLAGS) $<
 
 settings.background-plates = $(PLATE_FLAGS)
@@ -55,13 +55,13 @@ background/plates.jsonl: background/masked.jsonl .settings/background-plates
 watch = --detector "$${DETECT_MODEL:-default}"
 settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
-	$(call large_network,background-filled) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
+	$(call large_network,background-filled) $(room) -- $(each)"$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
 	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
 
 # What was inpainted badly still shows the place beside the characters.
 settings.background-cropped = $(PLATE_CROP_FLAGS)
 background/cropped.jsonl: background/filled.jsonl .settings/background-cropped
-	$(call phase,background-cropped) $(room) -- "$$BIN/plate-crop" --out-dir background/crops $(rejects) $(PLATE_CROP_FLAGS) $<
+	$(call phase,background-cropped) $(room) -- $(each)"$$BIN/plate-crop" --out-dir background/crops $(rejects) $(PLATE_CROP_FLAGS) $<
 
 settings.background-sharp = $(PLATE_BLUR_FLAGS)
 background/sharp.jsonl: background/cropped.jsonl .settings/background-sharp
@@ -69,7 +69,7 @@ background/sharp.jsonl: background/cropped.jsonl .settings/background-sharp
 
 settings.background-embedded = $(settings.embedded)
 background/embedded.jsonl: background/sharp.jsonl .settings/background-embedded
-	$(call small_network,background-embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+	$(call small_network,background-embedded) -- $(each)"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
 settings.background-places = $(PLACE_CLUSTER_FLAGS)
 background/places.jsonl: background/embedded.jsonl .settings/background-places

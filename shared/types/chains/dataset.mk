@@ -83,7 +83,7 @@ $(sets:%=%/labels.gate): %/labels.gate: %/selected.jsonl review/$$(call name_of,
 .settings/%-described: always
 	$(call note,$(call stamp,CAPTION,caption) $(DESCRIBE_FLAGS))
 $(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-described
-	$(call large_network,$(name)-described) -- "$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
+	$(call large_network,$(name)-described) -- $(each)"$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
 
 # What composes captions and what looks at them go by the same flags.
 composed = --type $(call kind,$(type)) $($(type).begin) $($(own)_CAPTION_FLAGS)

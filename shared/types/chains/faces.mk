@@ -14,11 +14,11 @@ ifdef INSIDE_OUT
 
 settings.faces = $(call stamp,FACE,face) $(FACE_FLAGS)
 faces.jsonl: posed.jsonl .settings/faces
-	$(call small_network,faces) $(room) -- "$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
+	$(call small_network,faces) $(room) -- $(each)"$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
 
 settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
 emotions.jsonl: faces.jsonl .settings/emotions
-	$(call small_network,emotions) -- $(call pipe,"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
+	$(call small_network,emotions) -- $(call pipe,$(each)"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
 	    | "$$BIN/emotion-classify" --rank-within /identity/name)
 
 faces/report.html: emotions.jsonl

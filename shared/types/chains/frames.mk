@@ -65,11 +65,11 @@ sharp.jsonl: unique.jsonl .settings/sharp
 
 settings.lit = $(LIGHT_FLAGS)
 lit.jsonl: sharp.jsonl .settings/lit
-	$(call phase,lit) -- "$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
+	$(call phase,lit) -- $(each)"$$BIN/light-classify" $(rejects) $(LIGHT_FLAGS) $<
 
 settings.embedded = $(call stamp,EMBED,embed) $(EMBED_FLAGS)
 embedded.jsonl: lit.jsonl .settings/embedded
-	$(call small_network,embedded) -- "$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
+	$(call small_network,embedded) -- $(each)"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(EMBED_FLAGS) $<
 
 # The tags have a say in what the light is called, beside its colours.
 settings.tagged = $(call stamp,EMBED,embed) $(TAG_FLAGS) $(call within,LABELS)

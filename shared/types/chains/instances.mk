@@ -20,11 +20,16 @@ CAST_CLUSTER_FLAGS ?=
 # id-match: how sure a name must be.
 IDENTITY_FLAGS ?=
 
+# Which manifest has the names that count: those of references or groups, or those that labels have taught.
+known := $(if $(filter yes,$(TAUGHT)),$(if $(TEACH_FROM)$(wildcard review/taught/character),known,named),named)
+known_from := $(if $(TEACH_FROM),known.before,named.jsonl)
+taught_names := $(if $(filter known,$(known)),known:TEACH_FLAGS:quiet)
+
 ifdef INSTANCES
-instances.chain := own:INSTANCES instances:SEGMENT_FLAGS figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+instances.chain := own:INSTANCES instances:SEGMENT_FLAGS figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST $(taught_names)
 else
 instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
-    figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST
+    figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST $(taught_names)
 endif
 instances.reports := $(if $(INSTANCES),,masks/report.html) instances/report.html
 WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast $(if $(INSTANCES),own.jsonl=own)
@@ -36,11 +41,11 @@ close_ups = --face-detector "$${FACE_MODEL:-default}"
 
 settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
 boxes.jsonl: $(scenes).jsonl .settings/boxes
-	$(call small_network,boxes) -- "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
+	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
 
 settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
-	$(call large_network,masked) $(room) -- "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
+	$(call large_network,masked) $(room) -- $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
 
 ifdef INSTANCES
 # Instances of one's own stay as they are, under the names of their folders. An image in none has no name yet.
@@ -65,7 +70,7 @@ endif
 
 settings.figures = $(call stamp,EMBED,embed) $(FIGURE_EMBED_FLAGS) $(call within,FIGURE_LABELS)
 figures.jsonl: instances.jsonl .settings/figures
-	$(call small_network,figures) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
+	$(call small_network,figures) -- $(call pipe,$(each)"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $(FIGURE_EMBED_FLAGS) $< \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS"))
 
 # References are cropped as instances are, so that like is compared with like, and get
@@ -90,6 +95,14 @@ ifneq ($(CAST),)
 else
 	$(call phase,named) -- $(call pipe,"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS))
 endif
+
+# Names that `make teach PIPELINE=character` has taught, or a model that was taught on another film.
+settings.known = $(call within,TEACH_FROM) $(TEACH_FLAGS)
+known.jsonl: named.jsonl review/character.jsonl .settings/known
+	$(call phase,known) -- $(call pipe,$(if $(TEACH_FROM),"$$BIN/label-apply" --taught "$$TEACH_FROM" --key /identity/name $< > known.before;) \
+	    "$$BIN/label-fit" --key /identity/name --on /embedding/vector --prior $(if $(TEACH_FROM),/taught/~1identity~1name/scores$(comma))/identity/name \
+	        --together /identity/track --patch review/character.jsonl --output known.json $(TEACH_FLAGS) $(known_from) > /dev/null; \
+	    "$$BIN/label-apply" --taught known.json --patch review/character.jsonl $(rejects) $(known_from))
 
 # Each stage that makes images has a report of its own, with its errors.
 masks/report.html: masked.jsonl

@@ -11,9 +11,9 @@ poses.reports := $(instances.reports) poses/report.html
 
 ifdef INSIDE_OUT
 
-settings.keypoints = $(call stamp,POSE,pose) $(KEYPOINT_FLAGS)
-keypoints.jsonl: named.jsonl .settings/keypoints
-	$(call small_network,keypoints) -- "$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
+settings.keypoints = $(call stamp,POSE,pose) $(KEYPOINT_FLAGS)$(addprefix $(empty) by ,$(filter known,$(known)))
+keypoints.jsonl: $(known).jsonl .settings/keypoints
+	$(call small_network,keypoints) -- $(each)"$$BIN/rtmpose" $(call use,POSE) $(rejects) $(KEYPOINT_FLAGS) $<
 
 settings.posed = $(POSE_FLAGS)
 posed.jsonl: keypoints.jsonl .settings/posed

@@ -23,6 +23,9 @@ pipe = bash -euo pipefail -c '$(subst ','\'',$(1))'
 rejects = --rejects $(basename $@).rejects.jsonl
 room = --needs-disk "$$NEEDS_DISK"
 
+# Begins a tool that works on one record at a time: RUNNER may run it on other machines.
+each = $(if $(RUNNER),"$${PYTHON:-python3}" -B "$$FILM2LORA_RUN_BY" )
+
 # The flags that choose the network of a role.
 use = --device "$$DEVICE" $(if $($(1)_MODEL),--model "$$$(1)_MODEL")
 # Of a network, the film, the cast or labels: by which a stage knows that it is another, though its name is the same.

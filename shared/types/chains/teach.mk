@@ -5,6 +5,10 @@
 # the last two may be missing. `make teach` makes review/taught/NAME, by which a data set is known to be taught; its
 # labels are the decisions in review/NAME.jsonl.
 
+# Of a type: the manifest whose labels `make teach` asks for. Most types' is what the set is selected from; `TYPE.taught_in` is
+# one that the sets of a type have in common, whose chain judges it by itself.
+asked_of = $(or $($(1).taught_in),$(call $(1).records,{}))
+
 ## Review
 # label-fit, on what was taught, for example: --precision 0.98.
 TEACH_FLAGS ?=
@@ -12,7 +16,7 @@ TEACH_FLAGS ?=
 ifdef INSIDE_OUT
 
 # Of a folder, character/NAME or style: the questions; whether it is taught; where its records come from.
-questions = $($(call type_of,$(1)).teach)
+questions = $(if $($(call type_of,$(1)).taught_in),,$($(call type_of,$(1)).teach))
 taught = $(if $(filter yes,$(TAUGHT)),$(if $(questions),$(if $(TEACH_FROM),$(1),$(wildcard review/taught/$(call name_of,$(1))))))
 judged_of = $(if $(call taught,$(1)),$(1)/taught.jsonl,$(call records_of,$(1)))
 

@@ -12,6 +12,8 @@ character.chain = $(poses.chain) joined::quiet $(1)/figures:CHARACTER,CAST $(1)/
 character.beside = $(faces.chain) joined
 character.reports = $(faces.reports)
 character.records = $(1)/unique.jsonl
+# Names are taught once, for all characters.
+character.taught_in := named.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
 character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS")
 
@@ -21,9 +23,9 @@ joined.jsonl: posed.jsonl emotions.jsonl
 	$(call phase,joined) -- "$$BIN/record-join" --from emotions.jsonl --match /parent --keys emotion,face $(rejects) $<
 
 .settings/character-%-figures: always
-	$(call note,$(settings.named))
+	$(call note,$(settings.named)$(addprefix $(empty) ,$(taught_names)))
 $(WHO:%=character/%/figures.jsonl): character/%/figures.jsonl: joined.jsonl .settings/character-%-figures
-	$(call phase,$(name)-figures) -- "$$BIN/id-match" $(references) --only "$$(cat .names/$*)" $(rejects) $(IDENTITY_FLAGS) $<
+	$(call phase,$(name)-figures) -- "$$BIN/id-match" $(if $(taught_names),--as-named,$(references)) --only "$$(cat .names/$*)" $(rejects) $(IDENTITY_FLAGS) $<
 
 .settings/character-%-sharp: always
 	$(call note,$(FIGURE_BLUR_FLAGS))

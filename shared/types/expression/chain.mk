@@ -14,7 +14,7 @@ ifdef INSIDE_OUT
 
 settings.expressions = $(call stamp,EMBED,embed)$(addprefix $(empty) ,$(call within,FACE_LABELS))
 expressions.jsonl: emotions.jsonl .settings/expressions
-	$(call small_network,expressions) -- $(call pipe,"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $< \
+	$(call small_network,expressions) -- $(call pipe,$(each)"$$BIN/clip-embed" $(call use,EMBED) $(rejects) $< \
 	    $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
 
 .PHONY: expression

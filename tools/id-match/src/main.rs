@@ -27,7 +27,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::{Flow, Keep, Result};
+use stage::{Flow, Keep, Record, Result};
 
 use crate::references::{Cast, Named};
 
@@ -54,6 +54,11 @@ struct Args {
     #[arg(long, value_name = "MANIFEST")]
     references: Vec<PathBuf>,
 
+    /// Keep the names that records have already, such as those that label-apply wrote, and compare nothing;
+    /// with --only
+    #[arg(long, requires = "only", conflicts_with_all = ["reference", "references"])]
+    as_named: bool,
+
     /// Compare with the mean direction of a character's references, or with the nearest of them
     #[arg(long, value_enum, default_value = "mean")]
     compare_with: By,
@@ -74,7 +79,7 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
     max_gap: f64,
 
-    /// Keep only these characters
+    /// Keep only these characters; `luca` includes `luca/striped shirt`, which is an outfit of him
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 
@@ -112,6 +117,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    if args.as_named {
+        return flow.each(|record: Record| verdict::chosen(record, &args.only));
+    }
     let cast = Cast::read(&args.reference, &args.references)?;
     if let Some(cast) = &cast {
         cast.must_have(&args.only)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stage::manifest::shapes::Identity;
-use stage::{Outcome, Record, Result};
+use stage::{Context, Outcome, Record, Result};
 
 use crate::instance::{Instance, Looks};
 use crate::references::Cast;
@@ -159,11 +159,28 @@ fn margin(scores: &[f64], place: usize) -> Option<f64> {
     scores.get(place).map(|score| score - best)
 }
 
+/// Drops whoever has a name that is not among `only`; a record that has none is an error.
+pub(crate) fn chosen(record: Record, only: &[String]) -> Result<Outcome> {
+    let identity: Option<Identity> = record.at("/identity")?;
+    let identity = identity.context("key `identity` is missing: run id-match first")?;
+    Ok(among(record, &identity, only))
+}
+
 /// Writes the identity; with `only`, drops whoever is not among them.
 pub(crate) fn judge(mut record: Record, identity: &Identity, only: &[String]) -> Result<Outcome> {
     record.put_rounded("identity", identity, DECIMALS)?;
-    if only.is_empty() || only.contains(&identity.name) {
-        return Ok(Outcome::pass(record));
+    Ok(among(record, identity, only))
+}
+
+/// Whether a name is the wanted one, or one of its outfits, as `luca/striped shirt` is of `luca`.
+fn is(name: &str, wanted: &str) -> bool {
+    let rest = name.strip_prefix(wanted);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn among(record: Record, identity: &Identity, only: &[String]) -> Outcome {
+    if only.is_empty() || only.iter().any(|wanted| is(&identity.name, wanted)) {
+        return Outcome::pass(record);
     }
     let wanted = only.join(" or ");
     let score = identity.score;
@@ -171,5 +188,5 @@ pub(crate) fn judge(mut record: Record, identity: &Identity, only: &[String]) ->
         Some(best) => format!("not surely {wanted}: nearest to {best}, {score:.2}"),
         None => format!("is {} ({score:.2}), not {wanted}", identity.name),
     };
-    Ok(Outcome::drop(record, reason))
+    Outcome::drop(record, reason)
 }

@@ -287,6 +287,36 @@ fn only_the_wanted_go_on() {
 }
 
 #[test]
+fn names_that_were_taught_are_chosen_from_and_kept() {
+    let here = tempfile::tempdir().unwrap();
+    let named = |id: &str, name: &str| {
+        let mut record = seen(id, [1.0, 0.0]);
+        record["identity"] = json!({"name": name, "score": 0.4});
+        record
+    };
+    let records = [
+        named("a", "luca"),
+        named("b", "luca/striped shirt"),
+        named("c", "lucas"),
+        named("d", "unknown"),
+    ];
+    let flags = ["--as-named", "--only", "luca"];
+    let ran = run_in(here.path(), TOOL, &flags, &lines(&records));
+    assert_eq!(ran.stdout, lines(&records[..2]), "{}", ran.stderr);
+    let flags = ["--as-named", "--only", "luca/striped shirt"];
+    let ran = run_in(here.path(), TOOL, &flags, &lines(&records));
+    assert_eq!(ran.stdout, lines(&records[1..2]), "{}", ran.stderr);
+    let ran = run_in(here.path(), TOOL, &flags, &lines(&[seen("e", [1.0, 0.0])]));
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("key `identity` is missing: run id-match first"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn the_nearest_reference_or_their_mean() {
     let here = tempfile::tempdir().unwrap();
     let mut cast = [seen("r0", [1.0, 0.0]), seen("r1", [0.0, 1.0])];

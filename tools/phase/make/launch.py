@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import names
+import runner
 from names import ROOT, Wrong, say, setting
 
 # The exit status where nothing was started; that of a make in which something failed is 2.
@@ -300,6 +301,8 @@ def ffmpeg():
 def start(flags):
     """Becomes the make in OUT."""
     names.check()
+    if setting("RUNNER"):
+        runner.engine()
     asked = flags.pipelines
     source, path = names.source(" ".join(asked))
     who = names.characters()
@@ -331,6 +334,7 @@ def start(flags):
         films, text = Path(out, ".names", "films.txt"), "".join(f"{one}\n" for one in names.films())
         put(films, text)
     os.environ["FFMPEG"] = ffmpeg()
+    os.environ["FILM2LORA_RUN_BY"] = runner.__file__
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out)]
     command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile")]

@@ -28,7 +28,8 @@ class Kind:
         for stage in self.stages:
             manifest, flags, *_ = stage.split(":")
             yield manifest.format(folder), " or ".join(flags.split(","))
-        if "teach" in names.TYPES[self.name]:
+        # A character's names are taught before its set has a folder.
+        if "teach" in names.TYPES[self.name] and self.name not in names.PER_CHARACTER:
             yield f"{folder}/taught", "TEACH_FLAGS"
         yield f"{folder}/reviewed", "`make review`"
         yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"

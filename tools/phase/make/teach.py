@@ -17,7 +17,7 @@ def asked(records):
     name = setting("PIPELINE")
     kind = next((kind for kind in names.TYPES if name == kind or name.startswith(f"{kind}-")), "")
     teachable = [kind for kind, one in names.TYPES.items() if one.get("teach")]
-    if kind not in teachable or names.slug(name) != name:
+    if kind not in teachable or names.slug(name) != name or (kind in names.PER_CHARACTER and name != kind):
         raise Wrong(f"PIPELINE={name}: what can be taught is {', '.join(teachable)}")
     manifest = dict(one.split("=", 1) for one in records.split())[kind].replace("{}", names.folder(name))
     if not os.path.isfile(os.path.join(names.out(), manifest)):
@@ -64,7 +64,9 @@ def teach(name, kind, manifest):
     if not chosen(commands, manifest, images):
         say(f"{name}: every image is labelled")
         return
-    serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", patch, *review.labels(name), str(images)]
+    # Of what all sets of a type have in common only the answers are asked.
+    keys = [flag for command in commands for flag in ("--label", command[2])] if kind in names.PER_CHARACTER else review.labels(name)
+    serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", patch, *keys, str(images)]
     subprocess.run(serve, stdout=subprocess.DEVNULL, check=True)
     # From here on the data set goes by what was taught.
     (folder / name).touch()

@@ -11,6 +11,7 @@ import checkpoints
 import launch
 import names
 import review
+import runner
 import sets
 import settings
 from names import Wrong
@@ -278,6 +279,25 @@ class Review(unittest.TestCase):
             self.assertEqual(review.more(), ["--require", "5", "--merge", os.path.realpath(patch.name)])
         with told(MERGE="gone.jsonl"), self.assertRaises(Wrong):
             review.more()
+
+
+class Runners(unittest.TestCase):
+    """What RUNNER takes of a stage's command line."""
+
+    def test_the_manifest_and_the_rejects_are_the_runs_own(self):
+        command, rejects, manifest = runner.parted(["clip-embed", "--model", "a b", "--rejects", "x.rejects.jsonl", "--mask", "in.jsonl"])
+        self.assertEqual(command, ["clip-embed", "--model", "a b", "--mask"])
+        self.assertEqual((rejects, manifest), ("x.rejects.jsonl", "in.jsonl"))
+        called, out = runner.called("slurm", ["4", "--gres", "gpu:1"], command, manifest, Path("work"))
+        self.assertEqual(called[2:], ["in.jsonl", Path("work"), "4", "clip-embed --model 'a b' --mask", "--gres", "gpu:1"])
+        self.assertEqual(out, Path("work/out.jsonl"))
+
+    def test_an_engine_that_is_none_is_refused(self):
+        for text, said in [("dask", "must begin with parallel, ray or slurm"), ("slurm", "the number of shards"), ("slurm 0", "the number of shards")]:
+            with told(RUNNER=text), self.assertRaisesRegex(names.Wrong, said):
+                runner.engine()
+        with told(RUNNER="ray --gpus 0.25"):
+            self.assertEqual(runner.engine(), ("ray", ["--gpus", "0.25"]))
 
 
 if __name__ == "__main__":
