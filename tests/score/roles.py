@@ -78,11 +78,17 @@ def boxed(sample):
         yield {**record, "boxes": [{"box": box, "score": 1.0, "label": "person", "who": place} for place, box in enumerate(boxes)]}
 
 
-def detect(run, sample):
+def words(run, sample):
+    """Boxes of what words name: of all characters of the film."""
+    asked = ["--words-only", "--words-model", run.network["name"], "--words", "a man. a woman. a boy. a girl."]
+    return detect(run, sample, *asked)
+
+
+def detect(run, sample, *flags):
     """Boxes of characters."""
     found, said, fits, off = 0, [], [], []
     wanted = sum(len(sample.large(record["id"])) for record in sample.frames)
-    for record in run("char-detect", sample.frames):
+    for record in run("char-detect", sample.frames, *flags):
         people, large = sample.people[record["id"]], sample.large(record["id"])
         boxes = [np.array(one["box"], float) for one in record["boxes"]]
         right = {j for _, _, j in pairs([one.box for one in people], boxes, SAME)}
@@ -258,6 +264,7 @@ ASIDE = {"across": "off to the right, % of side", "down": "off downwards, % of s
 # By role: how it is measured, and each measure in words, in the order of the table.
 ROLES = {
     "detect": (detect, {"found": "characters found", "right": "boxes that are right", "overlap": "overlap of boxes", **ASIDE}),
+    "words": (words, {"found": "characters found by words", "right": "boxes that are right", "overlap": "overlap of boxes", **ASIDE}),
     "segment": (segment, {"overlap": "overlap of masks", **ASIDE}),
     "pose": (pose, {"near": "key points near, PCK@0.1", "distance": "key points off, % of side", **ASIDE}),
     "face": (face, {"found": "faces found", "right": "faces that are right", "overlap": "overlap of faces", **ASIDE,

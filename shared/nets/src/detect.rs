@@ -38,8 +38,20 @@ pub struct Detection {
     pub rect: Rect<f32>,
     /// 0 to 1.
     pub score: f32,
-    /// The name of its class.
+    /// The name of its class, or the phrase that was asked for.
     pub label: String,
+    /// The class that fits second best, of a detector by words where that would count as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
+}
+
+/// What fits second best.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// The phrase.
+    pub label: String,
+    /// 0 to 1.
+    pub score: f32,
 }
 
 /// What counts as found.

@@ -20,7 +20,7 @@ use nets::lama::Inpainter;
 use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use nets::tagger::{self, Tagger};
-use nets::{align, caption, detect, embed, emotion, face, lama, pose, sam, shot};
+use nets::{align, caption, detect, embed, emotion, face, grounding, lama, pose, sam, shot};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
 use vision::mask::Mask;
@@ -124,6 +124,19 @@ fn detected(model: &Model) -> (&'static str, Said) {
         .iter()
         .take(9)
         .flat_map(|found| found.rect.edges().into_iter().chain([found.score]));
+    let count = found.len() as f32;
+    Said::of(detector.provenance(), std::iter::once(count).chain(numbers))
+}
+
+fn grounded(folder: &str) -> (&'static str, Said) {
+    let settings = grounding::Settings::of(nets::words::phrases("a boy. a cat.").unwrap());
+    let mut detector = grounding::Detector::open(&model(folder), settings, &runtime()).unwrap();
+    let prepared = detector.plan().prepare(&image()).unwrap();
+    let found = detector.detect(&prepared).unwrap();
+    let numbers = { found.iter().take(5) }.flat_map(|found| {
+        let label = found.label.len() as f32;
+        { found.rect.edges().into_iter() }.chain([found.score, label])
+    });
     let count = found.len() as f32;
     Said::of(detector.provenance(), std::iter::once(count).chain(numbers))
 }
@@ -281,6 +294,8 @@ fn now() -> BTreeMap<String, Said> {
         detected(&model("yolox.onnx")),
         detected(&registered("rtmdet_suppressed.onnx", "rtmdet")),
         detected(&model("rtdetr.onnx")),
+        grounded("grounding_dino/tiny"),
+        grounded("owlv2"),
         faces("face/centerface.onnx"),
         faces("face/retinaface_640.onnx"),
         faces("face/scrfd.onnx"),
@@ -357,6 +372,7 @@ fn an_answer_changes_only_with_its_number() {
 fn every_family_of_a_role_is_among_them() {
     let roles = [
         detect::ROLE.answers(),
+        grounding::ROLE.answers(),
         face::ROLE.answers(),
         emotion::ROLE.answers(),
         embed::ROLE.answers(),

@@ -127,6 +127,7 @@ fn busts(faces: &[Face], boxes: &[Detection], size: [f32; 2]) -> Vec<Detection> 
             rect: bust(face.rect, size),
             score: face.score,
             label: LABEL.to_owned(),
+            second: None,
         })
         .collect()
 }
@@ -167,6 +168,7 @@ mod tests {
             rect: edges.into(),
             score: 0.5,
             label: "person".to_owned(),
+            second: None,
         }
     }
 

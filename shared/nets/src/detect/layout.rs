@@ -107,6 +107,7 @@ impl Layout {
             rect: found.rect,
             score: found.score,
             label: self.label(found.class),
+            second: None,
         };
         Ok(found.into_iter().map(detection).collect())
     }

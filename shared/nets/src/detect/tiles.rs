@@ -147,6 +147,7 @@ mod tests {
             rect: edges.into(),
             score,
             label: "person".to_owned(),
+            second: None,
         }
     }
 
