@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use characters::{
     Cluster, Embedding, Face, FaceAngle, FaceOcclusion, Identity, Keypoint, Pose,
 };
-pub use places::{Cut, Detection, Instance, Segment};
+pub use places::{Cut, Detection, Instance, Second, Segment};
 pub use plates::{Inpaint, Remnant};
 
 use crate::{Record, Result};

@@ -10,7 +10,7 @@ pub(crate) fn said(seen: usize, found: usize, must: bool) -> Result<()> {
     if seen == 0 || found > 0 {
         return Ok(());
     }
-    let hint = "try --tiles 2, a lower --threshold, or another --model";
+    let hint = "try --tiles 2, a lower --threshold, --words or another --model";
     if must {
         bail!("no box in any of {seen} images: no character was detected: {hint}");
     }
@@ -25,6 +25,15 @@ pub(crate) struct Boxed {
     rect: Rect<f64>,
     score: f64,
     label: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<Label>,
+}
+
+/// A label and its score.
+#[derive(Debug, Serialize)]
+struct Label {
+    label: String,
+    score: f64,
 }
 
 impl Boxed {
@@ -34,6 +43,10 @@ impl Boxed {
             rect: found.rect.map(|edge| rounded(edge, 100.0)),
             score: rounded(found.score, 1e4),
             label: found.label.clone(),
+            second: found.second.as_ref().map(|second| Label {
+                label: second.label.clone(),
+                score: rounded(second.score, 1e4),
+            }),
         }
     }
 }

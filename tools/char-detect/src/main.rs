@@ -2,25 +2,28 @@
 //!
 //! Reads `image`. Writes `boxes`, a list of `{box: [x0, y0, x1, y1], score, label}` by descending
 //! score, empty where nothing was found: corners in pixels of the upright image and within it, to
-//! 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only that. And
-//! `models`, which detector it was.
+//! 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only that, or the phrase that was
+//! asked for. Where a second label would have counted as well, `second` is its `{label, score}`. And `models`, which
+//! detectors it was.
 
 mod boxed;
 mod classes;
 mod faces;
+mod like;
+mod networks;
 mod search;
+mod words;
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use answers::Tool;
 use clap::Parser;
-use nets::detect::{Detection, Detector, Settings};
+use nets::detect::Detection;
 use stage::{Flow, Inference, Outcome, Record, Result};
 
 use boxed::said;
-use faces::CloseUps;
-use search::Search;
+use networks::Networks;
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
@@ -28,6 +31,8 @@ const TOOL: Tool = Tool {
     asks: &[
         || nets::detect::ROLE.answers(),
         || nets::face::ROLE.answers(),
+        || nets::grounding::ROLE.answers(),
+        || nets::embed::ROLE.answers(),
     ],
 };
 
@@ -35,12 +40,14 @@ const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl > boxes.jsonl
   char-detect --tiles 2 --threshold 0.4 frames.jsonl | jq -c 'select(.boxes != [])'
   char-detect --face-detector default frames.jsonl > with_close_ups.jsonl
+  char-detect --words 'person. a sea monster. a cat=0.4.' frames.jsonl > boxes.jsonl
   char-detect --model my_characters.onnx --classes all frames.jsonl > boxes.jsonl
 
-A person detector finds what looks like a person, and few animals, robots and
-toys. For those, name a detector of your own with --model: YOLOX, RTMDet,
-RT-DETR and D-FINE files are read as they are published. With a detector of COCO's
-classes, `--classes creatures` keeps animals, and the classes that dragons are taken for.";
+A person detector finds what looks like a person, and few animals, robots and toys.
+--words finds those by what they look like (`a furry blue creature`); names say nothing to it.
+Also name what else is there (`person`), or persons are taken for what is named.
+YOLOX, RTMDet, RT-DETR and D-FINE files of your own are read as they are published. With a detector
+of COCO's classes, `--classes creatures` keeps animals, and the classes that dragons are taken for.";
 
 /// Detect the characters in every image
 #[derive(Debug, Parser)]
@@ -75,6 +82,12 @@ struct Args {
     must_find: bool,
 
     #[command(flatten)]
+    words: words::WordFlags,
+
+    #[command(flatten)]
+    like: like::LikeFlags,
+
+    #[command(flatten)]
     close_ups: faces::Flags,
 
     /// Images per batch, if the network takes more than one
@@ -93,42 +106,14 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
-    let mut detector = Detector::open(&args.model.open("detect")?, &args.model.runtime)?;
-    let layout = detector.layout().clone();
-    let settings = Settings {
-        threshold: args.threshold,
-        nms: args.nms,
-        classes: classes::named(args.classes, &layout),
-        tiles: args.tiles,
-        min_size: args.min_side as f32,
-    };
-    layout.wanted(&settings)?;
-    let mut close_ups = CloseUps::open(&args.close_ups, &args.model.runtime)?;
-    let mut answers = TOOL.answers().by(detector.provenance());
-    if let Some(close_ups) = &close_ups {
-        answers = close_ups.part(answers)?;
-    }
-    let search = Search {
-        answers: answers.with(&(&layout, &settings))?,
-        layout,
-        settings,
-        faces: close_ups.as_ref().map(CloseUps::looks),
-    };
+    let mut networks = Networks::open(&args)?;
+    let search = networks.search()?;
     let (seen, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let cache = args.cache.open()?;
     let work = Inference {
         look: |record: &Record| search.look(record),
         prepare: |_: &Record, file| search.prepare(file),
-        infer: |images: Vec<_>| {
-            let (images, close): (Vec<_>, Vec<_>) = images.into_iter().unzip();
-            let mut found = detector.detect_all(&images, &search.settings)?;
-            for (boxes, close) in found.iter_mut().zip(close) {
-                if let (Some(close_ups), Some(close)) = (&mut close_ups, close) {
-                    close_ups.add(close, boxes)?;
-                }
-            }
-            Ok(found.into_iter().map(Ok).collect())
-        },
+        infer: |images| Ok(networks.find(images)?.into_iter().map(Ok).collect()),
         finish: |record: Record, boxes: Vec<Detection>| {
             seen.fetch_add(1, Ordering::Relaxed);
             found.fetch_add(boxes.len(), Ordering::Relaxed);

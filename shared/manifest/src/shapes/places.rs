@@ -15,12 +15,25 @@ pub struct Detection {
     /// How sure the detector is, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// The detector's class.
+    /// The detector's class, or the phrase that a detector was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The label that fits second best, where it would have counted as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<Second>,
     /// The pose of the character in it, if rtmpose processed several boxes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pose: Option<Pose>,
+}
+
+/// The label of a box that fits second best.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Second {
+    /// The class or phrase.
+    pub label: String,
+    /// How sure the detector is of it, 0 to 1.
+    pub score: f64,
 }
 
 /// Something that was segmented: one of the key `masks`. It also has the members of the box that it

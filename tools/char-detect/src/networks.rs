@@ -1,0 +1,109 @@
+//! The networks that look, one after the other.
+
+use answers::Answers;
+use nets::detect::{Detection, Detector, Settings};
+use stage::Result;
+
+use crate::faces::CloseUps;
+use crate::search::{Ready, Search};
+use crate::words::ByWords;
+use crate::{Args, TOOL, classes};
+
+/// The networks that the flags ask for.
+pub(crate) struct Networks {
+    detector: Option<Detector>,
+    close_ups: Option<CloseUps>,
+    words: Option<ByWords>,
+    settings: Settings,
+}
+
+impl Networks {
+    /// Opens them.
+    pub(crate) fn open(args: &Args) -> Result<Self> {
+        let runtime = &args.model.runtime;
+        let mut settings = Settings {
+            threshold: args.threshold,
+            nms: args.nms,
+            classes: args.classes.clone(),
+            tiles: args.tiles,
+            min_size: args.min_side as f32,
+        };
+        let words = ByWords::open(&args.words, &args.like, runtime)?;
+        let only = args.words.only();
+        stage::ensure!(
+            !only || words.is_some(),
+            "--words-only: there are no words: name some with --words or --words-of, or examples with --like"
+        );
+        let detector = if only {
+            None
+        } else {
+            Some(Detector::open(&args.model.open("detect")?, runtime)?)
+        };
+        if let Some(detector) = &detector {
+            settings.classes = classes::named(settings.classes, detector.layout());
+            detector.layout().wanted(&settings)?;
+        }
+        Ok(Self {
+            detector,
+            close_ups: CloseUps::open(&args.close_ups, runtime)?,
+            words,
+            settings,
+        })
+    }
+
+    /// What is looked for, and how.
+    pub(crate) fn search(&self) -> Result<Search> {
+        Ok(Search {
+            answers: self.answers()?,
+            layout: self
+                .detector
+                .as_ref()
+                .map(|detector| detector.layout().clone()),
+            settings: self.settings.clone(),
+            faces: self.close_ups.as_ref().map(CloseUps::looks),
+            words: self.words.as_ref().map(ByWords::way),
+        })
+    }
+
+    fn answers(&self) -> Result<Answers> {
+        let mut answers = TOOL.answers();
+        if let Some(detector) = &self.detector {
+            answers = answers.by(detector.provenance());
+        }
+        if let Some(close_ups) = &self.close_ups {
+            answers = close_ups.part(answers)?;
+        }
+        if let Some(detector) = &self.detector {
+            answers = answers.with(&(detector.layout(), &self.settings))?;
+        }
+        match &self.words {
+            Some(words) => words.part(answers, self.settings.nms),
+            None => Ok(answers),
+        }
+    }
+
+    /// What is in each image, by descending score.
+    pub(crate) fn find(&mut self, images: Vec<Ready>) -> Result<Vec<Vec<Detection>>> {
+        let mut whole = Vec::new();
+        let mut others = Vec::new();
+        for image in images {
+            whole.extend(image.whole);
+            others.push((image.words, image.close));
+        }
+        let mut found = match &mut self.detector {
+            Some(detector) => detector.detect_all(&whole, &self.settings)?,
+            None => vec![Vec::new(); others.len()],
+        };
+        for (boxes, (asked, close)) in found.iter_mut().zip(others) {
+            if let (Some(words), Some(asked)) = (&mut self.words, asked) {
+                words.add(&asked, self.settings.nms, boxes)?;
+                let side = |found: &Detection| found.rect.width().min(found.rect.height());
+                boxes.retain(|found| side(found) >= self.settings.min_size);
+            }
+            if let (Some(close_ups), Some(close)) = (&mut self.close_ups, close) {
+                close_ups.add(close, boxes)?;
+            }
+        }
+        Ok(found)
+    }
+}
