@@ -24,8 +24,8 @@ include shared/types/chains/types.mk
 # Names are data. They are taken as they were typed, so that make finds nothing in
 # them to expand, and recipes read them from the environment, so that neither does
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
-NETWORK_ROLES := DETECT SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
-NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
+NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
+NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     SHOT_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
@@ -75,8 +75,13 @@ TRIGGER ?=
 CAST ?=
 # Characters to make data sets of with `character`. Without CAST, the largest group of instances that look alike.
 CHARACTER ?=
-# The character's class word, for example: boy.
+# The character's class word, for example: boy. By default that of its words.
 CLASS ?=
+# What else to detect than persons, in words: phrases with a full stop behind each, and the score from which it counts
+# where that is another than 0.3, as in: person. a sea monster=0.4. The words of a character stand in words.txt in its
+# folder in CAST, one phrase a line. By default "person. creature. animal." if `make models ROLE=words` has downloaded
+# the network; none asks for nothing.
+WORDS ?=
 # Whether a character's data set has regularization images, as many as are selected of it: the other characters under
 # the class word, and a quarter of places without any, if there are backgrounds; for trainers that take them: yes or no.
 REGULARIZATION ?= no
@@ -131,6 +136,8 @@ TEACH_ASK ?= 60
 NETWORKS ?= published
 # Network that detects characters: a name in the registry or a path, instead of the default. The next settings take the same.
 DETECT_MODEL ?=
+# Network that detects what WORDS name.
+WORDS_MODEL ?=
 # Network that segments them.
 SEGMENT_MODEL ?=
 # Network that finds changes of shot beside the rules: a name in the registry or an absolute path. Without it, one that

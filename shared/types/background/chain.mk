@@ -36,10 +36,10 @@ background/clear.jsonl: frames.jsonl .settings/background-clear
 	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
 must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)
-settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)
+settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)$(words_stamp)
 background/boxes.jsonl: background/clear.jsonl .settings/background-boxes
 	$(call small_network,background-boxes) -- $(call pipe,"$$BIN/light-classify" $(LIGHT_FLAGS) $< \
-	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(must_find) $(rejects) $(BACKGROUND_DETECT_FLAGS))
+	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(must_find) $(rejects) $(BACKGROUND_DETECT_FLAGS))
 
 settings.background-masked = $(call stamp,SEGMENT,segment) $(BACKGROUND_SEGMENT_FLAGS)
 background/masked.jsonl: background/boxes.jsonl .settings/background-masked

@@ -39,9 +39,13 @@ ifdef INSIDE_OUT
 # Faces reveal close-ups, which do not look like a person to a person detector.
 close_ups = --face-detector "$${FACE_MODEL:-default}"
 
-settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)
+# What the detector has no class for is asked for in words, where there are any: those of WORDS, and of the cast.
+by_words = $(if $(WORDS),--words "$$WORDS") $(if $(filter CAST_WORDS=%,$(STAMPS)),--words-of "$$CAST") $(if $(WORDS_MODEL),--words-model "$$WORDS_MODEL")
+words_stamp = $(if $(strip $(by_words)), $(WORDS) $(filter CAST_WORDS=%,$(STAMPS)) $(call stamp,WORDS,words))
+
+settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)$(words_stamp)
 boxes.jsonl: $(scenes).jsonl .settings/boxes
-	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(rejects) $(DETECT_FLAGS) $<
+	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(rejects) $(DETECT_FLAGS) $<
 
 settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
@@ -56,10 +60,10 @@ own.jsonl: .settings/own
 	    | "$$BIN/instance-read" --captions "$$CAPTIONS" --out-dir own $(rejects))
 
 # Those without a mask get that of the surest character in them.
-settings.instances = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS) $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
+settings.instances = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)$(words_stamp) $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 instances.jsonl: own.jsonl .settings/instances
 	$(call large_network,instances) $(room) -- $(call pipe,if grep -qv '"mask":' $<; then \
-	    "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) $< \
+	    "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) $< \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --max-masks 1 --out-dir instances/segments $(SEGMENT_FLAGS) \
 	    | "$$BIN/instance-read" --out-dir instances $(rejects); else cat $<; fi)
 else
@@ -80,7 +84,7 @@ settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked) $(setti
 cast.jsonl: .settings/cast
 	@rm -rf cast && mkdir -p cast
 	$(call large_network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
-	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) \
+	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 \
 	    | "$$BIN/mask-crop" --out-dir cast/crops $(rejects) \
 	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0 \

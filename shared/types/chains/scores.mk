@@ -34,7 +34,7 @@ $(SCORES)/scenes.jsonl: .settings/$(scoring)-scenes
 
 settings.$(scoring)-instances = $(settings.boxes) $(settings.masked) $(settings.figures) $(settings.named) $(settings.keypoints) $(settings.posed)
 $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
-	$(call large_network,$(scoring)-instances) $(room) -- $(call pipe,"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(DETECT_FLAGS) $< \
+	$(call large_network,$(scoring)-instances) $(room) -- $(call pipe,"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) $< \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir $(@D)/masks $(SEGMENT_FLAGS) \
 	    | "$$BIN/mask-crop" --out-dir $(@D)/instances $(rejects) $(any_instance) \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) \

@@ -77,12 +77,14 @@ def start(make):
     if setting("NETWORKS") == "none" and measured != "frames":
         raise Wrong(f"PIPELINE={setting('PIPELINE')}: its images are measured by networks: leave NETWORKS=none out")
     roles = [] if setting("NETWORKS") == "none" else ROLES[measured]
-    named, needs = launch.networks(roles)
+    words, of_cast = launch.asked_in_words(roles, names.tools(), models)
+    named, needs = launch.networks(roles + (["words"] if words or of_cast else []))
     if setting("NETWORKS") == "published":
         launch.registry(names.tools(), models, "--needs", needs)
     stamps = launch.registry(names.tools(), models, "--stamp", needs) if needs else []
     stamps += [f"version={launch.version(names.tools(), 'phase')[0]}", f"IMAGES={launch.listing(paths['IMAGES'])}"]
     stamps.append(f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}")
+    stamps += launch.words_stamp(of_cast)
     launch.lock(names.out())
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     scores = f"scores/{folder.replace('/', '-')}"
@@ -92,7 +94,7 @@ def start(make):
     command = [*names.make_command(make), "--no-print-directory", "-C", os.path.abspath(names.out())]
     command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
-    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
+    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
     command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"STAMPS={' '.join(stamps)}"]
     command += [f"WHO={' '.join(who)}", f"{scores}/scores.jsonl"]
     say(f"{setting('PIPELINE')}: the page will be {names.out()}/{scores}/report.html")

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import class_word
 import names
 import runner
 from names import ROOT, Wrong, say, setting
@@ -27,10 +28,15 @@ REFUSED = 3
 # Bytes of each end of a file that tell it from another; frame-extract looks at as many.
 END = 1 << 20
 
+# What else is detected than persons where nobody says it, and the network for it is there. Persons are named too, or they
+# would be taken for one of the others.
+ANYTHING = "person. creature. animal."
+
 # The tools that ask a network of each role. What they say of their answers is in the stamps of their stages, so
 # that these run again where a tool would answer otherwise.
 ASK = {
     "detect": ["char-detect"],
+    "words": ["char-detect"],
     "segment": ["sam-mask"],
     "inpaint": ["lama-inpaint"],
     "embed": ["clip-embed", "clip-tag"],
@@ -242,9 +248,34 @@ def complete(out, tools, written):
 def networks(roles):
     """The networks by role, as the registry or a path names them; empty for the default of the role."""
     small = setting("NETWORKS") == "small"
-    named = {role: setting(f"{role.upper()}_MODEL") or (f"small-{role}" if small else "") for role in names.ROLES}
+    named = {role: setting(f"{role.upper()}_MODEL") or (f"small-{role}" if small and role != "words" else "") for role in names.ROLES}
     named = {role: names.absolute(name) if name and os.path.exists(name) else name for role, name in named.items()}
     return named, [f"{role}={named[role]}" if named[role] else role for role in roles]
+
+
+def asked_in_words(roles, tools, models):
+    """The phrases of WORDS, or those for any film; and the words of the characters in CAST, of which there may be none."""
+    if "detect" not in roles or setting("NETWORKS") == "none" or setting("WORDS") == "none":
+        return "", []
+    own = sorted(Path(setting("CAST")).glob("*/words.txt")) if setting("CAST") else []
+    if setting("WORDS"):
+        return setting("WORDS"), own
+    if own or setting("WORDS_MODEL"):
+        return ANYTHING, own
+    if setting("NETWORKS") != "published":
+        return "", own
+    command = [os.path.join(tools, "models"), "--models", models, "--list", "--json", "--role", "words"]
+    networks_ = map(json.loads, subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.splitlines())
+    there = any(one["default"] and one["state"] != "missing" for one in networks_)
+    return ANYTHING if there else "", own
+
+
+def words_stamp(files):
+    """By what stages know that the words of characters are others; none if there are none."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(os.fsencode(f"{path.parent.name}\0") + path.read_bytes() + b"\0")
+    return [f"CAST_WORDS={digest.hexdigest()[:16]}"] if files else []
 
 
 def version(tools, name):
@@ -309,7 +340,8 @@ def start(flags):
     if setting("NETWORKS") == "none" and flags.networked:
         raise Wrong(f"{flags.networked}: needs networks: leave NETWORKS=none out")
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
-    named, needs = networks(flags.roles.split())
+    words, of_cast = asked_in_words(flags.roles.split(), names.tools(), models)
+    named, needs = networks(flags.roles.split() + (["words"] if words or of_cast else []))
     if setting("NETWORKS") == "published":
         registry(names.tools(), models, "--needs", needs)
     paths = {name: path if name == source else "" for name in names.SOURCES} | {"BIN": names.tools()}
@@ -324,6 +356,7 @@ def start(flags):
             answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
             said |= answers
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
+    stamps += words_stamp(of_cast)
     stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM"] if paths[name]]
     out = names.out()
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
@@ -335,12 +368,13 @@ def start(flags):
         put(films, text)
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_RUN_BY"] = runner.__file__
+    os.environ["FILM2LORA_CLASS_WORD"] = class_word.__file__
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out)]
     command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile")]
     command += ["INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
-    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()]
+    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
     if source == "FILM" and len(names.films()) > 1:
         command.append("SEVERAL=yes")
     command.append(f"TRAINER_ROOT={names.trainer_root()}")

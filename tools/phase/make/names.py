@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 # What `film2lora make` was told is relative to where it was called.
 os.chdir(os.environ.get("CALLED_FROM") or ".")
-ROLES = ["detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
+ROLES = ["detect", "words", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
 
 
 def types():

@@ -8,6 +8,7 @@ from pathlib import Path
 from unittest import mock
 
 import checkpoints
+import class_word
 import launch
 import names
 import review
@@ -28,6 +29,48 @@ def told(**values):
     plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
+
+
+class Words(unittest.TestCase):
+    def asked(self, listed="", **values):
+        """What is asked for in words, where `models --list` says this."""
+        with told(**values), mock.patch("subprocess.run") as run:
+            run.return_value.stdout = listed
+            words, of_cast = launch.asked_in_words(["detect", "segment"], "bin", "models")
+        return words, [path.parent.name for path in of_cast]
+
+    def test_any_film_is_asked_for_what_lives_if_the_network_is_there(self):
+        there = json.dumps({"name": "grounding-dino-tiny", "default": True, "state": "there"})
+        self.assertEqual(self.asked(there, NETWORKS="published"), (launch.ANYTHING, []))
+        self.assertEqual(self.asked(there.replace('"there"', '"missing"'), NETWORKS="published"), ("", []))
+        self.assertEqual(self.asked(there.replace("true", "false"), NETWORKS="published"), ("", []))
+        self.assertEqual(self.asked(there, NETWORKS="small"), ("", []))
+        self.assertEqual(self.asked(there, NETWORKS="none", WORDS="a cat."), ("", []))
+        self.assertEqual(self.asked(there, NETWORKS="published", WORDS="none"), ("", []))
+        self.assertEqual(self.asked(NETWORKS="published", WORDS_MODEL="owlv2-base"), (launch.ANYTHING, []))
+        self.assertEqual(self.asked(NETWORKS="small", WORDS="a cat."), ("a cat.", []))
+
+    def test_characters_have_words_of_their_own(self):
+        with tempfile.TemporaryDirectory() as cast:
+            for name in ["luca", "smaug"]:
+                Path(cast, name).mkdir()
+            Path(cast, "smaug/words.txt").write_text("a red dragon\n", encoding="utf-8")
+            self.assertEqual(self.asked(NETWORKS="small", CAST=cast), (launch.ANYTHING, ["smaug"]))
+            self.assertEqual(self.asked(NETWORKS="published", CAST=cast, WORDS="person."), ("person.", ["smaug"]))
+
+    def test_the_class_word_is_the_first_of_a_characters_words(self):
+        self.assertEqual(class_word.first("# of the film\nThe Sea Monster=0.4. a creature\nan eel"), "sea monster")
+        self.assertEqual(class_word.first("robot r2.5 = .3"), "robot r2.5")
+        self.assertEqual(class_word.first("# nothing\n"), "")
+
+    def test_or_else_what_most_instances_were_found_by(self):
+        def most(*labels):
+            return class_word.most({"instance": {"label": label}} if label else {} for label in labels)
+
+        self.assertEqual(most("a cat", "a cat", "creature"), "cat")
+        self.assertEqual(most("a cat", "creature"), "", "half is not most")
+        self.assertEqual(most("person", "a cat", None), "")
+        self.assertEqual(most(), "")
 
 
 class Checkpoints(unittest.TestCase):
