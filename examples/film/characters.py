@@ -60,6 +60,14 @@ class Figure:
     face_forward: np.ndarray
     head_radius: float
     reach: np.ndarray
+    kind: str = "person"
+    skeleton: str = "coco17"
+    chest: np.ndarray | None = None
+
+    @property
+    def middle(self) -> np.ndarray:
+        """The middle of the chest, towards which a view of the body is measured."""
+        return self.keypoints[5:7].mean(axis=0) if self.chest is None else self.chest
 
 
 CHILD = Build(thigh=0.215, shin=0.20, foot=0.075, torso=0.31, neck=0.02, head=0.235,

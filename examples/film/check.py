@@ -18,7 +18,9 @@ from finish import FRAME_HEIGHT, WIDTH, font
 from PIL import Image, ImageDraw
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-COLOURS = {"nilo": (255, 208, 64), "pia": (255, 96, 112), "oreste": (80, 208, 192)}
+COLOURS = {"nilo": (255, 208, 64), "pia": (255, 96, 112), "oreste": (80, 208, 192), "bruma": (120, 170, 255)}
+ANIMAL_BONES = ((0, 1), (0, 2), (1, 2), (2, 3), (3, 4), (3, 5), (5, 6), (6, 7), (3, 8), (8, 9), (9, 10), (4, 11), (11, 12), (12, 13),
+                (4, 14), (14, 15), (15, 16))
 BONES = ((5, 7), (7, 9), (6, 8), (8, 10), (5, 6), (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14),
          (14, 16))
 
@@ -72,7 +74,7 @@ def draw(picture: np.ndarray, record: dict) -> Image.Image:
 def _draw_marks(pen, item: dict) -> None:
     """One character's bones, key points, face and label."""
     points, colour = item["keypoints"], COLOURS.get(item["name"], (200, 200, 200))
-    for first, second in BONES:
+    for first, second in BONES if item.get("kind", "person") == "person" else ANIMAL_BONES:
         if points[first][2] and points[second][2]:
             pen.line((*points[first][:2], *points[second][:2]), fill=(255, 255, 255), width=2)
     for x, y, seen in points:
@@ -85,7 +87,7 @@ def _draw_marks(pen, item: dict) -> None:
             if seen:
                 pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill=(40, 120, 255))
     if item["box"]:
-        words = f"{item['name']} {item['action']} {item['view']}\n{item['emotion']} {item['intensity']}"
+        words = f"{item['name']} {item['action']} {item['view']}\n{item.get('emotion', '')} {item.get('intensity', '')}"
         pen.text((item["box"][0] + 2, 60 + 28 * sorted(COLOURS).index(item["name"])), words, font=font(13),
                  fill=colour, spacing=1, stroke_width=2, stroke_fill=(20, 20, 24))
 
@@ -137,7 +139,8 @@ def counts(records: list[dict]) -> dict:
             made["character"][item["name"]] += 1
             made["action"][item["action"]] += 1
             made["view"][item["view"]] += 1
-            made["emotion"][f"{item['emotion']} {item['intensity']}"] += 1
+            if "emotion" in item:
+                made["emotion"][f"{item['emotion']} {item['intensity']}"] += 1
             if item["face"]:
                 made["faces"][f"{item['emotion']} {item['intensity']}"] += 1
     totals = {"frames": len(records), "repeats": sum(record["repeats"] is not None for record in records),

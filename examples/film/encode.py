@@ -17,7 +17,7 @@ import finish
 import numpy as np
 import rle
 from PIL import Image
-from staging import FRAMES_PER_SECOND, Shot, shot_list
+from staging import FILMS, FRAMES_PER_SECOND, Shot, shot_list
 
 TITLE_FRAMES, BLACK_FRAMES, CREDIT_FRAMES = 60, 12, 96
 DISSOLVE_FRAMES, FADE_FRAMES = 12, 18
@@ -35,8 +35,8 @@ class Frame:
 class Drawings:
     """The drawings of a film on disk, finished, the latest few remembered."""
 
-    def __init__(self, folder: str, seed: int):
-        self.folder, self.seed, self.kept = os.path.join(folder, f"seed{seed}"), seed, {}
+    def __init__(self, folder: str, seed: int, film: str = "lantern"):
+        self.folder, self.seed, self.kept = os.path.join(folder, f"seed{seed}" if film == "lantern" else film), seed, {}
 
     def path(self, shot: Shot, drawing: int, ending: str) -> str:
         """Where a drawing's file is."""
@@ -164,9 +164,10 @@ def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
     return np.rint(first * (1.0 - share) + second * float(share)).astype(np.uint8)
 
 
-def film(drawings: Drawings, shots: list[Shot]):
-    """All frames in order."""
-    yield from opening()
+def film(drawings: Drawings, shots: list[Shot], cards: bool = True):
+    """All frames in order; with title and credits, if it has `cards`."""
+    if cards:
+        yield from opening()
     before = None
     black = np.zeros((finish.HEIGHT, finish.WIDTH, 3), np.uint8)
     for shot in shots:
@@ -175,7 +176,8 @@ def film(drawings: Drawings, shots: list[Shot]):
                 yield card("black", "black", black)
         yield from shot_frames(drawings, shot, before)
         before = shot
-    yield from closing()
+    if cards:
+        yield from closing()
 
 
 def numbered(frames):
@@ -235,24 +237,28 @@ def main() -> None:
     """Writes film.mp4, truth.jsonl and plates/ into a folder."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", required=True, help="the folder that render.py wrote")
+    parser.add_argument("--film", choices=FILMS, default="lantern", help="which story")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--out", default=os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--out", help="folder of the film; by default that of the committed one")
     parser.add_argument("--quality", type=int, default=19, help="x264's crf; lower is better and larger")
     options = parser.parse_args()
-    drawings = Drawings(options.work, options.seed)
-    shots = [shot for shot in shot_list(options.seed) if drawings.complete(shot)]
-    missing = [shot.name for shot in shot_list(options.seed) if shot not in shots]
+    lantern = options.film == "lantern"
+    here = os.path.dirname(os.path.abspath(__file__))
+    options.out = options.out or (here if lantern else os.path.join(here, "..", "creature"))
+    drawings, wanted = Drawings(options.work, options.seed, options.film), shot_list(options.seed, options.film)
+    shots = [shot for shot in wanted if drawings.complete(shot)]
+    missing = [shot.name for shot in wanted if shot not in shots]
     pipe = encoder(os.path.join(options.out, "film.mp4"), options.quality)
     count = 0
     with open(os.path.join(options.out, "truth.jsonl"), "w") as truth:
-        for frame in numbered(film(drawings, shots)):
+        for frame in numbered(film(drawings, shots, cards=lantern)):
             pipe.stdin.write(finish.framed(frame.picture).tobytes())
             truth.write(json.dumps(frame.record, separators=(",", ":")) + "\n")
             count += 1
     pipe.stdin.close()
     if pipe.wait():
         raise SystemExit("encode: ffmpeg failed")
-    made = plates(drawings, shots, os.path.join(options.out, "plates"))
+    made = plates(drawings, shots, os.path.join(options.out, "plates")) if lantern else 0
     print(f"{count} frames, {len(shots)} shots, {made} plates; left out: {', '.join(missing) or 'nothing'}")
 
 

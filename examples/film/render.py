@@ -18,7 +18,7 @@ from acting import emotion_at, figures_at
 from PIL import Image
 from places import build
 from stage import Camera, Stage
-from staging import Shot, View, shot_list, view_at
+from staging import FILMS, Shot, View, shot_list, view_at
 
 WIDTH, HEIGHT = 768, 320
 BLUR_MOMENTS, BLUR_SHUTTER = 8, 0.36
@@ -28,7 +28,8 @@ def parse():
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", required=True, help="folder for drawings, outside the repository")
-    parser.add_argument("--seed", type=int, default=7, help="which film")
+    parser.add_argument("--film", choices=FILMS, default="lantern", help="which story")
+    parser.add_argument("--seed", type=int, default=7, help="which film of the story lantern")
     parser.add_argument("--shots", nargs="*", help="only these shots")
     parser.add_argument("--samples", type=int, default=8, help="light paths per pixel")
     parser.add_argument("--width", type=int, default=WIDTH)
@@ -98,11 +99,11 @@ def record(stage: Stage, shot: Shot, drawing: int) -> dict:
 
 def render_shot(stage: Stage, shot: Shot, options) -> None:
     """All drawings of a shot that are not on disk yet: first the pictures, then their truth."""
-    folder = os.path.join(options.work, f"seed{options.seed}")
+    folder = os.path.join(options.work, f"seed{options.seed}" if options.film == "lantern" else options.film)
     os.makedirs(folder, exist_ok=True)
     drawings = range(0, shot.drawings, options.every)
     pictures = [(drawing, cast) for drawing in drawings for cast in (True, False)
-                if (cast or (drawing in shot.plates() and not options.no_truth))
+                if (cast or (drawing in shot.plates() and options.film == "lantern" and not options.no_truth))
                 and not os.path.exists(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"))]
     truths = [drawing for drawing in drawings
               if not options.no_truth and not os.path.exists(file_of(folder, shot, drawing, ".json"))]
@@ -139,7 +140,7 @@ def main() -> None:
     height = round(options.width * HEIGHT / WIDTH)
     stage = Stage(options.width, height, options.samples, options.threads,
                   os.path.join(options.work, "scratch"))
-    for shot in shot_list(options.seed):
+    for shot in shot_list(options.seed, options.film):
         if not options.shots or shot.name in options.shots:
             render_shot(stage, shot, options)
 

@@ -281,8 +281,14 @@ def reconciled() -> list[Shot]:
              to=View((0.1, -5.4, 1.4), (0.1, 2, 1.3), 32), motion="dolly", leave="fade")]
 
 
-def shot_list(seed: int) -> list[Shot]:
+FILMS = ("lantern", "bruma")
+
+
+def shot_list(seed: int, film: str = "lantern") -> list[Shot]:
     """The shots of a seed's film. Seed 7 is the story as written; others are restaged."""
+    if film == "bruma":
+        import bruma
+        return bruma.story()
     shots = story()
     return shots if seed == 7 else restaged(shots, np.random.default_rng(seed))
 

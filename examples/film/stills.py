@@ -17,6 +17,8 @@ import finish
 import numpy as np
 import truth
 from characters import CAST, Character, pose_figure
+from creature import CREATURES, Creature, pose_creature
+from creature import MOTIONS as STANCES
 from faces import EMOTIONS, INTENSITIES, expression
 from light import TIMES, WEATHERS
 from mesh import join, turn_z
@@ -39,10 +41,10 @@ FRAMINGS = {"face": (0.62, 1.0), "bust": (0.95, 1.5), "body": (1.7, 2.6), "wide"
 class Player:
     """One character of a still and how it acts."""
 
-    person: Character
+    person: Character | Creature
     action: str
-    emotion: str
-    intensity: str
+    emotion: str | None
+    intensity: str | None
     pose: object
     position: np.ndarray
     yaw: float
@@ -125,6 +127,27 @@ def players(random, place: str, toward: float) -> tuple[list, list]:
     return made, seats
 
 
+def beast(random, place: str, toward: float, others: list) -> list:
+    """The players of a still with a beast before them: alone, or with one or two of the others beside it."""
+    (left, right), (near, far), _ = ROOM[place]
+    others = others[:int(random.choice(3, p=(0.35, 0.45, 0.2)))]
+    spot = np.array([random.uniform(left, right), random.uniform(near, far)])
+    if others:
+        way = np.radians(random.uniform(0, 360))
+        spot = others[0].position[:2] + random.uniform(0.5, 1.1) * np.array([np.cos(way), np.sin(way)])
+        spot = np.clip(spot, (left - 0.3, near), (right + 0.3, far))
+    action = ACTIONS[random.integers(len(ACTIONS))]
+    stance = STANCES[action](random.random(), int(random.integers(6)))
+    stance = replace(stance, head_yaw=stance.head_yaw + random.normal(0, 18), head_pitch=stance.head_pitch + random.normal(0, 9),
+                     neck=stance.neck + random.normal(0, 8), tail=stance.tail + random.normal(0, 10))
+    one = CREATURES["bruma"]
+    if random.random() < 0.25:
+        coat = replace(one.coat, back=colour(random), spots=colour(random), crest=colour(random), collar=colour(random))
+        one = replace(one, coat=coat, size=one.size * random.uniform(0.8, 1.15))
+    yaw = toward + random.choice((0, 40, -40, 90, -90, 90, -90, 180)) + random.uniform(-25, 25)
+    return [Player(one, action, None, None, stance, np.array([*spot, 0.0]), yaw, (0.0, 0.0)), *others]
+
+
 def obstacle(random, camera, target):
     """Something between the camera and the first player, a little to the side."""
     things = (lambda: props.crate(colour(random), random.uniform(0.4, 0.7)), props.barrel,
@@ -145,7 +168,7 @@ def camera_for(random, place: str, actors: list, bearing: float, aspect: float, 
     height = random.uniform(*FRAMINGS[framing])
     if actors:
         figure = figures(actors)[next(iter(figures(actors)))]
-        face, middle = figure.keypoints[:5].mean(axis=0), figure.keypoints.mean(axis=0)
+        face, middle = figure.keypoints[:3 if figure.kind == "animal" else 5].mean(axis=0), figure.keypoints.mean(axis=0)
         target = face if framing in ("face", "bust") else middle
         target = target + random.normal(0, 0.08, 3) * height
     else:
@@ -168,8 +191,8 @@ def portrait(random, actors: list, toward: float) -> list:
     return []
 
 
-def plan(random, place: str, aspect: float, framing: str | None = None) -> Plan:
-    """Draws a still; of faces alone, if that is the `framing` asked for."""
+def plan(random, place: str, aspect: float, framing: str | None = None, beasts: float = 0.0) -> Plan:
+    """Draws a still; of faces alone, if that is the `framing` asked for, and with a beast in a share `beasts` of them."""
     span = ROOM[place][2]
     bearing = random.uniform(-span, span)
     if place == "lane" and random.random() < 0.3:
@@ -179,6 +202,8 @@ def plan(random, place: str, aspect: float, framing: str | None = None) -> Plan:
     actors, seats = players(random, place, bearing)
     if framing == "face":
         actors = portrait(random, actors, bearing)
+    if beasts and random.random() < beasts:
+        actors = beast(random, place, bearing, actors)
     camera, framing, distance = camera_for(random, place, actors, bearing, aspect, framing)
     draw = random.random()
     focus = "shallow" if draw < 0.15 else "out_of_focus" if draw < 0.22 else "sharp"
@@ -198,25 +223,28 @@ def plan(random, place: str, aspect: float, framing: str | None = None) -> Plan:
 
 def figures(actors) -> dict:
     """Posed figures by name."""
-    return {actor.person.name: pose_figure(actor.person, actor.pose, expression(actor.emotion, actor.intensity),
-                                           actor.gaze, actor.position, actor.yaw) for actor in actors}
+    def posed_as(actor):
+        if isinstance(actor.person, Creature):
+            return pose_creature(actor.person, actor.pose, False, actor.position, actor.yaw)
+        return pose_figure(actor.person, actor.pose, expression(actor.emotion, actor.intensity), actor.gaze, actor.position, actor.yaw)
+    return {actor.person.name: posed_as(actor) for actor in actors}
 
 
 def clear(stage: Stage, drawn: Plan, posed_figures: dict) -> bool:
     """Whether no wall stands between the camera and the first player."""
     if not posed_figures:
         return True
-    place = next(iter(posed_figures.values())).keypoints[5:7].mean(axis=0)
+    place = next(iter(posed_figures.values())).middle
     distance = np.linalg.norm(place - np.asarray(drawn.camera.position))
     return stage.first_hit(place) > distance - 0.9 and stage.first_hit(place + (0, 0, 0.4)) > distance - 1.2
 
 
-def still(stage: Stage, seed: int, number: int, framing: str | None = None) -> tuple[np.ndarray, dict]:
+def still(stage: Stage, seed: int, number: int, framing: str | None = None, beasts: float = 0.0) -> tuple[np.ndarray, dict]:
     """The picture and the record of one still; its place must be on the stage."""
     place = stage.set.name
     for attempt in range(12):
         random = np.random.default_rng([seed, number, attempt])
-        drawn = plan(random, place, stage.width / stage.height, framing)
+        drawn = plan(random, place, stage.width / stage.height, framing, beasts)
         posed_figures = figures(drawn.players)
         stage.set_extras(drawn.extras)
         stage.set_figures(posed_figures)
@@ -254,6 +282,7 @@ def parse():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", required=True)
     parser.add_argument("--framing", choices=FRAMINGS, help="only this framing; for face, one character who looks this way")
+    parser.add_argument("--beasts", type=float, default=0.0, metavar="SHARE", help="share of stills with a four-legged character")
     parser.add_argument("--samples", type=int, default=5, help="light paths per pixel")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
@@ -275,7 +304,7 @@ def main() -> None:
         if block != number // STILLS_A_PLACE:
             block = number // STILLS_A_PLACE
             stage.set_place(build(NAMES[block % len(NAMES)], options.seed * 1000 + block))
-        picture, record = still(stage, options.seed, number, options.framing)
+        picture, record = still(stage, options.seed, number, options.framing, options.beasts)
         image = Image.fromarray(picture)
         save(base + ".jpg", lambda path: image.save(path, quality=95, subsampling=0))
         text = json.dumps({"image": f"{number:06d}.jpg", **record}, separators=(",", ":"))

@@ -22,7 +22,7 @@ def view_angle(figure: Figure, camera, lying: bool) -> str:
     The angle between where the chest points and where the camera is, on the ground plane (in
     space for a lying figure): below 25, below 65, below 115 degrees, and the rest.
     """
-    toward = np.asarray(camera) - figure.keypoints[5:7].mean(axis=0)
+    toward = np.asarray(camera) - figure.middle
     forward = figure.forward.copy()
     if not lying:
         toward[2] = forward[2] = 0.0
@@ -58,7 +58,9 @@ def bounds(mask: np.ndarray):
 
 
 def face(stage: Stage, figure: Figure, own: np.ndarray):
-    """Box and five landmarks of a face turned to the camera and in the picture; nothing otherwise."""
+    """Box and five landmarks of a person's face turned to the camera and in the picture; nothing otherwise."""
+    if figure.kind != "person":
+        return None
     camera = np.array(stage.camera.matrix_world.translation)
     middle = figure.face_outline.mean(axis=0)
     toward = camera - middle
@@ -80,7 +82,7 @@ def face(stage: Stage, figure: Figure, own: np.ndarray):
 def characters(stage: Stage, figures: dict, labels: dict) -> list[dict]:
     """The truth of every figure of which anything falls in the picture.
 
-    `labels` gives (action, emotion, intensity) by name. Only while the stage is flat.
+    `labels` gives (action, emotion, intensity) by name; of no emotion nothing is said. Only while the stage is flat.
     """
     seen, whole = stage.masks()
     camera = np.array(stage.camera.matrix_world.translation)
@@ -90,9 +92,11 @@ def characters(stage: Stage, figures: dict, labels: dict) -> list[dict]:
         if whole[name].sum() < SMALLEST:
             continue
         action, emotion, intensity = labels[name]
+        kind = {} if figure.kind == "person" else {"kind": figure.kind, "skeleton": figure.skeleton}
+        felt = {"emotion": emotion, "intensity": intensity} if emotion else {}
         made.append({
-            "name": name, "action": action, "view": view_angle(figure, camera, action == "lying"),
-            "emotion": emotion, "intensity": intensity, "box": bounds(own),
+            "name": name, **kind, "action": action, "view": view_angle(figure, camera, action == "lying"),
+            **felt, "box": bounds(own),
             "whole_box": bounds(whole[name]), "area": int(own.sum()), "whole_area": int(whole[name].sum()),
             "keypoints": points(stage, figure.keypoints, figure.reach, own),
             "face": face(stage, figure, own), "mask": own, "whole": whole[name] | own})

@@ -11,11 +11,30 @@ SMALLEST = 600
 SAME = 0.5
 # Distance from the true place, in longer sides of the figure's box, within which a key point is right.
 PCK = 0.1
+# How far key points of AP-10K may be off in a share of the animal's size: mmpose, configs/_base_/datasets/ap10k.py.
+SIGMAS = np.array([.025, .025, .026, .035, .035, .079, .079, .072, .072, .062, .062, .107, .107, .087, .087, .089, .089])
+# Whose the figures are that truth says nothing of.
+PERSON = "person"
 
 
 def share(right, total):
     """As text, a share with its counts; a share of nothing is none."""
     return f"{right / total:.3f} ({right}/{total})" if total else "none (0/0)"
+
+
+def has_skeleton(record, true):
+    """Whether the key points of a record are those that the truth has."""
+    return record.get("pose", {}).get("skeleton", "coco17") == true.get("skeleton", "coco17")
+
+
+def similarity(record, true):
+    """Object key point similarity (OKS, COCO's) of a figure cut out of a frame, over the points that the image shows or hides."""
+    left, top = record["instance"]["crop"][:2]
+    found = np.array(record["pose"]["keypoints"])[:, :2] + (left, top + true["top"])
+    points = np.array(true["keypoints"], float)
+    known = points[:, 2] > 0
+    away = ((found - points[:, :2]) ** 2).sum(1)
+    return float(np.exp(-away / (2 * true["area"] * (2 * SIGMAS) ** 2))[known].mean()) if known.any() else 0.0
 
 
 class Figures:
@@ -27,7 +46,7 @@ class Figures:
     def __init__(self, out, truth):
         self.truth, self.others = {}, {}
         self.cast = {one["name"] for line in truth.values() for one in line["characters"]}
-        self.overlaps, self.wanted, self.by_size = [], 0, defaultdict(list)
+        self.overlaps, self.wanted, self.by_size, self.wanted_animals = [], 0, defaultdict(list), []
         self.extra = self.found = 0
         for record in records(out / "masked.jsonl"):
             line = truth[record["source"]["frame"]]
@@ -54,9 +73,11 @@ class Figures:
                 taken[index] = (overlap, other)
                 used.add(other)
         best = {other: overlap for overlap, other in taken.values()}
-        for other, (_one, true) in enumerate(people):
+        for other, (one, true) in enumerate(people):
             if true.sum() >= SMALLEST:
                 self.overlaps.append(best.get(other, 0.0))
+                if one.get("kind", PERSON) != PERSON:
+                    self.wanted_animals.append(best.get(other, 0.0))
         self.wanted += len(large)
         self.found += len(masks)
         for index in range(len(masks)):
@@ -77,7 +98,7 @@ class Figures:
         return None
 
     def rows(self):
-        """The table's rows."""
+        """The table's rows, and those of animals, where the film has any."""
         overlaps = np.array(self.overlaps)
         found = overlaps >= SAME
         yield f"figures of {SMALLEST} pixels and more, found", share(int(found.sum()), self.wanted)
@@ -87,6 +108,24 @@ class Figures:
         yield from self.points()
         yield from self.poses()
         yield from self.emotions()
+        yield from self.animals()
+
+    def animals(self):
+        """How many of the animals are found, named and posed, and how well."""
+        if not self.wanted_animals:
+            return
+        own = {name: true for name, true in self.truth.items() if true.get("kind", PERSON) != PERSON}
+        yield f"animals of {SMALLEST} pixels and more, found", share(sum(overlap >= SAME for overlap in self.wanted_animals), len(self.wanted_animals))
+        fits = [overlap for overlap in self.wanted_animals if overlap >= SAME]
+        yield "mask IoU of animals, mean", f"{np.mean(fits):.3f}" if fits else "none"
+        named = [(record["identity"]["name"], own[record["id"]]["name"]) for record in self.named if record["id"] in own]
+        yield "animals: right names", share(sum(name == true for name, true in named), len(named))
+        posed = [record for record in self.posed if record["id"] in own]
+        yield "animals posed by the network for animals", share(sum(has_skeleton(record, own[record["id"]]) for record in posed), len(posed))
+        similar = [similarity(record, own[record["id"]]) for record in posed if has_skeleton(record, own[record["id"]])]
+        good = share(sum(one > 0.5 for one in similar), len(similar))
+        yield "key points of animals: mean OKS, share above 0.5", f"{np.mean(similar):.3f} {good}" if similar else "none"
+        yield from self.poses(own)
 
     def names(self):
         """Precision and recall of the names that id-match gives."""
@@ -106,7 +145,7 @@ class Figures:
         hits, total = Counter(), Counter()
         for record in self.posed:
             true = self.truth.get(record["id"])
-            if true is None or "pose" not in record:
+            if true is None or "pose" not in record or not has_skeleton(record, true):
                 continue
             left, top = record["instance"]["crop"][:2]
             x0, y0, x1, y1 = true["box"]
@@ -120,14 +159,15 @@ class Figures:
         yield "key points that are seen: PCK@0.1", share(hits[2], total[2])
         yield "key points that are hidden: PCK@0.1", share(hits[1], total[1])
 
-    def poses(self):
-        """Accuracy of action and view, where they are answered."""
+    def poses(self, of=None):
+        """Accuracy of action and view, where they are answered; of everyone, or of these animals."""
+        known, whose = (self.truth, "") if of is None else (of, " of animals")
         for what, key in (("action", "action"), ("view", "angle")):
-            rows = [(record["pose"][key], self.truth[record["id"]][what]) for record in self.posed
-                    if record["id"] in self.truth and key in record.get("pose", {})]
+            rows = [(record["pose"][key], known[record["id"]][what]) for record in self.posed
+                    if record["id"] in known and key in record.get("pose", {})]
             answered = [(said, so) for said, so in rows if said != "unknown"]
             right = sum(said == so for said, so in answered)
-            yield f"{what}", f"{share(right, len(answered))} right, {share(len(answered), len(rows))} answered"
+            yield f"{what}{whose}", f"{share(right, len(answered))} right, {share(len(answered), len(rows))} answered"
 
     def emotions(self):
         """Accuracy of emotion and intensity, on faces that are turned to the camera."""
