@@ -1,6 +1,6 @@
 //! Detect the characters in every image.
 //!
-//! Reads `image`. Writes `boxes`, a list of `{box: [x0, y0, x1, y1], score, label}` by descending
+//! Reads `image`, and `character` where characters have words. Writes `boxes`, a list of `{box: [x0, y0, x1, y1], score, label}` by descending
 //! score, empty where nothing was found: corners in pixels of the upright image and within it, to
 //! 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only that, or the phrase that was
 //! asked for. Where a second label would have counted as well, `second` is its `{label, score}`. And `models`, which

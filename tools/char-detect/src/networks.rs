@@ -1,7 +1,10 @@
 //! The networks that look, one after the other.
 
+use std::collections::BTreeMap;
+
 use answers::Answers;
 use nets::detect::{Detection, Detector, Settings};
+use nets::words::Phrase;
 use stage::Result;
 
 use crate::faces::CloseUps;
@@ -14,6 +17,7 @@ pub(crate) struct Networks {
     detector: Option<Detector>,
     close_ups: Option<CloseUps>,
     words: Option<ByWords>,
+    of_cast: BTreeMap<String, Vec<Phrase>>,
     settings: Settings,
 }
 
@@ -47,6 +51,7 @@ impl Networks {
             detector,
             close_ups: CloseUps::open(&args.close_ups, runtime)?,
             words,
+            of_cast: args.words.of_cast()?,
             settings,
         })
     }
@@ -62,6 +67,7 @@ impl Networks {
             settings: self.settings.clone(),
             faces: self.close_ups.as_ref().map(CloseUps::looks),
             words: self.words.as_ref().map(ByWords::way),
+            of_cast: self.of_cast.clone(),
         })
     }
 

@@ -1,7 +1,10 @@
 //! What is looked for, and how: all that a thread beside the networks needs to know.
 
+use std::collections::BTreeMap;
+
 use answers::{Answers, ImageFile};
 use nets::detect::{Detection, Layout, Prepared, Settings, prepare};
+use nets::words::Phrase;
 use stage::{Key, Record, Result};
 
 use crate::boxed::Boxed;
@@ -18,6 +21,8 @@ pub(crate) struct Search {
     pub(crate) faces: Option<Looks>,
     /// How images are made ready for the detector by words.
     pub(crate) words: Option<words::Way>,
+    /// The words of characters.
+    pub(crate) of_cast: BTreeMap<String, Vec<Phrase>>,
 }
 
 /// An image, ready for each network.
@@ -49,9 +54,74 @@ impl Search {
 
     /// The record with its boxes, and which networks found them.
     pub(crate) fn finish(&self, mut record: Record, boxes: &[Detection]) -> Result<Record> {
-        let boxes: Vec<Boxed> = boxes.iter().map(Boxed::of).collect();
+        let character = record.find::<String>("character")?;
+        let phrases = character.and_then(|name| self.of_cast.get(&name));
+        let shown = own(boxes, phrases.map_or(&[], Vec::as_slice));
+        let boxes: Vec<Boxed> = shown.into_iter().map(Boxed::of).collect();
         record.put("boxes", &boxes)?;
         self.answers.sign(&mut record)?;
         Ok(record)
+    }
+}
+
+/// Of an image that shows a character with words, the boxes that these found, if there are any: other boxes, of a person
+/// detector too, may be surer of something else. Of any other image all.
+fn own<'a>(boxes: &'a [Detection], phrases: &[Phrase]) -> Vec<&'a Detection> {
+    let is = |label: &str| phrases.iter().any(|phrase| phrase.text == label);
+    let second = |found: &Detection| {
+        found
+            .second
+            .as_ref()
+            .is_some_and(|second| is(&second.label))
+    };
+    let own = boxes
+        .iter()
+        .filter(|found| is(&found.label) || second(found));
+    let own: Vec<_> = own.collect();
+    if own.is_empty() {
+        return boxes.iter().collect();
+    }
+    own
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use nets::detect::Second;
+    use vision::Rect;
+
+    use super::*;
+
+    fn found(label: &str, second: Option<&str>) -> Detection {
+        Detection {
+            rect: Rect::whole(9.0, 9.0),
+            score: 0.5,
+            label: label.to_owned(),
+            second: second.map(|label| Second {
+                label: label.to_owned(),
+                score: 0.4,
+            }),
+        }
+    }
+
+    #[test]
+    fn an_image_of_a_character_shows_what_its_words_found() {
+        let boxes = [
+            found("person", None),
+            found("a dragon", None),
+            found("creature", Some("a lizard")),
+        ];
+        let said = |boxes: &[Detection], phrases: &[Phrase]| -> Vec<String> {
+            let own = own(boxes, phrases).into_iter();
+            own.map(|found| found.label.clone()).collect()
+        };
+        let phrases = nets::words::phrases("a dragon. a lizard.").unwrap();
+        assert_eq!(said(&boxes, &phrases), ["a dragon", "creature"]);
+        assert_eq!(
+            said(&boxes[..1], &phrases),
+            ["person"],
+            "better than nothing"
+        );
+        assert_eq!(said(&boxes, &[]).len(), 3);
     }
 }

@@ -1,5 +1,6 @@
 //! Characters that are asked for in words, of a network that knows no fixed classes.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use answers::Answers;
@@ -22,7 +23,7 @@ pub(crate) struct WordFlags {
     words: Option<String>,
 
     /// Also find what the words of each character name: the lines of words.txt in its folder in this
-    /// one
+    /// one. Of a record whose `character` has words, keep the boxes of these alone, if there are any
     #[arg(long, value_name = "DIR")]
     words_of: Option<PathBuf>,
 
@@ -61,13 +62,18 @@ impl WordFlags {
         if let Some(text) = &self.words {
             all = words::phrases(text)?;
         }
-        if let Some(cast) = &self.words_of {
-            let of_cast = words::of_cast(cast)?.into_iter();
-            for phrase in of_cast.flat_map(|(_, phrases)| phrases) {
-                words::add(&mut all, phrase);
-            }
+        for phrase in self.of_cast()?.into_values().flatten() {
+            words::add(&mut all, phrase);
         }
         Ok(all)
+    }
+
+    /// The phrases of each character that has some.
+    pub(crate) fn of_cast(&self) -> Result<BTreeMap<String, Vec<Phrase>>> {
+        match &self.words_of {
+            Some(cast) => Ok(words::of_cast(cast)?.into_iter().collect()),
+            None => Ok(BTreeMap::new()),
+        }
     }
 
     /// How `phrases` are looked for.

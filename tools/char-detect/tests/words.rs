@@ -148,6 +148,20 @@ fn characters_have_words_of_their_own() {
         &["--words-of", "cast", "--words", "a cat."],
     );
     assert_eq!(labels(&ran), ["a cat", "a boy", "red dragon"]);
+    let record = json!({"id": "a", "image": "a.png", "character": "smaug"}).to_string() + "\n";
+    let model = drawn("grounding_dino/coloured");
+    let flags = [
+        "--device",
+        "cpu",
+        "--no-cache",
+        "--words-only",
+        "--words-model",
+        &model,
+        "--words-of",
+        "cast",
+    ];
+    let own = run_in(here.path(), TOOL, &flags, &record);
+    assert_eq!(labels(&own), ["red dragon"], "an image of this character");
     let none = run(here.path(), &all(), &["--words-of", "cast/nobody"]);
     assert_eq!(none.code, Some(1));
     assert!(
