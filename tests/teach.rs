@@ -127,7 +127,7 @@ fn the_sequel_begins_with_what_the_film_taught() {
 fn what_cannot_be_taught_is_said() {
     let Some(run) = Run::new(2) else { return };
     for (words, expected) in [
-        (["teach", "PIPELINE=style"], "what can be taught is"),
+        (["teach", "PIPELINE=frames"], "what can be taught is"),
         (["teach", "PIPELINE=lighting"], "make it first"),
         (
             ["teach", "TEACH_ASK=none"],

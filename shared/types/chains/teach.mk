@@ -32,7 +32,8 @@ begun = $(if $(TEACH_FROM),$(@D)/taught.before,$<)
 begin = $(if $(TEACH_FROM),"$$BIN/label-apply" --taught "$$TEACH_FROM" $< > $(begun);)
 learn = "$$BIN/label-fit" --key $(call part,1,$(1)) --on $(call part,2,$(1)) $(addprefix --prior ,$(prior_of)) \
     $(addprefix --together ,$(call part,4,$(1))) $(decided) --output $(model_of) $(TEACH_FLAGS) $(begun) > /dev/null;
-judge = | "$$BIN/label-apply" --taught $(model_of) $(decided)
+# What to keep drops records, and is asked last.
+judge = | "$$BIN/label-apply" --taught $(model_of) $(decided) $(if $(filter /review/decision,$(call part,1,$(1))),$(rejects))
 
 .SECONDEXPANSION:
 
