@@ -27,7 +27,7 @@ include shared/types/chains/types.mk
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
-    SHOT_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
+    SHOT_MODEL TRACK TRACK_FPS TRACK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
 override $(1) := $$(value $(1))
@@ -143,6 +143,12 @@ SEGMENT_MODEL ?=
 # Network that finds changes of shot beside the rules: a name in the registry or an absolute path. Without it, one that
 # `make models ROLE=shot` has downloaded is asked, if NETWORKS is published, or else rules alone find them.
 SHOT_MODEL ?=
+# Whether characters are followed through their shots: names and masks are then of tracks, and what a detector missed in
+# one frame is filled in: yes or no.
+TRACK ?= no
+# Network with a memory that follows them: a name in the registry or an absolute path. Without it, one that `make models ROLE=track`
+# has downloaded is asked, if NETWORKS is published, or else detections are linked by where they are and what they look like.
+TRACK_MODEL ?=
 # Network that inpaints what is behind them.
 INPAINT_MODEL ?=
 # Network that computes embeddings of images, to compare and label them.

@@ -9,7 +9,7 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 32] = [
+const SHARED: [(&str, &str, &str); 35] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
@@ -41,6 +41,11 @@ const SHARED: [(&str, &str, &str); 32] = [
         "margin",
         "SCORE",
         "`unknown` where the second best class is nearer than this",
+    ),
+    (
+        "max-gap",
+        "SECONDS",
+        "how long a character may be out of sight",
     ),
     (
         "method",
@@ -80,6 +85,16 @@ const SHARED: [(&str, &str, &str); 32] = [
         "the side of the square whose area is the budget of an image",
     ),
     ("seed", "N", "where a random choice begins"),
+    (
+        "segmenter",
+        "NAME|PATH",
+        "the network that makes masks of what a detector finds",
+    ),
+    (
+        "sure",
+        "SCORE",
+        "the score from which an answer needs no confirmation",
+    ),
     ("summary", "FILE", "what the run found, as JSON"),
     (
         "threshold",

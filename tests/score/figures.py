@@ -48,11 +48,13 @@ class Figures:
         self.cast = {one["name"] for line in truth.values() for one in line["characters"]}
         self.overlaps, self.wanted, self.by_size, self.wanted_animals = [], 0, defaultdict(list), []
         self.extra = self.found = 0
-        for record in records(out / "masked.jsonl"):
+        self.named = records(out / "named.jsonl")
+        # With TRACK=yes the instances are of the masks that were followed.
+        tracked = any("track" in record.get("instance", {}) for record in self.named)
+        for record in records(out / ("tracked.jsonl" if tracked else "masked.jsonl")):
             line = truth[record["source"]["frame"]]
             if is_plain(line):
                 self.frame(record, line)
-        self.named = records(out / "named.jsonl")
         self.posed = records(out / "posed.jsonl")
         self.classified = records(out / "emotions.jsonl")
 

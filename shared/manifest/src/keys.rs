@@ -70,11 +70,11 @@ pub(crate) struct Keys {
     #[schemars(extend("x-written-by" = ["char-detect", "rtmpose", "pose-classify"]))]
     boxes: Option<Vec<Detection>>,
     /// What was segmented.
-    #[schemars(extend("x-written-by" = ["sam-mask"]))]
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track"]))]
     masks: Option<Vec<Segment>>,
     /// A mask of the image's size: the union of `masks`, or in a crop the mask of its character, or
     /// in a plate its hole.
-    #[schemars(extend("x-written-by" = ["sam-mask", "mask-crop", "plate-merge"]))]
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "mask-crop", "plate-merge"]))]
     mask: Option<MaskShape>,
     /// How the image was cropped from its parent.
     #[schemars(extend("x-written-by" = ["mask-crop"]))]

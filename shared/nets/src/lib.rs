@@ -24,4 +24,5 @@ pub mod pose;
 pub mod sam;
 pub mod shot;
 pub mod tagger;
+pub mod track;
 pub mod words;

@@ -40,6 +40,7 @@ use vision::RgbImage;
 use crate::family::{Family, Role};
 
 pub use automatic::{Automatic, Segment};
+pub(crate) use family::normalised;
 pub use family::{Embedding, FRAME, Feature, Frame, Layout, Point, Prepared, Prompt, Segments};
 pub use logits::{Candidate, Cut, Logits, best};
 

@@ -20,6 +20,7 @@ use nets::lama::Inpainter;
 use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use nets::tagger::{self, Tagger};
+use nets::track::{self, Tracker, Way};
 use nets::{align, caption, detect, embed, emotion, face, grounding, lama, pose, sam, shot};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
@@ -272,6 +273,23 @@ fn changes_of_shot() -> (&'static str, Said) {
     )
 }
 
+/// A face, and where it is in the frame after.
+fn tracked() -> (&'static str, Said) {
+    let mut network = Tracker::open(&model("track"), &runtime()).unwrap();
+    let scaled = Tracker::scaled(network.side(), &image()).unwrap();
+    let seen = network.encode(&scaled).unwrap();
+    let first = network.prompt(&seen, FACE.map(f64::from)).unwrap();
+    let mut bank = track::Bank::default();
+    bank.prompt(0, network.remember(&seen, &first, true).unwrap());
+    let second = network.follow(&seen, &bank, (1, Way::Forward, 4)).unwrap();
+    let numbers = [first, second].map(|found| {
+        let area = found.logits.cut(0.0, OFFSET).unwrap().mask.area() as f64 / 43_200.0;
+        let area = (area * 100.0).round() / 100.0;
+        [f64::from(found.iou), f64::from(found.presence), area]
+    });
+    Said::of(network.provenance(), numbers.into_iter().flatten())
+}
+
 /// The tokens of a caption are words of the small vocabulary, w5 and so on.
 fn captioned(folder: &str) -> (&'static str, Said) {
     let settings = Settings {
@@ -318,6 +336,7 @@ fn now() -> BTreeMap<String, Said> {
         filled(),
         tagged(),
         changes_of_shot(),
+        tracked(),
         captioned("florence"),
         captioned("smolvlm"),
     ];
@@ -381,6 +400,7 @@ fn every_family_of_a_role_is_among_them() {
         lama::answers(),
         tagger::answers(),
         shot::answers(),
+        track::answers(),
         caption::ROLE.answers(),
     ];
     let known = roles.into_iter().flatten();

@@ -8,6 +8,11 @@ BACKGROUND_DETECT_FLAGS ?= $(or $(DETECT_FLAGS),--threshold 0.1 --classes creatu
 ALLOW_UNSEEN ?= no
 # sam-mask.
 BACKGROUND_SEGMENT_FLAGS ?= $(SEGMENT_FLAGS)
+# mask-track: how characters are followed if TRACK is yes.
+BACKGROUND_TRACK_FLAGS ?= $(TRACK_FLAGS)
+# Frames a second through which characters are followed for plates if TRACK is yes, between those that are searched, so
+# that plates show more. By default only those that are searched.
+TRACK_FPS ?=
 # plate-merge: uses what other frames show behind the characters.
 PLATE_FLAGS ?=
 # lama-inpaint: inpaints what no frame shows.
@@ -20,13 +25,13 @@ PLATE_BLUR_FLAGS ?= --flat 0.7
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
 background.chain = frames:EXTRACT_FLAGS:quiet $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
-    masked:BACKGROUND_SEGMENT_FLAGS plates:PLATE_FLAGS filled:INPAINT_FLAGS cropped:PLATE_CROP_FLAGS,INPAINT_FLAGS sharp:PLATE_BLUR_FLAGS embedded:EMBED_FLAGS:quiet \
+    masked:BACKGROUND_SEGMENT_FLAGS $(if $(tracks),tracked:BACKGROUND_TRACK_FLAGS) plates:PLATE_FLAGS filled:INPAINT_FLAGS cropped:PLATE_CROP_FLAGS,INPAINT_FLAGS sharp:PLATE_BLUR_FLAGS embedded:EMBED_FLAGS:quiet \
     places:PLACE_CLUSTER_FLAGS tagged:TAG_FLAGS:quiet)
 background.records = background/tagged.jsonl
 background.begin = --trigger="$${TRIGGER:-film}_place"
 background.word = $(background.begin)
 background.reports := $(addprefix background/,$(addsuffix /report.html,masks plates filled places))
-WRITTEN += background/masked.jsonl=background/masks background/plates.jsonl=background/plates background/filled.jsonl=background/filled \
+WRITTEN += background/masked.jsonl=background/masks $(if $(tracks),background/tracked.jsonl=background/tracked $(if $(TRACK_FPS),background/between.jsonl=background/between)) background/plates.jsonl=background/plates background/filled.jsonl=background/filled \
     background/cropped.jsonl=background/crops
 
 ifdef INSIDE_OUT
@@ -46,8 +51,22 @@ background/masked.jsonl: background/boxes.jsonl .settings/background-masked
 	$(call large_network,background-masked) $(room) -- $(each)"$$BIN/sam-mask" $(call use,SEGMENT) \
 	    --out-dir background/masks $(rejects) $(BACKGROUND_SEGMENT_FLAGS) $<
 
-settings.background-plates = $(PLATE_FLAGS)
-background/plates.jsonl: background/masked.jsonl .settings/background-plates
+# Frames of the film between those that are searched; of FRAMES there are no others.
+between := $(if $(FRAMES),,$(if $(tracks),$(TRACK_FPS)))
+settings.background-between = $(settings.frames) $(TRACK_FPS) $(settings.sharp)
+background/between.jsonl: frames.jsonl .settings/background-between
+	$(call phase,background-between) $(room) -- $(call pipe,$(if $(SEVERAL),while IFS= read -r film; do \
+	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$film" < /dev/null; done < .names/films.txt, \
+	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$FILM") \
+	    | "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS))
+
+settings.background-tracked = $(settings.tracked) $(BACKGROUND_TRACK_FLAGS) $(between)
+background/tracked.jsonl: background/masked.jsonl $(if $(between),background/between.jsonl) .settings/background-tracked
+	$(call large_network,background-tracked) $(room) -- "$$BIN/mask-track" $(by_tracks) $(if $(between),--between background/between.jsonl) \
+	    --out-dir background/tracked $(rejects) $(BACKGROUND_TRACK_FLAGS) $<
+
+settings.background-plates = $(tracks) $(PLATE_FLAGS)
+background/plates.jsonl: background/$(followed).jsonl .settings/background-plates
 	$(call phase,background-plates) $(room) -- "$$BIN/plate-merge" --unmasked \
 	    --out-dir background/plates $(rejects) $(PLATE_FLAGS) $<
 
@@ -82,7 +101,7 @@ background/tagged.jsonl: background/places.jsonl .settings/background-tagged
 
 # Each stage that makes images has a report of its own, with its errors: what was masked, the plate beside the frame
 # that it was made of, what was inpainted beside the plate, and the places that there are.
-background/masks/report.html: background/masked.jsonl
+background/masks/report.html: background/$(followed).jsonl
 	@"$$BIN/report" --title 'Masks for backgrounds' --phase background-masked --draw mask --out-dir $(@D) --kept $< --dropped background/masked.rejects.jsonl
 background/plates/report.html: background/plates.jsonl
 	@"$$BIN/report" --title 'Plates' --phase background-plates --draw mask --beside /plate/original --out-dir $(@D) --kept $< --dropped background/plates.rejects.jsonl

@@ -9,6 +9,8 @@ instances.optional_networks :=
 DETECT_FLAGS ?=
 # sam-mask.
 SEGMENT_FLAGS ?=
+# mask-track: how characters are followed if TRACK is yes.
+TRACK_FLAGS ?=
 # mask-crop: how large, whole and sharp an instance must be.
 INSTANCE_FLAGS ?=
 # clip-embed, for instances.
@@ -25,14 +27,18 @@ known := $(if $(filter yes,$(TAUGHT)),$(if $(TEACH_FROM)$(wildcard review/taught
 known_from := $(if $(TEACH_FROM),known.before,named.jsonl)
 taught_names := $(if $(filter known,$(known)),known:TEACH_FLAGS:quiet)
 
+# Whether characters are followed through their shots, and the manifest that has their masks then.
+tracks := $(filter yes,$(TRACK))
+followed := $(if $(tracks),tracked,masked)
+
 ifdef INSTANCES
 instances.chain := own:INSTANCES instances:SEGMENT_FLAGS figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST $(taught_names)
 else
-instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS instances:INSTANCE_FLAGS \
+instances.chain := $(scenes.chain) boxes:DETECT_FLAGS,DETECT_MODEL masked:SEGMENT_FLAGS $(if $(tracks),tracked:TRACK_FLAGS) instances:INSTANCE_FLAGS \
     figures:FIGURE_EMBED_FLAGS:quiet named:IDENTITY_FLAGS,CAST $(taught_names)
 endif
 instances.reports := $(if $(INSTANCES),,masks/report.html) instances/report.html
-WRITTEN += masked.jsonl=masks instances.jsonl=instances cast.jsonl=cast $(if $(INSTANCES),own.jsonl=own)
+WRITTEN += masked.jsonl=masks $(if $(tracks),tracked.jsonl=tracked) instances.jsonl=instances cast.jsonl=cast $(if $(INSTANCES),own.jsonl=own)
 
 ifdef INSIDE_OUT
 
@@ -51,6 +57,13 @@ settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 masked.jsonl: boxes.jsonl .settings/masked
 	$(call large_network,masked) $(room) -- $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
 
+# Without a network that has a memory, detections are linked, and the segmenter fills in what is missing.
+by_tracks = --device "$$DEVICE" $(if $(TRACK_MODEL),--method memory --model "$$TRACK_MODEL",$(if $(filter published,$(NETWORKS)),,--method overlap)) \
+    $(if $(SEGMENT_MODEL),--segmenter "$$SEGMENT_MODEL")
+settings.tracked = $(call stamp,SEGMENT,segment) $(TRACK_MODEL) $(TRACK_FLAGS)
+tracked.jsonl: masked.jsonl .settings/tracked
+	$(call large_network,tracked) $(room) -- "$$BIN/mask-track" $(by_tracks) --out-dir tracked $(rejects) $(TRACK_FLAGS) $<
+
 ifdef INSTANCES
 # Instances of one's own stay as they are, under the names of their folders. An image in none has no name yet.
 in_folders = $(if $(OWN_FOLDERS),--folder-as character)
@@ -67,8 +80,8 @@ instances.jsonl: own.jsonl .settings/instances
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --max-masks 1 --out-dir instances/segments $(SEGMENT_FLAGS) \
 	    | "$$BIN/instance-read" --out-dir instances $(rejects); else cat $<; fi)
 else
-settings.instances = $(INSTANCE_FLAGS)
-instances.jsonl: masked.jsonl .settings/instances
+settings.instances = $(tracks) $(INSTANCE_FLAGS)
+instances.jsonl: $(followed).jsonl .settings/instances
 	$(call phase,instances) $(room) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
 endif
 
@@ -90,14 +103,15 @@ cast.jsonl: .settings/cast
 	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0 \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS))
 
-# Names come from the references, or else from groups of instances that look alike.
-references = $(if $(CAST),--references cast.jsonl)
-settings.named = $(CAST) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
+# Names come from the references, or else from groups of instances that look alike. A track whose votes are split
+# names none that is not sure of itself.
+references = $(if $(CAST),--references cast.jsonl) $(if $(tracks),--agreement 0.67)
+settings.named = $(CAST) $(tracks) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
 named.jsonl: figures.jsonl $(if $(CAST),cast.jsonl) .settings/named
 ifneq ($(CAST),)
 	$(call phase,named) -- "$$BIN/id-match" $(references) $(rejects) $(IDENTITY_FLAGS) $<
 else
-	$(call phase,named) -- $(call pipe,"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(IDENTITY_FLAGS))
+	$(call phase,named) -- $(call pipe,"$$BIN/cluster" $(rejects) $(CAST_CLUSTER_FLAGS) $< | "$$BIN/id-match" $(references) $(IDENTITY_FLAGS))
 endif
 
 # Names that `make teach PIPELINE=character` has taught, or a model that was taught on another film.
@@ -109,7 +123,7 @@ known.jsonl: named.jsonl review/character.jsonl .settings/known
 	    "$$BIN/label-apply" --taught known.json --patch review/character.jsonl $(rejects) $(known_from))
 
 # Each stage that makes images has a report of its own, with its errors.
-masks/report.html: masked.jsonl
+masks/report.html: $(followed).jsonl
 	@"$$BIN/report" --title 'Masks' --phase masked --draw mask --out-dir masks --kept $< --dropped masked.rejects.jsonl
 
 instances/report.html: named.jsonl

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 
     /// Take this many frames a second, by presentation time; a shot that falls between two of them
     /// gives the frame in its middle
-    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate)]
+    #[arg(long, value_name = "N", default_value_t = 2.0, value_parser = rate, overrides_with = "fps")]
     fps: f64,
 
     /// Which frames are decoded

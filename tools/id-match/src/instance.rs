@@ -14,6 +14,9 @@ const BOXES: [&str; 3] = ["/instance/box", "/box", "/face/box"];
 /// Where its run lengths are looked for, of the frame's size.
 const MASK: &str = "/instance/mask";
 
+/// The number of its track in the shot, where mask-track has followed it.
+const TRACK: &str = "/instance/track";
+
 /// One cut-out.
 pub(crate) struct Instance {
     pub(crate) record: Record,
@@ -42,6 +45,8 @@ pub(crate) struct Place {
     /// Seconds.
     pub(crate) time: f64,
     pub(crate) outline: Outline,
+    /// The number of its track in the shot, if it was followed.
+    pub(crate) track: Option<usize>,
 }
 
 impl Instance {
@@ -81,6 +86,7 @@ fn place(record: &Record) -> Result<Option<Place>> {
         frame: source.frame,
         time: source.time,
         outline,
+        track: record.at(TRACK)?,
     }))
 }
 

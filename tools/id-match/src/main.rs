@@ -11,13 +11,16 @@
 //! * `track`: number of the track in the manifest, the cut-outs of one figure through one shot;
 //! * `best`: of an `unknown`, the character that it is nearest to.
 //!
-//! Cut-outs of neighbouring frames belong to one track where their masks, or else their boxes, overlap.
-//! Every member that is sure votes with its margin, and more than half of the votes name the track: a
-//! head that turns away keeps its name. Who looks like another beyond doubt, by a margin of 0.3, is that
+//! Cut-outs with the same `instance.track` in one shot belong to one track, which mask-track has followed; others
+//! where their masks, or else their boxes, overlap in neighbouring frames.
+//! Every member that is sure votes with its margin, and more than half of the votes, or the share of
+//! `--agreement`, name the track: a head that turns away keeps its name. If the votes are split, only those that
+//! are sure are named. Who looks like another beyond doubt, by a margin of 0.3, is that
 //! other: where two cross, a track may go from one to the other. By clusters each member votes for `cluster_N` with one vote,
 //! `score` is the share of the track's votes, and `by` says `cluster` or `track`.
 
 mod instance;
+mod numbers;
 mod outline;
 mod references;
 mod tracks;
@@ -64,20 +67,26 @@ struct Args {
     compare_with: By,
 
     /// Name a character only from this cosine on, -1 to 1
-    #[arg(long, value_name = "COSINE", default_value_t = 0.75, value_parser = cosine, allow_hyphen_values = true)]
+    #[arg(long, value_name = "COSINE", default_value_t = 0.75, value_parser = numbers::cosine, allow_hyphen_values = true)]
     min_cosine: f64,
 
     /// Name a character only if the next one is at least this much farther away
-    #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = cosine)]
+    #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = numbers::cosine)]
     cosine_margin: f64,
 
     /// Link instance crops that overlap by at least this share, intersection over union
-    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = numbers::share)]
     link_overlap: f64,
 
-    /// Link across gaps of at most this many seconds; 0 links nothing
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    /// Link across gaps of at most this many seconds; 0 links nothing. Records that mask-track has
+    /// followed are linked by their `track` instead
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = numbers::seconds)]
     max_gap: f64,
+
+    /// Name a track only if more than this share of its votes agree; if they are split, only
+    /// instance crops that are sure by themselves are named
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = numbers::agreement)]
+    agreement: f64,
 
     /// Keep only these characters; `luca` includes `luca/striped shirt`, which is an outfit of him
     #[arg(long, value_name = "NAME")]
@@ -91,24 +100,6 @@ struct Args {
 enum By {
     Mean,
     Nearest,
-}
-
-fn number(text: &str, least: f64, most: f64) -> Result<f64, String> {
-    let number = text.parse().ok();
-    let number = number.filter(|number: &f64| (least..=most).contains(number));
-    number.ok_or_else(|| format!("not a number from {least} to {most}"))
-}
-
-fn cosine(text: &str) -> Result<f64, String> {
-    number(text, -1.0, 1.0)
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    number(text, 0.01, 1.0)
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    number(text, 0.0, 1e6)
 }
 
 fn main() -> ExitCode {
@@ -131,6 +122,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         let limits = verdict::Limits {
             threshold: args.min_cosine,
             margin: args.cosine_margin,
+            agreement: args.agreement,
         };
         let found = verdict::identities(&instances, &tracks, cast.as_ref(), limits);
         let judged = instances.into_iter().zip(found);

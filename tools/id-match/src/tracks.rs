@@ -13,24 +13,45 @@ struct Open<'a> {
 /// The number of each cut-out's track, from 0 in the order of the manifest; `None` where its place is
 /// not known.
 ///
-/// From frame to frame of a shot the pair that overlaps most is linked first, then the next, down to
+/// Cut-outs that were followed belong to the tracks that their records name. Of the others, from frame to
+/// frame of a shot the pair that overlaps most is linked first, then the next, down to
 /// `overlap`; a figure that was not seen for more than `gap` seconds begins a new track.
 pub(crate) fn link(instances: &[Instance], overlap: f64, gap: f64) -> Vec<Option<usize>> {
     let mut shots: BTreeMap<(&str, u64), Vec<(usize, &Place)>> = BTreeMap::new();
     for (at, instance) in instances.iter().enumerate() {
-        if let Some(place) = &instance.place {
+        if let Some(place) = instance
+            .place
+            .as_ref()
+            .filter(|place| place.track.is_none())
+        {
             let shot = shots.entry((&place.film, place.shot)).or_default();
             shot.push((at, place));
         }
     }
     let mut tracks = vec![None; instances.len()];
-    let mut count = 0;
+    let mut count = followed(instances, &mut tracks);
     for members in shots.values_mut() {
         members.sort_by_key(|(at, place)| (place.frame, *at));
         shot(members, overlap, gap, &mut tracks, &mut count);
     }
     in_order(&mut tracks);
     tracks
+}
+
+/// Gives a number to each track that records name, and returns how many there are.
+fn followed(instances: &[Instance], tracks: &mut [Option<usize>]) -> usize {
+    let mut numbers = BTreeMap::new();
+    for (instance, track) in instances.iter().zip(tracks) {
+        let Some(place) = &instance.place else {
+            continue;
+        };
+        if let Some(own) = place.track {
+            let next = numbers.len();
+            let key = (&place.film, place.shot, own);
+            *track = Some(*numbers.entry(key).or_insert(next));
+        }
+    }
+    numbers.len()
 }
 
 fn shot(

@@ -24,6 +24,8 @@ const BEYOND_DOUBT: f64 = 0.3;
 pub(crate) struct Limits {
     pub(crate) threshold: f64,
     pub(crate) margin: f64,
+    /// The share of a track's votes above which they name it.
+    pub(crate) agreement: f64,
 }
 
 /// A vote of one cut-out: for whom, and how much it weighs.
@@ -56,7 +58,7 @@ pub(crate) fn identities(
             (Some((whom, margin)), Looks::Scores(_)) => whom != *of_track && margin >= BEYOND_DOUBT,
             _ => false,
         };
-        let of_track = majority(ballot).filter(|of_track| !doubtless(of_track));
+        let of_track = majority(ballot, limits.agreement).filter(|of_track| !doubtless(of_track));
         let own = own.map(|(whom, _)| whom);
         let whom = of_track.or(own);
         match (&instance.looks, &names) {
@@ -84,10 +86,10 @@ fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
     }
 }
 
-/// The one with more than half of the weight.
-fn majority(ballot: &BTreeMap<u64, f64>) -> Option<u64> {
+/// The one with more than this share of the weight, which is half of it at least.
+fn majority(ballot: &BTreeMap<u64, f64>, agreement: f64) -> Option<u64> {
     let mut all = ballot.keys().copied();
-    all.find(|whom| share(ballot, *whom) > 0.5)
+    all.find(|whom| share(ballot, *whom) > agreement)
 }
 
 fn share(ballot: &BTreeMap<u64, f64>, whom: u64) -> f64 {

@@ -433,3 +433,51 @@ fn the_name_that_an_owner_gave_stands_and_needs_no_vector() {
     );
     assert_eq!(ran.records().len(), 1, "{}", ran.stderr);
 }
+
+/// A cut-out that mask-track has followed.
+fn followed(id: &str, frame: u64, left: u64, track: u64, vector: [f64; 2]) -> Value {
+    let mut record = cut(id, frame, left, vector);
+    record["instance"]["track"] = json!(track);
+    record
+}
+
+#[test]
+fn a_track_that_was_followed_is_named_wherever_it_goes() {
+    let here = tempfile::tempdir().unwrap();
+    let mut other_shot = followed("d", 1, 300, 5, [1.0, 1.0]);
+    other_shot["source"]["shot"] = json!(4);
+    let records = [
+        followed("a0", 0, 10, 5, [0.96, 0.28]),
+        // Across the frame, twenty seconds later.
+        followed("a1", 80, 300, 5, [1.0, 1.0]),
+        // In the same place, and another.
+        followed("b1", 1, 10, 6, [1.0, 1.0]),
+        other_shot,
+        // Without a track it is linked to none that has one.
+        cut("c", 1, 12, [1.0, 1.0]),
+    ];
+    let ran = matched(here.path(), &[], &records);
+    assert_eq!(
+        names(&ran),
+        ["nilo", "nilo", "unknown", "unknown", "unknown"]
+    );
+    let tracks: Vec<_> = { identities(&ran).iter() }
+        .map(|found| found["track"].as_u64().unwrap())
+        .collect();
+    assert_eq!(tracks, [0, 0, 1, 2, 3]);
+}
+
+#[test]
+fn a_track_whose_votes_are_split_names_none_that_is_unsure() {
+    let here = tempfile::tempdir().unwrap();
+    // Votes of 0.2 for Nilo and of 0.13 for Pia: 0.61 of them for Nilo.
+    let records = [
+        followed("a", 0, 10, 0, [0.8, 0.6]),
+        followed("b", 1, 12, 0, [0.64, 0.77]),
+        followed("c", 2, 14, 0, [1.0, 1.0]),
+    ];
+    let ran = matched(here.path(), &[], &records);
+    assert_eq!(names(&ran), ["nilo", "nilo", "nilo"]);
+    let ran = matched(here.path(), &["--agreement", "0.67"], &records);
+    assert_eq!(names(&ran), ["nilo", "pia", "unknown"]);
+}

@@ -79,6 +79,11 @@ impl Instance {
         x >= left && y >= top && self.inside.get(x - left, y - top)
     }
 
+    /// Why its track may show nobody.
+    pub(crate) fn ghost(&self) -> Option<&str> {
+        self.about.get("ghost").and_then(Value::as_str)
+    }
+
     /// Its mask within a part of the image.
     pub(crate) fn mask_of(&self, crop: Rect) -> Result<Mask> {
         let inside = |x: u32, y: u32| self.has(crop.left + x, crop.top + y);

@@ -119,7 +119,7 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>
     let mut judged = Vec::with_capacity(instances.len());
     for instance in &instances {
         let figures = figures::measure(instance, &instances, &picture)?;
-        let reason = args.limits.reason(&figures);
+        let reason = args.limits.reason(&figures, instance.ghost());
         let window = frame.window(instance.rect, picture.dimensions())?;
         let mut child = parent.clone();
         child.put("id", &format!("{id}.i{}", instance.index))?;

@@ -48,20 +48,29 @@ pub(crate) struct Limits {
     /// drops none and keeps no other instances in memory
     #[arg(long, value_name = "TIMES", default_value_t = 0.8, value_parser = stage::share::<f64>)]
     pub(crate) min_edges: f64,
+
+    /// Keep instances that mask-track takes for ghosts: detected in one frame of their shot alone,
+    /// and faintly
+    #[arg(long)]
+    keep_ghosts: bool,
 }
 
 /// What is longer than this many times its width is a sliver.
 const SLIVER: f64 = 3.0;
 
 impl Limits {
-    /// Why an instance is dropped, if it is, whatever the others of the run are like.
-    pub(crate) fn reason(&self, figures: &Figures) -> Option<String> {
+    /// Why an instance is dropped, if it is, whatever the others of the run are like. `ghost` says why its
+    /// track may show nobody.
+    pub(crate) fn reason(&self, figures: &Figures, ghost: Option<&str>) -> Option<String> {
         let Figures {
             area,
             hidden,
             laplacian_variance,
             ..
         } = *figures;
+        if let Some(ghost) = ghost.filter(|_| !self.keep_ghosts) {
+            return Some(format!("perhaps shows nobody: {ghost}"));
+        }
         if area < self.min_area {
             return Some(format!("small: {area} pixels, under {}", self.min_area));
         }

@@ -383,3 +383,22 @@ fn what_is_kept_in_spite_of_a_fault_has_its_files() {
             .exists()
     );
 }
+
+#[test]
+fn a_ghost_is_dropped_unless_it_is_asked_for() {
+    let here = tempfile::tempdir().unwrap();
+    let picture = noise(SIZE.0, SIZE.1, 1);
+    let both = [[100, 60, 260, 300], [400, 100, 560, 300]];
+    let mut record = record(here.path(), &picture, &both);
+    record["masks"][1]["ghost"] = json!("detected in 1 of 9 frames");
+    record["masks"][0]["track"] = json!(3);
+    let (passed, dropped) = crop(here.path(), &record, &[]);
+    assert_eq!((passed.len(), dropped.len()), (1, 1));
+    assert_eq!(passed[0]["instance"]["track"], 3);
+    assert_eq!(
+        dropped[0]["rejected"]["reason"],
+        "perhaps shows nobody: detected in 1 of 9 frames"
+    );
+    let (passed, dropped) = crop(here.path(), &record, &["--keep-ghosts"]);
+    assert_eq!((passed.len(), dropped.len()), (2, 0));
+}

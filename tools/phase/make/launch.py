@@ -37,7 +37,7 @@ ANYTHING = "person. creature. animal."
 ASK = {
     "detect": ["char-detect"],
     "words": ["char-detect"],
-    "segment": ["sam-mask"],
+    "segment": ["sam-mask", "mask-track"],
     "inpaint": ["lama-inpaint"],
     "embed": ["clip-embed", "clip-tag"],
     "pose": ["rtmpose"],

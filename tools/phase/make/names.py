@@ -42,6 +42,7 @@ CHOICES = {
     "GATES": ["yes", "no"],
     "REGULARIZATION": ["yes", "no"],
     "TAUGHT": ["yes", "no"],
+    "TRACK": ["yes", "no"],
     "PATHS": ["absolute", "relative", "windows"],
     # Base models, of shared/loaders/src/bases.rs, and their other names.
     "BASE": ["", "sd15", "sdxl", "illustrious", "sd3", "flux", "flux-schnell", "flux2", "lumina", "qwen-image",

@@ -68,6 +68,19 @@ pub struct Segment {
     /// exclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crop: Option<Rect>,
+    /// Number of its track in the shot, from 0: the masks of one character from frame to frame.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
+    /// True if no detection is behind it, but the track alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub followed: Option<bool>,
+    /// Why it perhaps shows nobody: its track was detected in one frame alone, and faintly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ghost: Option<String>,
+    /// What is strange about it: `area` or `jump` against the frame before, `quality`, or `twin` if
+    /// another track has the same mask.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 impl Segment {
@@ -125,6 +138,18 @@ pub struct Instance {
     /// As in `masks`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub point: Option<[f64; 2]>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<usize>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<bool>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ghost: Option<String>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
 }
 
 /// Along which share of a box's sides the edges of the image cut off what is in it, 0 to 1.

@@ -44,7 +44,7 @@ pub trait Segments: Debug + Send + Sync {
 
     /// The encoder's input of an image that is scaled to the frame already.
     fn prepare(&self, scaled: &RgbImage) -> Result<Tensor> {
-        normalised(scaled, self.is_padded())
+        normalised(scaled, FRAME as usize, self.is_padded())
     }
 
     /// The decoder's answers to prompts of as many points each, all or none with a box: for each the masks
@@ -202,10 +202,9 @@ impl Layout {
     }
 }
 
-/// An image as most encoders take it: normalised planes of the whole frame.
-pub(super) fn normalised(scaled: &RgbImage, rounded: bool) -> Result<Tensor> {
-    let side = FRAME as usize;
-    Tensor::floats(&[1, 3, side, side], planes(scaled, &levels(rounded)))
+/// An image as most encoders take it: normalised planes of the whole frame of `side` x `side`.
+pub(crate) fn normalised(scaled: &RgbImage, side: usize, rounded: bool) -> Result<Tensor> {
+    Tensor::floats(&[1, 3, side, side], planes(scaled, side, &levels(rounded)))
 }
 
 /// What each of the 256 levels becomes, by channel; SAM 1 rounds mean and deviation.
@@ -220,9 +219,8 @@ fn levels(rounded: bool) -> [[f32; 256]; 3] {
     })
 }
 
-/// Normalised planes of 1024x1024, red first; what the image does not fill is 0.
-fn planes(image: &RgbImage, levels: &[[f32; 256]; 3]) -> Vec<f32> {
-    let side = FRAME as usize;
+/// Normalised planes of `side` x `side`, red first; what the image does not fill is 0.
+fn planes(image: &RgbImage, side: usize, levels: &[[f32; 256]; 3]) -> Vec<f32> {
     let mut result = vec![0.0; 3 * side * side];
     for (plane, (channel, levels)) in result.chunks_exact_mut(side * side).zip((0..).zip(levels)) {
         let rows = image.as_raw().chunks_exact(3 * image.width() as usize);

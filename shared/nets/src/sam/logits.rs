@@ -1,6 +1,6 @@
 //! From a coarse mask of logits to one of the image's size, a row at a time.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use vision::mask::Mask;
 
 use super::{FRAME, Frame};
@@ -43,6 +43,20 @@ pub struct Cut {
 type Tap = (usize, usize, f32);
 
 impl Logits {
+    /// A mask of `side` x `side` over an image of `size` that was squeezed into the network's square.
+    pub(crate) fn new(values: Vec<f32>, side: usize, (width, height): (u32, u32)) -> Result<Self> {
+        ensure!(
+            side > 0 && values.len() == side * side,
+            "a mask of {} logits is not a square of {side}",
+            values.len()
+        );
+        Ok(Self {
+            values,
+            side,
+            frame: Frame::new(false, width, height),
+        })
+    }
+
     /// Enlarges to the image's size, bilinearly (`align_corners=False`), and keeps what is over
     /// `threshold`, which is 0 in all references. `offset`, usually 1, is for the stability.
     ///
@@ -62,6 +76,11 @@ impl Logits {
             mask: Mask::from_pixels(self.frame.width, self.frame.height, inside)?,
             stability: sure as f64 / maybe.max(1) as f64,
         })
+    }
+
+    /// The logits enlarged to a square of `side`, bilinearly, as SAM 2 enlarges them to its own frame.
+    pub fn enlarged(&self, side: u32) -> Vec<f32> {
+        enlarged(&self.values, self.side, side as usize)
     }
 
     /// Hands over the enlarged rows, from the top.

@@ -5,6 +5,7 @@ use onnx::Dim::{Any, Is};
 use onnx::{Contract, Kind, Net, Port, Tensor};
 use vision::RgbImage;
 
+use super::FRAME;
 use super::family::{Embedding, Feature, Prompt, Segments, normalised};
 use super::logits::Candidate;
 use super::prompts::{contract, offered};
@@ -58,7 +59,7 @@ impl Segments for Sam1 {
 
     fn prepare(&self, scaled: &RgbImage) -> Result<Tensor> {
         if !self.is_raw {
-            return normalised(scaled, true);
+            return normalised(scaled, FRAME as usize, true);
         }
         let levels = scaled.as_raw().iter().map(|level| f32::from(*level));
         let (width, height) = scaled.dimensions();

@@ -1,0 +1,380 @@
+//! What mask-track makes of shots that are drawn. The segmenter answers a box with the box.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in helper functions"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use image::{Rgb, RgbImage};
+use serde_json::{Value, json};
+use testkit::{Ran, Shape, Tolerance, golden, manners, run_in};
+use vision::mask::{Mask, Rle};
+
+const TOOL: &str = env!("CARGO_BIN_EXE_mask-track");
+const SEGMENTER: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/sam/drawn2"
+);
+const MEMORY: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/track"
+);
+
+const RED: [u8; 3] = [210, 40, 30];
+const BLUE: [u8; 3] = [30, 60, 200];
+const SIZE: (u32, u32) = (160, 90);
+
+#[test]
+fn has_manners() {
+    let flags = [
+        "--method",
+        "overlap",
+        "--segmenter",
+        SEGMENTER,
+        "--device",
+        "cpu",
+        "--out-dir",
+        "tracked",
+        "--cache",
+        "cache",
+    ];
+    manners(Shape {
+        tool: TOOL,
+        flags: &flags,
+        opens_images: true,
+        streams: false,
+    });
+}
+
+#[test]
+fn golden_cases() {
+    golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// Someone in a frame: left column, colour, and the detector's score where it has found them.
+type Figure = (u32, [u8; 3], Option<f64>);
+
+/// Draws frame `number` of a shot, a quarter of a second after the one before, and writes its record: who is in
+/// it is 20 wide and 40 high.
+fn frame(folder: &Path, shot: u64, number: u64, figures: &[Figure]) -> Value {
+    let inside =
+        |left: u32, x: u32, y: u32| (left..left + 20).contains(&x) && (30..70).contains(&y);
+    let image = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        let at = figures.iter().find(|(left, ..)| inside(*left, x, y));
+        Rgb(at.map_or([120, 130, 120], |(_, colour, _)| *colour))
+    });
+    let id = format!("s{shot}_{number:03}");
+    image.save(folder.join(format!("{id}.png"))).unwrap();
+    let found = figures.iter().filter_map(|(left, _, score)| {
+        let mask = Mask::from_fn(SIZE.0, SIZE.1, |x, y| inside(*left, x, y)).unwrap();
+        let score = (*score)?;
+        Some(json!({
+            "mask": {"size": [SIZE.1, SIZE.0], "counts": Rle::encode(&mask).to_coco_string()},
+            "score": 0.9,
+            "stability": 1.0,
+            "label": "person",
+            "detection": {"box": [left, 30, left + 20, 70], "score": score},
+        }))
+    });
+    let time = number as f64 / 4.0;
+    json!({
+        "id": id, "image": format!("{id}.png"), "mine": "kept",
+        "source": {"film": "f.mp4", "shot": shot, "frame": number, "time": time},
+        "masks": found.collect::<Vec<_>>(),
+    })
+}
+
+fn tracked(folder: &Path, flags: &[&str], records: &[Value]) -> Ran {
+    let usual = ["--device", "cpu", "--out-dir", "tracked", "--no-cache"];
+    let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
+    run_in(folder, TOOL, &[&usual, flags].concat(), &lines.concat())
+}
+
+fn overlap(folder: &Path, records: &[Value]) -> Vec<Value> {
+    let flags = ["--method", "overlap", "--segmenter", SEGMENTER];
+    let ran = tracked(folder, &flags, records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.records()
+}
+
+/// The tracks of a record's masks, and the left edge of each mask.
+fn tracks(record: &Value) -> Vec<(u64, u64)> {
+    let masks = record["masks"].as_array().unwrap().iter();
+    let found = masks.map(|mask| {
+        let left = mask["box"][0].as_u64();
+        (mask["track"].as_u64().unwrap(), left.unwrap_or(0))
+    });
+    found.collect()
+}
+
+#[test]
+fn who_is_missed_in_one_frame_is_filled_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9)), (120, BLUE, Some(0.8))]),
+        frame(here, 1, 1, &[(22, RED, None), (120, BLUE, Some(0.8))]),
+        frame(here, 1, 2, &[(34, RED, Some(0.9)), (118, BLUE, Some(0.8))]),
+    ];
+    let found = overlap(here, &records);
+    assert_eq!(tracks(&found[1]), [(1, 0), (0, 22)], "{}", found[1]);
+    let filled = &found[1]["masks"][1];
+    assert_eq!(filled["followed"], true);
+    assert_eq!(
+        (&filled["area"], &filled["label"]),
+        (&json!(800), &json!("person"))
+    );
+    assert!(filled.get("detection").is_none());
+    // What was detected stays as it was, key for key, and gets its track.
+    let mut same = found[0]["masks"][0].clone();
+    assert_eq!(same["track"], 0);
+    same.as_object_mut().unwrap().remove("track");
+    assert_eq!(same, records[0]["masks"][0]);
+    assert_eq!(found[0]["mine"], "kept");
+    let union = image::open(here.join(found[1]["mask"].as_str().unwrap())).unwrap();
+    let white = union
+        .to_luma8()
+        .pixels()
+        .filter(|pixel| pixel.0[0] > 127)
+        .count();
+    assert_eq!(white, 2 * 800);
+}
+
+#[test]
+fn a_box_that_shows_something_else_is_not_filled_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // In the frame between nobody is there: the box is as grey as the ground.
+    let records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9))]),
+        frame(here, 1, 1, &[]),
+        frame(here, 1, 2, &[(34, RED, Some(0.9))]),
+    ];
+    let found = overlap(here, &records);
+    assert_eq!(tracks(&found[1]), []);
+    assert!(found[1].get("mask").is_none());
+    assert_eq!(
+        (tracks(&found[0])[0].0, tracks(&found[2])[0].0),
+        (0, 0),
+        "one track"
+    );
+}
+
+#[test]
+fn a_mask_that_flickers_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut records: Vec<Value> = (0..3)
+        .map(|number| frame(here, 1, number, &[(40, RED, Some(0.9))]))
+        .collect();
+    // The legs alone.
+    let legs = Mask::from_fn(SIZE.0, SIZE.1, |x, y| {
+        (40..60).contains(&x) && (55..70).contains(&y)
+    });
+    let legs = Rle::encode(&legs.unwrap()).to_coco_string();
+    records[1]["masks"][0]["mask"]["counts"] = json!(legs);
+    let found = overlap(here, &records);
+    let mask = &found[1]["masks"][0];
+    assert_eq!((&mask["area"], &mask["track"]), (&json!(800), &json!(0)));
+    assert_eq!(
+        mask["detection"]["score"], 0.9,
+        "it is still what was detected"
+    );
+    assert!(mask.get("stability").is_none() && mask.get("followed").is_none());
+}
+
+#[test]
+fn what_was_seen_once_and_faintly_is_marked_as_a_ghost() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let shot = |score: f64| -> Vec<Value> {
+        (0..4)
+            .map(|number| {
+                let lantern = (number == 2).then_some(score);
+                frame(
+                    here,
+                    1,
+                    number,
+                    &[(10, RED, Some(0.9)), (120, BLUE, lantern)],
+                )
+            })
+            .collect()
+    };
+    let found = overlap(here, &shot(0.3));
+    let ghost = found[2]["masks"][1]["ghost"].as_str().unwrap();
+    assert_eq!(
+        ghost,
+        "detected in 1 of 4 frames within 2 s, with a score of 0.30, below 0.6"
+    );
+    assert!(found[2]["masks"][0].get("ghost").is_none());
+    let found = overlap(here, &shot(0.7));
+    assert!(found[2]["masks"][1].get("ghost").is_none(), "sure enough");
+}
+
+#[test]
+fn tracks_end_at_the_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // The shots come mixed, and leave in the order in which they came.
+    let records = [
+        frame(here, 2, 4, &[(40, RED, Some(0.9))]),
+        frame(here, 1, 3, &[(40, RED, Some(0.9)), (90, BLUE, Some(0.9))]),
+        frame(here, 2, 5, &[(42, RED, Some(0.9))]),
+        frame(here, 1, 2, &[(90, BLUE, Some(0.9))]),
+    ];
+    let found = overlap(here, &records);
+    let numbers: Vec<Vec<u64>> = { found.iter() }
+        .map(|record| tracks(record).into_iter().map(|(track, _)| track).collect())
+        .collect();
+    assert_eq!(numbers, [vec![0], vec![1, 0], vec![0], vec![0]]);
+    let ids: Vec<&Value> = found.iter().map(|record| &record["id"]).collect();
+    assert_eq!(ids, ["s2_004", "s1_003", "s2_005", "s1_002"]);
+}
+
+#[test]
+fn frames_between_those_that_were_searched_get_masks() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9))]),
+        frame(here, 1, 2, &[(34, RED, Some(0.9))]),
+    ];
+    let mut between = [
+        frame(here, 1, 1, &[(22, RED, None)]),
+        frame(here, 1, 2, &[(34, RED, None)]),
+        frame(here, 7, 9, &[(22, RED, None)]),
+    ];
+    for record in &mut between {
+        record.as_object_mut().unwrap().remove("masks");
+    }
+    let lines: Vec<String> = between.iter().map(|record| format!("{record}\n")).collect();
+    fs::write(here.join("between.jsonl"), lines.concat()).unwrap();
+    let flags = [
+        "--method",
+        "overlap",
+        "--segmenter",
+        SEGMENTER,
+        "--between",
+        "between.jsonl",
+    ];
+    let ran = tracked(here, &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let found = ran.records();
+    assert_eq!(
+        found.len(),
+        3,
+        "neither one that was read nor one of another shot"
+    );
+    assert_eq!(found[2]["id"], "s1_001");
+    assert_eq!(tracks(&found[2]), [(0, 22)]);
+}
+
+#[test]
+fn without_a_segmenter_detections_are_linked_and_nothing_is_filled_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9))]),
+        frame(here, 1, 1, &[(22, RED, None)]),
+        frame(here, 1, 2, &[(34, RED, Some(0.9))]),
+    ];
+    let flags = ["--method", "overlap", "--segmenter", "none"];
+    let ran = tracked(here, &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let found = ran.records();
+    assert_eq!(tracks(&found[1]), []);
+    assert_eq!(tracks(&found[2])[0].0, 0);
+    assert!(found[0]["models"].is_null(), "no network was asked");
+}
+
+#[test]
+fn a_damaged_frame_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9))]),
+        frame(here, 1, 1, &[(12, RED, Some(0.9))]),
+        frame(here, 1, 2, &[(14, RED, Some(0.9))]),
+    ];
+    fs::write(here.join("s1_001.png"), "no image").unwrap();
+    let flags = [
+        "--method",
+        "overlap",
+        "--segmenter",
+        "none",
+        "--rejects",
+        "rejects.jsonl",
+    ];
+    let ran = tracked(here, &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.records().len(), 2);
+    let rejects = fs::read_to_string(here.join("rejects.jsonl")).unwrap();
+    assert!(rejects.contains("s1_001.png"), "{rejects}");
+}
+
+#[test]
+fn a_network_with_a_memory_follows_from_the_surest_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records: Vec<Value> = (0..4)
+        .map(|number| {
+            let score = [Some(0.7), Some(0.95), None, Some(0.8)][number as usize];
+            frame(here, 1, number, &[(40 + 4 * number as u32, RED, score)])
+        })
+        .collect();
+    let flags = ["--method", "memory", "--model", MEMORY];
+    let ran = tracked(here, &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let found = ran.records();
+    let network = &found[0]["models"]["mask-track"];
+    assert_eq!(network["model"], "track");
+    // The network is random: what it sees is not what is there. But every frame is asked, and the answers of two
+    // runs are the same.
+    let again = tracked(here, &flags, &records);
+    assert_eq!(ran.stdout, again.stdout);
+    assert!(found.iter().all(|record| record["masks"].is_array()));
+}
+
+#[test]
+fn what_was_found_of_a_shot_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records: Vec<Value> = (0..3)
+        .map(|number| frame(here, 1, number, &[(40, RED, Some(0.9))]))
+        .collect();
+    let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
+    let run = |segmenter: &str| {
+        let flags = [
+            "--method",
+            "overlap",
+            "--segmenter",
+            segmenter,
+            "--device",
+            "cpu",
+            "--out-dir",
+            "tracked",
+            "--cache",
+            "cache",
+        ];
+        run_in(here, TOOL, &flags, &lines.concat())
+    };
+    let first = run(SEGMENTER);
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let second = run(SEGMENTER);
+    assert_eq!(first.stdout, second.stdout);
+    let cache = stage_usage(here);
+    run(SEGMENTER);
+    assert_eq!(cache, stage_usage(here), "nothing new");
+    run("none");
+    assert!(stage_usage(here) > cache, "other settings, another answer");
+}
+
+/// How many results the cache holds.
+fn stage_usage(here: &Path) -> u64 {
+    stage::Cache::open(&here.join("cache"))
+        .usage()
+        .unwrap()
+        .results
+}
