@@ -19,7 +19,7 @@ const SEGMENTER: &str = concat!(
 );
 const MEMORY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../../shared/nets/tests/onnx/track"
+    "/../../shared/nets/tests/onnx/track_drawn"
 );
 
 const RED: [u8; 3] = [210, 40, 30];
@@ -314,27 +314,109 @@ fn a_damaged_frame_fails_alone() {
     assert!(rejects.contains("s1_001.png"), "{rejects}");
 }
 
-#[test]
-fn a_network_with_a_memory_follows_from_the_surest_frame() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let records: Vec<Value> = (0..4)
-        .map(|number| {
-            let score = [Some(0.7), Some(0.95), None, Some(0.8)][number as usize];
-            frame(here, 1, number, &[(40 + 4 * number as u32, RED, score)])
+/// A shot of one who is 100 wide and 120 high, in frames of 320x180: in each the left column, if there is anyone,
+/// and the detector's score where it has found them.
+fn large(folder: &Path, places: &[Option<(u32, Option<f64>)>]) -> Vec<Value> {
+    let (width, height) = (320, 180);
+    let frame = |(number, place): (usize, &Option<(u32, Option<f64>)>)| {
+        let inside = |x: u32, y: u32| {
+            place.is_some_and(|(left, _)| (left..left + 100).contains(&x)) && (30..150).contains(&y)
+        };
+        let colour = |x, y| Rgb(if inside(x, y) { RED } else { [120, 130, 120] });
+        let id = format!("l{number}");
+        let image = RgbImage::from_fn(width, height, colour);
+        image.save(folder.join(format!("{id}.png"))).unwrap();
+        let found = place.and_then(|(left, score)| {
+            let mask = Mask::from_fn(width, height, inside).unwrap();
+            Some(json!({
+                "mask": {"size": [height, width], "counts": Rle::encode(&mask).to_coco_string()},
+                "label": "person",
+                "detection": {"box": [left, 30, left + 100, 150], "score": score?},
+            }))
+        });
+        let time = number as f64 / 4.0;
+        json!({
+            "id": id, "image": format!("{id}.png"),
+            "source": {"film": "f.mp4", "shot": 1, "frame": number, "time": time},
+            "masks": found.into_iter().collect::<Vec<_>>(),
         })
-        .collect();
+    };
+    places.iter().enumerate().map(frame).collect()
+}
+
+/// Of each frame the tracks of its masks, whether they were followed only, and their left columns.
+fn followed(folder: &Path, records: &[Value]) -> Vec<Vec<(u64, bool, u64)>> {
     let flags = ["--method", "memory", "--model", MEMORY];
-    let ran = tracked(here, &flags, &records);
+    let ran = tracked(folder, &flags, records);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-    let found = ran.records();
-    let network = &found[0]["models"]["mask-track"];
-    assert_eq!(network["model"], "track");
-    // The network is random: what it sees is not what is there. But every frame is asked, and the answers of two
-    // runs are the same.
-    let again = tracked(here, &flags, &records);
-    assert_eq!(ran.stdout, again.stdout);
-    assert!(found.iter().all(|record| record["masks"].is_array()));
+    let masks = |record: &Value| -> Vec<(u64, bool, u64)> {
+        assert_eq!(record["models"]["mask-track"]["model"], "track_drawn");
+        let masks = record["masks"].as_array().unwrap().iter();
+        let mask = |mask: &Value| {
+            let left = mask["box"][0].as_u64().unwrap();
+            (
+                mask["track"].as_u64().unwrap(),
+                mask["followed"] == true,
+                left,
+            )
+        };
+        masks.map(mask).collect()
+    };
+    ran.records().iter().map(masks).collect()
+}
+
+#[test]
+fn a_network_with_a_memory_follows_forward_and_backward() {
+    let folder = tempfile::tempdir().unwrap();
+    let lefts = [20, 40, 60, 110, 160, 210];
+    let scores = [None, None, Some(0.95), None, Some(0.7), None];
+    let places: Vec<_> = { lefts.iter().zip(scores) }
+        .map(|(left, score)| Some((*left, score)))
+        .collect();
+    let found = followed(folder.path(), &large(folder.path(), &places));
+    for ((masks, wanted), score) in found.iter().zip(lefts).zip(scores) {
+        let [(track, is_followed, left)] = masks[..] else {
+            panic!("one mask in each frame: {found:?}");
+        };
+        assert_eq!((track, is_followed), (0, score.is_none()), "{found:?}");
+        // The network's mask has a fortieth of the image's width for a pixel.
+        assert!(left.abs_diff(u64::from(wanted)) <= 10, "{left} {wanted}");
+    }
+}
+
+#[test]
+fn who_leaves_and_comes_back_keeps_the_track() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = |left, score| Some((left, score));
+    let places = [
+        there(20, None),
+        there(30, Some(0.9)),
+        None,
+        None,
+        there(200, None),
+        there(210, None),
+    ];
+    let found = followed(folder.path(), &large(folder.path(), &places));
+    let counts: Vec<usize> = found.iter().map(Vec::len).collect();
+    assert_eq!(counts, [1, 1, 0, 0, 1, 1]);
+    assert!(found.iter().flatten().all(|(track, ..)| *track == 0));
+}
+
+#[test]
+fn two_detections_that_the_memory_joins_are_one_track() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody would link them: they are two widths apart, in neighbouring frames. What a detector has found twice
+    // is detected, and not only followed.
+    let places = [
+        Some((0, Some(0.9))),
+        Some((215, Some(0.8))),
+        Some((215, None)),
+    ];
+    let found = followed(folder.path(), &large(folder.path(), &places));
+    let tracks: Vec<(u64, bool)> = { found.iter().flatten() }
+        .map(|(track, is_followed, _)| (*track, *is_followed))
+        .collect();
+    assert_eq!(tracks, [(0, false), (0, false), (0, true)]);
 }
 
 #[test]
