@@ -7,11 +7,11 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from figures import PCK, SAME
+from figures import PCK, SAME, SMALLEST
 from images import image, psnr, shown, ssim
-from sample import runs
+from sample import runs, spread
 from score import cuts
-from truth import mask
+from truth import is_plain, mask, records, seen
 from words import PLACES
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "models/small"))
@@ -23,6 +23,8 @@ FACE = 0.35
 FACING, FACE_SIDE = 0.5, 40
 # Pixels of a character that is asked for by name.
 NAMED = 1500
+# Shots through which characters are followed, and frames of each, a quarter of a second apart.
+SHOTS, FOLLOWED = 8, 6
 # COCO's value of a key point that is seen.
 SEEN = 2
 
@@ -113,6 +115,39 @@ def segment(run, sample):
                 middles = [np.argwhere(shape).mean(0)[::-1] for shape in (own, one.mask)]
                 off.append((middles[0] - middles[1]) / one.side)
     return {"overlap": mean(fits), **aside(off)}
+
+
+def track(run, sample):
+    """Characters that are shown once, in the first of the frames of a shot, and followed through the others."""
+    shots = {}
+    for record in records(sample.work / "frames.jsonl"):
+        line = run.truth[record["source"]["frame"]]
+        if is_plain(line):
+            shots.setdefault(line["shot_number"], []).append((record, line))
+    large = lambda line: [(one, whole) for one, whole in seen(line) if whole.sum() >= SMALLEST]
+    given, people = [], {}
+    for shot in spread([frames[:FOLLOWED] for frames in shots.values() if len(frames) >= FOLLOWED and large(frames[0][1])], SHOTS):
+        for place, (record, line) in enumerate(shot):
+            people[record["id"]] = {one["name"]: whole for one, whole in large(line)}
+            own = {key: record[key] for key in ("id", "image", "width", "height", "source")}
+            own["source"]["shot"] = line["shot_number"]
+            if place == 0:
+                top = line["letterbox"][1]
+                boxes = [(one["name"], one["box"]) for one, _ in large(line)]
+                own["boxes"] = [{"box": [x0, y0 - top, x1, y1 - top], "score": 1.0, "label": "person", "who": name} for name, (x0, y0, x1, y1) in boxes]
+            given.append(own)
+    names, fits = {}, []
+    for record in run("mask-track", given, "--method", "memory", "--out-dir", "tracked"):
+        shot, said = record["source"]["shot"], {}
+        for one in record["masks"]:
+            name = names.setdefault((shot, one["track"]), one.get("who"))
+            said[name] = mask(one["mask"])
+        if "boxes" not in record:
+            known = {name for (own, _), name in names.items() if own == shot}
+            for name in known & set(people[record["id"]]):
+                true, own = people[record["id"]][name], said.get(name)
+                fits.append(0.0 if own is None else (own & true).sum() / max(1, (own | true).sum()))
+    return {"found": mean([fit >= SAME for fit in fits]), "overlap": mean([fit for fit in fits if fit >= SAME])}
 
 
 def pose(run, sample):
@@ -266,6 +301,7 @@ ROLES = {
     "detect": (detect, {"found": "characters found", "right": "boxes that are right", "overlap": "overlap of boxes", **ASIDE}),
     "words": (words, {"found": "characters found by words", "right": "boxes that are right", "overlap": "overlap of boxes", **ASIDE}),
     "segment": (segment, {"overlap": "overlap of masks", **ASIDE}),
+    "track": (track, {"found": "characters found again", "overlap": "overlap of their masks"}),
     "pose": (pose, {"near": "key points near, PCK@0.1", "distance": "key points off, % of side", **ASIDE}),
     "face": (face, {"found": "faces found", "right": "faces that are right", "overlap": "overlap of faces", **ASIDE,
                     "landmarks": "landmarks off, % of side"}),

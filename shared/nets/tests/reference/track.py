@@ -198,7 +198,7 @@ def graphs(own):
 def tracked(own, video):
     """Masks of both objects, each from its seed to the end, and back from it to the beginning."""
     answers = []
-    for at, (seed, box) in enumerate(SEEDS):
+    for seed, box in SEEDS:
         lines = {}
         for reverse in (False, True):
             session = Sam2VideoInferenceSession(video=video, video_height=HEIGHT, video_width=WIDTH, dtype=torch.float32)
@@ -208,7 +208,8 @@ def tracked(own, video):
             session.obj_with_new_inputs.append(1)
             own(inference_session=session, frame_idx=seed)
             for found in own.propagate_in_video_iterator(session, start_frame_idx=seed, reverse=reverse):
-                large = nn.functional.interpolate(found.pred_masks.float().view(1, 1, 4 * GRID, 4 * GRID), (HEIGHT, WIDTH), mode="bilinear", align_corners=False)
+                coarse = found.pred_masks.float().view(1, 1, 4 * GRID, 4 * GRID)
+                large = nn.functional.interpolate(coarse, (HEIGHT, WIDTH), mode="bilinear", align_corners=False)
                 lines[found.frame_idx] = (large[0, 0] > 0).numpy(), float(found.object_score_logits.view(-1)[0])
         answers.append(lines)
     return answers
