@@ -61,7 +61,8 @@ def model(kind, seed=20):
         mask_decoder_config=dict(hidden_size=HIDDEN, mlp_dim=32, num_attention_heads=2, iou_head_hidden_dim=16),
         image_size=SIDE, memory_attention_hidden_size=HIDDEN, memory_attention_num_layers=1, memory_attention_feed_forward_hidden_size=48,
         memory_attention_rope_feat_sizes=[GRID, GRID], memory_encoder_hidden_size=HIDDEN, memory_encoder_output_channels=MEMORY,
-        mask_downsampler_embed_dim=HIDDEN, mask_downsampler_stride=4, memory_fuser_num_layers=1, memory_fuser_embed_dim=HIDDEN, memory_fuser_intermediate_dim=32,
+        mask_downsampler_embed_dim=HIDDEN, mask_downsampler_stride=4, memory_fuser_num_layers=1, memory_fuser_embed_dim=HIDDEN,
+        memory_fuser_intermediate_dim=32,
         memory_fuser_layer_scale_init_value=0.3, num_maskmem=SLOTS, max_object_pointers_in_encoder=POINTERS, initializer_range=0.3)
     own = kind(config).eval()
     for layer in own.memory_attention.layers:
