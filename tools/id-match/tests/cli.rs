@@ -461,7 +461,8 @@ fn a_track_that_was_followed_is_named_wherever_it_goes() {
         names(&ran),
         ["nilo", "nilo", "unknown", "unknown", "unknown"]
     );
-    let tracks: Vec<_> = { identities(&ran).iter() }
+    let found = identities(&ran);
+    let tracks: Vec<_> = { found.iter() }
         .map(|found| found["track"].as_u64().unwrap())
         .collect();
     assert_eq!(tracks, [0, 0, 1, 2, 3]);
