@@ -3,7 +3,7 @@
 
     python owlv2.py        # in this folder
 
-Made with torch 2.15, transformers 5.24, onnx 1.23, onnxruntime 1.31.1, numpy 2.2, scipy 1.18. The network has random weights and
+Made with torch 2.15, transformers 5.24, onnx 1.23, onnxruntime 1.32.0, numpy 2.4, scipy 1.17. The network has random weights and
 finds nothing real: what counts is that every pixel and token that goes in, and every number that comes out, is treated as the
 reference treats it.
 
