@@ -76,6 +76,10 @@ pub(crate) struct Keys {
     /// in a plate its hole.
     #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "mask-crop", "plate-merge"]))]
     mask: Option<MaskShape>,
+    /// Of a frame that no detector has searched, the tracks of its shot that may be in it without a mask: they are in the
+    /// frames before or after it that were searched.
+    #[schemars(extend("x-written-by" = ["mask-track"]))]
+    lost: Option<Vec<usize>>,
     /// How the image was cropped from its parent.
     #[schemars(extend("x-written-by" = ["mask-crop"]))]
     instance: Option<Instance>,

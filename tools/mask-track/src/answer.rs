@@ -13,6 +13,9 @@ pub(crate) struct Answer {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) masks: Vec<Tracked>,
+    /// Of a frame that no detector has searched: tracks that are in the nearest ones that were searched, and
+    /// not here.
+    pub(crate) lost: Vec<usize>,
 }
 
 /// A mask of a frame, and the track that it is of.
@@ -82,9 +85,27 @@ pub(crate) fn answers(frames: &[Frame], mut tracks: Vec<Track>, limits: Limits) 
             width: frame.size.0,
             height: frame.size.1,
             masks,
+            lost: lost(&tracks, at, frames),
         }
     };
     frames.iter().enumerate().map(answer).collect()
+}
+
+/// The tracks that may be in frame `at` without a mask: those that the searched frames before and after it have,
+/// if it was not searched itself.
+fn lost(tracks: &[Track], at: usize, frames: &[Frame]) -> Vec<usize> {
+    if frames[at].is_searched {
+        return Vec::new();
+    }
+    let before = (0..at).rev().find(|at| frames[*at].is_searched);
+    let after = (at + 1..frames.len()).find(|at| frames[*at].is_searched);
+    let near = |track: &Track| {
+        let has = |at: Option<usize>| at.is_some_and(|at| track.contains_key(&at));
+        has(before) || has(after)
+    };
+    let numbers = tracks.iter().enumerate();
+    let lost = numbers.filter(|(_, track)| near(track) && !track.contains_key(&at));
+    lost.map(|(number, _)| number).collect()
 }
 
 /// The class of the detection of a track that is nearest to frame `at`.
@@ -100,5 +121,47 @@ impl Tracked {
     /// The mask of a frame of this size.
     pub(crate) fn runs(&self, width: u32, height: u32) -> Result<Rle> {
         Ok(Rle::from_coco_string(width, height, &self.counts)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use super::*;
+    use crate::shot::Place;
+    use std::path::PathBuf;
+    use vision::mask::Mask;
+
+    #[test]
+    fn who_may_be_in_a_frame_that_was_not_searched_is_lost() {
+        let frame = |is_searched: bool| Frame {
+            time: 0.0,
+            path: PathBuf::new(),
+            size: (2, 2),
+            is_searched,
+            things: Vec::new(),
+        };
+        let frames = [true, false, true, false, true, false].map(frame);
+        let track = |places: &[usize]| -> Track {
+            let mask = Rle::encode(&Mask::from_fn(2, 2, |x, _| x == 0).unwrap());
+            let place = Place {
+                thing: None,
+                mask,
+                is_new: true,
+                quality: None,
+            };
+            places.iter().map(|at| (*at, place.clone())).collect()
+        };
+        let tracks = [track(&[0, 1, 2]), track(&[2, 4])];
+        let lost_in = |at| lost(&tracks, at, &frames);
+        // The second may have come in before frame 2, and is not found between 2 and 4.
+        assert_eq!(lost_in(1), [1]);
+        assert_eq!(lost_in(3), [0, 1]);
+        assert_eq!(lost_in(5), [1]);
+        assert_eq!(
+            lost_in(2),
+            Vec::<usize>::new(),
+            "a detector has searched it"
+        );
     }
 }

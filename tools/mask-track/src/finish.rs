@@ -47,7 +47,12 @@ pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Re
         entries.push(entry);
         union = union.union(&mask)?;
     }
-    record.remove("mask");
+    for key in ["mask", "lost"] {
+        record.remove(key);
+    }
+    if !answer.lost.is_empty() {
+        record.put("lost", &answer.lost)?;
+    }
     record.put_rounded("masks", &entries, 4)?;
     if !entries.is_empty() {
         let path = out_dir.join(format!("{id}.mask.png"));

@@ -8,6 +8,8 @@
 //!   detected in one frame alone, faintly. `doubts` names what is strange about a mask: `area`, twice or half of
 //!   the one before; `jump`, a quarter of the image from it; `quality`, predicted below 0.5; `twin`, another track
 //!   has the same mask;
+//! * `lost`: of a frame at which no detector has looked, the tracks that are in the nearest ones at which one has, and
+//!   were not found in this one; plate-merge leaves such frames out;
 //! * `mask`: path of their union, a PNG of the image's size, white inside; an image without masks has none;
 //! * `models`: which network answered.
 

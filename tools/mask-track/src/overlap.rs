@@ -185,7 +185,8 @@ fn grown(frames: &[Frame], seen: Vec<Vec<(usize, Sight)>>, numbers: &[Vec<usize>
 /// What a track asks for in a frame.
 struct Wanted {
     track: usize,
-    rect: Rect<f64>,
+    /// Where it may be, the likeliest first.
+    rects: Vec<Rect<f64>>,
     area: f64,
     alike: f64,
 }
@@ -210,7 +211,11 @@ impl Filler<'_> {
             let image = self.frames[at].image()?;
             let embedding = self.segmenter.encode(&image)?;
             for wanted in wanted {
-                self.fill(tracks, at, &image, &embedding, &wanted)?;
+                for rect in &wanted.rects {
+                    if self.fill(tracks, at, (&image, &embedding), &wanted, *rect)? {
+                        break;
+                    }
+                }
             }
         }
         Ok(())
@@ -227,9 +232,9 @@ impl Filler<'_> {
         let before = { growing.places.range(..at).next_back() }.and_then(|(other, _)| near(*other));
         let after = { growing.places.range(at + 1..).next() }.and_then(|(other, _)| near(*other));
         let here = growing.places.get(&at);
-        let wanted = |rect, area, alike| Wanted {
+        let wanted = |rects, area, alike| Wanted {
             track,
-            rect,
+            rects,
             area,
             alike,
         };
@@ -244,28 +249,33 @@ impl Filler<'_> {
                     agree && unlike(before.2) && unlike(after.2)
                 });
                 let rect = between((before.0, before.1), (after.0, after.1), time);
-                (is_near && flickers).then(|| wanted(rect, area, ALIKE))
+                // Who does not move evenly is near where they were.
+                let rects = vec![rect, before.1];
+                (is_near && flickers).then(|| wanted(rects, area, ALIKE))
             }
-            (Some(last), None, None) if forward => self
-                .beyond(growing, last, time, at, true)
-                .map(|rect| wanted(rect, last.2, ALIKE_BEYOND)),
-            (None, None, Some(first)) if !forward => self
-                .beyond(growing, first, time, at, false)
-                .map(|rect| wanted(rect, first.2, ALIKE_BEYOND)),
+            (Some(end), None, None) if forward => {
+                let rect = self.beyond(growing, end, at, true)?;
+                Some(wanted(vec![rect], end.2, ALIKE_BEYOND))
+            }
+            (None, None, Some(end)) if !forward => {
+                let rect = self.beyond(growing, end, at, false)?;
+                Some(wanted(vec![rect], end.2, ALIKE_BEYOND))
+            }
             _ => None,
         }
     }
 
-    /// Where a track is expected beyond its end, as its last two places move; `None` if it is too far, or was
-    /// seen once alone, or did not go on in the frame between.
+    /// Where a track is expected beyond its end, as its last two places move; `None` if it is too far, or did not
+    /// go on in the frame between. Where a detector has searched and found nothing, whoever was seen once alone
+    /// is not looked for.
     fn beyond(
         &self,
         growing: &Growing,
         (end, rect, _): (f64, Rect<f64>, f64),
-        time: f64,
         at: usize,
         forward: bool,
     ) -> Option<Rect<f64>> {
+        let (time, is_searched) = (self.frames[at].time, self.frames[at].is_searched);
         let next = if forward { at.checked_sub(1)? } else { at + 1 };
         let ends = if forward {
             growing.looks.keys().next_back()
@@ -273,8 +283,13 @@ impl Filler<'_> {
             growing.looks.keys().next()
         };
         let seen_at = self.frames[*ends?].time;
-        let is_near = (time - seen_at).abs() <= self.settings.beyond;
-        if growing.seen < 2 || !is_near || !growing.places.contains_key(&next) {
+        let reach = if is_searched {
+            self.settings.beyond
+        } else {
+            self.settings.gap
+        };
+        let may_be = !is_searched || growing.seen > 1;
+        if !may_be || (time - seen_at).abs() > reach || !growing.places.contains_key(&next) {
             return None;
         }
         let inner = if forward {
@@ -282,7 +297,9 @@ impl Filler<'_> {
         } else {
             growing.places.range(next + 1..).next()
         };
-        let (other, place) = inner?;
+        let Some((other, place)) = inner else {
+            return Some(rect);
+        };
         let (before, own) = (self.frames[*other].time, place.rect()?);
         let moved = between((before, own), (end, rect), time).middle();
         let [x, y] = rect.middle();
@@ -290,19 +307,20 @@ impl Filler<'_> {
         Some(rect.shift(moved[0] - x, moved[1] - y))
     }
 
-    /// Asks the segmenter, and takes the answer if it is what the track expects.
+    /// Asks the segmenter what is in a box, and takes the answer if it is what the track expects; whether it
+    /// was.
     fn fill(
         &mut self,
         tracks: &mut [Growing],
         at: usize,
-        image: &RgbImage,
-        embedding: &Embedding,
+        (image, embedding): (&RgbImage, &Embedding),
         wanted: &Wanted,
-    ) -> Result<()> {
+        rect: Rect<f64>,
+    ) -> Result<bool> {
         let size = self.frames[at].size;
-        let answer = asked(self.segmenter, embedding, wanted.rect, size, self.settings)?;
+        let answer = asked(self.segmenter, embedding, rect, size, self.settings)?;
         let Some((runs, quality)) = answer else {
-            return Ok(());
+            return Ok(false);
         };
         let fits = |runs: &Rle| {
             let share = runs.area() as f64 / wanted.area.max(1.0);
@@ -311,17 +329,17 @@ impl Filler<'_> {
         let growing = &tracks[wanted.track];
         if let Some(here) = growing.places.get(&at) {
             if fits(&runs) >= fits(&here.mask) {
-                return Ok(());
+                return Ok(false);
             }
         } else if fits(&runs) > 1.0 / AREA {
-            return Ok(());
+            return Ok(false);
         }
         let others = { tracks.iter().enumerate() }.filter(|(other, _)| *other != wanted.track);
         for (_, other) in others {
             if let Some(place) = other.places.get(&at) {
                 let common = place.mask.common(&runs)? as f64;
                 if common > TAKEN * runs.area().min(place.mask.area()) as f64 {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
@@ -329,7 +347,7 @@ impl Filler<'_> {
         let nearest = growing.looks.iter().min_by_key(|(own, _)| own.abs_diff(at));
         let likeness = nearest.map_or(0.0, |(_, own)| own.likeness(&looks));
         if likeness < wanted.alike {
-            return Ok(());
+            return Ok(false);
         }
         let thing = growing.places.get(&at).and_then(|here| here.thing);
         let place = Place {
@@ -339,6 +357,6 @@ impl Filler<'_> {
             quality: Some(quality),
         };
         tracks[wanted.track].places.insert(at, place);
-        Ok(())
+        Ok(true)
     }
 }

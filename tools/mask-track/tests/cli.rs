@@ -244,6 +244,7 @@ fn frames_between_those_that_were_searched_get_masks() {
     let mut between = [
         frame(here, 1, 1, &[(22, RED, None)]),
         frame(here, 1, 2, &[(34, RED, None)]),
+        frame(here, 1, 3, &[]),
         frame(here, 7, 9, &[(22, RED, None)]),
     ];
     for record in &mut between {
@@ -264,11 +265,18 @@ fn frames_between_those_that_were_searched_get_masks() {
     let found = ran.records();
     assert_eq!(
         found.len(),
-        3,
+        4,
         "neither one that was read nor one of another shot"
     );
     assert_eq!(found[2]["id"], "s1_001");
     assert_eq!(tracks(&found[2]), [(0, 22)]);
+    assert!(found[2].get("lost").is_none());
+    // Nobody is seen in the last, but no detector has looked.
+    assert_eq!(found[3]["id"], "s1_003");
+    assert_eq!(
+        (tracks(&found[3]), &found[3]["lost"]),
+        (vec![], &json!([0]))
+    );
 }
 
 #[test]

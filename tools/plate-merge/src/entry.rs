@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) shot: Option<Shot>,
     /// The transition that the frame is part of.
     pub(crate) transition: Option<String>,
+    /// The tracks that may be in the frame without a mask.
+    pub(crate) lost: Vec<usize>,
     line: Line,
 }
 
@@ -28,6 +30,7 @@ impl Entry {
             id: record.id()?,
             shot: source.map(|source| (source.film, source.shot)),
             transition: record.find("transition")?,
+            lost: record.find("lost")?.unwrap_or_default(),
             line: Line { number: 0, bytes },
         })
     }
@@ -35,6 +38,11 @@ impl Entry {
     /// The record itself.
     pub(crate) fn record(&self) -> Result<Record> {
         Ok(self.line.parse()?)
+    }
+
+    /// Whether the frame shows its shot alone, and no character without a mask.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.transition.is_none() && self.lost.is_empty()
     }
 
     /// Whether the other is the same record, key for key.

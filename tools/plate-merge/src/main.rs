@@ -1,6 +1,6 @@
 //! Merge the frames of a shot into a background plate without its characters.
 //!
-//! Reads `id`, `image`, `source.film`, `source.shot`, `transition`, and the characters' masks:
+//! Reads `id`, `image`, `source.film`, `source.shot`, `transition`, `lost`, and the characters' masks:
 //! `mask`, or all of `masks`. Writes `image`, the plate; `mask`, an image that is white where no
 //! frame shows the ground; and `plate`, whose members are those of [`plate`].
 

@@ -39,7 +39,7 @@ pub(crate) enum Verdict {
 /// A verdict on each entry of one shot, in order.
 pub(crate) fn work(entries: &[&Entry], settings: &Settings) -> Result<Vec<Verdict>> {
     let still: Vec<usize> = (0..entries.len())
-        .filter(|at| entries[*at].transition.is_none())
+        .filter(|at| entries[*at].is_sound())
         .collect();
     let chosen: Vec<usize> = spread(still.len(), settings.frames)
         .into_iter()
@@ -87,6 +87,13 @@ fn left_out(entry: &Entry, settings: &Settings) -> Result<Verdict> {
     let record = entry.record()?;
     let reason = match &entry.transition {
         Some(kind) => format!("part of a {kind}"),
+        None if !entry.lost.is_empty() => {
+            let tracks: Vec<String> = entry.lost.iter().map(ToString::to_string).collect();
+            format!(
+                "may show characters without a mask: track {}",
+                tracks.join(", ")
+            )
+        }
         None => format!(
             "its shot has {} other frames, which are enough",
             settings.frames

@@ -385,6 +385,7 @@ fn frames_of_a_dissolve_and_frames_beyond_the_number_are_left_out() {
         .map(|step| frame(step as u32).record(here.path(), step))
         .collect();
     input[0] = input[0].replace("\"source\"", "\"transition\":\"dissolve\",\"source\"");
+    input[1] = input[1].replace("\"source\"", "\"lost\":[3,5],\"source\"");
     let passed = plates(here.path(), &["--frames", "2"], &input.concat());
     assert_eq!(
         (passed.len(), &passed[0]["plate"]["frames"]),
@@ -393,6 +394,7 @@ fn frames_of_a_dissolve_and_frames_beyond_the_number_are_left_out() {
     let mut reasons = dropped(here.path());
     reasons.sort();
     assert_eq!(reasons[0], "its shot has 2 other frames, which are enough");
+    assert_eq!(reasons[2], "may show characters without a mask: track 3, 5");
     assert_eq!(reasons[4], "part of a dissolve");
     assert_eq!(
         reasons
