@@ -163,6 +163,65 @@ fn makefiles() -> Vec<String> {
     found
 }
 
+/// Images that a stage wrote and someone deleted are found missing by the manifest that names them, and WRITTEN says
+/// which manifests do.
+#[test]
+fn every_folder_that_a_stage_writes_images_to_is_listed() {
+    let all = makefiles().concat().replace("\\\n", " ");
+    let listed: BTreeSet<&str> = { all.lines() }
+        .filter(|line| line.starts_with("WRITTEN +="))
+        .flat_map(|line| line.split('=').skip(2))
+        .filter_map(|rest| rest.split([' ', ')']).next())
+        .collect();
+    let mut found = 0;
+    // A report's folder has one page in it, and a data set has a list of its files.
+    let own = |line: &&str| line.starts_with('\t') && !line.contains("\"$$BIN/report\"");
+    for line in all.lines().filter(own) {
+        for folder in line.split("--out-dir ").skip(1) {
+            let folder = folder.split(' ').next().unwrap();
+            let under = |above: &&str| {
+                folder
+                    .strip_prefix(*above)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            if folder.starts_with("$(@D)") {
+                continue;
+            }
+            assert!(
+                listed.iter().any(under),
+                "{folder} is in no WRITTEN: {line}"
+            );
+            found += 1;
+        }
+    }
+    assert!(found > 12, "{found} stages write images");
+}
+
+#[test]
+fn a_film_that_is_a_playlist_is_refused_by_plan_too() {
+    let Some(run) = Run::new(1) else { return };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let dash = format!(
+        "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" \
+         profiles=\"urn:mpeg:dash:profile:isoff-on-demand:2011\" type=\"static\" \
+         mediaPresentationDuration=\"PT2S\"><Period><AdaptationSet mimeType=\"video/mp4\">\
+         <Representation id=\"1\" bandwidth=\"1\"><BaseURL>http://{}/x.mp4</BaseURL></Representation>\
+         </AdaptationSet></Period></MPD>",
+        listener.local_addr().unwrap()
+    );
+    fs::write(run.path("dash.mp4"), dash).unwrap();
+    let film = format!("FILM={}", run.path("dash.mp4").display());
+    let output = run.make("out", &["plan", "PIPELINE=style", &film]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("dash.mp4"),
+        "{said}"
+    );
+    let asked = listener.accept();
+    assert!(asked.is_err(), "a connection came from {asked:?}");
+}
+
 #[test]
 fn no_text_of_a_makefile_is_expanded_twice() {
     for text in makefiles() {

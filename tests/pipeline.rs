@@ -288,9 +288,20 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
             assert!(file.starts_with(name), "{set}: {file}");
             let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
             assert!(caption.starts_with("lantern"), "{set}: {caption}");
+            assert!(
+                !caption.starts_with("lantern_other") && !caption.starts_with("lantern_unknown"),
+                "what is not known is no trigger: {set}: {caption}"
+            );
         }
         let report = run.path(&format!("out/{set}/report.html"));
         assert!(report.is_file(), "{set}");
+    }
+    for record in records(&run.path("out/pose/unique.rejects.jsonl")) {
+        assert_eq!(
+            record["rejected"].get("error"),
+            None,
+            "an instance without a pose is dropped, and no failure"
+        );
     }
     let before = run.results("out");
     let written = |name: &PathBuf| run.written(&format!("out/{}", name.display()));

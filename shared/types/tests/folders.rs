@@ -48,6 +48,18 @@ fn what_a_folder_says_is_what_the_tools_know() {
     assert!(pose.balance.starts_with("--by /pose/action,/pose/angle "));
     assert!(pose.policy.unwrap().starts_with("# Pose: an action"));
     assert!(find("style").unwrap().trigger_is_subject && !pose.trigger_is_subject);
+    assert!(
+        pose.balance.contains(" --reserve /pose/action=unknown:20"),
+        "a film whose actions nobody could tell still has a set: {}",
+        pose.balance
+    );
+    for name in ["pose", "character"] {
+        let balance = find(name).unwrap().balance;
+        assert!(
+            balance.contains("--quota /pose/head=unseen:0"),
+            "what shows no head may be a lantern: {balance}"
+        );
+    }
     let custom = find("custom").unwrap();
     assert_eq!((custom.policy, custom.target), (None, None));
     assert_eq!(find("no such"), None);

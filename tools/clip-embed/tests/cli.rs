@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::{Value, json};
@@ -53,6 +54,41 @@ fn has_manners() {
 #[test]
 fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
+}
+
+/// The cache is a help, and no image is lost for want of room for it.
+#[test]
+fn a_full_disk_under_the_cache_costs_one_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let names: Vec<String> = (0..6).map(|n| format!("{n}.png")).collect();
+    for (n, name) in names.iter().enumerate() {
+        scene(64, 48, n as u64).save(here.join(name)).unwrap();
+    }
+    let input: String = names.iter().map(|name| record(name, name)).collect();
+    fs::write(here.join("in.jsonl"), &input).unwrap();
+    let without = embed(here, CLIP, &[], &input);
+    // No file may hold a byte: what a disk says that is full.
+    let ran = Command::new("bash")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2> >(cat >&2)",
+            "bash",
+            TOOL,
+        ])
+        .args([
+            "--model", CLIP, "--device", "cpu", "--batch", "2", "--cache", "cache", "in.jsonl",
+        ])
+        .current_dir(here)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{said}");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), without.stdout);
+    let warnings = said
+        .matches("continuing without remembered results")
+        .count();
+    assert_eq!(warnings, 1, "{said}");
 }
 
 fn record(id: &str, image: &str) -> String {

@@ -55,6 +55,15 @@ fn transparency() {
 }
 
 #[test]
+fn colours_that_no_trainer_converts() {
+    let small = [".", "--resolution", "96"];
+    let p3 = include_bytes!("../../../../shared/vision/tests/reference/format_p3.png");
+    warnings(with("a.png", p3.to_vec()), &small, &["image-profile"]);
+    let srgb = include_bytes!("../../../../shared/vision/tests/reference/format_srgb.png");
+    warnings(with("a.png", srgb.to_vec()), &small, &[]);
+}
+
+#[test]
 fn a_picture_on_its_side() {
     let scene = testkit::scene(256, 256, 1);
     let jpeg = vision::write::encode_jpeg(&scene, 90, vision::write::Subsampling::S444).unwrap();
