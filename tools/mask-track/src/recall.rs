@@ -151,10 +151,6 @@ impl Follower<'_> {
         else {
             return Ok(());
         };
-        if let Some(other) = self.owner(which, at, self.frames[at].things[thing].mask.as_ref()) {
-            self.join(which, other);
-            return Ok(());
-        }
         let rect = self.frames[at].things[thing].rect;
         let found = self.tracker.prompt(seen, rect)?;
         let (mask, place) = self.place(&found, Some(thing))?;
@@ -166,6 +162,10 @@ impl Follower<'_> {
                 found.iou
             );
             self.objects[which].is_over = true;
+            return Ok(());
+        }
+        if let Some(other) = self.owner(which, at, &place.mask) {
+            self.join(which, other);
             return Ok(());
         }
         let memory = self.tracker.remember(seen, &found, true)?;
@@ -206,7 +206,7 @@ impl Follower<'_> {
         let is_there = found.presence > 0.0 && place.mask.area() > 0;
         // On the way back it may come to where another was followed already: they are one.
         let twin = is_there
-            .then(|| self.owner(which, at, Some(&place.mask)))
+            .then(|| self.owner(which, at, &place.mask))
             .flatten();
         if let Some(other) = twin.filter(|_| way == Way::Backward) {
             self.join(which, other);
@@ -238,8 +238,7 @@ impl Follower<'_> {
     }
 
     /// Another object that has this mask in a frame.
-    fn owner(&self, which: usize, at: usize, mask: Option<&Rle>) -> Option<usize> {
-        let mask = mask?;
+    fn owner(&self, which: usize, at: usize, mask: &Rle) -> Option<usize> {
         let mut others = { self.objects.iter().enumerate() }
             .filter(|(other, object)| *other != which && object.joined.is_none());
         let has = |object: &Object| {
@@ -282,7 +281,10 @@ impl Follower<'_> {
             for (at, place) in &mut places {
                 let things = self.frames[*at].things.iter().enumerate();
                 let overlap = |(thing, own): (usize, &crate::shot::Thing)| {
-                    let iou = own.mask.as_ref()?.iou(&place.mask).ok()?;
+                    let iou = match &own.mask {
+                        Some(mask) => mask.iou(&place.mask).ok()?,
+                        None => own.rect.iou(place.rect()?),
+                    };
                     (free[*at][thing] && iou >= SAME).then_some((iou, thing))
                 };
                 let best = things

@@ -428,6 +428,31 @@ fn two_detections_that_the_memory_joins_are_one_track() {
 }
 
 #[test]
+fn boxes_without_masks_are_enough_for_a_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = [
+        Some((40, Some(0.9))),
+        Some((60, None)),
+        Some((80, Some(0.8))),
+    ];
+    let mut records = large(folder.path(), &places);
+    for record in &mut records {
+        let masks = record["masks"].as_array().unwrap().iter();
+        let boxes = masks.map(|mask| {
+            let found = &mask["detection"];
+            json!({"box": found["box"], "score": found["score"], "label": "person"})
+        });
+        record["boxes"] = boxes.collect();
+        record.as_object_mut().unwrap().remove("masks");
+    }
+    let found = followed(folder.path(), &records);
+    let tracks: Vec<(u64, bool)> = { found.iter().flatten() }
+        .map(|(track, is_followed, _)| (*track, *is_followed))
+        .collect();
+    assert_eq!(tracks, [(0, false), (0, true), (0, false)]);
+}
+
+#[test]
 fn what_was_found_of_a_shot_is_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
