@@ -88,7 +88,7 @@ $(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/
 # What composes captions and what looks at them go by the same flags.
 composed = --type $(call kind,$(type)) $($(type).begin) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
-	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(filter CAST_WORDS=%,$(STAMPS)))$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
+	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(cast_words))$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
 $(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-captioned
 	$(call phase,$(name)-captioned) -- $(call pipe,"$$BIN/caption-compose" $(composed) $(rejects) $< \
 	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))

@@ -46,8 +46,10 @@ ifdef INSIDE_OUT
 close_ups = --face-detector "$${FACE_MODEL:-default}"
 
 # What the detector has no class for is asked for in words, where there are any: those of WORDS, and of the cast.
-by_words = $(if $(WORDS),--words "$$WORDS") $(if $(filter CAST_WORDS=%,$(STAMPS)),--words-of "$$CAST") $(if $(WORDS_MODEL),--words-model "$$WORDS_MODEL")
-words_stamp = $(if $(strip $(by_words)), $(WORDS) $(filter CAST_WORDS=%,$(STAMPS)) $(call stamp,WORDS,words))
+cast_words = $(filter CAST_WORDS=%,$(STAMPS))
+by_words = $(if $(WORDS)$(cast_words),$(if $(WORDS),--words "$$WORDS") $(if $(cast_words),--words-of "$$CAST") \
+    $(if $(WORDS_MODEL),--words-model "$$WORDS_MODEL"))
+words_stamp = $(if $(by_words), $(WORDS) $(cast_words) $(call stamp,WORDS,words))
 
 settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)$(words_stamp)
 boxes.jsonl: $(scenes).jsonl .settings/boxes

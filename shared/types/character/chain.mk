@@ -16,7 +16,7 @@ character.records = $(1)/unique.jsonl
 character.taught_in := named.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
 # Without CLASS, the class word is what the character was found by, if that was words.
-class_word = $(if $(strip $(by_words)),--class="$$("$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" --words \
+class_word = $(if $(by_words),--class="$$("$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" --words \
     "$$CAST/$$(cat .names/$(notdir $(@D)))/words.txt" $<)")
 character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS",$(class_word))
 
