@@ -265,6 +265,26 @@ fn make_small(run: &Run, part: &Path, target: &str) {
     assert!(output.status.success(), "{said}");
 }
 
+/// Looks at a data set: its images have the name of its type, and captions that begin with the trigger.
+fn is_whole(run: &Run, set: &str, name: &str) {
+    let written = records(&run.path(&format!("out/{set}/dataset.jsonl")));
+    assert!(!written.is_empty(), "{set}");
+    for record in &written {
+        let file = record["dataset"]["file"].as_str().unwrap();
+        let image = run.path("out").join(file);
+        let file = image.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(file.starts_with(name), "{set}: {file}");
+        let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
+        assert!(caption.starts_with("lantern"), "{set}: {caption}");
+        assert!(
+            !caption.starts_with("lantern_other") && !caption.starts_with("lantern_unknown"),
+            "what is not known is no trigger: {set}: {caption}"
+        );
+    }
+    let report = run.path(&format!("out/{set}/report.html"));
+    assert!(report.is_file(), "{set}");
+}
+
 #[test]
 fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     let Some(run) = Run::new(1) else { return };
@@ -279,22 +299,7 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     assert!(run.path("out/instances/report.html").is_file());
     make_small(&run, &part, "all");
     for (set, name) in SETS {
-        let written = records(&run.path(&format!("out/{set}/dataset.jsonl")));
-        assert!(!written.is_empty(), "{set}");
-        for record in &written {
-            let file = record["dataset"]["file"].as_str().unwrap();
-            let image = run.path("out").join(file);
-            let file = image.file_name().unwrap().to_string_lossy().into_owned();
-            assert!(file.starts_with(name), "{set}: {file}");
-            let caption = fs::read_to_string(image.with_extension("txt")).unwrap();
-            assert!(caption.starts_with("lantern"), "{set}: {caption}");
-            assert!(
-                !caption.starts_with("lantern_other") && !caption.starts_with("lantern_unknown"),
-                "what is not known is no trigger: {set}: {caption}"
-            );
-        }
-        let report = run.path(&format!("out/{set}/report.html"));
-        assert!(report.is_file(), "{set}");
+        is_whole(&run, set, name);
     }
     for record in records(&run.path("out/pose/unique.rejects.jsonl")) {
         assert_eq!(

@@ -11,9 +11,9 @@ use std::path::Path;
 use onnx::{Entry, Registry};
 
 /// What networks are for, as tools ask for them.
-const ROLES: [&str; 11] = [
+const ROLES: [&str; 12] = [
     "caption", "detect", "embed", "emotion", "face", "inpaint", "pose", "segment", "shot", "tag",
-    "words",
+    "track", "words",
 ];
 
 fn entries() -> Vec<Entry> {
