@@ -7,7 +7,8 @@
 
 # Of a type: the manifest whose labels `make teach` asks for. Most types' is what the set is selected from; `TYPE.taught_in` is
 # one that the sets of a type have in common, whose chain judges it by itself.
-asked_of = $(or $($(1).taught_in),$(call $(1).records,{}))
+taught_in = $(if $(filter-out undefined,$(origin $(1).taught_in)),$($(1).taught_in))
+asked_of = $(or $(call taught_in,$(1)),$(call $(1).records,{}))
 
 ## Review
 # label-fit, on what was taught, for example: --precision 0.98.
@@ -16,7 +17,7 @@ TEACH_FLAGS ?=
 ifdef INSIDE_OUT
 
 # Of a folder, character/NAME or style: the questions; whether it is taught; where its records come from.
-questions = $(if $($(call type_of,$(1)).taught_in),,$($(call type_of,$(1)).teach))
+questions = $(if $(call taught_in,$(call type_of,$(1))),,$($(call type_of,$(1)).teach))
 taught = $(if $(filter yes,$(TAUGHT)),$(if $(questions),$(if $(TEACH_FROM),$(1),$(wildcard review/taught/$(call name_of,$(1))))))
 judged_of = $(if $(call taught,$(1)),$(1)/taught.jsonl,$(call records_of,$(1)))
 
