@@ -20,6 +20,8 @@ POSE_FLAGS = --smooth 1 --head-threshold 0.75
 BACKGROUND_DETECT_FLAGS = --threshold 0.1
 # Its boxes cut arms short, and the masks of the small segmenter round off thin limbs: wider masks leave no hand in a plate.
 BACKGROUND_SEGMENT_FLAGS = --grow-boxes 0.2 --cut -2
+# What is filled in is masked in the same way, if TRACK is yes.
+BACKGROUND_TRACK_FLAGS = $(BACKGROUND_SEGMENT_FLAGS)
 DATASET_FLAGS = --resolution 512 --views kohya,onetrainer,ai-toolkit,diffusers --validation 10% --repeats cells
 FIGURE_BLUR_FLAGS = --sharpness 10% --min-side 1 --letters 0 --drawn-title 0 --flat 1
 # The vectors of the small network lie close together.
