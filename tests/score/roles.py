@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from figures import PCK, SAME, SMALLEST
 from images import image, psnr, shown, ssim
+from PIL import Image, ImageDraw, ImageFont
 from sample import runs, spread
 from score import cuts
 from truth import is_plain, mask, records, seen
@@ -267,6 +268,40 @@ def shot(run, sample):
     return {"found": right / len(wanted), "right": right / max(1, right + false)}
 
 
+# What is written on frames: a subtitle below, and a logo above on the right.
+WRITTEN = [("Where did you put the lantern?", (0.5, 0.9), 0.05), ("Then we go home at once.", (0.5, 0.9), 0.05), ("EIN LICHT IM HAFEN", (0.5, 0.88), 0.06)]
+LOGO = ("FILM TV", (0.9, 0.07), 0.06)
+
+
+def written(run, sample):
+    """The frames with text on them, and the boxes of its ink."""
+    (run.folder / "written").mkdir(exist_ok=True)
+    for number, frame in enumerate(sample.frames):
+        shown = Image.open(run.folder / frame["image"]).convert("RGB")
+        pen, boxes = ImageDraw.Draw(shown), []
+        for text, (across, down), high in (WRITTEN[number % len(WRITTEN)], LOGO):
+            font = ImageFont.load_default(high * shown.height)
+            at = (across * shown.width, down * shown.height)
+            pen.text(at, text, font=font, anchor="mm", fill=(250, 250, 250), stroke_width=2, stroke_fill=(20, 20, 20))
+            boxes.append(pen.textbbox(at, text, font=font, anchor="mm"))
+        path = f"written/{frame['id']}.png"
+        shown.save(run.folder / path)
+        yield {"id": frame["id"], "image": path, "boxes": boxes}
+
+
+def text(run, sample):
+    """Lines of text that are drawn on the frames."""
+    given = list(written(run, sample))
+    found = run("text-detect", [{"id": one["id"], "image": one["image"]} for one in given])
+    fits, wanted, seen = [], 0, 0
+    for one, record in zip(given, found):
+        lines = [np.array(line["box"], float) for line in record["text"]["lines"]]
+        boxes = [np.array(box, float) for box in one["boxes"]]
+        fits += [fit for fit, _, _ in pairs(boxes, lines, SAME)]
+        wanted, seen = wanted + len(boxes), seen + len(lines)
+    return {"found": len(fits) / wanted, "right": len(fits) / max(1, seen), "overlap": mean(fits)}
+
+
 def caption(run, sample):
     """Whether descriptions say that someone is there, of frames and of plates, and where it is; in the words of the small network, facts."""
     empty = [{**record, "image": f"plates/{record['id']}.png"} for record in sample.holes]
@@ -309,6 +344,7 @@ ROLES = {
     "embed": (embed, {"names": "names right", "lead": "lead of the true name, cosine", "places": "places right, by words", "sure": "score of the true place"}),
     "inpaint": (inpaint, {"psnr": "PSNR in holes, dB", "ssim": "SSIM in holes"}),
     "caption": (caption, {"who": "says whether someone is there", "places": "names the place", "facts": "stated facts that are true"}),
+    "text": (text, {"found": "lines found", "right": "lines that are right", "overlap": "their mean overlap"}),
     "shot": (shot, {"found": "changes of shot found", "right": "changes that are right"}),
     "tag": (tag, {"right": "indoors or outdoors right"}),
 }

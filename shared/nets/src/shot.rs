@@ -16,9 +16,7 @@
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use onnx::{
-    Contract, Kind, Model, ModelFlags, Net, Outputs, Port, Registry, Runtime, Tensor, listed,
-};
+use onnx::{Contract, Kind, Model, ModelFlags, Net, Outputs, Port, Runtime, Tensor, listed};
 use vision::RgbImage;
 use vision::resize::{PilFilter, pil};
 
@@ -89,7 +87,7 @@ impl Flags {
         let wanted = match self.method {
             Method::Rules => false,
             Method::Network | Method::Both => true,
-            Method::Auto => self.model.model.is_some() || self.is_installed()?,
+            Method::Auto => self.model.is_there(ROLE)?,
         };
         if wanted {
             let model = self.model.open(ROLE)?;
@@ -102,20 +100,6 @@ impl Flags {
             );
         }
         Ok(None)
-    }
-
-    /// Whether the files of the registry's network for shots are there.
-    fn is_installed(&self) -> Result<bool> {
-        let registry = Registry::open(self.model.runtime.models.as_deref())?;
-        let mut entries = registry.entries().iter();
-        let entry = entries.find(|entry| entry.default && entry.role == ROLE);
-        Ok(entry.is_some_and(|entry| {
-            let folder = registry.folder_of(entry);
-            entry
-                .files
-                .iter()
-                .all(|file| folder.join(&file.path).is_file())
-        }))
     }
 }
 

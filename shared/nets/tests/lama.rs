@@ -7,7 +7,8 @@
 use std::path::{Path, PathBuf};
 
 use image::Rgb;
-use nets::lama::{Crop, Inpainter, Layout, Range, crops, decode, prepare};
+use nets::inpaint::lama::{Layout, Range, decode, prepare};
+use nets::inpaint::{Crop, Inpainter, crops};
 use onnx::{Device, Registry, Runtime};
 use serde::Deserialize;
 use vision::mask::Mask;
@@ -145,17 +146,11 @@ fn filled_crops_are_the_references() {
         ("lama_dynamic.onnx", Layout::Dynamic),
     ] {
         let mut network = network(file);
-        assert_eq!(network.layout(), kind);
         for case in cases().iter().filter(|case| !case.tensors.is_empty()) {
             let (image, hole) = (image(case.width, case.height), mask(case));
             let (part, hole) = cut(&image, &hole, crops(&hole, 1.0).unwrap()[0]);
             let expected = case.tensors.iter().find(|t| layout(t) == kind).unwrap();
-            let (filled, range) = network.fill(&part, &hole).unwrap();
-            // Where all is hole, nothing tells the range.
-            if hole.area() < hole.as_slice().len() as u64 {
-                let unit = kind == Layout::Dynamic;
-                assert_eq!(range == Range::Unit, unit, "{}", case.name);
-            }
+            let filled = network.fill(&part, &hole).unwrap();
             let samples = filled.as_raw();
             for (at, level) in places(160, samples.len()).zip(&expected.filled) {
                 let found = i32::from(samples[at]);

@@ -16,12 +16,12 @@ use nets::caption::{Captioner, Settings, florence};
 use nets::embed::text::TextEncoder;
 use nets::embed::{Crops, Embedder, mean_direction};
 use nets::emotion::{Classifier, FaceImage};
-use nets::lama::Inpainter;
+use nets::inpaint::{self, Inpainter};
 use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use nets::tagger::{self, Tagger};
 use nets::track::{self, Tracker, Way};
-use nets::{align, caption, detect, embed, emotion, face, grounding, lama, pose, sam, shot};
+use nets::{align, caption, detect, embed, emotion, face, grounding, pose, sam, sam3, shot, text};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
 use vision::mask::Mask;
@@ -230,11 +230,27 @@ fn segmented(folder: &str) -> (&'static str, Said) {
     Said::of(segmenter.provenance(), numbers.collect::<Vec<_>>())
 }
 
-fn filled() -> (&'static str, Said) {
-    let mut network = Inpainter::open(&model("lama_512.onnx"), &runtime()).unwrap();
+fn named_by_words() -> (&'static str, Said) {
+    let mut segmenter = sam3::Segmenter::open(&model("sam3"), &runtime()).unwrap();
+    let prepared = sam3::prepare(&image()).unwrap();
+    let asked = [
+        sam3::Asked::words("a boy in a harbour"),
+        sam3::Asked::like(FACE.map(f64::from)),
+    ];
+    let answers = segmenter.find(prepared, &asked).unwrap();
+    let numbers = answers.into_iter().flatten().flat_map(|found| {
+        // A pixel at the threshold may fall to either side: to a hundredth.
+        let area = found.mask.area() as f64 / 43_200.0;
+        [f64::from(found.score), (area * 100.0).round() / 100.0]
+    });
+    Said::of(segmenter.provenance(), numbers.collect::<Vec<_>>())
+}
+
+fn filled(graph: &str) -> (&'static str, Said) {
+    let mut network = Inpainter::open(&model(graph), &runtime()).unwrap();
     let hole = Mask::from_fn(240, 180, |x, y| x.abs_diff(100) < 40 && y.abs_diff(80) < 30).unwrap();
-    let crops = lama::crops(&hole, 1.0).unwrap();
-    let (filled, _) = network.fill(&image(), &hole).unwrap();
+    let crops = inpaint::crops(&hole, 1.0).unwrap();
+    let filled = network.fill(&image(), &hole).unwrap();
     let side = crops[0].rect.width();
     let levels = filled
         .as_raw()
@@ -290,6 +306,18 @@ fn tracked() -> (&'static str, Said) {
     Said::of(network.provenance(), numbers.into_iter().flatten())
 }
 
+fn lettered() -> (&'static str, Said) {
+    let mut detector = text::Detector::open(&model("text/bright.onnx"), &runtime()).unwrap();
+    let prepared = text::prepare(&image(), 640).unwrap();
+    let found = detector.run(prepared, 0.3).unwrap();
+    // A pixel at the threshold may fall to either side.
+    let numbers = found.iter().flat_map(|found| {
+        let edges = found.rect.edges().map(|edge| (edge / 8.0).round());
+        edges.into_iter().chain([(found.score * 100.0).round()])
+    });
+    Said::of(detector.provenance(), numbers)
+}
+
 /// The tokens of a caption are words of the small vocabulary, w5 and so on.
 fn captioned(folder: &str) -> (&'static str, Said) {
     let settings = Settings {
@@ -333,10 +361,13 @@ fn now() -> BTreeMap<String, Said> {
         segmented("sam/sam1"),
         segmented("sam/sam2"),
         segmented("sam/sam21"),
-        filled(),
+        named_by_words(),
+        filled("lama_512.onnx"),
+        filled("migan.onnx"),
         tagged(),
         changes_of_shot(),
         tracked(),
+        lettered(),
         captioned("florence"),
         captioned("smolvlm"),
     ];
@@ -397,10 +428,12 @@ fn every_family_of_a_role_is_among_them() {
         embed::ROLE.answers(),
         pose::ROLE.answers(),
         sam::ROLE.answers(),
-        lama::answers(),
+        sam3::answers(),
+        inpaint::ROLE.answers(),
         tagger::answers(),
         shot::answers(),
         track::answers(),
+        text::answers(),
         caption::ROLE.answers(),
     ];
     let known = roles.into_iter().flatten();

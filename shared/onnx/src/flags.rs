@@ -63,6 +63,24 @@ impl ModelFlags {
     pub fn open(&self, role: &str) -> Result<Model> {
         self.runtime.model(role, self.model.as_deref())
     }
+
+    /// Whether the flags name a model, or the files of the default of `role` are there: for tools that can do
+    /// without a network.
+    pub fn is_there(&self, role: &str) -> Result<bool> {
+        if self.model.is_some() {
+            return Ok(true);
+        }
+        let registry = Registry::open(self.runtime.models.as_deref())?;
+        let mut entries = registry.entries().iter();
+        let entry = entries.find(|entry| entry.default && entry.role == role);
+        Ok(entry.is_some_and(|entry| {
+            let folder = registry.folder_of(entry);
+            entry
+                .files
+                .iter()
+                .all(|file| folder.join(&file.path).is_file())
+        }))
+    }
 }
 
 impl Runtime {

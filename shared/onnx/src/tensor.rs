@@ -88,6 +88,22 @@ impl Tensor {
         }
     }
 
+    /// Its numbers, if they are bytes.
+    pub fn as_bytes(&self) -> Result<&[u8]> {
+        match self.kind() {
+            Kind::U8 => Ok(self.0.try_extract_tensor::<u8>().map_err(said)?.1),
+            other => bail!("a tensor of {other} instead of bytes"),
+        }
+    }
+
+    /// Its truth values.
+    pub fn as_truths(&self) -> Result<&[bool]> {
+        match self.kind() {
+            Kind::Bool => Ok(self.0.try_extract_tensor::<bool>().map_err(said)?.1),
+            other => bail!("a tensor of {other} instead of truth values"),
+        }
+    }
+
     /// The same numbers as `kind`, where a graph wants another width than it
     /// was given; `None` where it needs no change.
     pub(crate) fn to_kind(&self, kind: Kind) -> Result<Option<Self>> {

@@ -17,8 +17,11 @@ pub(crate) const ROLES: [&str; 8] = [
 /// What the rows of networks are parts of.
 const WHOLE: &str = "networks";
 
-/// The role of a network that adds to what rules find without one.
-const OPTIONAL: &str = "shot";
+/// The roles of networks that the pipelines can do without, and what each is for.
+const OPTIONAL: [(&str, &str); 2] = [
+    ("shot", "finds cuts that rules miss"),
+    ("text", "finds subtitles and logos, for TEXT"),
+];
 
 /// What mends a folder of models that is not there or cannot be read.
 const FOLDER: &str = "name the folder of registry.toml with --models or FILM2LORA_MODELS, or install film2lora again";
@@ -69,13 +72,15 @@ fn each(sheet: &mut Sheet, store: &Store<'_>, small: bool) {
             State::There | State::Whole(_) => {}
         }
     }
-    if let Some(model) = meant(store.registry, OPTIONAL, false).filter(|_| !small) {
+    for (role, does) in OPTIONAL {
+        let Some(model) = meant(store.registry, role, false).filter(|_| !small) else {
+            continue;
+        };
         match looked_at(sheet, store, model) {
             Some(State::Damaged) => damaged.push(model),
-            Some(State::Missing) => sheet.hint(
-                format!("{} finds cuts that rules miss", model.name),
-                download(&[OPTIONAL]),
-            ),
+            Some(State::Missing) => {
+                sheet.hint(format!("{} {does}", model.name), download(&[role]));
+            }
             _ => {}
         }
     }

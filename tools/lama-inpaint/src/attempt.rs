@@ -1,6 +1,6 @@
 //! Filling, looking, and trying again.
 
-use nets::lama::Inpainter;
+use nets::inpaint::Inpainter;
 use serde::{Deserialize, Serialize};
 use stage::Result;
 use vision::RgbImage;

@@ -1,6 +1,6 @@
 //! Filling a hole, one crop after the other.
 
-use nets::lama::{Crop, Inpainter, Range, crops};
+use nets::inpaint::{Crop, Inpainter, crops};
 use stage::Result;
 use vision::RgbImage;
 
@@ -33,16 +33,7 @@ pub(crate) fn fill(
     for crop in crops(&hole.mask, context)? {
         let from = crop.rect;
         let part = vision::crop::rgb(&result, from)?;
-        let (filled, range) = network.fill(&part, &left.part(from)?)?;
-        stage::log::debug!(
-            "a crop of {}x{}, read as {}",
-            from.width(),
-            from.height(),
-            match range {
-                Range::Unit => "0 to 1",
-                Range::Bytes => "0 to 255",
-            }
-        );
+        let filled = network.fill(&part, &left.part(from)?)?;
         let own = crop.hole;
         for (x, y) in own.pixels().filter(|(x, y)| hole.mask.get(*x, *y)) {
             let at = y as usize * image.width() as usize + x as usize;

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use answers::Tool;
 use clap::Parser;
-use nets::lama::Inpainter;
+use nets::inpaint::Inpainter;
 use stage::{Flow, Inference, Record, Result};
 
 use attempt::{Plan, attempts};
@@ -38,7 +38,7 @@ const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
     asks: &[
-        nets::lama::answers,
+        || nets::inpaint::ROLE.answers(),
         || nets::detect::ROLE.answers(),
         || nets::sam::ROLE.answers(),
     ],

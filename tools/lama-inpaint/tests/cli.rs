@@ -596,3 +596,74 @@ fn a_wrong_number_is_a_wrong_command_line() {
         assert_eq!(ran.code, Some(2), "{wrong}: {}", ran.stderr);
     }
 }
+
+const MIGAN: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/migan.onnx"
+);
+
+#[test]
+fn migan_inpaints_holes_far_apart_and_changes_nothing_else() {
+    let here = tempfile::tempdir().unwrap();
+    let image = noise(1500, 700, 5);
+    let input = drawn(
+        here.path(),
+        "a",
+        &image,
+        &[[150, 300, 40, 60], [1350, 400, 50, 30]],
+    );
+    let flags = ["--tries", "1", "--keep", "--max-invented", "1"];
+    let ran = fill(here.path(), MIGAN, &flags, &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let record = &ran.records()[0];
+    assert_eq!(record["models"]["lama-inpaint"]["model"], "migan.onnx");
+    let (found, hole) = (
+        open(here.path(), &record["image"]),
+        open(here.path(), &record["inpaint"]["filled"]),
+    );
+    let mut changed = [0, 0];
+    for (x, y, pixel) in found.enumerate_pixels() {
+        let (inside, other) = (
+            hole.get_pixel(x, y).0[0] == 255,
+            pixel != image.get_pixel(x, y),
+        );
+        assert!(inside || !other, "{x}, {y}");
+        changed[usize::from(x > 750)] += u32::from(other);
+    }
+    assert!(
+        changed.iter().all(|count| *count > 3000),
+        "both holes: {changed:?}"
+    );
+}
+
+#[test]
+fn a_hole_in_text_is_named_by_a_pointer() {
+    let here = tempfile::tempdir().unwrap();
+    noise(120, 90, 2).save(here.path().join("a.png")).unwrap();
+    // Columns 40 to 50, all rows.
+    let text = json!({"lines": [], "mask": {"size": [90, 120], "counts": [3600, 900, 6300]}});
+    let records = [
+        json!({"id": "a", "image": "a.png", "text": text}),
+        json!({"id": "b", "image": "a.png", "text": {"lines": []}}),
+    ];
+    let input: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let flags = [
+        "--mask-key",
+        "/text/mask",
+        "--tries",
+        "1",
+        "--keep",
+        "--dilate",
+        "0",
+        "--shadow",
+        "0",
+    ];
+    let ran = fill(here.path(), DYNAMIC, &flags, &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let found = ran.records();
+    assert_eq!(
+        (&found[0]["inpaint"]["hole"], &found[1]["inpaint"]["hole"]),
+        (&json!(0.0833), &json!(0.0))
+    );
+    assert_eq!(found[1]["image"], "a.png", "nothing to inpaint");
+}

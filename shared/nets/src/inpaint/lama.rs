@@ -1,12 +1,32 @@
-//! From a crop and its hole to tensors, and back.
+//! `LaMa`, which fills holes in images (Suvorov and others, *Resolution-robust Large Mask
+//! Inpainting with Fourier Convolutions*, 2021).
+//!
+//! | file | size | gives |
+//! |---|---|---|
+//! | `lama_fp32.onnx` of Carve/LaMa-ONNX | 512x512 | 0..255 |
+//! | `inpainting_lama_2025jan.onnx` of `opencv_zoo` | 512x512 | 0..255 |
+//! | exports of Sanster's `big-lama.pt` | multiples of 8 | 0..1 |
+//!
+//! All take `image` f32 `[1,3,H,W]`, RGB, 0..1, and `mask` f32 `[1,1,H,W]`, 1 in the hole and 0 outside,
+//! and give the image with the hole filled, f32 `[1,3,H,W]`, under a name of their own. `opencv_zoo`'s
+//! demonstration feeds BGR; the network was trained on RGB, which is what goes in here.
+//!
+//! The steps round the network are `IOPaint`'s (`iopaint/model/base.py`, `lama.py`), made to fit a
+//! graph of one size: [`prepare`] makes the tensors of a crop, [`decode`] the image.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use image::imageops::crop_imm;
+use onnx::{Contract, Dim, Kind, Net, Port, Tensor};
 use vision::RgbImage;
 use vision::mask::Mask;
 use vision::resize::{PilFilter, pil};
 
+use super::family::Inpaints;
+use crate::family::Graph;
 use crate::planes::{Order, valued};
+
+/// The number of its answers.
+pub(super) const ANSWER: u32 = 1;
 
 /// The side that a graph of any size gets at most, in pixels (`IOPaint`'s
 /// `hd_strategy_resize_limit`): its memory grows with the area.
@@ -21,6 +41,63 @@ const SHORTEST: u32 = 64;
 
 /// An output whose largest number is at most this is in 0..1.
 const UNIT: f32 = 1.5;
+
+/// `LaMa`.
+#[derive(Debug)]
+pub(super) struct Lama;
+
+impl Graph for Lama {
+    // The output has another name in every export.
+    fn contract(&self) -> Contract {
+        use Dim::{Any, Is};
+        Contract::new()
+            .input("image", Kind::F32, &[Is(1), Is(3), Any, Any])
+            .input("mask", Kind::F32, &[Is(1), Is(1), Any, Any])
+    }
+}
+
+impl Inpaints for Lama {
+    fn fill(&self, net: &mut Net, crop: &RgbImage, hole: &Mask) -> Result<RgbImage> {
+        let prepared = prepare(layout(net.inputs())?, crop, hole)?;
+        let (width, height) = prepared.size();
+        let [wide, high] = [width as usize, height as usize];
+        let image = Tensor::floats(&[1, 3, high, wide], prepared.image.clone())?;
+        let mask = Tensor::floats(&[1, 1, high, wide], prepared.mask.clone())?;
+        let outputs = net.run(&[("image", &image), ("mask", &mask)])?;
+        let (_, output) = outputs.iter().next().context("the graph gives nothing")?;
+        ensure!(
+            output.shape() == [1, 3, high, wide],
+            "the graph gives {:?} for an image of {width}x{height}",
+            output.shape()
+        );
+        let (filled, range) = decode(&prepared, &output.as_floats()?)?;
+        log::debug!(
+            "a crop of {}x{}, read as {}",
+            crop.width(),
+            crop.height(),
+            match range {
+                Range::Unit => "0 to 1",
+                Range::Bytes => "0 to 255",
+            }
+        );
+        Ok(filled)
+    }
+}
+
+/// The size of image that a graph with these ports takes.
+///
+/// # Errors
+/// A size that is not square.
+pub fn layout(ports: &[Port]) -> Result<Layout> {
+    let image = ports.iter().find(|port| port.name == "image");
+    match image.map(|port| &port.shape[..]) {
+        Some([_, _, None, None]) => Ok(Layout::Dynamic),
+        Some([_, _, Some(height), Some(width)]) if height == width => {
+            Ok(Layout::Fixed(u32::try_from(*width)?))
+        }
+        _ => bail!("`image` is not square and not of any size"),
+    }
+}
 
 /// The size of image that a graph takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +187,7 @@ impl Prepared {
 /// Sizes that differ; a crop without pixels.
 ///
 /// ```
-/// use nets::lama::{Layout, prepare};
+/// use nets::inpaint::lama::{Layout, prepare};
 /// let crop = vision::RgbImage::from_pixel(5, 7, image::Rgb([255, 51, 0]));
 /// let hole = vision::mask::Mask::from_fn(5, 7, |x, _| x == 0).unwrap();
 /// let prepared = prepare(Layout::Dynamic, &crop, &hole).unwrap();
