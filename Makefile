@@ -27,7 +27,7 @@ include shared/types/chains/types.mk
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
-    SHOT_MODEL TRACK TRACK_FPS TRACK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
+    SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
 override $(1) := $$(value $(1))
@@ -149,6 +149,9 @@ TRACK ?= no
 # Network with a memory that follows them: a name in the registry or an absolute path. Without it, one that `make models ROLE=track`
 # has downloaded is asked, if NETWORKS is published, or else detections are linked by where they are and what they look like.
 TRACK_MODEL ?=
+# Network that finds text, for TEXT: a name in the registry or an absolute path. Without it, one that
+# `make models ROLE=text` has downloaded looks for text, if NETWORKS is published, or else no text is looked for.
+TEXT_MODEL ?=
 # Network that inpaints what is behind them.
 INPAINT_MODEL ?=
 # Network that computes embeddings of images, to compare and label them.

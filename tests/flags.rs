@@ -9,7 +9,7 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 35] = [
+const SHARED: [(&str, &str, &str); 37] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
@@ -37,6 +37,11 @@ const SHARED: [(&str, &str, &str); 35] = [
     ),
     ("json", "", "print JSON"),
     ("key", "POINTER", "the key that is judged"),
+    (
+        "long-side",
+        "PIXELS",
+        "the longer side of what the network or the server gets of an image",
+    ),
     (
         "margin",
         "SCORE",
@@ -109,6 +114,11 @@ const SHARED: [(&str, &str, &str); 35] = [
     ("tries", "N", "tries in all"),
     ("trigger", "WORD", "the word that a LoRA is called by"),
     ("type", "TYPE", "the LoRA type"),
+    (
+        "words",
+        "PHRASES",
+        "what is looked for: phrases that each end with a full stop",
+    ),
 ];
 
 /// Where a tool takes a value in a wider or a narrower form than the others: the tool, the flag, and its form.

@@ -28,7 +28,7 @@ macro_rules! network {
 }
 
 /// Tools that open images, with the flags that they need.
-const READERS: [(&str, &[&str]); 8] = [
+const READERS: [(&str, &[&str]); 9] = [
     ("frame-dedup", &[]),
     ("blur-filter", &["--keep", "--min-side", "1"]),
     ("light-classify", &[]),
@@ -40,6 +40,10 @@ const READERS: [(&str, &[&str]); 8] = [
         network!("shared/nets/tests/onnx/face/mini_xception_tiny.onnx"),
     ),
     ("wd-tag", network!("shared/nets/tests/onnx/tiny-tagger")),
+    (
+        "text-detect",
+        network!("shared/nets/tests/onnx/text/bright.onnx"),
+    ),
 ];
 
 /// Those of them whose networks take a square of the shorter side, or of the longer.

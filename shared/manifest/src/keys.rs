@@ -21,7 +21,7 @@ use taught::{Ask, Taught};
 
 use crate::shapes::{
     Cluster, Detection, Embedding, Face, Identity, Inpaint, Instance, Label, Pose, Rejected,
-    Segment, Source,
+    Segment, Source, Text,
 };
 
 /// What is known of one image. Your own tool may add keys; every tool passes on keys that it does
@@ -34,13 +34,13 @@ pub(crate) struct Keys {
     #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "mask-crop", "face-crop"]), length(min = 1, max = 200))]
     id: String,
     /// The path of the image, relative to the working directory or absolute.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "text-remove", "mask-crop", "face-crop", "plate-merge", "lama-inpaint", "plate-crop"]))]
     image: PathBuf,
     /// Width of the image in pixels, rotated as its Exif orientation says.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "text-remove", "mask-crop", "face-crop", "plate-crop"]))]
     width: Option<u32>,
     /// Height of the image in pixels.
-    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "mask-crop", "face-crop", "plate-crop"]))]
+    #[schemars(extend("x-written-by" = ["frame-extract", "frame-scan", "frame-crop", "text-remove", "mask-crop", "face-crop", "plate-crop"]))]
     height: Option<u32>,
     /// The file's format, by its content.
     #[schemars(extend("x-written-by" = ["frame-scan", "lama-inpaint"]))]
@@ -66,6 +66,9 @@ pub(crate) struct Keys {
     /// The light in the image.
     #[schemars(extend("x-written-by" = ["light-classify"]))]
     light: Option<Light>,
+    /// The lines of text in the image, and what of them is laid over the film.
+    #[schemars(extend("x-written-by" = ["text-detect", "text-remove"]))]
+    text: Option<Text>,
     /// The characters that were detected; empty if there are none.
     #[schemars(extend("x-written-by" = ["char-detect", "rtmpose", "pose-classify"]))]
     boxes: Option<Vec<Detection>>,
@@ -73,8 +76,8 @@ pub(crate) struct Keys {
     #[schemars(extend("x-written-by" = ["sam-mask", "mask-track"]))]
     masks: Option<Vec<Segment>>,
     /// A mask of the image's size: the union of `masks`, or in a crop the mask of its character, or
-    /// in a plate its hole.
-    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "mask-crop", "plate-merge"]))]
+    /// in a plate its hole, or in a frame all but the text that is laid over it.
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "mask-crop", "plate-merge", "text-remove"]))]
     mask: Option<MaskShape>,
     /// Of a frame that no detector has searched, the tracks of its shot that may be in it without a mask: they are in the
     /// frames before or after it that were searched.

@@ -12,7 +12,7 @@ use crate::{Error, Result, renamed, write};
 pub const DIGITS: u32 = 5;
 
 /// Keys of measurements and places that hold for the whole image, and not for a part of it.
-const OF_THE_WHOLE: [&str; 10] = [
+const OF_THE_WHOLE: [&str; 11] = [
     "boxes",
     "masks",
     "crop",
@@ -23,6 +23,7 @@ const OF_THE_WHOLE: [&str; 10] = [
     "format",
     "pose",
     "quality",
+    "text",
 ];
 
 /// What a duplicate key's error starts with, so that it can be told apart.

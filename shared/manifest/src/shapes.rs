@@ -7,6 +7,7 @@
 mod characters;
 mod places;
 mod plates;
+mod text;
 
 use geometry::MaskShape;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use characters::{
 };
 pub use places::{Cut, Detection, Instance, Second, Segment};
 pub use plates::{Inpaint, Remnant};
+pub use text::{Text, TextKind, TextLine};
 
 use crate::{Record, Result};
 
@@ -102,6 +104,11 @@ impl Record {
     /// What CLIP or another network makes of the image.
     pub fn embedding(&self) -> Result<Option<Embedding>> {
         self.find("embedding")
+    }
+
+    /// The text in the image; `None` where no detector has looked for any.
+    pub fn text(&self) -> Result<Option<Text>> {
+        self.find("text")
     }
 
     /// How the hole in the image was filled.

@@ -24,7 +24,7 @@ PLATE_BLUR_FLAGS ?= --flat 0.7
 # cluster, for places.
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
-background.chain = frames:EXTRACT_FLAGS:quiet $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
+background.chain = frames:EXTRACT_FLAGS:quiet $(if $(marked),marked:TEXT_FLAGS:quiet) $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
     masked:BACKGROUND_SEGMENT_FLAGS $(if $(tracks),tracked:BACKGROUND_TRACK_FLAGS) plates:PLATE_FLAGS filled:INPAINT_FLAGS cropped:PLATE_CROP_FLAGS,INPAINT_FLAGS sharp:PLATE_BLUR_FLAGS embedded:EMBED_FLAGS:quiet \
     places:PLACE_CLUSTER_FLAGS tagged:TAG_FLAGS:quiet)
 background.records = background/tagged.jsonl
@@ -37,7 +37,7 @@ WRITTEN += background/masked.jsonl=background/masks $(if $(tracks),background/tr
 ifdef INSIDE_OUT
 
 settings.background-clear = $(settings.sharp)
-background/clear.jsonl: frames.jsonl .settings/background-clear
+background/clear.jsonl: $(first).jsonl .settings/background-clear
 	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
 must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)

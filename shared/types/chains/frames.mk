@@ -9,6 +9,14 @@ frames.optional_networks :=
 EXTRACT_FLAGS ?=
 # shot-detect, of FRAMES.
 SHOT_FLAGS ?=
+# text-detect: what is burnt-in text.
+TEXT_FLAGS ?=
+# What becomes of frames with subtitles and logos, if a network for text is there: crop (to the largest part without
+# them), inpaint, mask (trainers with masked loss do not learn them), drop or keep. Backgrounds show what other frames
+# have behind them, or else they are inpainted, unless this is keep.
+TEXT ?= crop
+# text-remove, or lama-inpaint if TEXT is inpaint.
+TEXT_REMOVE_FLAGS ?=
 # frame-dedup.
 DEDUP_FLAGS ?=
 # blur-filter: limits of blur, darkness and flatness.
@@ -24,9 +32,13 @@ LABELS ?= examples/labels
 
 # What the frames are known by when no network may run.
 scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
-frames.chain := frames:EXTRACT_FLAGS unique:DEDUP_FLAGS sharp:BLUR_FLAGS
+# Text is looked for before near-duplicates are dropped, as what holds still shows in many frames of a shot.
+marked := $(if $(filter-out keep,$(TEXT)),$(if $(TEXT_MODEL)$(filter published,$(NETWORKS)),marked))
+first := $(or $(marked),frames)
+plain := $(if $(marked),plain,unique)
+frames.chain := frames:EXTRACT_FLAGS $(if $(marked),marked:TEXT_FLAGS:quiet) unique:DEDUP_FLAGS $(if $(marked),plain:TEXT$(comma)TEXT_REMOVE_FLAGS) sharp:BLUR_FLAGS
 scenes.chain := $(frames.chain) lit:LIGHT_FLAGS:quiet embedded:EMBED_FLAGS:quiet tagged:TAG_FLAGS:quiet
-WRITTEN += frames.jsonl=frames
+WRITTEN += frames.jsonl=frames $(if $(marked),plain.jsonl=plain)
 
 ifdef INSIDE_OUT
 
@@ -55,12 +67,26 @@ frames.jsonl: .settings/frames
 	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(by_shots) $(EXTRACT_FLAGS) -- "$$FILM"
 endif
 
+# A network for text that is downloaded later is asked then: those of the registry have `_det_` in their files' names.
+settings.marked = $(TEXT_MODEL) $(TEXT_FLAGS) $(notdir $(wildcard $(FILM2LORA_MODELS)/published/*/*_det_*.onnx))
+marked.jsonl: frames.jsonl .settings/marked
+	$(call small_network,marked) -- $(call pipe,"$$BIN/text-detect" --if-installed $(call use,TEXT) $(rejects) $(TEXT_FLAGS) $< \
+	    | "$$BIN/text-detect" --mark)
+
 settings.unique = $(DEDUP_FLAGS)
-unique.jsonl: frames.jsonl .settings/unique
+unique.jsonl: $(first).jsonl .settings/unique
 	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(DEDUP_FLAGS) $<
 
+settings.plain = $(TEXT) $(TEXT_REMOVE_FLAGS) $(if $(filter inpaint,$(TEXT)),$(call stamp,INPAINT,inpaint))
+plain.jsonl: unique.jsonl .settings/plain
+ifeq ($(TEXT),inpaint)
+	$(call large_network,plain) $(room) -- "$$BIN/lama-inpaint" $(call use,INPAINT) --mask-key /text/mask --out-dir plain $(rejects) $(TEXT_REMOVE_FLAGS) $<
+else
+	$(call phase,plain) $(room) -- "$$BIN/text-remove" --how "$$TEXT" --out-dir plain $(rejects) $(TEXT_REMOVE_FLAGS) $<
+endif
+
 settings.sharp = $(BLUR_FLAGS)
-sharp.jsonl: unique.jsonl .settings/sharp
+sharp.jsonl: $(plain).jsonl .settings/sharp
 	$(call phase,sharp) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
 settings.lit = $(LIGHT_FLAGS)

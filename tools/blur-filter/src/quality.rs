@@ -1,10 +1,11 @@
 //! The figures of one image: the key `quality`.
 
+use image::imageops;
 use serde::Serialize;
 use stage::{Context, Record, Result};
-use vision::colour;
 use vision::decode::{self, Dimensions};
 use vision::statistics::{LumaStatistics, histogram};
+use vision::{GrayImage, Rect, RgbImage, colour};
 
 use crate::edges::Edges;
 use crate::lettering::Lettering;
@@ -13,6 +14,9 @@ use crate::title;
 /// Brightness and edges are taken from an image at least this long, pixels, where the decoder can
 /// shrink while it decodes: half of a 1080p frame.
 const LONG_SIDE: u32 = 960;
+
+/// Measures are of the part that is clear of burnt-in text where that has at least this share of the image.
+const LEAST_CLEAR: f64 = 0.4;
 
 /// A title of less than this share of the image is none once it is rounded.
 const LEAST_TITLE: f64 = 5e-4;
@@ -70,16 +74,25 @@ impl Quality {
         let path = record.image()?;
         let name = || path.display().to_string();
         let file = decode::read(&path).with_context(name)?;
-        Self::of_file(&file).with_context(name)
+        let clear = record.text()?.and_then(|text| text.clear);
+        Self::of_file(&file, clear).with_context(name)
     }
 
-    fn of_file(file: &[u8]) -> vision::Result<Self> {
-        let Dimensions { width, height } = decode::dimensions_from_bytes(file)?;
+    /// Measures an image, or, where text is laid over it, the part that is `clear` of it: letters that are as sharp
+    /// and white as can be say nothing of the frame under them.
+    fn of_file(file: &[u8], clear: Option<Rect>) -> vision::Result<Self> {
+        let size = decode::dimensions_from_bytes(file)?;
+        let Dimensions { width, height } = size;
         let least = |side: u32| if width > height { (side, 1) } else { (1, side) };
         let (across, down) = least(LONG_SIDE);
-        let luma = decode::luma_at_least_from_bytes(file, across, down)?;
+        let mut luma = decode::luma_at_least_from_bytes(file, across, down)?;
         let (across, down) = least(COLOUR_SIDE);
-        let colours = decode::rgb_at_least_from_bytes(file, across, down)?;
+        let mut colours = decode::rgb_at_least_from_bytes(file, across, down)?;
+        let whole = f64::from(width) * f64::from(height);
+        if let Some(clear) = clear.filter(|clear| clear.area() as f64 >= LEAST_CLEAR * whole) {
+            luma = part_of_luma(&luma, clear, size);
+            colours = part_of_colours(&colours, clear, size);
+        }
         let histogram = histogram(&luma);
         let levels = LumaStatistics::of_histogram(&histogram);
         let edges = Edges::of(&luma);
@@ -104,4 +117,29 @@ impl Quality {
             resolution: width.min(height),
         })
     }
+}
+
+/// `clear`, pixels of an image of `size`, where the image has been shrunk to `width` and `height`.
+fn shrunk(clear: Rect, size: Dimensions, (width, height): (u32, u32)) -> Rect {
+    let scaled = clear.map(f64::from).scale(
+        f64::from(width) / f64::from(size.width.max(1)),
+        f64::from(height) / f64::from(size.height.max(1)),
+    );
+    // Whole pixels that lie inside.
+    Rect {
+        left: scaled.left.ceil() as u32,
+        top: scaled.top.ceil() as u32,
+        right: (scaled.right.floor() as u32).min(width),
+        bottom: (scaled.bottom.floor() as u32).min(height),
+    }
+}
+
+fn part_of_luma(image: &GrayImage, clear: Rect, size: Dimensions) -> GrayImage {
+    let part = shrunk(clear, size, image.dimensions());
+    imageops::crop_imm(image, part.left, part.top, part.width(), part.height()).to_image()
+}
+
+fn part_of_colours(image: &RgbImage, clear: Rect, size: Dimensions) -> RgbImage {
+    let part = shrunk(clear, size, image.dimensions());
+    imageops::crop_imm(image, part.left, part.top, part.width(), part.height()).to_image()
 }

@@ -219,3 +219,53 @@ fn transitions_may_pass() {
         wrong.stderr
     );
 }
+
+#[test]
+fn subtitles_that_are_marked_say_nothing_of_the_frame() {
+    let here = tempfile::tempdir().unwrap();
+    let clean = blurred(&scene(640, 360, 4), 2);
+    let mut subtitled = clean.clone();
+    // Twelve white letters on a line, each of three strokes.
+    for letter in 0..12 {
+        for (left, top, wide, high) in [(0, 0, 4, 20), (10, 0, 4, 20), (0, 8, 14, 4)] {
+            for (x, y) in (0..wide * high).map(|at| (at % wide, at / wide)) {
+                subtitled.put_pixel(
+                    200 + letter * 20 + left + x,
+                    320 + top + y,
+                    image::Rgb([255; 3]),
+                );
+            }
+        }
+    }
+    subtitled.save(here.path().join("a.png")).unwrap();
+    let judged = |text: Option<Value>| {
+        let mut record = json!({"id": "a", "image": "a.png"});
+        if let Some(text) = text {
+            record["text"] = text;
+        }
+        let flags = ["--sharpness", "0", "--keep"];
+        let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.records().remove(0)
+    };
+    let before = judged(None);
+    let reason = before["rejected"]["reason"].as_str().unwrap();
+    assert!(reason.contains("letters"), "{reason}");
+    let marked = judged(Some(json!({"lines": [], "clear": [0, 0, 640, 310]})));
+    assert_eq!(marked.get("rejected"), None, "{marked}");
+    assert_eq!(marked["quality"]["letters"], 0);
+    let whole = quality(here.path(), "clean", &clean);
+    let sharpness = |quality: &Value| quality["sharpness"].as_f64().unwrap();
+    let off = sharpness(&marked["quality"]) / sharpness(&whole);
+    assert!(
+        (off - 1.0).abs() < 0.1,
+        "as sharp as the frame without letters: {off}"
+    );
+    assert_eq!(
+        marked["quality"]["resolution"], 360,
+        "the image is as large as it is"
+    );
+    // Too little is clear to speak for the frame.
+    let little = judged(Some(json!({"lines": [], "clear": [0, 0, 640, 100]})));
+    assert!(little.get("rejected").is_some());
+}

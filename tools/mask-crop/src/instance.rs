@@ -28,20 +28,31 @@ pub(crate) struct Instance {
     about: Map<String, Value>,
 }
 
-/// The instances of a record that have pixels; none if it has no `masks`.
+/// The instances of a record that have pixels; none if it has no `masks`. Text that is laid over the image is no
+/// part of them.
 pub(crate) fn read(record: &Record) -> Result<Vec<Instance>> {
     let entries: Vec<Map<String, Value>> = record.find("masks")?.unwrap_or_default();
+    let text = record.text()?.and_then(|text| text.mask);
+    let text = text.as_ref().map(mask::open).transpose();
+    let text = text.context("key `text`: mask")?;
     let mut instances = Vec::new();
     for (index, about) in entries.into_iter().enumerate() {
         let named = || format!("mask {index}");
-        instances.extend(instance(index, about).with_context(named)?);
+        instances.extend(instance(index, about, text.as_ref()).with_context(named)?);
     }
     Ok(instances)
 }
 
-fn instance(index: usize, mut about: Map<String, Value>) -> Result<Option<Instance>> {
+fn instance(
+    index: usize,
+    mut about: Map<String, Value>,
+    text: Option<&Mask>,
+) -> Result<Option<Instance>> {
     let shape = about.shift_remove("mask").context("has no `mask`")?;
-    let mask = mask::open(&MaskShape::deserialize(shape)?)?;
+    let mut mask = mask::open(&MaskShape::deserialize(shape)?)?;
+    if let Some(text) = text {
+        mask = mask.difference(text)?;
+    }
     let Some(rect) = mask.bounding_box() else {
         return Ok(None);
     };

@@ -15,7 +15,7 @@
 //!
 //! What the parent's record says of places in the image, or of all of it, does not hold for the crop
 //! and goes: `boxes`, `masks`, `crop`, `cluster`, `dedup`, `embedding`, `face`, `format`, `pose`,
-//! `quality`. Of `tags` the groups of `--keep-tags` stay, and `source`, `light` and keys of your own.
+//! `quality`, `text`, whose mask is taken off those of the instances. Of `tags` the groups of `--keep-tags` stay, and `source`, `light` and keys of your own.
 
 mod edges;
 mod figures;

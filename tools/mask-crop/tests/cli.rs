@@ -402,3 +402,24 @@ fn a_ghost_is_dropped_unless_it_is_asked_for() {
     let (passed, dropped) = crop(here.path(), &record, &["--keep-ghosts"]);
     assert_eq!((passed.len(), dropped.len()), (2, 0));
 }
+
+#[test]
+fn text_that_is_laid_over_an_instance_is_none_of_it() {
+    let here = tempfile::tempdir().unwrap();
+    let mut record = record(
+        here.path(),
+        &noise(SIZE.0, SIZE.1, 1),
+        &[[100, 60, 260, 300]],
+    );
+    record["text"] = json!({"lines": [], "mask": runs([50, 280, 400, 310])});
+    let (passed, dropped) = crop(here.path(), &record, &[]);
+    assert_eq!((passed.len(), dropped.len()), (1, 0), "{dropped:?}");
+    assert_eq!(sides(&passed[0]["instance"]["box"]), [100, 60, 260, 280]);
+    assert_eq!(passed[0].get("text"), None, "places in the whole frame");
+    record["text"]["mask"] = json!({"size": [10, 24], "counts": [0, 240]});
+    assert_eq!(
+        ran(here.path(), &record, &[]).code,
+        Some(1),
+        "of another size"
+    );
+}

@@ -35,6 +35,7 @@ PER_CHARACTER = [kind for kind, one in TYPES.items() if one.get("per_character")
 
 # Settings that have few values, and what they may be.
 CHOICES = {
+    "TEXT": ["crop", "inpaint", "mask", "drop", "keep"],
     "NETWORKS": ["published", "small", "none"],
     "DEVICE": ["auto", "cpu", "cuda"],
     "DESCRIBE": ["yes", "no"],

@@ -26,7 +26,7 @@ def told(**values):
     """The environment as make leaves it, with these settings."""
     plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
     plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6", "POSE_TYPE": "action"}
-    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TRACK": "no"}
+    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TEXT": "crop", "TRACK": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 

@@ -34,7 +34,7 @@ impl Frame {
         let name = || path.display().to_string();
         let image = decode::rgb(&path).with_context(name)?;
         let mask = mask(record, image.dimensions(), unmasked)?;
-        let hidden = grown(&mask, margins);
+        let hidden = behind_text(record, grown(&mask, margins))?;
         let levels = Level::pyramid(&decode::to_luma(&image), &hidden).with_context(name)?;
         Ok(Self {
             image,
@@ -64,6 +64,16 @@ fn mask(record: &Record, size: (u32, u32), unmasked: bool) -> Result<Mask> {
         union = union.union(&mask)?;
     }
     Ok(union)
+}
+
+/// What is hidden, and what is behind text that is laid over the frame: that has its margin already, and no shadow.
+fn behind_text(record: &Record, hidden: Mask) -> Result<Mask> {
+    let Some(text) = record.text()?.and_then(|text| text.mask) else {
+        return Ok(hidden);
+    };
+    let size = (hidden.width(), hidden.height());
+    let text = mask::open_for(&text, size).context("key `text`: mask")?;
+    Ok(hidden.union(&text)?)
 }
 
 /// The mask with its margins.

@@ -1,7 +1,8 @@
 //! Merge the frames of a shot into a background plate without its characters.
 //!
 //! Reads `id`, `image`, `source.film`, `source.shot`, `transition`, `lost`, and the characters' masks:
-//! `mask`, or all of `masks`. Writes `image`, the plate; `mask`, an image that is white where no
+//! `mask`, or all of `masks`; what is under `text.mask` of text-detect is hidden, too. Writes `image`, the
+//! plate; `mask`, an image that is white where no
 //! frame shows the ground; and `plate`, whose members are those of [`plate`].
 
 mod align;

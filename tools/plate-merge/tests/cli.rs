@@ -404,3 +404,21 @@ fn frames_of_a_dissolve_and_frames_beyond_the_number_are_left_out() {
         1
     );
 }
+
+#[test]
+fn text_that_is_laid_over_a_frame_hides_what_is_behind_it() {
+    let here = tempfile::tempdir().unwrap();
+    let still = |x, y| (x, y);
+    let frame = Drawn {
+        camera: &still,
+        character: [0, 0, 2, 160],
+        gain: 1.0,
+    };
+    let mut record: Value = serde_json::from_str(&frame.record(here.path(), 0)).unwrap();
+    // The two columns at the left are the character's, and the two beside them have text.
+    record["text"] =
+        json!({"lines": [], "mask": {"size": [160, 240], "counts": [320, 320, 37760]}});
+    let flags = ["--grow-masks", "0", "--grow-down", "0"];
+    let found = plates(here.path(), &flags, &format!("{record}\n"));
+    assert_eq!(found[0]["plate"]["hole"], 0.0167);
+}

@@ -34,6 +34,8 @@ pub(super) struct Captioner {
     finish: Option<String>,
     /// The number of its tokens, if known.
     tokens: Option<u64>,
+    /// True if a server had put the answer among the model's thoughts.
+    from_reasoning: Option<bool>,
     /// With `--schema`, the facts in the answer, by name.
     facts: Option<BTreeMap<String, serde_json::Value>>,
 }
