@@ -49,6 +49,11 @@ pub(crate) struct Auto {
 }
 
 impl Auto {
+    /// Whether everything is to be segmented.
+    pub(crate) fn is_on(&self) -> bool {
+        self.everything
+    }
+
     /// What the flags ask for, with the defaults of the reference; `None` without `--auto`.
     pub(crate) fn settings(&self, layout: &Layout, threshold: Option<f64>) -> Option<Automatic> {
         let usual = Automatic::new(layout);
@@ -117,7 +122,8 @@ pub(crate) struct Found {
     pub(crate) counts: String,
     /// The predicted quality.
     pub(crate) score: f32,
-    pub(crate) stability: f64,
+    /// How little it depends on its threshold; `None` of a network that cuts its masks itself.
+    pub(crate) stability: Option<f64>,
     /// The point and the crop in which it was found without a prompt.
     pub(crate) place: Option<([f64; 2], Rect)>,
 }
@@ -219,7 +225,7 @@ fn prompted(
                 prompt: *prompt,
                 counts: Rle::encode(&cut.mask).to_coco_string(),
                 score: candidate.iou,
-                stability: cut.stability,
+                stability: Some(cut.stability),
                 place: None,
             });
         }
@@ -238,7 +244,7 @@ fn everything(
         prompt: 0,
         counts: segment.mask.to_coco_string(),
         score: segment.iou,
-        stability: segment.stability,
+        stability: Some(segment.stability),
         place: Some((segment.point, segment.crop)),
     });
     Ok(found.collect())

@@ -2,36 +2,69 @@
 
 use std::path::PathBuf;
 
+use clap::Args;
 use serde_json::{Map, Value, json};
 use stage::manifest::MaskShape;
 use stage::{Context, Record, Result};
 use vision::mask::{Mask, Rle};
 use vision::{Rect, write};
 
-use crate::answer::{Answer, Found, Task};
+use crate::answer::{Answer, Found};
 use crate::prompt::Wanted;
 
+/// The least score of what words name: that of Meta's processor (`confidence_threshold`).
+const WORDS: f32 = 0.5;
+
 /// Which masks stay, and how they are written.
+#[derive(Debug, Args)]
 pub(crate) struct Choice {
-    pub(crate) out_dir: PathBuf,
-    pub(crate) png: bool,
-    /// Least predicted quality.
-    pub(crate) least: f64,
-    /// Most intersection over union.
-    pub(crate) overlap: f64,
-    /// Most masks.
-    pub(crate) most: usize,
+    /// Folder for the masks; created if missing
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    /// Write each mask as a PNG, instead of as run lengths in the record
+    #[arg(long)]
+    png: bool,
+
+    /// Keep masks with at least this predicted quality, 0 to 1 [default: 0; with --words 0.5; with
+    /// --auto 0.8, or 0.88 for SAM 1]
+    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
+    pub(crate) threshold: Option<f64>,
+
+    /// Where two masks overlap by more than this intersection over union, keep the mask of the
+    /// better box, or the better mask if the boxes score the same; not with --auto
+    #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = stage::share::<f64>)]
+    overlap: f64,
+
+    /// Keep at most this many masks of an image, the ones of the best quality [default: all]
+    #[arg(long, value_name = "N")]
+    max_masks: Option<usize>,
 }
 
 impl Choice {
+    /// Makes the folder for the masks.
+    pub(crate) fn make_folder(&self) -> Result<()> {
+        let named = || self.out_dir.display().to_string();
+        std::fs::create_dir_all(&self.out_dir).with_context(named)
+    }
+
+    /// The least score of what words name.
+    pub(crate) fn least_of_words(&self) -> f32 {
+        self.threshold.map_or(WORDS, |least| least as f32)
+    }
+
     /// Writes the masks that stay into the record, and their union beside it.
-    pub(crate) fn finish(&self, record: &mut Record, task: &Task, answer: Answer) -> Result<()> {
+    pub(crate) fn finish(
+        &self,
+        record: &mut Record,
+        wanted: &[Wanted],
+        answer: Answer,
+    ) -> Result<()> {
         let id = record.id()?;
-        let wanted = task.wanted(record)?;
         let (width, height) = (answer.width, answer.height);
         let mut union = Mask::new(width, height)?;
         let mut entries = Vec::new();
-        for (found, runs) in self.chosen(&wanted, answer)? {
+        for (found, runs) in self.chosen(wanted, answer)? {
             let mask = runs.decode()?;
             let Some(rect) = mask.bounding_box() else {
                 continue;
@@ -44,7 +77,7 @@ impl Choice {
             } else {
                 MaskShape::Runs((&runs).into())
             };
-            entries.push(entry(&shape, &found, rect, runs.area(), &wanted));
+            entries.push(entry(&shape, &found, rect, runs.area(), wanted));
             union = union.union(&mask)?;
         }
         // What an earlier run said of the image does not hold any more.
@@ -63,7 +96,7 @@ impl Choice {
         let mut masks = Vec::new();
         for found in answer.masks {
             let runs = Rle::from_coco_string(answer.width, answer.height, &found.counts)?;
-            let good = f64::from(found.score) >= self.least;
+            let good = f64::from(found.score) >= self.threshold.unwrap_or(0.0);
             if good && runs.area() > 0 {
                 masks.push((found, runs));
             }
@@ -92,7 +125,7 @@ impl Choice {
                 .total_cmp(&masks[*a].0.score)
                 .then(a.cmp(b))
         });
-        kept.truncate(self.most);
+        kept.truncate(self.max_masks.unwrap_or(usize::MAX));
         kept.sort_unstable();
         let mut masks: Vec<Option<_>> = masks.into_iter().map(Some).collect();
         Ok(kept.into_iter().filter_map(|at| masks[at].take()).collect())
@@ -115,7 +148,9 @@ fn entry(
     put("box", json!(rect));
     put("area", json!(area));
     put("score", json!(f64::from(found.score)));
-    put("stability", json!(found.stability));
+    if let Some(stability) = found.stability {
+        put("stability", json!(stability));
+    }
     if let Some((point, crop)) = &found.place {
         put("point", json!(point));
         put("crop", json!(crop));

@@ -7,23 +7,24 @@
 //!   `[x0, y0, x1, y1]`, ends exclusive; `area`, pixels; `score`, the predicted intersection over
 //!   union with the truth, 0 to 1; `stability`, 0 to 1. Then the members of the box that it was made
 //!   for (`label`, `identity` and whatever else), but for its `box` and `score`, which are in
-//!   `detection`; or `points`, that it was made for; or, with `--auto`, the `point` that it was
+//!   `detection`; or `label`, the words that name it; or `points`, that it was made for; or, with `--auto`, the `point` that it was
 //!   found at and the `crop` it was found in;
 //! * `mask`: path of their union, a PNG of the image's size, white inside. An image without masks
 //!   has none, and an empty `masks`;
 //! * `models`: which network answered.
 
 mod answer;
+mod concepts;
 mod finish;
 mod prompt;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use answers::Tool;
 use clap::Parser;
 use nets::sam::Segmenter;
-use stage::{Context, Flow, Result};
+use nets::words::phrases;
+use stage::{Flow, Result};
 
 use answer::Auto;
 use finish::Choice;
@@ -31,30 +32,33 @@ use finish::Choice;
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
     answer: 1,
-    asks: &[|| nets::sam::ROLE.answers()],
+    asks: &[|| nets::sam::ROLE.answers(), nets::sam3::answers],
 };
 
 const EXAMPLES: &str = "Examples:
   char-detect frames.jsonl | sam-mask --out-dir masks > masked.jsonl
   sam-mask --model models/sam2.1 --grow-boxes 0.05 --out-dir masks --png boxes.jsonl
   sam-mask --auto --crop-layers 1 --max-masks 50 --out-dir all frames.jsonl
+  sam-mask --model sam3 --words 'a boy. a furry blue creature.' --out-dir masks frames.jsonl
 
 A model is a folder of two graphs, one with `encoder` and one with `decoder` in
 its name: SAM 2 of samexporter, SAM 2.1 of onnx-community, SAM 1, MobileSAM.
 With --points /clicks each member of `clicks` gives one mask. It is a point [x, y],
-or [x, y, 0] for a point outside the mask, or a list of those.";
+or [x, y, 0] for a point outside the mask, or a list of those. With SAM 3
+(--model sam3, under a licence of its own) --words names what is segmented.";
 
 /// Segment what is in each box, at each point, or everything, with Segment Anything
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
-    /// Folder for the masks; created if missing
-    #[arg(long, value_name = "DIR")]
-    out_dir: PathBuf,
-
     /// Use the points at this JSON pointer of the record instead of boxes
     #[arg(long, value_name = "POINTER", conflicts_with = "grow_boxes")]
     points: Option<String>,
+
+    /// Segment everything that these phrases name, with SAM 3. Each ends with a full stop, and may have the
+    /// score from which it counts: `a boy. a sea monster=0.4.`
+    #[arg(long, value_name = "PHRASES", conflicts_with_all = ["points", "grow_boxes", "everything"])]
+    words: Option<String>,
 
     /// Grow boxes by this share of their size on every side
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
@@ -65,23 +69,8 @@ struct Args {
     #[arg(long, value_name = "LOGIT", default_value_t = 0.0, value_parser = logit, allow_negative_numbers = true, conflicts_with = "everything")]
     cut: f32,
 
-    /// Write each mask as a PNG, instead of as run lengths in the record
-    #[arg(long)]
-    png: bool,
-
-    /// Keep masks with at least this predicted quality, 0 to 1 [default: 0; with --auto 0.8, or
-    /// 0.88 for SAM 1]
-    #[arg(long, value_name = "SCORE", value_parser = stage::share::<f64>)]
-    threshold: Option<f64>,
-
-    /// Where two masks overlap by more than this intersection over union, keep the mask of the
-    /// better box, or the better mask if the boxes score the same; not with --auto
-    #[arg(long, value_name = "IOU", default_value_t = 0.8, value_parser = stage::share::<f64>)]
-    overlap: f64,
-
-    /// Keep at most this many masks of an image, the ones of the best quality [default: all]
-    #[arg(long, value_name = "N")]
-    max_masks: Option<usize>,
+    #[command(flatten)]
+    choice: Choice,
 
     #[command(flatten)]
     auto: Auto,
@@ -106,12 +95,30 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
-    let named = || args.out_dir.display().to_string();
-    std::fs::create_dir_all(&args.out_dir).with_context(named)?;
+    args.choice.make_folder()?;
     flow.files_by_id(&[".m"]);
-    let mut segmenter = Segmenter::open(&args.model.open("segment")?, &args.model.runtime)?;
+    let model = args.model.open("segment")?;
+    let words = args.words.as_deref().map_or(Ok(Vec::new()), phrases)?;
     let cache = args.cache.open()?;
-    let everything = args.auto.settings(segmenter.layout(), args.threshold);
+    let choice = &args.choice;
+    let others = args.points.is_some() || args.auto.is_on() || args.cut.abs() > 0.0;
+    if concepts::check(&model, &words, others)? {
+        let asked = concepts::Asking {
+            words,
+            least: choice.least_of_words(),
+            grow: args.grow_boxes,
+        };
+        return concepts::run(
+            &model,
+            &args.model.runtime,
+            flow,
+            cache.as_ref(),
+            choice,
+            asked,
+        );
+    }
+    let mut segmenter = Segmenter::open(&model, &args.model.runtime)?;
+    let everything = args.auto.settings(segmenter.layout(), choice.threshold);
     let answers = TOOL.answers().by(segmenter.provenance());
     let task = answer::Task {
         answers: answers.with(&(args.grow_boxes, args.cut, &everything))?,
@@ -120,13 +127,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         cut: args.cut,
         everything,
         layout: segmenter.layout(),
-    };
-    let choice = Choice {
-        out_dir: args.out_dir,
-        png: args.png,
-        least: args.threshold.unwrap_or(0.0),
-        overlap: args.overlap,
-        most: args.max_masks.unwrap_or(usize::MAX),
     };
     let work = stage::Inference {
         look: |record: &_| task.look(record),
@@ -138,7 +138,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
                 .collect())
         },
         finish: |mut record: stage::Record, answer| {
-            choice.finish(&mut record, &task, answer)?;
+            let wanted = task.wanted(&record)?;
+            choice.finish(&mut record, &wanted, answer)?;
             task.answers.sign(&mut record)?;
             Ok(record.into())
         },

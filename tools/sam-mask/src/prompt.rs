@@ -21,6 +21,20 @@ pub(crate) struct Wanted {
     pub(crate) about: Map<String, Value>,
 }
 
+impl Wanted {
+    /// What words name: its masks have them for a label.
+    pub(crate) fn of_words(words: &str) -> Self {
+        Self {
+            prompt: Prompt {
+                points: Vec::new(),
+                rect: None,
+            },
+            score: 0.0,
+            about: [("label".to_owned(), words.into())].into_iter().collect(),
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Clicks {

@@ -370,3 +370,115 @@ fn a_model_that_is_none_is_said_so() {
     .unwrap();
     assert!(ran(&folder).contains("the encoder may be encoder or my_encoder"));
 }
+
+/// Runs a tiny SAM 3, which takes what is bright for all that is asked for, and what is dark.
+fn with_words(here: &Path, record: &Value, flags: &[&str]) -> testkit::Ran {
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/nets/tests/onnx/sam3");
+    let model = model.to_str().unwrap().to_owned();
+    let mut all = vec![
+        "--model",
+        &model,
+        "--device",
+        "cpu",
+        "--no-cache",
+        "--out-dir",
+        "masks",
+    ];
+    all.extend(flags);
+    run_in(here, TOOL, &all, &format!("{record}\n"))
+}
+
+/// A bright square in the upper left and a dark one in the lower right of a gray image.
+fn squares(here: &Path) -> Value {
+    let image = image::RgbImage::from_fn(120, 90, |x, y| {
+        let within =
+            |left: u32, top: u32| (left..left + 30).contains(&x) && (top..top + 30).contains(&y);
+        image::Rgb(
+            [if within(10, 10) {
+                240
+            } else if within(80, 50) {
+                10
+            } else {
+                100
+            }; 3],
+        )
+    });
+    image.save(here.join("squares.png")).unwrap();
+    json!({"id": "a", "image": "squares.png", "boxes": [{"box": [78, 48, 112, 82], "score": 0.7, "label": "cat"}, {"box": [40, 0, 60, 20], "score": 0.9}]})
+}
+
+#[test]
+fn words_segment_all_that_they_name() {
+    let here = tempfile::tempdir().unwrap();
+    let ran = with_words(
+        here.path(),
+        &squares(here.path()),
+        &[
+            "--words",
+            "a boy. a lantern.",
+            "--threshold",
+            "0.01",
+            "--overlap",
+            "1",
+        ],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let masks = ran.records()[0]["masks"].clone();
+    let labels: Vec<_> = masks
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mask| mask["label"].clone())
+        .collect();
+    assert_eq!(labels, ["boy", "boy", "lantern", "lantern"]);
+    for mask in masks.as_array().unwrap() {
+        assert_eq!(mask.get("stability"), None, "nobody has measured it");
+        let area = mask["area"].as_u64().unwrap();
+        assert!(area.abs_diff(900) < 120, "{area}");
+    }
+}
+
+#[test]
+fn a_box_gets_what_is_in_it_and_not_all_that_is_like_it() {
+    let here = tempfile::tempdir().unwrap();
+    let ran = with_words(here.path(), &squares(here.path()), &[]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let masks = ran.records()[0]["masks"].clone();
+    let masks = masks.as_array().unwrap();
+    assert_eq!(masks.len(), 1, "nothing is in the other box");
+    assert_eq!(
+        (&masks[0]["label"], &masks[0]["detection"]["score"]),
+        (&json!("cat"), &json!(0.7))
+    );
+    let edges: [i64; 4] = serde_json::from_value(masks[0]["box"].clone()).unwrap();
+    let near = edges
+        .iter()
+        .zip([80, 50, 110, 80])
+        .all(|(edge, drawn)| (edge - drawn).abs() <= 2);
+    assert!(near, "{edges:?}");
+}
+
+#[test]
+fn words_need_a_network_that_knows_them() {
+    let here = tempfile::tempdir().unwrap();
+    let record = squares(here.path());
+    let flags = [
+        "--model",
+        MODEL,
+        "--device",
+        "cpu",
+        "--out-dir",
+        "masks",
+        "--words",
+        "a boy.",
+    ];
+    let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("--words needs SAM 3"), "{}", ran.stderr);
+    let ran = with_words(here.path(), &record, &["--cut", "-1"]);
+    assert!(
+        ran.stderr.contains("has no --points, --auto and --cut"),
+        "{}",
+        ran.stderr
+    );
+}
