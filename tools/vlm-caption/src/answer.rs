@@ -16,6 +16,9 @@ pub(crate) struct Answer {
     pub(crate) finish: String,
     /// Tokens written, where that is known.
     pub(crate) tokens: Option<u64>,
+    /// Whether the server had put it among the model's thoughts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) from_reasoning: bool,
 }
 
 /// What the key `captioner` holds.
@@ -26,6 +29,8 @@ struct Captioner<'a> {
     finish: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    from_reasoning: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     facts: Option<Map<String, Value>>,
 }
@@ -56,6 +61,7 @@ impl Answer {
             raw: &self.raw,
             finish: &self.finish,
             tokens: self.tokens,
+            from_reasoning: self.from_reasoning,
             facts,
         };
         record.put("captioner", &captioner)?;

@@ -60,5 +60,6 @@ fn answer(description: Description) -> Answer {
         raw: description.text,
         finish: description.finish.name().to_owned(),
         tokens: Some(description.tokens as u64),
+        from_reasoning: false,
     }
 }

@@ -8,6 +8,7 @@
 //! * `finish`: why the answer ended: `eos`, `length` (the limit of tokens), `loop`, or as a server
 //!   calls it;
 //! * `tokens`: tokens written, where that is known;
+//! * `from_reasoning`: true if a server had put the answer among the model's thoughts;
 //! * `facts`: with `--schema`, what the answer says by name: `subject`, `action`, `place`, …
 //!
 //! An answer that is no description (one thing over and over, a refusal, not by the schema) drops

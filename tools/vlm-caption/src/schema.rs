@@ -54,15 +54,9 @@ impl Schema {
 
     /// The facts in an answer; or what is wrong with it.
     ///
-    /// The object may stand in a code fence or behind a few words.
+    /// The object may stand in a code fence, and words may stand around it.
     pub(crate) fn facts(&self, answer: &str) -> Result<Map<String, Value>, String> {
-        let start = answer.find('{').ok_or("there is no JSON object")?;
-        let end = answer
-            .rfind('}')
-            .filter(|end| *end > start)
-            .ok_or("the JSON object has no end")?;
-        let value: Value =
-            serde_json::from_str(&answer[start..=end]).map_err(|error| error.to_string())?;
+        let value = object(answer)?;
         shape::check(&self.0, &value, "")?;
         let Value::Object(facts) = value else {
             return Err("it is no object".to_owned());
@@ -72,6 +66,24 @@ impl Schema {
             .filter_map(|(name, value)| Some((name, tidy(value)?)));
         Ok(kept.collect())
     }
+}
+
+/// The first JSON object in a text, from its brace to the brace that matches.
+fn object(answer: &str) -> Result<Value, String> {
+    let mut why = None;
+    for (start, _) in answer.match_indices('{') {
+        let mut values = serde_json::Deserializer::from_str(&answer[start..]).into_iter();
+        match values.next() {
+            Some(Ok(value)) => return Ok(value),
+            Some(Err(error)) => why = why.or(Some(error)),
+            None => {}
+        }
+    }
+    Err(match why {
+        None => "there is no JSON object".to_owned(),
+        Some(error) if error.is_eof() => "the JSON object has no end".to_owned(),
+        Some(error) => error.to_string(),
+    })
 }
 
 /// A fact without control characters, empty texts and null; not too long.
@@ -123,6 +135,8 @@ mod tests {
         assert_eq!(facts["objects"], serde_json::json!(["boats"]));
         assert!(!facts.contains_key("props"));
         assert_eq!(sentence(&facts), "A boy runs along the quay.");
+        let among = format!("As {{asked}}:\n{ANSWER}\nI left out {{props}}.");
+        assert_eq!(schema.facts(&among).unwrap(), facts);
     }
 
     #[test]

@@ -166,12 +166,18 @@ impl Server {
             max_tokens: self.manner.max_tokens,
         };
         let mut reply = self.reply(&question)?;
+        if let Some(answer) = self.among_thoughts(&reply) {
+            return Ok(answer);
+        }
         if reply.text.is_empty() && reply.finish != "content_filter" {
             // Its thoughts took all the tokens, or a gateway lost its words.
             if reply.thought || reply.finish == "length" {
                 question.max_tokens *= 2;
             }
             reply = self.reply(&question)?;
+            if let Some(answer) = self.among_thoughts(&reply) {
+                return Ok(answer);
+            }
         }
         let mut tokens = reply.tokens;
         let wrong = self.schema.as_ref();
@@ -194,6 +200,20 @@ impl Server {
             raw: reply.text,
             finish: reply.finish,
             tokens,
+            from_reasoning: false,
+        })
+    }
+
+    /// The answer that a server has put among the thoughts, where it says nothing else: Ollama does so with
+    /// Qwen3-VL and a schema (ollama/ollama, issue 12831).
+    fn among_thoughts(&self, reply: &Reply) -> Option<Answer> {
+        let schema = self.schema.as_ref().filter(|_| reply.text.is_empty())?;
+        schema.facts(&reply.thoughts).ok()?;
+        Some(Answer {
+            raw: reply.thoughts.clone(),
+            finish: reply.finish.clone(),
+            tokens: reply.tokens,
+            from_reasoning: true,
         })
     }
 

@@ -7,6 +7,7 @@
 mod addresses;
 mod mock;
 mod networks;
+mod qwen;
 mod remembered;
 mod server;
 

@@ -64,6 +64,18 @@ pub(crate) struct ServerFlags {
     #[arg(long, value_enum, value_name = "FIELD", value_delimiter = ',', help_heading = SERVER)]
     leave_out: Vec<Field>,
 
+    /// Ask a model that can think to answer at once; Qwen's `-Thinking` models think all the same
+    #[arg(long, help_heading = SERVER)]
+    no_thinking: bool,
+
+    /// Put the image before the prompt, as Qwen's models were trained
+    #[arg(long, help_heading = SERVER)]
+    image_first: bool,
+
+    /// Enlarge images to at least this many tokens of 32x32 pixels; only vLLM with a Qwen model can
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1..=16_384), help_heading = SERVER)]
+    min_image_tokens: Option<u64>,
+
     /// Tokens of context; only `--api ollama` can set this
     #[arg(long, value_name = "TOKENS", help_heading = SERVER)]
     context: Option<u64>,
@@ -116,6 +128,9 @@ impl ServerFlags {
             keep_alive: self.keep_alive.clone(),
             constrain: self.constrain,
             schema: schema.map(|schema| schema.schema().clone()),
+            no_thinking: self.no_thinking,
+            image_first: self.image_first,
+            image_tokens: self.min_image_tokens,
         }
     }
 }

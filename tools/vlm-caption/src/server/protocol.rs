@@ -37,15 +37,18 @@ pub(crate) enum Field {
     ResponseFormat,
     /// The request to answer at once, not as a stream
     Stream,
+    /// The request not to think, with `--no-thinking`
+    Thinking,
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Temperature,
         Self::Seed,
         Self::MaxTokens,
         Self::ResponseFormat,
         Self::Stream,
+        Self::Thinking,
     ];
 
     /// What servers call it when they refuse it, in lower case.
@@ -56,6 +59,12 @@ impl Field {
             Self::MaxTokens => &["max_tokens", "max_completion_tokens", "num_predict"],
             Self::ResponseFormat => &["response_format", "json_schema", "json_object", "guided"],
             Self::Stream => &["stream"],
+            Self::Thinking => &[
+                "chat_template_kwargs",
+                "enable_thinking",
+                "thinking",
+                "`think`",
+            ],
         }
     }
 
@@ -67,6 +76,7 @@ impl Field {
             Self::MaxTokens => "max-tokens",
             Self::ResponseFormat => "response-format",
             Self::Stream => "stream",
+            Self::Thinking => "thinking",
         }
     }
 }
@@ -103,7 +113,16 @@ pub(crate) struct Manner {
     pub(crate) keep_alive: Option<String>,
     pub(crate) constrain: Constrain,
     pub(crate) schema: Option<Value>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) no_thinking: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) image_first: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) image_tokens: Option<u64>,
 }
+
+/// Pixels of the square that Qwen-VL makes one token of: patches of 16, 2 by 2.
+const PIXELS_A_TOKEN: u64 = 32 * 32;
 
 /// One question about one picture.
 #[derive(Debug, Clone)]
@@ -130,6 +149,7 @@ impl Manner {
         match field {
             Field::Seed => self.seed.is_some(),
             Field::ResponseFormat => self.format().is_some(),
+            Field::Thinking => self.no_thinking,
             _ => true,
         }
     }
@@ -144,15 +164,23 @@ impl Manner {
 
     fn openai(&self, question: &Question<'_>, fields: &Fields) -> Value {
         let url = format!("data:image/jpeg;base64,{}", question.picture);
-        let content = json!([
-            {"type": "text", "text": question.prompt},
-            {"type": "image_url", "image_url": {"url": url}}
-        ]);
+        let mut content = [
+            json!({"type": "text", "text": question.prompt}),
+            json!({"type": "image_url", "image_url": {"url": url}}),
+        ];
+        if self.image_first {
+            content.reverse();
+        }
         let mut body = Map::new();
         body.insert("model".into(), json!(self.model));
         let first = json!({"role": "user", "content": content});
         body.insert("messages".into(), json!(messages(first, question)));
         let seed = self.seed.map(|seed| json!(seed));
+        let thinking = self.no_thinking.then(|| json!({"enable_thinking": false}));
+        if let Some(tokens) = self.image_tokens {
+            let pixels = json!({"min_pixels": tokens.saturating_mul(PIXELS_A_TOKEN)});
+            body.insert("mm_processor_kwargs".into(), pixels);
+        }
         for (field, name, value) in [
             (
                 Field::MaxTokens,
@@ -167,6 +195,7 @@ impl Manner {
             (Field::Stream, "stream", Some(json!(false))),
             (Field::Seed, "seed", seed),
             (Field::ResponseFormat, "response_format", self.format()),
+            (Field::Thinking, "chat_template_kwargs", thinking),
         ] {
             if let Some(value) = value.filter(|_| fields.has(field)) {
                 body.insert(name.to_owned(), value);
@@ -203,6 +232,9 @@ impl Manner {
         let mut body = json!({"model": self.model, "messages": messages(first, question), "stream": false, "options": options});
         if let Some(keep_alive) = &self.keep_alive {
             body["keep_alive"] = json!(keep_alive);
+        }
+        if self.no_thinking && fields.has(Field::Thinking) {
+            body["think"] = json!(false);
         }
         match (&self.schema, self.constrain) {
             _ if !fields.has(Field::ResponseFormat) => {}

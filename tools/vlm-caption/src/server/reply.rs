@@ -21,6 +21,8 @@ pub(crate) struct Reply {
     pub(crate) text: String,
     /// Whether it thought.
     pub(crate) thought: bool,
+    /// What it thought, where the server keeps that apart: some put an answer by a schema there.
+    pub(crate) thoughts: String,
     /// Why it ended: `eos`, `length`, `content_filter`, `refusal`, or what the server calls it.
     pub(crate) finish: String,
     /// Tokens written, where the server says.
@@ -60,15 +62,36 @@ impl Reply {
             }
             finish => ending(finish),
         };
-        let said = said(&refusal.unwrap_or_else(|| text(content)));
+        let written = refusal.unwrap_or_else(|| text(content));
+        // A grammar allows any space between members: a model that cannot go on writes it to the end.
+        let finish = if finish == "eos" && is_blank_for_long(&written) {
+            "length"
+        } else {
+            finish
+        };
+        let said = said(&written);
         let apart = THOUGHTS.iter().any(|name| !blank(&inner[*name]));
+        let thoughts = THOUGHTS.iter().find_map(|name| inner[*name].as_str());
         Ok(Self {
             text: said.text,
             thought: said.thought || apart || has_thoughts(content),
+            thoughts: thoughts.unwrap_or_default().to_owned(),
             finish: finish.to_owned(),
             tokens: tokens.as_u64(),
         })
     }
+}
+
+/// So many signs of space on end are a loop, and no layout.
+const BLANKS: usize = 100;
+
+/// Whether a text has a long run of space in it.
+fn is_blank_for_long(text: &str) -> bool {
+    let mut run = 0;
+    text.chars().any(|sign| {
+        run = if sign.is_whitespace() { run + 1 } else { 0 };
+        run >= BLANKS
+    })
 }
 
 /// One word for what servers call the same.
@@ -175,6 +198,14 @@ mod tests {
         );
         let apart = json!({"content": null, "reasoning_content": "hm"});
         reads(apart, "length", ("", true, "length"));
+    }
+
+    #[test]
+    fn an_answer_that_runs_into_space_was_cut_off() {
+        let long = format!("{{\"subject\": \"a boy\",{}", "\n ".repeat(60));
+        assert_eq!(read(json!({"content": long}), "stop").2, "length");
+        let laid_out = "{\n        \"subject\": \"a boy\"\n}";
+        assert_eq!(read(json!({"content": laid_out}), "stop").2, "eos");
     }
 
     #[test]
