@@ -87,7 +87,8 @@ fn alike(found: &[Found], wanted: &[[f32; 5]], within: f32, what: &str) {
             pairs.all(|(edge, wanted)| (edge - wanted).abs() <= within)
         };
         let same = found.iter().find(near);
-        let same = same.unwrap_or_else(|| panic!("{what}: no {edges:?} among {found:?}"));
+        assert!(same.is_some(), "{what}: no {edges:?} among {found:?}");
+        let same = same.unwrap();
         // OpenCV's rectangles may end a hundred-thousandth of a pixel too early, and take in one more row then.
         assert!(
             (same.score - score).abs() < 0.035,

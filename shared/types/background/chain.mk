@@ -53,12 +53,12 @@ background/masked.jsonl: background/boxes.jsonl .settings/background-masked
 
 # Frames of the film between those that are searched; of FRAMES there are no others.
 between := $(if $(FRAMES),,$(if $(tracks),$(TRACK_FPS)))
-settings.background-between = $(settings.frames) $(TRACK_FPS) $(settings.sharp)
+settings.background-between = $(settings.frames) $(TRACK_FPS) $(settings.sharp)$(if $(marked), $(settings.marked))
 background/between.jsonl: frames.jsonl .settings/background-between
 	$(call phase,background-between) $(room) -- $(call pipe,$(if $(SEVERAL),while IFS= read -r film; do \
 	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$film" < /dev/null; done < .names/films.txt, \
 	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$FILM") \
-	    | "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS))
+	    | $(if $(marked),$(find_text) | "$$BIN/text-detect" --mark |) "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS))
 
 settings.background-tracked = $(settings.tracked) $(BACKGROUND_TRACK_FLAGS) $(between)
 background/tracked.jsonl: background/masked.jsonl $(if $(between),background/between.jsonl) .settings/background-tracked

@@ -69,9 +69,9 @@ endif
 
 # A network for text that is downloaded later is asked then: those of the registry have `_det_` in their files' names.
 settings.marked = $(TEXT_MODEL) $(TEXT_FLAGS) $(notdir $(wildcard $(FILM2LORA_MODELS)/published/*/*_det_*.onnx))
+find_text = "$$BIN/text-detect" --if-installed $(call use,TEXT) $(TEXT_FLAGS)
 marked.jsonl: frames.jsonl .settings/marked
-	$(call small_network,marked) -- $(call pipe,"$$BIN/text-detect" --if-installed $(call use,TEXT) $(rejects) $(TEXT_FLAGS) $< \
-	    | "$$BIN/text-detect" --mark)
+	$(call small_network,marked) -- $(call pipe,$(find_text) $(rejects) $< | "$$BIN/text-detect" --mark)
 
 settings.unique = $(DEDUP_FLAGS)
 unique.jsonl: $(first).jsonl .settings/unique

@@ -646,7 +646,7 @@ fn a_hole_in_text_is_named_by_a_pointer() {
         json!({"id": "a", "image": "a.png", "text": text}),
         json!({"id": "b", "image": "a.png", "text": {"lines": []}}),
     ];
-    let input: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let input = records.map(|record| record.to_string()).join("\n");
     let flags = [
         "--mask-key",
         "/text/mask",

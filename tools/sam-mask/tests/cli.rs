@@ -372,7 +372,7 @@ fn a_model_that_is_none_is_said_so() {
 }
 
 /// Runs a tiny SAM 3, which takes what is bright for all that is asked for, and what is dark.
-fn with_words(here: &Path, record: &Value, flags: &[&str]) -> testkit::Ran {
+fn with_words(here: &Path, record: &Value, flags: &[&str]) -> Ran {
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/nets/tests/onnx/sam3");
     let model = model.to_str().unwrap().to_owned();
     let mut all = vec![
@@ -390,18 +390,16 @@ fn with_words(here: &Path, record: &Value, flags: &[&str]) -> testkit::Ran {
 
 /// A bright square in the upper left and a dark one in the lower right of a gray image.
 fn squares(here: &Path) -> Value {
-    let image = image::RgbImage::from_fn(120, 90, |x, y| {
+    let image = RgbImage::from_fn(120, 90, |x, y| {
         let within =
             |left: u32, top: u32| (left..left + 30).contains(&x) && (top..top + 30).contains(&y);
-        image::Rgb(
-            [if within(10, 10) {
-                240
-            } else if within(80, 50) {
-                10
-            } else {
-                100
-            }; 3],
-        )
+        Rgb([if within(10, 10) {
+            240
+        } else if within(80, 50) {
+            10
+        } else {
+            100
+        }; 3])
     });
     image.save(here.join("squares.png")).unwrap();
     json!({"id": "a", "image": "squares.png", "boxes": [{"box": [78, 48, 112, 82], "score": 0.7, "label": "cat"}, {"box": [40, 0, 60, 20], "score": 0.9}]})

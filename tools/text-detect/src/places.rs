@@ -35,20 +35,17 @@ impl Place {
         let mut places: Vec<Self> = Vec::new();
         for number in which {
             let Seen { frame, shot, rect } = seen[number];
-            let known = places.iter_mut().find(|place| place.rect.iou(rect) > SAME);
-            let place = match known {
-                Some(place) => place,
-                None => {
-                    places.push(Self {
-                        rect,
-                        members: Vec::new(),
-                        frames: BTreeSet::new(),
-                        shots: BTreeSet::new(),
-                    });
-                    let last = places.len() - 1;
-                    &mut places[last]
-                }
-            };
+            let known = places.iter().position(|place| place.rect.iou(rect) > SAME);
+            let at = known.unwrap_or_else(|| {
+                places.push(Self {
+                    rect,
+                    members: Vec::new(),
+                    frames: BTreeSet::new(),
+                    shots: BTreeSet::new(),
+                });
+                places.len() - 1
+            });
+            let place = &mut places[at];
             place.members.push(number);
             place.frames.insert(frame);
             place.shots.insert(shot);

@@ -79,7 +79,8 @@ fn film(here: &Path) -> Vec<Value> {
 }
 
 fn lines(records: &[Value]) -> String {
-    records.iter().map(|record| format!("{record}\n")).collect()
+    let lines: Vec<_> = records.iter().map(Value::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 fn found(here: &Path, given: &[Value]) -> Vec<Value> {

@@ -83,9 +83,9 @@ fn remove(args: &Args, record: Record) -> Result<Outcome> {
 fn masked(args: &Args, mut record: Record, text: &Text) -> Result<Outcome> {
     let shape = text.mask.as_ref().context("key `text`: has no mask")?;
     let left = mask::open(shape).context("key `text`: mask")?.inverse();
-    let share = left.area() as f64 / left.as_slice().len() as f64;
-    if share < args.min_left {
-        let reason = crop::reason(share, args.min_left);
+    let remains = left.area() as f64 / left.as_slice().len() as f64;
+    if remains < args.min_left {
+        let reason = crop::reason(remains, args.min_left);
         return Ok(Outcome::drop(record, reason));
     }
     let path = args.out_dir.join(format!("{}.text.png", record.id()?));
