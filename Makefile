@@ -27,7 +27,7 @@ include shared/types/chains/types.mk
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
-    SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
+    SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL POSE_ANIMAL_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
 override $(1) := $$(value $(1))
@@ -289,6 +289,10 @@ checkpoints: $(if $(BIN),,build) ## Compare checkpoints of a LoRA of PIPELINE (s
 demo: setup ## All six data sets of the sample film, with the small networks, in out/demo
 	@$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk
 
+.PHONY: creature-film
+creature-film: setup ## Poses and characters of the second film, of which one has four legs, with the small networks, in out/creature
+	@$(MAKE) --no-print-directory pose character SETTINGS=examples/creature/film.mk
+
 .PHONY: status
 status: ## Show the phases of the run in OUT
 	@cd "$${CALLED_FROM:-.}"; "$${BIN:-target/release}/phase" --run-dir="$$OUT" --show
@@ -349,7 +353,8 @@ bench: build ## Measure speed and memory against named peers, in this run
 .PHONY: score
 score: $(if $(BIN),,build) target/film/bin/python ## Score all tools on the sample film, or the film in SCORED, against its truth
 	@out="target/score/$$(basename -- "$$SCORED")"; \
-	$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk FILM="$$SCORED/film.mp4" OUT="$$out" EXTRACT_FLAGS='--fps 6'; \
+	settings="$$SCORED/film.mk"; [ -e "$$settings" ] || settings=examples/film/film.mk; \
+	$(MAKE) --no-print-directory all SETTINGS="$$settings" FILM="$$SCORED/film.mp4" OUT="$$out" EXTRACT_FLAGS='--fps 6'; \
 	target/film/bin/python tests/score/score.py run "$$SCORED" "$$out"
 
 .PHONY: try

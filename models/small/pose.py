@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -16,7 +17,7 @@ from stills import Stills, elsewhere, mask_of, spoiled, tinted, window
 from torch import nn
 from torch.nn import functional as f
 
-WIDTH, HEIGHT, JOINTS, SPLIT = 192, 256, 17, 2
+JOINTS, SPLIT = 17, 2
 MEAN, STD = np.array((123.675, 116.28, 103.53), np.float32), np.array((58.395, 57.12, 57.375), np.float32)
 # How sure an answer is to be of a joint that is outside, hidden, seen.
 SURE = np.array((0.0, 0.6, 1.0), np.float32)
@@ -25,14 +26,33 @@ CELL, SPREAD = 8, 5.0
 CUT_OUT, MATTE = 0.4, np.array((124, 116, 104), np.uint8)
 # The shares in which the figure stands before another still, is as small as in a wide shot, and moves while the shutter is open.
 ELSEWHERE, FAR, MOVING = 0.25, 0.3, 0.2
-LEFT_RIGHT = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
+
+
+@dataclass(frozen=True)
+class Body:
+    """Whose joints a network finds: the size of its input, and the joint on the other side of each."""
+
+    width: int
+    height: int
+    mirrored: tuple
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
+
+
+PERSON = Body(192, 256, (0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15))
+# AP-10K's order; mmpose, configs/_base_/datasets/ap10k.py.
+ANIMAL = Body(256, 256, (1, 0, 2, 3, 4, 8, 9, 10, 5, 6, 7, 14, 15, 16, 11, 12, 13))
 
 
 class Pose(nn.Module):
     """For each joint how likely each cell of 8 x 8 pixels is, and how sure it is to be seen."""
 
-    def __init__(self):
+    def __init__(self, body: Body = PERSON):
         super().__init__()
+        self.body = body
         self.trunk = Trunk((24, 48, 80, 112), (1, 1, 2, 2))
         self.ways = nn.ModuleList(conv(width, 64, size=1) for width in (48, 80, 112))
         self.join = nn.ModuleList((conv(64, 64), conv(64, 64)))
@@ -50,7 +70,7 @@ class Pose(nn.Module):
         """Each row of SimCC is a bell at the joint, as high as the answer is sure."""
         maps, sure = self.logits(x)
         chance = torch.softmax(maps.flatten(2), 2).reshape(maps.shape)
-        rows = (chance.sum(2) @ bells(WIDTH), chance.sum(3) @ bells(HEIGHT))
+        rows = (chance.sum(2) @ bells(self.body.width), chance.sum(3) @ bells(self.body.height))
         sure = torch.sigmoid(sure)[..., None]
         return tuple(sure * row / row.amax(2, keepdim=True).clamp(1e-6) for row in rows)
 
@@ -62,17 +82,17 @@ def bells(length: int) -> torch.Tensor:
     return torch.exp(-((place[None] - middle[:, None]) ** 2) / (2 * SPREAD ** 2))
 
 
-def crop_of(box) -> tuple[np.ndarray, np.ndarray]:
+def crop_of(box, body: Body) -> tuple[np.ndarray, np.ndarray]:
     """Middle and size of the crop of a box, as RTMPose's: a quarter larger, of the network's shape."""
     size = np.array([box[2] - box[0], box[3] - box[1]], np.float32) * 1.25
-    aspect = WIDTH / HEIGHT
+    aspect = body.width / body.height
     size = np.array([size[0], size[0] / aspect] if size[0] > size[1] * aspect else [size[1] * aspect, size[1]])
     return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]), size
 
 
-def drawn(random, stills: Stills, figure, train: bool):
+def drawn(random, stills: Stills, figure, train: bool, body: Body):
     """A figure's crop, cut out of the image or not, and where its joints are with how sure of each to be."""
-    middle, size = crop_of(figure.box)
+    middle, size = crop_of(figure.box, body)
     flip, turn, picture = False, 0.0, stills.pictures[figure.still]
     if train:
         middle = middle + random.normal(0, 0.04, 2) * size
@@ -84,25 +104,27 @@ def drawn(random, stills: Stills, figure, train: bool):
         elif where < CUT_OUT + ELSEWHERE:
             picture = elsewhere(random, stills, figure)
     box = (*(middle - size / 2), *(middle + size / 2))
-    picture = window(picture, box, (WIDTH, HEIGHT), flip, fill=0, turn=turn)
+    picture = window(picture, box, body.size, flip, fill=0, turn=turn)
     joints = np.array(figure.truth["keypoints"], np.float32)
-    places = (joints[:, :2] - box[:2]) / size * (WIDTH, HEIGHT) - (WIDTH / 2, HEIGHT / 2)
+    half = np.array(body.size) / 2
+    places = (joints[:, :2] - box[:2]) / size * body.size - half
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-    places = places @ np.array([[cos, -sin], [sin, cos]]) + (WIDTH / 2, HEIGHT / 2)
+    places = places @ np.array([[cos, -sin], [sin, cos]]) + half
     if flip:
-        places, joints = places[LEFT_RIGHT], joints[LEFT_RIGHT]
-        places[:, 0] = WIDTH - places[:, 0]
-    inside = ((places >= 0) & (places < (WIDTH, HEIGHT))).all(1)
+        other = list(body.mirrored)
+        places, joints = places[other], joints[other]
+        places[:, 0] = body.width - places[:, 0]
+    inside = ((places >= 0) & (places < body.size)).all(1)
     sure = np.where(inside, SURE[joints[:, 2].astype(int)], 0)
-    picture = spoiled(random, worse(random, tinted(random, picture))) if train else picture
+    picture = spoiled(random, worse(random, tinted(random, picture), body.size)) if train else picture
     return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), places.astype(np.float32), sure.astype(np.float32)
 
 
-def worse(random, picture: np.ndarray) -> np.ndarray:
+def worse(random, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A crop as of a figure far off, or one that moves, as often as `FAR` and `MOVING` say."""
     if random.random() < FAR:
-        small = tuple(int(length * random.uniform(0.15, 0.5)) for length in (WIDTH, HEIGHT))
-        picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+        small = tuple(int(length * random.uniform(0.15, 0.5)) for length in size)
+        picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR)
     if random.random() < MOVING:
         length, way = int(random.integers(3, 14)), random.uniform(0, np.pi)
         line = np.zeros((15, 15), np.float32)
@@ -112,9 +134,9 @@ def worse(random, picture: np.ndarray) -> np.ndarray:
     return picture
 
 
-def wanted(places) -> torch.Tensor:
+def wanted(places, body: Body) -> torch.Tensor:
     """Shares of the cells around each joint, [N, joints, rows * columns]."""
-    y, x = torch.meshgrid(*((torch.arange(length // CELL) + 0.5) * CELL for length in (HEIGHT, WIDTH)), indexing="ij")
+    y, x = torch.meshgrid(*((torch.arange(length // CELL) + 0.5) * CELL for length in (body.height, body.width)), indexing="ij")
     away = (x - places[..., 0, None, None]) ** 2 + (y - places[..., 1, None, None]) ** 2
     return torch.softmax(-away.flatten(2) / (2 * SPREAD ** 2), 2)
 
@@ -123,12 +145,12 @@ def loss_of(network, batch):
     """Cross entropy with the cells around each joint that is in the crop, and of how sure to be."""
     images, places, sure = batch
     maps, said = network.logits(images)
-    cross = -(wanted(places) * f.log_softmax(maps.float().flatten(2), 2)).sum(2)
+    cross = -(wanted(places, network.body) * f.log_softmax(maps.float().flatten(2), 2)).sum(2)
     weight = (sure > 0).float() * (0.4 + 0.6 * (sure > 0.9))
     return (cross * weight).sum() / weight.sum() + f.binary_cross_entropy_with_logits(said.float(), sure)
 
 
-def judge(path: str, stills: Stills, figures) -> dict:
+def judge(path: str, stills: Stills, figures, body: Body) -> dict:
     """Share of seen joints within a tenth of the box's longer side (PCK@0.1)."""
     import onnxruntime
     session = onnxruntime.InferenceSession(path)
@@ -136,11 +158,11 @@ def judge(path: str, stills: Stills, figures) -> dict:
     for figure in figures:
         if figure.truth["area"] < 300:
             continue
-        picture, places, _ = drawn(np.random.default_rng(0), stills, figure, False)
+        picture, places, _ = drawn(np.random.default_rng(0), stills, figure, False, body)
         x, y = session.run(None, {"input": picture[None]})
         found = np.stack([x[0].argmax(1), y[0].argmax(1)], 1) / SPLIT
-        _, size = crop_of(figure.box)
-        side = max(figure.box[2] - figure.box[0], figure.box[3] - figure.box[1]) * WIDTH / size[0]
+        _, size = crop_of(figure.box, body)
+        side = max(figure.box[2] - figure.box[0], figure.box[3] - figure.box[1]) * body.width / size[0]
         near = np.linalg.norm(found - places, axis=1) < 0.1 * side
         seen = np.array([joint[2] for joint in figure.truth["keypoints"]])
         hits, total = hits + near[seen == 2].sum(), total + (seen == 2).sum()
@@ -161,15 +183,15 @@ def main() -> None:
     train, held = stills.split([figure for figure in stills.figures if figure.truth["area"] >= 150])
 
     def batch_of(random, _):
-        chosen = [drawn(random, stills, train[random.integers(len(train))], True) for _ in range(24)]
+        chosen = [drawn(random, stills, train[random.integers(len(train))], True, PERSON) for _ in range(24)]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*chosen))
 
     os.makedirs(options.work, exist_ok=True)
     network = Pose().to(memory_format=torch.channels_last)
     learn(network, loss_of, batch_of, options.steps, options.rate, os.path.join(options.work, "pose.pt"), options.begin)
     loose = {name: {0: "batch"} for name in ("input", "simcc_x", "simcc_y")}
-    export(network, torch.zeros(2, 3, HEIGHT, WIDTH), options.out, ["input"], ["simcc_x", "simcc_y"], loose)
-    print(judge(options.out, stills, held))
+    export(network, torch.zeros(2, 3, PERSON.height, PERSON.width), options.out, ["input"], ["simcc_x", "simcc_y"], loose)
+    print(judge(options.out, stills, held, PERSON))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import os
 HERE = os.path.dirname(os.path.abspath(__file__))
 REGISTRY = os.path.join(HERE, "..", "registry.toml")
 BEGINNING = "# Small networks of our own, for the sample film: small/README.md. register.py writes what follows.\n"
-# Role, family, and each part's file.
+# Family, and each part's file; the role is the last word of the name.
 NETWORKS = {
     "detect": ("yolox", {"model": "detect.onnx"}),
     "segment": ("sam2", {"encoder": "encoder.onnx", "decoder": "decoder.onnx"}),
@@ -22,6 +22,7 @@ NETWORKS = {
     "pose": ("simcc", {"model": "pose.onnx"}),
     "face": ("yunet", {"model": "face.onnx"}),
     "emotion": ("hsemotion", {"model": "emotion_8.onnx"}),
+    "creature-pose": ("simcc", {"model": "pose.onnx"}),
     "caption": ("florence", {part: f"{part}.onnx" for part in ("vision_encoder", "embed_tokens", "encoder_model", "decoder_model_merged")}
                 | {"tokenizer": "tokenizer.json"}),
 }
@@ -29,18 +30,22 @@ NETWORKS = {
 PARAMETERS = {
     "emotion": 'classes = ["angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised"]\n',
     "face": "threshold = 0.4\n",
+    "creature-pose": 'skeleton = "ap10k17"\n',
 }
 
 
-def entry(role: str) -> str:
+def entry(network: str) -> str:
     """The registry's entry of one network."""
-    family, parts = NETWORKS[role]
-    text = (f'\n[[model]]\nname = "small-{role}"\nrole = "{role}"\nfamily = "{family}"\nfolder = "small/{role}"\n'
-            f'licence = "MIT OR Apache-2.0"\ndata = "stills of the sample film\'s generator"\nreference = "models/small/{role}.py"\n')
-    if role in PARAMETERS:
-        text += f"[model.parameters]\n{PARAMETERS[role]}"
+    family, parts = NETWORKS[network]
+    role = network.rpartition("-")[2]
+    script = "animals" if role != network else role
+    data = "frames of the sample film with beasts drawn into them" if role != network else "stills of the sample film's generator"
+    text = (f'\n[[model]]\nname = "small-{network}"\nrole = "{role}"\nfamily = "{family}"\nfolder = "small/{network}"\n'
+            f'licence = "MIT OR Apache-2.0"\ndata = "{data}"\nreference = "models/small/{script}.py"\n')
+    if network in PARAMETERS:
+        text += f"[model.parameters]\n{PARAMETERS[network]}"
     for part, name in parts.items():
-        with open(os.path.join(HERE, role, name), "rb") as file:
+        with open(os.path.join(HERE, network, name), "rb") as file:
             content = file.read()
         text += "[[model.file]]\n" + (f'part = "{part}"\n' if part != "model" else "")
         text += f'path = "{name}"\nbytes = {len(content)}\nsha256 = "{hashlib.sha256(content).hexdigest()}"\n'

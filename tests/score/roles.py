@@ -74,10 +74,10 @@ def centre(box):
     return (box[:2] + box[2:]) / 2
 
 
-def boxed(sample):
-    """The frames with the true boxes of their characters."""
+def boxed(sample, whose=None):
+    """The frames with the true boxes of their characters, or of those of them that `whose` gives."""
     for record in sample.frames:
-        boxes = [[float(edge) for edge in one.box] for one in sample.large(record["id"])]
+        boxes = [[float(edge) for edge in one.box] for one in (whose or sample.large)(record["id"])]
         yield {**record, "boxes": [{"box": box, "score": 1.0, "label": "person", "who": place} for place, box in enumerate(boxes)]}
 
 
@@ -91,7 +91,8 @@ def detect(run, sample, *flags):
     """Boxes of characters."""
     found, said, fits, off = 0, [], [], []
     wanted = sum(len(sample.large(record["id"])) for record in sample.frames)
-    for record in run("char-detect", sample.frames, *flags):
+    classes = ("--classes", "all") if run.animals else ()
+    for record in run("char-detect", sample.frames, *flags, *classes):
         people, large = sample.people[record["id"]], sample.large(record["id"])
         boxes = [np.array(one["box"], float) for one in record["boxes"]]
         right = {j for _, _, j in pairs([one.box for one in people], boxes, SAME)}
@@ -152,11 +153,12 @@ def track(run, sample):
 
 
 def pose(run, sample):
-    """Key points, in the true boxes."""
+    """Key points, in the true boxes; of animals, if the network knows those."""
     near, distances, off = [], [], []
-    for record in run("rtmpose", list(boxed(sample))):
+    whose = sample.animals if run.animals else sample.large
+    for record in run("rtmpose", list(boxed(sample, whose))):
         for one in record["boxes"]:
-            person = sample.large(record["id"])[one["who"]]
+            person = whose(record["id"])[one["who"]]
             apart = (np.array(one["pose"]["keypoints"])[:17, :2] - person.keypoints[:, :2]) / person.side
             for vector, point in zip(apart, person.keypoints):
                 if point[2] == SEEN:

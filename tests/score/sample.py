@@ -71,6 +71,10 @@ class Sample:
         """The characters of a frame that are large enough to be asked for."""
         return [one for one in self.people[name] if one.mask.sum() >= SMALLEST]
 
+    def animals(self, name):
+        """Those of them that are no persons."""
+        return [one for one in self.large(name) if one.truth.get("kind") == "animal"]
+
     def plates(self, film, truth):
         """Records of plates, each with the hole of the characters that the frame has: what is under it is known."""
         files = {line["plate"]: line for line in truth.values() if line["plate"] and is_plain(line) and line["characters"]}

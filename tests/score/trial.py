@@ -21,6 +21,8 @@ from sample import Sample
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "small-"
+# The film of the networks that know animals: in the other one there are none.
+ANIMALS = ROOT / "examples/creature"
 
 
 class Failed(Exception):
@@ -53,6 +55,11 @@ class Run:
     def __init__(self, tools, models, device, folder, truth, network):
         self.tools, self.models, self.device, self.folder, self.truth, self.network = tools, models, device, folder, truth, network
         self.images, self.seconds = 0, 0.0
+
+    @property
+    def animals(self):
+        """Whether it knows animals."""
+        return self.network.get("animals", False)
 
     def has(self, part):
         """Whether the network has a part of this name."""
@@ -174,18 +181,45 @@ def parts(models):
     return found
 
 
+def of_animals(models):
+    """The networks that know animals, by the parameters of the registry."""
+    found, name = set(), None
+    for line in (models / "registry.toml").read_text(encoding="utf-8").splitlines():
+        key, _, value = line.partition(" = ")
+        if key == "name":
+            name = json.loads(value)
+        elif (key, value) == ("skeleton", '"ap10k17"') or (key == "labels" and "animal" in json.loads(value)):
+            found.add(name)
+    return found
+
+
+class Films:
+    """The sample of each film, which is made when it is first asked for."""
+
+    def __init__(self, asked, folder):
+        self.asked, self.folder, self.made = asked, folder, {}
+
+    def of(self, network):
+        """The sample that a network is tried on, its truth, and the folder of both."""
+        film = ANIMALS if network["animals"] else self.asked.film
+        if film not in self.made:
+            folder, truth = self.folder / film.name, truths.frames(film)
+            self.made[film] = (Sample(film, self.asked.tools, folder, truth), truth, folder)
+        return self.made[film]
+
+
 def trial(asked, folder):
     """Prints the table; the exit status."""
-    truth = truths.frames(asked.film)
     known, named = ranges(asked.ranges), parts(asked.models)
     there, lacking = meant(installed(asked.tools, asked.models), asked.networks, asked.model)
+    films, animals = Films(asked, folder), of_animals(asked.models)
     if there:
-        sample = Sample(asked.film, asked.tools, folder, truth)
         print(f"{'network':<24} {'measure':<36} {'value':>7}  {'range':<16} {'images/s':>8}  verdict", flush=True)
     outside, failed = [], []
     for network in sorted(there, key=lambda one: list(roles.ROLES).index(one["role"])):
-        network["parts"] = named.get(network["name"], set())
-        run = Run(asked.tools, asked.models, asked.device, folder, truth, network)
+        network |= {"parts": named.get(network["name"], set()), "animals": network["name"] in animals}
+        sample, truth, work = films.of(network)
+        run = Run(asked.tools, asked.models, asked.device, work, truth, network)
         well = table(run, sample, known.get(network["name"], {}))
         if not well:
             (failed if well is None else outside).append(network["name"])

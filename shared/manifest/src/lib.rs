@@ -24,7 +24,7 @@ pub mod shapes;
 mod write;
 
 pub use error::Error;
-pub use geometry::{MaskShape, Rect, RunLengths};
+pub use geometry::{MaskShape, Rect, RunLengths, Skeleton, skeleton};
 pub use id::{folded, safe_id};
 pub use read::{Line, MAX_LINE, Reader};
 pub use record::{DIGITS, Record};

@@ -10,10 +10,14 @@ pub mod simcc;
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Contract, Model, Net, Runtime};
+use vision::Skeleton;
 
 use crate::family::{Family, Role};
 
 pub use family::{Crop, Estimates, PADDING, Pose, View, Window};
+
+/// The key points of a person in COCO's order, and of an animal in AP-10K's.
+const JOINTS: usize = simcc::COCO;
 
 /// The families of pose estimators.
 pub const ROLE: Role<dyn Estimates> = Role {
@@ -32,6 +36,7 @@ pub struct Estimator {
     net: Net,
     family: &'static Family<dyn Estimates>,
     view: View,
+    skeleton: Skeleton,
 }
 
 impl Estimator {
@@ -57,7 +62,45 @@ impl Estimator {
             "rtmlib does not run `{name}`"
         );
         view.swapped ^= swapped;
-        Ok(Self { net, family, view })
+        let skeleton: Skeleton = model.parameter("skeleton")?.unwrap_or_default();
+        let estimator = Self {
+            net,
+            family,
+            view,
+            skeleton,
+        };
+        Ok(if skeleton.is_coco() {
+            estimator
+        } else {
+            estimator
+                .of(skeleton)
+                .with_context(|| model.name().to_owned())?
+        })
+    }
+
+    /// The same network, whose key points are those of `skeleton`: a graph does not say whose it finds.
+    ///
+    /// # Errors
+    /// A network of another number of key points.
+    pub fn of(self, skeleton: Skeleton) -> Result<Self> {
+        let points = self.points();
+        ensure!(
+            points.is_none_or(|points| points == JOINTS),
+            "gives {} key points instead of the {JOINTS} of an animal",
+            points.unwrap_or_default()
+        );
+        Ok(Self { skeleton, ..self })
+    }
+
+    /// Which joints it finds.
+    pub fn skeleton(&self) -> Skeleton {
+        self.skeleton
+    }
+
+    /// How many key points the graph gives, where it says so.
+    fn points(&self) -> Option<usize> {
+        let mut ports = self.net.outputs().iter();
+        ports.find_map(|port| port.shape.get(1).copied().flatten())
     }
 
     /// How it is fed.
@@ -67,8 +110,7 @@ impl Estimator {
 
     /// How many key points the network gives beyond the body's, which are not read, if any.
     pub fn left_out(&self) -> Option<usize> {
-        let mut ports = self.net.outputs().iter();
-        let points = ports.find_map(|port| port.shape.get(1).copied().flatten())?;
+        let points = self.points()?;
         (points == simcc::WHOLE_BODY).then_some(simcc::WHOLE_BODY - simcc::COCO)
     }
 
@@ -94,6 +136,9 @@ impl Estimator {
             let input = self.family.prepare(&self.view, part)?;
             let outputs = self.net.run(&[(&self.view.name, &input)])?;
             poses.extend(self.family.decode(&outputs, part)?);
+        }
+        for pose in &mut poses {
+            pose.skeleton = self.skeleton;
         }
         Ok(poses)
     }

@@ -1,6 +1,7 @@
 //! What was found in an image, drawn over it.
 
-use geometry::{MaskShape, Rect};
+use geometry::skeleton::{JOINTS, Side};
+use geometry::{MaskShape, Rect, Skeleton};
 use image::Rgb;
 use vision::mask::Mask;
 use vision::resize::{PilFilter, pil_luma};
@@ -13,8 +14,8 @@ pub enum Over {
     Mask(MaskShape),
     /// Those that are not transparent, tinted, where any are.
     Transparency,
-    /// Joints in COCO's order, column, row and score, and the bones between them.
-    KeyPoints(Vec<[f64; 3]>),
+    /// Joints of a skeleton, column, row and score, and the bones between them.
+    KeyPoints(Vec<[f64; 3]>, Skeleton),
     /// A box.
     Box(Rect<f64>),
 }
@@ -48,6 +49,29 @@ const BONES: [(usize, usize, Rgb<u8>); 16] = [
     (14, 16, Rgb([220, 80, 255])),
 ];
 
+/// Of an animal what is in the middle, on its left, and on its right.
+const OF_SIDES: [Rgb<u8>; 3] = [
+    Rgb([240, 240, 240]),
+    Rgb([60, 220, 90]),
+    Rgb([255, 140, 40]),
+];
+
+/// The bones of a skeleton, with their colours.
+fn bones(skeleton: Skeleton) -> Vec<(usize, usize, Rgb<u8>)> {
+    if skeleton.is_coco() {
+        return BONES.to_vec();
+    }
+    let coloured = |[from, to]: &[usize; 2]| {
+        let colour = match skeleton.side(*to) {
+            Side::Middle => OF_SIDES[0],
+            Side::Left => OF_SIDES[1],
+            Side::Right => OF_SIDES[2],
+        };
+        (*from, *to, colour)
+    };
+    skeleton.bones().iter().map(coloured).collect()
+}
+
 /// Tints the pixels of a mask, which is of the size of the image before it was made small.
 pub(crate) fn mask(image: &mut RgbImage, mask: &Mask) -> Result<()> {
     let (width, height) = image.dimensions();
@@ -63,16 +87,21 @@ pub(crate) fn mask(image: &mut RgbImage, mask: &Mask) -> Result<()> {
 }
 
 /// Draws the joints that are seen, and the bones between them.
-pub(crate) fn key_points(image: &mut RgbImage, points: &[[f64; 3]], scale: f64) {
+pub(crate) fn key_points(
+    image: &mut RgbImage,
+    points: &[[f64; 3]],
+    skeleton: Skeleton,
+    scale: f64,
+) {
     let seen = |at: usize| points.get(at).filter(|point| point[2] >= SEEN);
     let thick = (f64::from(image.width().max(image.height())) / 160.0).max(1.0);
-    for (from, to, colour) in BONES {
+    for (from, to, colour) in bones(skeleton) {
         if let (Some(from), Some(to)) = (seen(from), seen(to)) {
             let ends = [from, to].map(|point| [point[0] * scale, point[1] * scale]);
             line(image, ends, thick, colour);
         }
     }
-    for point in points.iter().take(17).filter(|point| point[2] >= SEEN) {
+    for point in points.iter().take(JOINTS).filter(|point| point[2] >= SEEN) {
         let at = [point[0] * scale, point[1] * scale];
         line(image, [at, at], 1.8 * thick, Rgb([255, 255, 255]));
     }
@@ -148,7 +177,7 @@ mod tests {
         points[7] = [36.0, 20.0, 0.9];
         points[9] = [36.0, 60.0, 0.1];
         let mut image = RgbImage::from_pixel(20, 40, BLACK);
-        key_points(&mut image, &points, 0.5);
+        key_points(&mut image, &points, Skeleton::Coco17, 0.5);
         assert_eq!(
             *image.get_pixel(10, 10),
             Rgb([60, 220, 90]),
@@ -156,6 +185,17 @@ mod tests {
         );
         assert_eq!(*image.get_pixel(2, 9), Rgb([255, 255, 255]), "the shoulder");
         assert_eq!(*image.get_pixel(18, 20), BLACK, "no forearm");
+    }
+
+    #[test]
+    fn an_animal_has_bones_of_its_own() {
+        // Left shoulder and elbow: of a person these would be both shoulders.
+        let mut points = vec![[0.0, 0.0, 0.0]; 17];
+        points[5] = [4.0, 20.0, 0.9];
+        points[6] = [36.0, 20.0, 0.9];
+        let mut image = RgbImage::from_pixel(20, 40, BLACK);
+        key_points(&mut image, &points, Skeleton::Ap10k17, 0.5);
+        assert_eq!(*image.get_pixel(10, 10), OF_SIDES[1], "on the left");
     }
 
     #[test]

@@ -53,7 +53,9 @@ impl Preview {
                     let mask = mask::open_for(shape, (whole_size.width, whole_size.height))?;
                     drawn::mask(&mut image, &mask)?;
                 }
-                Over::KeyPoints(points) => drawn::key_points(&mut image, points, scale),
+                Over::KeyPoints(points, skeleton) => {
+                    drawn::key_points(&mut image, points, *skeleton, scale);
+                }
                 Over::Box(rect) => drawn::rectangle(&mut image, *rect, scale),
             }
         }

@@ -54,5 +54,5 @@ mod samples;
 mod spare;
 
 pub use error::{Error, Result};
-pub use geometry::Rect;
+pub use geometry::{Rect, Skeleton};
 pub use image::{GrayImage, RgbImage, RgbaImage};

@@ -17,11 +17,19 @@ const OF_SHOULDERS: f64 = 0.35;
 /// where an image has several.
 pub(crate) fn heads(record: &Record) -> Result<Vec<Candidate>> {
     if let Some(pose) = record.pose()? {
-        return Ok(head(&pose.keypoints).into_iter().collect());
+        return Ok(of(&pose).into_iter().collect());
     }
     let boxes = record.boxes()?.unwrap_or_default();
     let poses = boxes.iter().filter_map(|found| found.pose.as_ref());
-    Ok(poses.filter_map(|pose| head(&pose.keypoints)).collect())
+    Ok(poses.filter_map(of).collect())
+}
+
+/// The head of a pose. An animal's face is none of a person, with its features elsewhere.
+fn of(pose: &Pose) -> Option<Candidate> {
+    pose.skeleton
+        .is_coco()
+        .then(|| head(&pose.keypoints))
+        .flatten()
 }
 
 /// The head of a figure's key points, in COCO's order (nose, eyes, ears, shoulders, …) or Halpe's,

@@ -1,7 +1,7 @@
 //! Classify action, view and occlusion by the key points of a character.
 //!
 //! Reads `pose.keypoints`, and `pose` of each of `boxes`: 17 points in COCO's order, or more of which
-//! these are the first; `width` and `height`, the masks, and `instance` of mask-crop, where they are
+//! these are the first, or, where `skeleton` is `ap10k17`, those of an animal; `width` and `height`, the masks, and `instance` of mask-crop, where they are
 //! there. A record without a pose passes as it is.
 //!
 //! Writes into each pose: `vector`, 34 numbers, x and y of each joint in turn, from the middle of the
@@ -12,11 +12,16 @@
 //! (seen, or unseen of an arm, of legs and of what is nobody); and `visible`, `occlusion`, `occluded`, `cut`, `hidden` as in
 //! `occlusion.rs`.
 //!
-//! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is.
+//! Of an animal `vector` begins in the middle of the trunk, and `limbs` is left out.
+//!
+//! The model is `model.json`, fitted by `fit.py`; README.md says on what, and how good it is. Animals are
+//! told by the rules of `animal.rs`.
 
+mod animal;
 mod body;
 mod features;
 mod framing;
+mod gait;
 mod limbs;
 mod model;
 mod occlusion;

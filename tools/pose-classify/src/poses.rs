@@ -1,17 +1,18 @@
 //! The poses of a record, and what is said of each.
 
 use serde_json::{Map, Value, json};
-use stage::manifest::rounded;
 use stage::manifest::shapes::{Instance, Keypoint};
+use stage::manifest::{Skeleton, rounded};
 use stage::{Context, Record, Result, ensure};
 use vision::mask::{self, Mask};
 
 use crate::Args;
+use crate::animal::Animal;
 use crate::body::{Body, JOINTS};
 use crate::features::features;
 use crate::framing::{framing, head};
 use crate::limbs::{Sides, limbs};
-use crate::model::{Model, Scores, UNKNOWN};
+use crate::model::{Answers, Model, Scores, UNKNOWN};
 use crate::occlusion::{self, Place, Seen};
 use crate::smooth::{self, Vote};
 
@@ -76,47 +77,75 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
         "pose: {} key points instead of at least the 17 in COCO's order",
         points.len()
     );
-    let body = Body::of(&points, args.joint_threshold);
-    let four = |numbers: Vec<f64>| -> Vec<f64> {
-        numbers
-            .into_iter()
-            .map(|number| rounded(number, 4))
-            .collect()
-    };
+    let skeleton = pose.get("skeleton").cloned().unwrap_or_default();
+    let skeleton: Option<Skeleton> =
+        serde_json::from_value(skeleton).context("pose: `skeleton` is unknown")?;
+    let skeleton = skeleton.unwrap_or_default();
     for left in ["vector", "scores", "features", "limbs", "hidden"] {
         pose.remove(left);
     }
-    let (mut action, mut angle) = (UNKNOWN.to_owned(), UNKNOWN.to_owned());
-    if let Some(body) = &body {
-        let shown = if args.fold_mirror {
-            body.folded()
-        } else {
-            body.clone()
-        };
-        pose.insert("vector".to_owned(), json!(four(shown.vector())));
-        let answers = model.answers(body);
-        answers.action.label(args.threshold).clone_into(&mut action);
-        answers.angle.label(args.threshold).clone_into(&mut angle);
-        pose.insert("scores".to_owned(), serde_json::to_value(&answers)?);
-        pose.insert(
-            "limbs".to_owned(),
-            json!(limbs(body, Sides::asked(args.sides))),
-        );
-        if args.features {
-            pose.insert("features".to_owned(), json!(four(features(body))));
-        }
+    let least = args.joint_threshold;
+    let said = if skeleton.is_coco() {
+        let body = Body::of(&points, least);
+        body.map(|body| of_person(model, args, pose, &body))
+    } else {
+        let animal = Animal::of(&points, least);
+        animal.map(|animal| of_animal(args, pose, &animal))
+    };
+    let (answers, pixels) = said.unzip();
+    let (mut action, mut angle) = (UNKNOWN, UNKNOWN);
+    if let Some(answers) = &answers {
+        action = answers.action.label(args.threshold);
+        angle = answers.angle.label(args.threshold);
     }
     pose.insert("action".to_owned(), action.into());
     pose.insert("angle".to_owned(), angle.into());
-    let framing = framing(&points, args.joint_threshold);
+    let framing = framing(&points, skeleton, least);
     pose.insert("framing".to_owned(), framing.into());
-    pose.insert("head".to_owned(), head(&points, args.head_threshold).into());
-    let pixels = body.map_or(0.0, |body| body.pixels);
-    let seen = Seen::of(&points, args.joint_threshold, pixels, place);
+    let head = head(&points, skeleton, args.head_threshold);
+    pose.insert("head".to_owned(), head.into());
+    let seen = Seen::of(&points, least, pixels.unwrap_or(0.0), place);
     if let Value::Object(seen) = serde_json::to_value(&seen)? {
         pose.extend(seen);
     }
     Ok(())
+}
+
+/// Numbers with four decimals.
+fn four(numbers: Vec<f64>) -> Vec<f64> {
+    let rounded = |number| rounded(number, 4);
+    numbers.into_iter().map(rounded).collect()
+}
+
+/// Puts down what a person's body shows, but for the two answers, which it gives with its size in pixels.
+fn of_person(model: &Model, args: &Args, pose: &mut Pose, body: &Body) -> (Answers, f64) {
+    let shown = if args.fold_mirror {
+        body.folded()
+    } else {
+        body.clone()
+    };
+    let answers = model.answers(body);
+    pose.insert("vector".to_owned(), json!(four(shown.vector())));
+    pose.insert("scores".to_owned(), json!(answers));
+    let words = limbs(body, Sides::asked(args.sides));
+    pose.insert("limbs".to_owned(), json!(words));
+    if args.features {
+        pose.insert("features".to_owned(), json!(four(features(body))));
+    }
+    (answers, body.pixels)
+}
+
+/// The same of an animal, whose limbs have no words.
+fn of_animal(args: &Args, pose: &mut Pose, animal: &Animal) -> (Answers, f64) {
+    let shown = if args.fold_mirror {
+        animal.folded()
+    } else {
+        animal.clone()
+    };
+    let answers = animal.answers();
+    pose.insert("vector".to_owned(), json!(four(shown.vector())));
+    pose.insert("scores".to_owned(), json!(answers));
+    (answers, animal.pixels)
 }
 
 /// The part of a record's own pose in the vote; `None` where it has none that could be judged.

@@ -1,6 +1,8 @@
 //! Which joints a skeleton has, what joins them, and in which colours.
 
 use clap::ValueEnum;
+use stage::manifest::Skeleton;
+use stage::manifest::skeleton::Side;
 
 /// Joints in COCO's order, of which poses have at least these.
 const JOINTS: usize = 17;
@@ -138,10 +140,17 @@ fn coco_joint(joint: usize) -> Colour {
     }
 }
 
-/// What is drawn of joints in COCO's order, of which those that are not seen are `None`: limbs first, and
-/// joints over them.
-pub(crate) fn strokes(colours: Colours, joints: &[Option<Place>]) -> Vec<Stroke> {
+/// What is drawn of the joints of a skeleton, of which those that are not seen are `None`: limbs first,
+/// and joints over them. `OpenPose` has no animals: theirs are drawn as `MMPose` draws them.
+pub(crate) fn strokes(
+    colours: Colours,
+    skeleton: Skeleton,
+    joints: &[Option<Place>],
+) -> Vec<Stroke> {
     let at = |joint: usize| joints.get(joint).copied().flatten();
+    if skeleton == Skeleton::Ap10k17 {
+        return animal(at);
+    }
     match colours {
         Colours::Openpose => openpose(at),
         Colours::Coco => {
@@ -153,6 +162,21 @@ pub(crate) fn strokes(colours: Colours, joints: &[Option<Place>]) -> Vec<Stroke>
             limbs.chain(dots).collect()
         }
     }
+}
+
+/// An animal's joints and bones, in the colours of COCO: left green, right orange, and what is in the middle
+/// blue.
+fn animal(at: impl Fn(usize) -> Option<Place>) -> Vec<Stroke> {
+    let colour = |joint: usize| match Skeleton::Ap10k17.side(joint) {
+        Side::Middle => MIDDLE,
+        Side::Left => LEFT,
+        Side::Right => RIGHT,
+    };
+    let bones = Skeleton::Ap10k17.bones().iter();
+    let limbs =
+        bones.filter_map(|[from, to]| Some(Stroke::Limb(at(*from)?, at(*to)?, colour(*to))));
+    let dots = (0..JOINTS).filter_map(|joint| Some(Stroke::Joint(at(joint)?, colour(joint))));
+    limbs.chain(dots).collect()
 }
 
 fn openpose(at: impl Fn(usize) -> Option<Place>) -> Vec<Stroke> {
@@ -186,7 +210,7 @@ mod tests {
 
     #[test]
     fn openpose_names_right_before_left_and_adds_a_neck() {
-        let all = strokes(Colours::Openpose, &row());
+        let all = strokes(Colours::Openpose, Skeleton::Coco17, &row());
         assert_eq!(all.len(), 17 + 18);
         // Neck to right shoulder, in the first colour at 0.6; then to the left one.
         assert_eq!(all[0], Stroke::Limb([5.5, 0.0], [6.0, 0.0], [153, 0, 0]));
@@ -201,18 +225,39 @@ mod tests {
         let mut joints = row();
         joints[5] = None;
         // No neck, no left shoulder, and of the limbs those of neither: without 2-3, 2-6, 6-7, 2-9, 2-12, 2-1.
-        assert_eq!(strokes(Colours::Openpose, &joints).len(), 11 + 16);
+        assert_eq!(
+            strokes(Colours::Openpose, Skeleton::Coco17, &joints).len(),
+            11 + 16
+        );
         // Without those to hip, other shoulder, elbow and ear.
-        assert_eq!(strokes(Colours::Coco, &joints).len(), 15 + 16);
-        assert!(strokes(Colours::Coco, &[]).is_empty());
+        assert_eq!(
+            strokes(Colours::Coco, Skeleton::Coco17, &joints).len(),
+            15 + 16
+        );
+        assert!(strokes(Colours::Coco, Skeleton::Coco17, &[]).is_empty());
     }
 
     #[test]
     fn coco_is_green_on_the_left() {
-        let all = strokes(Colours::Coco, &row());
+        let all = strokes(Colours::Coco, Skeleton::Coco17, &row());
         assert!(all.contains(&Stroke::Limb([5.0, 0.0], [7.0, 0.0], LEFT)));
         assert!(all.contains(&Stroke::Limb([6.0, 0.0], [8.0, 0.0], RIGHT)));
         assert!(all.contains(&Stroke::Joint([16.0, 0.0], RIGHT)));
         assert!(all.contains(&Stroke::Joint([4.0, 0.0], MIDDLE)));
+    }
+
+    #[test]
+    fn an_animal_has_four_legs_that_hang_on_neck_and_tail() {
+        for colours in [Colours::Openpose, Colours::Coco] {
+            let all = strokes(colours, Skeleton::Ap10k17, &row());
+            assert_eq!(all.len(), 17 + 17);
+            assert!(all.contains(&Stroke::Limb([3.0, 0.0], [4.0, 0.0], MIDDLE)));
+            assert!(all.contains(&Stroke::Limb([5.0, 0.0], [6.0, 0.0], LEFT)));
+            assert!(all.contains(&Stroke::Limb([4.0, 0.0], [14.0, 0.0], RIGHT)));
+            // From shoulder to hip goes a bone of a person, and none of it.
+            for colour in [MIDDLE, LEFT, RIGHT] {
+                assert!(!all.contains(&Stroke::Limb([5.0, 0.0], [11.0, 0.0], colour)));
+            }
+        }
     }
 }

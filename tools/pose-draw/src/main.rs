@@ -1,7 +1,7 @@
 //! Draw the skeletons of poses as control images, and over the images.
 //!
 //! Reads `pose.keypoints`, or those of each of `boxes`: 17 points in COCO's order, or more of which
-//! these are the first; `id`, `width` and `height`, with `--over` `image`, and with `--exported`
+//! these are the first, or, where `skeleton` is `ap10k17`, those of an animal; `id`, `width` and `height`, with `--over` `image`, and with `--exported`
 //! `dataset`. Writes a PNG on black, of the image's size, and its path as `skeleton`. A record without a
 //! pose passes as it is.
 //!
@@ -122,10 +122,10 @@ fn file(folder: &Path, name: &str, ending: &str) -> PathBuf {
 fn paint(args: &Args, image: &mut RgbImage, skeletons: &Skeletons, origin: Place, scale: [f64; 2]) {
     let shorter = f64::from(image.width().min(image.height()));
     let half = (args.limb_width * shorter / 1024.0).max(1.0);
-    for joints in &skeletons.joints {
+    for (skeleton, joints) in &skeletons.joints {
         let shown = |place: Place| [0, 1].map(|axis| (place[axis] - origin[axis]) * scale[axis]);
         let joints: Vec<_> = joints.iter().map(|joint| joint.map(shown)).collect();
-        let strokes: Vec<Stroke> = strokes(args.colours, &joints);
+        let strokes: Vec<Stroke> = strokes(args.colours, *skeleton, &joints);
         draw::draw(image, &strokes, half);
     }
 }

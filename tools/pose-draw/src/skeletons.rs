@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use stage::manifest::Skeleton;
 use stage::manifest::shapes::Pose;
 use stage::{Context, Record, Result, bail, ensure};
 use vision::{Rect, decode};
@@ -24,8 +25,8 @@ pub(crate) struct Skeletons {
     pub(crate) name: String,
     /// Width and height of the image, in pixels.
     pub(crate) size: [u32; 2],
-    /// Of each pose the joints that are seen, in pixels of the record's own image.
-    pub(crate) joints: Vec<Vec<Option<Place>>>,
+    /// Of each pose its kind, and the joints that are seen, in pixels of the record's own image.
+    pub(crate) joints: Vec<(Skeleton, Vec<Option<Place>>)>,
     /// What of that the drawn image shows begins here.
     pub(crate) origin: Place,
     /// By how much the drawn image is larger than that, in either direction.
@@ -56,7 +57,7 @@ impl Skeletons {
         }
         let own = [record.get::<u32>("width")?, record.get("height")?];
         ensure!(own.iter().all(|side| *side > 0), "width or height is 0");
-        let joints = poses.iter().map(|pose| seen(pose, args.joint_threshold));
+        let joints = { poses.iter() }.map(|pose| (pose.skeleton, seen(pose, args.joint_threshold)));
         let mut skeletons = Self {
             name: record.id()?,
             size: own,

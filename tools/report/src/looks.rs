@@ -54,5 +54,7 @@ fn poses(record: &Record) -> Vec<Over> {
     let poses = one
         .into_iter()
         .chain(many.into_iter().filter_map(|found| found.pose));
-    poses.map(|pose| Over::KeyPoints(pose.keypoints)).collect()
+    poses
+        .map(|pose| Over::KeyPoints(pose.keypoints, pose.skeleton))
+        .collect()
 }

@@ -6,21 +6,25 @@
 //!
 //! Writes `pose`, of the record's only figure: `keypoints`, an array of `[x, y, score]`, 17 in
 //! COCO's order or 26 in Halpe's, pixels of the record's image with 2 decimals; and `score`, the
-//! mean of theirs. Of several `boxes` each gets its own `pose` as a member, and the record none.
+//! mean of theirs. With `--animal-model`, figures that are animals (by their names' kind.txt, or else
+//! by the label of the detector: `kinds.rs`) go to that network, and their 17 points are AP-10K's, which
+//! the pose says: `skeleton` is then `ap10k17`. Of several `boxes` each gets its own `pose` as a member, and the record none.
 //! The score of a point is the mean of the two highest of its `SimCC` rows, as in rtmlib: no
 //! probability, and it may exceed 1.
 
 mod figures;
+mod kinds;
 
 use std::process::ExitCode;
 
 use answers::{Answers, ImageFile, Tool};
 use clap::Parser;
-use nets::pose::{Crop, Estimator, Pose};
+use nets::pose::{Crop, Pose};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, log};
 
 use figures::{Figures, Place};
+use kinds::{Kind, Networks};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
@@ -31,12 +35,12 @@ const TOOL: Tool = Tool {
 const EXAMPLES: &str = "Examples:
   rtmpose instances.jsonl > posed.jsonl
   char-detect frames.jsonl | rtmpose --model rtmpose-m-halpe26 > posed.jsonl
-  rtmpose --box whole --model mine.onnx images.jsonl | jq .pose.score
+  rtmpose --animal-model default --cast cast named.jsonl > posed.jsonl
 
 Scores of drawn characters are lower than those of real people: a point of 0.3 is often
 right. If no point was found, the score is 0 and the position means nothing.";
 
-/// Estimate the key points of characters: COCO's 17 or Halpe's 26
+/// Estimate the key points of persons (COCO, Halpe) and animals (AP-10K)
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
@@ -61,6 +65,9 @@ struct Args {
     batch: usize,
 
     #[command(flatten)]
+    animals: kinds::Flags,
+
+    #[command(flatten)]
     cache: CacheFlags,
 }
 
@@ -77,52 +84,37 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
-    let model = args.model.open("pose")?;
-    let mut estimator = Estimator::open(&model, args.rtmlib_compat, &args.model.runtime)?;
-    if let Some(left) = estimator.left_out() {
-        let name = model.name();
+    let (mut networks, views) = Networks::open(&args.model, args.rtmlib_compat, &args.animals)?;
+    if let Some(left) = networks.person().left_out() {
+        let name = &networks.person().net().provenance().model;
         log::info!("{name}: its other {left} key points, of hands and face, are left out");
     }
     let cache = args.cache.open()?;
-    let view = estimator.view().clone();
-    let answers = TOOL
-        .answers()
-        .by(estimator.net().provenance())
-        .with(&(args.matte, format!("{view:?}")))?;
+    let answers = networks.sign(TOOL.answers(), args.matte, &views)?;
     // Records wait for each other only where they run together.
-    let size = estimator.at_once(args.batch);
-    let mut largest = size;
+    let size = networks.at_once(args.batch);
     let work = Inference {
         look: |record: &Record| {
             let file = ImageFile::of(record)?;
             let figures = Figures::of(record, args.place)?;
-            let key = answers.key(file.bytes()).settings(&figures.key())?;
-            Ok((key, (file, figures)))
+            let kinds = views.kinds(record, args.place.among_boxes(record))?;
+            let mut key = answers.key(file.bytes()).settings(&figures.key())?;
+            if kinds.contains(&Kind::Animal) {
+                key = key.settings(&format!("{kinds:?}"))?;
+            }
+            Ok((key, (file, figures, kinds)))
         },
-        prepare: |_: &Record, (file, figures): (ImageFile, Figures)| {
+        prepare: |_: &Record, (file, figures, kinds): (ImageFile, Figures, Vec<Kind>)| {
             let (image, boxes) = file.named(|bytes| figures.look(bytes, args.matte))?;
-            let crops = boxes.iter().map(|rect| view.crop(&image, *rect));
-            crops.collect::<Result<Vec<Crop>>>()
+            let kinds = kinds.into_iter().chain(std::iter::repeat(Kind::Person));
+            let crop = |(rect, kind)| Ok((kind, views.of(kind).crop(&image, rect)?));
+            let crops = boxes.into_iter().zip(kinds).map(crop);
+            crops.collect::<Result<Vec<(Kind, Crop)>>>()
         },
-        infer: |records: Vec<Vec<Crop>>| estimate(&mut estimator, records, &mut largest),
+        infer: |records: Vec<Vec<(Kind, Crop)>>| networks.estimate(records),
         finish: |record, poses| write(record, poses, args.place, &answers),
     };
     flow.infer(size, cache.as_ref(), work)
-}
-
-/// The poses in the crops of each record.
-fn estimate(
-    estimator: &mut Estimator,
-    records: Vec<Vec<Crop>>,
-    largest: &mut usize,
-) -> Result<Vec<Result<Vec<Pose>>>> {
-    let counts: Vec<usize> = records.iter().map(Vec::len).collect();
-    let crops: Vec<Crop> = records.into_iter().flatten().collect();
-    let mut poses = onnx::halving(&crops, largest, |part| estimator.run(part))?.into_iter();
-    Ok(counts
-        .into_iter()
-        .map(|count| Ok(poses.by_ref().take(count).collect()))
-        .collect())
 }
 
 /// Writes the poses where their figures stand in the record.

@@ -437,3 +437,108 @@ fn movenet_finds_what_it_finds_in_python() {
         "what rtmlib does not run cannot be compared with it"
     );
 }
+
+/// The record of an image with two boxes, the second of which the detector calls `label`.
+fn two(label: &str) -> Value {
+    json!({"id": "a", "image": image("wide"), "boxes": [
+        {"box": [5, 5, 60, 85], "score": 0.9, "label": "person"},
+        {"box": [70.5, 20.25, 155, 88], "score": 0.8, "label": label},
+    ]})
+}
+
+#[test]
+fn an_animal_goes_to_the_network_for_animals_and_says_so() {
+    let model = network("animal17");
+    let flags = ["--animal-model", &model];
+    for label in ["dog", "Animal", "a small dog"] {
+        let ran = pose(Path::new("."), "body17", &flags, &[two(label)]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let record = &ran.records()[0];
+        let found = |at: usize| &record["boxes"][at]["pose"];
+        assert_eq!(
+            found(0).get("skeleton"),
+            None,
+            "a person's is the usual one"
+        );
+        assert_eq!(found(1)["skeleton"], "ap10k17");
+        for case in expected() {
+            let at = match case.network.as_str() {
+                "body17" => 0,
+                "animal17" => 1,
+                _ => continue,
+            };
+            if case.image == "wide" && case.channels == "rgb" {
+                near(found(at), &case.poses[at], label);
+            }
+        }
+        let models = record["models"].as_object().unwrap();
+        assert!(models.contains_key("rtmpose") && models.contains_key("rtmpose animals"));
+    }
+}
+
+#[test]
+fn without_an_animal_nothing_changes() {
+    let model = network("animal17");
+    let usual = pose(Path::new("."), "body17", &[], &[two("dog")]);
+    let labels = ["--animal-model", &model, "--animal-labels", "sea monster"];
+    for (flags, label) in [(&labels[..], "dog"), (&labels[..2], "person")] {
+        let ran = pose(Path::new("."), "body17", flags, &[two(label)]);
+        let poses = |ran: &Ran| -> Vec<Value> {
+            let boxes = ran.records()[0]["boxes"].as_array().unwrap().clone();
+            boxes.iter().map(|found| found["pose"].clone()).collect()
+        };
+        assert_eq!(poses(&ran), poses(&usual));
+    }
+}
+
+#[test]
+fn the_kind_of_a_character_counts_before_its_label() {
+    let here = tempfile::tempdir().unwrap();
+    for (name, kind) in [("bruma", "animal"), ("odd", "Person\n")] {
+        let folder = here.path().join("cast").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("kind.txt"), kind).unwrap();
+    }
+    let record = |name: &str, label: &str| {
+        json!({"id": format!("{name} {label}"), "image": image("tall"), "parent": "f", "identity": {"name": name, "score": 1},
+               "instance": {"index": 0, "label": label}})
+    };
+    let model = network("animal17");
+    let flags = ["--animal-model", &model, "--cast", "cast", "--box", "whole"];
+    let records = [
+        record("bruma", "person"),
+        record("odd", "dog"),
+        record("unknown", "dog"),
+        record("unknown", "person"),
+    ];
+    let ran = pose(here.path(), "body17", &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let records = ran.records();
+    let skeletons: Vec<_> = { records.iter() }
+        .map(|record| record["pose"]["skeleton"].as_str())
+        .collect();
+    let animal = Some("ap10k17");
+    assert_eq!(skeletons, [animal, None, animal, None]);
+    fs::write(here.path().join("cast/odd/kind.txt"), "fish").unwrap();
+    let ran = pose(here.path(), "body17", &flags, &[record("odd", "dog")]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("kind.txt: `fish` is no kind of character"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_network_of_other_points_is_none_of_animals() {
+    let model = network("halpe26");
+    let flags = ["--animal-model", &model];
+    let ran = pose(Path::new("."), "body17", &flags, &[two("dog")]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("gives 26 key points instead of the 17"),
+        "{}",
+        ran.stderr
+    );
+}

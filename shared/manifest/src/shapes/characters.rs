@@ -1,6 +1,6 @@
 //! What is known of the character in an image.
 
-use geometry::Rect;
+use geometry::{Rect, Skeleton};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -12,13 +12,17 @@ pub type Keypoint = [f64; 3];
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Pose {
-    /// `[column, row, score]` of each joint in COCO's order, in pixels and 0 to 1.
+    /// `[column, row, score]` of each joint in the order of `skeleton`, in pixels and 0 to 1.
     pub keypoints: Vec<Keypoint>,
+    /// Which joints these are: `coco17` of a person, as without it, or `ap10k17` of a four-legged animal.
+    #[serde(skip_serializing_if = "Skeleton::is_coco")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub skeleton: Skeleton,
     /// The mean of their scores, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-    /// The pose as 34 numbers: x and y of each joint from the middle of the hips, to the right and
-    /// down, in sizes of the body.
+    /// The pose as 34 numbers: x and y of each joint from the middle of the hips, of an animal of its trunk,
+    /// to the right and down, in sizes of the body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vector: Vec<f64>,
     /// The score of each class of `action` and of `angle`, 0 to 1; the scores of each add up to 1.

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use onnx::{Kind, Model, Net, Outputs, Port, Tensor};
 use serde::{Deserialize, Serialize};
 use vision::warp::{Affine, opencv_affine};
-use vision::{Rect, RgbImage};
+use vision::{Rect, RgbImage, Skeleton};
 
 use crate::family::Graph;
 
@@ -109,6 +109,9 @@ pub struct Pose {
     pub keypoints: Vec<[f64; 3]>,
     /// The mean of their scores.
     pub score: f64,
+    /// Which joints they are.
+    #[serde(default, skip_serializing_if = "Skeleton::is_coco")]
+    pub skeleton: Skeleton,
 }
 
 impl Pose {
@@ -126,7 +129,11 @@ impl Pose {
             .collect();
         let sum: f64 = keypoints.iter().map(|point| point[2]).sum();
         let score = rounded(sum / keypoints.len().max(1) as f64, 1e4);
-        Self { keypoints, score }
+        Self {
+            keypoints,
+            score,
+            skeleton: Skeleton::default(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! the rows, for each key point.
 //!
 //! It reads the ONNX files of `mmpose` (`RTMPose` for body and Halpe, RTMW and `DWPose`), 256x192 and
-//! 384x288, as the archives of <https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk/>
+//! 384x288, and those for animals (AP-10K), 256x256, as the archives of <https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/onnx_sdk/>
 //! have them. The reference is `rtmlib/tools/pose_estimation/rtmpose.py`, but for the channels: the
 //! networks were trained on red, green, blue, and rtmlib gives them blue, green, red
 //! ([`View::swapped`]).
@@ -27,7 +27,8 @@ pub const DEVIATION: [f32; 3] = [58.395, 57.12, 57.375];
 /// Key points of the whole body with hands and face, of which the first are those of [`COCO`].
 pub const WHOLE_BODY: usize = 133;
 
-/// Key points of a body in COCO's order.
+/// Key points of a body in COCO's order, and of an animal in AP-10K's: which of the two a graph finds is
+/// the registry's to say (`skeleton`).
 pub const COCO: usize = 17;
 
 /// Key points of a body in Halpe's order, of which the first are those of COCO.

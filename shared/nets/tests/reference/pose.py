@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parents[4]
 EXPECTED = ROOT / "shared/nets/tests/expected/pose"
 TOOL = ROOT / "tools/rtmpose/tests"
 
-BODY, LARGE = (192, 256), (288, 384)
+BODY, LARGE, ANIMAL = (192, 256), (288, 384), (256, 256)
 CROPS = [
     ((64, 48), [10, 8, 40, 44], BODY),
     ((64, 48), [0, 0, 64, 48], BODY),
@@ -54,6 +54,7 @@ CROPS = [
     ((1500, 1100), [100, 50, 1400, 1080], BODY),
     ((1500, 1100), [-2000, -2000, 4000, 5000], BODY),
     ((1500, 1100), [1201.7, 33.3, 1333.3, 401.9], LARGE),
+    ((131, 97), [30.25, 11.5, 77.75, 90.125], ANIMAL),
 ]
 
 
@@ -88,7 +89,8 @@ def scores(case, points, length, seed):
 def simcc():
     made = []
     for case, (points, shape, box) in enumerate([(17, BODY, [30.25, 11.5, 77.75, 90.125]), (26, LARGE, [-40, -30, 60, 50]),
-                                                 (133, BODY, [100, 50, 1400, 1080]), (17, BODY, [0, 0, 7, 400])]):
+                                                 (133, BODY, [100, 50, 1400, 1080]), (17, BODY, [0, 0, 7, 400]),
+                                                 (17, ANIMAL, [-200, 433.3, 933.3, 801.9])]):
         columns, rows = (scores(case, points, 2 * side, seed) for seed, side in enumerate(shape))
         centre, scale = bbox_xyxy2cs(np.array(box), padding=1.25)
         _, scale = top_down_affine(shape, scale, centre, drawn(8, 8))
@@ -136,7 +138,7 @@ def smooth(width, height, seed):
 
 
 NETWORKS = {"body17": (17, BODY, "N"), "body17_one": (17, BODY, 1), "halpe26": (26, LARGE, "N"), "whole133": (133, BODY, "N"),
-            "hand21": (21, (256, 256), "N")}
+            "hand21": (21, (256, 256), "N"), "animal17": (17, ANIMAL, "N")}
 PICTURES = {"wide": (160, 90, [[5, 5, 60, 85], [70.5, 20.25, 155, 88]]), "tall": (67, 211, [[0, 0, 67, 211]]),
             "square": (100, 100, [[-30, 40, 60, 160], [48, 48, 52, 53]]), "tiny": (9, 7, [])}
 
@@ -150,7 +152,7 @@ def whole():
     for seed, (name, (width, height, boxes)) in enumerate(PICTURES.items()):
         picture = smooth(width, height, seed)
         cv2.imwrite(str(TOOL / f"images/{name}.png"), picture[..., ::-1])
-        for network_name in ("body17", "halpe26", "whole133"):
+        for network_name in ("body17", "halpe26", "whole133", "animal17"):
             pose = RTMPose(str(TOOL / f"onnx/{network_name}.onnx"), NETWORKS[network_name][1])
             for channels, given in (("rgb", picture), ("bgr", np.ascontiguousarray(picture[..., ::-1]))):
                 found, values = pose(given, boxes)
