@@ -67,6 +67,11 @@ pub(crate) fn ffmpeg(sheet: &mut Sheet, named: Option<&Path>) {
         Some(Err(error)) => return sheet.fault(format!("ffmpeg: {error:#}"), mend),
         None => return,
     };
+    decodes(sheet, &program, &there);
+}
+
+/// Says which films it decodes, by those of its decoders that were asked for.
+fn decodes(sheet: &mut Sheet, program: &Path, there: &[&str]) {
     let has = |names: &[&str]| names.iter().any(|name| there.contains(name));
     let codec = |wanted: bool| {
         let codecs = CODECS.iter().filter(move |(_, names)| has(names) == wanted);

@@ -18,45 +18,52 @@ const NEEDED: u64 = 2_000_000_000;
 
 /// Looks at what there is room for.
 pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
-    match cache.folder() {
-        None => sheet.row("cache", "no folder for it: name one with --cache"),
-        Some(folder) => {
-            let mut usage = None;
-            let said = if folder.exists() {
-                match Cache::open(&folder).usage() {
-                    Ok(found) => {
-                        let said = format!("{} results, {}", found.results, size(found.bytes));
-                        usage = Some(found);
-                        said
-                    }
-                    Err(error) => {
-                        sheet.hint(format!("{error:#}"), "film2lora cache --clear");
-                        "cannot be used".to_owned()
-                    }
-                }
-            } else {
-                "empty".to_owned()
-            };
-            let free = free(&folder);
-            let free_said = free.map_or_else(String::new, |free| format!(", {} free", size(free)));
-            sheet.row("cache", format!("{}: {said}{free_said}", folder.display()));
-            sheet.facts([
-                ("folder", folder.display().to_string().into()),
-                ("results", json!(usage.as_ref().map(|usage| usage.results))),
-                ("bytes", json!(usage.as_ref().map(|usage| usage.bytes))),
-                ("free_bytes", json!(free)),
-            ]);
-            if !writable(&folder) {
-                sheet.hint(
-                    format!(
-                        "{}: cannot be written to: every result is computed again",
-                        folder.display()
-                    ),
-                    "make it writable, or name another folder with --cache or XDG_CACHE_HOME",
-                );
+    of_cache(sheet, cache);
+    of_disk(sheet);
+    of_memory(sheet);
+}
+
+fn of_cache(sheet: &mut Sheet, cache: &CacheFolder) {
+    let Some(folder) = cache.folder() else {
+        return sheet.row("cache", "no folder for it: name one with --cache");
+    };
+    let mut usage = None;
+    let said = if folder.exists() {
+        match Cache::open(&folder).usage() {
+            Ok(found) => {
+                let said = format!("{} results, {}", found.results, size(found.bytes));
+                usage = Some(found);
+                said
+            }
+            Err(error) => {
+                sheet.hint(format!("{error:#}"), "film2lora cache --clear");
+                "cannot be used".to_owned()
             }
         }
+    } else {
+        "empty".to_owned()
+    };
+    let free = free(&folder);
+    let free_said = free.map_or_else(String::new, |free| format!(", {} free", size(free)));
+    sheet.row("cache", format!("{}: {said}{free_said}", folder.display()));
+    sheet.facts([
+        ("folder", folder.display().to_string().into()),
+        ("results", json!(usage.as_ref().map(|usage| usage.results))),
+        ("bytes", json!(usage.as_ref().map(|usage| usage.bytes))),
+        ("free_bytes", json!(free)),
+    ]);
+    if !writable(&folder) {
+        sheet.hint(
+            format!(
+                "{}: cannot be written to: every result is computed again",
+                folder.display()
+            ),
+            "make it writable, or name another folder with --cache or XDG_CACHE_HOME",
+        );
     }
+}
+
+fn of_disk(sheet: &mut Sheet) {
     if let Some(free) = free(Path::new(".")) {
         sheet.row("disk", format!("{} free in the current folder", size(free)));
         sheet.facts([("free_bytes", free.into())]);
@@ -76,6 +83,9 @@ pub(crate) fn look(sheet: &mut Sheet, cache: &CacheFolder) {
             "go to a folder of yours, or name one with OUT=",
         );
     }
+}
+
+fn of_memory(sheet: &mut Sheet) {
     let cores = available_parallelism().map_or(1, NonZero::get);
     let cores_said = format!("{cores} {}", if cores == 1 { "core" } else { "cores" });
     let memory = memory();
