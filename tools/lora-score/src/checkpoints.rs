@@ -108,8 +108,7 @@ pub(crate) fn compare(
     let counted = counted(&measured);
     let judge = |one: Measured| {
         let judged = |values: Values, ends: &Ends| {
-            let score = overall(&ends.scores(&values), counted, weights);
-            (values, score)
+            (values, overall(&ends.scores(&values), counted, weights))
         };
         let all = draws.iter().zip(&redrawn);
         let all = all.map(|(often, ends)| judged(one.tally.values(often, sets), ends));
