@@ -103,8 +103,8 @@ pub(crate) fn compare(
     let (film, controls) = controls(&measured, &common, prompts, sets);
     let draws = draws(args, common.len());
     let ends = controls.ends(sets);
-    let moved = |often| controls.moved(ends, often, sets);
-    let redrawn: Vec<_> = draws.iter().map(moved).collect();
+    let redrawn = draws.iter().map(|often| controls.moved(ends, often, sets));
+    let redrawn: Vec<_> = redrawn.collect();
     let counted = counted(&measured);
     let judge = |one: Measured| {
         let judged = |values: Values, ends: &Ends| {
