@@ -27,7 +27,7 @@ include shared/types/chains/types.mk
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
     MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
-    SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL POSE_ANIMAL_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
+    SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL POSE_ANIMAL_MODEL MATTE MATTE_MODEL LANDMARK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
 override $(1) := $$(value $(1))
@@ -152,6 +152,10 @@ TRACK_MODEL ?=
 # Network that finds text, for TEXT: a name in the registry or an absolute path. Without it, one that
 # `make models ROLE=text` has downloaded looks for text, if NETWORKS is published, or else no text is looked for.
 TEXT_MODEL ?=
+# Whether masks get sharp edges, hair included, of a network for mattes: yes or no.
+MATTE ?= no
+# That network: a name in the registry or an absolute path. The default is drawn characters' (make models ROLE=matte).
+MATTE_MODEL ?=
 # Network that inpaints what is behind them.
 INPAINT_MODEL ?=
 # Network that computes embeddings of images, to compare and label them.
@@ -162,6 +166,9 @@ POSE_MODEL ?=
 FACE_MODEL ?=
 # Network that classifies expressions.
 EMOTION_MODEL ?=
+# Network that finds landmarks of faces, by which eyes, mouth and eyebrows are measured: a name in the registry or an
+# absolute path, as models/landmarks.py makes one; or five, those of FACE_MODEL, which tell a smile. Empty: none.
+LANDMARK_MODEL ?=
 # Network that describes images.
 CAPTION_MODEL ?=
 # Whether CAPTION_MODEL describes the images before captions are composed: yes or no.

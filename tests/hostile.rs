@@ -39,6 +39,10 @@ const READERS: [(&str, &[&str]); 9] = [
         "emotion-classify",
         network!("shared/nets/tests/onnx/face/mini_xception_tiny.onnx"),
     ),
+    (
+        "face-landmarks",
+        network!("shared/nets/tests/onnx/landmark.onnx"),
+    ),
     ("wd-tag", network!("shared/nets/tests/onnx/tiny-tagger")),
     (
         "text-detect",

@@ -13,12 +13,14 @@ use end_to_end::{root, tools};
 use testkit::{run_in, scene};
 
 /// The tools, what their networks are for, and the flags that they cannot do without.
-const TOOLS: [(&str, &str, &[&str]); 8] = [
+const TOOLS: [(&str, &str, &[&str]); 10] = [
     ("char-detect", "detect", &[]),
     ("clip-embed", "embed", &[]),
     ("emotion-classify", "emotion", &[]),
     ("face-crop", "face", &["--out-dir", "out"]),
+    ("face-landmarks", "landmark", &[]),
     ("lama-inpaint", "inpaint", &["--out-dir", "out"]),
+    ("matte", "matte", &["--out-dir", "out"]),
     ("rtmpose", "pose", &[]),
     ("sam-mask", "segment", &["--out-dir", "out"]),
     ("wd-tag", "tag", &[]),

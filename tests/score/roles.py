@@ -28,6 +28,12 @@ NAMED = 1500
 SHOTS, FOLLOWED = 8, 6
 # COCO's value of a key point that is seen.
 SEEN = 2
+# Pixels of the steps that masks have before they are sharpened.
+STEP = 6
+# Of the 28 points of anime-face-detector those whose mean each of the five landmarks is: eyes, nose, corners of the mouth.
+OF_FIVE = ((12, 15), (18, 21), (23,), (24,), (26,))
+# What mouths show of emotions that are not faint.
+MOUTHS = {"happy": "smile", "sad": "frown", "angry": "frown"}
 
 # What captions call those in the film, and where they are: the small network its own words, others any.
 SOMEONE = r"\b(man|men|woman|women|boy|boys|girl|girls|child|children|kid|kids|person|persons|people|character|characters|figure|figures|couple|family)\b"
@@ -152,6 +158,33 @@ def track(run, sample):
     return {"found": mean([fit >= SAME for fit in fits]), "overlap": mean([fit for fit in fits if fit >= SAME])}
 
 
+def matte(run, sample):
+    """True masks in steps of some pixels, sharpened again."""
+    coarse, agreed, fits = [], [], []
+    for record in sample.frames:
+        people = [one for one in sample.large(record["id"]) if steps(one.mask).any()]
+        if people:
+            masks = [{"mask": runs(steps(one.mask)), "score": 1.0, "who": sample.large(record["id"]).index(one)} for one in people]
+            coarse.append({**record, "masks": masks})
+    for record in run("matte", coarse, "--out-dir", "mattes"):
+        for own in record["masks"]:
+            true = sample.large(record["id"])[own["who"]].mask
+            sharp = shown(run.folder / own["mask"])
+            agreed.append("reach" in own["matte"])
+            fits.append((sharp & true).sum() / max(1, (sharp | true).sum()))
+    return {"overlap": mean(fits), "agreed": mean(agreed)}
+
+
+def steps(mask):
+    """A mask in squares of `STEP` pixels: what the middle of each is."""
+    middles = mask[STEP // 2::STEP, STEP // 2::STEP]
+    wide = np.kron(middles, np.ones((STEP, STEP), bool))
+    made = np.zeros_like(mask)
+    height, width = np.minimum(wide.shape, mask.shape)
+    made[:height, :width] = wide[:height, :width]
+    return made
+
+
 def pose(run, sample):
     """Key points, in the true boxes; of animals, if the network knows those."""
     near, distances, off = [], [], []
@@ -197,18 +230,39 @@ def face(run, sample):
     return {**result, "landmarks": 100 * mean(points)} if points else result
 
 
-def emotion(run, sample):
-    """Expressions, of the true faces."""
-    faces, true = [], {}
+def faced(sample):
+    """The true faces that are asked for, and who shows each."""
     for frame in sample.frames:
         for place, one in enumerate(sample.people[frame["id"]]):
             if one.face and one.face["facing"] >= FACING and min(one.face_box[2:] - one.face_box[:2]) >= FACE_SIDE:
-                name = f"{frame['id']}.f{place}"
-                true[name] = one.truth["emotion"]
                 box = [float(edge) for edge in one.face_box]
                 window = [0, 0, frame["width"], frame["height"]]
                 points = [[float(x), float(y)] for x, y, _ in one.landmarks]
-                faces.append({**frame, "id": name, "face": {"box": box, "box_in_crop": box, "window": window, "landmarks": points}})
+                face = {"box": box, "box_in_crop": box, "window": window, "landmarks": points}
+                yield {**frame, "id": f"{frame['id']}.f{place}", "face": face}, one
+
+
+def landmark(run, sample):
+    """Landmarks, in the true boxes of faces, of which five are known; and mouths that smile or frown."""
+    faces = list(faced(sample))
+    near, told = [], []
+    for record, (_, one) in zip(run("face-landmarks", [face for face, _ in faces], "--threshold", "0", "--turned", "90"), faces):
+        points = np.array(record["features"]["points"])[:, :2]
+        five = np.stack([points[list(places)].mean(0) for places in OF_FIVE])
+        apart = np.linalg.norm(five - one.landmarks[:, :2], axis=1) / max(one.face_box[2:] - one.face_box[:2])
+        near += list(apart[one.landmarks[:, 2] == SEEN])
+        shows = MOUTHS.get(one.truth["emotion"]) if one.truth["intensity"] != "low" else None
+        if shows:
+            told.append(shows in record["features"]["mouth"]["label"])
+    return {"landmarks": 100 * mean(near) if near else None, "mouths": mean(told)}
+
+
+def emotion(run, sample):
+    """Expressions, of the true faces."""
+    faces, true = [], {}
+    for face, one in faced(sample):
+        true[face["id"]] = one.truth["emotion"]
+        faces.append(face)
     right, sure = [], []
     for record in run("emotion-classify", faces, "--threshold", "0", "--margin", "0"):
         said = record["emotion"]
@@ -339,9 +393,11 @@ ROLES = {
     "words": (words, {"found": "characters found by words", "right": "boxes that are right", "overlap": "overlap of boxes", **ASIDE}),
     "segment": (segment, {"overlap": "overlap of masks", **ASIDE}),
     "track": (track, {"found": "characters found again", "overlap": "overlap of their masks"}),
+    "matte": (matte, {"overlap": "overlap of sharpened masks", "agreed": "masks that the matte agrees with"}),
     "pose": (pose, {"near": "key points near, PCK@0.1", "distance": "key points off, % of side", **ASIDE}),
     "face": (face, {"found": "faces found", "right": "faces that are right", "overlap": "overlap of faces", **ASIDE,
                     "landmarks": "landmarks off, % of side"}),
+    "landmark": (landmark, {"landmarks": "landmarks off, % of side", "mouths": "smiles and frowns right"}),
     "emotion": (emotion, {"right": "emotions right", "sure": "score of the true emotion"}),
     "embed": (embed, {"names": "names right", "lead": "lead of the true name, cosine", "places": "places right, by words", "sure": "score of the true place"}),
     "inpaint": (inpaint, {"psnr": "PSNR in holes, dB", "ssim": "SSIM in holes"}),

@@ -15,7 +15,9 @@ use std::path::PathBuf;
 use geometry::{MaskShape, Rect};
 use schemars::JsonSchema;
 
-use captions::{Balance, Captioner, Dataset, Emotion, Facts, Lint, Network, Review, Scored};
+use captions::{
+    Balance, Captioner, Dataset, Emotion, Facts, Features, Lint, Network, Review, Scored,
+};
 use images::{Dedup, Format, Ground, Letterbox, Light, Plate, Quality, Transition};
 use taught::{Ask, Taught};
 
@@ -73,11 +75,11 @@ pub(crate) struct Keys {
     #[schemars(extend("x-written-by" = ["char-detect", "rtmpose", "pose-classify"]))]
     boxes: Option<Vec<Detection>>,
     /// What was segmented.
-    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track"]))]
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "matte"]))]
     masks: Option<Vec<Segment>>,
     /// A mask of the image's size: the union of `masks`, or in a crop the mask of its character, or
     /// in a plate its hole, or in a frame all but the text that is laid over it.
-    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "mask-crop", "plate-merge", "text-remove"]))]
+    #[schemars(extend("x-written-by" = ["sam-mask", "mask-track", "matte", "mask-crop", "plate-merge", "text-remove"]))]
     mask: Option<MaskShape>,
     /// Of a frame that no detector has searched, the tracks of its shot that may be in it without a mask: they are in the
     /// frames before or after it that were searched.
@@ -118,6 +120,9 @@ pub(crate) struct Keys {
     /// The face that the image shows.
     #[schemars(extend("x-written-by" = ["face-crop"]))]
     face: Option<Face>,
+    /// The eyes, the mouth and the eyebrows of the face, measured by its landmarks.
+    #[schemars(extend("x-written-by" = ["face-landmarks"]))]
+    features: Option<Features>,
     /// The expression of the face.
     #[schemars(extend("x-written-by" = ["emotion-classify"]))]
     emotion: Option<Emotion>,

@@ -12,7 +12,7 @@ use crate::{Error, Result, renamed, write};
 pub const DIGITS: u32 = 5;
 
 /// Keys of measurements and places that hold for the whole image, and not for a part of it.
-const OF_THE_WHOLE: [&str; 11] = [
+const OF_THE_WHOLE: [&str; 12] = [
     "boxes",
     "masks",
     "crop",
@@ -20,6 +20,7 @@ const OF_THE_WHOLE: [&str; 11] = [
     "dedup",
     "embedding",
     "face",
+    "features",
     "format",
     "pose",
     "quality",

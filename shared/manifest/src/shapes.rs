@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use characters::{
     Cluster, Embedding, Face, FaceAngle, FaceOcclusion, Identity, Keypoint, Pose,
 };
-pub use places::{Cut, Detection, Instance, Second, Segment};
+pub use places::{Cut, Detection, Instance, Matte, Second, Segment};
 pub use plates::{Inpaint, Remnant};
 pub use text::{Text, TextKind, TextLine};
 

@@ -13,7 +13,7 @@ use onnx::{Contract, Model, Net, Runtime};
 use crate::batch::Batch;
 use crate::family::{Family, Role};
 
-pub use family::{Embeds, Texts};
+pub use family::{Embeds, Logits, Texts};
 pub use processing::{Crops, Processing, Resize};
 
 /// The families of image encoders. `SigLIP` cannot be told from `SigLIP` 2 by what a graph gives, and is

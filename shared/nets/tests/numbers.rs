@@ -21,7 +21,10 @@ use nets::pose::Estimator;
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use nets::tagger::{self, Tagger};
 use nets::track::{self, Tracker, Way};
-use nets::{align, caption, detect, embed, emotion, face, grounding, pose, sam, sam3, shot, text};
+use nets::{
+    align, caption, detect, embed, emotion, face, grounding, landmark, matte, pose, sam, sam3,
+    shot, text,
+};
 use onnx::{Device, Model, Provenance, Registry, Runtime};
 use serde::{Deserialize, Serialize};
 use vision::mask::Mask;
@@ -208,6 +211,23 @@ fn posed(graph: &str) -> (&'static str, Said) {
     Said::of(estimator.net().provenance(), numbers)
 }
 
+fn marked(graph: &str) -> (&'static str, Said) {
+    let mut estimator = landmark::Estimator::open(&model(graph), true, &runtime()).unwrap();
+    let crop = { estimator.plan() }.crop(&image(), FACE.map(f64::from));
+    let points = estimator.run(&crop.unwrap()).unwrap();
+    Said::of(estimator.provenance(), points.into_iter().flatten())
+}
+
+fn matted(graph: &str) -> (&'static str, Said) {
+    let mut network = matte::Matting::open(&model(graph), &runtime()).unwrap();
+    let numbers = matte::prepare(&image(), network.side()).unwrap();
+    let matte = network.run(numbers, image().dimensions()).unwrap();
+    // A level or two up or down is rounding.
+    let levels =
+        { matte.as_raw().iter().step_by(911) }.map(|level| (f64::from(*level) / 8.0).round());
+    Said::of(network.provenance(), levels)
+}
+
 fn segmented(folder: &str) -> (&'static str, Said) {
     let mut segmenter = Segmenter::open(&model(folder), &runtime()).unwrap();
     let embedding = segmenter.encode(&image()).unwrap();
@@ -358,6 +378,8 @@ fn now() -> BTreeMap<String, Said> {
         embedded("tiny-dinov2", "dinov2", false),
         posed("body17.onnx"),
         posed("movenet.onnx"),
+        marked("landmark.onnx"),
+        matted("matte/logits.onnx"),
         segmented("sam/sam1"),
         segmented("sam/sam2"),
         segmented("sam/sam21"),
@@ -427,9 +449,11 @@ fn every_family_of_a_role_is_among_them() {
         emotion::ROLE.answers(),
         embed::ROLE.answers(),
         pose::ROLE.answers(),
+        landmark::ROLE.answers(),
         sam::ROLE.answers(),
         sam3::answers(),
         inpaint::ROLE.answers(),
+        matte::answers(),
         tagger::answers(),
         shot::answers(),
         track::answers(),

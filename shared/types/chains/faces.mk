@@ -5,6 +5,8 @@
 FACE_FLAGS ?=
 # emotion-classify.
 EMOTION_FLAGS ?=
+# face-landmarks, where LANDMARK_MODEL is set.
+LANDMARK_FLAGS ?=
 
 faces.chain := $(poses.chain) faces:FACE_FLAGS,FACE_MODEL emotions:EMOTION_FLAGS,EMOTION_MODEL
 faces.reports := $(poses.reports) faces/report.html
@@ -16,10 +18,15 @@ settings.faces = $(call stamp,FACE,face) $(FACE_FLAGS)
 faces.jsonl: posed.jsonl .settings/faces
 	$(call small_network,faces) $(room) -- $(each)"$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
 
-settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)
+# Eyes, mouth and eyebrows, by landmarks: of a network, or the five of the face detector. Each is then compared with the
+# character's other faces.
+landmarks = $(if $(LANDMARK_MODEL),| "$$BIN/face-landmarks" $(if $(filter five,$(LANDMARK_MODEL)),--five,$(call use,LANDMARK)) $(LANDMARK_FLAGS) \
+	    | "$$BIN/face-landmarks" --calibrate-within /identity/name $(LANDMARK_FLAGS))
+
+settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)$(if $(LANDMARK_MODEL), $(LANDMARK_MODEL) $(LANDMARK_FLAGS))
 emotions.jsonl: faces.jsonl .settings/emotions
 	$(call small_network,emotions) -- $(call pipe,$(each)"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
-	    | "$$BIN/emotion-classify" --rank-within /identity/name)
+	    | "$$BIN/emotion-classify" --rank-within /identity/name $(landmarks))
 
 faces/report.html: emotions.jsonl
 	@"$$BIN/report" --title 'Faces' --phase faces --out-dir faces --kept $< --dropped faces.rejects.jsonl --dropped emotions.rejects.jsonl

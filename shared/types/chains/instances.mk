@@ -11,6 +11,8 @@ DETECT_FLAGS ?=
 SEGMENT_FLAGS ?=
 # mask-track: how characters are followed if TRACK is yes.
 TRACK_FLAGS ?=
+# matte, where MATTE is yes.
+MATTE_FLAGS ?=
 # mask-crop: how large, whole and sharp an instance must be.
 INSTANCE_FLAGS ?=
 # clip-embed, for instances.
@@ -55,9 +57,11 @@ settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FL
 boxes.jsonl: $(scenes).jsonl .settings/boxes
 	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(rejects) $(DETECT_FLAGS) $<
 
-settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
+segmented = $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS)
+sharpened = $(if $(filter yes,$(MATTE)),| "$$BIN/matte" $(call use,MATTE) --out-dir masks/mattes $(MATTE_FLAGS))
+settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)$(if $(sharpened), matte $(MATTE_MODEL) $(MATTE_FLAGS))
 masked.jsonl: boxes.jsonl .settings/masked
-	$(call large_network,masked) $(room) -- $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS) $<
+	$(call large_network,masked) $(room) -- $(if $(sharpened),$(call pipe,$(segmented) $< $(sharpened)),$(segmented) $<)
 
 # Without a network that has a memory, detections are linked, and the segmenter fills in what is missing.
 by_tracks = --device "$$DEVICE" $(if $(TRACK_MODEL),--method memory --model "$$TRACK_MODEL",$(if $(filter published,$(NETWORKS)),,--method overlap)) \

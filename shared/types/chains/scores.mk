@@ -45,7 +45,7 @@ $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
 settings.$(scoring)-faces = $(settings.faces) $(settings.emotions) $(settings.expressions)
 $(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces
 	$(call small_network,$(scoring)-faces) $(room) -- $(call pipe,"$$BIN/face-crop" $(call use,FACE) --out-dir $(@D)/faces $(rejects) $(FACE_FLAGS) $< \
-	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name \
+	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name $(landmarks) \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
 
 # Copies are told by hashes, too, and sharpness is beside that of training images: both are measured of the images that

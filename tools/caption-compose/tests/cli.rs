@@ -336,6 +336,15 @@ fn eyes_and_mouth_are_said_by_a_model_or_else_by_labels() {
         said.starts_with("slightly surprised expression, closed eyes, cowboy shot"),
         "what is at rest is unsaid: {said}"
     );
+    // What landmarks measure goes before the labels; what they cannot tell does not.
+    record["features"] = json!({"eyes": {"label": "wide eyes"}, "mouth": {"label": "unknown"},
+        "eyebrows": {"label": "raised eyebrows"}});
+    let said = caption(&flags, &record);
+    assert!(
+        said.starts_with("slightly surprised expression, wide eyes, raised eyebrows, cowboy shot"),
+        "{said}"
+    );
+    record.as_object_mut().unwrap().remove("features");
     record["captioner"] = json!({"facts": {"features": ["mouth open", "raised eyebrows"]}});
     let said = caption(&flags, &record);
     assert!(

@@ -101,12 +101,17 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let groups = labels::read(&args.labels)?;
     let model = args.model.open("embed")?;
     let mut encoder = TextEncoder::open(&model, args.family, &args.model.runtime)?;
-    let logits = score::Logits::of(&model, encoder.texts())?;
     let answers = TOOL.answers().by(encoder.net().provenance());
     let cache = args.cache.open()?;
-    let mut questions = Vec::new();
+    let (mut questions, mut logits) = (Vec::new(), None);
     for group in groups {
         let vectors = texts::vectors(&group, &mut encoder, &answers, cache.as_ref())?;
+        let logits = if let Some(logits) = logits {
+            logits
+        } else {
+            let width = vectors.first().map_or(0, Vec::len);
+            *logits.insert(score::logits(&model, encoder.texts(), width)?)
+        };
         questions.push(Question::new(
             group,
             vectors,

@@ -1,9 +1,9 @@
 //! From cosines to labels with scores.
 
-use nets::embed::Texts;
+use nets::embed::{Logits, Texts};
 use onnx::Model;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
-use stage::{Context, Result, ensure};
+use stage::{Context, Result, ensure, log};
 
 use crate::Args;
 use crate::labels::{Group, Score, Threshold};
@@ -22,27 +22,37 @@ const TOP: usize = 3;
 /// Scores are written in steps of this many to one.
 const STEPS: f64 = 10_000.0;
 
-/// How a family makes logits of cosines: `factor * cosine + bias`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Logits {
-    factor: f64,
-    bias: f64,
-}
-
-impl Logits {
-    /// The registry's `scale` and `bias`, or what the family is known for.
-    pub(crate) fn of(model: &Model, texts: &Texts) -> Result<Self> {
-        let (factor, bias) = texts.logits.unzip();
-        let or = |said: Option<f64>, known: Option<f64>, name: &str| {
-            said.or(known).with_context(|| {
-                format!("{}: its entry in the registry needs `{name}`", model.name())
-            })
-        };
-        Ok(Self {
-            factor: or(model.parameter("scale")?, factor, "scale")?,
-            bias: or(model.parameter("bias")?, bias, "bias")?,
+/// How a model makes logits of cosines: the registry's `scale` and `bias`, or what its family is known
+/// for. `width` is the length of its vectors.
+///
+/// # Errors
+/// A model of the registry of which neither is known: another checkpoint's would give wrong scores.
+pub(crate) fn logits(model: &Model, texts: &Texts, width: usize) -> Result<Logits> {
+    let fits = |known: &Logits| known.width.is_none_or(|own| own == width);
+    let own = texts
+        .logits
+        .filter(|known| fits(known) || model.family().is_none());
+    let or = |said: Option<f64>, known: Option<f64>, name: &str| {
+        said.or(known).with_context(|| {
+            format!(
+                "{}: its entry in the registry needs `{name}`: models/logits.py finds it",
+                model.name()
+            )
         })
+    };
+    let (scale, bias) = (model.parameter("scale")?, model.parameter("bias")?);
+    if let Some(known) = own.filter(|known| !fits(known) && scale.is_none()) {
+        log::warn!(
+            "{}: scores are made as for vectors of {}, but its are of {width}: give it `scale` and `bias` in the registry",
+            model.name(),
+            known.width.unwrap_or(width)
+        );
     }
+    Ok(Logits {
+        factor: or(scale, own.map(|known| known.factor), "scale")?,
+        bias: or(bias, own.map(|known| known.bias), "bias")?,
+        width: Some(width),
+    })
 }
 
 /// A group of labels, ready to be asked.
@@ -205,6 +215,7 @@ mod tests {
             logits: Logits {
                 factor: 2.0,
                 bias: -1.0,
+                width: None,
             },
             score,
             threshold: 0.5,

@@ -17,7 +17,7 @@ use crate::view::View;
 use crate::window::window;
 
 /// Keys that speak of the whole image, or of places in it, and do not go with a crop of it.
-const NOT_OF_FACES: [&str; 20] = [
+const NOT_OF_FACES: [&str; 21] = [
     "balance",
     "boxes",
     "caption",
@@ -30,6 +30,7 @@ const NOT_OF_FACES: [&str; 20] = [
     "emotion",
     "face",
     "facts",
+    "features",
     "format",
     "inpaint",
     "lint",

@@ -7,7 +7,7 @@ use stage::Result;
 use vision::mask::Mask;
 use vision::resize::{PilFilter, pil};
 use vision::write::{encode_png, encode_png_rgba};
-use vision::{Rect, RgbImage, RgbaImage, crop};
+use vision::{GrayImage, Rect, RgbImage, RgbaImage, crop};
 
 /// How strong the blur is: this many cells along the longer side of the crop.
 const CELLS: u32 = 16;
@@ -47,23 +47,47 @@ impl FromStr for Ground {
 }
 
 impl Ground {
-    /// The crop of an image as a PNG file; `mask` is of the crop's size.
-    pub(crate) fn paint(self, picture: &RgbImage, rect: Rect, mask: &Mask) -> Result<Vec<u8>> {
+    /// The crop of an image as a PNG file; `shape` is of the crop's size.
+    pub(crate) fn paint(self, picture: &RgbImage, rect: Rect, shape: &Shape) -> Result<Vec<u8>> {
         let part = crop::rgb(picture, rect)?;
         Ok(match self {
             Self::Whole => encode_png(&part)?,
-            Self::Blur => encode_png(&over(&part, &blurred(&part, mask)?, mask))?,
+            Self::Blur => encode_png(&over(&part, &blurred(&part, &shape.mask)?, shape))?,
             Self::Plain(colour) => {
                 let ground = RgbImage::from_pixel(part.width(), part.height(), Rgb(colour));
-                encode_png(&over(&part, &ground, mask))?
+                encode_png(&over(&part, &ground, shape))?
             }
-            Self::Transparent => encode_png_rgba(&cut_out(&part, mask))?,
+            Self::Transparent => encode_png_rgba(&cut_out(&part, shape))?,
         })
     }
 }
 
-/// How much of a pixel is inside, 0..=255: the share of its neighbourhood that is, so that the edge
-/// has no steps.
+/// Which pixels of a crop are inside, and by how much, where a matte says so.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) mask: Mask,
+    /// 0 outside to 255 inside.
+    pub(crate) levels: Option<GrayImage>,
+}
+
+impl Shape {
+    /// How much of a pixel is inside, 0..=255.
+    fn opacity(&self, x: u32, y: u32) -> u32 {
+        match &self.levels {
+            Some(levels) => levels.get_pixel(x, y).0[0].into(),
+            None => opacity(&self.mask, x, y),
+        }
+    }
+
+    /// As a file has it: the levels, or white inside and black outside.
+    pub(crate) fn to_luma(&self) -> GrayImage {
+        let levels = self.levels.clone();
+        levels.unwrap_or_else(|| self.mask.to_luma())
+    }
+}
+
+/// How much of a pixel is inside where no matte says so: the share of its neighbourhood that is, so that
+/// the edge has no steps.
 fn opacity(mask: &Mask, x: u32, y: u32) -> u32 {
     let columns = x.saturating_sub(1)..(x + 2).min(mask.width());
     let rows = y.saturating_sub(1)..(y + 2).min(mask.height());
@@ -74,9 +98,9 @@ fn opacity(mask: &Mask, x: u32, y: u32) -> u32 {
 }
 
 /// The instance before another ground.
-fn over(part: &RgbImage, ground: &RgbImage, mask: &Mask) -> RgbImage {
+fn over(part: &RgbImage, ground: &RgbImage, shape: &Shape) -> RgbImage {
     RgbImage::from_fn(part.width(), part.height(), |x, y| {
-        let opacity = opacity(mask, x, y);
+        let opacity = shape.opacity(x, y);
         let (own, behind) = (part.get_pixel(x, y).0, ground.get_pixel(x, y).0);
         let mixed = |at: usize| {
             (u32::from(own[at]) * opacity + u32::from(behind[at]) * (255 - opacity) + 127) / 255
@@ -86,9 +110,9 @@ fn over(part: &RgbImage, ground: &RgbImage, mask: &Mask) -> RgbImage {
 }
 
 /// The instance before nothing. Most trainers drop alpha, and show what lies under it: white.
-fn cut_out(part: &RgbImage, mask: &Mask) -> RgbaImage {
+fn cut_out(part: &RgbImage, shape: &Shape) -> RgbaImage {
     RgbaImage::from_fn(part.width(), part.height(), |x, y| {
-        let opacity = opacity(mask, x, y) as u8;
+        let opacity = shape.opacity(x, y) as u8;
         let [red, green, blue] = if opacity == 0 {
             [255; 3]
         } else {
@@ -150,6 +174,18 @@ mod tests {
         for wrong in ["#80ff0", "80ff01", "#80fg01", "black", ""] {
             assert!(wrong.parse::<Ground>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_matte_says_how_much_of_a_pixel_is_inside() {
+        let part = RgbImage::from_pixel(3, 1, Rgb([200, 100, 0]));
+        let mask = Mask::from_fn(3, 1, |x, _| x > 0).unwrap();
+        let levels = GrayImage::from_raw(3, 1, vec![0, 51, 255]);
+        let shape = Shape { mask, levels };
+        let ground = RgbImage::new(3, 1);
+        let levels: Vec<u8> = over(&part, &ground, &shape).into_raw();
+        assert_eq!(levels, [0, 0, 0, 40, 20, 0, 200, 100, 0]);
+        assert_eq!(cut_out(&part, &shape).get_pixel(1, 0).0, [200, 100, 0, 51]);
     }
 
     #[test]

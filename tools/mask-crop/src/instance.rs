@@ -1,13 +1,15 @@
 //! The instances of a record.
 
+use image::imageops;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stage::manifest::MaskShape;
 use stage::{Context, Record, Result, ensure};
-use vision::Rect;
 use vision::mask::{self, Mask, Rle};
+use vision::{GrayImage, Rect, decode};
 
 use crate::figures::Figures;
+use crate::ground::Shape;
 use crate::window::Window;
 
 /// One instance: its mask within its box, and what is known of it.
@@ -25,6 +27,8 @@ pub(crate) struct Instance {
     pub(crate) area: u64,
     /// How sure it is: the detector's score, or else the mask's.
     pub(crate) score: f64,
+    /// How much of each pixel of the image is inside, where a matte says so.
+    levels: Option<GrayImage>,
     about: Map<String, Value>,
 }
 
@@ -49,7 +53,8 @@ fn instance(
     text: Option<&Mask>,
 ) -> Result<Option<Instance>> {
     let shape = about.shift_remove("mask").context("has no `mask`")?;
-    let mut mask = mask::open(&MaskShape::deserialize(shape)?)?;
+    let shape = MaskShape::deserialize(shape)?;
+    let mut mask = mask::open(&shape)?;
     if let Some(text) = text {
         mask = mask.difference(text)?;
     }
@@ -65,8 +70,30 @@ fn instance(
         runs: Rle::encode(&mask),
         area: mask.area(),
         score: score.unwrap_or(0.0),
+        levels: soft(&shape, &about, text)?,
         about,
     }))
+}
+
+/// The levels of a mask that matte wrote: of other files nobody knows that they are levels of opacity.
+fn soft(
+    shape: &MaskShape,
+    about: &Map<String, Value>,
+    text: Option<&Mask>,
+) -> Result<Option<GrayImage>> {
+    let MaskShape::File(path) = shape else {
+        return Ok(None);
+    };
+    if !about.contains_key("matte") {
+        return Ok(None);
+    }
+    let mut levels = decode::luma(path).with_context(|| path.display().to_string())?;
+    for (x, y, level) in levels.enumerate_pixels_mut() {
+        if text.is_some_and(|text| text.get(x, y)) {
+            level.0 = [0];
+        }
+    }
+    Ok(Some(levels))
 }
 
 /// Masks must be of the image's size.
@@ -99,6 +126,17 @@ impl Instance {
     pub(crate) fn mask_of(&self, crop: Rect) -> Result<Mask> {
         let inside = |x: u32, y: u32| self.has(crop.left + x, crop.top + y);
         Ok(Mask::from_fn(crop.width(), crop.height(), inside)?)
+    }
+
+    /// What of it is within a part of the image.
+    pub(crate) fn shape_of(&self, crop: Rect) -> Result<Shape> {
+        let levels = { self.levels.as_ref() }.map(|levels| {
+            imageops::crop_imm(levels, crop.left, crop.top, crop.width(), crop.height())
+        });
+        Ok(Shape {
+            mask: self.mask_of(crop)?,
+            levels: levels.map(|part| part.to_image()),
+        })
     }
 
     /// The key `instance`.

@@ -4,7 +4,8 @@
 //! others being dropped with the figure that decided: the parent's record with
 //!
 //! * `id`: the parent's, and `.i` and the place in `masks`; `parent`: the parent's;
-//! * `image`, `width`, `height`: the crop; `mask`: its mask, a PNG of the same size, white inside;
+//! * `image`, `width`, `height`: the crop; `mask`: its mask, a PNG of the same size, white inside, and
+//!   as soft at its edge as matte made it;
 //! * `instance`: `index`, place in `masks`; `box` and `crop`, `[x0, y0, x1, y1]` in pixels of the
 //!   parent; `bucket`, the width and height at which sd-scripts trains on the crop; `area`, pixels;
 //!   `cut`, for each side of the frame the share of the box's side along which it cuts the instance
@@ -126,9 +127,9 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>
         let facts = instance.facts(&figures, &window);
         child.put_rounded("instance", &facts, 4)?;
         if reason.is_none() || args.keep.keep {
-            let mask = instance.mask_of(window.crop)?;
-            let painted = args.ground.paint(&picture, window.crop, &mask)?;
-            save::save(&args.out_dir, instance, &window, &painted, &mut child)?;
+            let shape = instance.shape_of(window.crop)?;
+            let painted = args.ground.paint(&picture, window.crop, &shape)?;
+            save::save(&args.out_dir, &shape, &window, &painted, &mut child)?;
         }
         judged.push(Judged {
             record: child,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use stage::{Context, Record, Result};
 use vision::write;
 
-use crate::instance::Instance;
+use crate::ground::Shape;
 use crate::window::Window;
 
 /// What all crops of a record have of it; of its `tags` those `groups` that hold for a part, too.
@@ -28,7 +28,7 @@ pub(crate) fn parent_of_crops(mut record: Record, groups: &[String]) -> Result<R
 /// Writes a crop, which is encoded already, and its mask, and says so in its record.
 pub(crate) fn save(
     folder: &Path,
-    instance: &Instance,
+    shape: &Shape,
     window: &Window,
     painted: &[u8],
     child: &mut Record,
@@ -37,8 +37,7 @@ pub(crate) fn save(
     let image = folder.join(format!("{id}.png"));
     write::bytes(&image, painted).with_context(|| image.display().to_string())?;
     let path = folder.join(format!("{id}.mask.png"));
-    let mask = instance.mask_of(window.crop)?.to_luma();
-    write::png_luma(&mask, &path).with_context(|| path.display().to_string())?;
+    write::png_luma(&shape.to_luma(), &path).with_context(|| path.display().to_string())?;
     child.put("image", &image)?;
     child.put("width", &window.crop.width())?;
     child.put("height", &window.crop.height())?;

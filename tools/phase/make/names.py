@@ -39,6 +39,7 @@ CHOICES = {
     "NETWORKS": ["published", "small", "none"],
     "DEVICE": ["auto", "cpu", "cuda"],
     "DESCRIBE": ["yes", "no"],
+    "MATTE": ["yes", "no"],
     "ALLOW_UNSEEN": ["yes", "no"],
     "GATES": ["yes", "no"],
     "REGULARIZATION": ["yes", "no"],

@@ -24,7 +24,7 @@ CHARACTER = sets.Kind("character", ["frames:EXTRACT_FLAGS", "named:IDENTITY_FLAG
 
 def told(**values):
     """The environment as make leaves it, with these settings."""
-    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
+    plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "MATTE": "no", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
     plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6", "POSE_TYPE": "action"}
     plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TEXT": "crop", "TRACK": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")

@@ -41,6 +41,7 @@ pub(crate) fn tool(key: &str, has: impl Fn(&str) -> bool) -> Option<&'static str
         "pose" => "rtmpose",
         "face" => "face-crop",
         "emotion" => "emotion-classify",
+        "features" => "face-landmarks",
         "captioner" => "vlm-caption",
         "caption" if !has("facts") => "vlm-caption",
         "caption" | "facts" => "caption-compose",
@@ -86,6 +87,12 @@ pub(crate) fn words(key: &str, record: &Record) -> String {
             text("/intensity"),
             text("/label"),
             text("/margin")
+        ),
+        "features" => format!(
+            "{}, {}, {}",
+            text("/eyes/label"),
+            text("/mouth/label"),
+            text("/eyebrows/label")
         ),
         "dataset" => format!("exported as {}", text("/file")),
         _ => figures(&value),

@@ -23,6 +23,60 @@ pub(super) struct Emotion {
     second: Option<String>,
 }
 
+/// The parts of a face, measured by its landmarks. A label is one of examples/labels/faces, `open smile`,
+/// `open frown` or `unknown`. Left and right are the image's.
+#[derive(JsonSchema)]
+pub(super) struct Features {
+    /// Which landmarks: `anime28`, those of hysts' anime-face-detector, or `five`.
+    scheme: Option<String>,
+    /// `[column, row, score]` of each landmark, in pixels of the parent.
+    points: Option<Vec<[f64; 3]>>,
+    /// The mean of their scores, or with `five` the detector's.
+    score: Option<f64>,
+    /// The eyes.
+    eyes: Option<Eyes>,
+    /// The mouth.
+    mouth: Option<Mouth>,
+    /// The eyebrows.
+    eyebrows: Option<Eyebrows>,
+    /// What labels compare with: `absolute` ratios, or the other faces of the `character`.
+    judged: Option<String>,
+}
+
+/// The eyes of a face.
+#[derive(JsonSchema)]
+pub(super) struct Eyes {
+    /// `open eyes`, `closed eyes`, `half-closed eyes` or `wide eyes`.
+    label: Option<String>,
+    /// Height over width, of both together.
+    openness: Option<f64>,
+}
+
+/// The mouth of a face.
+#[derive(JsonSchema)]
+pub(super) struct Mouth {
+    /// `closed mouth`, `open mouth`, `wide open mouth`, `smile`, `open smile`, `frown` or `open frown`.
+    label: Option<String>,
+    /// Height over width.
+    openness: Option<f64>,
+    /// How far its corners are above the upper lip, or below the lower one (less than 0), over its
+    /// width.
+    curve: Option<f64>,
+    /// Width over the distance of the eyes.
+    width: Option<f64>,
+}
+
+/// The eyebrows of a face.
+#[derive(JsonSchema)]
+pub(super) struct Eyebrows {
+    /// `relaxed eyebrows`, `raised eyebrows`, `lowered eyebrows` or `worried eyebrows`.
+    label: Option<String>,
+    /// Above the corners of the eyes, in widths of an eye.
+    height: Option<f64>,
+    /// Degrees; above 0 the inner ends are up.
+    tilt: Option<f64>,
+}
+
 /// A description, as the network gave it.
 #[derive(JsonSchema)]
 pub(super) struct Captioner {

@@ -55,6 +55,9 @@ pub struct Segment {
     /// How little the mask depends on the threshold, 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<f64>,
+    /// How the mask was sharpened; where it was, its levels say how much of each pixel is inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matte: Option<Matte>,
     /// The detector's class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -81,6 +84,17 @@ pub struct Segment {
     /// another track has the same mask.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubts: Vec<String>,
+}
+
+/// How a mask was sharpened.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Matte {
+    /// Intersection over union of the mask and the matte, 0 to 1.
+    pub agreement: f64,
+    /// How far from the mask's edge pixels could change, in pixels; left out where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reach: Option<u32>,
 }
 
 impl Segment {
@@ -129,6 +143,9 @@ pub struct Instance {
     /// As in `masks`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stability: Option<f64>,
+    /// As in `masks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matte: Option<Matte>,
     /// As in `masks`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,

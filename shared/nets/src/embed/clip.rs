@@ -14,7 +14,7 @@ use anyhow::{Result, ensure};
 use onnx::{Contract, Dim, Kind, Outputs};
 use vision::resize::PilFilter;
 
-use super::family::{Embeds, Texts};
+use super::family::{Embeds, Logits, Texts};
 use super::processing::{Processing, Resize};
 use crate::batch::rows;
 use crate::family::Graph;
@@ -67,7 +67,11 @@ impl Embeds for Clip {
             output: "text_embeds",
             alone: false,
             // Training stopped the factor there: the published `logit_scale` is ln 100.
-            logits: Some((100.0, 0.0)),
+            logits: Some(Logits {
+                factor: 100.0,
+                bias: 0.0,
+                width: None,
+            }),
         })
     }
 }

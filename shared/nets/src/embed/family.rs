@@ -45,6 +45,17 @@ pub struct Texts {
     pub output: &'static str,
     /// Whether each pair of image and text is judged by itself; if not, one text of several holds.
     pub alone: bool,
-    /// What cosines are multiplied by, and what is then added; `None` where that differs from file to file.
-    pub logits: Option<(f64, f64)>,
+    /// How it makes logits of cosines; `None` where that differs from file to file.
+    pub logits: Option<Logits>,
+}
+
+/// How logits are made of cosines: `factor * cosine + bias`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Logits {
+    /// What cosines are multiplied by.
+    pub factor: f64,
+    /// What is then added.
+    pub bias: f64,
+    /// The length of the vectors of the one checkpoint that these are of; `None` where they hold for all.
+    pub width: Option<usize>,
 }

@@ -3,17 +3,24 @@
 //! | published files | resampling | end, padding |
 //! |---|---|---|
 //! | `onnx-community/siglip2-base-patch16-224-ONNX`: `vision_model*.onnx`, `text_model*.onnx` | bilinear | `<eos>` 1, `<pad>` 0 |
+//! | `onnx-community/siglip2-so400m-patch14-384-ONNX`: the same names | bilinear | the same |
 //! | `Xenova/siglip-base-patch16-224`: the same names | bicubic | `</s>` 1, `</s>` 1 |
 //!
 //! The image processing is that of `SiglipImageProcessor` in Hugging Face's transformers: squeezed
 //! to a square, nothing cut. Images and texts are the output `pooler_output`, 768 numbers in the
-//! base size, not of unit length.
+//! base size and 1152 in so400m, not of unit length.
+//!
+//! Texts are padded on the right, behind their end: so does `big_vision`, which trained the networks
+//! (`big_vision/pp/ops_text.py`), and so do the published tokenizers (`padding_side="right"`,
+//! `src/transformers/models/siglip2/convert_siglip2_to_hf.py` at 0c85c9a). The class `Siglip2Tokenizer` by itself,
+//! without the configuration of a checkpoint, pads on the left; the last state, which is the text's vector,
+//! is then another.
 
 use anyhow::Result;
 use onnx::{Contract, Dim, Kind, Outputs, Port};
 use vision::resize::PilFilter;
 
-use super::family::{Embeds, Texts};
+use super::family::{Embeds, Logits, Texts};
 use super::processing::{Processing, Resize};
 use crate::batch::rows;
 use crate::family::Graph;
@@ -60,8 +67,12 @@ const TEXTS: Texts = Texts {
     contract: text_contract,
     output: "pooler_output",
     alone: true,
-    // In the base size, patch 16, 224: `exp` of its `logit_scale`, and its `logit_bias`.
-    logits: Some((112.668_902_269_784_23, -16.771_724_700_927_734)),
+    // Each checkpoint has its own. Of base, patch 16, 224: `exp` of its `logit_scale`, and its `logit_bias`.
+    logits: Some(Logits {
+        factor: 112.668_902_269_784_23,
+        bias: -16.771_724_700_927_734,
+        width: Some(768),
+    }),
 };
 
 impl Graph for Siglip {
