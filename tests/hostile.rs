@@ -28,7 +28,7 @@ macro_rules! network {
 }
 
 /// Tools that open images, with the flags that they need.
-const READERS: [(&str, &[&str]); 9] = [
+const READERS: [(&str, &[&str]); 10] = [
     ("frame-dedup", &[]),
     ("blur-filter", &["--keep", "--min-side", "1"]),
     ("light-classify", &[]),
