@@ -31,26 +31,7 @@ pub(crate) fn look(sheet: &mut Sheet, flags: &Runtime, none: bool) {
             }
         }
     }
-    let said = card.as_ref().map_or_else(
-        || "no NVIDIA driver or card".to_owned(),
-        |card| {
-            let of = |bytes| ByteSize::b(bytes).display().iec();
-            format!(
-                "{}, {} of {} free",
-                card.name,
-                of(card.free),
-                of(card.total)
-            )
-        },
-    );
-    sheet.row("CUDA", said);
-    if let Some(card) = &card {
-        sheet.facts([
-            ("card", card.name.clone().into()),
-            ("free_bytes", card.free.into()),
-            ("total_bytes", card.total.into()),
-        ]);
-    }
+    of_card(sheet, card.as_ref());
     let Ok(report) = found else { return };
     let choice = &report.auto;
     let said = match &choice.why {
@@ -67,6 +48,29 @@ pub(crate) fn look(sheet: &mut Sheet, flags: &Runtime, none: bool) {
             "the graphics card is not used, as ONNX Runtime is built without CUDA",
             "make setup RUNTIME=gpu (film2lora make setup RUNTIME=gpu)",
         );
+    }
+}
+
+fn of_card(sheet: &mut Sheet, card: Option<&Card>) {
+    let said = card.map_or_else(
+        || "no NVIDIA driver or card".to_owned(),
+        |card| {
+            let of = |bytes| ByteSize::b(bytes).display().iec();
+            format!(
+                "{}, {} of {} free",
+                card.name,
+                of(card.free),
+                of(card.total)
+            )
+        },
+    );
+    sheet.row("CUDA", said);
+    if let Some(card) = card {
+        sheet.facts([
+            ("card", card.name.clone().into()),
+            ("free_bytes", card.free.into()),
+            ("total_bytes", card.total.into()),
+        ]);
     }
 }
 

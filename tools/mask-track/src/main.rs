@@ -49,7 +49,7 @@ Frames of a shot are those with the same `source.film` and `source.shot`. Shots 
 other: split a manifest between shots, and run as many as there are GPUs, with CUDA_VISIBLE_DEVICES. What was found of
 a shot is remembered, so that a run that was stopped goes on with the next shot.
 
---between follows characters through more frames than were searched: those of another manifest, as
+`--between` follows characters through more frames than were searched: those of another manifest, as
 frame-extract writes it with a higher --fps, are written with the others.
 
 A network with a memory is a folder of five graphs and constants.json, as square-zero-labs/sam2.1-tiny-video-onnx.";

@@ -61,7 +61,7 @@ struct Args {
 
     /// Leave a mask as it is if its intersection over union with the matte is below this
     #[arg(long, value_name = "IOU", default_value_t = 0.7, value_parser = stage::share::<f64>)]
-    agreement: f64,
+    min_iou: f64,
 
     #[command(flatten)]
     cache: stage::CacheFlags,
@@ -81,7 +81,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let choice = Choice {
         out_dir: args.out_dir,
         band: args.band,
-        agreement: args.agreement,
+        agreement: args.min_iou,
     };
     let work = Inference {
         look: |record: &Record| {
