@@ -4,7 +4,7 @@
 //! numbers `[1, side, side, 3]`, red, green, blue; one output `[1, 1, 17, 3]` of row, column and
 //! score, all 0 to 1. The names are whatever the converter made of them. Google's own tutorial
 //! follows a figure through a film in a square window 1.2 to 1.9 times its size; here the window is
-//! [`PADDING`] times the box.
+//! `PADDING` times the box.
 
 use anyhow::{Context, Result, ensure};
 use onnx::{Kind, Model, Net, Outputs, Port, Tensor};
