@@ -5,7 +5,7 @@
 //! | `lama` | `LaMa`: 512x512, or any size |
 //! | `migan` | MI-GAN's pipeline, with cropping and blending inside |
 //!
-//! A user's own file is recognised by what it takes. [`mod@crops`] says which squares of a frame go through a network.
+//! A user's own file is recognised by what it takes. `crops` says which squares of a frame go through a network.
 
 mod crops;
 mod family;

@@ -5,7 +5,7 @@
 //! to keep: 255 there, and 0 in the hole, the reverse of `LaMa`'s. Inside the graph
 //! (Picsart-AI-Research/MI-GAN, `scripts/create_onnx_pipeline.py`) a square around all holes, 128 pixels wider on each
 //! side and 512 at least, is squeezed into 512x512, and what comes back is blended over a rim of few pixels; holes far
-//! apart go in one by one, as [`mod@super::crops`] has them, or all detail between them would be lost.
+//! apart go in one by one, as `crops` has them, or all detail between them would be lost.
 
 use anyhow::{Result, ensure};
 use onnx::{Contract, Dim, Kind, Net, Tensor};
