@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from faces import Face
-from heads import Looks, head, landmarks, outline
+from heads import Looks, head, landmarks, marks, outline
 from mesh import Shape, curve, ellipsoid, grid, join, linear, tube, turn_z
 from poses import Build, Pose, Skeleton, skeleton
 
@@ -55,6 +55,7 @@ class Figure:
     mesh: Shape
     keypoints: np.ndarray
     landmarks: np.ndarray
+    marks: np.ndarray
     face_outline: np.ndarray
     forward: np.ndarray
     face_forward: np.ndarray
@@ -209,11 +210,12 @@ def pose_figure(person: Character, pose: Pose, face: Face, gaze, position, yaw: 
     on_face = {name: point * radius @ bones.head.T + bones.joints["head"]
                for name, point in landmarks(person.looks, face).items()}
     named = {**bones.joints, **on_face}
-    skin = outline(person.looks, face) * radius @ bones.head.T + bones.joints["head"]
+    skin, fine = (of(person.looks, face) * radius @ bones.head.T + bones.joints["head"] for of in (outline, marks))
     return Figure(
         mesh=join(parts).moved(turn, place),
         keypoints=to_world([named[name] for name in KEYPOINTS]),
         landmarks=to_world([named[name] for name in LANDMARKS]),
+        marks=to_world(fine),
         face_outline=to_world(skin),
         forward=turn @ bones.chest @ np.array([0.0, -1.0, 0.0]),
         face_forward=turn @ bones.head @ np.array([0.0, -1.0, 0.0]),

@@ -296,6 +296,35 @@ def landmarks(looks: Looks, face: Face) -> dict:
     return places
 
 
+def marks(looks: Looks, face: Face) -> np.ndarray:
+    """The 28 points of hysts' anime-face-detector in head radii, in its order; left is the figure's right, as images show it."""
+    drop = chin(face)
+    temples = [surface(lon, 0, looks.jaw) for lon in (-75, 75)]
+    jaws = [surface(lon, -48, looks.jaw, drop) for lon in (-58, 58)]
+    made = [temples[0], jaws[0], surface(0, -74, looks.jaw, drop), jaws[1], temples[1]]
+    for side, shares in ((-1, (1, 0, -1)), (1, (-1, 0, 1))):
+        share = np.array(shares, float)
+        latitude = 27 + face.brow_lift - face.brow_tilt * 0.42 * share - 3.0 * share ** 2
+        made += list(surface(side * (EYE_LONGITUDE + 14 * share + 1), latitude, looks.jaw, lift=1.07))
+    for side in (-1, 1):
+        centre, frame = eye_frame(side)
+        turned = frame @ turn_y(side * face.brow_tilt * 0.55)
+        upper, lower = np.radians(78 - 96 * face.upper_lid), np.radians(-74 + 84 * face.lower_lid)
+
+        def rim(around, edge):
+            at = np.array([np.cos(around), -np.sin(around) * np.cos(edge), np.sin(around) * np.sin(edge)])
+            return centre + turned @ (at * EYE_RADIUS * 1.08)
+        # Around the eye, 0 is at the figure's left.
+        left, right = ((rim(share * np.pi, upper) + rim(share * np.pi, lower)) / 2 for share in (0.12, 0.88))
+        top, low = rim(np.pi / 2, upper), [rim(share * np.pi, lower) for share in (0.7, 0.5, 0.3)]
+        made += [right, top, left, *low]
+    longitude, top, bottom = mouth_lines(face)
+    corners = surface(longitude[[0, -1]], (top + bottom)[[0, -1]] / 2, looks.jaw, drop, 1.02)
+    lips = [surface(0, line[10], looks.jaw, drop, 1.02) for line in (top, bottom)]
+    made += [nose_centre(looks) + (0, -0.115 * looks.nose, 0), corners[0], lips[0], corners[1], lips[1]]
+    return np.array(made)
+
+
 def outline(looks: Looks, face: Face) -> np.ndarray:
     """Points of the skin that a face box goes around: forehead to chin, ear to ear."""
     longitude, latitude = np.meshgrid(np.linspace(-80, 80, 17), np.linspace(-72, 48, 13))

@@ -3,7 +3,7 @@
     python film.py --truth ../../examples/film/truth.jsonl --run DIR
 
 DIR holds what the tools said of frames of the film, as far as it is there: `masked.jsonl` of
-char-detect and sam-mask, `posed.jsonl` of rtmpose, `emotions.jsonl` of face-crop and emotion-classify,
+char-detect and sam-mask, `posed.jsonl` of rtmpose, `emotions.jsonl` of face-crop and emotion-classify, `features.jsonl` of face-landmarks,
 `tagged.jsonl` of clip-embed and clip-tag, `captioned.jsonl` of vlm-caption, `plates.jsonl` of
 lama-inpaint, `scenes.jsonl` and `people.jsonl` of cluster. `film.sh` makes all of them.
 """
@@ -25,6 +25,8 @@ SMALLEST = 60
 # Someone is found by a box, and a face by a face, that overlaps so much.
 FOUND, FACE_FOUND = 0.5, 0.35
 SEEN, HIDDEN = 2, 1
+# Of the 28 points of anime-face-detector those whose mean each of the truth's five is, and what mouths show.
+OF_FIVE, MOUTHS = ((12, 15), (18, 21), (23,), (24,), (26,)), {"happy": "smile", "sad": "frown", "angry": "frown"}
 
 
 def lines(path: str) -> list[dict]:
@@ -144,6 +146,22 @@ def faces(run: str, truth: Truth) -> dict:
             "confused": dict(confused.most_common(6))}
 
 
+def features(run: str, truth: Truth) -> dict:
+    """How far landmarks are off, of which five are known, in sides of the face, and whether mouths of emotions that are not faint are right."""
+    off, mouths = [], defaultdict(list)
+    for record in lines(os.path.join(run, "features.jsonl")):
+        line = truth.of(record)
+        people = [one for one in truth.people(line) if one["face"] and overlap(one["face"]["box"], record["face"]["box"]) > FACE_FOUND] if line else []
+        for one in people[:1]:
+            points, box = np.array(record["features"]["points"])[:, :2], one["face"]["box"]
+            known = np.array(one["face"]["landmarks"]) - [*line["letterbox"][:2], 0]
+            five = np.stack([points[list(places)].mean(0) for places in OF_FIVE])
+            off += list((np.linalg.norm(five - known[:, :2], axis=1) / max(box[2] - box[0], box[3] - box[1]))[known[:, 2] == SEEN])
+            if one["intensity"] != "low" and one["emotion"] in MOUTHS:
+                mouths[one["emotion"]].append(MOUTHS[one["emotion"]] in record["features"]["mouth"]["label"])
+    return {"off": f"{np.mean(off):.3f} of {len(off)}", **{emotion: share(hits) for emotion, hits in mouths.items()}} if off else {}
+
+
 def tags(run: str, truth: Truth) -> dict:
     """What clip-tag says by the label files of the examples: how often it answers, and how often that is right."""
     answers = defaultdict(list)
@@ -231,7 +249,7 @@ def main() -> None:
         line = truth.of(record)
         return line and line["place"]
     scores = {
-        "characters": masks(run, truth), "joints": poses(run, truth), "faces": faces(run, truth), "labels": tags(run, truth),
+        "characters": masks(run, truth), "joints": poses(run, truth), "faces": faces(run, truth), "features": features(run, truth), "labels": tags(run, truth),
         "scenes": clusters(run, "scenes.jsonl", where), "people": clusters(run, "people.jsonl", who),
         "captions": captions(run, truth), "fillings": plates(run, truth, os.path.join(os.path.dirname(options.truth), "plates")),
     }

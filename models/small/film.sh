@@ -32,6 +32,7 @@ step masked.jsonl boxes.jsonl -- "$bin/sam-mask" --model small-segment --out-dir
 step posed.jsonl boxes.jsonl -- "$bin/rtmpose" --model small-pose boxes.jsonl
 step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --min-side 24 --out-dir faces boxes.jsonl
 step emotions.jsonl faces.jsonl -- "$bin/emotion-classify" --model small-emotion faces.jsonl
+step features.jsonl faces.jsonl -- "$bin/face-landmarks" --model small-landmark faces.jsonl
 step embedded.jsonl frames.jsonl -- "$bin/clip-embed" --model small-embed --crops wide frames.jsonl
 step tagged.jsonl embedded.jsonl -- "$bin/clip-tag" --model small-embed --labels "$labels" embedded.jsonl
 step scenes.jsonl embedded.jsonl -- "$bin/cluster" --k 5 embedded.jsonl

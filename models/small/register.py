@@ -21,6 +21,7 @@ NETWORKS = {
     "embed": ("clip", {"vision": "vision.onnx", "text": "text.onnx", "tokenizer": "tokenizer.json"}),
     "pose": ("simcc", {"model": "pose.onnx"}),
     "face": ("yunet", {"model": "face.onnx"}),
+    "landmark": ("anime_face", {"model": "landmark.onnx"}),
     "emotion": ("hsemotion", {"model": "emotion_8.onnx"}),
     "creature-pose": ("simcc", {"model": "pose.onnx"}),
     "caption": ("florence", {part: f"{part}.onnx" for part in ("vision_encoder", "embed_tokens", "encoder_model", "decoder_model_merged")}
