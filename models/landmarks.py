@@ -1,4 +1,4 @@
-"""hysts' anime-face-detector as ONNX, for face-landmarks: nobody publishes it so.
+"""hysts' anime-face-detector as ONNX, for face-landmarks: it is not published in that form.
 
     pip install torch onnx
     python landmarks.py mmpose_anime-face_hrnetv2.pth anime-face.onnx

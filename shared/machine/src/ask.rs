@@ -19,7 +19,7 @@ pub fn ask(command: &mut Command) -> Result<(String, ExitStatus)> {
 }
 
 fn within(command: &mut Command, limit: Duration) -> Result<(String, ExitStatus)> {
-    // A file takes answers of any length while nobody reads.
+    // A pipe that is not read fills up and blocks the program; a file does not.
     let mut answer = tempfile::tempfile().context("a temporary file for its answer")?;
     let child = command
         .stdin(Stdio::null())

@@ -83,7 +83,7 @@ impl Detector {
     /// Opens a model of the role `text`.
     ///
     /// # Errors
-    /// A graph that is no text detector; says what it takes and gives.
+    /// An error if the graph is not a text detector; it says what the graph takes and gives.
     pub fn open(model: &Model, runtime: &Runtime) -> Result<Self> {
         let options = Options {
             changing_shapes: true,

@@ -56,7 +56,7 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-/// The cache is a help, and no image is lost for want of room for it.
+/// The cache only saves time: if there is no room for it, images are embedded all the same.
 #[test]
 fn a_full_disk_under_the_cache_costs_one_warning() {
     let folder = tempfile::tempdir().unwrap();

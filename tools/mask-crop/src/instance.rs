@@ -75,7 +75,7 @@ fn instance(
     }))
 }
 
-/// The levels of a mask that matte wrote: of other files nobody knows that they are levels of opacity.
+/// The levels of a mask that matte wrote. In other files, levels between black and white need not mean opacity.
 fn soft(
     shape: &MaskShape,
     about: &Map<String, Value>,
@@ -117,7 +117,7 @@ impl Instance {
         x >= left && y >= top && self.inside.get(x - left, y - top)
     }
 
-    /// Why its track may show nobody.
+    /// Why its track may be a false detection.
     pub(crate) fn ghost(&self) -> Option<&str> {
         self.about.get("ghost").and_then(Value::as_str)
     }

@@ -60,7 +60,7 @@ const SLIVER: f64 = 3.0;
 
 impl Limits {
     /// Why an instance is dropped, if it is, whatever the others of the run are like. `ghost` says why its
-    /// track may show nobody.
+    /// track may be a false detection.
     pub(crate) fn reason(&self, figures: &Figures, ghost: Option<&str>) -> Option<String> {
         let Figures {
             area,
@@ -69,7 +69,7 @@ impl Limits {
             ..
         } = *figures;
         if let Some(ghost) = ghost.filter(|_| !self.keep_ghosts) {
-            return Some(format!("perhaps shows nobody: {ghost}"));
+            return Some(format!("may be a false detection: {ghost}"));
         }
         if area < self.min_area {
             return Some(format!("small: {area} pixels, under {}", self.min_area));

@@ -14,7 +14,7 @@ const QUALITY: f64 = 0.5;
 /// Two tracks whose masks overlap by more, intersection over union, are likely one.
 const TWINS: f64 = 0.8;
 
-/// Why a track shows nobody, perhaps: a detector has seen it in one frame alone, of several that it has
+/// Why a track may be a false detection: a detector has seen it in one frame alone, of several that it has
 /// searched within `gap` seconds, and was not sure of it (below `sure`).
 pub(crate) fn ghost(track: &Track, frames: &[Frame], gap: f64, sure: f64) -> Option<String> {
     let mut seen = track

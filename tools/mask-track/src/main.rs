@@ -4,7 +4,7 @@
 //! frames with neither are those at which no detector has looked. Writes
 //!
 //! * `masks`: each with what it had, and `track`, the number of its track in the shot, from 0. A mask that the
-//!   track alone says is there has `followed`: true. `ghost` says why a track shows nobody, perhaps: it was
+//!   track alone says is there has `followed`: true. `ghost` says why a track may be a false detection: it was
 //!   detected in one frame alone, faintly. `doubts` names what is strange about a mask: `area`, twice or half of
 //!   the one before; `jump`, a quarter of the image from it; `quality`, predicted below 0.5; `twin`, another track
 //!   has the same mask;

@@ -119,7 +119,7 @@ fn characters(folder: &Path) -> Result<HashMap<String, Kind>> {
             "person" => Kind::Person,
             "animal" => Kind::Animal,
             other => bail!(
-                "{}: `{other}` is no kind of character: it must be `person` or `animal`",
+                "{}: `{other}`: must be `person` or `animal`",
                 path.display()
             ),
         };

@@ -524,7 +524,7 @@ fn the_kind_of_a_character_counts_before_its_label() {
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr
-            .contains("kind.txt: `fish` is no kind of character"),
+            .contains("kind.txt: `fish`: must be `person` or `animal`"),
         "{}",
         ran.stderr
     );

@@ -77,7 +77,7 @@ pub struct Segment {
     /// True if no detection is behind it, but the track alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed: Option<bool>,
-    /// Why it perhaps shows nobody: its track was detected in one frame alone, and faintly.
+    /// Why it may be a false detection: its track was detected in a single frame, and with a low score.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ghost: Option<String>,
     /// What is strange about it: `area` or `jump` against the frame before, `quality`, or `twin` if

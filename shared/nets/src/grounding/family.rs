@@ -16,10 +16,10 @@ pub trait Grounds: Graph {
     /// Columns and rows of an image where the graph does not say.
     fn side(&self) -> u32;
 
-    /// The score from which a box counts, 0 to 1, where nobody says.
+    /// Default of the score from which a box counts, 0 to 1.
     fn threshold(&self) -> f32;
 
-    /// The overlap above which of two boxes of a phrase only the better one counts, where nobody says.
+    /// Default of the overlap above which only the better of two boxes of a phrase counts, intersection over union.
     fn nms(&self) -> f32;
 
     /// From an image to the numbers of an input of this width and height, `[3, height, width]`.

@@ -45,7 +45,7 @@ impl<'a> Constants<'a> {
     /// Reads the bytes of a file.
     ///
     /// # Errors
-    /// What is no ONNX graph.
+    /// The bytes are not an ONNX graph.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self> {
         let mut all = Self::default();
         for field in fields(bytes) {

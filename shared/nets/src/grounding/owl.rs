@@ -6,7 +6,7 @@
 //!
 //! Pixels are RGB, normalised as for CLIP; the image is padded with black at the right and below to a square, and its
 //! boxes are shares of that square. Each phrase is a row of tokens, and a column of the answer. The reference is
-//! `Owlv2ForObjectDetection` of transformers with its processor, which brings images to size with another filter: the
+//! `Owlv2ForObjectDetection` of transformers with its processor, which resizes images with another filter: the
 //! levels differ by 2 of 255 at most.
 
 use anyhow::{Context, Result, anyhow, ensure};

@@ -2,7 +2,7 @@
 //!
 //! The reference is `generate_masks_with_special_tokens_and_transfer_map` of transformers: the tokens between two
 //! special ones, with the one that ends them, see each other and no others, and their positions begin anew. So a
-//! phrase must end with a full stop, the last one too: one that only the end of the text closes is no block.
+//! phrase must end with a full stop, the last one too: a phrase that only the end of the text closes does not form a block.
 
 use std::ops::Range;
 
@@ -79,7 +79,7 @@ pub(super) fn blocks(ids: &[i64]) -> Result<(Vec<bool>, Vec<i64>)> {
     let mut positions = vec![0; ids.len()];
     let mut before = 0;
     for (place, _) in ids.iter().enumerate().filter(|(_, id)| special(id)) {
-        // What ends at the last token is no block.
+        // A phrase that ends at the last token forms no block.
         if place > 0 && place + 1 < ids.len() {
             let block = before + 1..place + 1;
             for (row, position) in block.clone().zip(0..) {

@@ -1,6 +1,6 @@
 //! hysts' anime-face-detector: 28 points of a drawn face.
 //!
-//! The network is `HRNetV2-W18` of `mmpose` 0.x with a head for heat maps; nobody publishes it as ONNX, and
+//! The network is `HRNetV2-W18` of `mmpose` 0.x with a head for heat maps; it is not published as ONNX, and
 //! `models/landmarks.py` exports it. It takes 256x256 pixels and gives a heat map of 64x64 cells a point. The
 //! processing is that of `anime_face_detector/detector.py` and `configs/mmpose/hrnetv2.py` at 7bcc2ae: red,
 //! green, blue; a box made 1.1 times as large, and by `mmpose` 1.25 times again; the mean of the face and

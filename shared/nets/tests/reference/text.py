@@ -6,7 +6,7 @@
 Made with Python 3.11, numpy 2.4, OpenCV 5.0, onnx 1.23, onnxruntime 1.31 and rapidocr 3.10.0, whose `DBPostProcess`
 is PaddleOCR's. Writes tests/onnx/text, a tiny graph with the detector's ports, and tests/expected/text: `cases.json`,
 and the maps as images. With FILM, the sample film, the map `subtitled` is made anew: of a frame with a subtitle, a
-logo and a sign drawn on it, by the PP-OCRv6 that rapidocr brings.
+logo and a sign drawn on it, by the PP-OCRv6 in the rapidocr package.
 """
 
 import json
@@ -83,7 +83,7 @@ def shapes():
 
 
 def subtitled(film):
-    """The map of a frame with text drawn on it, by the detector that rapidocr brings."""
+    """The map of a frame with text drawn on it, by the detector in the rapidocr package."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "frame.png")
         subprocess.run([os.environ.get("FFMPEG", "ffmpeg"), "-v", "error", "-ss", "20", "-i", film, "-frames:v", "1", path], check=True)
