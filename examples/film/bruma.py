@@ -1,4 +1,4 @@
-"""The shot list of the second film: eight short shots with bruma, who is no person, and the cast of the first."""
+"""The shot list of the second film: eight short shots with bruma, who is not a person, and the cast of the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one character that is no person: bruma, a four-legged beast from the sea, and how it moves.
+"""The one character that is not a person: bruma, a four-legged beast from the sea, and how it moves.
 
 It stands at its own origin like the people do: it looks along -y, its left side is +x, metres,
 degrees. Key points are those of AP-10K (Yu et al. 2021, "AP-10K: A Benchmark for Animal Pose
@@ -41,7 +41,7 @@ class Coat:
 
 @dataclass(frozen=True)
 class Creature:
-    """A character that is no person; `size` is a factor to all lengths."""
+    """A character that is not a person; `size` is a factor to all lengths."""
 
     name: str
     coat: Coat
@@ -338,7 +338,7 @@ def pose_creature(beast: Creature, stance: Stance, blink: bool, position, yaw: f
     return Figure(
         mesh=join(parts).scaled(beast.size).moved(turn, place),
         keypoints=to_world([named[name] for name in KEYPOINTS]),
-        landmarks=np.zeros((0, 3)), face_outline=np.zeros((0, 3)),
+        landmarks=np.zeros((0, 3)), marks=np.zeros((0, 3)), face_outline=np.zeros((0, 3)),
         forward=turn @ bones.trunk @ np.array([0.0, -1.0, 0.0]),
         face_forward=turn @ bones.head @ np.array([0.0, -1.0, 0.0]), head_radius=0.118 * beast.size,
         reach=beast.size * np.array([0.06, 0.06, 0.05, 0.15, 0.11] + [0.16, 0.09, 0.08] * 2 + [0.17, 0.11, 0.08] * 2),

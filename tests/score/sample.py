@@ -72,7 +72,7 @@ class Sample:
         return [one for one in self.people[name] if one.mask.sum() >= SMALLEST]
 
     def animals(self, name):
-        """Those of them that are no persons."""
+        """Those of them that are not persons."""
         return [one for one in self.large(name) if one.truth.get("kind") == "animal"]
 
     def plates(self, film, truth):
