@@ -1,4 +1,4 @@
-# Settings of the second film, for `make creature-film`: a character that is no person, and a network of our own that knows its joints.
+# Settings of the second film, for `make creature-film`: a character that is not a person, and a network of our own that knows its joints.
 FILM = examples/creature/film.mp4
 OUT = out/creature
 TRIGGER = bruma

@@ -37,6 +37,8 @@ class Drawings:
 
     def __init__(self, folder: str, seed: int, film: str = "lantern"):
         self.folder, self.seed, self.kept = os.path.join(folder, f"seed{seed}" if film == "lantern" else film), seed, {}
+        # Only the first film comes with plates; an earlier render may have left one of another.
+        self.plates = film == "lantern"
 
     def path(self, shot: Shot, drawing: int, ending: str) -> str:
         """Where a drawing's file is."""
@@ -141,7 +143,7 @@ def labels(shot: Shot, drawing: int, drawings: Drawings) -> dict:
     """What the shot list says of a drawing."""
     name = f"{shot.name}_{drawing:03d}"
     source = plate_of(shot, drawing)
-    there = source is not None and os.path.exists(drawings.path(shot, source, "_plate.png"))
+    there = drawings.plates and source is not None and os.path.exists(drawings.path(shot, source, "_plate.png"))
     plate = f"plates/{shot.name}_{source:03d}.jpg" if there else None
     air = "hazy" if (shot.haze or 0) > 0.02 else "clear"
     return {"shot": shot.name, "drawing": name, "place": shot.place,
@@ -258,7 +260,7 @@ def main() -> None:
     pipe.stdin.close()
     if pipe.wait():
         raise SystemExit("encode: ffmpeg failed")
-    made = plates(drawings, shots, os.path.join(options.out, "plates")) if lantern else 0
+    made = plates(drawings, shots, os.path.join(options.out, "plates")) if drawings.plates else 0
     print(f"{count} frames, {len(shots)} shots, {made} plates; left out: {', '.join(missing) or 'nothing'}")
 
 

@@ -6,12 +6,15 @@ Run with `python -m unittest` in this folder.
 from __future__ import annotations
 
 import os
+import tempfile
 import unittest
 
 import numpy as np
 from check import HERE, mask_of, read_frames, read_truth
-from creature import BACK, FRONT, KEYPOINTS, MOTIONS, PAW, bones_of
+from creature import BACK, CREATURES, FRONT, KEYPOINTS, MOTIONS, PAW, bones_of, pose_creature
+from encode import Drawings, labels
 from finish import LETTERBOX, WIDTH
+from staging import shot_list
 
 FOLDER = os.path.join(HERE, "..", "creature")
 MEGABYTE = 1_000_000
@@ -50,6 +53,15 @@ class Beast(unittest.TestCase):
             with self.subTest(action):
                 self.assertEqual(max(lowest) > PAW + 0.03, action in ("jumping", "running"))
 
+    def test_every_motion_makes_a_figure_with_all_key_points(self):
+        for action, motion in MOTIONS.items():
+            for manner in range(6):
+                figure = pose_creature(CREATURES["bruma"], motion(0.3, manner), False, (1.0, 2.0, 0.0), 30.0)
+                with self.subTest(action, manner=manner):
+                    self.assertEqual(figure.keypoints.shape, (17, 3))
+                    self.assertEqual((len(figure.landmarks), len(figure.marks), len(figure.face_outline)), (0, 0, 0))
+                    self.assertGreater(len(figure.mesh.points), 1000)
+
 
 class Film(unittest.TestCase):
     """The committed film."""
@@ -67,6 +79,16 @@ class Film(unittest.TestCase):
         self.assertEqual(len(shots), 8)
         self.assertTrue(all("bruma" in names for names in shots.values()))
         self.assertGreaterEqual(sum(len(names) > 1 for names in shots.values()), 6)
+
+    def test_it_names_no_plates_also_where_an_earlier_render_left_some(self):
+        self.assertEqual({record["plate"] for record in self.records}, {None})
+        shot = shot_list(7, "bruma")[0]
+        with tempfile.TemporaryDirectory() as folder:
+            drawings = Drawings(folder, 7, "bruma")
+            os.makedirs(drawings.folder)
+            for drawing in shot.plates():
+                open(drawings.path(shot, drawing, "_plate.png"), "w").close()
+            self.assertIsNone(labels(shot, 0, drawings)["plate"])
 
     def test_the_beast_does_all_that_it_can(self):
         self.assertEqual({item["action"] for _, item in self.beasts}, set(MOTIONS))
