@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use image::Rgb;
-use nets::sam3::{Asked, Segmenter, is_one, prepare};
+use nets::sam3::{Asked, Prepared, Segmenter, is_one, prepare};
 use onnx::{Device, Model, Runtime};
 use serde::Deserialize;
 use vision::{Rect, RgbImage};
@@ -97,6 +97,16 @@ fn inputs_and_answers_are_the_references() {
             }
         }
     }
+}
+
+#[test]
+fn an_image_of_which_nothing_is_asked_is_not_looked_at() {
+    let mut segmenter = Segmenter::open(&model("sam3"), &runtime()).unwrap();
+    let none = Prepared {
+        levels: Vec::new(),
+        size: [320, 180],
+    };
+    assert!(segmenter.find(none, &[]).unwrap().is_empty());
 }
 
 #[test]
