@@ -4,11 +4,10 @@ use answers::{Answers, ImageFile};
 use nets::sam3::{self, Asked, Found as Seen, Prepared, Segmenter};
 use nets::words::Phrase;
 use onnx::{Model, Runtime};
-use serde::Serialize;
 use serde_json::json;
 use stage::{Cache, Flow, Inference, Key, Record, Result, ensure};
-use vision::Rect;
 use vision::mask::Rle;
+use vision::{Rect, decode};
 
 use crate::TOOL;
 use crate::answer::{Answer, Found};
@@ -19,20 +18,38 @@ use crate::prompt::{self, Wanted};
 const IN_BOX: f64 = 0.3;
 
 /// What is asked of every image.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Asking {
     /// The phrases; none where records have boxes.
     pub(crate) words: Vec<Phrase>,
-    /// Least score of what words name, where the phrase has none of its own.
-    pub(crate) least: f32,
     /// By which share boxes are grown.
     pub(crate) grow: f64,
 }
 
+impl Asking {
+    /// What answers depend on. Thresholds are not among it: all that was found is remembered.
+    fn settings(&self) -> (Vec<&str>, f64) {
+        let texts = self.words.iter().map(|phrase| phrase.text.as_str());
+        (texts.collect(), self.grow)
+    }
+}
+
 /// What is done with every record.
-struct Task {
+struct Task<'a> {
     answers: Answers,
     asking: Asking,
+    choice: &'a Choice,
+}
+
+/// A record that is ready for the network.
+struct Input {
+    file: ImageFile,
+    /// Width and height, pixels.
+    size: (u32, u32),
+    /// What is asked for, with the number that each has in the record.
+    asked: Vec<(usize, Asked)>,
+    /// The image; `None` where nothing is asked for.
+    prepared: Option<Prepared>,
 }
 
 /// Runs a SAM 3 on all records.
@@ -47,21 +64,16 @@ pub(crate) fn run(
     let mut segmenter = Segmenter::open(model, runtime)?;
     let answers = TOOL.answers().by(segmenter.provenance());
     let task = Task {
-        answers: answers.with(&asking)?,
+        answers: answers.with(&asking.settings())?,
         asking,
+        choice,
     };
     let work = Inference {
         look: |record: &Record| task.look(record),
-        prepare: |_: &Record, (file, asked): (ImageFile, Vec<Asked>)| {
-            let image = file.rgb()?;
-            let prepared = file.named(|_| sam3::prepare(&image))?;
-            Ok((prepared, asked))
-        },
-        infer: |inputs: Vec<(Prepared, Vec<Asked>)>| {
+        prepare: |_: &Record, (file, asked)| task.prepare(file, asked),
+        infer: |inputs: Vec<Input>| {
             let inputs = inputs.into_iter();
-            Ok(inputs
-                .map(|(prepared, asked)| task.infer(&mut segmenter, prepared, &asked))
-                .collect())
+            Ok(inputs.map(|input| infer(&mut segmenter, input)).collect())
         },
         finish: |mut record: Record, answer| {
             let wanted = task.wanted(&record)?;
@@ -73,13 +85,19 @@ pub(crate) fn run(
     flow.infer(1, cache, work)
 }
 
-impl Task {
+impl Task<'_> {
     /// What masks take over: the words, or the members of the boxes.
     fn wanted(&self, record: &Record) -> Result<Vec<Wanted>> {
         if self.asking.words.is_empty() {
             return prompt::boxes(record);
         }
-        let named = |phrase: &Phrase| Wanted::of_words(phrase.class_word());
+        let named = |phrase: &Phrase| {
+            let own = phrase.threshold.map(f64::from);
+            Wanted::of_words(
+                phrase.class_word(),
+                own.unwrap_or_else(|| self.choice.least_of_words()),
+            )
+        };
         Ok(self.asking.words.iter().map(named).collect())
     }
 
@@ -106,56 +124,60 @@ impl Task {
         ))
     }
 
-    fn infer(
-        &self,
-        segmenter: &mut Segmenter,
-        prepared: Prepared,
-        asked: &[Asked],
-    ) -> Result<Answer> {
-        let [width, height] = prepared.size;
-        let ready = |(number, asked): (usize, &Asked)| {
-            let mut asked = asked.clone();
+    /// Decodes the image, if anything in it is asked for.
+    fn prepare(&self, file: ImageFile, asked: Vec<Asked>) -> Result<Input> {
+        let size = file.named(decode::dimensions_from_bytes)?;
+        let size = (size.width, size.height);
+        let ready = |(number, mut asked): (usize, Asked)| {
             if let Some(rect) = asked.like {
                 // A box outside of the image asks for nothing.
-                asked.like = Some(prompt::grown(rect, self.asking.grow, (width, height))?);
+                asked.like = Some(prompt::grown(rect, self.asking.grow, size)?);
             }
             Some((number, asked))
         };
-        let ready = asked.iter().enumerate().filter_map(ready);
-        let (numbers, asked): (Vec<usize>, Vec<Asked>) = ready.unzip();
-        let found = segmenter.find(prepared, &asked)?;
-        let mut masks = Vec::new();
-        for ((number, asked), found) in numbers.into_iter().zip(asked).zip(found) {
-            let chosen = match asked.like {
-                Some(rect) => in_box(found, rect).into_iter().collect(),
-                None => self.sure(number, found),
-            };
-            masks.extend(chosen.into_iter().map(|seen| Found {
-                prompt: number,
-                counts: Rle::encode(&seen.mask).to_coco_string(),
-                score: seen.score,
-                stability: None,
-                place: None,
-            }));
-        }
-        Ok(Answer {
-            width,
-            height,
-            masks,
+        let asked: Vec<_> = asked.into_iter().enumerate().filter_map(ready).collect();
+        let prepared = if asked.is_empty() {
+            None
+        } else {
+            let image = file.rgb()?;
+            Some(file.named(|_| sam3::prepare(&image))?)
+        };
+        Ok(Input {
+            file,
+            size,
+            asked,
+            prepared,
         })
     }
+}
 
-    /// What counts of all that a phrase names.
-    fn sure(&self, phrase: usize, mut found: Vec<Seen>) -> Vec<Seen> {
-        let own = self
-            .asking
-            .words
-            .get(phrase)
-            .and_then(|phrase| phrase.threshold);
-        let least = own.unwrap_or(self.asking.least);
-        found.retain(|seen| seen.score >= least);
-        found
+/// Runs the network.
+fn infer(segmenter: &mut Segmenter, input: Input) -> Result<Answer> {
+    let (width, height) = input.size;
+    let (numbers, asked): (Vec<usize>, Vec<Asked>) = input.asked.into_iter().unzip();
+    let found = match input.prepared {
+        Some(prepared) => input.file.named(|_| segmenter.find(prepared, &asked))?,
+        None => Vec::new(),
+    };
+    let mut masks = Vec::new();
+    for ((number, asked), found) in numbers.into_iter().zip(asked).zip(found) {
+        let found = match asked.like {
+            Some(rect) => in_box(found, rect).into_iter().collect(),
+            None => found,
+        };
+        masks.extend(found.into_iter().map(|seen| Found {
+            prompt: number,
+            counts: Rle::encode(&seen.mask).to_coco_string(),
+            score: seen.score,
+            stability: None,
+            place: None,
+        }));
     }
+    Ok(Answer {
+        width,
+        height,
+        masks,
+    })
 }
 
 /// What is in a box, of all that looks like what is in it: whatever has the box that overlaps it most.
@@ -184,4 +206,22 @@ pub(crate) fn check(model: &Model, words: &[Phrase], others: bool) -> Result<boo
         model.name()
     );
     Ok(is_one)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use super::*;
+
+    #[test]
+    fn an_answer_depends_on_words_and_not_on_thresholds() {
+        let settings = |words: &str, grow: f64| {
+            let words = nets::words::phrases(words).unwrap();
+            json!(Asking { words, grow }.settings())
+        };
+        let usual = settings("a boy. a lantern.", 0.0);
+        assert_eq!(settings("a boy=0.3. a lantern=0.9.", 0.0), usual);
+        assert_ne!(settings("a boy.", 0.0), usual);
+        assert_ne!(settings("a boy. a lantern.", 0.1), usual);
+    }
 }

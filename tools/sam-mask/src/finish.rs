@@ -13,7 +13,7 @@ use crate::answer::{Answer, Found};
 use crate::prompt::Wanted;
 
 /// The least score of what words name: that of Meta's processor (`confidence_threshold`).
-const WORDS: f32 = 0.5;
+const WORDS: f64 = 0.5;
 
 /// Which masks stay, and how they are written.
 #[derive(Debug, Args)]
@@ -48,9 +48,9 @@ impl Choice {
         std::fs::create_dir_all(&self.out_dir).with_context(named)
     }
 
-    /// The least score of what words name.
-    pub(crate) fn least_of_words(&self) -> f32 {
-        self.threshold.map_or(WORDS, |least| least as f32)
+    /// The least score of what words name, where the phrase has none of its own.
+    pub(crate) fn least_of_words(&self) -> f64 {
+        self.threshold.unwrap_or(WORDS)
     }
 
     /// Writes the masks that stay into the record, and their union beside it.
@@ -96,8 +96,9 @@ impl Choice {
         let mut masks = Vec::new();
         for found in answer.masks {
             let runs = Rle::from_coco_string(answer.width, answer.height, &found.counts)?;
-            let good = f64::from(found.score) >= self.threshold.unwrap_or(0.0);
-            if good && runs.area() > 0 {
+            let own = wanted.get(found.prompt).and_then(|own| own.least);
+            let least = own.or(self.threshold).unwrap_or(0.0);
+            if f64::from(found.score) >= least && runs.area() > 0 {
                 masks.push((found, runs));
             }
         }

@@ -105,7 +105,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     if concepts::check(&model, &words, others)? {
         let asked = concepts::Asking {
             words,
-            least: choice.least_of_words(),
             grow: args.grow_boxes,
         };
         return concepts::run(

@@ -17,19 +17,22 @@ pub(crate) struct Wanted {
     pub(crate) prompt: Prompt,
     /// How sure the detector was, where one was.
     pub(crate) score: f64,
+    /// The score from which its masks count; `None` for that of the flags.
+    pub(crate) least: Option<f64>,
     /// What the mask's entry takes over.
     pub(crate) about: Map<String, Value>,
 }
 
 impl Wanted {
-    /// What words name: its masks have them for a label.
-    pub(crate) fn of_words(words: &str) -> Self {
+    /// What words name: its masks have them for a label, and at least the score `least`.
+    pub(crate) fn of_words(words: &str, least: f64) -> Self {
         Self {
             prompt: Prompt {
                 points: Vec::new(),
                 rect: None,
             },
             score: 0.0,
+            least: Some(least),
             about: [("label".to_owned(), words.into())].into_iter().collect(),
         }
     }
@@ -71,6 +74,7 @@ pub(crate) fn boxes(record: &Record) -> Result<Vec<Wanted>> {
         Ok(Wanted {
             prompt: Prompt::of_box(rect),
             score: found.score.unwrap_or(0.0),
+            least: None,
             about,
         })
     };
@@ -102,6 +106,7 @@ pub(crate) fn points(record: &Record, pointer: &str) -> Result<Vec<Wanted>> {
                 rect: None,
             },
             score: 0.0,
+            least: None,
             about: [("points".to_owned(), value)].into_iter().collect(),
         })
     };

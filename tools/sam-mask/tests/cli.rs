@@ -371,19 +371,20 @@ fn a_model_that_is_none_is_said_so() {
     assert!(ran(&folder).contains("the encoder may be encoder or my_encoder"));
 }
 
+const SAM3: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../shared/nets/tests/onnx/sam3"
+);
+
 /// Runs a tiny SAM 3, which takes what is bright for all that is asked for, and what is dark.
 fn with_words(here: &Path, record: &Value, flags: &[&str]) -> Ran {
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/nets/tests/onnx/sam3");
-    let model = model.to_str().unwrap().to_owned();
-    let mut all = vec![
-        "--model",
-        &model,
-        "--device",
-        "cpu",
-        "--no-cache",
-        "--out-dir",
-        "masks",
-    ];
+    let mut all = vec!["--device", "cpu", "--out-dir", "masks"];
+    if !flags.contains(&"--model") {
+        all.extend(["--model", SAM3]);
+    }
+    if !flags.contains(&"--cache") {
+        all.push("--no-cache");
+    }
     all.extend(flags);
     run_in(here, TOOL, &all, &format!("{record}\n"))
 }
@@ -434,6 +435,113 @@ fn words_segment_all_that_they_name() {
         let area = mask["area"].as_u64().unwrap();
         assert!(area.abs_diff(900) < 120, "{area}");
     }
+}
+
+/// The labels and scores of masks, in their order.
+fn scores(ran: &Ran) -> Vec<(String, f64)> {
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let masks = ran.records()[0]["masks"].clone();
+    let said = |mask: &Value| {
+        let label = mask["label"].as_str().unwrap().to_owned();
+        (label, mask["score"].as_f64().unwrap())
+    };
+    masks.as_array().unwrap().iter().map(said).collect()
+}
+
+#[test]
+fn a_phrase_keeps_its_own_threshold_beside_another() {
+    let here = tempfile::tempdir().unwrap();
+    let record = squares(here.path());
+    let asked = |words: &str, threshold: &str| {
+        let flags = ["--words", words, "--threshold", threshold, "--overlap", "1"];
+        scores(&with_words(here.path(), &record, &flags))
+    };
+    let all = asked("a boy. a lantern.", "0");
+    let least = all
+        .iter()
+        .map(|(_, score)| *score)
+        .fold(f64::INFINITY, f64::min);
+    let own = asked("a boy=0. a lantern.", "1");
+    assert!(least < 1.0, "{all:?}");
+    let boys = { all.iter() }.filter(|(label, _)| label == "boy").cloned();
+    assert_eq!(own, boys.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_remembered_answer_is_that_of_any_threshold() {
+    let here = tempfile::tempdir().unwrap();
+    let record = squares(here.path());
+    let run = |words: &str, threshold: &str| {
+        let flags = ["--cache", "c", "--overlap", "1"];
+        let asked = ["--words", words, "--threshold", threshold];
+        scores(&with_words(
+            here.path(),
+            &record,
+            &[&flags[..], &asked].concat(),
+        ))
+    };
+    let few = run("a boy. a lantern.", "0.5");
+    assert!(few.len() < 4, "{few:?}");
+    assert_eq!(run("a boy. a lantern.", "0.01").len(), 4);
+    assert_eq!(run("a boy. a lantern.", "0.5"), few);
+}
+
+#[test]
+fn an_image_of_which_nothing_is_asked_is_not_decoded() {
+    let here = tempfile::tempdir().unwrap();
+    let mut record = squares(here.path());
+    let path = here.path().join("squares.png");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let cut_off = with_words(here.path(), &record, &[]);
+    assert_eq!(cut_off.code, Some(1));
+    for nothing in [json!([]), json!([{"box": [400, 5, 500, 9]}])] {
+        record["boxes"] = nothing;
+        let ran = with_words(here.path(), &record, &[]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert_eq!(ran.records()[0]["masks"], json!([]));
+    }
+}
+
+/// A copy of the tiny SAM 3.
+fn copied(here: &Path) -> String {
+    let folder = here.join("model");
+    fs::create_dir(&folder).unwrap();
+    for entry in fs::read_dir(SAM3).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+/// Spoils the decoder of such a copy: masks of two channels instead of one, which cannot be resized to.
+fn spoil(model: &str) {
+    let path = Path::new(model).join("sam3_decoder.onnx");
+    let mut graph = fs::read(&path).unwrap();
+    // The constant `ones`: its name, and 16 bytes.
+    let ones = b"\x42\x04ones\x4a\x10\x01";
+    let at = graph.windows(ones.len()).position(|part| part == ones);
+    graph[at.unwrap() + ones.len() + 7] = 2;
+    fs::write(&path, graph).unwrap();
+}
+
+#[test]
+fn an_error_of_the_network_names_the_image() {
+    let here = tempfile::tempdir().unwrap();
+    let record = squares(here.path());
+    let model = copied(here.path());
+    spoil(&model);
+    let ran = with_words(
+        here.path(),
+        &record,
+        &["--model", &model, "--words", "a boy."],
+    );
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("squares.png: ") && ran.stderr.contains("sam3_decoder.onnx: "),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
