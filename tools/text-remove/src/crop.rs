@@ -40,10 +40,11 @@ pub(crate) fn cropped(
     decode::give_back(image);
     write::png(&inside, &path).with_context(|| path.display().to_string())?;
     record.forget_the_whole();
+    // Nothing is laid over what remains.
     let text = Text {
         lines: scene(text, clear),
         mask: None,
-        clear: Some(clear),
+        clear: None,
         original: Some(original),
     };
     record.put_rounded("text", &text, 4)?;

@@ -2,17 +2,17 @@
 //!
 //! Reads `image`, and what `text-detect --mark` has written into `text`: `mask`, burnt-in text and logos, and `clear`,
 //! the largest part of the image without them. `--how crop` writes that part as PNG to `--out-dir` and replaces `image`,
-//! `width` and `height`; `text` keeps the lines of the scene that are in it, `original`, the image before, and `clear`.
+//! `width` and `height`; `text` keeps the lines of the scene that are in it, and gets `original`, the image before.
 //! `--how mask` writes `mask`, a PNG that is black where the text is: trainers with masked loss do not learn it.
 //! Records without such text pass as they are.
 
 mod crop;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use stage::manifest::shapes::Text;
+use stage::manifest::MaskShape;
 use stage::{Context, Flow, Outcome, Record, Result};
 use vision::{mask, write};
 
@@ -43,9 +43,9 @@ struct Args {
     #[arg(long, value_enum, value_name = "WAY", default_value = "crop")]
     how: Way,
 
-    /// Folder for cropped frames and masks; created if missing
+    /// Folder for cropped frames and masks; created if missing. `--how drop` needs none
     #[arg(long, value_name = "DIR")]
-    out_dir: PathBuf,
+    out_dir: Option<PathBuf>,
 
     /// Drop a frame of which less than this share would remain, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = stage::share::<f64>)]
@@ -61,34 +61,43 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
+    if args.how == Way::Drop {
+        return flow.each(dropped);
+    }
+    let out_dir = { args.out_dir.as_deref() }
+        .context("--out-dir is missing: name a folder, or give --how drop, which needs none")?;
     flow.files_by_id(&["", ".text"]);
-    let named = || args.out_dir.display().to_string();
-    std::fs::create_dir_all(&args.out_dir).with_context(named)?;
-    flow.each(|record| remove(&args, record))
+    std::fs::create_dir_all(out_dir).with_context(|| out_dir.display().to_string())?;
+    flow.each(|record| remove(&args, out_dir, record))
+}
+
+/// Drops a record with burnt-in text.
+fn dropped(record: Record) -> Result<Outcome> {
+    let is_marked = record.text()?.is_some_and(|text| text.mask.is_some());
+    let reason = is_marked.then(|| "has text that is burnt in".to_owned());
+    Ok(Outcome::judge(record, reason))
 }
 
 /// The record without its burnt-in text, if it has any.
-fn remove(args: &Args, record: Record) -> Result<Outcome> {
-    let Some(text) = record.text()?.filter(|text| text.mask.is_some()) else {
+fn remove(args: &Args, out_dir: &Path, record: Record) -> Result<Outcome> {
+    let Some(mut text) = record.text()? else {
         return Ok(Outcome::pass(record));
     };
-    match args.how {
-        Way::Drop => Ok(Outcome::drop(record, "has text that is burnt in")),
-        Way::Mask => masked(args, record, &text),
-        Way::Crop => crop::cropped(record, text, &args.out_dir, args.min_left),
+    match (text.mask.take(), args.how) {
+        (None, _) => Ok(Outcome::pass(record)),
+        (Some(shape), Way::Mask) => masked(record, &shape, out_dir, args.min_left),
+        _ => crop::cropped(record, text, out_dir, args.min_left),
     }
 }
 
-/// The record with a mask of all but the text.
-fn masked(args: &Args, mut record: Record, text: &Text) -> Result<Outcome> {
-    let shape = text.mask.as_ref().context("key `text`: has no mask")?;
+/// The record with a mask of all but the text; dropped where that is less than the share `least`.
+fn masked(mut record: Record, shape: &MaskShape, out_dir: &Path, least: f64) -> Result<Outcome> {
     let left = mask::open(shape).context("key `text`: mask")?.inverse();
     let remains = left.area() as f64 / left.as_slice().len() as f64;
-    if remains < args.min_left {
-        let reason = crop::reason(remains, args.min_left);
-        return Ok(Outcome::drop(record, reason));
+    if remains < least {
+        return Ok(Outcome::drop(record, crop::reason(remains, least)));
     }
-    let path = args.out_dir.join(format!("{}.text.png", record.id()?));
+    let path = out_dir.join(format!("{}.text.png", record.id()?));
     write::png_luma(&left.to_luma(), &path).with_context(|| path.display().to_string())?;
     record.put("mask", &path)?;
     Ok(Outcome::pass(record))

@@ -64,11 +64,43 @@ fn a_frame_is_cropped_to_what_is_clear() {
         (&json!(160), &json!(80))
     );
     assert_eq!(found.get("boxes"), None, "places in the whole frame");
-    let text = json!({"lines": [{"box": [20.0, 30.0, 60.0, 44.0], "score": 0.9, "kind": "scene"}], "clear": [0, 0, 160, 80], "original": "a.png"});
+    let text = json!({"lines": [{"box": [20.0, 30.0, 60.0, 44.0], "score": 0.9, "kind": "scene"}], "original": "a.png"});
     assert_eq!(found["text"], text);
     let open = |path: &str| image::open(here.path().join(path)).unwrap().to_rgb8();
     let part = image::imageops::crop_imm(&open("a.png"), 0, 0, 160, 80).to_image();
     assert_eq!(open("plain/a.png"), part);
+}
+
+#[test]
+fn nothing_of_a_cropped_frame_is_said_in_columns_and_rows_of_the_whole() {
+    let here = tempfile::tempdir().unwrap();
+    let mut given = frame(here.path());
+    // A caption above, and the sign below it: row 30 of the frame is row 10 of the part.
+    given["text"]["clear"] = json!([0, 20, 160, 100]);
+    let found = removed(here.path(), &given, &[]).records().remove(0);
+    assert_eq!(found["height"], 80);
+    let text = json!({"lines": [{"box": [20.0, 10.0, 60.0, 24.0], "score": 0.9, "kind": "scene"}], "original": "a.png"});
+    assert_eq!(found["text"], text, "all of the part is clear");
+}
+
+#[test]
+fn a_folder_is_needed_only_where_something_is_written() {
+    let here = tempfile::tempdir().unwrap();
+    let line = format!("{}\n", frame(here.path()));
+    let ran = run_in(here.path(), TOOL, &["--how", "drop"], &line);
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 0),
+        "{}",
+        ran.stderr
+    );
+    let ran = run_in(here.path(), TOOL, &["--how", "crop"], &line);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("--out-dir is missing: name a folder"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
