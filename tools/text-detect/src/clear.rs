@@ -2,7 +2,7 @@
 
 use vision::Rect;
 
-/// More boxes than this are taken for one around all of them: every side of every box is tried.
+/// Of more boxes than this, those that lie nearest are taken for one: every side of every box is tried.
 const MOST: usize = 12;
 
 /// The largest rectangle within `width` and `height` pixels that overlaps none of the boxes; an empty one where
@@ -11,8 +11,8 @@ pub(crate) fn clear([width, height]: [u32; 2], boxes: &[Rect]) -> Rect {
     let whole = Rect::whole(width, height);
     let mut boxes: Vec<Rect> = boxes.iter().map(|one| one.clip(width, height)).collect();
     boxes.retain(|one| !one.is_empty());
-    if boxes.len() > MOST {
-        boxes = boxes.into_iter().reduce(Rect::around).into_iter().collect();
+    while boxes.len() > MOST {
+        boxes = joined(boxes);
     }
     let sides = |edge: u32, of: fn(&Rect) -> u32| {
         let mut sides: Vec<u32> = boxes.iter().map(of).chain([edge]).collect();
@@ -40,6 +40,22 @@ pub(crate) fn clear([width, height]: [u32; 2], boxes: &[Rect]) -> Rect {
         }
     }
     best
+}
+
+/// The boxes with two of them, those whose common box adds the least area, taken for one.
+fn joined(mut boxes: Vec<Rect>) -> Vec<Rect> {
+    let added = |one: Rect, other: Rect| {
+        let apart = one.area() + other.area();
+        // Less than nothing where they overlap.
+        one.around(other).area().cast_signed() - apart.cast_signed()
+    };
+    let pairs = (0..boxes.len()).flat_map(|one| (0..one).map(move |other| (one, other)));
+    let nearest = pairs.min_by_key(|(one, other)| added(boxes[*one], boxes[*other]));
+    if let Some((one, other)) = nearest {
+        let last = boxes.swap_remove(one);
+        boxes[other] = boxes[other].around(last);
+    }
+    boxes
 }
 
 #[cfg(test)]
@@ -71,5 +87,12 @@ mod tests {
     fn many_boxes_are_one() {
         let many: Vec<[u32; 4]> = (0..20).map(|n| [n * 5, 40, n * 5 + 4, 45]).collect();
         assert_eq!(of(&many), [0, 0, 100, 40]);
+    }
+
+    #[test]
+    fn a_logo_above_many_lines_stays_apart_from_them() {
+        let lines = (0..12).map(|n| [n * 8, 40, n * 8 + 6, 45]);
+        let many: Vec<[u32; 4]> = [[70, 2, 98, 6]].into_iter().chain(lines).collect();
+        assert_eq!(of(&many), [0, 6, 100, 40]);
     }
 }
