@@ -1,7 +1,8 @@
 //! Measure sharpness, exposure and contrast, and drop images that fall short.
 //!
-//! Reads `image` and, where it is, `transition`. Writes `quality`, whose figures and their units are
-//! those of [`quality::Quality`]. A figure that cannot be measured is left out.
+//! Reads `image` and, where they are, `transition` and `text.clear`: only the part that is clear of burnt-in text is
+//! measured, if it is two fifths of the image or more. Writes `quality`, whose figures and their units are those of
+//! [`quality::Quality`]. A figure that cannot be measured is left out.
 
 mod edges;
 mod lettering;
@@ -47,7 +48,9 @@ The key `quality`, in which levels are luma, 0 to 255:
                     over the image, apart or joined, 0 to 1; left out if none
   resolution        short side, pixels
 
-Darkness is not a fault: a night scene passes as long as something is in focus.";
+Darkness is not a fault: a night scene passes as long as something is in focus. Of an image that
+text-detect --mark has marked, only the part without burnt-in text is measured (`text.clear`), if it is
+two fifths of the image or more.";
 
 /// Measure sharpness, exposure and contrast, and drop images that fall short
 #[derive(Debug, Parser)]

@@ -1,11 +1,11 @@
 //! The figures of one image: the key `quality`.
 
-use image::imageops;
+use image::{ImageBuffer, Pixel, imageops};
 use serde::Serialize;
 use stage::{Context, Record, Result};
 use vision::decode::{self, Dimensions};
 use vision::statistics::{LumaStatistics, histogram};
-use vision::{GrayImage, Rect, RgbImage, colour};
+use vision::{Rect, colour};
 
 use crate::edges::Edges;
 use crate::lettering::Lettering;
@@ -90,8 +90,8 @@ impl Quality {
         let mut colours = decode::rgb_at_least_from_bytes(file, across, down)?;
         let whole = f64::from(width) * f64::from(height);
         if let Some(clear) = clear.filter(|clear| clear.area() as f64 >= LEAST_CLEAR * whole) {
-            luma = part_of_luma(&luma, clear, size);
-            colours = part_of_colours(&colours, clear, size);
+            luma = part(&luma, clear, size);
+            colours = part(&colours, clear, size);
         }
         let histogram = histogram(&luma);
         let levels = LumaStatistics::of_histogram(&histogram);
@@ -134,12 +134,12 @@ fn shrunk(clear: Rect, size: Dimensions, (width, height): (u32, u32)) -> Rect {
     }
 }
 
-fn part_of_luma(image: &GrayImage, clear: Rect, size: Dimensions) -> GrayImage {
-    let part = shrunk(clear, size, image.dimensions());
-    imageops::crop_imm(image, part.left, part.top, part.width(), part.height()).to_image()
-}
-
-fn part_of_colours(image: &RgbImage, clear: Rect, size: Dimensions) -> RgbImage {
+/// The part of an image that is `clear`, which is in pixels of the image before it was shrunk from `size`.
+fn part<P: Pixel + 'static>(
+    image: &ImageBuffer<P, Vec<P::Subpixel>>,
+    clear: Rect,
+    size: Dimensions,
+) -> ImageBuffer<P, Vec<P::Subpixel>> {
     let part = shrunk(clear, size, image.dimensions());
     imageops::crop_imm(image, part.left, part.top, part.width(), part.height()).to_image()
 }
