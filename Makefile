@@ -154,7 +154,7 @@ TRACK_MODEL ?=
 TEXT_MODEL ?=
 # Whether masks get sharp edges, hair included, of a network for mattes: yes or no.
 MATTE ?= no
-# That network: a name in the registry or an absolute path. The default is drawn characters' (make models ROLE=matte).
+# That network: a name in the registry or a path. The default is one for drawn characters (make models ROLE=matte).
 MATTE_MODEL ?=
 # Network that inpaints what is behind them.
 INPAINT_MODEL ?=

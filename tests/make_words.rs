@@ -175,7 +175,8 @@ fn every_folder_that_a_stage_writes_images_to_is_listed() {
         .collect();
     let mut found = 0;
     // A report's folder has one page in it, and a data set has a list of its files.
-    let own = |line: &&str| line.starts_with('\t') && !line.contains("\"$$BIN/report\"");
+    let own =
+        |line: &&str| !line.trim_start().starts_with('#') && !line.contains("\"$$BIN/report\"");
     for line in all.lines().filter(own) {
         for folder in line.split("--out-dir ").skip(1) {
             let folder = folder.split(' ').next().unwrap();

@@ -36,7 +36,7 @@ WRITTEN += background/masked.jsonl=background/masks $(if $(tracks),background/tr
 
 ifdef INSIDE_OUT
 
-settings.background-clear = $(settings.sharp)
+settings.background-clear = $(settings.sharp)$(addprefix $(empty) of ,$(marked))
 background/clear.jsonl: $(first).jsonl .settings/background-clear
 	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
 
@@ -56,11 +56,11 @@ between := $(if $(FRAMES),,$(if $(tracks),$(TRACK_FPS)))
 settings.background-between = $(settings.frames) $(TRACK_FPS) $(settings.sharp)$(if $(marked), $(settings.marked))
 background/between.jsonl: frames.jsonl .settings/background-between
 	$(call phase,background-between) $(room) -- $(call pipe,$(if $(SEVERAL),while IFS= read -r film; do \
-	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$film" < /dev/null; done < .names/films.txt, \
-	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps $(TRACK_FPS) -- "$$FILM") \
+	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps "$$TRACK_FPS" -- "$$film" < /dev/null; done < .names/films.txt, \
+	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps "$$TRACK_FPS" -- "$$FILM") \
 	    | $(if $(marked),$(find_text) | "$$BIN/text-detect" --mark |) "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS))
 
-settings.background-tracked = $(settings.tracked) $(BACKGROUND_TRACK_FLAGS) $(between)
+settings.background-tracked = $(tracking) $(BACKGROUND_TRACK_FLAGS) $(between)
 background/tracked.jsonl: background/masked.jsonl $(if $(between),background/between.jsonl) .settings/background-tracked
 	$(call large_network,background-tracked) $(room) -- "$$BIN/mask-track" $(by_tracks) $(if $(between),--between background/between.jsonl) \
 	    --out-dir background/tracked $(rejects) $(BACKGROUND_TRACK_FLAGS) $<

@@ -85,12 +85,13 @@ $(sets:%=%/labels.gate): %/labels.gate: %/selected.jsonl review/$$(call name_of,
 $(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-described
 	$(call large_network,$(name)-described) -- $(each)"$$BIN/vlm-caption" $(call use,CAPTION) $(rejects) $(DESCRIBE_FLAGS) $<
 
-# What composes captions and what looks at them go by the same flags.
+# What composes captions and what looks at them go by the same flags; TYPE.before sets shell variables that are in them.
+before = $(if $(filter-out undefined,$(origin $(type).before)),$($(type).before))
 composed = --type $(call kind,$(type)) $($(type).begin) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
 	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(cast_words))$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
 $(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-captioned
-	$(call phase,$(name)-captioned) -- $(call pipe,"$$BIN/caption-compose" $(composed) $(rejects) $< \
+	$(call phase,$(name)-captioned) -- $(call pipe,$(before) "$$BIN/caption-compose" $(composed) $(rejects) $< \
 	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))
 
 $(sets:%=%/checked.jsonl): %/checked.jsonl: %/captioned.jsonl review/captions/$$(call name_of,$$*).jsonl

@@ -8,7 +8,7 @@ EMOTION_FLAGS ?=
 # face-landmarks, where LANDMARK_MODEL is set.
 LANDMARK_FLAGS ?=
 
-faces.chain := $(poses.chain) faces:FACE_FLAGS,FACE_MODEL emotions:EMOTION_FLAGS,EMOTION_MODEL
+faces.chain := $(poses.chain) faces:FACE_FLAGS,FACE_MODEL emotions:EMOTION_FLAGS,EMOTION_MODEL$(if $(LANDMARK_MODEL),$(comma)LANDMARK_FLAGS$(comma)LANDMARK_MODEL)
 faces.reports := $(poses.reports) faces/report.html
 WRITTEN += faces.jsonl=faces
 
@@ -23,7 +23,7 @@ faces.jsonl: posed.jsonl .settings/faces
 landmarks = $(if $(LANDMARK_MODEL),| "$$BIN/face-landmarks" $(if $(filter five,$(LANDMARK_MODEL)),--five,$(call use,LANDMARK)) $(LANDMARK_FLAGS) \
 	    | "$$BIN/face-landmarks" --calibrate-within /identity/name $(LANDMARK_FLAGS))
 
-settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)$(if $(LANDMARK_MODEL), $(LANDMARK_MODEL) $(LANDMARK_FLAGS))
+settings.emotions = $(call stamp,EMOTION,emotion) $(EMOTION_FLAGS)$(if $(LANDMARK_MODEL), $(call stamp,LANDMARK,landmark) $(LANDMARK_FLAGS))
 emotions.jsonl: faces.jsonl .settings/emotions
 	$(call small_network,emotions) -- $(call pipe,$(each)"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
 	    | "$$BIN/emotion-classify" --rank-within /identity/name $(landmarks))

@@ -13,8 +13,9 @@ SHOT_FLAGS ?=
 TEXT_FLAGS ?=
 # What becomes of frames with subtitles and logos, if a network for text is there: crop (to the largest part without
 # them), inpaint, mask (trainers with masked loss do not learn them), drop or keep. Backgrounds show what other frames
-# have behind them, or else they are inpainted, unless this is keep.
-TEXT ?= crop
+# have behind them, or else they are inpainted, unless this is keep. With TRACK=yes it is mask by default, as frames of a
+# shot must have one size.
+TEXT ?= $(if $(filter yes,$(TRACK)),mask,crop)
 # text-remove, or lama-inpaint if TEXT is inpaint.
 TEXT_REMOVE_FLAGS ?=
 # frame-dedup.
@@ -67,13 +68,12 @@ frames.jsonl: .settings/frames
 	$(call phase,frames) $(room) -- "$$BIN/frame-extract" --out-dir frames $(rejects) $(by_shots) $(EXTRACT_FLAGS) -- "$$FILM"
 endif
 
-# A network for text that is downloaded later is asked then: those of the registry have `_det_` in their files' names.
-settings.marked = $(TEXT_MODEL) $(TEXT_FLAGS) $(notdir $(wildcard $(FILM2LORA_MODELS)/published/*/*_det_*.onnx))
+settings.marked = $(call stamp,TEXT,text) $(TEXT_FLAGS)
 find_text = "$$BIN/text-detect" --if-installed $(call use,TEXT) $(TEXT_FLAGS)
 marked.jsonl: frames.jsonl .settings/marked
 	$(call small_network,marked) -- $(call pipe,$(find_text) $(rejects) $< | "$$BIN/text-detect" --mark)
 
-settings.unique = $(DEDUP_FLAGS)
+settings.unique = $(DEDUP_FLAGS)$(addprefix $(empty) of ,$(marked))
 unique.jsonl: $(first).jsonl .settings/unique
 	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(DEDUP_FLAGS) $<
 

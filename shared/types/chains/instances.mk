@@ -25,8 +25,9 @@ CAST_CLUSTER_FLAGS ?=
 IDENTITY_FLAGS ?=
 
 # Which manifest has the names that count: those of references or groups, or those that labels have taught.
-known := $(if $(filter yes,$(TAUGHT)),$(if $(TEACH_FROM)$(wildcard review/taught/character),known,named),named)
-known_from := $(if $(TEACH_FROM),known.before,named.jsonl)
+teach_names := $(if $(filter undefined,$(origin STAMPS)),,$(filter TEACH_KEY=/identity/name,$(STAMPS)))
+known := $(if $(filter yes,$(TAUGHT)),$(if $(teach_names)$(wildcard review/taught/character),known,named),named)
+known_from := $(if $(teach_names),known.before,named.jsonl)
 taught_names := $(if $(filter known,$(known)),known:TEACH_FLAGS:quiet)
 
 # Whether characters are followed through their shots, and the manifest that has their masks then.
@@ -58,17 +59,24 @@ boxes.jsonl: $(scenes).jsonl .settings/boxes
 	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(rejects) $(DETECT_FLAGS) $<
 
 segmented = $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS)
-sharpened = $(if $(filter yes,$(MATTE)),| "$$BIN/matte" $(call use,MATTE) --out-dir masks/mattes $(MATTE_FLAGS))
-settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)$(if $(sharpened), matte $(MATTE_MODEL) $(MATTE_FLAGS))
+# The last masks are sharpened: those of the segmenter, or those that were followed.
+mattes := $(filter yes,$(MATTE))
+matte = | "$$BIN/matte" $(call use,MATTE) $(MATTE_FLAGS) --out-dir
+matte_stamp = $(if $(mattes), matte $(call stamp,MATTE,matte) $(MATTE_FLAGS))
+at_masks := $(if $(tracks),,$(mattes))
+at_tracks := $(if $(tracks),$(mattes))
+settings.masked = $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)$(if $(at_masks),$(matte_stamp))
 masked.jsonl: boxes.jsonl .settings/masked
-	$(call large_network,masked) $(room) -- $(if $(sharpened),$(call pipe,$(segmented) $< $(sharpened)),$(segmented) $<)
+	$(call large_network,masked) $(room) -- $(if $(at_masks),$(call pipe,$(segmented) $< $(matte) masks/mattes),$(segmented) $<)
 
 # Without a network that has a memory, detections are linked, and the segmenter fills in what is missing.
 by_tracks = --device "$$DEVICE" $(if $(TRACK_MODEL),--method memory --model "$$TRACK_MODEL",$(if $(filter published,$(NETWORKS)),,--method overlap)) \
     $(if $(SEGMENT_MODEL),--segmenter "$$SEGMENT_MODEL")
-settings.tracked = $(call stamp,SEGMENT,segment) $(TRACK_MODEL) $(TRACK_FLAGS)
+tracking = $(call stamp,SEGMENT,segment) $(call stamp,TRACK,track)
+settings.tracked = $(tracking) $(TRACK_FLAGS)$(if $(at_tracks),$(matte_stamp))
+tracked = "$$BIN/mask-track" $(by_tracks) --out-dir tracked $(rejects) $(TRACK_FLAGS)
 tracked.jsonl: masked.jsonl .settings/tracked
-	$(call large_network,tracked) $(room) -- "$$BIN/mask-track" $(by_tracks) --out-dir tracked $(rejects) $(TRACK_FLAGS) $<
+	$(call large_network,tracked) $(room) -- $(if $(at_tracks),$(call pipe,$(tracked) $< $(matte) tracked/mattes),$(tracked) $<)
 
 ifdef INSTANCES
 # Instances of one's own stay as they are, under the names of their folders. An image in none has no name yet.
@@ -99,12 +107,12 @@ figures.jsonl: instances.jsonl .settings/figures
 # References are cropped as instances are, so that like is compared with like, and get
 # the name of their folder. Each is the image of one character: its surest instance
 # counts, however small.
-settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked) $(settings.figures)
+settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked)$(if $(at_tracks),$(matte_stamp)) $(settings.figures)
 cast.jsonl: .settings/cast
 	@rm -rf cast && mkdir -p cast
 	$(call large_network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
 	    | "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) \
-	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 \
+	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir cast/masks $(SEGMENT_FLAGS) --max-masks 1 $(if $(mattes),$(matte) cast/mattes) \
 	    | "$$BIN/mask-crop" --out-dir cast/crops $(rejects) \
 	        --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0 \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS))
@@ -123,8 +131,8 @@ endif
 # Names that `make teach PIPELINE=character` has taught, or a model that was taught on another film.
 settings.known = $(call within,TEACH_FROM) $(TEACH_FLAGS)
 known.jsonl: named.jsonl review/character.jsonl .settings/known
-	$(call phase,known) -- $(call pipe,$(if $(TEACH_FROM),"$$BIN/label-apply" --taught "$$TEACH_FROM" --key /identity/name $< > known.before;) \
-	    "$$BIN/label-fit" --key /identity/name --on /embedding/vector --prior $(if $(TEACH_FROM),/taught/~1identity~1name/scores$(comma))/identity/name \
+	$(call phase,known) -- $(call pipe,$(if $(teach_names),"$$BIN/label-apply" --taught "$$TEACH_FROM" $< > known.before;) \
+	    "$$BIN/label-fit" --key /identity/name --on /embedding/vector --prior $(if $(teach_names),/taught/~1identity~1name/scores$(comma))/identity/name \
 	        --together /identity/track --patch review/character.jsonl --output known.json $(TEACH_FLAGS) $(known_from) > /dev/null; \
 	    "$$BIN/label-apply" --taught known.json --patch review/character.jsonl $(rejects) $(known_from))
 

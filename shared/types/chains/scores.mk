@@ -40,7 +40,7 @@ $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS") \
 	    | "$$BIN/id-match" $(known_as) $(IDENTITY_FLAGS) \
-	    | "$$BIN/rtmpose" $(call use,POSE) $(KEYPOINT_FLAGS) | "$$BIN/pose-classify" $(POSE_FLAGS))
+	    | "$$BIN/rtmpose" $(call use,POSE) $(animals) $(KEYPOINT_FLAGS) | "$$BIN/pose-classify" $(POSE_FLAGS))
 
 settings.$(scoring)-faces = $(settings.faces) $(settings.emotions) $(settings.expressions)
 $(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces

@@ -16,9 +16,9 @@ character.records = $(1)/unique.jsonl
 character.taught_in := named.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
 # Without CLASS, the class word is what the character was found by, if that was words.
-class_word = $(if $(by_words),--class="$$("$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" --words \
-    "$$CAST/$$(cat .names/$(notdir $(@D)))/words.txt" $<)")
-character.begin = $(character.word) $(if $(CLASS),--class="$$CLASS",$(class_word))
+class_word = "$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" $(if $(CAST),--words "$$CAST/$$(cat .names/$(notdir $(@D)))/words.txt")
+character.before = $(if $(CLASS),class="$$CLASS";,$(if $(by_words),class="$$($(class_word) $<)";))
+character.begin = $(character.word) $(if $(CLASS)$(by_words),--class="$$class")
 
 ifdef INSIDE_OUT
 
@@ -48,13 +48,13 @@ empty_places := $(wildcard background/selected.jsonl)
 quarters = --target $$((($$(grep -c '' $(@D)/selected.jsonl) * $(1) + 3) / 4))
 but_this = --quota "/identity/name=$$(cat .names/$*):0" --quota /identity/name=unknown:0
 composed_anew = "$$BIN/caption-compose" --over-written
-other_captions = "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
+other_captions = $(character.before) "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
     | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) $(but_this) --by /identity/name$(comma)/pose/framing --per-shot 6 \
-    | $(composed_anew) --type character --trigger="$${CLASS:-character}" \
+    | $(composed_anew) --type character --trigger="$${class:-character}" \
         $(foreach one,$(WHO),--other="$$(cat .names/$(one))") $(CHARACTER_CAPTION_FLAGS);
 place_captions = "$$BIN/balance" $(call quarters,1) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;
 .settings/character-%-regular: always
-	$(call note,$(CLASS) $(FIGURE_BLUR_FLAGS) $(CHARACTER_CAPTION_FLAGS) $(empty_places))
+	$(call note,$(CLASS) $(FIGURE_BLUR_FLAGS) $(CHARACTER_CAPTION_FLAGS) $(empty_places)$(if $(by_words), $(cast_words)))
 $(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl joined.jsonl $(empty_places) .settings/character-%-regular
 	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $< ] || { $(other_captions) $(if $(empty_places),$(place_captions)) })
 

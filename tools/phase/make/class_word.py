@@ -21,7 +21,7 @@ def class_word(phrase):
 
 def first(text):
     """The first phrase of a character's words; a full stop before a digit ends none."""
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    lines = [line for line in text.removeprefix("\ufeff").splitlines() if not line.lstrip().startswith("#")]
     phrases = [phrase for line in lines for phrase in re.split(r"\.(?!\d)", line) if phrase.strip()]
     return class_word(phrases[0]) if phrases else ""
 
@@ -35,10 +35,10 @@ def most(records):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--words", type=Path, required=True, help="file of the character's words, which may be missing")
+    parser.add_argument("--words", type=Path, help="file of the character's words, which may be missing")
     parser.add_argument("manifest", type=Path)
     flags = parser.parse_args()
-    word = first(flags.words.read_text(encoding="utf-8")) if flags.words.is_file() else ""
+    word = first(flags.words.read_text(encoding="utf-8")) if flags.words and flags.words.is_file() else ""
     with open(flags.manifest, encoding="utf-8") as lines:
         print(word or most(json.loads(line) for line in lines if line.strip()))
 

@@ -28,9 +28,12 @@ REFUSED = 3
 # Bytes of each end of a file that tell it from another; frame-extract looks at as many.
 END = 1 << 20
 
-# What else is detected than persons where nobody says it, and the network for it is there. Persons are named too, or they
-# would be taken for one of the others.
+# What is looked for in words by default, if the network for it is installed. Persons are named too, or they would be taken
+# for one of the others.
 ANYTHING = "person. creature. animal."
+
+# The network that POSE_ANIMAL_MODEL=default stands for, as tools/rtmpose has it.
+ANIMALS = "rtmpose-m-ap10k"
 
 # The tools that ask a network of each role. What they say of their answers is in the stamps of their stages, so
 # that these run again where a tool would answer otherwise.
@@ -38,6 +41,10 @@ ASK = {
     "detect": ["char-detect"],
     "words": ["char-detect"],
     "segment": ["sam-mask", "mask-track"],
+    "track": ["mask-track"],
+    "matte": ["matte"],
+    "text": ["text-detect"],
+    "landmark": ["face-landmarks"],
     "inpaint": ["lama-inpaint"],
     "embed": ["clip-embed", "clip-tag"],
     "pose": ["rtmpose"],
@@ -248,26 +255,52 @@ def complete(out, tools, written):
 def networks(roles):
     """The networks by role, as the registry or a path names them; empty for the default of the role."""
     small = setting("NETWORKS") == "small"
-    named = {role: setting(f"{role.upper()}_MODEL") or (f"small-{role}" if small and role != "words" else "") for role in names.ROLES}
-    named = {role: names.absolute(name) if name and os.path.exists(name) else name for role, name in named.items()}
-    return named, [f"{role}={named[role]}" if named[role] else role for role in roles]
+    named = {role: setting(f"{role.upper()}_MODEL") or (f"small-{role}" if small and role in names.ROLES else "") for role in names.ROLES + names.OPTIONAL}
+    named = {role: located(name) for role, name in named.items()}
+    needs = [f"{role}={named[role]}" if named[role] else role for role in roles]
+    # Animals have a network of the same role beside that of persons.
+    animals = setting("POSE_ANIMAL_MODEL")
+    if animals and "pose" in roles:
+        needs.append(f"pose={ANIMALS if animals == 'default' else located(animals)}")
+    return named, needs
 
 
-def asked_in_words(roles, tools, models):
+def located(name):
+    """A network's name, or the path of a file from any folder."""
+    return names.absolute(name) if name and os.path.exists(name) else name
+
+
+def installed(tools, models):
+    """The roles that pipelines can do without, whose default is installed and may run."""
+    if setting("NETWORKS") != "published":
+        return set()
+    command = [os.path.join(tools, "models"), "--models", models, "--list", "--json", "--role", "words,track,text"]
+    found = map(json.loads, subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.splitlines())
+    return {one["role"] for one in found if one["default"] and one["state"] != "missing"}
+
+
+def beside(roles, there):
+    """The roles of the networks that settings add to `roles`, those of the pipelines; of `there` the defaults are installed."""
+    added = []
+    if "segment" in roles:
+        added += ["matte"] if setting("MATTE") == "yes" else []
+        added += ["track"] if setting("TRACK") == "yes" and (setting("TRACK_MODEL") or "track" in there) else []
+    if "emotion" in roles and setting("LANDMARK_MODEL") not in ("", "five"):
+        added.append("landmark")
+    if setting("TEXT") != "keep" and (setting("TEXT_MODEL") or "text" in there):
+        added.append("text")
+        added += ["inpaint"] if setting("TEXT") == "inpaint" and "inpaint" not in roles else []
+    return added
+
+
+def asked_in_words(roles, there):
     """The phrases of WORDS, or those for any film; and the words of the characters in CAST, of which there may be none."""
     if "detect" not in roles or setting("NETWORKS") == "none" or setting("WORDS") == "none":
         return "", []
     own = sorted(Path(setting("CAST")).glob("*/words.txt")) if setting("CAST") else []
     if setting("WORDS"):
         return setting("WORDS"), own
-    if own or setting("WORDS_MODEL"):
-        return ANYTHING, own
-    if setting("NETWORKS") != "published":
-        return "", own
-    command = [os.path.join(tools, "models"), "--models", models, "--list", "--json", "--role", "words"]
-    networks_ = map(json.loads, subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.splitlines())
-    there = any(one["default"] and one["state"] != "missing" for one in networks_)
-    return ANYTHING if there else "", own
+    return ANYTHING if own or setting("WORDS_MODEL") or "words" in there else "", own
 
 
 def words_stamp(files):
@@ -276,6 +309,15 @@ def words_stamp(files):
     for path in files:
         digest.update(os.fsencode(f"{path.parent.name}\0") + path.read_bytes() + b"\0")
     return [f"CAST_WORDS={digest.hexdigest()[:16]}"] if files else []
+
+
+def taught(model):
+    """By what stages know what the model in TEACH_FROM judges; nothing if there is none, or label-fit did not write it."""
+    try:
+        with open(model, encoding="utf-8") as file:
+            return [f"TEACH_KEY={json.load(file)['key']}"] if model else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def version(tools, name):
@@ -340,8 +382,9 @@ def start(flags):
     if setting("NETWORKS") == "none" and flags.networked:
         raise Wrong(f"{flags.networked}: needs networks: leave NETWORKS=none out")
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
-    words, of_cast = asked_in_words(flags.roles.split(), names.tools(), models)
-    named, needs = networks(flags.roles.split() + (["words"] if words or of_cast else []))
+    there, roles = installed(names.tools(), models), flags.roles.split()
+    words, of_cast = asked_in_words(roles, there)
+    named, needs = networks(roles + beside(roles, there) + (["words"] if words or of_cast else []))
     if setting("NETWORKS") == "published":
         registry(names.tools(), models, "--needs", needs)
     paths = {name: path if name == source else "" for name in names.SOURCES} | {"BIN": names.tools()}
@@ -356,7 +399,7 @@ def start(flags):
             answers = {tool: version(paths["BIN"], tool)[1] for tool in ASK[stamp.split("=")[0]]}
             said |= answers
             stamps.append("/".join([stamp, *(",".join(numbers) for numbers in answers.values())]))
-    stamps += words_stamp(of_cast)
+    stamps += words_stamp(of_cast) + taught(paths["TEACH_FROM"])
     stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM"] if paths[name]]
     out = names.out()
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
@@ -370,9 +413,11 @@ def start(flags):
     os.environ["FILM2LORA_RUN_BY"] = runner.__file__
     os.environ["FILM2LORA_CLASS_WORD"] = class_word.__file__
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
+    # Programs that stages start go to no other folder.
+    os.environ["CALLED_FROM"] = ""
     command = names.make_command(flags.make) + ["--no-print-directory", "--keep-going", "-C", os.path.abspath(out)]
     command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile")]
-    command += ["INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
+    command += ["INSIDE_OUT=1", "CALLED_FROM=", f"POSE_ANIMAL_MODEL={located(setting('POSE_ANIMAL_MODEL'))}", f"TYPES={' '.join(names.TYPES)}"]
     command += [f"{name}={value}" for name, value in paths.items()]
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
     if source == "FILM" and len(names.films()) > 1:

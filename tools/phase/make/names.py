@@ -13,7 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 # What `film2lora make` was told is relative to where it was called.
 os.chdir(os.environ.get("CALLED_FROM") or ".")
-ROLES = ["detect", "words", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
+ROLES = ["detect", "segment", "inpaint", "embed", "pose", "face", "emotion", "caption"]
+# Those that run only where a setting asks for them, or they are installed.
+OPTIONAL = ["words", "track", "matte", "text", "landmark"]
 
 
 def types():
@@ -121,6 +123,13 @@ def check():
     sample = setting("GATE_SAMPLE")
     if not re.fullmatch(r"all|[1-9][0-9]{0,8}", sample):
         raise Wrong(f"GATE_SAMPLE={sample}: all, or a whole number of 1 or more")
+    if setting("TRACK_FPS") and not re.fullmatch(r"[1-9][0-9]{0,3}(\.[0-9]{1,6})?|0\.[0-9]{0,5}[1-9]", setting("TRACK_FPS")):
+        raise Wrong(f"TRACK_FPS={setting('TRACK_FPS')}: must be a number of frames a second above 0")
+    if setting("TEXT") == "crop" and setting("TRACK") == "yes":
+        raise Wrong("TEXT=crop TRACK=yes: frames of a shot must have one size: choose TEXT=mask, inpaint, drop or keep")
+    for name in ["TRACK", "MATTE"]:
+        if setting("INSTANCES") and setting(name) == "yes":
+            raise Wrong(f"{name}=yes: INSTANCES have their masks, which stay as they are: leave it out")
     for sign in ["=", "{}"]:
         if sign in setting("TRIGGER"):
             raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a special meaning there: leave it out")

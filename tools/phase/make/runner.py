@@ -57,15 +57,15 @@ def called(name, flags, command, manifest, work):
 
 
 def lines(path):
-    """The records of a manifest, as bytes."""
+    """The records of a manifest, as bytes, one after another."""
     with open(path, "rb") as file:
-        return [line for line in file if line.strip()]
+        yield from filter(bytes.strip, file)
 
 
 def counts(tool, manifest, written, dropped, seconds):
     """What the stage says of its records, as a tool does."""
     failed = sum(1 for line in dropped if b'"error"' in line and "error" in json.loads(line).get("rejected", {"error": ""}))
-    said = {"tool": tool, "in": len(lines(manifest)), "out": written, "rejected": len(dropped) - failed, "failed": failed}
+    said = {"tool": tool, "in": sum(1 for _ in lines(manifest)), "out": written, "rejected": len(dropped) - failed, "failed": failed}
     if setting("FILM2LORA_COUNTS"):
         with open(setting("FILM2LORA_COUNTS"), "a", encoding="utf-8") as file:
             file.write(json.dumps(said | {"seconds": round(seconds, 3)}) + "\n")

@@ -36,11 +36,11 @@ class Words(unittest.TestCase):
         """What is asked for in words, where `models --list` says this."""
         with told(**values), mock.patch("subprocess.run") as run:
             run.return_value.stdout = listed
-            words, of_cast = launch.asked_in_words(["detect", "segment"], "bin", "models")
+            words, of_cast = launch.asked_in_words(["detect", "segment"], launch.installed("bin", "models"))
         return words, [path.parent.name for path in of_cast]
 
     def test_any_film_is_asked_for_what_lives_if_the_network_is_there(self):
-        there = json.dumps({"name": "grounding-dino-tiny", "default": True, "state": "there"})
+        there = json.dumps({"name": "grounding-dino-tiny", "role": "words", "default": True, "state": "there"})
         self.assertEqual(self.asked(there, NETWORKS="published"), (launch.ANYTHING, []))
         self.assertEqual(self.asked(there.replace('"there"', '"missing"'), NETWORKS="published"), ("", []))
         self.assertEqual(self.asked(there.replace("true", "false"), NETWORKS="published"), ("", []))
@@ -61,6 +61,7 @@ class Words(unittest.TestCase):
     def test_the_class_word_is_the_first_of_a_characters_words(self):
         self.assertEqual(class_word.first("# of the film\nThe Sea Monster=0.4. a creature\nan eel"), "sea monster")
         self.assertEqual(class_word.first("robot r2.5 = .3"), "robot r2.5")
+        self.assertEqual(class_word.first("\ufeff# nothing\n  # of it\na fish."), "fish")
         self.assertEqual(class_word.first("# nothing\n"), "")
 
     def test_or_else_what_most_instances_were_found_by(self):
@@ -322,6 +323,45 @@ class Review(unittest.TestCase):
             self.assertEqual(review.more(), ["--require", "5", "--merge", os.path.realpath(patch.name)])
         with told(MERGE="gone.jsonl"), self.assertRaises(Wrong):
             review.more()
+
+
+class Beside(unittest.TestCase):
+    """The networks that settings add to those of the pipelines."""
+
+    def added(self, roles, there=(), **values):
+        with told(**values):
+            return launch.beside(roles, there)
+
+    def test_what_settings_ask_for_must_be_there_before_anything_starts(self):
+        of_pose = ["detect", "segment", "pose", "emotion"]
+        self.assertEqual(self.added(of_pose), [])
+        self.assertEqual(self.added(of_pose, MATTE="yes", LANDMARK_MODEL="hysts"), ["matte", "landmark"])
+        self.assertEqual(self.added(of_pose, LANDMARK_MODEL="five"), [])
+        self.assertEqual(self.added(["embed"], MATTE="yes"), [])
+        self.assertEqual(self.added(["embed"], TEXT_MODEL="own.onnx", TEXT="inpaint"), ["text", "inpaint"])
+
+    def test_what_is_installed_is_used_and_what_is_not_can_be_done_without(self):
+        roles = ["segment", "inpaint"]
+        self.assertEqual(self.added(roles, TRACK="yes"), [])
+        self.assertEqual(self.added(roles, {"track", "text"}, TRACK="yes", TEXT="inpaint"), ["track", "text"])
+        self.assertEqual(self.added(roles, {"track", "text"}, TEXT="keep"), [])
+
+    def test_animals_have_a_network_of_the_same_role(self):
+        with told(POSE_ANIMAL_MODEL="default", NETWORKS="small"):
+            _, needs = launch.networks(["pose", "text"])
+        self.assertEqual(needs, ["pose=small-pose", "text", "pose=rtmpose-m-ap10k"])
+
+    def test_settings_that_exclude_each_other_are_refused(self):
+        for values, said in [
+            ({"TRACK_FPS": "12; rm x"}, "a number of frames a second"),
+            ({"TRACK_FPS": "0"}, "a number of frames a second"),
+            ({"TEXT": "crop", "TRACK": "yes"}, "must have one size"),
+            ({"MATTE": "yes", "INSTANCES": "own"}, "INSTANCES have their masks"),
+        ]:
+            with told(**values), self.assertRaisesRegex(Wrong, said):
+                names.check()
+        with told(TRACK_FPS="23.976"):
+            names.check()
 
 
 class Runners(unittest.TestCase):
