@@ -1,4 +1,4 @@
-//! One cut-out: whom it looks like, and where in the film it is.
+//! One instance crop: whom it looks like, and where in the film it is.
 
 use stage::manifest::MaskShape;
 use stage::{Context, Record, Result};
@@ -8,7 +8,7 @@ use crate::By;
 use crate::outline::Outline;
 use crate::references::Cast;
 
-/// Where a cut-out's box is looked for, pixels of the frame.
+/// Where an instance's box is looked for, pixels of the frame.
 const BOXES: [&str; 3] = ["/instance/box", "/box", "/face/box"];
 
 /// Where its run lengths are looked for, of the frame's size.
@@ -17,7 +17,7 @@ const MASK: &str = "/instance/mask";
 /// The number of its track in the shot, where mask-track has followed it.
 const TRACK: &str = "/instance/track";
 
-/// One cut-out.
+/// One instance crop.
 pub(crate) struct Instance {
     pub(crate) record: Record,
     /// With references the cosine of each character; without, a vote for a cluster.
@@ -36,7 +36,7 @@ pub(crate) enum Looks {
     Cluster(Option<u64>),
 }
 
-/// Where in the film a cut-out is.
+/// Where in the film an instance is.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) film: String,
@@ -91,7 +91,7 @@ fn place(record: &Record) -> Result<Option<Place>> {
 }
 
 fn outline(record: &Record) -> Result<Option<Outline>> {
-    // A path is a mask of the cut-out itself, and says nothing of the frame.
+    // A path is a mask of the crop itself, and says nothing of the frame.
     if let Ok(Some(MaskShape::Runs(runs))) = record.at(MASK) {
         let runs = Rle::try_from(&runs).context("key `instance`: mask")?;
         return Ok(Some(Outline::Mask(runs)));

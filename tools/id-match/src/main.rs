@@ -1,4 +1,4 @@
-//! Names the character of every cut-out, by reference images and along the shot.
+//! Names the character of every instance crop, by reference images and along the shot.
 //!
 //! Reads `embedding`; `source` (film, shot, frame, time) and the place in the frame, `instance.box` or
 //! `box` and, where they are there, run lengths in `instance.mask`, in pixels of the frame. Without
@@ -8,10 +8,10 @@
 //! * `score`: cosine of the own vector and the named character's references, -1 to 1;
 //! * `margin`: `score` less that of the best other character; below 0 where the shot knows better;
 //! * `by`: `reference` where the own vector says so, `track` where the rest of the track does;
-//! * `track`: number of the track in the manifest, the cut-outs of one figure through one shot;
+//! * `track`: number of the track in the manifest, the instances of one character through one shot;
 //! * `best`: of an `unknown`, the character that it is nearest to.
 //!
-//! Cut-outs with the same `instance.track` in one shot belong to one track, which mask-track has followed; others
+//! Instances with the same `instance.track` in one shot belong to one track, which mask-track has followed; others
 //! where their masks, or else their boxes, overlap in neighbouring frames.
 //! Every member that is sure votes with its margin, and more than half of the votes, or the share of
 //! `--agreement`, name the track: a head that turns away keeps its name. If the votes are split, only those that
@@ -83,12 +83,12 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = numbers::seconds)]
     max_gap: f64,
 
-    /// Name a track only if more than this share of its votes agree; if they are split, only
+    /// Name a track only if more than this share of its votes agree, 0.5 to below 1; if they are split, only
     /// instance crops that are sure by themselves are named
     #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = numbers::agreement)]
     agreement: f64,
 
-    /// Keep only these characters; `luca` includes `luca/striped shirt`, which is an outfit of him
+    /// Keep only these characters; `luca` includes `luca/striped shirt`, one of his outfits
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
 

@@ -16,9 +16,10 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     number(text, 0.01, 1.0)
 }
 
-/// A share that is half at least.
+/// A share that is half at least, and that more can be than it.
 pub(crate) fn agreement(text: &str) -> Result<f64, String> {
-    number(text, 0.5, 1.0)
+    let share = number(text, 0.5, 1.0).ok().filter(|share| *share < 1.0);
+    share.ok_or_else(|| "not a number from 0.5 up to, but not including, 1".to_owned())
 }
 
 /// Seconds.

@@ -3,7 +3,7 @@
 use vision::Rect;
 use vision::mask::Rle;
 
-/// Where a cut-out is in its frame.
+/// Where an instance is in its frame.
 #[derive(Debug, Clone)]
 pub(crate) enum Outline {
     /// Its box.

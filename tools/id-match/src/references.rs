@@ -10,7 +10,7 @@ use stage::manifest::Reader;
 use stage::manifest::shapes::Embedding;
 use stage::{Context, Record, Result, ensure};
 
-use crate::By;
+use crate::{By, verdict};
 
 /// A manifest, and the character that all of it shows.
 #[derive(Debug, Clone)]
@@ -87,11 +87,11 @@ impl Cast {
             .map(|character| character.name.as_str())
     }
 
-    /// All of `wanted` must be known.
+    /// All of `wanted` must be known, or outfits of theirs.
     pub(crate) fn must_have(&self, wanted: &[String]) -> Result<()> {
         for name in wanted {
             ensure!(
-                self.names().any(|known| known == name),
+                self.names().any(|known| verdict::is(known, name)),
                 "--only {name}: there are no references of this name, only of {}",
                 self.names().collect::<Vec<_>>().join(", ")
             );

@@ -1,4 +1,4 @@
-//! Tracks: which cut-outs show one figure through one shot.
+//! Tracks: which instances show one character through one shot.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ struct Open<'a> {
     last: &'a Place,
 }
 
-/// The number of each cut-out's track, from 0 in the order of the manifest; `None` where its place is
+/// The number of each instance's track, from 0 in the order of the manifest; `None` where its place is
 /// not known.
 ///
-/// Cut-outs that were followed belong to the tracks that their records name. Of the others, from frame to
+/// Instances that were followed belong to the tracks that their records name. Of the others, from frame to
 /// frame of a shot the pair that overlaps most is linked first, then the next, down to
-/// `overlap`; a figure that was not seen for more than `gap` seconds begins a new track.
+/// `overlap`; a character that was not seen for more than `gap` seconds begins a new track.
 pub(crate) fn link(instances: &[Instance], overlap: f64, gap: f64) -> Vec<Option<usize>> {
     let mut shots: BTreeMap<(&str, u64), Vec<(usize, &Place)>> = BTreeMap::new();
     for (at, instance) in instances.iter().enumerate() {
@@ -97,7 +97,7 @@ fn shot(
     }
 }
 
-/// Numbers the tracks anew, by their first cut-out.
+/// Numbers the tracks anew, by their first instance.
 fn in_order(tracks: &mut [Option<usize>]) {
     let mut numbers = BTreeMap::new();
     for track in tracks.iter_mut().flatten() {

@@ -1,4 +1,4 @@
-//! Who each cut-out is: its own verdict, then its track's.
+//! Who each instance is: its own verdict, then its track's.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ const UNKNOWN: &str = "unknown";
 /// Decimals of scores.
 const DECIMALS: u32 = 4;
 
-/// A cut-out that is by so much nearer to another is right against its track: two who cross were
+/// An instance that is by so much nearer to another is right against its track: two who cross were
 /// linked. Backs and turned heads are nearer by less: on the sample film those that their track names
 /// rightly by 0.23 at the most, and the five that it names wrongly by 0.80 and more.
 const BEYOND_DOUBT: f64 = 0.3;
 
-/// When a cut-out is sure of itself.
+/// When an instance is sure of itself.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) threshold: f64,
@@ -28,10 +28,10 @@ pub(crate) struct Limits {
     pub(crate) agreement: f64,
 }
 
-/// A vote of one cut-out: for whom, and how much it weighs.
+/// A vote of one instance: for whom, and how much it weighs.
 type Vote = (u64, f64);
 
-/// The identity of each cut-out.
+/// The identity of each instance.
 pub(crate) fn identities(
     instances: &[Instance],
     tracks: &[Option<usize>],
@@ -70,7 +70,7 @@ pub(crate) fn identities(
     .collect()
 }
 
-/// For whom a cut-out votes: of references with its margin, or with 1 where there is only one
+/// For whom an instance votes: of references with its margin, or with 1 where there is only one
 /// character; of clusters with 1.
 fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
     match looks {
@@ -86,7 +86,7 @@ fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
     }
 }
 
-/// The one with more than this share of the weight, which is half of it at least.
+/// The one with more than this share of the weight, which is from half of it to less than all.
 fn majority(ballot: &BTreeMap<u64, f64>, agreement: f64) -> Option<u64> {
     let mut all = ballot.keys().copied();
     all.find(|whom| share(ballot, *whom) > agreement)
@@ -175,7 +175,7 @@ pub(crate) fn judge(mut record: Record, identity: &Identity, only: &[String]) ->
 }
 
 /// Whether a name is the wanted one, or one of its outfits, as `luca/striped shirt` is of `luca`.
-fn is(name: &str, wanted: &str) -> bool {
+pub(crate) fn is(name: &str, wanted: &str) -> bool {
     let rest = name.strip_prefix(wanted);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -44,7 +44,7 @@ fn seen(id: &str, vector: [f64; 2]) -> Value {
     json!({"id": id, "image": "x.png", "embedding": {"model": "flat", "vector": vector}})
 }
 
-/// A cut-out of frame `frame`, a quarter of a second each, at column `left`, 20 by 40 pixels.
+/// An instance of frame `frame`, a quarter of a second each, at column `left`, 20 by 40 pixels.
 fn cut(id: &str, frame: u64, left: u64, vector: [f64; 2]) -> Value {
     let mut record = seen(id, vector);
     let time = frame as f64 / 4.0;
@@ -287,6 +287,30 @@ fn only_the_wanted_go_on() {
 }
 
 #[test]
+fn a_name_includes_its_outfits_among_the_references_too() {
+    let here = tempfile::tempdir().unwrap();
+    let reference = |id: &str, name: &str, vector| {
+        let mut record = seen(id, vector);
+        record["character"] = json!(name);
+        record
+    };
+    let cast = [
+        reference("r0", "luca/striped shirt", [1.0, 0.0]),
+        reference("r1", "lucas", [0.0, 1.0]),
+    ];
+    fs::write(here.path().join("cast.jsonl"), lines(&cast)).unwrap();
+    let only = |name: &str| {
+        let flags = ["--references", "cast.jsonl", "--only", name];
+        let records = [seen("a", [0.96, 0.28]), seen("b", [0.28, 0.96])];
+        run_in(here.path(), TOOL, &flags, &lines(&records))
+    };
+    let ran = only("luca");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(names(&ran), ["luca/striped shirt"]);
+    assert_eq!(only("luc").code, Some(1), "nobody has this name");
+}
+
+#[test]
 fn names_that_were_taught_are_chosen_from_and_kept() {
     let here = tempfile::tempdir().unwrap();
     let named = |id: &str, name: &str| {
@@ -434,7 +458,7 @@ fn the_name_that_an_owner_gave_stands_and_needs_no_vector() {
     assert_eq!(ran.records().len(), 1, "{}", ran.stderr);
 }
 
-/// A cut-out that mask-track has followed.
+/// An instance that mask-track has followed.
 fn followed(id: &str, frame: u64, left: u64, track: u64, vector: [f64; 2]) -> Value {
     let mut record = cut(id, frame, left, vector);
     record["instance"]["track"] = json!(track);
@@ -481,4 +505,16 @@ fn a_track_whose_votes_are_split_names_none_that_is_unsure() {
     assert_eq!(names(&ran), ["nilo", "nilo", "nilo"]);
     let ran = matched(here.path(), &["--agreement", "0.67"], &records);
     assert_eq!(names(&ran), ["nilo", "pia", "unknown"]);
+    // More than all votes can never agree.
+    let ran = run_in(here.path(), TOOL, &["--agreement", "1"], "");
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stderr
+            .contains("not a number from 0.5 up to, but not including, 1"),
+        "{}",
+        ran.stderr
+    );
+    let alike = [&records[0], &records[2]].map(Clone::clone);
+    let ran = matched(here.path(), &["--agreement", "0.99"], &alike);
+    assert_eq!(names(&ran), ["nilo", "nilo"]);
 }
