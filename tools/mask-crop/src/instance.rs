@@ -12,6 +12,9 @@ use crate::figures::Figures;
 use crate::ground::Shape;
 use crate::window::Window;
 
+/// The level of a matte from which on a pixel is inside: half of white, as in other files of masks.
+const INSIDE: u8 = 128;
+
 /// One instance: its mask within its box, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Instance {
@@ -54,9 +57,14 @@ fn instance(
 ) -> Result<Option<Instance>> {
     let shape = about.shift_remove("mask").context("has no `mask`")?;
     let shape = MaskShape::deserialize(shape)?;
-    let mut mask = mask::open(&shape)?;
+    let mut levels = soft(&shape, &about)?;
+    let mut mask = match &levels {
+        Some(levels) => Mask::from_luma(levels, INSIDE)?,
+        None => mask::open(&shape)?,
+    };
     if let Some(text) = text {
         mask = mask.difference(text)?;
+        levels = levels.map(|levels| without(levels, text));
     }
     let Some(rect) = mask.bounding_box() else {
         return Ok(None);
@@ -70,30 +78,31 @@ fn instance(
         runs: Rle::encode(&mask),
         area: mask.area(),
         score: score.unwrap_or(0.0),
-        levels: soft(&shape, &about, text)?,
+        levels,
         about,
     }))
 }
 
 /// The levels of a mask that matte wrote. In other files, levels between black and white need not mean opacity.
-fn soft(
-    shape: &MaskShape,
-    about: &Map<String, Value>,
-    text: Option<&Mask>,
-) -> Result<Option<GrayImage>> {
+fn soft(shape: &MaskShape, about: &Map<String, Value>) -> Result<Option<GrayImage>> {
     let MaskShape::File(path) = shape else {
         return Ok(None);
     };
     if !about.contains_key("matte") {
         return Ok(None);
     }
-    let mut levels = decode::luma(path).with_context(|| path.display().to_string())?;
-    for (x, y, level) in levels.enumerate_pixels_mut() {
-        if text.is_some_and(|text| text.get(x, y)) {
+    let levels = decode::luma(path).with_context(|| path.display().to_string())?;
+    Ok(Some(levels))
+}
+
+/// Takes text off the levels of a matte of its size.
+fn without(mut levels: GrayImage, text: &Mask) -> GrayImage {
+    for (level, is_text) in levels.pixels_mut().zip(text.as_slice()) {
+        if *is_text {
             level.0 = [0];
         }
     }
-    Ok(Some(levels))
+    levels
 }
 
 /// Masks must be of the image's size.

@@ -341,6 +341,40 @@ fn masks_in_files_are_masks() {
 }
 
 #[test]
+fn a_matte_is_inside_from_half_on_and_stays_soft() {
+    let here = tempfile::tempdir().unwrap();
+    let image = noise(SIZE.0, SIZE.1, 1);
+    let mut record = record(here.path(), &image, &[[200, 100, 400, 260]]);
+    let matte = image::GrayImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+        let level = match (x, y) {
+            (_, ..100 | 260..) => 0,
+            (200..400, _) => 255,
+            (199, _) => 128,
+            (400, _) => 127,
+            _ => 0,
+        };
+        image::Luma([level])
+    });
+    matte.save(here.path().join("m.png")).unwrap();
+    record["masks"][0]["mask"] = json!("m.png");
+    record["masks"][0]["matte"] = json!("matting");
+    record["text"] = json!({"lines": [], "mask": runs([0, 250, 640, 270])});
+    let (passed, dropped) = crop(here.path(), &record, &[]);
+    assert_eq!((passed.len(), dropped.len()), (1, 0), "{dropped:?}");
+    let instance = &passed[0]["instance"];
+    assert_eq!(sides(&instance["box"]), [199, 100, 400, 250]);
+    assert_eq!(instance["area"], 201 * 150);
+    let [x0, y0, ..] = sides(&instance["crop"]);
+    let mask = image::open(here.path().join("crops/a.i0.mask.png"))
+        .unwrap()
+        .into_luma8();
+    let level = |x: u32, y: u32| mask.get_pixel(x - x0, y - y0).0[0];
+    let row = [198, 199, 200, 399, 400].map(|x| level(x, 180));
+    assert_eq!(row, [0, 128, 255, 255, 127]);
+    assert_eq!(level(300, 250), 0, "text");
+}
+
+#[test]
 fn wrong_masks_are_errors_of_their_record() {
     let here = tempfile::tempdir().unwrap();
     let mut record = record(
@@ -387,9 +421,9 @@ fn what_is_kept_in_spite_of_a_fault_has_its_files() {
 #[test]
 fn a_ghost_is_dropped_unless_it_is_asked_for() {
     let here = tempfile::tempdir().unwrap();
-    let picture = noise(SIZE.0, SIZE.1, 1);
+    let image = noise(SIZE.0, SIZE.1, 1);
     let both = [[100, 60, 260, 300], [400, 100, 560, 300]];
-    let mut record = record(here.path(), &picture, &both);
+    let mut record = record(here.path(), &image, &both);
     record["masks"][1]["ghost"] = json!("detected in 1 of 9 frames");
     record["masks"][0]["track"] = json!(3);
     let (passed, dropped) = crop(here.path(), &record, &[]);
