@@ -1,6 +1,6 @@
 //! Run-length codes of masks as COCO writes them: by columns, and as a string.
 
-use geometry::{Counts, RunLengths};
+use geometry::{Counts, Rect, RunLengths};
 
 use crate::error::{Error, Result, sizes_differ};
 use crate::header;
@@ -114,6 +114,36 @@ impl Rle {
             .copied()
             .map(u64::from)
             .sum()
+    }
+
+    /// The smallest rectangle round everything inside; none if nothing is. It needs no pixels.
+    ///
+    /// ```
+    /// use vision::{Rect, mask::Rle};
+    /// // The last row of the first column, and the first two of the next.
+    /// let rle = Rle::from_counts(3, 4, vec![3, 3, 6]).unwrap();
+    /// assert_eq!(rle.bounding_box(), Some(Rect::from([0, 0, 2, 4])));
+    /// ```
+    pub fn bounding_box(&self) -> Option<Rect> {
+        let mut result: Option<Rect> = None;
+        let mut at = 0;
+        for (run, inside) in self.counts.iter().zip([false, true].into_iter().cycle()) {
+            let (first, end) = (at, at + run);
+            at = end;
+            if !inside || *run == 0 {
+                continue;
+            }
+            let (left, right) = (first / self.height, (end - 1) / self.height + 1);
+            // A run that goes on in the next column has the last row of its own, and the first of that one.
+            let (top, bottom) = if right - left > 1 {
+                (0, self.height)
+            } else {
+                (first % self.height, (end - 1) % self.height + 1)
+            };
+            let own = Rect::from([left, top, right, bottom]);
+            result = Some(result.map_or(own, |all| all.around(own)));
+        }
+        result
     }
 
     /// How many pixels are inside both.

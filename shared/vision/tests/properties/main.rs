@@ -17,6 +17,7 @@ proptest! {
     fn run_lengths_give_the_mask_back(mask in masks()) {
         let runs = Rle::encode(&mask);
         prop_assert_eq!(runs.area(), mask.area());
+        prop_assert_eq!(runs.bounding_box(), mask.bounding_box());
         let text = runs.to_coco_string();
         let back = Rle::from_coco_string(mask.width(), mask.height(), &text).unwrap();
         prop_assert_eq!(back.decode().unwrap(), mask);
@@ -30,6 +31,7 @@ proptest! {
             let all: u64 = runs.counts().iter().copied().map(u64::from).sum();
             prop_assert_eq!(all, u64::from(width * height));
             prop_assert_eq!(runs.decode().unwrap().area(), runs.area());
+            prop_assert_eq!(runs.decode().unwrap().bounding_box(), runs.bounding_box());
         }
     }
 
