@@ -125,7 +125,7 @@ class Landmarks(nn.Module):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    weights = torch.load(sys.argv[1], map_location="cpu", weights_only=False)
+    weights = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
     network = Landmarks().eval()
     network.load_state_dict(weights.get("state_dict", weights))
     loose = {name: {0: "batch"} for name in ("input", "heatmaps")}

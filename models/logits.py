@@ -1,7 +1,9 @@
 """By what a SigLIP checkpoint makes scores of cosines: the `scale` and `bias` that its entry in registry.toml needs.
 
     pip install numpy onnxruntime
-    python logits.py model.onnx
+    python logits.py model.onnx [SIDE]
+
+SIDE is that of the images, where the graph takes any (default: 224).
 
 `model.onnx` is the graph of images and texts together that is published beside the two single ones (and its
 `model.onnx_data`). It is run on random images and tokens; each logit is scale * cosine + bias, which two pairs tell and
@@ -25,6 +27,8 @@ def solved(logits, cosines):
 
 
 def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
     session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
     shape = next(one.shape for one in session.get_inputs() if one.name == "pixel_values")
     side = shape[2] if isinstance(shape[2], int) else int(sys.argv[2]) if len(sys.argv) > 2 else 224

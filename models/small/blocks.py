@@ -81,14 +81,14 @@ def learn(network: nn.Module, loss_of, batch_of, steps: int, rate: float, state:
     torch.manual_seed(seed)
     torch.set_flush_denormal(True)
     if begin:
-        network.load_state_dict(torch.load(begin, weights_only=False)["mean"], strict=False)
+        network.load_state_dict(torch.load(begin, weights_only=True)["mean"], strict=False)
     network.train()
     mean = {name: value.clone() for name, value in network.state_dict().items()}
     ways = torch.optim.AdamW(network.parameters(), rate, weight_decay=0.02, fused=True)
     plan = torch.optim.lr_scheduler.OneCycleLR(ways, rate, steps, pct_start=0.1)
     first = 0
     if os.path.exists(state):
-        saved = torch.load(state, weights_only=False)
+        saved = torch.load(state, weights_only=True)
         network.load_state_dict(saved["network"])
         ways.load_state_dict(saved["ways"])
         plan.load_state_dict(saved["plan"])

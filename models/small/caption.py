@@ -281,7 +281,7 @@ def main() -> None:
     os.makedirs(options.work, exist_ok=True)
     network = Captioner(words.get_vocab_size()).to(memory_format=torch.channels_last)
     if options.begin:
-        taught = torch.load(options.begin, weights_only=False)["mean"]
+        taught = torch.load(options.begin, weights_only=True)["mean"]
         start = "trunk."
         network.vision.trunk.load_state_dict({name[len(start):]: value for name, value in taught.items() if name.startswith(start)})
     learn(network, loss_of, batch_of, options.steps, 1.5e-3, os.path.join(options.work, "caption.pt"))

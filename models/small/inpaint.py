@@ -242,7 +242,7 @@ def example(image, hole, known):
 @torch.no_grad()
 def examples(stills: Stills, train, people, count: int, file: str) -> torch.Tensor:
     """This many of them; goes on with those that `file` holds."""
-    made = list(torch.load(file)) if os.path.exists(file) else []
+    made = list(torch.load(file, weights_only=True)) if os.path.exists(file) else []
     for number in range(len(made), count):
         random = np.random.default_rng([3, number])
         made.append(example(*drawn(random, stills, train[random.integers(len(train))], people, True)))
