@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 
 import cv2
 import numpy as np
+from marks import landmarks_off, mouth_is_right
 from sentences import facts
 from stills import mask_of
 from words import PLACES
@@ -25,8 +26,6 @@ SMALLEST = 60
 # Someone is found by a box, and a face by a face, that overlaps so much.
 FOUND, FACE_FOUND = 0.5, 0.35
 SEEN, HIDDEN = 2, 1
-# Of the 28 points of anime-face-detector those whose mean each of the truth's five is, and what mouths show.
-OF_FIVE, MOUTHS = ((12, 15), (18, 21), (23,), (24,), (26,)), {"happy": "smile", "sad": "frown", "angry": "frown"}
 
 
 def lines(path: str) -> list[dict]:
@@ -148,18 +147,17 @@ def faces(run: str, truth: Truth) -> dict:
 
 def features(run: str, truth: Truth) -> dict:
     """How far landmarks are off, of which five are known, in sides of the face, and whether mouths of emotions that are not faint are right."""
-    off, mouths = [], defaultdict(list)
+    apart, mouths = [], defaultdict(list)
     for record in lines(os.path.join(run, "features.jsonl")):
         line = truth.of(record)
         people = [one for one in truth.people(line) if one["face"] and overlap(one["face"]["box"], record["face"]["box"]) > FACE_FOUND] if line else []
         for one in people[:1]:
-            points, box = np.array(record["features"]["points"])[:, :2], one["face"]["box"]
-            known = np.array(one["face"]["landmarks"]) - [*line["letterbox"][:2], 0]
-            five = np.stack([points[list(places)].mean(0) for places in OF_FIVE])
-            off += list((np.linalg.norm(five - known[:, :2], axis=1) / max(box[2] - box[0], box[3] - box[1]))[known[:, 2] == SEEN])
-            if one["intensity"] != "low" and one["emotion"] in MOUTHS:
-                mouths[one["emotion"]].append(MOUTHS[one["emotion"]] in record["features"]["mouth"]["label"])
-    return {"off": f"{np.mean(off):.3f} of {len(off)}", **{emotion: share(hits) for emotion, hits in mouths.items()}} if off else {}
+            box, known = one["face"]["box"], np.array(one["face"]["landmarks"]) - [*line["letterbox"][:2], 0]
+            apart += list(landmarks_off(record["features"], known, max(box[2] - box[0], box[3] - box[1])))
+            right = mouth_is_right(record["features"], one["emotion"], one["intensity"])
+            if right is not None:
+                mouths[one["emotion"]].append(right)
+    return {"off": f"{np.mean(apart):.3f} of {len(apart)}", **{emotion: share(hits) for emotion, hits in mouths.items()}} if apart else {}
 
 
 def tags(run: str, truth: Truth) -> dict:

@@ -16,6 +16,7 @@ from truth import is_plain, mask, records, seen
 from words import PLACES
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "models/small"))
+from marks import landmarks_off, mouth_is_right
 from sentences import facts
 
 # Overlap from which a face is found: those who draw boxes of faces do not agree on chin and forehead.
@@ -30,10 +31,6 @@ SHOTS, FOLLOWED = 8, 6
 SEEN = 2
 # Pixels of the steps that masks have before they are sharpened.
 STEP = 6
-# Of the 28 points of anime-face-detector those whose mean each of the five landmarks is: eyes, nose, corners of the mouth.
-OF_FIVE = ((12, 15), (18, 21), (23,), (24,), (26,))
-# What mouths show of emotions that are not faint.
-MOUTHS = {"happy": "smile", "sad": "frown", "angry": "frown"}
 
 # What captions call those in the film, and where they are: the small network its own words, others any.
 SOMEONE = r"\b(man|men|woman|women|boy|boys|girl|girls|child|children|kid|kids|person|persons|people|character|characters|figure|figures|couple|family)\b"
@@ -247,13 +244,10 @@ def landmark(run, sample):
     faces = list(faced(sample))
     near, told = [], []
     for record, (_, one) in zip(run("face-landmarks", [face for face, _ in faces], "--threshold", "0", "--turned", "90"), faces):
-        points = np.array(record["features"]["points"])[:, :2]
-        five = np.stack([points[list(places)].mean(0) for places in OF_FIVE])
-        apart = np.linalg.norm(five - one.landmarks[:, :2], axis=1) / max(one.face_box[2:] - one.face_box[:2])
-        near += list(apart[one.landmarks[:, 2] == SEEN])
-        shows = MOUTHS.get(one.truth["emotion"]) if one.truth["intensity"] != "low" else None
-        if shows:
-            told.append(shows in record["features"]["mouth"]["label"])
+        near += list(landmarks_off(record["features"], one.landmarks, max(one.face_box[2:] - one.face_box[:2])))
+        right = mouth_is_right(record["features"], one.truth["emotion"], one.truth["intensity"])
+        if right is not None:
+            told.append(right)
     return {"landmarks": 100 * mean(near) if near else None, "mouths": mean(told)}
 
 
