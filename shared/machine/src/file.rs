@@ -23,6 +23,11 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::fault::{Fault, Faulty};
 
+#[cfg(test)]
+mod journal;
+#[cfg(test)]
+mod tests;
+
 /// This many files are put on the disk one by one; where there are more, all of their file system is,
 /// which waits for other programs' data too, but once.
 const FEW: usize = 64;
@@ -118,6 +123,8 @@ fn synced(path: &Path) -> io::Result<()> {
     if !fs::metadata(path).is_ok_and(|found| found.is_file() || found.is_dir()) {
         return Ok(());
     }
+    #[cfg(test)]
+    journal::note(journal::Step::Synced, path);
     match File::open(path) {
         Ok(file) => match file.sync_all() {
             // Some file systems can't do this to a folder, and need not.
@@ -143,6 +150,8 @@ fn systems(folders: &BTreeSet<PathBuf>) -> io::Result<()> {
         }
     }
     for folder in systems.values() {
+        #[cfg(test)]
+        journal::note(journal::Step::AllSynced, folder);
         rustix::fs::syncfs(File::open(folder)?)?;
     }
     Ok(())
@@ -172,6 +181,8 @@ pub fn rename_lasting(from: &Path, to: &Path) -> io::Result<()> {
         }
         synced(from)?;
         fs::rename(from, to)?;
+        #[cfg(test)]
+        journal::note(journal::Step::Renamed, to);
         synced(folder(to))
     };
     rename().map_err(unwritten)
@@ -223,9 +234,13 @@ fn folder(path: &Path) -> &Path {
 
 fn finish(file: NamedTempFile, path: &Path, lasting: bool) -> io::Result<()> {
     if lasting {
+        #[cfg(test)]
+        journal::note(journal::Step::Synced, path);
         file.as_file().sync_all()?;
     }
     file.persist(path).map_err(|error| error.error)?;
+    #[cfg(test)]
+    journal::note(journal::Step::Renamed, path);
     wrote(path);
     Ok(())
 }
@@ -240,105 +255,4 @@ fn unwritten(error: io::Error) -> io::Error {
     }
     let fault = Faulty::new(Fault::Unwritable, error.to_string());
     io::Error::new(error.kind(), fault)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
-    use std::os::unix::fs::MetadataExt;
-
-    use super::*;
-
-    #[test]
-    fn a_pipe_is_written_to_and_no_file_takes_its_place() {
-        let folder = tempfile::tempdir().unwrap();
-        let pipe = folder.path().join("pipe");
-        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-        assert!(made.unwrap().success());
-        let reader = std::thread::spawn({
-            let pipe = pipe.clone();
-            move || fs::read(pipe).unwrap()
-        });
-        write(&pipe, b"content").unwrap();
-        assert_eq!(reader.join().unwrap(), b"content");
-        assert!(is_special(&pipe), "it is still there");
-        let file = folder.path().join("file");
-        write(&file, b"").unwrap();
-        assert!(rename_lasting(&file, &pipe).is_err());
-        assert!(is_special(&pipe) && file.exists());
-    }
-
-    #[test]
-    fn a_file_is_replaced_whole_and_leaves_nothing_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.json");
-        write(&path, b"old").unwrap();
-        replace(&path, |file| file.write_all(b"new")).unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        write_lasting(&path, b"newer").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"newer");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn what_fails_half_way_leaves_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.json");
-        write(&path, b"old").unwrap();
-        let half = replace(&path, |file| {
-            file.write_all(b"ha")?;
-            Err(ErrorKind::StorageFull.into())
-        });
-        assert_eq!(Fault::of(&half.unwrap_err()), Some(Fault::NoRoom));
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn a_folder_that_is_gone_is_the_machines_and_a_long_name_is_not() {
-        let folder = tempfile::tempdir().unwrap();
-        let gone = write(&folder.path().join("gone/a.png"), b"x").unwrap_err();
-        assert_eq!(gone.kind(), ErrorKind::NotFound);
-        assert_eq!(Fault::of(&gone), Some(Fault::Unwritable));
-        let long = write(&folder.path().join("x".repeat(300)), b"x").unwrap_err();
-        assert_eq!(Fault::of(&long), None, "{long}");
-    }
-
-    #[test]
-    fn a_finished_file_is_renamed_when_all_around_it_is_settled() {
-        let folder = tempfile::tempdir().unwrap();
-        let (part, whole) = (folder.path().join("a.part"), folder.path().join("a"));
-        fs::write(&part, b"x").unwrap();
-        settle_around(&whole).unwrap();
-        rename_lasting(&part, &whole).unwrap();
-        assert_eq!(fs::read(&whole).unwrap(), b"x");
-        assert!(!part.exists());
-        let gone = rename_lasting(&part, &whole).unwrap_err();
-        assert_eq!(Fault::of(&gone), Some(Fault::Unwritable), "{gone}");
-    }
-
-    #[test]
-    fn few_files_and_many_all_settle() {
-        let folder = tempfile::tempdir().unwrap();
-        for count in [3, FEW + 3] {
-            for number in 0..count {
-                write(&folder.path().join(number.to_string()), b"x").unwrap();
-            }
-            fs::remove_file(folder.path().join("1")).unwrap();
-            settle().unwrap();
-            settle().unwrap();
-        }
-    }
-
-    #[test]
-    fn a_link_shares_the_file_and_a_folder_cannot_be_linked() {
-        let folder = tempfile::tempdir().unwrap();
-        let (from, to) = (folder.path().join("a"), folder.path().join("b"));
-        write(&from, b"x").unwrap();
-        hard_link_or_copy(&from, &to).unwrap();
-        hard_link_or_copy(&from, &to).unwrap();
-        let ino = |path: &Path| fs::metadata(path).unwrap().ino();
-        assert_eq!(ino(&from), ino(&to));
-        assert!(hard_link_or_copy(folder.path(), &to).is_err());
-    }
 }

@@ -383,3 +383,23 @@ fn with_cuda(builder: SessionBuilder) -> Result<SessionBuilder> {
     };
     builder.with_execution_providers([cuda]).map_err(refused)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_device_and_want_of_memory_are_the_machines_and_a_wrong_input_is_not() {
+        let of = |message: &str| Fault::of(failed("a.onnx", message).as_ref());
+        let lost = "CUDA failure 719: unspecified launch failure ; GPU=0";
+        assert_eq!(of(lost), Some(Fault::Device));
+        let full = "Failed to allocate memory for requested buffer of size 1024";
+        assert_eq!(of(full), Some(Fault::NoMemory));
+        assert_eq!(of("Got invalid dimensions for input: x"), None);
+        assert!(
+            failed("a.onnx", lost)
+                .to_string()
+                .starts_with("a.onnx: CUDA failure 719")
+        );
+    }
+}

@@ -130,6 +130,7 @@ fn unread(start: &[u8]) -> Error {
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "JPEG 2000",
         [0x76, 0x2f, 0x31, 0x01, ..] => "OpenEXR",
         [b'8', b'B', b'P', b'S', ..] => "Photoshop",
+        [0, 0, 1, 0, ..] => "icon (ICO)",
         [b'#', b'?', b'R', b'A', b'D' | b'G', ..] => "Radiance HDR",
         [b'q', b'o', b'i', b'f', ..] => "QOI",
         [b'D', b'D', b'S', b' ', ..] => "DDS",

@@ -310,6 +310,117 @@ fn pixels_that_change_their_shape_are_seen_in_their_own() {
 }
 
 #[test]
+fn clusters_whose_clock_begins_anew_go_on_counting_too() {
+    let Some(set) = Set::new() else { return };
+    for name in ["a", "b"] {
+        let flags = "-c:v mpeg4 -g 12 -bf 0 -f matroska -live 1 -cluster_time_limit 1000";
+        set.ffmpeg(&format!("{} {flags} {name}.mkv", clip("160x96", 4)));
+    }
+    let read = |name: &str| fs::read(set.path().join(name)).unwrap();
+    let (mut joined, more) = (read("a.mkv"), read("b.mkv"));
+    // The id of a cluster in Matroska.
+    let is_cluster = |bytes: &[u8]| bytes == [0x1f, 0x43, 0xb6, 0x75];
+    let first = more.windows(4).position(is_cluster).unwrap();
+    joined.extend(&more[first..]);
+    fs::write(set.path().join("joined.mkv"), joined).unwrap();
+    let ran = set.extract("joined.mkv", "o", &["--crop", "none"]);
+    let found = times(&well(&ran));
+    assert_eq!(found.len(), 16, "{found:?}");
+    // Times of Matroska are whole milliseconds.
+    for (half, time) in (0..16).zip(&found) {
+        assert!((f64::from(half) / 2.0 - time).abs() < 0.002, "{found:?}");
+    }
+    let said = "timestamps start again once";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
+fn dolby_vision_without_an_image_beneath_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Some(set) = Set::new() else { return };
+    set.ffmpeg(&format!("{} -c:v mpeg4 film.mp4", clip("160x96", 2)));
+    // No encoder at hand writes such a film: what ffmpeg says of one is put into what it says.
+    let record = "DOVI configuration record: version: 1.0, profile: 5, level: 6, rpu flag: 1, el flag: 0, bl flag: 1, compatibility id: 0";
+    let script = format!(
+        "#!/bin/sh\n{{ '{}' \"$@\" 2>&1 1>&3 | sed '/Stream #0:0.*Video: mpeg4/a [info]       Side data:\\n[info]         {record}' 1>&2; }} 3>&1\n",
+        set.ffmpeg.display()
+    );
+    let program = set.path().join("dolby");
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let words = ["--ffmpeg", "./dolby", "--out-dir", "o", "film.mp4"];
+    let ran = run_in(set.path(), TOOL, &words, "");
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let said = "frame-extract: film.mp4: is Dolby Vision of profile 5";
+    assert!(ran.stderr.starts_with(said), "{}", ran.stderr);
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn whole_frames_that_are_stored_as_fields_keep_their_detail() {
+    let Some(set) = Set::new() else { return };
+    // Detail of nearly every row, which passes by.
+    let detail = "-f lavfi -i color=gray:s=352x288:r=25:d=3,geq=lum=128+50*sin(X*0.9+N)*sin(Y*2.1):cb=128:cr=128";
+    let mpeg = "-c:v mpeg2video -q:v 2 -g 12";
+    set.ffmpeg(&format!("{detail} {mpeg} plain.ts"));
+    set.ffmpeg(&format!(
+        "{detail} -vf setfield=tff {mpeg} -flags +ildct+ilme fields.ts"
+    ));
+    set.ffmpeg("-i fields.ts -vf bwdif=mode=send_frame -frames:v 1 -update 1 softened.png");
+    let soft = combed(&set.path().join("softened.png"));
+    let detail_of = |film: &str| {
+        let records = well(&set.extract(film, &format!("of_{film}"), &["--crop", "none"]));
+        assert_eq!(records.len(), 6, "{film}");
+        let last = records[4]["image"].as_str().unwrap().to_owned();
+        combed(&set.path().join(last))
+    };
+    let (plain, fields) = (detail_of("plain.ts"), detail_of("fields.ts"));
+    assert!(
+        soft < 0.8 * plain,
+        "deinterlaced it would lose: {soft} of {plain}"
+    );
+    assert!((fields / plain - 1.0).abs() < 0.05, "{fields} and {plain}");
+}
+
+/// How much each row of an image differs from the row below it, in levels: nothing where upright stripes are whole.
+fn combed(image: &Path) -> f64 {
+    let image = image::open(image).unwrap().to_luma8();
+    let rows = image.height() - 1;
+    let differences = (0..rows).flat_map(|y| (0..image.width()).map(move |x| (x, y)));
+    let sum: f64 = differences
+        .map(|(x, y)| {
+            f64::from(image.get_pixel(x, y).0[0].abs_diff(image.get_pixel(x, y + 1).0[0]))
+        })
+        .sum();
+    sum / f64::from(rows * image.width())
+}
+
+#[test]
+fn a_film_that_is_interlaced_from_some_time_on_is_deinterlaced_from_there() {
+    let Some(set) = Set::new() else { return };
+    // Upright stripes that pass by, fifty times a second: progressive, then as fields.
+    let stripes =
+        "-f lavfi -i color=gray:s=352x288:r=50:d=4,geq=lum=128+90*sin((X+5*N)/8):cb=128:cr=128";
+    let mpeg = "-c:v mpeg2video -q:v 3 -g 12";
+    set.ffmpeg(&format!("{stripes} -vf fps=25 {mpeg} film.ts"));
+    set.ffmpeg(&format!(
+        "{stripes} -vf tinterlace=interleave_top,setfield=tff {mpeg} -flags +ildct+ilme fields.ts"
+    ));
+    set.ffmpeg("-ss 2 -i fields.ts -frames:v 1 fields.png");
+    assert!(combed(&set.path().join("fields.png")) > 20.0);
+    let mut joined = fs::read(set.path().join("film.ts")).unwrap();
+    joined.extend(fs::read(set.path().join("fields.ts")).unwrap());
+    fs::write(set.path().join("joined.ts"), joined).unwrap();
+    let records = well(&set.extract("joined.ts", "o", &["--crop", "none"]));
+    assert!((14..=17).contains(&records.len()), "{}", records.len());
+    for record in &records {
+        let image = set.path().join(record["image"].as_str().unwrap());
+        assert!(combed(&image) < 4.0, "{record}: {}", combed(&image));
+    }
+}
+
+#[test]
 fn a_clock_that_begins_anew_goes_on_counting() {
     let Some(set) = Set::new() else { return };
     let parts = "-c:v mpeg4 -g 12 -bf 0 -movflags +frag_keyframe+empty_moov+default_base_moof";

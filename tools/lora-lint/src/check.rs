@@ -45,7 +45,7 @@ impl Judge {
         let header = match decode::header(image) {
             Ok(header) => header,
             Err(cause) => {
-                lint.add([unread(image, &cause.to_string())]);
+                lint.add([unread(&cause)]);
                 return lint;
             }
         };
@@ -95,7 +95,7 @@ impl Judge {
         lint.add(profile(image));
         if samples.alpha {
             match decode::rgba(image) {
-                Err(cause) => lint.add([Finding::error("image-corrupt", cause.to_string())]),
+                Err(cause) => lint.add([unread(&cause)]),
                 Ok(pixels) => {
                     let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
                     if clear && !set.alpha_mask && !set.trainer.profile().pixels.flattens {
@@ -106,7 +106,7 @@ impl Judge {
                 }
             }
         } else if let Err(cause) = decode::luma_at_least(image, 1, 1) {
-            lint.add([Finding::error("image-corrupt", cause.to_string())]);
+            lint.add([unread(&cause)]);
         }
     }
 

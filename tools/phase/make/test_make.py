@@ -11,6 +11,7 @@ import checkpoints
 import class_word
 import launch
 import names
+import plan
 import review
 import runner
 import sets
@@ -362,6 +363,18 @@ class Beside(unittest.TestCase):
                 names.check()
         with told(TRACK_FPS="23.976"):
             names.check()
+
+
+class Plans(unittest.TestCase):
+    """How the part of a film is cut out."""
+
+    def test_ffmpeg_reads_no_converters_of_the_system(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder, "ffmpeg")
+            program.write_text('#!/bin/sh\necho "$GCONV_PATH" "$3" >&2\nexit 3\n', encoding="utf-8")
+            program.chmod(0o755)
+            with mock.patch.object(plan, "ffmpeg", lambda: str(program)):
+                self.assertEqual(plan.call(["-i"], folder), (3, "/nonexistent -i\n"))
 
 
 class Runners(unittest.TestCase):

@@ -48,6 +48,36 @@ fn sixteen(outside: u16, within: u16) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// A PNG whose pixels are numbers of a table of colours, as label tools write masks.
+fn indexed(table: &[[u8; 3]], within: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 64, 48);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(table.concat());
+    let pixels: Vec<u8> = (0..48)
+        .flat_map(|y| (0..64).map(move |x| if inside(x, y) { within } else { 0 }))
+        .collect();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn a_table_of_dark_colours_is_a_mask() {
+    // The first colours of PASCAL VOC's table, and two that are darker still.
+    for (table, within) in [
+        (vec![[0, 0, 0], [128, 0, 0], [0, 128, 0]], 1),
+        (vec![[0, 0, 0], [128, 0, 0], [0, 128, 0]], 2),
+        (vec![[0, 0, 0], [1, 1, 1]], 1),
+        (vec![[0, 0, 0], [0, 40, 0]], 1),
+    ] {
+        let found = mask::from_bytes(&indexed(&table, within));
+        assert_eq!(found.unwrap(), wanted(), "{table:?}");
+    }
+}
+
 fn refused(bytes: &[u8]) -> String {
     mask::from_bytes(bytes).unwrap_err().to_string()
 }

@@ -1,6 +1,6 @@
 //! Images that are damaged, odd, or badly cut.
 
-use crate::support::{Folder, GOOD, errors, warnings};
+use crate::support::{Folder, GOOD, codes, errors, warnings};
 
 /// A file as an image with its caption.
 fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
@@ -121,14 +121,39 @@ fn sixteen_bits_that_the_trainer_reads_as_white_or_far_too_large() {
 
 #[test]
 fn a_format_that_the_trainer_reads_and_this_tool_does_not() {
-    let avif = b"\0\0\0\x20ftypavif\0\0\0\0avifmif1miafMA1B";
+    let jpeg_2000 = b"\0\0\0\x0cjP  \r\n\x87\n".to_vec();
+    let arguments = [".", "--trainer", "simpletuner"];
+    warnings(with("a.jp2", jpeg_2000), &arguments, &["image-unread"]);
+}
+
+#[test]
+fn formats_that_some_trainers_read_are_looked_into() {
+    let avif = include_bytes!("../../../../shared/vision/tests/reference/format_420.avif");
+    let gif = include_bytes!("../../../../shared/vision/tests/reference/format.gif");
     for (trainer, name, bytes) in [
-        ("onetrainer", "a.avif", avif.to_vec()),
-        ("musubi-tuner", "a.avif", avif.to_vec()),
-        ("simpletuner", "a.jp2", b"\0\0\0\x0cjP  \r\n\x87\n".to_vec()),
+        ("onetrainer", "a.avif", &avif[..]),
+        ("musubi-tuner", "a.avif", &avif[..]),
+        ("diffusion-pipe", "a.gif", &gif[..]),
     ] {
-        let arguments = [".", "--trainer", trainer];
-        warnings(with(name, bytes), &arguments, &["image-unread"]);
+        let arguments = [".", "--trainer", trainer, "--resolution", "64"];
+        let folder = Folder::new();
+        with(name, bytes.to_vec())(&folder);
+        let ran = folder.lint(&arguments);
+        let found = [codes(&ran, "error"), codes(&ran, "warning")].concat();
+        assert!(
+            !found
+                .iter()
+                .any(|code| code == "image-unread" || code == "image-corrupt"),
+            "{trainer}: {found:?}"
+        );
+        let cut = bytes[..bytes.len() / 2].to_vec();
+        let folder = Folder::new();
+        with(name, cut)(&folder);
+        let found = codes(&folder.lint(&arguments), "error");
+        assert!(
+            found.iter().any(|code| code == "image-corrupt"),
+            "{trainer}: {found:?}"
+        );
     }
 }
 
