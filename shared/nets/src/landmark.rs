@@ -30,8 +30,6 @@ pub const ROLE: Role<dyn Locates> = Role {
 #[derive(Debug, Clone)]
 pub struct Plan {
     family: &'static Family<dyn Locates>,
-    /// Columns and rows of its input.
-    input: (u32, u32),
 }
 
 impl Plan {
@@ -43,9 +41,9 @@ impl Plan {
     /// What the network sees of the face in `rect`, in pixels of `image`.
     ///
     /// # Errors
-    /// A box that is none in an image.
+    /// An invalid box.
     pub fn crop(&self, image: &RgbImage, rect: Rect<f64>) -> Result<Crop> {
-        self.family.crop(image, rect, self.input)
+        self.family.crop(image, rect)
     }
 }
 
@@ -67,26 +65,10 @@ impl Estimator {
     pub fn open(model: &Model, flip: bool, runtime: &Runtime) -> Result<Self> {
         let mut net = Net::open(model, "model", runtime, &Contract::new())?;
         let family = ROLE.of(model, &mut net)?;
-        let [input] = net.inputs() else {
-            bail!(
-                "{}: {}",
-                model.name(),
-                ROLE.unknown(net.inputs(), net.outputs())
-            );
-        };
-        let [_, Some(3), Some(rows), Some(columns)] = input.shape[..] else {
-            bail!(
-                "{}: {}",
-                model.name(),
-                ROLE.unknown(net.inputs(), net.outputs())
-            );
-        };
+        let input = net.inputs().first().context("the network takes nothing")?;
         Ok(Self {
             input: input.name.clone(),
-            plan: Plan {
-                family,
-                input: (u32::try_from(columns)?, u32::try_from(rows)?),
-            },
+            plan: Plan { family },
             net,
             flip,
         })
@@ -120,7 +102,7 @@ impl Estimator {
 
     /// The heat maps of one input.
     fn maps(&mut self, numbers: Vec<f32>) -> Result<heatmap::Maps> {
-        let (columns, rows) = self.plan.input;
+        let (columns, rows) = self.plan.family.input();
         let tensor = Tensor::floats(&[1, 3, rows as usize, columns as usize], numbers)?;
         let outputs = self.net.run(&[(self.input.as_str(), &tensor)])?;
         let (_, answer) = outputs.iter().next().context("the network gave nothing")?;

@@ -22,7 +22,7 @@ pub(super) const ANSWER: u32 = 1;
 const GROWN: f64 = 1.1;
 
 /// Columns and rows of the input.
-const SIDE: usize = 256;
+const SIDE: u32 = 256;
 
 /// Points: face outline 0 to 4, eyebrows 5 to 10, eyes 11 to 22, nose 23, mouth 24 to 27.
 const POINTS: usize = 28;
@@ -50,10 +50,8 @@ const SCHEME: Scheme = Scheme {
             brow: [10, 9, 8],
         },
     ],
-    nose: 23,
     corners: [24, 26],
     lips: [25, 27],
-    chin: 2,
 };
 
 /// hysts' anime-face-detector.
@@ -66,7 +64,9 @@ impl Graph for AnimeFace {
             return false;
         };
         // Names differ from exporter to exporter.
-        let takes = matches!(input.shape[..], [_, Some(3), Some(SIDE), Some(SIDE)]);
+        let side = Some(SIDE as usize);
+        let takes =
+            matches!(input.shape[..], [_, Some(3), rows, columns] if [rows, columns] == [side; 2]);
         let gives = matches!(output.shape[..], [_, Some(POINTS), _, _]);
         takes && gives && input.kind == Kind::F32
     }
@@ -77,7 +77,11 @@ impl Locates for AnimeFace {
         &SCHEME
     }
 
-    fn crop(&self, image: &RgbImage, rect: Rect<f64>, input: (u32, u32)) -> Result<Crop> {
+    fn input(&self) -> (u32, u32) {
+        (SIDE, SIDE)
+    }
+
+    fn crop(&self, image: &RgbImage, rect: Rect<f64>) -> Result<Crop> {
         // `_update_pred_box` counts the last pixel into the box's size.
         let (width, height) = (rect.width() + 1.0, rect.height() + 1.0);
         let ([x, y], half) = (
@@ -85,7 +89,7 @@ impl Locates for AnimeFace {
             [width, height].map(|side| side * GROWN / 2.0),
         );
         let grown = Rect::from([x - half[0], y - half[1], x + half[0], y + half[1]]);
-        Crop::cut(image, grown, PADDING, input)
+        Crop::cut(image, grown, PADDING, self.input())
     }
 
     fn decode(&self, maps: &Maps, crop: &Crop) -> Vec<[f64; 3]> {

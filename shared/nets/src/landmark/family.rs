@@ -7,13 +7,8 @@ use vision::{Rect, RgbImage};
 use super::heatmap::Maps;
 use crate::family::Graph;
 use crate::planes::{Order, planes};
+use crate::pose::simcc::{DEVIATION, MEAN};
 use crate::pose::{self, Window};
-
-/// The mean of red, green and blue over `ImageNet`, 0 to 255.
-const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
-
-/// Their deviation.
-const DEVIATION: [f32; 3] = [58.395, 57.12, 57.375];
 
 /// The points of an eye and of the eyebrow above it, as places in the network's order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +36,10 @@ pub struct Scheme {
     pub mirrored: &'static [usize],
     /// The eye on the left of the image, and the one on the right.
     pub eyes: [Eye; 2],
-    /// The tip of the nose.
-    pub nose: usize,
     /// The corner of the mouth on the left of the image, and the one on the right.
     pub corners: [usize; 2],
     /// The middle of the upper lip, and of the lower one.
     pub lips: [usize; 2],
-    /// The tip of the chin.
-    pub chin: usize,
 }
 
 /// What a network sees of one face.
@@ -60,7 +51,7 @@ impl Crop {
     /// shape `input` (columns, rows) has, black beyond the image.
     ///
     /// # Errors
-    /// A box that is none in an image.
+    /// An invalid box.
     pub(super) fn cut(
         image: &RgbImage,
         rect: Rect<f64>,
@@ -93,11 +84,14 @@ pub trait Locates: Graph {
     /// Which points it finds.
     fn scheme(&self) -> &'static Scheme;
 
-    /// What its network, which takes `input` (columns, rows), sees of the face in `rect`.
+    /// Columns and rows that its network takes.
+    fn input(&self) -> (u32, u32);
+
+    /// What its network sees of the face in `rect`.
     ///
     /// # Errors
-    /// A box that is none in an image.
-    fn crop(&self, image: &RgbImage, rect: Rect<f64>, input: (u32, u32)) -> Result<Crop>;
+    /// An invalid box.
+    fn crop(&self, image: &RgbImage, rect: Rect<f64>) -> Result<Crop>;
 
     /// Column, row and score of each point, in pixels of the image.
     fn decode(&self, maps: &Maps, crop: &Crop) -> Vec<[f64; 3]>;

@@ -23,7 +23,7 @@ const REACH: usize = KERNEL / 2;
 /// 0.3 · ((11 − 1) / 2 − 1) + 0.8.
 const DEVIATION: f64 = 2.0;
 
-/// No logarithm is of less.
+/// The least level whose logarithm is taken.
 const LEAST: f32 = 1e-10;
 
 impl Maps {
