@@ -72,14 +72,14 @@ pub(crate) struct Eyebrows {
 }
 
 impl Features {
-    /// Those of the points of a network, in pixels of the crop; `None` where they have no extent.
+    /// Those of the points of a network, in pixels of the crop; what has no extent is unknown.
     pub(crate) fn of(
         scheme: &Scheme,
         mut points: Vec<[f64; 3]>,
         face: &Face,
         bounds: &Bounds,
-    ) -> Option<Self> {
-        let measures = Measures::of(scheme, &points)?;
+    ) -> Self {
+        let measures = Measures::of(scheme, &points);
         let sum: f64 = points.iter().map(|[.., score]| score).sum();
         let score = sum / points.len().max(1) as f64;
         if let Some(window) = face.window {
@@ -92,7 +92,7 @@ impl Features {
         features.points = points;
         features.score = Some(score);
         bounds.judge(&mut features, face, None);
-        Some(features)
+        features
     }
 }
 
@@ -103,4 +103,84 @@ pub(crate) fn of_five(face: &Face, bounds: &Bounds) -> Features {
     features.score = face.score;
     bounds.judge(&mut features, face, None);
     features
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use clap::Parser;
+    use nets::landmark::Eye;
+
+    use super::*;
+    use crate::Args;
+
+    /// Corners, lids and eyebrow of an eye, from this place on.
+    const fn eye(from: usize) -> Eye {
+        Eye {
+            outer: from,
+            inner: from + 1,
+            top: from + 2,
+            bottom: from + 3,
+            brow: [from + 4, from + 5, from + 6],
+        }
+    }
+
+    const SCHEME: Scheme = Scheme {
+        name: "eighteen",
+        points: 18,
+        mirrored: &[],
+        eyes: [eye(0), eye(7)],
+        corners: [14, 15],
+        lips: [16, 17],
+    };
+
+    fn features(points: &[[f64; 3]]) -> Features {
+        let bounds = Args::try_parse_from(["face-landmarks"]).unwrap().bounds;
+        Features::of(&SCHEME, points.to_vec(), &Face::default(), &bounds)
+    }
+
+    fn labels(features: &Features) -> [&str; 3] {
+        let Features {
+            eyes,
+            mouth,
+            eyebrows,
+            ..
+        } = features;
+        [&eyes.label, &mouth.label, &eyebrows.label]
+    }
+
+    #[test]
+    fn points_in_one_place_tell_nothing_and_are_no_error() {
+        let points = vec![[7.0, 5.0, 0.9]; 18];
+        let features = features(&points);
+        assert_eq!(labels(&features), [UNKNOWN; 3]);
+        assert_eq!(features.points, points);
+        assert_eq!(features.eyes.openness, None);
+    }
+
+    #[test]
+    fn a_mouth_without_width_leaves_the_eyes_known_and_the_other_way_round() {
+        let eye = |x: f64| {
+            [
+                [x, 20.0],
+                [x + 10.0, 20.0],
+                [x + 5.0, 18.0],
+                [x + 5.0, 22.0],
+            ]
+        };
+        let brow = |x: f64| [[x, 10.0], [x + 5.0, 10.0], [x + 10.0, 10.0]];
+        let mouth = [[20.0, 50.0], [30.0, 50.0], [25.0, 50.0], [25.0, 50.0]];
+        let of = |eyes: [Vec<[f64; 2]>; 2], mouth: [[f64; 2]; 4]| {
+            let places = eyes.into_iter().flatten().chain(mouth);
+            features(&places.map(|[x, y]| [x, y, 0.9]).collect::<Vec<_>>())
+        };
+        let eyes = || [10.0, 30.0].map(|x| [&eye(x)[..], &brow(x)].concat());
+        let known = ["open eyes", "closed mouth", "relaxed eyebrows"];
+        assert_eq!(labels(&of(eyes(), mouth)), known);
+        let features = of(eyes(), [[25.0, 50.0]; 4]);
+        assert_eq!(labels(&features), [known[0], UNKNOWN, known[2]]);
+        assert_eq!(features.mouth.width, None);
+        let dots = [10.0, 30.0].map(|x| vec![[x, 20.0]; 7]);
+        assert_eq!(labels(&of(dots, mouth)), [UNKNOWN, known[1], UNKNOWN]);
+    }
 }

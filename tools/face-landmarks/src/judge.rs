@@ -66,7 +66,7 @@ pub(crate) struct Bounds {
     )]
     smile: f64,
 
-    /// From which tilt on eyebrows are lowered, or worried, the other way
+    /// Tilt from which eyebrows are worried; lowered from the same tilt downwards
     #[arg(
         long,
         value_name = "DEGREES",

@@ -16,7 +16,7 @@ use answers::{ImageFile, Tool};
 use clap::Parser;
 use nets::landmark::{Crop, Estimator};
 use serde::Serialize;
-use stage::{Context, Flow, Inference, Record, Result};
+use stage::{Flow, Inference, Record, Result};
 use vision::Rect;
 
 use features::Features;
@@ -47,12 +47,12 @@ The key `features`; left and right are the image's:
 Labels are those of examples/labels/faces, and `open smile`, `open frown`; what
 cannot be told is `unknown`. No landmark tells the gaze.
 
-How to choose: drawn faces differ, so that one character's wide eyes are another's
-every day. From twelve faces of a character on, --calibrate-within compares each
+How to choose: drawn faces differ, so that the wide eyes of one character are usual
+for another. From twelve faces of a character on, --calibrate-within compares each
 with the median of them all, which alone can tell wide and half-closed eyes, and
 raised eyebrows. With fewer, the ratios below hold. A blink is below 0.2 in
 photographs (Soukupova and Cech 2016); large drawn eyes may need 0.4. The others
-follow from how the faces of the sample film are built, and were fitted on none.
+follow from how the faces of the sample film are built, and were not fitted.
 --five can only tell a smile, by a mouth wider than usual. Networks:
 models/landmarks.py exports hysts' to ONNX.";
 
@@ -73,7 +73,7 @@ struct Args {
 
     /// Run no network, but judge `features` by those of all faces with the same value of this key, a
     /// JSON pointer to the name of the character; needs all records in memory
-    #[arg(long, value_name = "POINTER", conflicts_with = "five")]
+    #[arg(long, value_name = "POINTER", conflicts_with_all = ["five", "model"])]
     calibrate_within: Option<String>,
 
     #[command(flatten)]
@@ -124,7 +124,6 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         finish: |mut record: Record, points: Vec<[f64; 3]>| {
             let face = record.face()?.unwrap_or_default();
             let features = Features::of(plan.scheme(), points, &face, bounds);
-            let features = features.context("the landmarks lie in one place")?;
             record.put_rounded("features", &features, 4)?;
             answers.sign(&mut record)?;
             Ok(record.into())

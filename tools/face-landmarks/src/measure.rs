@@ -5,6 +5,12 @@ use nets::landmark::{Eye, Scheme};
 
 use crate::features::{Eyebrows, Eyes, Features, Mouth};
 
+/// A place in the image, or the way between two.
+type Place = [f64; 2];
+
+/// Lengths in pixels up to this are none.
+const LEAST: f64 = 1e-6;
+
 /// The measures of a face, as far as its points tell them; in the units of [`Features`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Measures {
@@ -18,18 +24,18 @@ pub(crate) struct Measures {
 
 /// The directions of a face in its image, of length 1, and the distance of its eyes.
 struct Axes {
-    right: [f64; 2],
-    down: [f64; 2],
+    right: Place,
+    down: Place,
     apart: f64,
 }
 
 impl Axes {
     /// By the middles of the eyes, the left one of the image first; `None` where they lie in one place.
-    fn of(left: [f64; 2], right: [f64; 2]) -> Option<Self> {
+    fn of(left: Place, right: Place) -> Option<Self> {
         let across = less(right, left);
         let apart = across[0].hypot(across[1]);
         let unit = across.map(|length| length / apart);
-        (apart > 1e-6).then_some(Self {
+        (apart > LEAST).then_some(Self {
             right: unit,
             down: [-unit[1], unit[0]],
             apart,
@@ -37,61 +43,77 @@ impl Axes {
     }
 
     /// How far a vector goes down the face.
-    fn down(&self, vector: [f64; 2]) -> f64 {
+    fn down(&self, vector: Place) -> f64 {
         vector[0] * self.down[0] + vector[1] * self.down[1]
     }
 
     /// How far a vector goes to the right of the face as the image shows it.
-    fn right(&self, vector: [f64; 2]) -> f64 {
+    fn right(&self, vector: Place) -> f64 {
         vector[0] * self.right[0] + vector[1] * self.right[1]
     }
 }
 
 impl Measures {
-    /// By the points of a network; `None` where eyes or mouth have no width.
-    pub(crate) fn of(scheme: &Scheme, points: &[[f64; 3]]) -> Option<Self> {
+    /// By the points of a network; what has no extent measures nothing.
+    pub(crate) fn of(scheme: &Scheme, points: &[[f64; 3]]) -> Self {
         let at = |place: usize| points.get(place).map(|[x, y, _]| [*x, *y]);
-        let corners = |eye: &Eye| Some((at(eye.outer)?, at(eye.inner)?));
-        let mut middles = [[0.0; 2]; 2];
+        let middle = |eye: &Eye| Some(between(at(eye.outer)?, at(eye.inner)?));
+        let axes = || Axes::of(middle(&scheme.eyes[0])?, middle(&scheme.eyes[1])?);
+        let Some(axes) = axes() else {
+            return Self::default();
+        };
+        let eyes = Self::of_eyes(scheme, &axes, at).unwrap_or_default();
+        let mouth = Self::of_mouth(scheme, &axes, at).unwrap_or_default();
+        Self {
+            mouth: mouth.mouth,
+            curve: mouth.curve,
+            width: mouth.width,
+            ..eyes
+        }
+    }
+
+    /// Those of eyes and eyebrows; `None` where the eyes have no width.
+    fn of_eyes(scheme: &Scheme, axes: &Axes, at: impl Fn(usize) -> Option<Place>) -> Option<Self> {
         let (mut heights, mut widths) = (0.0, 0.0);
-        for (middle, eye) in middles.iter_mut().zip(&scheme.eyes) {
-            let (outer, inner) = corners(eye)?;
-            *middle = between(outer, inner);
+        let (mut rise, mut tilt) = (0.0, 0.0);
+        for eye in &scheme.eyes {
+            let (outer, inner) = (at(eye.outer)?, at(eye.inner)?);
             heights += length(less(at(eye.bottom)?, at(eye.top)?));
             widths += length(less(outer, inner));
+            let [first, brow, last] = eye.brow.map(&at);
+            rise += axes.down(less(between(outer, inner), brow?));
+            let along = less(last?, first?);
+            let run = axes.right(along).abs();
+            tilt += (-axes.down(along)).atan2(run).to_degrees() / 2.0;
         }
-        let axes = Axes::of(middles[0], middles[1])?;
+        (widths > LEAST).then(|| Self {
+            eyes: Some(heights / widths),
+            height: Some(rise / widths),
+            tilt: Some(tilt),
+            ..Self::default()
+        })
+    }
+
+    /// Those of the mouth; `None` where it has no width.
+    fn of_mouth(scheme: &Scheme, axes: &Axes, at: impl Fn(usize) -> Option<Place>) -> Option<Self> {
         let [left, right] = [at(scheme.corners[0])?, at(scheme.corners[1])?];
         let [upper, lower] = [at(scheme.lips[0])?, at(scheme.lips[1])?];
-        let mouth = length(less(right, left));
-        if widths < 1e-6 || mouth < 1e-6 {
-            return None;
-        }
+        let wide = length(less(right, left));
         let ends = between(left, right);
         let above = axes.down(less(upper, ends));
         let below = axes.down(less(ends, lower));
         let curve = if above > 0.0 { above } else { -below.max(0.0) };
-        let (mut height, mut tilt) = (0.0, 0.0);
-        for (middle, eye) in middles.iter().zip(&scheme.eyes) {
-            let [outer, brow, inner] = eye.brow.map(at);
-            height += axes.down(less(*middle, brow?)) / widths;
-            let along = less(inner?, outer?);
-            let run = axes.right(along).abs();
-            tilt += (-axes.down(along)).atan2(run).to_degrees() / 2.0;
-        }
-        Some(Self {
-            eyes: Some(heights / widths),
-            mouth: Some(length(less(lower, upper)) / mouth),
-            curve: Some(curve / mouth),
-            width: Some(mouth / axes.apart),
-            height: Some(height),
-            tilt: Some(tilt),
+        (wide > LEAST).then(|| Self {
+            mouth: Some(length(less(lower, upper)) / wide),
+            curve: Some(curve / wide),
+            width: Some(wide / axes.apart),
+            ..Self::default()
         })
     }
 
     /// By the five points of a face detector: eyes, nose, corners of the mouth, the left ones of the
     /// image first. They tell how wide the mouth is and nothing else.
-    pub(crate) fn of_five([left, right, _, one, other]: &[[f64; 2]; 5]) -> Option<Self> {
+    pub(crate) fn of_five([left, right, _, one, other]: &[Place; 5]) -> Option<Self> {
         let axes = Axes::of(*left, *right)?;
         Some(Self {
             width: Some(length(less(*other, *one)) / axes.apart),
@@ -123,14 +145,14 @@ impl Measures {
     }
 }
 
-fn less(one: [f64; 2], other: [f64; 2]) -> [f64; 2] {
+fn less(one: Place, other: Place) -> Place {
     [one[0] - other[0], one[1] - other[1]]
 }
 
-fn between(one: [f64; 2], other: [f64; 2]) -> [f64; 2] {
+fn between(one: Place, other: Place) -> Place {
     [one[0].midpoint(other[0]), one[1].midpoint(other[1])]
 }
 
-fn length([x, y]: [f64; 2]) -> f64 {
+fn length([x, y]: Place) -> f64 {
     x.hypot(y)
 }

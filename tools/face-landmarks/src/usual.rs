@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value, json};
 use stage::manifest::shapes::Face;
 use stage::{Flow, Outcome, Record, Result};
 
@@ -18,6 +19,9 @@ const FEWEST: usize = 12;
 /// Faces that are turned further, in degrees, are judged, but not what is usual: foreshortened eyes are
 /// narrow.
 const FRONTAL: f64 = 30.0;
+
+/// More decimals than `features` has: what stands in it is written as it was read.
+const DECIMALS: u32 = 9;
 
 /// The medians of a character's measures, in the units of [`Features`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,10 +55,30 @@ pub(crate) fn all(flow: &mut Flow, name: &str, bounds: &Bounds) -> Result<()> {
             };
             let key = (seen.name.clone(), seen.features.scheme.clone());
             bounds.judge(&mut seen.features, &seen.face, usual.get(&key));
-            record.put_rounded("features", &seen.features, 4)?;
+            label(record, &seen.features)?;
         }
         Ok(records.into_iter().map(Outcome::from).collect::<Vec<_>>())
     })
+}
+
+/// Writes the labels of `features`, and by what they are judged; all else in the record's stays as it is.
+fn label(record: &mut Record, features: &Features) -> Result<()> {
+    let mut stored: Map<String, Value> = record.get("features")?;
+    let parts = [
+        ("eyes", &features.eyes.label),
+        ("mouth", &features.mouth.label),
+        ("eyebrows", &features.eyebrows.label),
+    ];
+    for (name, label) in parts {
+        let part = stored.entry(name).or_insert_with(|| json!({}));
+        // An empty list is read as a part without measures, too.
+        let own = part.as_object().cloned().unwrap_or_default();
+        *part = Value::Object(own);
+        part["label"] = json!(label);
+    }
+    stored.insert("judged".to_owned(), json!(features.judged));
+    record.put_rounded("features", &stored, DECIMALS)?;
+    Ok(())
 }
 
 fn seen(record: &Record, name: &str) -> Result<Option<Seen>> {

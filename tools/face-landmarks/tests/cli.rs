@@ -203,6 +203,33 @@ fn what_is_unsure_or_turned_away_is_unknown_and_keeps_its_measures() {
 }
 
 #[test]
+fn judging_writes_labels_and_keeps_what_else_stands_there() {
+    let mut record: Value =
+        serde_json::from_str(&face(0, "pia", 0.5, [0.3, 0.2], [0.5, 0.0])).unwrap();
+    record["features"]["mine"] = json!({"kept": 0.123_456});
+    record["features"]["mouth"]["tongue"] = json!(true);
+    let mut expected = record.clone();
+    expected["features"]["judged"] = json!("absolute");
+    for (part, label) in [
+        ("eyes", "open eyes"),
+        ("mouth", "open smile"),
+        ("eyebrows", "relaxed eyebrows"),
+    ] {
+        expected["features"][part]["label"] = json!(label);
+    }
+    assert_eq!(judged(&format!("{record}\n"), &[]), [expected]);
+}
+
+#[test]
+fn judging_runs_no_network() {
+    let here = tempfile::tempdir().unwrap();
+    let flags = ["--calibrate-within", "/identity/name", "--model", "x.onnx"];
+    let ran = run_in(here.path(), TOOL, &flags, "");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("cannot be used with"), "{}", ran.stderr);
+}
+
+#[test]
 fn five_points_tell_a_smile_from_the_character_and_nothing_else() {
     let here = tempfile::tempdir().unwrap();
     let record = |number: usize, half: f64| {
