@@ -9,7 +9,7 @@ use vision::mask::Mask;
 use vision::{GrayImage, Rect, decode, write};
 
 /// The level from which a pixel counts as inside: half as bright as white, as readers of masks have it.
-const HALF: u8 = 128;
+pub(crate) const HALF: u8 = 128;
 
 /// A matte, small enough to be remembered: a PNG in base 64.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,14 +24,6 @@ impl Stored {
         let bytes = STANDARD.decode(&self.0).context("a matte")?;
         decode::luma_from_bytes(&bytes).context("a matte")
     }
-}
-
-/// Which pixels of levels are inside.
-pub(crate) fn inside(levels: &GrayImage) -> Result<Mask> {
-    let (width, height) = levels.dimensions();
-    Ok(Mask::from_fn(width, height, |x, y| {
-        levels.get_pixel(x, y).0[0] >= HALF
-    })?)
 }
 
 /// The matte's level at a pixel of the image; `None` beyond the crop that it is of.

@@ -3,7 +3,7 @@
 //! Reads `id`, `image` and `masks`, as sam-mask writes them. Of each entry of `masks` it replaces
 //!
 //! * `mask`: path of a gray PNG of the image's size, the share of each pixel that is inside, 0 to 255;
-//!   who asks only whether a pixel is inside takes those of half and more;
+//!   a pixel counts as inside from half;
 //! * `box`, `area`: of those pixels;
 //!
 //! and adds `matte`: `agreement`, intersection over union of mask and matte, and `reach`, how far from
@@ -23,11 +23,11 @@ use stage::{Context, Flow, Inference, Record, Result};
 use vision::{Rect, RgbImage, crop};
 
 use blend::Stored;
-use subject::{Choice, Subjects};
+use subject::{Choice, Places};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
-    answer: 1,
+    answer: 2,
     asks: &[matte::answers],
 };
 
@@ -36,8 +36,8 @@ const EXAMPLES: &str = "Examples:
   sam-mask --out-dir masks boxes.jsonl | matte --model birefnet --band 0.05 --out-dir mattes | mask-crop --ground transparent --out-dir cut > instances.jsonl
 
 The network is shown each subject alone, its box and --padding, as it takes
-whatever strikes it in an image. Only pixels near the edge of the mask change, and
-none that another mask of the image has. Where the matte and the mask are not of
+whatever stands out in an image. Only pixels near the edge of the mask change, and
+no pixels of another mask of the image. Where the matte and the mask are not of
 the same thing, the mask stays as it is, and `matte` has no `reach`.";
 
 /// Sharpen the edges of masks, hair included, by a network for mattes
@@ -86,10 +86,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let work = Inference {
         look: |record: &Record| {
             let file = ImageFile::of(record)?;
-            let subjects = Subjects::of(record)?;
-            let crops = subjects.crops(args.padding);
-            let key = answers.key(file.bytes()).settings(&crops)?;
-            Ok((key, (file, subjects.size, crops)))
+            let Places { size, crops } = Places::of(record, args.padding)?;
+            let key = answers.key(file.bytes()).settings(&(size, &crops))?;
+            Ok((key, (file, size, crops)))
         },
         prepare: |_: &Record, (file, size, crops): (ImageFile, Option<(u32, u32)>, Vec<Rect>)| {
             if crops.is_empty() {
@@ -112,9 +111,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             records.into_iter().map(all).collect()
         },
         finish: |mut record: Record, mattes: Vec<Stored>| {
-            let subjects = Subjects::of(&record)?;
             if !mattes.is_empty() {
-                choice.sharpen(&mut record, subjects, args.padding, mattes)?;
+                choice.sharpen(&mut record, args.padding, mattes)?;
                 answers.sign(&mut record)?;
             }
             Ok(record.into())

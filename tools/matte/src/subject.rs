@@ -8,76 +8,104 @@ use stage::manifest::MaskShape;
 use stage::manifest::shapes::Matte;
 use stage::{Context, Record, Result, ensure};
 use vision::mask::{self, Mask};
-use vision::{GrayImage, Rect, write};
+use vision::{GrayImage, Rect, decode, write};
 
-use crate::blend::{Stored, agreement, blend, inside};
+use crate::blend::{HALF, Stored, agreement, blend};
 
 /// The least that an edge may move, in pixels: masks are as coarse as this.
 const LEAST: u32 = 2;
 
-/// A mask, and the box of its pixels.
-type Seen = (Mask, Rect);
+/// An entry of `masks`.
+type Entry = Map<String, Value>;
 
-/// The masks of a record that have pixels, each with its entry in `masks`; the others' entries, too.
-pub(crate) struct Subjects {
-    /// Width and height of the masks, where there are any.
-    pub(crate) size: Option<(u32, u32)>,
-    entries: Vec<(Map<String, Value>, Option<Seen>)>,
+/// Width and height, in pixels.
+type Size = (u32, u32);
+
+/// Where the network looks, as far as it can be told without decoding masks whose `box` is known.
+pub(crate) struct Places {
+    /// The size of the masks, where there are any.
+    pub(crate) size: Option<Size>,
+    /// The part of the image that the network sees of each subject: its box and on each side `padding`
+    /// times its longer side, as far as the image reaches.
+    pub(crate) crops: Vec<Rect>,
 }
 
-impl Subjects {
-    /// None where the record has no `masks`.
+impl Places {
+    /// Those of a record; none where it has no `masks`.
     ///
     /// # Errors
     /// A mask that cannot be read; masks of several sizes.
-    pub(crate) fn of(record: &Record) -> Result<Self> {
-        let entries: Vec<Map<String, Value>> = record.find("masks")?.unwrap_or_default();
-        let mut size = None;
-        let mut read = |(index, entry): (usize, Map<String, Value>)| {
-            let named = || format!("mask {index}");
-            let shape = entry.get("mask").context("has no `mask`");
-            let shape = MaskShape::deserialize(shape.with_context(named)?).with_context(named)?;
-            let mask = mask::open(&shape).with_context(named)?;
-            let own = (mask.width(), mask.height());
-            let first = *size.get_or_insert(own);
-            ensure!(
-                own == first,
-                "mask {index}: is {}x{}, but the first one is {}x{}",
-                own.0,
-                own.1,
-                first.0,
-                first.1
-            );
-            let seen = mask.bounding_box().map(|rect| (mask, rect));
-            Ok((entry, seen))
+    pub(crate) fn of(record: &Record, padding: f64) -> Result<Self> {
+        let mut found = Self {
+            size: None,
+            crops: Vec::new(),
         };
-        let entries = entries.into_iter().enumerate().map(&mut read);
-        let entries = entries.collect::<Result<_>>()?;
-        Ok(Self { size, entries })
-    }
-
-    /// The part of the image that the network sees of each: its box and on each side `padding` times its
-    /// longer side, as far as the image reaches.
-    pub(crate) fn crops(&self, padding: f64) -> Vec<Rect> {
-        let seen = self.entries.iter().filter_map(|(_, seen)| seen.as_ref());
-        seen.map(|(mask, rect)| around(mask, *rect, padding))
-            .collect()
+        for (index, entry) in entries(record)?.iter().enumerate() {
+            let named = || format!("mask {index}");
+            let shape = shape(entry).with_context(named)?;
+            let size = size(&shape).with_context(named)?;
+            same(&mut found.size, index, size)?;
+            let rect = match boxed(entry, size) {
+                Some(rect) => Some(rect),
+                None => mask::open(&shape).with_context(named)?.bounding_box(),
+            };
+            found
+                .crops
+                .extend(rect.map(|rect| rect.padded(padding, size)));
+        }
+        Ok(found)
     }
 }
 
+fn entries(record: &Record) -> Result<Vec<Entry>> {
+    Ok(record.find("masks")?.unwrap_or_default())
+}
+
+fn shape(entry: &Entry) -> Result<MaskShape> {
+    let shape = entry.get("mask").context("has no `mask`")?;
+    Ok(MaskShape::deserialize(shape)?)
+}
+
+/// The size of a mask, by the head of its file or of its run lengths.
+fn size(shape: &MaskShape) -> Result<Size> {
+    match shape {
+        MaskShape::File(path) => {
+            let size = decode::dimensions(path).with_context(|| path.display().to_string())?;
+            Ok((size.width, size.height))
+        }
+        MaskShape::Runs(runs) => Ok((runs.size[1], runs.size[0])),
+    }
+}
+
+/// The box of an entry, where it has one with pixels in it.
+fn boxed(entry: &Entry, (width, height): Size) -> Option<Rect> {
+    let rect = Rect::<f64>::deserialize(entry.get("box")?).ok()?;
+    let rect = rect.touched(width, height);
+    (!rect.is_empty()).then_some(rect)
+}
+
+/// All masks of a record must be of one size.
+fn same(first: &mut Option<Size>, index: usize, own: Size) -> Result<()> {
+    let first = *first.get_or_insert(own);
+    ensure!(
+        own == first,
+        "mask {index}: is {}x{}, but the first one is {}x{}",
+        own.0,
+        own.1,
+        first.0,
+        first.1
+    );
+    Ok(())
+}
+
 /// Masks must be of the image's size.
-pub(crate) fn check(size: Option<(u32, u32)>, (width, height): (u32, u32)) -> Result<()> {
+pub(crate) fn check(size: Option<Size>, (width, height): Size) -> Result<()> {
     let (wide, high) = size.unwrap_or((width, height));
     ensure!(
         (wide, high) == (width, height),
         "is {width}x{height}, but its masks are {wide}x{high}"
     );
     Ok(())
-}
-
-fn around(mask: &Mask, rect: Rect, padding: f64) -> Rect {
-    let more = (f64::from(rect.width().max(rect.height())) * padding).round() as u32;
-    rect.grow(more, more).clip(mask.width(), mask.height())
 }
 
 /// How masks are sharpened, and where they are written.
@@ -90,36 +118,49 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Sharpens the masks of a record by their mattes, writes them, and says so in the record.
+    /// Sharpens the masks of a record by their mattes, those of [`Places::crops`], writes them, and says so
+    /// in the record.
     ///
     /// # Errors
-    /// Masks of another size than the image that the mattes are of; files that cannot be written.
+    /// A mask that cannot be read; files that cannot be written.
     pub(crate) fn sharpen(
         &self,
         record: &mut Record,
-        subjects: Subjects,
         padding: f64,
         mattes: Vec<Stored>,
     ) -> Result<()> {
         let id = record.id()?;
-        let all: Vec<Option<Mask>> = { subjects.entries.iter() }
-            .map(|(_, seen)| seen.as_ref().map(|(mask, _)| mask.clone()))
-            .collect();
+        let mut entries = entries(record)?;
+        let masks = { entries.iter().enumerate() }
+            .map(|(index, entry)| {
+                let named = || format!("mask {index}");
+                let shape = shape(entry).with_context(named)?;
+                mask::open(&shape).with_context(named)
+            })
+            .collect::<Result<Vec<Mask>>>()?;
+        let Some((first, others)) = masks.split_first() else {
+            return Ok(());
+        };
+        let all = { others.iter() }.try_fold(first.clone(), |all, mask| all.union(mask))?;
         let mut mattes = mattes.into_iter();
-        let (mut entries, mut union): (Vec<_>, Option<GrayImage>) = (Vec::new(), None);
-        for (index, (mut entry, seen)) in subjects.entries.into_iter().enumerate() {
-            let Some((mask, rect)) = seen else {
-                entries.push(entry);
+        let mut union: Option<GrayImage> = None;
+        for (index, (entry, mask)) in entries.iter_mut().zip(&masks).enumerate() {
+            let own = mask.bounding_box();
+            let size = (mask.width(), mask.height());
+            let Some(seen) = boxed(entry, size).or(own) else {
                 continue;
             };
-            let matte = mattes.next().context("a mask has no matte")?.open()?;
-            let crop = around(&mask, rect, padding);
-            let taken = others(&all, index, &mask)?;
-            let levels = self.levels(&mask, rect, &taken, &matte, crop, &mut entry)?;
+            let matte = mattes.next().context("a mask has no matte")?;
+            // A box without a mask in it is looked at, and nothing is there to be sharpened.
+            let Some(rect) = own else {
+                continue;
+            };
+            let (matte, crop) = (matte.open()?, seen.padded(padding, size));
+            let taken = all.difference(mask)?;
+            let levels = self.levels(mask, rect, &taken, &matte, crop, entry)?;
             let path = self.out_dir.join(format!("{id}.m{index}.png"));
             write::png_luma(&levels, &path).with_context(|| path.display().to_string())?;
             entry.insert("mask".to_owned(), json!(path));
-            entries.push(entry);
             union = Some(union.map_or_else(|| levels.clone(), |union| lighter(union, &levels)));
         }
         record.put_rounded("masks", &entries, 4)?;
@@ -151,7 +192,7 @@ impl Choice {
         let mut levels = mask.to_luma();
         if agreement >= self.agreement {
             let sharp = blend(mask, taken, matte, crop, reach);
-            let now = inside(&sharp)?;
+            let now = Mask::from_luma(&sharp, HALF)?;
             if let Some(rect) = now.bounding_box() {
                 entry.insert("box".to_owned(), json!(rect));
                 entry.insert("area".to_owned(), json!(now.area()));
@@ -162,17 +203,6 @@ impl Choice {
         entry.insert("matte".to_owned(), json!(facts));
         Ok(levels)
     }
-}
-
-/// What the other masks have and this one does not.
-fn others(all: &[Option<Mask>], index: usize, own: &Mask) -> Result<Mask> {
-    let mut taken = Mask::new(own.width(), own.height())?;
-    for (place, other) in all.iter().enumerate() {
-        if let Some(other) = other.as_ref().filter(|_| place != index) {
-            taken = taken.union(other)?;
-        }
-    }
-    Ok(taken.difference(own)?)
 }
 
 /// The lighter of two levels, pixel by pixel.

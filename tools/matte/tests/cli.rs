@@ -209,6 +209,68 @@ fn what_was_remembered_is_written_again() {
 }
 
 #[test]
+fn a_remembered_matte_is_for_masks_of_the_images_size_only() {
+    let here = tempfile::tempdir().unwrap();
+    drawn(here.path());
+    let flags = [
+        "--model",
+        MODEL,
+        "--device",
+        "cpu",
+        "--out-dir",
+        "mattes",
+        "--cache",
+        "cache",
+    ];
+    let once = |mask: &Mask| {
+        let record = json!({"id": "a", "image": "a.png", "masks": [{"mask": runs(mask)}]});
+        run_in(here.path(), TOOL, &flags, &format!("{record}\n"))
+    };
+    let ran = once(&coarse());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    // The same pixels inside, so that the network would be shown the same part of the image.
+    let wider = Mask::from_fn(220, 140, |x, y| coarse().get(x, y)).unwrap();
+    let ran = once(&wider);
+    assert_eq!(ran.code, Some(1));
+    let said = "a.png: is 200x140, but its masks are 220x140";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
+fn where_the_network_looks_is_the_box_where_there_is_one() {
+    let here = tempfile::tempdir().unwrap();
+    drawn(here.path());
+    let bounds = coarse().bounding_box().unwrap();
+    let empty = Mask::new(200, 140).unwrap();
+    let with = |boxes: [Value; 2]| {
+        let [own, of_nothing] = boxes;
+        let mut masks =
+            json!([{"mask": runs(&empty)}, {"mask": runs(&coarse())}, {"mask": runs(&empty)}]);
+        masks[0]["box"] = of_nothing;
+        masks[1]["box"] = own;
+        for mask in masks.as_array_mut().unwrap() {
+            let mask = mask.as_object_mut().unwrap();
+            mask.retain(|_, value| !value.is_null());
+        }
+        let record = json!({"id": "a", "image": "a.png", "masks": masks});
+        let ran = sharpen(here.path(), &record, &["--band", "0.1"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let mut found = ran.records().remove(0);
+        found["masks"][0].as_object_mut().unwrap().remove("box");
+        (
+            found,
+            fs::read(here.path().join("mattes/a.m1.png")).unwrap(),
+        )
+    };
+    let usual = with([json!(null), json!(null)]);
+    assert_eq!(with([json!(bounds), json!(null)]), usual);
+    // Boxes that cannot be right, and a box of a mask without pixels.
+    assert_eq!(with([json!([900, 0, 950, 9]), json!(null)]), usual);
+    assert_eq!(with([json!("none"), json!([5, 5, 30, 40])]), usual);
+    assert_ne!(with([json!([60, 60, 90, 90]), json!(null)]), usual);
+}
+
+#[test]
 fn records_without_masks_pass_and_masks_must_fit_the_image() {
     let here = tempfile::tempdir().unwrap();
     drawn(here.path());
