@@ -16,11 +16,23 @@ const DEFAULT: &str = "rtmpose-m-ap10k";
 /// The file in a character's folder that says what it is.
 const KIND: &str = "kind.txt";
 
+/// What follows the noun that a label is about: `a boy riding a horse` is a boy.
+const AFTER_NOUN: [&str; 22] = [
+    "and", "at", "behind", "beside", "by", "carrying", "for", "from", "holding", "in", "near",
+    "next", "of", "on", "over", "riding", "to", "under", "walking", "wearing", "with", "without",
+];
+
+/// What another noun begins with: `a girl petting a dog` is a girl.
+const BEFORE_NOUN: [&str; 7] = ["a", "an", "the", "her", "his", "its", "their"];
+
+/// Labels of COCO that end with an animal and are none.
+const NO_ANIMALS: [&str; 2] = ["hot dog", "teddy bear"];
+
 /// Flags for figures with four legs.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Animals")]
 pub(crate) struct Flags {
-    /// Network for figures that are animals, by AP-10K's 17 key points: a name in the registry, a
+    /// Network for characters that are animals, by AP-10K's 17 key points: a name in the registry, a
     /// path, or `default` for rtmpose-m-ap10k [default: none, as if all were persons]
     #[arg(long, value_name = "NAME|PATH")]
     animal_model: Option<String>,
@@ -30,12 +42,12 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR", requires = "animal_model")]
     cast: Option<PathBuf>,
 
-    /// Labels of detectors, or words in them, that mean an animal
+    /// Labels of detectors that mean an animal, or nouns of such labels: `a small dog` is a dog
     #[arg(
         long,
         value_name = "LABEL,…",
         value_delimiter = ',',
-        default_value = "animal,bird,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe"
+        default_value = "animal,cat,dog,horse,sheep,cow,elephant,bear,zebra,giraffe"
     )]
     animal_labels: Vec<String>,
 }
@@ -91,17 +103,38 @@ impl Kinds {
         Ok(vec![own.map_or_else(label, Ok)?])
     }
 
-    /// By the label of a detector: an animal's, or one with the word in it, such as `a small dog`.
+    /// By the label of a detector: an animal's, or a phrase whose noun is one, such as `a small dog`.
     fn of_label(&self, label: Option<&str>) -> Kind {
         let label = label.unwrap_or_default().trim().to_lowercase();
-        let is_of =
-            |own: &String| *own == label || label.split_whitespace().any(|word| word == own);
-        if self.labels.iter().any(is_of) {
+        let noun = noun(&label);
+        let ends = |of: &str| {
+            let before = noun.strip_suffix(of);
+            before.is_some_and(|before| before.is_empty() || before.ends_with(' '))
+        };
+        let is_of = |own: &&String| **own == label || ends(own);
+        // The longest says most: who lists `teddy bear` means it.
+        let own = self.labels.iter().filter(is_of).max_by_key(|own| own.len());
+        let other = NO_ANIMALS.iter().find(|other| ends(other));
+        let longer = |own: &String| other.is_none_or(|other| own.len() >= other.len());
+        if own.is_some_and(longer) {
             Kind::Animal
         } else {
             Kind::Person
         }
     }
+}
+
+/// The words of a phrase up to its first noun, which is the last of them.
+fn noun(label: &str) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for word in label.split_whitespace() {
+        let begun = words.iter().any(|word| !BEFORE_NOUN.contains(word));
+        if begun && (AFTER_NOUN.contains(&word) || BEFORE_NOUN.contains(&word)) {
+            break;
+        }
+        words.push(word.trim_matches(|sign: char| sign.is_ascii_punctuation()));
+    }
+    words.join(" ")
 }
 
 /// What the folders of a cast say.
@@ -134,6 +167,22 @@ pub(crate) struct Networks {
     animal: Option<Estimator>,
     /// How many figures each takes at once: fewer once the memory was too small.
     largest: [usize; 2],
+}
+
+/// The answers of the network for persons, and those in which that for animals has a part. A record
+/// without animals does not depend on the second network, and does not name it.
+#[derive(Debug, Clone)]
+pub(crate) struct Signed {
+    person: Answers,
+    both: Option<Answers>,
+}
+
+impl Signed {
+    /// The answers about a record that shows animals, or none.
+    pub(crate) fn of(&self, animals: bool) -> &Answers {
+        let both = self.both.as_ref().filter(|_| animals);
+        both.unwrap_or(&self.person)
+    }
 }
 
 /// How figures are looked at; for use on any thread.
@@ -192,17 +241,22 @@ impl Networks {
     }
 
     /// Answers of these networks.
-    pub(crate) fn sign(&self, answers: Answers, matte: [u8; 3], views: &Views) -> Result<Answers> {
+    pub(crate) fn sign(&self, answers: Answers, matte: [u8; 3], views: &Views) -> Result<Signed> {
         let person = answers.by(self.person.net().provenance());
-        let mut answers = person.with(&(matte, format!("{:?}", views.person)))?;
+        let mut person = person.with(&(matte, format!("{:?}", views.person)))?;
         if !self.person.skeleton().is_coco() {
-            answers = answers.with(&self.person.skeleton())?;
+            person = person.with(&self.person.skeleton())?;
         }
-        let Some((animal, (view, _))) = self.animal.as_ref().zip(views.animal.as_ref()) else {
-            return Ok(answers);
-        };
-        let both = answers.and_by(" animals", animal.net().provenance());
-        both.with(&format!("{view:?}"))
+        let both = self.animal.as_ref().zip(views.animal.as_ref());
+        let both = both.map(|(animal, (view, _))| {
+            let both = person.clone();
+            let both = both.and_by(" animals", animal.net().provenance());
+            both.with(&format!("{view:?}"))
+        });
+        Ok(Signed {
+            both: both.transpose()?,
+            person,
+        })
     }
 
     /// The poses in the crops of each record.
@@ -260,5 +314,61 @@ impl Views {
             (Kind::Animal, Some((view, _))) => view,
             _ => &self.person,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
+    use clap::Parser;
+
+    use super::*;
+
+    fn kinds(flags: &[&str]) -> Kinds {
+        let flags = [&["rtmpose"], flags].concat();
+        Kinds::of(&crate::Args::try_parse_from(flags).unwrap().animals).unwrap()
+    }
+
+    #[test]
+    fn the_noun_of_a_label_decides() {
+        let kinds = kinds(&[]);
+        let animals = [
+            "dog",
+            "a small dog",
+            "A Dog with a boy",
+            "the horse in the field.",
+            "a walking cat",
+            "their old dog",
+        ];
+        let others = [
+            "a boy riding a horse",
+            "a man with a dog",
+            "hot dog",
+            "teddy bear",
+            "a teddy bear",
+            "a girl and a cat",
+            "a girl petting a dog",
+            "a boy hugs his dog",
+            "the owner of a dog",
+            "bird",
+            "hotdog",
+            "",
+        ];
+        for label in animals {
+            assert_eq!(kinds.of_label(Some(label)), Kind::Animal, "{label}");
+        }
+        for label in others {
+            assert_eq!(kinds.of_label(Some(label)), Kind::Person, "{label}");
+        }
+        assert_eq!(kinds.of_label(None), Kind::Person);
+    }
+
+    #[test]
+    fn a_label_that_is_given_counts_as_it_stands() {
+        let kinds = kinds(&["--animal-labels", "Teddy Bear,sea monster,man with a tail"]);
+        for label in ["teddy bear", "a green sea monster", "man with a tail"] {
+            assert_eq!(kinds.of_label(Some(label)), Kind::Animal, "{label}");
+        }
+        assert_eq!(kinds.of_label(Some("dog")), Kind::Person);
     }
 }

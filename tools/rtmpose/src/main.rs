@@ -6,8 +6,8 @@
 //!
 //! Writes `pose`, of the record's only figure: `keypoints`, an array of `[x, y, score]`, 17 in
 //! COCO's order or 26 in Halpe's, pixels of the record's image with 2 decimals; and `score`, the
-//! mean of theirs. With `--animal-model`, figures that are animals (by their names' kind.txt, or else
-//! by the label of the detector: `kinds.rs`) go to that network, and their 17 points are AP-10K's, which
+//! mean of theirs. With `--animal-model`, figures that are animals (by kind.txt in the character's folder,
+//! or else by the label of the detector: `kinds.rs`) go to that network, and their 17 points are AP-10K's, which
 //! the pose says: `skeleton` is then `ap10k17`. Of several `boxes` each gets its own `pose` as a member, and the record none.
 //! The score of a point is the mean of the two highest of its `SimCC` rows, as in rtmlib: no
 //! probability, and it may exceed 1.
@@ -17,14 +17,15 @@ mod kinds;
 
 use std::process::ExitCode;
 
-use answers::{Answers, ImageFile, Tool};
+use answers::{ImageFile, Tool};
 use clap::Parser;
 use nets::pose::{Crop, Pose};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, log};
+use vision::Skeleton;
 
 use figures::{Figures, Place};
-use kinds::{Kind, Networks};
+use kinds::{Kind, Networks, Signed};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
@@ -98,8 +99,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             let file = ImageFile::of(record)?;
             let figures = Figures::of(record, args.place)?;
             let kinds = views.kinds(record, args.place.among_boxes(record))?;
+            let animals = kinds.contains(&Kind::Animal);
+            let answers = answers.of(animals);
             let mut key = answers.key(file.bytes()).settings(&figures.key())?;
-            if kinds.contains(&Kind::Animal) {
+            if animals {
                 key = key.settings(&format!("{kinds:?}"))?;
             }
             Ok((key, (file, figures, kinds)))
@@ -118,7 +121,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 }
 
 /// Writes the poses where their figures stand in the record.
-fn write(mut record: Record, poses: Vec<Pose>, place: Place, answers: &Answers) -> Result<Outcome> {
+fn write(mut record: Record, poses: Vec<Pose>, place: Place, answers: &Signed) -> Result<Outcome> {
     if place.among_boxes(&record) {
         figures::put_in_boxes(&mut record, &poses)?;
     }
@@ -126,6 +129,7 @@ fn write(mut record: Record, poses: Vec<Pose>, place: Place, answers: &Answers) 
         [only] => record.put("pose", only)?,
         _ => record.remove("pose"),
     }
-    answers.sign(&mut record)?;
+    let animals = poses.iter().any(|pose| pose.skeleton == Skeleton::Ap10k17);
+    answers.of(animals).sign(&mut record)?;
     Ok(record.into())
 }

@@ -4,6 +4,7 @@
     reason = "a test that cannot go on fails, also in helper functions"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -483,12 +484,45 @@ fn without_an_animal_nothing_changes() {
     let labels = ["--animal-model", &model, "--animal-labels", "sea monster"];
     for (flags, label) in [(&labels[..], "dog"), (&labels[..2], "person")] {
         let ran = pose(Path::new("."), "body17", flags, &[two(label)]);
-        let poses = |ran: &Ran| -> Vec<Value> {
-            let boxes = ran.records()[0]["boxes"].as_array().unwrap().clone();
-            boxes.iter().map(|found| found["pose"].clone()).collect()
-        };
-        assert_eq!(poses(&ran), poses(&usual));
+        let mut usual = usual.records();
+        usual[0]["boxes"][1]["label"] = json!(label);
+        assert_eq!(ran.records(), usual);
     }
+}
+
+#[test]
+fn what_is_remembered_of_persons_is_found_again_with_a_network_for_animals() {
+    let here = tempfile::tempdir().unwrap();
+    let (model, animals) = (network("body17"), network("animal17"));
+    let run = |label: &str, more: &[&str]| {
+        let usual = ["--cache", "cache", "--device", "cpu", "--model", &model];
+        let input = format!("{}\n", two(label));
+        let ran = run_in(here.path(), TOOL, &[&usual, more].concat(), &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let files = walk(&here.path().join("cache"));
+        (ran.stdout, files)
+    };
+    let first = run("person", &[]);
+    assert!(!first.1.is_empty());
+    let flags = ["--animal-model", &animals];
+    assert_eq!(run("person", &flags), first);
+    let other = run("dog", &flags);
+    assert_ne!(other.1, first.1, "an animal is another answer");
+}
+
+/// The files under a folder, and how long each is.
+fn walk(folder: &Path) -> BTreeMap<PathBuf, u64> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(walk(&path));
+        } else {
+            let length = fs::metadata(&path).unwrap().len();
+            found.insert(path, length);
+        }
+    }
+    found
 }
 
 #[test]
