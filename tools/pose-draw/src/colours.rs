@@ -2,10 +2,7 @@
 
 use clap::ValueEnum;
 use stage::manifest::Skeleton;
-use stage::manifest::skeleton::Side;
-
-/// Joints in COCO's order, of which poses have at least these.
-const JOINTS: usize = 17;
+use stage::manifest::skeleton::{JOINTS, Side};
 
 /// A place in pixels.
 pub(crate) type Place = [f64; 2];
@@ -108,27 +105,10 @@ const MIDDLE: Colour = [51, 153, 255];
 const LEFT: Colour = [0, 255, 0];
 const RIGHT: Colour = [255, 128, 0];
 
-/// `skeleton_info` there.
-const COCO_LIMBS: [([usize; 2], Colour); 19] = [
-    ([15, 13], LEFT),
-    ([13, 11], LEFT),
-    ([16, 14], RIGHT),
-    ([14, 12], RIGHT),
-    ([11, 12], MIDDLE),
-    ([5, 11], MIDDLE),
-    ([6, 12], MIDDLE),
-    ([5, 6], MIDDLE),
-    ([5, 7], LEFT),
-    ([6, 8], RIGHT),
-    ([7, 9], LEFT),
-    ([8, 10], RIGHT),
-    ([1, 2], MIDDLE),
-    ([0, 1], MIDDLE),
-    ([0, 2], MIDDLE),
-    ([1, 3], MIDDLE),
-    ([2, 4], MIDDLE),
-    ([3, 5], MIDDLE),
-    ([4, 6], MIDDLE),
+/// The colours of [`Skeleton::bones`], in their order: `skeleton_info` there.
+const COCO_BONES: [Colour; 19] = [
+    LEFT, LEFT, RIGHT, RIGHT, MIDDLE, MIDDLE, MIDDLE, MIDDLE, LEFT, RIGHT, LEFT, RIGHT, MIDDLE,
+    MIDDLE, MIDDLE, MIDDLE, MIDDLE, MIDDLE, MIDDLE,
 ];
 
 /// `keypoint_info` there: the first five are of the face, then left and right in turn.
@@ -154,8 +134,9 @@ pub(crate) fn strokes(
     match colours {
         Colours::Openpose => openpose(at),
         Colours::Coco => {
-            let limbs = COCO_LIMBS.iter().filter_map(|([from, to], colour)| {
-                Some(Stroke::Limb(at(*from)?, at(*to)?, *colour))
+            let limbs = Skeleton::Coco17.bones().iter().zip(COCO_BONES);
+            let limbs = limbs.filter_map(|([from, to], colour)| {
+                Some(Stroke::Limb(at(*from)?, at(*to)?, colour))
             });
             let dots =
                 (0..JOINTS).filter_map(|joint| Some(Stroke::Joint(at(joint)?, coco_joint(joint))));
@@ -242,6 +223,14 @@ mod tests {
         let all = strokes(Colours::Coco, Skeleton::Coco17, &row());
         assert!(all.contains(&Stroke::Limb([5.0, 0.0], [7.0, 0.0], LEFT)));
         assert!(all.contains(&Stroke::Limb([6.0, 0.0], [8.0, 0.0], RIGHT)));
+        assert!(all.contains(&Stroke::Limb([5.0, 0.0], [11.0, 0.0], MIDDLE)));
+        // Every bone has a colour, and one between two joints of a side has that side's.
+        let arms_and_legs = [[7, 9], [8, 10], [13, 11], [14, 12], [15, 13], [16, 14]];
+        for [from, to] in arms_and_legs {
+            let side = coco_joint(from);
+            assert!(all.contains(&Stroke::Limb([from as f64, 0.0], [to as f64, 0.0], side)));
+        }
+        assert_eq!(all.len(), COCO_BONES.len() + JOINTS);
         assert!(all.contains(&Stroke::Joint([16.0, 0.0], RIGHT)));
         assert!(all.contains(&Stroke::Joint([4.0, 0.0], MIDDLE)));
     }
