@@ -56,34 +56,65 @@ impl Schema {
     ///
     /// The object may stand in a code fence, and words may stand around it.
     pub(crate) fn facts(&self, answer: &str) -> Result<Map<String, Value>, String> {
-        let value = object(answer)?;
-        shape::check(&self.0, &value, "")?;
-        let Value::Object(facts) = value else {
-            return Err("it is no object".to_owned());
-        };
+        let facts = object(answer, |value| self.check(value))?;
         let kept = facts
             .into_iter()
             .filter_map(|(name, value)| Some((name, tidy(value)?)));
         Ok(kept.collect())
     }
+
+    /// Whether a text is an answer and nothing else: no words stand around the object.
+    pub(crate) fn is_alone(&self, text: &str) -> bool {
+        serde_json::from_str(text).is_ok_and(|value| self.check(&value).is_ok())
+    }
+
+    fn check(&self, value: &Value) -> Result<(), String> {
+        // It says nothing, even where the schema asks for nothing.
+        if value.as_object().is_some_and(Map::is_empty) {
+            return Err("the JSON object is empty".to_owned());
+        }
+        shape::check(&self.0, value, "")
+    }
 }
 
-/// The first JSON object in a text, from its brace to the brace that matches.
-fn object(answer: &str) -> Result<Value, String> {
-    let mut why = None;
-    for (start, _) in answer.match_indices('{') {
+/// The first JSON object in a text that passes a check: each from its brace to the brace that matches, and
+/// none within another. An object that has no end takes all that follows.
+fn object(
+    answer: &str,
+    check: impl Fn(&Value) -> Result<(), String>,
+) -> Result<Map<String, Value>, String> {
+    let mut unreadable = None;
+    // Of the objects that fail the check the longest was meant.
+    let mut wrong: Option<(usize, String)> = None;
+    let mut next = 0;
+    while let Some(start) = answer[next..].find('{').map(|at| next + at) {
         let mut values = serde_json::Deserializer::from_str(&answer[start..]).into_iter();
-        match values.next() {
-            Some(Ok(value)) => return Ok(value),
-            Some(Err(error)) => why = why.or(Some(error)),
-            None => {}
+        let value = values.next().transpose();
+        let length = values.byte_offset();
+        match value {
+            Ok(Some(value)) => {
+                match (check(&value), value) {
+                    (Ok(()), Value::Object(facts)) => return Ok(facts),
+                    (Err(why), _) if wrong.as_ref().is_none_or(|(most, _)| length > *most) => {
+                        wrong = Some((length, why));
+                    }
+                    _ => {}
+                }
+                next = start + length.max(1);
+            }
+            Err(error) if error.is_eof() => {
+                return Err("the JSON object has no end".to_owned());
+            }
+            Err(error) => {
+                unreadable.get_or_insert(error);
+                next = start + 1;
+            }
+            Ok(None) => break,
         }
     }
-    Err(match why {
-        None => "there is no JSON object".to_owned(),
-        Some(error) if error.is_eof() => "the JSON object has no end".to_owned(),
-        Some(error) => error.to_string(),
-    })
+    let unreadable = || unreadable.map(|error| error.to_string());
+    let why = wrong.map(|(_, why)| why).or_else(unreadable);
+    Err(why.unwrap_or_else(|| "there is no JSON object".to_owned()))
 }
 
 /// A fact without control characters, empty texts and null; not too long.
@@ -169,6 +200,48 @@ mod tests {
         assert_eq!(wrong(&seven), "/subject is not a string");
         let other = ANSWER.replace("full body", "from afar");
         assert!(wrong(&other).starts_with("/framing is not one of \"close-up\", "));
+    }
+
+    #[test]
+    fn the_object_that_was_meant_is_found() {
+        let schema = Schema::open("picture").unwrap();
+        let facts = schema.facts(ANSWER).unwrap();
+        for around in [
+            format!("I leave out {{}} and {{\"mood\": 1}}.\n{ANSWER}"),
+            format!("{ANSWER}\nOr, in short: {{\"subject\": \"a girl\"}}, {{"),
+        ] {
+            assert_eq!(schema.facts(&around).as_ref(), Ok(&facts), "{around}");
+        }
+        let wrong = |answer: &str| schema.facts(answer).unwrap_err();
+        assert_eq!(
+            wrong("{} {\"subject\": \"a boy\"} {}"),
+            "`action` is missing",
+            "of the longest"
+        );
+    }
+
+    #[test]
+    fn a_part_of_an_object_that_is_cut_off_is_no_answer() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(
+            file.path(),
+            r#"{"type": "object", "properties": {"b": {"type": "integer"}}}"#,
+        )
+        .unwrap();
+        let schema = Schema::open(file.path().to_str().unwrap()).unwrap();
+        for cut in [
+            r#"{"a": {"b": 1}, "c": "on and"#,
+            r#"{"a": {"b": 1}, "c": "#,
+        ] {
+            assert_eq!(
+                schema.facts(cut).unwrap_err(),
+                "the JSON object has no end",
+                "{cut}"
+            );
+        }
+        assert_eq!(schema.facts(r#"{"b": 1}"#).unwrap()["b"], 1);
+        assert_eq!(schema.facts(r#"{} {"b": 1}"#).unwrap()["b"], 1);
+        assert_eq!(schema.facts("{}").unwrap_err(), "the JSON object is empty");
     }
 
     #[test]

@@ -205,11 +205,12 @@ impl Server {
     }
 
     /// The answer that a server has put among the thoughts, where it says nothing else: Ollama does so with
-    /// Qwen3-VL and a schema (ollama/ollama, issue 12831).
+    /// Qwen3-VL and a schema (ollama/ollama, issue 12831). An object among words is a draft, and so is all that
+    /// stands there where the server stopped the model.
     fn among_thoughts(&self, reply: &Reply) -> Option<Answer> {
-        let schema = self.schema.as_ref().filter(|_| reply.text.is_empty())?;
-        schema.facts(&reply.thoughts).ok()?;
-        Some(Answer {
+        let whole = reply.text.is_empty() && reply.finish == "eos";
+        let schema = self.schema.as_ref().filter(|_| whole)?;
+        schema.is_alone(&reply.thoughts).then(|| Answer {
             raw: reply.thoughts.clone(),
             finish: reply.finish.clone(),
             tokens: reply.tokens,

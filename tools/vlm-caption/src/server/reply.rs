@@ -82,7 +82,7 @@ impl Reply {
     }
 }
 
-/// So many signs of space on end are a loop, and no layout.
+/// This much white space in a row is a loop, not layout.
 const BLANKS: usize = 100;
 
 /// Whether a text has a long run of space in it.

@@ -83,6 +83,53 @@ fn thoughts_that_are_no_answer_are_asked_over_once_with_more_tokens() {
 }
 
 #[test]
+fn a_draft_among_the_thoughts_is_no_answer_where_the_server_stopped_the_model() {
+    for (finish, asked) in [("length", vec![200, 400]), ("content_filter", vec![200])] {
+        let here = tempfile::tempdir().unwrap();
+        let mut draft = facts();
+        draft["description"] = json!("A girl sits in a boat.");
+        let mock = Mock::new(move |request, before| {
+            let said =
+                |facts: &Value| json!({"content": "", "reasoning_content": facts.to_string()});
+            match before {
+                _ if request.probes() => good(request),
+                0 => message(request, &said(&draft), finish),
+                _ => message(request, &said(&facts()), "stop"),
+            }
+        });
+        let more = ["--schema", "picture", "--max-new-tokens", "200"];
+        let ran = captioned(here.path(), &mock, 1, &more);
+        let expected: &[&str] = if finish == "length" { &[CAPTION] } else { &[] };
+        assert_eq!(captions(&ran), expected, "{finish}: {}", ran.stderr);
+        let requests = mock.requests();
+        let tokens: Vec<Value> = { requests.iter() }
+            .map(|request| request.body["max_tokens"].clone())
+            .collect();
+        assert_eq!(tokens, asked, "{finish}");
+    }
+}
+
+#[test]
+fn a_draft_among_the_words_of_a_thought_is_no_answer() {
+    let here = tempfile::tempdir().unwrap();
+    let mock = Mock::new(|request, before| {
+        let thought = format!("Perhaps {}? No, he stands.", facts());
+        match before {
+            _ if request.probes() => good(request),
+            0 => message(
+                request,
+                &json!({"content": "", "reasoning_content": thought}),
+                "stop",
+            ),
+            _ => message(request, &json!({"content": facts().to_string()}), "stop"),
+        }
+    });
+    let ran = captioned(here.path(), &mock, 1, &["--schema", "picture"]);
+    assert_eq!(captions(&ran), [CAPTION], "{}", ran.stderr);
+    assert_eq!(ran.records()[0]["captioner"]["from_reasoning"], Value::Null);
+}
+
+#[test]
 fn a_server_without_schemas_is_asked_in_words_and_its_answer_read_from_among_them() {
     let here = tempfile::tempdir().unwrap();
     let mock = Mock::new(|request, _| {
