@@ -187,3 +187,20 @@ fn what_pip_installs_is_pinned_with_checksums() {
     }
     assert_eq!(requirements, 4, "{listed}");
 }
+
+#[test]
+fn the_tests_that_the_map_of_tests_names_exist() {
+    let map = fs::read_to_string(root().join("tests/README.md")).unwrap();
+    let quoted = map.split('`').skip(1).step_by(2);
+    let named: Vec<(&str, &str)> = quoted.filter_map(|word| word.split_once("::")).collect();
+    assert!(named.len() > 200, "{}", named.len());
+    for (path, name) in named {
+        let text = fs::read_to_string(root().join(path))
+            .unwrap_or_else(|_| panic!("tests/README.md: {path} is not there"));
+        let defined = [format!("fn {name}("), format!("def {name}(")];
+        assert!(
+            defined.iter().any(|defined| text.contains(defined)),
+            "tests/README.md: {path} has no {name}"
+        );
+    }
+}

@@ -311,6 +311,69 @@ fn what_is_there_and_too_old_or_broken_is_named_too() {
     );
 }
 
+/// Runs `models/setup.sh` of a clone in which all but NASM is installed, on a machine without package managers that
+/// has `programs` more.
+fn set_up(programs: &[(&str, &str)]) -> (bool, String) {
+    let clone = tempfile::tempdir().unwrap();
+    let (models, path) = (clone.path().join("models"), clone.path().join("path"));
+    for folder in [&models.join("runtime/bin"), &path] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    for name in [
+        "setup.sh",
+        "needs.sh",
+        "python.sh",
+        "venv.sh",
+        "runtime.txt",
+    ] {
+        fs::copy(root().join("models").join(name), models.join(name)).unwrap();
+    }
+    fs::copy(root().join("Cargo.toml"), clone.path().join("Cargo.toml")).unwrap();
+    for library in ["libonnxruntime.so", "ffmpeg"] {
+        script(&models.join("runtime").join(library), "exit 0");
+    }
+    for name in [
+        "bash", "sed", "mktemp", "rm", "dirname", "mkdir", "cat", "ln", "find", "head",
+    ] {
+        let found = Command::new("bash")
+            .args(["-c", &format!("command -v {name}")])
+            .output();
+        let found = String::from_utf8(found.unwrap().stdout).unwrap();
+        symlink(PathBuf::from(found.trim()), path.join(name)).unwrap();
+    }
+    let system = ("uname", "case $1 in -s) echo Linux;; *) echo x86_64;; esac");
+    let all = [
+        CC,
+        PYTHON,
+        CARGO,
+        system,
+        ("id", "echo 1000"),
+        ("cmake", "exit 0"),
+        ("jq", "exit 0"),
+    ];
+    for (name, text) in all.iter().chain(programs) {
+        script(&path.join(name), text);
+    }
+    let ran = Command::new(path.join("bash"))
+        .arg(models.join("setup.sh"))
+        .arg("4.4")
+        .env_clear()
+        .env("PATH", &path)
+        .env("HOME", clone.path())
+        .output()
+        .unwrap();
+    let said = [ran.stdout, ran.stderr].concat();
+    (ran.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn without_nasm_it_is_built_without_simd_and_said() {
+    let (well, said) = set_up(&[]);
+    assert!(well, "{said}");
+    assert_eq!(said.matches("WITHOUT SIMD").count(), 1, "{said}");
+    assert_eq!(set_up(&[("nasm", "exit 0")]), (true, String::new()));
+}
+
 #[test]
 fn a_machine_that_has_everything_is_told_nothing() {
     for make in ["4.3", "4.4.1", "5.0", ""] {

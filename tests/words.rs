@@ -1,4 +1,4 @@
-//! Characters that are no persons, through the pipeline: a drawn network takes what is red for a dragon.
+//! Characters that are not people, through the pipeline: a drawn network takes what is red for a dragon.
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::fs;

@@ -18,9 +18,11 @@ pub(crate) const ROLES: [&str; 8] = [
 const WHOLE: &str = "networks";
 
 /// The roles of networks that the pipelines can do without, and what each is for.
-const OPTIONAL: [(&str, &str); 2] = [
+const OPTIONAL: [(&str, &str); 4] = [
     ("shot", "finds cuts that rules miss"),
     ("text", "finds subtitles and logos, for TEXT"),
+    ("words", "finds characters by words, people or not, for WORDS"),
+    ("track", "follows characters through shots, for TRACK"),
 ];
 
 /// What mends a folder of models that is not there or cannot be read.

@@ -99,7 +99,7 @@ fn decodes(sheet: &mut Sheet, program: &Path, there: &[&str]) {
 
 /// A program that the pipelines run on.
 struct Needed {
-    /// Its name on the search path, or what its variable says instead.
+    /// Its name: a path, or one on the search path.
     name: String,
     /// What it is.
     what: &'static str,
@@ -111,15 +111,17 @@ struct Needed {
 
 /// Looks at make and Python, on which the pipelines run, and at jq, on which only examples do.
 pub(crate) fn of_make(sheet: &mut Sheet) {
-    let variable = |name, otherwise: &str| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        value.unwrap_or_else(|| otherwise.to_owned())
-    };
+    // As `film2lora make` has it: where make is an old one of the system's, the new one has the first name.
+    let makes = ["gmake", "make"].into_iter();
+    let make = makes
+        .clone()
+        .find(|name| on_path(Path::new(name)).is_file());
+    let python = std::env::var("PYTHON").ok().filter(|name| !name.is_empty());
     // The versions are those of models/needs.sh.
     needed(
         sheet,
         &Needed {
-            name: variable("MAKE", "make"),
+            name: make.unwrap_or("make").to_owned(),
             what: "GNU make",
             version: ("--version", "GNU Make "),
             oldest: (4, 3),
@@ -128,14 +130,15 @@ pub(crate) fn of_make(sheet: &mut Sheet) {
     needed(
         sheet,
         &Needed {
-            name: variable("PYTHON", "python3"),
+            name: python.unwrap_or_else(|| "python3".to_owned()),
             what: "Python",
             version: ("--version", "Python "),
             oldest: (3, 9),
         },
     );
-    let jq = on_path(Path::new("jq"));
-    if jq.is_file() {
+    let mut installed = machine::places::models().map(|models| models.join("runtime/bin/jq"));
+    let jq = Some(on_path(Path::new("jq"))).filter(|jq| jq.is_file());
+    if let Some(jq) = jq.or_else(|| installed.find(|jq| jq.is_file())) {
         sheet.row("jq", jq.display().to_string());
         sheet.facts([("program", jq.display().to_string().into())]);
     } else {
@@ -170,7 +173,10 @@ fn needed(sheet: &mut Sheet, program: &Needed) {
         .strip_prefix(version.1)
         .and_then(|rest| rest.split_whitespace().next());
     let Some(number) = number else {
-        sheet.row(row, "not found");
+        sheet.row(
+            row,
+            format!("not {what}: {}", on_path(Path::new(name)).display()),
+        );
         return sheet.fault(
             format!("{name}: is not {what}: `film2lora make` does not run"),
             mend,

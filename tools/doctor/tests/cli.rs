@@ -247,35 +247,38 @@ fn a_runtime_that_is_none_is_a_fault() {
 }
 
 #[test]
-fn make_and_python_are_needed_and_jq_is_for_examples() {
+fn the_make_that_film2lora_runs_and_python_are_needed() {
     if !runtime() {
         return;
     }
     let here = Here::new();
-    let (code, said) = here.run_with(
-        &[],
-        &[("PATH", "/nonexistent"), ("MAKE", ""), ("PYTHON", "")],
-    );
+    let (code, said) = here.run_with(&[], &[("PATH", "/nonexistent"), ("PYTHON", "")]);
     assert_eq!(code, 1, "{said}");
     for fault in [
         "make: No such file or directory (os error 2): `film2lora make` does not run\n    install GNU make 4.3 or newer",
         "python3: No such file or directory (os error 2): `film2lora make` does not run\n    install Python 3.9 or newer",
-        "better: examples use jq, which was not found\n",
     ] {
         assert!(said.contains(fault), "{fault}: {said}");
     }
-    here.program("old", "#!/bin/sh\necho GNU Make 3.81\n");
+    here.program("make", "#!/bin/sh\necho GNU Make 3.81\n");
     here.program("snake", "#!/bin/sh\necho Python 3.8.20\n");
-    let (code, said) = here.run_with(&[], &[("MAKE", "./old"), ("PYTHON", "./snake")]);
+    let path = here.path("").display().to_string();
+    let variables = [("PATH", path.as_str()), ("PYTHON", "./snake")];
+    let (code, said) = here.run_with(&[], &variables);
     assert_eq!(code, 1, "{said}");
-    assert!(
-        said.contains("./old: GNU make 3.81 is older than 4.3: "),
-        "{said}"
-    );
-    assert!(
-        said.contains("./snake: Python 3.8.20 is older than 3.9: "),
-        "{said}"
-    );
+    for fault in [
+        "make: GNU make 3.81 is older than 4.3: ",
+        "./snake: Python 3.8.20 is older than 3.9: ",
+    ] {
+        assert!(said.contains(fault), "{fault}: {said}");
+    }
+    here.program("gmake", "#!/bin/sh\necho GNU Make 4.4.1\n");
+    here.program("snake", "#!/bin/sh\necho hiss\n");
+    let (_, said) = here.run_with(&[], &variables);
+    assert!(!said.contains("older than 4.3"), "{said}");
+    assert!(said.contains("4.4.1, "), "{said}");
+    assert!(said.contains("not Python: ./snake"), "{said}");
+    assert!(said.contains("./snake: is not Python: "), "{said}");
 }
 
 #[test]
