@@ -78,7 +78,7 @@ pub fn add(phrases: &mut Vec<Phrase>, phrase: Phrase) {
 
 /// The phrases of each character that has some: those of `words.txt` in each folder of `cast`, by the folder's name.
 ///
-/// Lines that begin with `#` are comments.
+/// Lines that begin with `#`, indented or not, are comments, and a byte order mark is skipped.
 ///
 /// # Errors
 /// A folder or file that cannot be read, or a file without a phrase.
@@ -96,7 +96,8 @@ pub fn of_cast(cast: &Path) -> Result<Vec<(String, Vec<Phrase>)>> {
             continue;
         }
         let text = fs::read_to_string(&path).with_context(|| named(&path))?;
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let lines = text.trim_start_matches('\u{feff}').lines();
+        let lines = lines.filter(|line| !line.trim_start().starts_with('#'));
         let phrases = phrases(&lines.collect::<Vec<_>>().join("\n"));
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         found.push((name.into_owned(), phrases.with_context(|| named(&path))?));
@@ -107,11 +108,11 @@ pub fn of_cast(cast: &Path) -> Result<Vec<(String, Vec<Phrase>)>> {
 /// The parts of a line that end with a full stop, without it.
 fn sentences(line: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
-    let mut signs = line.chars().peekable();
-    while let Some(sign) = signs.next() {
-        let decimal = signs.peek().is_some_and(char::is_ascii_digit);
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let decimal = letters.peek().is_some_and(char::is_ascii_digit);
         match parts.last_mut() {
-            Some(part) if sign != '.' || decimal => part.push(sign),
+            Some(part) if letter != '.' || decimal => part.push(letter),
             _ => parts.push(String::new()),
         }
     }
@@ -213,7 +214,12 @@ mod tests {
             fs::write(cast.path().join(name).join(FILE), text).unwrap();
         }
         fs::create_dir(cast.path().join("giulia")).unwrap();
-        let found = of_cast(cast.path()).unwrap();
+        let editors = "\u{feff}# behind a byte order mark\n  # indented\na cat.";
+        fs::create_dir(cast.path().join("felix")).unwrap();
+        fs::write(cast.path().join("felix").join(FILE), editors).unwrap();
+        let mut found = of_cast(cast.path()).unwrap();
+        let (felix, own) = found.remove(0);
+        assert_eq!((felix.as_str(), own), ("felix", phrases("a cat").unwrap()));
         let names: Vec<_> = found
             .iter()
             .map(|(name, phrases)| (name.as_str(), phrases.len()))
