@@ -139,10 +139,11 @@ impl Detector {
         let mut net = Net::open(model, "model", runtime, &onnx::Contract::new())?;
         let family = ROLE.of(model, &mut net)?;
         let size = size(net.inputs(), family.side()).with_context(named)?;
-        let apart = frozen::is(model.path("model")?)?;
-        if apart && settings.phrases.len() > 1 {
+        let several = settings.phrases.len() > 1;
+        let apart = several && family.apart(model.path("model")?)?;
+        if apart {
             log::warn!(
-                "{}: this export knows only the first phrase of a prompt: each of the {} is asked for itself",
+                "{}: this export knows only the first phrase of a prompt: it runs once for each of the {} phrases",
                 model.name(),
                 settings.phrases.len()
             );
@@ -186,25 +187,40 @@ impl Detector {
         self.net.provenance()
     }
 
-    /// Whether it can be shown examples: its graph gives what it makes of each patch of an image.
-    pub fn takes_examples(&self) -> bool {
-        let gives = |name: &str| self.net.outputs().iter().any(|port| port.name == name);
-        gives("image_embeds")
+    /// Whether it can be shown examples: its graph gives what it makes of each patch of an image, and its file has
+    /// the class head in floats. Warns if the file alone is in the way, as an 8-bit one is.
+    pub fn takes_examples(&mut self) -> bool {
+        let mut outputs = self.net.outputs().iter();
+        if self.guide.is_none() && outputs.any(|port| port.name == "image_embeds") {
+            match Guide::read(&self.path) {
+                Ok(guide) => self.guide = Some(guide),
+                Err(error) => log::warn!("{error:#}: it cannot be shown examples"),
+            }
+        }
+        self.guide.is_some()
     }
 
-    /// Shows it an example under a label: what `area` of an image shows, in pixels.
+    /// Shows it an example under a label: what `area` of an image shows, in pixels, or the largest box that its phrases
+    /// find there, or all of the image where they find none.
     ///
     /// # Errors
-    /// A network that takes none, or whose file has its class head in other numbers than floats.
-    pub fn learn(&mut self, label: &str, image: &Prepared, area: Rect<f32>) -> Result<()> {
-        let (_, patches) = self.run(image)?;
-        let patches = patches.context("the network cannot be shown examples")?;
-        if self.guide.is_none() {
-            self.guide = Some(Guide::read(&self.path)?);
+    /// A network that takes none.
+    pub fn learn(&mut self, label: &str, image: &Prepared, area: Option<Rect<f32>>) -> Result<()> {
+        ensure!(
+            self.takes_examples(),
+            "the network cannot be shown examples"
+        );
+        let (queries, patches) = self.run(image, true)?;
+        let area = area.unwrap_or_else(|| {
+            let [width, height] = image.size();
+            let boxes = chosen(&queries, &self.settings, image.size()).into_iter();
+            let largest = boxes.max_by(|a, b| a.rect.area().total_cmp(&b.rect.area()));
+            largest.map_or(Rect::whole(width, height), |found| found.rect)
+        });
+        match (&mut self.guide, patches) {
+            (Some(guide), Some(patches)) => guide.add(label, &patches, area),
+            _ => Ok(()),
         }
-        self.guide
-            .as_mut()
-            .map_or(Ok(()), |guide| guide.add(label, &patches, area))
     }
 
     /// The examples that it was shown, as vectors by their labels.
@@ -217,13 +233,13 @@ impl Detector {
 
     /// What is in an image by its phrases, by descending score, in pixels of the image and within it.
     pub fn detect(&mut self, image: &Prepared) -> Result<Vec<Detection>> {
-        let (queries, _) = self.run(image)?;
+        let (queries, _) = self.run(image, false)?;
         Ok(chosen(&queries, &self.settings, image.size()))
     }
 
     /// The same, and what is like the examples with at least the score `threshold`, 0 to 1.
     pub fn detect_like(&mut self, image: &Prepared, threshold: f32) -> Result<Found> {
-        let (queries, patches) = self.run(image)?;
+        let (queries, patches) = self.run(image, self.guide.is_some())?;
         let by_example = match (&self.guide, patches) {
             (Some(guide), Some(patches)) => guide.found(&patches, threshold, image.size())?,
             _ => Vec::new(),
@@ -234,14 +250,13 @@ impl Detector {
         })
     }
 
-    /// The boxes of all passes, and what the network gives of each patch, if it does.
-    fn run(&mut self, image: &Prepared) -> Result<(Vec<Query>, Option<Patches>)> {
+    /// The boxes of all passes, and what the network gives of each patch, if that is asked for.
+    fn run(&mut self, image: &Prepared, by_example: bool) -> Result<(Vec<Query>, Option<Patches>)> {
         let (width, height) = self.plan.size;
         let shape = [1, 3, height as usize, width as usize];
         let pixels = Tensor::floats(&shape, image.numbers.clone())?;
         let span = self.plan.family.span(image.size());
         let (mut queries, mut patches) = (Vec::new(), None);
-        let takes_examples = self.takes_examples();
         for pass in &self.passes {
             let texts = pass.inputs.iter().map(|(name, tensor)| (*name, tensor));
             let inputs: Vec<_> = std::iter::once(("pixel_values", &pixels))
@@ -249,7 +264,7 @@ impl Detector {
                 .collect();
             let outputs = self.net.run(&inputs)?;
             queries.extend(read(&outputs, pass, span)?);
-            if takes_examples && patches.is_none() {
+            if by_example && patches.is_none() {
                 patches = Some(Patches::of(&outputs, span)?);
             }
         }

@@ -28,5 +28,6 @@ pub mod sam3;
 pub mod shot;
 pub mod tagger;
 pub mod text;
+mod tokenizer;
 pub mod track;
 pub mod words;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use nets::detect::Detection;
 use nets::grounding::{Detector, Settings};
 use nets::words::phrases;
-use onnx::{Device, Runtime};
+use onnx::{Device, Model, Runtime};
 use serde::Deserialize;
 use vision::{Rect, RgbImage};
 
@@ -151,7 +151,9 @@ fn owl_finds_what_is_like_an_example_as_transformers_does() {
             detector.plan().prepare(&drawn(width, height)).unwrap()
         };
         let example = prepared(&detector, case.example);
-        detector.learn("odd", &example, case.area.into()).unwrap();
+        detector
+            .learn("odd", &example, Some(case.area.into()))
+            .unwrap();
         let image = prepared(&detector, case.size);
         let found = detector.detect_like(&image, 0.0).unwrap().by_example;
         let [width, height] = case.size.map(|size| size as f32);
@@ -186,6 +188,56 @@ fn owl_finds_what_is_like_an_example_as_transformers_does() {
     }
 }
 
+/// A copy of the small OWLv2 with these bytes for others of the same number.
+fn changed(here: &Path, from: &[u8], to: &[u8]) -> Model {
+    assert_eq!(from.len(), to.len());
+    for name in ["model.onnx", "tokenizer.json"] {
+        let mut bytes = std::fs::read(file("onnx/owlv2").join(name)).unwrap();
+        let places: Vec<_> = (0..bytes.len() - from.len())
+            .filter(|at| bytes[*at..].starts_with(from))
+            .collect();
+        for at in places {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+        std::fs::write(here.join(name), bytes).unwrap();
+    }
+    runtime().model("words", here.to_str()).unwrap()
+}
+
+#[test]
+fn an_example_without_an_area_is_the_largest_box_of_the_phrases() {
+    let settings = Settings {
+        threshold: Some(0.0),
+        ..Settings::of(phrases("creature").unwrap())
+    };
+    let mut detector = open("owlv2", settings).unwrap();
+    let image = detector.plan().prepare(&drawn(320, 180)).unwrap();
+    let boxes = detector.detect(&image).unwrap().into_iter();
+    let largest = boxes.map(|found| found.rect);
+    let largest = largest.max_by(|a, b| a.area().total_cmp(&b.area()));
+    assert!(largest.is_some());
+    detector.learn("one", &image, largest).unwrap();
+    detector.learn("two", &image, None).unwrap();
+    let shown = detector.examples();
+    assert_eq!(shown[0].1, shown[1].1);
+}
+
+#[test]
+fn an_export_whose_class_head_is_not_in_floats_takes_no_examples() {
+    let here = tempfile::tempdir().unwrap();
+    let model = changed(
+        here.path(),
+        b"class_head.logit_shift",
+        b"class_head.logit_other",
+    );
+    let settings = Settings::of(phrases("creature").unwrap());
+    let mut detector = Detector::open(&model, settings, &runtime()).unwrap();
+    assert!(!detector.takes_examples());
+    let image = detector.plan().prepare(&drawn(320, 180)).unwrap();
+    let error = detector.learn("odd", &image, None).unwrap_err();
+    assert!(error.to_string().contains("cannot be shown"), "{error}");
+}
+
 #[test]
 fn grounding_dino_takes_no_examples() {
     let mut detector = open(
@@ -195,11 +247,7 @@ fn grounding_dino_takes_no_examples() {
     .unwrap();
     assert!(!detector.takes_examples());
     let image = detector.plan().prepare(&coloured()).unwrap();
-    assert!(
-        detector
-            .learn("red", &image, Rect::whole(320.0, 160.0))
-            .is_err()
-    );
+    assert!(detector.learn("red", &image, None).is_err());
 }
 
 #[test]

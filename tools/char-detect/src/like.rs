@@ -12,7 +12,7 @@ use serde::Serialize;
 use stage::{Context, Result, ensure};
 use vision::{Rect, RgbImage, crop};
 
-/// What may be like an example where no words say what: whatever lives.
+/// What may be like an example where no words say what: anything that lives.
 pub(crate) const ANYTHING: &str = "creature. animal. person.";
 
 /// Flags for characters that are found by examples.
@@ -29,7 +29,8 @@ pub(crate) struct LikeFlags {
     #[arg(long, value_name = "COSINE", value_parser = cosine, default_value_t = 0.75, allow_hyphen_values = true)]
     like_cosine: f32,
 
-    /// Lowest score of a box by example where OWLv2 finds it, 0 to 1; what is only similar has 0.9, too
+    /// Lowest score of a box by example where OWLv2 finds it, 0 to 1; what is only similar may
+    /// reach 0.9 as well
     #[arg(long, value_name = "SCORE", value_parser = stage::share::<f32>, default_value_t = 0.9)]
     like_score: f32,
 
@@ -72,7 +73,7 @@ fn may_be_image(path: &Path) -> bool {
 /// What finds by examples.
 pub(crate) struct Likeness {
     way: Way,
-    /// Whether a box that is like no example counts, as somebody asked for it in words.
+    /// Whether a box that is like no example counts, because words asked for it.
     keeps_others: bool,
 }
 
@@ -99,7 +100,7 @@ impl Likeness {
         keeps_others: bool,
         runtime: &Runtime,
     ) -> Result<Self> {
-        let mut way = if detector.takes_examples() && flags.like_model.is_none() {
+        let mut way = if flags.like_model.is_none() && detector.takes_examples() {
             Way::Detector(flags.like_score)
         } else {
             let model = runtime.model("embed", flags.like_model.as_deref())?;
@@ -171,7 +172,7 @@ impl Likeness {
     }
 }
 
-/// Shows the images of a folder.
+/// Shows the images of a folder, as examples under its name.
 fn learn(way: &mut Way, folder: &Path, detector: &mut Detector) -> Result<()> {
     let named = || folder.display().to_string();
     let whole = fs::canonicalize(folder).with_context(named)?;
@@ -186,26 +187,24 @@ fn learn(way: &mut Way, folder: &Path, detector: &mut Detector) -> Result<()> {
     for path in paths {
         let file = ImageFile::read(path)?;
         let image = file.rgb()?;
-        let prepared = detector.plan().prepare(&image)?;
-        let boxes = detector
-            .detect(&prepared)?
-            .into_iter()
-            .map(|found| found.rect);
-        let largest = boxes.max_by(|a, b| a.area().total_cmp(&b.area()));
-        let (width, height) = image.dimensions();
-        let rect = largest.unwrap_or(Rect::whole(width as f32, height as f32));
-        let learnt = match way {
-            Way::Detector(_) => detector.learn(&label, &prepared, rect),
-            Way::Comparison(own) => own.learn(&label, &image, rect),
-        };
-        learnt.with_context(|| file.path().display().to_string())?;
+        file.named(|_| {
+            let prepared = detector.plan().prepare(&image)?;
+            match way {
+                Way::Detector(_) => detector.learn(&label, &prepared, None),
+                Way::Comparison(own) => own.learn(&label, &image, &detector.detect(&prepared)?),
+            }
+        })?;
     }
     Ok(())
 }
 
 impl Comparison {
-    /// Adds what a box shows as an example.
-    fn learn(&mut self, label: &str, image: &RgbImage, rect: Rect<f32>) -> Result<()> {
+    /// Adds an example: what the largest of these boxes shows, or all of the image where there is none.
+    fn learn(&mut self, label: &str, image: &RgbImage, found: &[Detection]) -> Result<()> {
+        let (width, height) = image.dimensions();
+        let boxes = found.iter().map(|found| found.rect);
+        let largest = boxes.max_by(|a, b| a.area().total_cmp(&b.area()));
+        let rect = largest.unwrap_or(Rect::whole(width as f32, height as f32));
         let vector = self.vector(image, rect)?;
         let label = label.to_owned();
         self.examples.push(Example { label, vector });

@@ -8,6 +8,7 @@ use tokenizers::Tokenizer;
 
 use super::{Encoder, ROLE, Texts, unit};
 use crate::batch::rows;
+use crate::tokenizer::tokenizer;
 
 /// A network that makes vectors of texts, ready to run.
 pub struct TextEncoder {
@@ -91,14 +92,7 @@ pub struct Words {
 impl Words {
     /// Reads a `tokenizer.json`. The family is recognised by the tokens if it is not given.
     pub fn read(path: &Path, family: Option<&'static Encoder>) -> Result<Self> {
-        let named = || path.display().to_string();
-        let mut tokenizer = Tokenizer::from_file(path)
-            .map_err(|error| anyhow!("{error}"))
-            .with_context(named)?;
-        tokenizer.with_padding(None);
-        tokenizer
-            .with_truncation(None)
-            .map_err(|error| anyhow!("{error}"))?;
+        let tokenizer = tokenizer(path)?;
         let id = |token: &str| tokenizer.token_to_id(token).map(i64::from);
         let reads = |family: &&Encoder| family.texts().is_some_and(|texts| id(texts.end).is_some());
         let family = family.or_else(|| ROLE.families.iter().find(reads));

@@ -11,6 +11,8 @@
 //! label of a box is made of all tokens over a threshold, so that words of several phrases mix. Here, it is the phrase
 //! whose surest token is the surest of all, and boxes that lie over each other are suppressed phrase by phrase.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, anyhow, ensure};
 use onnx::{Contract, Dim, Kind, Model, Tensor};
 use tokenizers::Tokenizer;
@@ -21,12 +23,14 @@ use vision::RgbImage;
 use vision::resize::{PilFilter, pil};
 
 use super::family::{Grounds, Pass, Texts};
+use super::frozen;
 use super::prompt::{END, Prompt, ROOM, START, STOP, blocks, pack, plain};
 use crate::family::Graph;
 use crate::planes::{Order, planes};
+use crate::tokenizer::tokenizer;
 
 /// The number of its answers.
-pub(super) const ANSWER: u32 = 1;
+pub(super) const ANSWER: u32 = 2;
 
 /// `ImageNet`'s mean, red, green, blue, of levels to 255.
 const MEAN: [f32; 3] = [0.485 * 255.0, 0.456 * 255.0, 0.406 * 255.0];
@@ -77,15 +81,15 @@ impl Grounds for Dino {
 
     fn tokenizer(&self, model: &Model) -> Result<Tokenizer> {
         let said = |error: tokenizers::Error| anyhow!("{error}");
-        let tokenizer = if model.has("tokenizer") {
-            let path = model.path("tokenizer")?;
-            let read = Tokenizer::from_file(path).map_err(said);
-            read.with_context(|| path.display().to_string())?
+        let whole = model.has("tokenizer");
+        let path = model.path(if whole { "tokenizer" } else { "vocab" });
+        let path = path.context(
+            "the vocabulary belongs to it: name a folder with the graph and its vocab.txt or tokenizer.json",
+        )?;
+        let named = || path.display().to_string();
+        let tokenizer = if whole {
+            tokenizer(path)?
         } else {
-            let path = model.path("vocab").context(
-                "the vocabulary belongs to it: name a folder with the graph and its vocab.txt or tokenizer.json",
-            )?;
-            let named = || path.display().to_string();
             let bytes = std::fs::read(path).with_context(named)?;
             let words = WordPiece::read_bytes(&bytes)
                 .map_err(said)
@@ -101,10 +105,15 @@ impl Grounds for Dino {
         for (token, id) in [("[CLS]", START), ("[SEP]", END), (".", STOP)] {
             ensure!(
                 tokenizer.token_to_id(token).map(i64::from) == Some(id),
-                "not the vocabulary of Grounding DINO, BERT's uncased one: `{token}` is not {id} in it"
+                "{}: not the vocabulary of Grounding DINO, BERT's uncased one: `{token}` is not {id} in it",
+                path.display()
             );
         }
         Ok(tokenizer)
+    }
+
+    fn apart(&self, graph: &Path) -> Result<bool> {
+        frozen::is(graph)
     }
 
     fn passes(&self, texts: &Texts<'_>) -> Result<Vec<Pass>> {
@@ -127,7 +136,7 @@ fn tokens(texts: &Texts<'_>, room: usize) -> Result<Vec<Vec<i64>>> {
         let ids: Vec<i64> = encoding.get_ids().iter().copied().map(i64::from).collect();
         ensure!(
             ids.iter().any(|id| Some(*id) != unknown),
-            "`{text}`: the network has none of its words: it reads English"
+            "`{text}`: the network has none of its letters in its vocabulary: ask in English"
         );
         ensure!(
             ids.len() + 3 <= room,
@@ -185,6 +194,7 @@ fn pass(prompt: Prompt, texts: &Texts<'_>, length: Option<usize>) -> Result<Pass
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
     use onnx::Runtime;
+    use tokenizers::{PaddingParams, PaddingStrategy, TruncationParams};
 
     use super::*;
 
@@ -255,6 +265,32 @@ mod tests {
     }
 
     #[test]
+    fn padding_and_truncation_in_a_tokenizer_do_not_count() {
+        let here = tempfile::tempdir().unwrap();
+        let mut tokenizer = vocabulary(&WORDS).unwrap();
+        tokenizer.with_padding(Some(PaddingParams {
+            strategy: PaddingStrategy::Fixed(8),
+            ..PaddingParams::default()
+        }));
+        let truncation = TruncationParams {
+            max_length: 4,
+            ..TruncationParams::default()
+        };
+        tokenizer.with_truncation(Some(truncation)).unwrap();
+        tokenizer
+            .save(here.path().join("tokenizer.json"), false)
+            .unwrap();
+        let model = Runtime::default().model("words", here.path().to_str());
+        let tokenizer = Dino.tokenizer(&model.unwrap()).unwrap();
+        assert_eq!(
+            ids(&tokenizer, "a cat. a sea monster a sea monster").unwrap(),
+            [[
+                101, 1037, 4937, 1012, 1037, 2712, 6071, 1037, 2712, 6071, 1012, 102
+            ]]
+        );
+    }
+
+    #[test]
     fn a_phrase_without_a_known_word_is_an_error() {
         let tokenizer = vocabulary(&WORDS).unwrap();
         let error = ids(&tokenizer, "a boy. Ungeheuer.")
@@ -264,6 +300,8 @@ mod tests {
             error.starts_with("`ungeheuer`: the network has none"),
             "{error}"
         );
+        let error = ids(&tokenizer, "a boy. \u{1f409}\u{1f525}.").unwrap_err();
+        assert!(error.to_string().contains("none of its letters"), "{error}");
         let error = ids(&tokenizer, &"boy ".repeat(254))
             .unwrap_err()
             .to_string();
@@ -274,6 +312,10 @@ mod tests {
     #[test]
     fn another_vocabulary_is_an_error() {
         let error = vocabulary(&[("[UNK]", 0), ("[CLS]", 1), ("[SEP]", 2), (".", 3)]).unwrap_err();
-        assert!(error.to_string().contains("BERT's uncased one"), "{error}");
+        let error = error.to_string();
+        assert!(
+            error.contains("vocab.txt: not the vocabulary") && error.contains("BERT's uncased one"),
+            "{error}"
+        );
     }
 }

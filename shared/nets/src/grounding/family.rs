@@ -1,6 +1,7 @@
 //! What a family of detectors by words is: what it makes of an image, and of phrases.
 
 use std::ops::Range;
+use std::path::Path;
 
 use anyhow::Result;
 use onnx::{Model, Port, Tensor};
@@ -30,6 +31,11 @@ pub trait Grounds: Graph {
 
     /// Reads the vocabulary of a model.
     fn tokenizer(&self, model: &Model) -> Result<Tokenizer>;
+
+    /// Whether a graph knows only the first phrase of several, and is asked for each by itself.
+    fn apart(&self, _graph: &Path) -> Result<bool> {
+        Ok(false)
+    }
 
     /// What goes in beside the image, for each run of the network.
     ///

@@ -1,10 +1,11 @@
 //! OWLv2 by example: the class head of the network asked for what an image shows, and not for words.
 //!
-//! The reference is `Owlv2ForObjectDetection.image_guided_detection` of transformers. The graph has no such way; what it
-//! gives of each patch (`image_embeds`) goes through the three linear layers of its class head, whose constants are read
-//! from its file. The reference asks for the patch that the network takes most for an object. A graph does not give
-//! that, so that the patch is chosen as in scenic's `owl_vit/notebooks/inference.py`: of those whose box is nearest to the
-//! example, the one that is least like all patches, for of several boxes of a thing training makes but one its own.
+//! The reference is `Owlv2ForObjectDetection.image_guided_detection` of transformers. The graph does not offer
+//! this: what it gives of each patch (`image_embeds`) goes through the three linear layers of its class head, whose
+//! constants are read from its file. The reference asks for the patch that the network takes most for an object. A graph
+//! does not give that, so that the patch is chosen as in scenic's `owl_vit/notebooks/inference.py`: of those whose box is
+//! nearest to the example, the one that is least like all patches, because training assigns only one of several boxes
+//! to an object.
 
 use std::fs;
 use std::path::Path;
@@ -120,21 +121,26 @@ impl Head {
         let bytes = fs::read(path).with_context(named)?;
         let constants = Constants::read(&bytes).with_context(named)?;
         let layer = |name: &str| constants.linear(name).with_context(named);
-        Ok(Self {
+        let head = Self {
             class: layer("class_head.dense0")?,
             shift: layer("class_head.logit_shift")?,
             scale: layer("class_head.logit_scale")?,
-        })
+        };
+        ensure!(
+            head.shift.bias.len() == 1 && head.scale.bias.len() == 1,
+            "{}: its class head gives {} and {} numbers for shift and scale instead of one each",
+            named(),
+            head.shift.bias.len(),
+            head.scale.bias.len()
+        );
+        Ok(head)
     }
 
     /// What is asked of other images: the class of the patch that shows the example best, of unit length. The example is
     /// what `area` of its image shows.
     pub(super) fn query(&self, patches: &Patches, area: Rect<f32>) -> Result<Vec<f32>> {
-        let classes = patches
-            .features
-            .iter()
-            .map(|features| self.class.of(features));
-        let classes: Vec<Vec<f32>> = classes.map(|class| unit(&class)).collect::<Result<_>>()?;
+        let class = |features: &Vec<f32>| unit(&self.class.of(features)?);
+        let classes: Vec<_> = { patches.features.iter().map(class) }.collect::<Result<_>>()?;
         let overlaps: Vec<f32> = patches.boxes.iter().map(|rect| rect.iou(area)).collect();
         let best = overlaps.iter().copied().fold(0.0, f32::max);
         let mean = mean_direction(&classes)?;
@@ -151,9 +157,12 @@ impl Head {
     pub(super) fn scores(&self, patches: &Patches, queries: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
         let mut all = Vec::new();
         for features in &patches.features {
-            let class = unit(&self.class.of(features))?;
-            let shift = self.shift.of(features)[0];
-            let scale = self.scale.of(features)[0];
+            let class = unit(&self.class.of(features)?)?;
+            let one = |layer: &Linear| {
+                let only = layer.of(features)?.first().copied();
+                only.context("the class head gives no shift or scale")
+            };
+            let (shift, scale) = (one(&self.shift)?, one(&self.scale)?);
             let scale = if scale > 0.0 { scale } else { scale.exp_m1() } + 1.0;
             let logit = |query: &Vec<f32>| (dot(&class, query) + shift) * scale;
             all.push(queries.iter().map(|query| sigmoid(logit(query))).collect());
@@ -226,6 +235,18 @@ mod tests {
         assert_eq!(head().query(&shown, whole.into()).unwrap(), [0.0, 1.0]);
         let small = head().query(&shown, [0.0, 0.0, 4.0, 3.0].into()).unwrap();
         assert_eq!(small, [-1.0, 0.0], "9 of 12, the others 12 of 85 and more");
+    }
+
+    #[test]
+    fn patches_of_other_numbers_are_an_error() {
+        for features in [vec![1.0], vec![1.0, 0.0, 0.0]] {
+            let patches = Patches {
+                features: vec![features],
+                boxes: vec![[0.0; 4].into()],
+            };
+            assert!(head().query(&patches, [0.0; 4].into()).is_err());
+            assert!(head().scores(&patches, &[vec![1.0, 0.0]]).is_err());
+        }
     }
 
     #[test]

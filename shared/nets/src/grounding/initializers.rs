@@ -22,13 +22,22 @@ pub(super) struct Linear {
 
 impl Linear {
     /// What it makes of numbers.
-    pub(super) fn of(&self, numbers: &[f32]) -> Vec<f32> {
-        let rows = self
-            .weights
-            .chunks_exact(numbers.len().max(1))
-            .zip(&self.bias);
-        rows.map(|(row, bias)| bias + row.iter().zip(numbers).map(|(a, b)| a * b).sum::<f32>())
-            .collect()
+    ///
+    /// # Errors
+    /// More or fewer numbers than it has inputs.
+    pub(super) fn of(&self, numbers: &[f32]) -> Result<Vec<f32>> {
+        let outputs = self.bias.len();
+        ensure!(
+            !numbers.is_empty() && self.weights.len() == outputs * numbers.len(),
+            "{} numbers do not match the {} weights of {outputs} sums",
+            numbers.len(),
+            self.weights.len()
+        );
+        let rows = self.weights.chunks_exact(numbers.len()).zip(&self.bias);
+        let sum = |(row, bias): (&[f32], &f32)| {
+            bias + row.iter().zip(numbers).map(|(a, b)| a * b).sum::<f32>()
+        };
+        Ok(rows.map(sum).collect())
     }
 }
 
@@ -100,14 +109,15 @@ impl<'a> Constants<'a> {
                 _ => {}
             }
         }
-        if kind == FLOAT && numbers.len() == 4 * shape.iter().product::<usize>() {
+        let bytes = { shape.iter() }.try_fold(4_usize, |bytes, side| bytes.checked_mul(*side));
+        if kind == FLOAT && bytes == Some(numbers.len()) {
             self.tensors.insert(name, (shape, numbers));
         }
         Ok(())
     }
 
-    /// The layer whose bias has a name that ends in `name.bias`. Exports keep the name of the weights, or turn them over
-    /// and give them a number.
+    /// The layer whose bias has a name that ends in `name.bias`: an `Add` to a `MatMul`, which is how exports write a
+    /// layer of more than two axes. Its weights, `[inputs, outputs]`, have any name.
     ///
     /// # Errors
     /// A graph without it, or with weights in other numbers than floats of 32 bits.
@@ -124,41 +134,30 @@ impl<'a> Constants<'a> {
             .find(|(_, inputs)| inputs.contains(bias_name));
         let (kind, inputs) =
             sum.with_context(|| format!("nothing in the graph takes `{bias_name}`"))?;
-        let inputs = match kind.as_str() {
-            "Gemm" => inputs,
-            "Add" => {
-                let mut products = inputs.iter().filter_map(|input| self.nodes.get(input));
-                let product = products.find(|(kind, _)| kind == "MatMul");
-                let product = product
-                    .with_context(|| format!("`{bias_name}` is added to no matrix product"))?;
-                &product.1
-            }
-            other => bail!("`{bias_name}` goes into a node of the type {other}"),
-        };
-        let weights = inputs
-            .iter()
-            .filter(|input| *input != bias_name)
-            .find_map(|input| self.tensors.get(input));
+        ensure!(
+            kind == "Add",
+            "`{bias_name}` goes into a node of the type {kind} instead of Add"
+        );
+        let mut products = inputs.iter().filter_map(|input| self.nodes.get(input));
+        let product = products.find(|(kind, _)| kind == "MatMul");
+        let (_, factors) =
+            product.with_context(|| format!("`{bias_name}` is added to no matrix product"))?;
+        let weights = factors.iter().find_map(|input| self.tensors.get(input));
         let (shape, weights) =
             weights.with_context(|| format!("`{name}` has no weights in floats"))?;
         let &[first, second] = &shape[..] else {
             bail!("the weights of `{name}` have the shape {shape:?}");
         };
         let weights = floats(weights);
-        let turned = kind == "Add" && second == outputs;
         ensure!(
-            turned || first == outputs,
+            second == outputs && first > 0,
             "the weights of `{name}` have the shape {shape:?} for {outputs} outputs"
         );
-        let weights = if turned {
-            let columns = 0..second;
-            columns
-                .flat_map(|column| weights.iter().skip(column).step_by(second).copied())
-                .collect()
-        } else {
-            weights
-        };
-        Ok(Linear { weights, bias })
+        let column = |column: usize| weights.iter().skip(column).step_by(second).copied();
+        Ok(Linear {
+            weights: (0..second).flat_map(column).collect(),
+            bias,
+        })
     }
 }
 
@@ -241,12 +240,55 @@ mod tests {
             weights: vec![1.0, 2.0, 3.0, 4.0],
             bias: vec![0.5, -1.0],
         };
-        assert_eq!(linear.of(&[1.0, 10.0]), [21.5, 42.0]);
+        assert_eq!(linear.of(&[1.0, 10.0]).unwrap(), [21.5, 42.0]);
+        for wrong in [&[][..], &[1.0], &[1.0, 10.0, 100.0]] {
+            assert!(linear.of(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
     fn what_is_no_graph_has_no_layer() {
         assert!(Constants::read(b"\x3a\xff\xff\xff").is_err());
         assert!(Constants::default().linear("class_head.dense0").is_err());
+    }
+
+    #[test]
+    fn a_tensor_larger_than_memory_is_none() {
+        // 2^62 floats, whose bytes are 0 in 64 bits.
+        let tensor = b"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x40\x10\x01\x42\x01w";
+        let mut constants = Constants::default();
+        constants.tensor(tensor).unwrap();
+        assert!(constants.tensors.is_empty());
+    }
+
+    #[test]
+    fn weights_are_turned_over_and_only_those_of_a_product_are_read() {
+        let bytes: Vec<u8> = [1.0_f32, 2.0, 3.0, 4.0]
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let linear = |kind: &str| {
+            let node = |kind: &str, inputs: [&str; 2]| {
+                (kind.to_owned(), inputs.map(str::to_owned).to_vec())
+            };
+            let constants = Constants {
+                tensors: [
+                    ("head.bias".to_owned(), (vec![2], &bytes[..8])),
+                    ("7".to_owned(), (vec![2, 2], &bytes[..])),
+                ]
+                .into(),
+                nodes: [
+                    ("product".to_owned(), node("MatMul", ["features", "7"])),
+                    ("sum".to_owned(), node(kind, ["head.bias", "product"])),
+                ]
+                .into(),
+            };
+            constants.linear("head")
+        };
+        let read = linear("Add").unwrap();
+        assert_eq!(read.bias, [1.0, 2.0]);
+        assert_eq!(read.weights, [1.0, 3.0, 2.0, 4.0], "turned over");
+        let error = linear("Gemm").unwrap_err().to_string();
+        assert!(error.contains("of the type Gemm"), "{error}");
     }
 }

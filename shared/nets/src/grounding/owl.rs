@@ -19,6 +19,7 @@ use vision::resize::{PilFilter, pil};
 use super::family::{Grounds, Pass, Texts};
 use crate::family::Graph;
 use crate::planes::{Order, planes};
+use crate::tokenizer::tokenizer;
 
 /// The number of its answers.
 pub(super) const ANSWER: u32 = 1;
@@ -93,14 +94,7 @@ impl Grounds for Owl {
         let path = model.path("tokenizer").context(
             "the vocabulary belongs to it: name a folder with the graph and its tokenizer.json",
         )?;
-        let named = || path.display().to_string();
-        let mut tokenizer = Tokenizer::from_file(path)
-            .map_err(|error| anyhow!("{error}"))
-            .with_context(named)?;
-        tokenizer.with_padding(None);
-        let cut = tokenizer.with_truncation(None).map(|_| ());
-        cut.map_err(|error| anyhow!("{error}"))?;
-        Ok(tokenizer)
+        tokenizer(path)
     }
 
     fn passes(&self, texts: &Texts<'_>) -> Result<Vec<Pass>> {
