@@ -1,4 +1,4 @@
-//! Figures by their faces: in a close-up a person detector sees no person, as nothing of a body is
+//! Characters by their faces: in a close-up a person detector sees no person, as nothing of a body is
 //! there; a face detector is surest of just those.
 
 use answers::Answers;
@@ -11,7 +11,7 @@ use vision::{Rect, RgbImage};
 /// The word for the registry's own choice of a face detector.
 const DEFAULT: &str = "default";
 
-/// What a figure is called that is known by its face.
+/// What a character is called that is known by its face.
 const LABEL: &str = "person";
 
 /// The long side at which faces are looked for, pixels: those of close-ups are large.
@@ -21,7 +21,7 @@ const SIDE: u32 = 640;
 /// body that the person detector sees.
 const LARGE: f32 = 0.2;
 
-/// A face may be this many times as wide as the box of its figure: boxes of close-ups are narrow.
+/// A face may be this many times as wide as the box of its character: boxes of close-ups are narrow.
 const WIDER: f32 = 1.3;
 
 /// From the middle of a face to each shoulder, widths of the face.
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_that_has_a_figure_gets_no_other() {
+    fn a_face_that_has_a_character_gets_no_other() {
         let faces = [face([400.0, 100.0, 500.0, 220.0])];
         let of = |edges| busts(&faces, &[character(edges)], [800.0, 400.0]).len();
         assert_eq!(of([350.0, 60.0, 560.0, 400.0]), 0, "its own");

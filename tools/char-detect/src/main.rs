@@ -1,10 +1,10 @@
 //! Detect the characters in every image.
 //!
-//! Reads `image`, and `character` where characters have words. Writes `boxes`, a list of `{box: [x0, y0, x1, y1], score, label}` by descending
-//! score, empty where nothing was found: corners in pixels of the upright image and within it, to
-//! 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only that, or the phrase that was
-//! asked for. Where a second label would have counted as well, `second` is its `{label, score}`. And `models`, which
-//! detectors it was.
+//! Reads `image`, and `character` where characters have words. Writes `boxes`, a list of
+//! `{box: [x0, y0, x1, y1], score, label}` by descending score, empty where nothing was found: corners in pixels of the
+//! upright image and within it, to 2 decimals; score 0 to 1, to 4; label a class of the detector, `person` if it has only
+//! that, the phrase that was asked for, or the folder of the example. Where a second label would have counted as well,
+//! `second` is its `{label, score}`. And `models`, which detectors it was.
 
 mod boxed;
 mod classes;
@@ -113,7 +113,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let work = Inference {
         look: |record: &Record| search.look(record),
         prepare: |_: &Record, file| search.prepare(file),
-        infer: |images| Ok(networks.find(images)?.into_iter().map(Ok).collect()),
+        infer: |images| networks.find(images),
         finish: |record: Record, boxes: Vec<Detection>| {
             seen.fetch_add(1, Ordering::Relaxed);
             found.fetch_add(boxes.len(), Ordering::Relaxed);

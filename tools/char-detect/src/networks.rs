@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use answers::Answers;
+use answers::{Answers, ImageFile};
 use nets::detect::{Detection, Detector, Settings};
 use nets::words::Phrase;
 use stage::Result;
 
-use crate::faces::CloseUps;
+use crate::faces::{self, CloseUps};
 use crate::search::{Ready, Search};
-use crate::words::ByWords;
+use crate::words::{self, ByWords};
 use crate::{Args, TOOL, classes};
 
 /// The networks that the flags ask for.
@@ -32,7 +32,8 @@ impl Networks {
             tiles: args.tiles,
             min_size: args.min_side as f32,
         };
-        let words = ByWords::open(&args.words, &args.like, runtime)?;
+        let of_cast = args.words.of_cast()?;
+        let words = ByWords::open(&args.words, &of_cast, &args.like, runtime)?;
         let only = args.words.only();
         stage::ensure!(
             !only || words.is_some(),
@@ -51,7 +52,7 @@ impl Networks {
             detector,
             close_ups: CloseUps::open(&args.close_ups, runtime)?,
             words,
-            of_cast: args.words.of_cast()?,
+            of_cast,
             settings,
         })
     }
@@ -83,33 +84,47 @@ impl Networks {
             answers = answers.with(&(detector.layout(), &self.settings))?;
         }
         match &self.words {
-            Some(words) => words.part(answers, self.settings.nms),
+            Some(words) => {
+                let answers = words.part(answers, self.settings.nms)?;
+                answers.with(&self.settings.min_size)
+            }
             None => Ok(answers),
         }
     }
 
-    /// What is in each image, by descending score.
-    pub(crate) fn find(&mut self, images: Vec<Ready>) -> Result<Vec<Vec<Detection>>> {
+    /// What is in each image, by descending score. Words and faces may fail for one image alone.
+    pub(crate) fn find(&mut self, images: Vec<Ready>) -> Result<Vec<Result<Vec<Detection>>>> {
         let mut whole = Vec::new();
         let mut others = Vec::new();
         for image in images {
             whole.extend(image.whole);
-            others.push((image.words, image.close));
+            others.push((image.file, image.words, image.close));
         }
-        let mut found = match &mut self.detector {
+        let found = match &mut self.detector {
             Some(detector) => detector.detect_all(&whole, &self.settings)?,
             None => vec![Vec::new(); others.len()],
         };
-        for (boxes, (asked, close)) in found.iter_mut().zip(others) {
-            if let (Some(words), Some(asked)) = (&mut self.words, asked) {
-                words.add(&asked, self.settings.nms, boxes)?;
-                let side = |found: &Detection| found.rect.width().min(found.rect.height());
-                boxes.retain(|found| side(found) >= self.settings.min_size);
-            }
-            if let (Some(close_ups), Some(close)) = (&mut self.close_ups, close) {
-                close_ups.add(close, boxes)?;
-            }
+        let more = |(boxes, (file, words, close)): (_, (ImageFile, _, _))| {
+            file.named(|_| self.more(boxes, words, close))
+        };
+        Ok(found.into_iter().zip(others).map(more).collect())
+    }
+
+    /// The boxes of an image, and those that words and faces add.
+    fn more(
+        &mut self,
+        mut boxes: Vec<Detection>,
+        asked: Option<words::Ready>,
+        close: Option<faces::Ready>,
+    ) -> Result<Vec<Detection>> {
+        if let (Some(words), Some(asked)) = (&mut self.words, asked) {
+            words.add(&asked, self.settings.nms, &mut boxes)?;
+            let side = |found: &Detection| found.rect.width().min(found.rect.height());
+            boxes.retain(|found| side(found) >= self.settings.min_size);
         }
-        Ok(found)
+        if let (Some(close_ups), Some(close)) = (&mut self.close_ups, close) {
+            close_ups.add(close, &mut boxes)?;
+        }
+        Ok(boxes)
     }
 }

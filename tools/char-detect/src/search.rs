@@ -27,6 +27,8 @@ pub(crate) struct Search {
 
 /// An image, ready for each network.
 pub(crate) struct Ready {
+    /// Where it is from, for errors.
+    pub(crate) file: ImageFile,
     pub(crate) whole: Option<Prepared>,
     pub(crate) close: Option<faces::Ready>,
     pub(crate) words: Option<words::Ready>,
@@ -46,17 +48,21 @@ impl Search {
         let words = self.words.as_ref().map(|way| way.prepare(&image));
         let whole = { self.layout.as_ref() }.map(|layout| prepare(layout, &image, &self.settings));
         Ok(Ready {
-            whole: whole.transpose()?,
-            close: close.transpose()?,
-            words: words.transpose()?,
+            whole: file.named(|_| whole.transpose())?,
+            close: file.named(|_| close.transpose())?,
+            words: file.named(|_| words.transpose())?,
+            file,
         })
     }
 
     /// The record with its boxes, and which networks found them.
     pub(crate) fn finish(&self, mut record: Record, boxes: &[Detection]) -> Result<Record> {
         let character = record.find::<String>("character")?;
-        let phrases = character.and_then(|name| self.of_cast.get(&name));
-        let shown = own(boxes, phrases.map_or(&[], Vec::as_slice));
+        let character = character.as_deref().unwrap_or_default();
+        let shown = match self.of_cast.get(character) {
+            Some(phrases) => own(boxes, character, phrases),
+            None => boxes.iter().collect(),
+        };
         let boxes: Vec<Boxed> = shown.into_iter().map(Boxed::of).collect();
         record.put("boxes", &boxes)?;
         self.answers.sign(&mut record)?;
@@ -64,10 +70,10 @@ impl Search {
     }
 }
 
-/// Of an image that shows a character with words, the boxes that these found, if there are any: other boxes, of a person
-/// detector too, may be surer of something else. Of any other image all.
-fn own<'a>(boxes: &'a [Detection], phrases: &[Phrase]) -> Vec<&'a Detection> {
-    let is = |label: &str| phrases.iter().any(|phrase| phrase.text == label);
+/// Of an image that shows a character with words, the boxes that these found, or examples, which have its name; if there
+/// are any: other boxes, of a person detector too, may be surer of something else.
+fn own<'a>(boxes: &'a [Detection], character: &str, phrases: &[Phrase]) -> Vec<&'a Detection> {
+    let is = |label: &str| label == character || phrases.iter().any(|phrase| phrase.text == label);
     let second = |found: &Detection| {
         found
             .second
@@ -112,7 +118,7 @@ mod tests {
             found("creature", Some("a lizard")),
         ];
         let said = |boxes: &[Detection], phrases: &[Phrase]| -> Vec<String> {
-            let own = own(boxes, phrases).into_iter();
+            let own = own(boxes, "smaug", phrases).into_iter();
             own.map(|found| found.label.clone()).collect()
         };
         let phrases = nets::words::phrases("a dragon. a lizard.").unwrap();
@@ -123,5 +129,10 @@ mod tests {
             "better than nothing"
         );
         assert_eq!(said(&boxes, &[]).len(), 3);
+        let by_example = [&boxes[..], &[found("smaug", None)]].concat();
+        assert_eq!(
+            said(&by_example, &phrases),
+            ["a dragon", "creature", "smaug"]
+        );
     }
 }

@@ -8,7 +8,7 @@ use nets::detect::{Detection, Second};
 use nets::grounding::{Detector, Plan, Prepared, Settings};
 use nets::words::{self, Phrase};
 use onnx::Runtime;
-use stage::Result;
+use stage::{Result, log};
 use vision::{Rect, RgbImage};
 
 use crate::like::{ANYTHING, LikeFlags, Likeness};
@@ -23,7 +23,8 @@ pub(crate) struct WordFlags {
     words: Option<String>,
 
     /// Also find what the words of each character name: the lines of words.txt in its folder in this
-    /// one. Of a record whose `character` has words, keep the boxes of these alone, if there are any
+    /// one. Of a record whose `character` has words, keep the boxes of these and of its own --like
+    /// alone, if there are any
     #[arg(long, value_name = "DIR")]
     words_of: Option<PathBuf>,
 
@@ -56,24 +57,29 @@ impl WordFlags {
         self.words_model.as_deref()
     }
 
-    /// What is looked for, by each flag that names something; empty if none does.
-    pub(crate) fn phrases(&self) -> Result<Vec<Phrase>> {
+    /// What is looked for, by each flag that names something, and for each character; empty if nothing is.
+    fn phrases(&self, of_cast: &BTreeMap<String, Vec<Phrase>>) -> Result<Vec<Phrase>> {
         let mut all = Vec::new();
         if let Some(text) = &self.words {
             all = words::phrases(text)?;
         }
-        for phrase in self.of_cast()?.into_values().flatten() {
-            words::add(&mut all, phrase);
+        for phrase in of_cast.values().flatten() {
+            words::add(&mut all, phrase.clone());
         }
         Ok(all)
     }
 
-    /// The phrases of each character that has some.
+    /// Reads the phrases of each character that has some, and says where none has.
     pub(crate) fn of_cast(&self) -> Result<BTreeMap<String, Vec<Phrase>>> {
-        match &self.words_of {
-            Some(cast) => Ok(words::of_cast(cast)?.into_iter().collect()),
-            None => Ok(BTreeMap::new()),
+        let Some(cast) = &self.words_of else {
+            return Ok(BTreeMap::new());
+        };
+        let found = words::of_cast(cast)?;
+        if found.is_empty() {
+            let (cast, file) = (cast.display(), words::FILE);
+            log::warn!("--words-of: {cast}: none of its folders has a {file}");
         }
+        Ok(found.into_iter().collect())
     }
 
     /// How `phrases` are looked for.
@@ -119,10 +125,11 @@ impl ByWords {
     /// Opens the network to look for something, if there is anything.
     pub(crate) fn open(
         flags: &WordFlags,
+        of_cast: &BTreeMap<String, Vec<Phrase>>,
         like: &LikeFlags,
         runtime: &Runtime,
     ) -> Result<Option<Self>> {
-        let mut phrases = flags.phrases()?;
+        let mut phrases = flags.phrases(of_cast)?;
         let said = !phrases.is_empty();
         if !said && like.any() {
             phrases = words::phrases(ANYTHING)?;
@@ -184,41 +191,41 @@ impl ByWords {
 fn joined(mut boxes: Vec<Detection>, words: Vec<Detection>, overlap: f32) -> Vec<Detection> {
     let mut said: Vec<Detection> = Vec::new();
     for one in words {
-        match nearest(&mut said, one.rect, overlap) {
-            Some(surer) => second(surer, one.label, one.score),
+        match nearest(said.iter().enumerate(), one.rect, overlap) {
+            Some(place) => second(&mut said[place], one.label, one.score),
             None => said.push(one),
         }
     }
-    let mut own = vec![true; boxes.len()];
+    // Which boxes of the detector have no phrase yet.
+    let mut free = vec![true; boxes.len()];
+    let mut alone = Vec::new();
     for one in said {
-        let place = { boxes.iter().zip(&own) }
-            .enumerate()
-            .filter(|(_, (found, free))| **free && found.rect.iou(one.rect) > overlap)
-            .max_by(|(_, (a, _)), (_, (b, _))| {
-                a.rect.iou(one.rect).total_cmp(&b.rect.iou(one.rect))
-            })
-            .map(|(place, _)| place);
-        if let Some(place) = place {
-            own[place] = false;
+        let others = boxes.iter().enumerate().filter(|(place, _)| free[*place]);
+        if let Some(place) = nearest(others, one.rect, overlap) {
+            free[place] = false;
             let found = &mut boxes[place];
             let (label, score) = (std::mem::replace(&mut found.label, one.label), found.score);
             found.second = one.second;
             second(found, label, score);
         } else {
-            own.push(false);
-            boxes.push(one);
+            alone.push(one);
         }
     }
+    boxes.append(&mut alone);
     boxes.sort_by(|a, b| b.score.total_cmp(&a.score));
     boxes
 }
 
-/// The box that overlaps most with another, by more than `overlap`.
-fn nearest(boxes: &mut [Detection], rect: Rect<f32>, overlap: f32) -> Option<&mut Detection> {
-    let near = boxes
-        .iter_mut()
-        .filter(|found| found.rect.iou(rect) > overlap);
-    near.max_by(|a, b| a.rect.iou(rect).total_cmp(&b.rect.iou(rect)))
+/// The place of the box that overlaps most with another, by more than `overlap`.
+fn nearest<'a>(
+    boxes: impl Iterator<Item = (usize, &'a Detection)>,
+    rect: Rect<f32>,
+    overlap: f32,
+) -> Option<usize> {
+    let overlaps = boxes.map(|(place, found)| (place, found.rect.iou(rect)));
+    let near = overlaps.filter(|(_, iou)| *iou > overlap);
+    let nearest = near.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    nearest.map(|(place, _)| place)
 }
 
 /// Notes another label of a box, unless one is noted that is surer.

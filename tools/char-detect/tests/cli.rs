@@ -148,7 +148,7 @@ fn tiles_are_looked_at_as_well() {
         side(0).max(side(1)) < 60.0
     };
     let count = |all: &[Vec<Value>]| all.iter().flatten().filter(small).count();
-    assert!(count(&tiled) > count(&whole), "small figures are found");
+    assert!(count(&tiled) > count(&whole), "small characters are found");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn of_a_detector_with_classes_of_its_own_creatures_are_all_it_finds() {
 
 /// A boy close to the camera, before a plain ground, and known by his face alone.
 #[test]
-fn a_close_up_is_a_figure_by_its_face() {
+fn a_close_up_is_a_character_by_its_face() {
     let here = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let boy = image::open(root.join("examples/film/cast/nilo/nilo_13.jpg")).unwrap();

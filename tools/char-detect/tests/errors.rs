@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use image::RgbImage;
 use testkit::run_in;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_char-detect");
@@ -222,4 +223,69 @@ fn cuda_on_a_machine_without() {
         said.contains("`film2lora make setup RUNTIME=gpu` downloads a runtime with CUDA"),
         "{said}"
     );
+}
+
+#[test]
+fn an_image_or_an_example_that_is_too_long_is_named() {
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir(here.path().join("smaug")).unwrap();
+    // The square around it would have more pixels than an image may have.
+    let long = RgbImage::new(12_000, 1);
+    long.save(here.path().join("a.png")).unwrap();
+    long.save(here.path().join("smaug/one.png")).unwrap();
+    let model = drawn().with_file_name("owlv2");
+    let said = |more: [&str; 2]| {
+        let flags = ["--no-cache", "--device", "cpu", "--words-only"];
+        let model = ["--words-model", model.to_str().unwrap()];
+        let flags = [&flags[..], &model, &more].concat();
+        let ran = run_in(
+            here.path(),
+            TOOL,
+            &flags,
+            "{\"id\":\"a\",\"image\":\"a.png\"}\n",
+        );
+        assert_eq!(ran.stdout, "");
+        ran.stderr
+    };
+    let error = said(["--words", "a boy."]);
+    assert!(error.contains("a.png: image of 12000x12000"), "{error}");
+    let error = said(["--like", "smaug"]);
+    assert!(
+        error.contains("smaug/one.png: image of 12000x12000"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_owl_whose_class_head_is_no_floats_leaves_examples_to_another_network() {
+    let here = models("detect", "unconfirmed", None);
+    for folder in ["owl", "smaug"] {
+        fs::create_dir(here.path().join(folder)).unwrap();
+    }
+    let owl = drawn().with_file_name("owlv2");
+    let graph = fs::read(owl.join("model.onnx")).unwrap();
+    // A name of the same length, so that the file stays one.
+    let (name, other) = (b"class_head.logit_shift", b"class_head.logit_other");
+    let places: Vec<_> = { 0..graph.len() - name.len() }
+        .filter(|at| graph[*at..].starts_with(name))
+        .collect();
+    let mut changed = graph;
+    for at in places {
+        changed[at..at + name.len()].copy_from_slice(other);
+    }
+    fs::write(here.path().join("owl/model.onnx"), changed).unwrap();
+    fs::copy(
+        owl.join("tokenizer.json"),
+        here.path().join("owl/tokenizer.json"),
+    )
+    .unwrap();
+    let flags = ["--no-cache", "--device", "cpu", "--models", "."];
+    let more = ["--words-only", "--words-model", "owl", "--like", "smaug"];
+    let ran = run_in(here.path(), TOOL, &[&flags[..], &more].concat(), "");
+    for part in [
+        "it cannot be shown examples",
+        "there is no default model for `embed`",
+    ] {
+        assert!(ran.stderr.contains(part), "{}", ran.stderr);
+    }
 }

@@ -205,11 +205,61 @@ fn what_several_passes_find_is_one_character() {
 #[test]
 fn a_remembered_answer_is_that_of_the_same_words() {
     let here = tempfile::tempdir().unwrap();
-    let run = |words: &str| run(here.path(), &all(), &["--cache", "c", "--words", words]);
+    let again = |flags: &[&str]| run(here.path(), &all(), flags);
+    let run = |words: &str| again(&["--cache", "c", "--words", words]);
     let first = run("a boy. a dragon.");
     assert_eq!(labels(&run("a boy.")), ["a boy"]);
     assert_eq!(labels(&run("a boy. a dragon=0.9.")), ["a boy"]);
     assert_eq!(run("a boy. a dragon.").stdout, first.stdout);
+    // The boy's box is 50 wide, the dragon's 60.
+    let sized = |least: &str| {
+        let flags = ["--cache", "c", "--words", "a boy. a dragon."];
+        let more = ["--min-side", least];
+        again(&[&flags[..], &more].concat())
+    };
+    assert_eq!(sized("0").stdout, first.stdout);
+    assert!(boxes(&sized("100")).is_empty());
+}
+
+#[test]
+fn only_grounding_dino_is_searched_for_its_trap() {
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path().join("owl");
+    fs::create_dir(&folder).unwrap();
+    for name in ["model.onnx", "tokenizer.json"] {
+        fs::copy(Path::new(&drawn("owlv2")).join(name), folder.join(name)).unwrap();
+    }
+    // A description of the file with the bytes of such a node.
+    let path = folder.join("model.onnx");
+    let mut graph = fs::read(&path).unwrap();
+    graph.extend(b"\x32\x09\x22\x07NonZero");
+    fs::write(&path, graph).unwrap();
+    let model = folder.to_str().unwrap();
+    let ran = run(
+        here.path(),
+        &all(),
+        &["--words", "a boy. a cat.", "--words-model", model],
+    );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("first phrase"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_cast_without_words_is_said_so() {
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir_all(here.path().join("cast/pia")).unwrap();
+    let ran = run(
+        here.path(),
+        &all(),
+        &["--words", "a boy.", "--words-of", "cast"],
+    );
+    assert_eq!(labels(&ran), ["a boy"]);
+    assert!(
+        ran.stderr
+            .contains("cast: none of its folders has a words.txt"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]
