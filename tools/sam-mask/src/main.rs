@@ -6,9 +6,9 @@
 //!   `{size: [height, width], counts}` or, with `--png`, the path of a gray PNG; `box`, whole pixels
 //!   `[x0, y0, x1, y1]`, ends exclusive; `area`, pixels; `score`, the predicted intersection over
 //!   union with the truth, 0 to 1; `stability`, 0 to 1. Then the members of the box that it was made
-//!   for (`label`, `identity` and whatever else), but for its `box` and `score`, which are in
-//!   `detection`; or `label`, the words that name it; or `points`, that it was made for; or, with `--auto`, the `point` that it was
-//!   found at and the `crop` it was found in;
+//!   for (`label`, `identity` and all others), but for its `box` and `score`, which are in
+//!   `detection`; or `label`, the words that name it; or `points`, that it was made for; or, with
+//!   `--auto`, the `point` that it was found at and the `crop` it was found in;
 //! * `mask`: path of their union, a PNG of the image's size, white inside. An image without masks
 //!   has none, and an empty `masks`;
 //! * `models`: which network answered.
