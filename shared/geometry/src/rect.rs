@@ -344,6 +344,21 @@ impl Rect {
         self.top..self.bottom
     }
 
+    /// With context round it: on each side `share` of its longer side, as far as an image of `width` x
+    /// `height` has any.
+    ///
+    /// ```
+    /// use geometry::Rect;
+    /// let rect = Rect::from([10, 20, 50, 40]);
+    /// assert_eq!(rect.padded(0.25, (100, 45)), Rect::from([0, 10, 60, 45]));
+    /// ```
+    #[must_use]
+    pub fn padded(self, share: f64, (width, height): (u32, u32)) -> Self {
+        let longer = self.width().max(self.height());
+        let more = (f64::from(longer) * share).round() as u32;
+        self.grow(more, more).clip(width, height)
+    }
+
     /// Its pixels (column, row), row by row.
     pub fn pixels(self) -> impl Iterator<Item = (u32, u32)> + Clone {
         self.rows()

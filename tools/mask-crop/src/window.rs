@@ -32,7 +32,7 @@ impl Frame {
     /// the context that is wanted, holds the whole instance, and lies in the image. Where none
     /// does, the context that is wanted, of which the trainer then cuts something off.
     pub(crate) fn window(&self, instance: Rect, image: (u32, u32)) -> Result<Window> {
-        let wanted = padded(instance, self.padding, image);
+        let wanted = instance.padded(self.padding, image);
         let least = [instance.width(), instance.height()].map(f64::from);
         let area = f64::from(wanted.width()) * f64::from(wanted.height());
         let shapes = self.buckets.sizes().iter().filter_map(|bucket| {
@@ -58,13 +58,6 @@ impl Frame {
         let bucket = fit.context("the crop has no bucket")?.bucket;
         Ok(Window { crop, bucket })
     }
-}
-
-/// The instance with context round it, as far as the image has any.
-fn padded(instance: Rect, padding: f64, (width, height): (u32, u32)) -> Rect {
-    let longer = instance.width().max(instance.height());
-    let more = (f64::from(longer) * padding).round() as u32;
-    instance.grow(more, more).clip(width, height)
 }
 
 /// Width and height of the smallest rectangle of `aspect` that holds `wanted`, or of the largest
