@@ -118,35 +118,6 @@ fn objects_are_followed_as_the_reference_follows_them() {
 }
 
 #[test]
-fn a_mask_that_is_given_is_remembered_as_the_network_remembers_its_own() {
-    let expected = expected();
-    let mut tracker = open(&graphs()).unwrap();
-    let image = &frames(&expected)[3];
-    let scaled = Tracker::scaled(tracker.side(), image).unwrap();
-    let seen = tracker.encode(&scaled).unwrap();
-    let found = tracker
-        .prompt(&seen, expected.objects[0].rect.into())
-        .unwrap();
-    // A mask that is prompted is remembered in black and white, so that its own pixels say the same.
-    let side = tracker.side();
-    let large = found.logits.enlarged(side);
-    let given = tracker
-        .remember_mask(&seen, &found, |x, y| large[(y * side + x) as usize] > 0.0)
-        .unwrap();
-    let mut banks = [Bank::default(), Bank::default()];
-    banks[0].prompt(0, tracker.remember(&seen, &found, true).unwrap());
-    banks[1].prompt(0, given);
-    let [own, given] = banks.map(|bank| {
-        let found = tracker.follow(&seen, &bank, (1, Way::Forward, 5)).unwrap();
-        (found.presence, found.iou)
-    });
-    assert!(
-        (own.0 - given.0).abs() < 1e-4 && (own.1 - given.1).abs() < 1e-4,
-        "{own:?} {given:?}"
-    );
-}
-
-#[test]
 fn what_is_missing_or_does_not_fit_is_said() {
     let folder = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(graphs()).unwrap() {

@@ -52,7 +52,7 @@ pub struct Map<'a> {
 /// rectangle: the references go through a polygon clipper, which rounds to whole pixels.
 ///
 /// # Errors
-/// As many numbers as there are not pixels; numbers that are not finite.
+/// A number of scores other than that of the pixels; scores that are not finite.
 pub fn decode(map: &Map<'_>, image: [u32; 2], threshold: f32) -> Result<Vec<Found>> {
     let [columns, rows] = map.size;
     ensure!(

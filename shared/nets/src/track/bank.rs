@@ -110,11 +110,6 @@ impl<M> Bank<M> {
         self.followed.clear();
     }
 
-    /// Whether it was prompted at `frame`.
-    pub fn is_prompted(&self, frame: usize) -> bool {
-        self.prompted.contains_key(&frame)
-    }
-
     /// What is remembered of a frame.
     pub fn get(&self, frame: usize) -> Option<&M> {
         { self.prompted.get(&frame) }.or_else(|| self.followed.get(&frame))
@@ -261,7 +256,7 @@ mod tests {
         assert_eq!(bank.followed.len(), 16);
         assert!(bank.get(0).is_some() && bank.get(23).is_none() && bank.get(24).is_some());
         bank.prompt(39, ());
-        assert!(bank.is_prompted(39));
+        assert!(bank.prompted.contains_key(&39));
         assert_eq!(bank.followed.len(), 15);
         bank.turn();
         assert_eq!((bank.followed.len(), bank.prompted.len()), (0, 2));

@@ -15,10 +15,6 @@ const NONE: i64 = -1;
 const UPPER_LEFT: i64 = 2;
 const LOWER_RIGHT: i64 = 3;
 
-/// A mask that is given has this logit inside and its negative outside
-/// (`SAM2Base._use_mask_as_output`).
-const GIVEN: f32 = 10.0;
-
 /// A SAM 2.1 with memory that is ready to run.
 #[derive(Debug)]
 pub struct Tracker {
@@ -222,47 +218,15 @@ impl Tracker {
         self.decode(frame, &knowing, &[[0.0, 0.0]], &[NONE])
     }
 
-    /// What is to be remembered of an object in a frame; `prompted` where somebody has said where it is.
+    /// What is to be remembered of an object in a frame; `prompted` where it was prompted.
     pub fn remember(&mut self, frame: &Features, found: &Found, prompted: bool) -> Result<Memory> {
-        self.remembered(frame, &found.mask, found.presence, &found.pointer, prompted)
-    }
-
-    /// What is to be remembered of an object whose mask is given, of any size: `inside` says for a column
-    /// and a row of the network's square whether it is in it. The pointer is that of `found`, the answer to
-    /// the mask's box: these graphs take no masks.
-    pub fn remember_mask(
-        &mut self,
-        frame: &Features,
-        found: &Found,
-        inside: impl Fn(u32, u32) -> bool,
-    ) -> Result<Memory> {
-        let side = self.sizes.side;
-        let pixels = (0..side * side).map(|at| {
-            let inside = inside((at % side) as u32, (at / side) as u32);
-            if inside { GIVEN } else { -GIVEN }
-        });
-        let pixels: Vec<f32> = pixels.collect();
-        let is_there = pixels.iter().any(|value| *value > 0.0);
-        let mask = Tensor::floats(&[1, 1, side, side], pixels)?;
-        let presence = if is_there { GIVEN } else { -GIVEN };
-        self.remembered(frame, &mask, presence, &found.pointer, true)
-    }
-
-    fn remembered(
-        &mut self,
-        frame: &Features,
-        mask: &Tensor,
-        presence: f32,
-        pointer: &[f32],
-        prompted: bool,
-    ) -> Result<Memory> {
-        let presence = Tensor::floats(&[1, 1], vec![presence])?;
+        let presence = Tensor::floats(&[1, 1], vec![found.presence])?;
         let port = { self.memory_encoder.inputs().iter() }.find(|port| port.name == "binarize");
         let axes = port.map_or(0, |port| port.shape.len());
         let binarize = Tensor::floats(&vec![1; axes], vec![if prompted { 1.0 } else { 0.0 }])?;
         let outputs = self.memory_encoder.run(&[
             ("feats2", &frame.coarse),
-            ("high_res_mask", mask),
+            ("high_res_mask", &found.mask),
             ("object_score_logits", &presence),
             ("binarize", &binarize),
         ])?;
@@ -281,7 +245,7 @@ impl Tracker {
         }
         Ok(Memory {
             tokens: whole("memory_tokens")?,
-            pointer: pointer.to_vec(),
+            pointer: found.pointer.clone(),
         })
     }
 
