@@ -89,8 +89,9 @@ fn left_out(entry: &Entry, settings: &Settings) -> Result<Verdict> {
         Some(kind) => format!("part of a {kind}"),
         None if !entry.lost.is_empty() => {
             let tracks: Vec<String> = entry.lost.iter().map(ToString::to_string).collect();
+            let word = if tracks.len() == 1 { "track" } else { "tracks" };
             format!(
-                "may show characters without a mask: track {}",
+                "may show characters without a mask: {word} {}",
                 tracks.join(", ")
             )
         }

@@ -394,7 +394,10 @@ fn frames_of_a_dissolve_and_frames_beyond_the_number_are_left_out() {
     let mut reasons = dropped(here.path());
     reasons.sort();
     assert_eq!(reasons[0], "its shot has 2 other frames, which are enough");
-    assert_eq!(reasons[2], "may show characters without a mask: track 3, 5");
+    assert_eq!(
+        reasons[2],
+        "may show characters without a mask: tracks 3, 5"
+    );
     assert_eq!(reasons[4], "part of a dissolve");
     assert_eq!(
         reasons
