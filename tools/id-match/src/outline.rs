@@ -30,7 +30,7 @@ impl Outline {
     fn rect(&self) -> Option<Rect<f64>> {
         match self {
             Self::Box(rect) => Some(*rect),
-            Self::Mask(runs) => Some(runs.decode().ok()?.bounding_box()?.map(f64::from)),
+            Self::Mask(runs) => Some(runs.bounding_box()?.map(f64::from)),
         }
     }
 }
