@@ -10,6 +10,7 @@ use vision::write::Subsampling;
 use vision::{decode, write};
 
 use crate::attempt::Answer;
+use crate::input;
 use crate::verdict::{Figures, Limits, Verdict};
 
 /// A format of images.
@@ -65,10 +66,10 @@ enum Seen {
 }
 
 impl Target {
-    /// Writes what came of a record; no answer means that there was nothing to fill.
+    /// Writes what came of a record whose mask was under `pointer`; no answer means that there was nothing to fill.
     pub(crate) fn finish(
         &self,
-        mut record: Record,
+        (mut record, pointer): (Record, &str),
         answer: Option<Answer>,
         limits: &Limits,
         answers: &Answers,
@@ -112,6 +113,7 @@ impl Target {
             if record.has("format") {
                 record.put("format", format)?;
             }
+            input::forget_text(&mut record, pointer)?;
             filled = Some(mask);
         }
         put(&mut record, original, filled, &figures)?;

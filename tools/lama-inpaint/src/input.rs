@@ -3,10 +3,18 @@
 use std::path::Path;
 
 use answers::{Answers, ImageFile};
+use serde_json::{Map, Value, json};
 use stage::manifest::MaskShape;
+use stage::manifest::shapes::TextKind;
 use stage::{Key, Record, Result, log};
 use vision::RgbImage;
 use vision::mask::{Mask, Stored};
+
+/// Where text-detect writes the mask of text that is laid over the image.
+const TEXT_MASK: &str = "/text/mask";
+
+/// So many decimals change no number: what stays of `text` stays as it is.
+const UNCHANGED: u32 = f64::MAX_10_EXP as u32;
 
 /// An image and its mask, read but not decoded. None of it where there is no mask.
 pub(crate) struct Seen(Option<(ImageFile, Stored)>);
@@ -49,6 +57,23 @@ fn tell(record: &Record, mask: &Mask, path: &Path) {
         ),
         None => {}
     }
+}
+
+/// Forgets the text that was the hole under `pointer`: it is there no longer, all of the image is clear of it, and
+/// only lines of the scene remain.
+pub(crate) fn forget_text(record: &mut Record, pointer: &str) -> Result<()> {
+    if pointer != TEXT_MASK {
+        return Ok(());
+    }
+    let mut text: Map<String, Value> = record.find("text")?.unwrap_or_default();
+    for name in ["mask", "clear"] {
+        text.shift_remove(name);
+    }
+    if let Some(Value::Array(lines)) = text.get_mut("lines") {
+        let scene = json!(TextKind::Scene);
+        lines.retain(|line| line.get("kind").is_none_or(|kind| *kind == scene));
+    }
+    Ok(record.put_rounded("text", &text, UNCHANGED)?)
 }
 
 /// The JSON pointer of a key, or the pointer itself.

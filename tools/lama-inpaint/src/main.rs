@@ -1,4 +1,4 @@
-//! Inpaint masked regions with LaMa and check the result.
+//! Inpaint masked regions with LaMa or MI-GAN, and check the result.
 //!
 //! Reads `image` and its mask (`mask`, or what `--mask-key` names: a path, or COCO run lengths).
 //! Writes the filled image and, beside it, the mask of what was filled to `--out-dir`; `image` is
@@ -7,6 +7,9 @@
 //! finest detail), `fog` (the share of the image that was filled with less detail, fine and coarse,
 //! than is round it), `remnant` (the largest share of something detected that lies in the hole, `unknown` where
 //! `--detector` is not given), `tries`, `verdict`. A failed filling drops its record.
+//!
+//! Text that was inpainted, `--mask-key /text/mask`, is there no longer: `text` loses its `mask`, `clear`, and all
+//! `lines` but those of the scene.
 //!
 //! A record without a mask, or with an empty one, passes as it is, with `hole` 0.
 
@@ -49,7 +52,7 @@ const EXAMPLES: &str = "Examples:
   lama-inpaint --out-dir plates --detector yolox-m-humanart --rejects failed.jsonl masked.jsonl
   plate-merge --out-dir merged masked.jsonl | lama-inpaint --out-dir plates > plates.jsonl";
 
-/// Inpaint masked regions with LaMa and check the result
+/// Inpaint masked regions with LaMa or MI-GAN, and check the result
 #[derive(Debug, Parser)]
 #[command(version, long_version = TOOL.version(env!("CARGO_PKG_VERSION")), after_help = EXAMPLES)]
 struct Args {
@@ -121,7 +124,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         };
         Ok(images.into_iter().map(answer).collect())
     };
-    let finish = |record, answer| args.target.finish(record, answer, &plan.limits, &answers);
+    let finish = |record, answer| {
+        let given = (record, args.mask_key.as_str());
+        args.target.finish(given, answer, &plan.limits, &answers)
+    };
     let work = Inference {
         look,
         prepare: input::decoded,

@@ -641,12 +641,19 @@ fn a_hole_in_text_is_named_by_a_pointer() {
     let here = tempfile::tempdir().unwrap();
     noise(120, 90, 2).save(here.path().join("a.png")).unwrap();
     // Columns 40 to 50, all rows.
-    let text = json!({"lines": [], "mask": {"size": [90, 120], "counts": [3600, 900, 6300]}});
+    let sign = json!({"box": [60.5, 10, 90, 20], "score": 0.123_456_789, "kind": "scene"});
+    let text = json!({
+        "lines": [sign, {"box": [40, 0, 50, 90], "score": 0.9, "kind": "burnt-in"}],
+        "mine": 0.123_456_789, "clear": [50, 0, 120, 90],
+        "mask": {"size": [90, 120], "counts": [3600, 900, 6300]},
+    });
     let records = [
         json!({"id": "a", "image": "a.png", "text": text}),
         json!({"id": "b", "image": "a.png", "text": {"lines": []}}),
     ];
-    let input = records.map(|record| record.to_string()).join("\n");
+    let input = [&records[0], &records[1]]
+        .map(ToString::to_string)
+        .join("\n");
     let flags = [
         "--mask-key",
         "/text/mask",
@@ -666,4 +673,19 @@ fn a_hole_in_text_is_named_by_a_pointer() {
         (&json!(0.0833), &json!(0.0))
     );
     assert_eq!(found[1]["image"], "a.png", "nothing to inpaint");
+    // The strip is part of the image now, and of whoever is in it.
+    let wanted = json!({"lines": [sign], "mine": 0.123_456_789});
+    assert_eq!(found[0]["text"], wanted);
+    // Of another hole the text stays.
+    let hole = records[0]["text"]["mask"].clone();
+    let mut other = records[0].clone();
+    other["mask"] = hole;
+    let flags = [&["--mask-key", "mask"], &flags[2..]].concat();
+    let ran = fill(here.path(), DYNAMIC, &flags, &other.to_string());
+    assert_eq!(
+        ran.records()[0]["text"],
+        records[0]["text"],
+        "{}",
+        ran.stderr
+    );
 }
