@@ -185,10 +185,7 @@ impl Follower<'_> {
         let own = own.map(|(_, thing)| *thing);
         if let Some(thing) = own {
             let detected = &self.frames[at].things[thing];
-            let agrees = detected
-                .mask
-                .as_ref()
-                .is_none_or(|mask| mask.iou(&place.mask).is_ok_and(|iou| iou >= SAME));
+            let agrees = detected.iou(&place) >= SAME;
             if !agrees && detected.score >= self.settings.sure {
                 let again = self.tracker.prompt(seen, detected.rect)?;
                 if again.presence > 0.0 && again.iou >= QUALITY {
@@ -281,10 +278,7 @@ impl Follower<'_> {
             for (at, place) in &mut places {
                 let things = self.frames[*at].things.iter().enumerate();
                 let overlap = |(thing, own): (usize, &crate::shot::Thing)| {
-                    let iou = match &own.mask {
-                        Some(mask) => mask.iou(&place.mask).ok()?,
-                        None => own.rect.iou(place.rect()?),
-                    };
+                    let iou = own.iou(place);
                     (free[*at][thing] && iou >= SAME).then_some((iou, thing))
                 };
                 let best = things

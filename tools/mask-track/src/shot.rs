@@ -41,6 +41,16 @@ pub(crate) struct Thing {
     pub(crate) mask: Option<Rle>,
 }
 
+impl Thing {
+    /// How much of it is where a track is, intersection over union: of the masks, or of the boxes where it has no mask.
+    pub(crate) fn iou(&self, place: &Place) -> f64 {
+        match &self.mask {
+            Some(mask) => mask.iou(&place.mask).unwrap_or(0.0),
+            None => { place.rect() }.map_or(0.0, |rect| self.rect.iou(rect)),
+        }
+    }
+}
+
 /// A character through a shot: where it is, by the number of the frame in the shot.
 pub(crate) type Track = BTreeMap<usize, Place>;
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
 use testkit::{Ran, Shape, Tolerance, golden, manners, run_in};
+use vision::Rect;
 use vision::mask::{Mask, Rle};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_mask-track");
@@ -454,6 +455,42 @@ fn boxes_without_masks_are_enough_for_a_memory() {
 
 #[test]
 fn what_was_found_of_a_shot_is_remembered() {
+    for ((_, _, left), wanted) in found.iter().flatten().zip([40_u64, 60, 80]) {
+        assert!(left.abs_diff(wanted) <= 10, "{left} {wanted}");
+    }
+}
+
+#[test]
+fn a_memory_that_leads_elsewhere_is_set_right_by_a_box() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = Path::new("tests/golden/overlap");
+    let text = fs::read_to_string(golden.join("in.jsonl")).unwrap();
+    let mut records: Vec<Value> = { text.lines() }
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for record in &mut records {
+        let image = record["image"].as_str().unwrap();
+        fs::copy(golden.join(image), folder.path().join(image)).unwrap();
+        let masks = record["masks"].as_array().unwrap().iter();
+        record["boxes"] = masks.map(|mask| mask["detection"].clone()).collect();
+        record.as_object_mut().unwrap().remove("masks");
+    }
+    let flags = ["--method", "memory", "--model", MEMORY];
+    let ran = tracked(folder.path(), &flags, &records);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let edges = |value: &Value| -> Rect<f64> { serde_json::from_value(value.clone()).unwrap() };
+    let mut detected = 0;
+    for record in ran.records() {
+        for mask in record["masks"].as_array().unwrap() {
+            if mask.get("detection").is_some() {
+                let iou = edges(&mask["box"]).iou(edges(&mask["detection"]["box"]));
+                assert!(iou >= 0.5, "{}: {iou} {mask}", record["id"]);
+                detected += 1;
+            }
+        }
+    }
+    assert!(detected >= 6, "{detected}");
+}
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let records: Vec<Value> = (0..3)
