@@ -61,17 +61,10 @@ impl Entry {
         let mut content = blake3::Hasher::new();
         content.update(&bytes);
         let seen = seen(&record, size)?;
-        for thing in seen.iter().flatten() {
-            let numbers = { thing.rect.edges().into_iter() }.chain([thing.score]);
-            numbers.for_each(|number| {
-                content.update(&number.to_le_bytes());
-            });
-            let runs = thing.mask.iter().flat_map(Rle::counts);
-            runs.for_each(|run| {
-                content.update(&run.to_le_bytes());
-            });
-        }
         content.update(&[u8::from(seen.is_some())]);
+        for thing in seen.iter().flatten() {
+            hash(thing, &mut content);
+        }
         let frame = Frame {
             time: self.time,
             path,
@@ -107,7 +100,30 @@ pub(crate) fn between(manifest: &Path, entries: &[Entry]) -> Result<Vec<Entry>> 
     Ok(more)
 }
 
-/// What was detected in a frame: its masks, or boxes that no mask was made of yet; `None` where nobody has
+/// Hashes all that an answer has of a detection. What may be missing, or of any length, is told apart from what
+/// comes next.
+fn hash(thing: &Thing, content: &mut blake3::Hasher) {
+    let numbers = { thing.rect.edges().into_iter() }.chain([thing.score]);
+    for number in numbers {
+        content.update(&number.to_le_bytes());
+    }
+    content.update(&[u8::from(thing.quality.is_some())]);
+    if let Some(quality) = thing.quality {
+        content.update(&quality.to_le_bytes());
+    }
+    let label = thing.label.as_deref().map(str::as_bytes);
+    let runs = thing.mask.as_ref().map(Rle::counts);
+    for length in [label.map(<[u8]>::len), runs.map(<[u32]>::len)] {
+        let length = length.map_or(0, |length| length as u64 + 1);
+        content.update(&length.to_le_bytes());
+    }
+    content.update(label.unwrap_or_default());
+    for run in runs.unwrap_or_default() {
+        content.update(&run.to_le_bytes());
+    }
+}
+
+/// What was detected in a frame: its masks, or boxes that no mask was made of yet; `None` where no detector has
 /// looked for any.
 fn seen(record: &Record, size: (u32, u32)) -> Result<Option<Vec<Thing>>> {
     if let Some(segments) = record.masks()? {

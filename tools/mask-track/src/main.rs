@@ -36,7 +36,7 @@ use method::{Method, Network, Tracks};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
-    answer: 1,
+    answer: 2,
     asks: &[nets::track::answers, || nets::sam::ROLE.answers()],
 };
 

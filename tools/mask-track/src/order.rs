@@ -153,7 +153,7 @@ fn of_shot<F: Follows + Sync + Send>(
     let answers = match known.filter(|answers| answers.len() == frames.len()) {
         Some(answers) => Ok(answers),
         None if frames.is_empty() => Ok(Vec::new()),
-        None => flow.on_all_cores(|| work.follow(&frames)),
+        None => flow.on_all_cores(|| followed(&frames, cache, &key, work)),
     };
     let answers = match answers {
         Ok(answers) => answers,
@@ -164,9 +164,6 @@ fn of_shot<F: Follows + Sync + Send>(
         }
         Err(error) => return Err(error),
     };
-    if let Some(cache) = cache {
-        cache.keep(&key, &answers)?;
-    }
     let mut answers = answers.into_iter();
     let answer = |frame: Result<(Frame, blake3::Hash)>| {
         frame.and_then(|_| { answers.next() }.ok_or_else(|| anyhow!("an answer is missing")))
@@ -180,6 +177,20 @@ fn of_shot<F: Follows + Sync + Send>(
         Ok(finished.map_err(|error| (record, error)))
     };
     flow.on_all_cores(|| jobs.into_par_iter().map(verdict).collect())
+}
+
+/// The answer on each frame of a shot of which none is remembered; from now on one is.
+fn followed<F: Follows>(
+    frames: &[Frame],
+    cache: Option<&stage::Cache>,
+    key: &Key,
+    work: &mut F,
+) -> Result<Vec<Answer>> {
+    let answers = work.follow(frames)?;
+    if let Some(cache) = cache {
+        cache.keep(key, &answers)?;
+    }
+    Ok(answers)
 }
 
 /// All frames of a shot fail, those that were sound with the error of the shot.

@@ -451,10 +451,6 @@ fn boxes_without_masks_are_enough_for_a_memory() {
         .map(|(track, is_followed, _)| (*track, *is_followed))
         .collect();
     assert_eq!(tracks, [(0, false), (0, true), (0, false)]);
-}
-
-#[test]
-fn what_was_found_of_a_shot_is_remembered() {
     for ((_, _, left), wanted) in found.iter().flatten().zip([40_u64, 60, 80]) {
         assert!(left.abs_diff(wanted) <= 10, "{left} {wanted}");
     }
@@ -495,31 +491,47 @@ fn a_memory_that_leads_elsewhere_is_set_right_by_a_box() {
     let here = folder.path();
     let records: Vec<Value> = (0..3)
         .map(|number| frame(here, 1, number, &[(40, RED, Some(0.9))]))
-        .collect();
+
+/// What comes of records, with a cache.
+fn remembered(here: &Path, segmenter: &str, records: &[Value]) -> Ran {
     let lines: Vec<String> = records.iter().map(|record| format!("{record}\n")).collect();
-    let run = |segmenter: &str| {
-        let flags = [
-            "--method",
-            "overlap",
-            "--segmenter",
-            segmenter,
-            "--device",
-            "cpu",
-            "--out-dir",
-            "tracked",
-            "--cache",
-            "cache",
-        ];
-        run_in(here, TOOL, &flags, &lines.concat())
-    };
-    let first = run(SEGMENTER);
+    let flags = [
+        "--method",
+        "overlap",
+        "--segmenter",
+        segmenter,
+        "--device",
+        "cpu",
+        "--out-dir",
+        "tracked",
+        "--cache",
+        "cache",
+        "--rejects",
+        "rejects.jsonl",
+    ];
+    run_in(here, TOOL, &flags, &lines.concat())
+}
+
+#[test]
+fn what_was_found_of_a_shot_is_remembered() {
+        .collect();
+    let first = remembered(here, SEGMENTER, &records);
     assert_eq!(first.code, Some(0), "{}", first.stderr);
-    let second = run(SEGMENTER);
-    assert_eq!(first.stdout, second.stdout);
+    assert!(first.records()[0]["masks"][0].get("ghost").is_none());
+    // Another answer in its place shows where the next one is from. An answer without a seal is one of old.
+    let database = rusqlite::Connection::open(here.join("cache/results.sqlite3")).unwrap();
+    let mark = r#"UPDATE results SET seal = NULL, value =
+        CAST(replace(CAST(value AS TEXT), '"ghost":null', '"ghost":"from memory"') AS BLOB)"#;
+    assert_eq!(database.execute(mark, []).unwrap(), 1);
+    let second = remembered(here, SEGMENTER, &records);
+    for record in second.records() {
+        assert_eq!(record["masks"][0]["ghost"], "from memory");
+    }
+    let old = "SELECT count(*) FROM results WHERE seal IS NULL";
+    let old: i64 = database.query_row(old, [], |row| row.get(0)).unwrap();
+    assert_eq!(old, 1, "it was not written again");
     let cache = stage_usage(here);
-    run(SEGMENTER);
-    assert_eq!(cache, stage_usage(here), "nothing new");
-    run("none");
+    remembered(here, "none", &records);
     assert!(stage_usage(here) > cache, "other settings, another answer");
 }
 
@@ -527,6 +539,39 @@ fn a_memory_that_leads_elsewhere_is_set_right_by_a_box() {
 fn stage_usage(here: &Path) -> u64 {
     stage::Cache::open(&here.join("cache"))
         .usage()
+#[test]
+fn an_answer_is_remembered_for_the_labels_and_scores_that_it_was_given_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut records = [
+        frame(here, 1, 0, &[(10, RED, Some(0.9))]),
+        frame(here, 1, 1, &[(22, RED, None)]),
+        frame(here, 1, 2, &[(34, RED, Some(0.9))]),
+    ];
+    let found = remembered(here, SEGMENTER, &records).records();
+    assert_eq!(found[1]["masks"][0]["label"], "person");
+    for at in [0, 2] {
+        records[at]["masks"][0]["label"] = json!("dog");
+    }
+    let found = remembered(here, SEGMENTER, &records).records();
+    assert_eq!(found[1]["masks"][0]["label"], "dog", "of its track");
+    assert!(found[0]["masks"][0].get("doubts").is_none());
+    records[0]["masks"][0]["score"] = json!(0.3);
+    let found = remembered(here, SEGMENTER, &records).records();
+    assert_eq!(found[0]["masks"][0]["doubts"], json!(["quality"]));
+}
+
+#[test]
+fn of_a_shot_without_a_sound_frame_nothing_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records = [frame(here, 1, 0, &[(10, RED, Some(0.9))])];
+    fs::write(here.join("s1_000.png"), "no image").unwrap();
+    let ran = remembered(here, "none", &records);
+    assert!(ran.records().is_empty(), "{}", ran.stdout);
+    assert_eq!(stage_usage(here), 0);
+}
+
         .unwrap()
         .results
 }
