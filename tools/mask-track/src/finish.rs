@@ -3,13 +3,19 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use stage::manifest::MaskShape;
+use stage::manifest::{MaskShape, rounded};
 use stage::{Context, Record, Result};
 use vision::mask::Mask;
 use vision::write;
 
 use crate::answer::{Answer, Tracked};
 use crate::entry::about;
+
+/// Decimals of what is renewed.
+const DECIMALS: u32 = 4;
+
+/// So many decimals change no number: what a mask has beside stays as it is.
+const UNCHANGED: u32 = f64::MAX_10_EXP as u32;
 
 /// Writes the masks of a frame into its record, and their union beside it.
 pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Result<()> {
@@ -33,11 +39,11 @@ pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Re
             renewed.insert("box".to_owned(), json!(rect));
             renewed.insert("area".to_owned(), json!(runs.area()));
             if let Some(quality) = tracked.quality {
-                renewed.insert("score".to_owned(), json!(quality));
+                renewed.insert("score".to_owned(), json!(rounded(quality, DECIMALS)));
             }
             for (name, value) in entry {
-                // How stable the other mask was says nothing of this one.
-                if name != "stability" {
+                // How stable the other mask was, and what made it soft, says nothing of this one.
+                if !["stability", "matte"].contains(&name.as_str()) {
                     renewed.entry(name).or_insert(value);
                 }
             }
@@ -53,7 +59,7 @@ pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Re
     if !answer.lost.is_empty() {
         record.put("lost", &answer.lost)?;
     }
-    record.put_rounded("masks", &entries, 4)?;
+    record.put_rounded("masks", &entries, UNCHANGED)?;
     if !entries.is_empty() {
         let path = out_dir.join(format!("{id}.mask.png"));
         write::png_luma(&union.to_luma(), &path).with_context(|| path.display().to_string())?;

@@ -76,6 +76,7 @@ fn frame(folder: &Path, shot: u64, number: u64, figures: &[Figure]) -> Value {
             "score": 0.9,
             "stability": 1.0,
             "label": "person",
+            "mine": 0.123_456_789,
             "detection": {"box": [left, 30, left + 20, 70], "score": score},
         }))
     });
@@ -176,6 +177,7 @@ fn a_mask_that_flickers_is_made_again() {
     });
     let legs = Rle::encode(&legs.unwrap()).to_coco_string();
     records[1]["masks"][0]["mask"]["counts"] = json!(legs);
+    records[1]["masks"][0]["matte"] = json!({"agreement": 0.97, "reach": 3});
     let found = overlap(here, &records);
     let mask = &found[1]["masks"][0];
     assert_eq!((&mask["area"], &mask["track"]), (&json!(800), &json!(0)));
@@ -184,6 +186,8 @@ fn a_mask_that_flickers_is_made_again() {
         "it is still what was detected"
     );
     assert!(mask.get("stability").is_none() && mask.get("followed").is_none());
+    assert!(mask.get("matte").is_none(), "the new mask is not soft");
+    assert_eq!(mask["mine"], 0.123_456_789);
 }
 
 #[test]
