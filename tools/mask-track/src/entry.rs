@@ -131,10 +131,7 @@ fn seen(record: &Record, size: (u32, u32)) -> Result<Option<Vec<Thing>>> {
             let named = || format!("key `masks`: mask {index}");
             let runs = runs(&segment.mask, size).with_context(named)?;
             let detected = segment.detection.as_ref().map(|own| own.rect);
-            let own = runs
-                .decode()?
-                .bounding_box()
-                .map(|rect| rect.map(f64::from));
+            let own = runs.bounding_box().map(|rect| rect.map(f64::from));
             Ok(Thing {
                 index,
                 rect: own.or(detected).unwrap_or(Rect::from([0.0; 4])),

@@ -46,9 +46,10 @@ struct Growing {
     places: Track,
     /// What it looks like, in the frames where it was detected.
     looks: BTreeMap<usize, Looks>,
-    /// Detections.
-    seen: usize,
 }
+
+/// What was detected in a frame, each with its place among the frame's things.
+type Sights = Vec<(usize, Sight)>;
 
 /// The tracks of a shot. Without a segmenter detections are linked, and that is all.
 pub(crate) fn follow(
@@ -57,11 +58,23 @@ pub(crate) fn follow(
     settings: Settings,
 ) -> Result<Vec<Track>> {
     let mut segmenter = segmenter;
+    let mut known = vec![None; frames.len()];
+    let own;
     let frames = match segmenter.as_deref_mut() {
-        Some(segmenter) => &segmented(frames, segmenter, settings)?,
+        Some(segmenter) => {
+            own = segmented(frames, segmenter, settings, &mut known)?;
+            &own
+        }
         None => frames,
     };
-    let seen: Vec<Vec<(usize, Sight)>> = frames.par_iter().map(sights).collect::<Result<_>>()?;
+    let looked = |(frame, known): (&Frame, Option<Sights>)| match known {
+        Some(sights) => Ok(sights),
+        None if frame.things.is_empty() => Ok(Sights::new()),
+        None => Ok(sights(frame, &frame.image()?)),
+    };
+    let seen: Vec<Sights> = { frames.par_iter().zip(known) }
+        .map(looked)
+        .collect::<Result<_>>()?;
     let of_frames = { frames.iter().zip(&seen) }.map(|(frame, sights)| {
         let sights: Vec<Sight> = sights.iter().map(|(_, sight)| sight.clone()).collect();
         (frame.time, sights)
@@ -80,18 +93,21 @@ pub(crate) fn follow(
     Ok(tracks.into_iter().map(|track| track.places).collect())
 }
 
-/// The frames, with a mask of every box that has none.
+/// The frames, with a mask of every box that had none. Those that had such boxes are decoded, and get what was
+/// `seen` in them, so that they need not be once more.
 fn segmented(
     frames: &[Frame],
     segmenter: &mut Segmenter,
     settings: Settings,
+    seen: &mut [Option<Sights>],
 ) -> Result<Vec<Frame>> {
     let mut frames = frames.to_vec();
-    for frame in &mut frames {
+    for (frame, seen) in frames.iter_mut().zip(seen) {
         if frame.things.iter().all(|thing| thing.mask.is_some()) {
             continue;
         }
-        let embedding = segmenter.encode(&frame.image()?)?;
+        let image = frame.image()?;
+        let embedding = segmenter.encode(&image)?;
         let size = frame.size;
         for thing in frame.things.iter_mut().filter(|thing| thing.mask.is_none()) {
             if let Some((mask, quality)) = asked(segmenter, &embedding, thing.rect, size, settings)?
@@ -99,6 +115,7 @@ fn segmented(
                 (thing.mask, thing.quality) = (Some(mask), Some(quality));
             }
         }
+        *seen = Some(sights(frame, &image));
     }
     Ok(frames)
 }
@@ -125,28 +142,21 @@ fn asked(
     Ok((runs.area() > 0).then_some((runs, f64::from(candidate.iou))))
 }
 
-/// What was detected in a frame, with its place among the frame's things; a box without a mask counts whole.
-fn sights(frame: &Frame) -> Result<Vec<(usize, Sight)>> {
-    if frame.things.is_empty() {
-        return Ok(Vec::new());
-    }
-    let image = frame.image()?;
+/// What was detected in a frame of this image; a box without a mask counts whole.
+fn sights(frame: &Frame, image: &RgbImage) -> Sights {
     let sight = |(at, thing): (usize, &crate::shot::Thing)| {
-        let mask = match &thing.mask {
-            Some(runs) => runs.decode(),
-            None => filled(thing.rect, frame.size),
+        let runs = match &thing.mask {
+            Some(runs) => runs.clone(),
+            None => Rle::encode(&filled(thing.rect, frame.size).ok()?),
         };
-        let mask = mask.ok()?;
-        Some((
-            at,
-            Sight {
-                rect: mask.bounding_box()?.map(f64::from),
-                looks: Looks::of(&image, &mask),
-                mask: Rle::encode(&mask),
-            },
-        ))
+        let sight = Sight {
+            rect: runs.bounding_box()?.map(f64::from),
+            looks: Looks::of(image, &runs.decode().ok()?),
+            mask: runs,
+        };
+        Some((at, sight))
     };
-    Ok(frame.things.iter().enumerate().filter_map(sight).collect())
+    frame.things.iter().enumerate().filter_map(sight).collect()
 }
 
 /// A box as a mask.
@@ -157,12 +167,11 @@ fn filled(rect: Rect<f64>, (width, height): (u32, u32)) -> vision::Result<Mask> 
     })
 }
 
-fn grown(frames: &[Frame], seen: Vec<Vec<(usize, Sight)>>, numbers: &[Vec<usize>]) -> Vec<Growing> {
+fn grown(frames: &[Frame], seen: Vec<Sights>, numbers: &[Vec<usize>]) -> Vec<Growing> {
     let count = numbers.iter().flatten().max().map_or(0, |most| most + 1);
     let empty = || Growing {
         places: Track::new(),
         looks: BTreeMap::new(),
-        seen: 0,
     };
     let mut tracks: Vec<Growing> = std::iter::repeat_with(empty).take(count).collect();
     for (at, (sights, numbers)) in seen.into_iter().zip(numbers).enumerate() {
@@ -176,7 +185,6 @@ fn grown(frames: &[Frame], seen: Vec<Vec<(usize, Sight)>>, numbers: &[Vec<usize>
             let track = &mut tracks[*number];
             track.places.insert(at, place);
             track.looks.insert(at, sight.looks);
-            track.seen += 1;
         }
     }
     tracks
@@ -288,7 +296,7 @@ impl Filler<'_> {
         } else {
             self.settings.gap
         };
-        let may_be = !is_searched || growing.seen > 1;
+        let may_be = !is_searched || growing.looks.len() > 1;
         if !may_be || (time - seen_at).abs() > reach || !growing.places.contains_key(&next) {
             return None;
         }

@@ -153,8 +153,8 @@ impl Follower<'_> {
         };
         let rect = self.frames[at].things[thing].rect;
         let found = self.tracker.prompt(seen, rect)?;
-        let (mask, place) = self.place(&found, Some(thing))?;
-        let filled = mask.area() as f64 / rect.area().max(1.0);
+        let place = self.place(&found, Some(thing))?;
+        let filled = place.mask.area() as f64 / rect.area().max(1.0);
         if found.presence <= 0.0 || found.iou < QUALITY || filled < FILLED {
             log::debug!(
                 "{}: box {rect} shows nothing to follow: quality {:.2}, fills {filled:.2}",
@@ -180,7 +180,7 @@ impl Follower<'_> {
         let count = self.frames.len();
         let bank = &self.objects[which].bank;
         let found = self.tracker.follow(seen, bank, (at, way, count))?;
-        let (_, mut place) = self.place(&found, None)?;
+        let mut place = self.place(&found, None)?;
         let own = { self.objects[which].things.iter() }.find(|(frame, _)| *frame == at);
         let own = own.map(|(_, thing)| *thing);
         if let Some(thing) = own {
@@ -189,7 +189,7 @@ impl Follower<'_> {
             if !agrees && detected.score >= self.settings.sure {
                 let again = self.tracker.prompt(seen, detected.rect)?;
                 if again.presence > 0.0 && again.iou >= QUALITY {
-                    let (_, place) = self.place(&again, Some(thing))?;
+                    let place = self.place(&again, Some(thing))?;
                     let memory = self.tracker.remember(seen, &again, true)?;
                     let object = &mut self.objects[which];
                     object.bank.prompt(at, memory);
@@ -223,15 +223,14 @@ impl Follower<'_> {
     }
 
     /// The mask of an answer, as a place.
-    fn place(&self, found: &Found, thing: Option<usize>) -> Result<(vision::mask::Mask, Place)> {
-        let mask = found.logits.cut(self.settings.cut, OFFSET)?.mask;
-        let place = Place {
+    fn place(&self, found: &Found, thing: Option<usize>) -> Result<Place> {
+        let cut = found.logits.cut(self.settings.cut, OFFSET)?;
+        Ok(Place {
             thing,
-            mask: Rle::encode(&mask),
+            mask: Rle::encode(&cut.mask),
             is_new: true,
             quality: Some(f64::from(found.iou)),
-        };
-        Ok((mask, place))
+        })
     }
 
     /// Another object that has this mask in a frame.

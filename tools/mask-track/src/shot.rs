@@ -70,8 +70,7 @@ pub(crate) struct Place {
 impl Place {
     /// The box of its mask.
     pub(crate) fn rect(&self) -> Option<Rect<f64>> {
-        let mask = self.mask.decode().ok()?;
-        Some(mask.bounding_box()?.map(f64::from))
+        Some(self.mask.bounding_box()?.map(f64::from))
     }
 }
 
