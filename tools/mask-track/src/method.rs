@@ -6,7 +6,7 @@ use answers::Answers;
 use clap::{Args, ValueEnum};
 use nets::sam::Segmenter;
 use nets::track::{ROLE, Tracker};
-use onnx::{ModelFlags, Registry};
+use onnx::ModelFlags;
 use stage::{Key, Record, Result, ensure, log};
 
 use crate::answer::{Answer, Limits, answers};
@@ -50,7 +50,7 @@ impl Network {
         let by_memory = match method {
             Method::Memory => true,
             Method::Overlap => false,
-            Method::Auto => self.model.model.is_some() || self.is_installed()?,
+            Method::Auto => self.model.is_there(ROLE)?,
         };
         let runtime = &self.model.runtime;
         if by_memory {
@@ -69,18 +69,6 @@ impl Network {
         }
         let segmenter = Segmenter::open(&runtime.model("segment", named)?, runtime)?;
         Ok(Follower::Overlap(Some(Box::new(segmenter))))
-    }
-
-    /// Whether the files of the registry's network with a memory are there.
-    fn is_installed(&self) -> Result<bool> {
-        let registry = Registry::open(self.model.runtime.models.as_deref())?;
-        let mut entries = registry.entries().iter();
-        let entry = entries.find(|entry| entry.default && entry.role == ROLE);
-        Ok(entry.is_some_and(|entry| {
-            let folder = registry.folder_of(entry);
-            let mut files = entry.files.iter();
-            files.all(|file| folder.join(&file.path).is_file())
-        }))
     }
 }
 

@@ -55,20 +55,20 @@ fn golden_cases() {
 }
 
 /// Someone in a frame: left column, colour, and the detector's score where it has found them.
-type Figure = (u32, [u8; 3], Option<f64>);
+type Character = (u32, [u8; 3], Option<f64>);
 
 /// Draws frame `number` of a shot, a quarter of a second after the one before, and writes its record: who is in
 /// it is 20 wide and 40 high.
-fn frame(folder: &Path, shot: u64, number: u64, figures: &[Figure]) -> Value {
+fn frame(folder: &Path, shot: u64, number: u64, characters: &[Character]) -> Value {
     let inside =
         |left: u32, x: u32, y: u32| (left..left + 20).contains(&x) && (30..70).contains(&y);
     let image = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
-        let at = figures.iter().find(|(left, ..)| inside(*left, x, y));
+        let at = characters.iter().find(|(left, ..)| inside(*left, x, y));
         Rgb(at.map_or([120, 130, 120], |(_, colour, _)| *colour))
     });
     let id = format!("s{shot}_{number:03}");
     image.save(folder.join(format!("{id}.png"))).unwrap();
-    let found = figures.iter().filter_map(|(left, _, score)| {
+    let found = characters.iter().filter_map(|(left, _, score)| {
         let mask = Mask::from_fn(SIZE.0, SIZE.1, |x, y| inside(*left, x, y)).unwrap();
         let score = (*score)?;
         Some(json!({
@@ -491,10 +491,6 @@ fn a_memory_that_leads_elsewhere_is_set_right_by_a_box() {
     }
     assert!(detected >= 6, "{detected}");
 }
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    let records: Vec<Value> = (0..3)
-        .map(|number| frame(here, 1, number, &[(40, RED, Some(0.9))]))
 
 /// What comes of records, with a cache.
 fn remembered(here: &Path, segmenter: &str, records: &[Value]) -> Ran {
@@ -518,6 +514,10 @@ fn remembered(here: &Path, segmenter: &str, records: &[Value]) -> Ran {
 
 #[test]
 fn what_was_found_of_a_shot_is_remembered() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let records: Vec<Value> = (0..3)
+        .map(|number| frame(here, 1, number, &[(40, RED, Some(0.9))]))
         .collect();
     let first = remembered(here, SEGMENTER, &records);
     assert_eq!(first.code, Some(0), "{}", first.stderr);
@@ -539,10 +539,6 @@ fn what_was_found_of_a_shot_is_remembered() {
     assert!(stage_usage(here) > cache, "other settings, another answer");
 }
 
-/// How many results the cache holds.
-fn stage_usage(here: &Path) -> u64 {
-    stage::Cache::open(&here.join("cache"))
-        .usage()
 #[test]
 fn an_answer_is_remembered_for_the_labels_and_scores_that_it_was_given_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -576,6 +572,10 @@ fn of_a_shot_without_a_sound_frame_nothing_is_remembered() {
     assert_eq!(stage_usage(here), 0);
 }
 
+/// How many results the cache holds.
+fn stage_usage(here: &Path) -> u64 {
+    stage::Cache::open(&here.join("cache"))
+        .usage()
         .unwrap()
         .results
 }
