@@ -551,10 +551,10 @@ fn an_answer_is_remembered_for_the_labels_and_scores_that_it_was_given_on() {
     let found = remembered(here, SEGMENTER, &records).records();
     assert_eq!(found[1]["masks"][0]["label"], "person");
     for at in [0, 2] {
-        records[at]["masks"][0]["label"] = json!("dog");
+        records[at]["masks"][0]["label"] = json!("animal");
     }
     let found = remembered(here, SEGMENTER, &records).records();
-    assert_eq!(found[1]["masks"][0]["label"], "dog", "of its track");
+    assert_eq!(found[1]["masks"][0]["label"], "animal", "of its track");
     assert!(found[0]["masks"][0].get("doubts").is_none());
     records[0]["masks"][0]["score"] = json!(0.3);
     let found = remembered(here, SEGMENTER, &records).records();
