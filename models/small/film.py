@@ -1,9 +1,9 @@
-"""Scores of the small networks on the sample film, which none of them has seen, through the tools.
+"""Scores of the small networks on a sample film, which none of them has seen, through the tools.
 
     python film.py --truth ../../examples/film/truth.jsonl --run DIR
 
-DIR holds what the tools said of frames of the film, as far as it is there: `masked.jsonl` of
-char-detect and sam-mask, `posed.jsonl` of rtmpose, `emotions.jsonl` of face-crop and emotion-classify, `features.jsonl` of face-landmarks,
+DIR holds what the tools said of frames of the film, as far as it is there: `boxes.jsonl` of char-detect, `masked.jsonl` of it and
+sam-mask, `posed.jsonl` of rtmpose, `emotions.jsonl` of face-crop and emotion-classify, `features.jsonl` of face-landmarks,
 `tagged.jsonl` of clip-embed and clip-tag, `captioned.jsonl` of vlm-caption, `plates.jsonl` of
 lama-inpaint, `scenes.jsonl` and `people.jsonl` of cluster. `film.sh` makes all of them.
 """
@@ -79,6 +79,20 @@ def pairs(people, found, box_of, least):
             chosen[i] = found[j]
             taken.add(j)
     return [(one, chosen.get(i)) for i, one in enumerate(people)]
+
+
+def boxes(run: str, truth: Truth) -> dict:
+    """Precision and recall of the boxes of persons and of animals, each by its label."""
+    counts = defaultdict(Counter)
+    for record in lines(os.path.join(run, "boxes.jsonl")):
+        line = truth.of(record)
+        for kind in ("person", "animal") if line else ():
+            people = [one for one in truth.people(line) if one.get("kind", "person") == kind]
+            said = [box for box in record["boxes"] if box["label"] == kind]
+            right = sum(other is not None for _, other in pairs(people, said, lambda box: box["box"], FOUND))
+            counts[kind].update(right=right, found=len(said), wanted=len(people))
+    return {kind: f"precision {count['right'] / max(count['found'], 1):.3f} of {count['found']}, recall {count['right'] / count['wanted']:.3f} of "
+            f"{count['wanted']}" for kind, count in counts.items() if count["wanted"]}
 
 
 def masks(run: str, truth: Truth) -> dict:
@@ -247,7 +261,8 @@ def main() -> None:
         line = truth.of(record)
         return line and line["place"]
     scores = {
-        "characters": masks(run, truth), "joints": poses(run, truth), "faces": faces(run, truth), "features": features(run, truth), "labels": tags(run, truth),
+        "boxes": boxes(run, truth), "characters": masks(run, truth), "joints": poses(run, truth), "faces": faces(run, truth),
+        "features": features(run, truth), "labels": tags(run, truth),
         "scenes": clusters(run, "scenes.jsonl", where), "people": clusters(run, "people.jsonl", who),
         "captions": captions(run, truth), "fillings": plates(run, truth, os.path.join(os.path.dirname(options.truth), "plates")),
     }

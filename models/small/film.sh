@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs the tools with the small networks over frames of the sample film; film.py scores what they say.
-# Usage: film.sh BIN OUT, with the tools in the folder BIN. Makes only what OUT does not have yet.
+# Runs the tools with the small networks over frames of the sample film, or of another with another detector; film.py scores what they say.
+# Usage: film.sh BIN OUT [FILM DETECTOR], with the tools in the folder BIN. Makes only what OUT does not have yet.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 bin=$(cd "$1" && pwd)
-film=$here/../../examples/film/film.mp4
+film=$(realpath "${3:-$here/../../examples/film/film.mp4}")
+detector=${4:-small-detect}
 labels=$here/../../examples/labels
 FILM2LORA_MODELS=$(cd "$here/.." && pwd)
 export FFMPEG=${FFMPEG:-$here/../runtime/ffmpeg} FILM2LORA_MODELS
@@ -27,7 +28,7 @@ step() {
 }
 
 step frames.jsonl -- "$bin/frame-extract" --fps 3 --format png --out-dir frames "$film"
-step boxes.jsonl frames.jsonl -- "$bin/char-detect" --model small-detect frames.jsonl
+step boxes.jsonl frames.jsonl -- "$bin/char-detect" --model "$detector" --classes all frames.jsonl
 step masked.jsonl boxes.jsonl -- "$bin/sam-mask" --model small-segment --out-dir masks boxes.jsonl
 step posed.jsonl boxes.jsonl -- "$bin/rtmpose" --model small-pose boxes.jsonl
 step faces.jsonl boxes.jsonl -- "$bin/face-crop" --model small-face --no-pose --min-side 24 --out-dir faces boxes.jsonl

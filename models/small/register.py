@@ -23,6 +23,7 @@ NETWORKS = {
     "face": ("yunet", {"model": "face.onnx"}),
     "landmark": ("anime_face", {"model": "landmark.onnx"}),
     "emotion": ("hsemotion", {"model": "emotion_8.onnx"}),
+    "creature-detect": ("yolox", {"model": "detect.onnx"}),
     "creature-pose": ("simcc", {"model": "pose.onnx"}),
     "caption": ("florence", {part: f"{part}.onnx" for part in ("vision_encoder", "embed_tokens", "encoder_model", "decoder_model_merged")}
                 | {"tokenizer": "tokenizer.json"}),
@@ -31,15 +32,20 @@ NETWORKS = {
 PARAMETERS = {
     "emotion": 'classes = ["angry", "contempt", "disgust", "fear", "happy", "neutral", "sad", "surprised"]\n',
     "face": "threshold = 0.4\n",
+    "creature-detect": 'labels = ["person", "animal"]\n',
     "creature-pose": 'skeleton = "ap10k17"\n',
 }
+
+
+# The scripts that have not the name of the role.
+SCRIPTS = {"creature-pose": "animals"}
 
 
 def entry(network: str) -> str:
     """The registry's entry of one network."""
     family, parts = NETWORKS[network]
     role = network.rpartition("-")[2]
-    script = "animals" if role != network else role
+    script = SCRIPTS.get(network, role)
     data = "frames of the sample film with beasts drawn into them" if role != network else "stills of the sample film's generator"
     text = (f'\n[[model]]\nname = "small-{network}"\nrole = "{role}"\nfamily = "{family}"\nfolder = "small/{network}"\n'
             f'licence = "MIT OR Apache-2.0"\ndata = "{data}"\nreference = "models/small/{script}.py"\n')

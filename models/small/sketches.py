@@ -4,7 +4,8 @@
 
 The same body as in `examples/film/creature.py`, in any pose, coat and light, drawn as flat shaded faces from far to near:
 not as the renderer draws it, but enough to learn from, and a hundred times as quick. Records are those of
-`examples/film/stills.py`, so that the other scripts here read them; the frames keep their characters. Needs no Blender.
+`examples/film/stills.py`, so that the other scripts here read them; the frames keep their characters. Stills that are held out have
+frames of every tenth shot, which no others have. Needs no Blender.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from stills import mask_of
+from stills import HELD_OUT, mask_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILM = os.path.join(HERE, "..", "..", "examples", "film")
@@ -207,7 +208,8 @@ def main() -> None:
     ground = list(frames(EVERY))
     for number in range(options.stills):
         random = np.random.default_rng([options.seed, number])
-        picture, record = still(random, *ground[random.integers(len(ground))])
+        own = [frame for frame in ground if (frame[0]["shot_number"] % HELD_OUT == 0) == (number % HELD_OUT == 0)]
+        picture, record = still(random, *own[random.integers(len(own))])
         base = os.path.join(options.out, f"{number:06d}")
         cv2.imwrite(base + ".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 93))
         with open(base + ".json", "w") as file:
