@@ -109,7 +109,7 @@ impl Film {
 }
 
 /// Numbers texts in the order of their first appearance; what has none gets a number of its own.
-fn numbered<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Vec<usize> {
+pub(crate) fn numbered<'a>(texts: impl Iterator<Item = Option<&'a str>>) -> Vec<usize> {
     let mut known = HashMap::new();
     let mut next = 0;
     let mut fresh = || {

@@ -67,10 +67,15 @@ impl Reading {
             seen: Seen::read(record, &self.on)?,
             prior: scores,
             together: joined(record, self.together.iter().map(String::as_str))?,
-            shot: joined(record, SHOT.into_iter())?,
+            shot: shot(record)?,
             id,
         })
     }
+}
+
+/// The film and the shot of a record as one text; none if it does not say both.
+pub(crate) fn shot(record: &Record) -> Result<Option<String>> {
+    joined(record, SHOT.into_iter())
 }
 
 /// The values at some pointers as one text; none if any is missing, or there are no pointers.

@@ -6,12 +6,12 @@ use teach::{Film, Model, choose};
 
 /// The key `ask`.
 #[derive(Debug, Serialize)]
-struct Ask {
-    rank: usize,
+pub(crate) struct Ask {
+    pub(crate) rank: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    guess: Option<String>,
+    pub(crate) guess: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    probability: Option<f64>,
+    pub(crate) probability: Option<f64>,
 }
 
 /// The records chosen, in rows of one guess; then all others, dropped.
@@ -21,18 +21,29 @@ pub(crate) fn outcomes(
     count: usize,
     records: Vec<Record>,
 ) -> Result<Vec<Outcome>> {
-    let mut records: Vec<_> = records.into_iter().map(Some).collect();
-    let mut outcomes = Vec::with_capacity(records.len());
-    for asked in choose(film, model, count) {
-        let Some(mut record) = records[asked.record].take() else {
-            continue;
-        };
+    let asked = choose(film, model, count).into_iter().map(|asked| {
         let (guess, probability) = asked.guess.unzip();
         let rank = asked.rank;
         let ask = Ask {
             rank,
             guess,
             probability,
+        };
+        (asked.record, ask)
+    });
+    rows(records, asked)
+}
+
+/// The records that are asked for, by their numbers, in this order; then all others, dropped.
+pub(crate) fn rows(
+    records: Vec<Record>,
+    asked: impl Iterator<Item = (usize, Ask)>,
+) -> Result<Vec<Outcome>> {
+    let mut records: Vec<_> = records.into_iter().map(Some).collect();
+    let mut outcomes = Vec::with_capacity(records.len());
+    for (record, ask) in asked {
+        let Some(mut record) = records[record].take() else {
+            continue;
         };
         record.put_rounded("ask", &ask, 3)?;
         outcomes.push(Outcome::pass(record));

@@ -5,17 +5,22 @@
 //! (`--output`), one small JSON file that label-apply judges by; the records pass as they are. With `--ask`
 //! only those pass whose labels would teach most, with the key `ask` (`rank`, `guess`, `probability`). All
 //! records and their vectors are held in memory.
+//!
+//! With `--threshold-of` it reads that number and `rejected` of records that a tool kept and dropped, and the file of
+//! `--output` is a threshold.
 
 mod ask;
+mod classes;
 mod summary;
+mod threshold;
 
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::{Context, Flow, Keep, Outcome, Record, Result, machine, tell};
-use teach::{Film, Key, Labels, Model, Reading, Sight, learn};
+use stage::{Context, Flow, Keep, Result, machine};
+use teach::{Key, Labels};
 
 const EXAMPLES: &str = "Examples:
   label-fit --key /emotion/label --patch faces.patch --prior /emotion/scores --ask 60 faces.jsonl \\
@@ -26,6 +31,8 @@ const EXAMPLES: &str = "Examples:
       --patch frames.patch --output weather.json frames.jsonl > /dev/null
   label-fit --key /review/decision --on /quality --patch frames.patch --output keep.json frames.jsonl > /dev/null
   frame-scan --folder-as place examples/ | clip-embed | label-fit --key /place --labels-at /place --output place.json > /dev/null
+  cat sharp.jsonl sharp.rejects.jsonl | label-fit --threshold-of /quality/sharpness --dropped-for blurred \
+      --patch blur.patch --output blur.json > /dev/null
 
 A label is what `set` of a decision has for --key; for the key /review/decision it is
 keep or drop. Twenty labels are a beginning, a hundred are many. Every number that it
@@ -36,8 +43,8 @@ reports is of labels from shots that the classifier had not seen.";
 #[command(version, after_help = EXAMPLES)]
 struct Args {
     /// Learn what this JSON pointer leads to: a word, or as in /tags/place a list of labels with scores
-    #[arg(long, value_name = "POINTER")]
-    key: Key,
+    #[arg(long, value_name = "POINTER", required_unless_present = "threshold_of")]
+    key: Option<Key>,
 
     /// Take the labels from these decisions of review; a file that does not exist has none
     #[arg(long, value_name = "FILE", required_unless_present = "labels_at")]
@@ -65,9 +72,10 @@ struct Args {
     #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
     together: Vec<String>,
 
-    /// Set the threshold so that this share of the answers is right, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.95, value_parser = stage::share::<f64>)]
-    precision: f64,
+    /// Set the threshold so that this share of the answers, or of what is kept, is right, 0 to 1 [default: 0.95; with
+    /// --threshold-of the best F1]
+    #[arg(long, value_name = "SHARE", value_parser = stage::share::<f64>)]
+    precision: Option<f64>,
 
     /// Write the model to this file
     #[arg(long, value_name = "FILE", required_unless_present = "ask")]
@@ -79,6 +87,9 @@ struct Args {
 
     #[command(flatten)]
     keep: Keep,
+
+    #[command(flatten)]
+    thresholds: threshold::ThresholdFlags,
 }
 
 fn main() -> ExitCode {
@@ -87,63 +98,20 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
-    let labels = match &args.patch {
-        Some(path) => Labels::read(path, &args.key)?,
-        None => Labels::default(),
-    };
-    let reading = Reading {
-        key: args.key.clone(),
-        on: args.on.clone(),
-        prior: args.prior.clone(),
-        together: args.together.clone(),
-    };
-    flow.whole(
-        |record| sight(&args, &reading, &labels, record),
-        |flow, all| fit(&args, &reading, flow, all),
-    )
-}
-
-fn sight(
-    args: &Args,
-    reading: &Reading,
-    labels: &Labels,
-    record: Record,
-) -> Result<(Record, Sight)> {
-    let mut sight = reading.sight(&record, labels)?;
-    if let (None, Some(key)) = (&sight.label, &args.labels_at) {
-        sight.label = key.read(&record)?.filter(|label| label != teach::UNKNOWN);
-        // A label is no answer that a tool gave before.
-        sight.before.take_if(|_| *key == reading.key);
+    match (&args.thresholds.threshold_of, &args.key) {
+        (Some(pointer), _) => threshold::run(&args, pointer, flow),
+        (None, Some(key)) => classes::run(&args, key, flow),
+        (None, None) => Ok(()),
     }
-    Ok((record, sight))
 }
 
-fn fit(
-    args: &Args,
-    reading: &Reading,
-    flow: &mut Flow,
-    all: Vec<(Record, Sight)>,
-) -> Result<Vec<Outcome>> {
-    if all.is_empty() {
-        return Ok(Vec::new());
+fn labels(args: &Args, key: &Key) -> Result<Labels> {
+    match &args.patch {
+        Some(path) => Labels::read(path, key),
+        None => Ok(Labels::default()),
     }
-    let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-    let film = Film::measured(reading, sights)?;
-    flow.on_all_cores(|| {
-        let model = learn(reading, &film, args.precision)?;
-        if let Some(path) = &args.output {
-            write(path, &model)?;
-        }
-        for line in summary::lines(&model) {
-            tell(&line);
-        }
-        match args.ask {
-            Some(count) => ask::outcomes(&film, &model, count.get(), records),
-            None => Ok(records.into_iter().map(Outcome::pass).collect()),
-        }
-    })
 }
 
-fn write(path: &std::path::Path, model: &Model) -> Result<()> {
-    machine::file::write(path, &model.to_json()?).with_context(|| path.display().to_string())
+fn write(path: &Path, text: &[u8]) -> Result<()> {
+    machine::file::write(path, text).with_context(|| path.display().to_string())
 }

@@ -300,3 +300,188 @@ fn a_vector_of_another_network_is_an_error() {
         ran.stderr
     );
 }
+
+/// Forty frames of ten shots with a sharpness of 110, 120 … 500; those below 200 were dropped as blurred, and one for
+/// something else.
+fn frames() -> (String, String) {
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for number in 1..=40 {
+        let sharpness = 100 + 10 * number;
+        let mut record = json!({
+            "id": format!("f{number:02}"), "image": "x.png", "quality": {"sharpness": sharpness},
+            "source": {"film": "f.mp4", "shot": number % 10, "frame": number},
+        });
+        let reason = match number {
+            33 => "a title: 12 letters in lines, 10 or more".to_owned(),
+            10.. => {
+                kept.push(record);
+                continue;
+            }
+            _ => format!("blurred: sharpness {sharpness} px, below 200"),
+        };
+        record["rejected"] = json!({"by": "blur-filter", "reason": reason});
+        dropped.push(record);
+    }
+    (lines(&kept), lines(&dropped))
+}
+
+/// Labels every frame with this number: a person keeps them from 260 on.
+fn judge(here: &Path, numbers: impl Iterator<Item = u32>) {
+    let line = |number: u32| {
+        let decision = if number >= 16 { "keep" } else { "drop" };
+        json!({"id": format!("f{number:02}"), "decision": decision})
+    };
+    fs::write(
+        here.join("patch.jsonl"),
+        lines(&numbers.map(line).collect::<Vec<_>>()),
+    )
+    .unwrap();
+}
+
+const OF: [&str; 6] = [
+    "--threshold-of",
+    "/quality/sharpness",
+    "--dropped-for",
+    "blurred",
+    "--patch",
+    "patch.jsonl",
+];
+
+fn sift(here: &Path, more: &[&str]) -> Ran {
+    let (kept, dropped) = frames();
+    run_in(here, TOOL, &[&OF, more].concat(), &(kept + &dropped))
+}
+
+#[test]
+fn labels_set_a_threshold_of_what_a_tool_kept_and_dropped() {
+    let here = tempfile::tempdir().unwrap();
+    judge(here.path(), (1..=40).step_by(2));
+    let ran = sift(here.path(), &["--output", "model.json"]);
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 40),
+        "{}",
+        ran.stderr
+    );
+    let found = model(here.path());
+    // The last drop is 250, and the first to keep 270.
+    assert_eq!(
+        (&found["threshold"], &found["side"]),
+        (&json!(260.0), &json!("above"))
+    );
+    let proof = &found["proof"];
+    // 330 of the labels is a title's, which its sharpness did not decide.
+    assert_eq!(
+        (&proof["labels"], &proof["keep"], &proof["drop"]),
+        (&json!(19), &json!(11), &json!(8))
+    );
+    // Dropped before were 110 to 190: of 210, 230 and 250, and eleven more, eleven were rightly kept.
+    let before = json!({"threshold": 195.0, "precision": 0.7857, "recall": 1.0});
+    assert_eq!(
+        (&proof["before"], &proof["better"]),
+        (&before, &json!(true))
+    );
+    assert_eq!(found.get("wanted"), None);
+    let said = "19 labels of 5 shots, 8 of them drop: keeping from 260 has precision ";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("before, precision 0.79 and recall 1.00"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn few_labels_set_no_threshold_and_say_so() {
+    let here = tempfile::tempdir().unwrap();
+    judge(here.path(), 14..=30);
+    let ran = sift(here.path(), &["--output", "model.json"]);
+    let said = "17 labels of 10 shots, 2 of them drop: no threshold: label 5 to keep and 5 to drop, of 2 shots each";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    let found = model(here.path());
+    assert_eq!(
+        (found.get("threshold"), found["proof"].get("precision")),
+        (None, None)
+    );
+    assert_eq!(found["proof"]["better"], json!(false));
+}
+
+#[test]
+fn images_near_the_threshold_are_asked_for_from_both_sides() {
+    let here = tempfile::tempdir().unwrap();
+    let ran = sift(here.path(), &["--ask", "6"]);
+    let records = ran.records();
+    let asked: Vec<_> = records
+        .iter()
+        .map(|one| one["quality"]["sharpness"].as_u64().unwrap())
+        .collect();
+    // Two thirds of each side are the nearest to 195, the others from all over.
+    assert_eq!(asked[1..5], [180, 190, 200, 210]);
+    assert!(asked.is_sorted(), "{asked:?}");
+    let guesses: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|one| one["ask"]["guess"].clone())
+        .collect();
+    assert_eq!(guesses, ["drop", "drop", "drop", "keep", "keep", "keep"]);
+    assert!(
+        ran.stderr.contains("there are no labels yet"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_wanted_precision_and_what_was_before_may_be_given() {
+    let here = tempfile::tempdir().unwrap();
+    judge(here.path(), 1..=40);
+    // One label is wrong.
+    let mut patch = fs::read_to_string(here.path().join("patch.jsonl")).unwrap();
+    patch += "{\"id\":\"f20\",\"decision\":\"drop\"}\n";
+    fs::write(here.path().join("patch.jsonl"), patch).unwrap();
+    let more = ["--output", "model.json", "--before", "260"];
+    sift(here.path(), &more);
+    let found = model(here.path());
+    assert_eq!(
+        (&found["threshold"], &found["proof"]["better"]),
+        (&json!(255.0), &json!(false))
+    );
+    assert_eq!(found["proof"]["before"]["threshold"], json!(260.0));
+    // From 310 on all is right.
+    sift(
+        here.path(),
+        &[&more[..], &["--precision", "1", "--keeping", "above"]].concat(),
+    );
+    let found = model(here.path());
+    assert_eq!(
+        (&found["threshold"], &found["wanted"]),
+        (&json!(305.0), &json!(1.0))
+    );
+}
+
+#[test]
+fn a_label_that_is_neither_is_an_error() {
+    let here = tempfile::tempdir().unwrap();
+    let flags = [
+        "--threshold-of",
+        "/quality/sharpness",
+        "--labels-at",
+        "/mine",
+        "--ask",
+        "1",
+    ];
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &flags,
+        "{\"id\":\"a\",\"image\":\"a.png\",\"mine\":\"noon\"}\n",
+    );
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("the label `noon`: neither `keep` nor `drop`"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -1,0 +1,65 @@
+//! Classes: what labels teach of words.
+
+use stage::{Flow, Outcome, Record, Result, tell};
+use teach::{Film, Key, Labels, Reading, Sight, learn};
+
+use crate::{Args, ask, labels, summary, write};
+
+/// The precision of a threshold if none is asked for.
+const PRECISION: f64 = 0.95;
+
+/// Learns from the labels for `key`.
+pub(crate) fn run(args: &Args, key: &Key, flow: &mut Flow) -> Result<()> {
+    let labels = labels(args, key)?;
+    let reading = Reading {
+        key: key.clone(),
+        on: args.on.clone(),
+        prior: args.prior.clone(),
+        together: args.together.clone(),
+    };
+    flow.whole(
+        |record| sight(args, &reading, &labels, record),
+        |flow, all| fit(args, &reading, flow, all),
+    )
+}
+
+fn sight(
+    args: &Args,
+    reading: &Reading,
+    labels: &Labels,
+    record: Record,
+) -> Result<(Record, Sight)> {
+    let mut sight = reading.sight(&record, labels)?;
+    if let (None, Some(key)) = (&sight.label, &args.labels_at) {
+        sight.label = key.read(&record)?.filter(|label| label != teach::UNKNOWN);
+        // A label is no answer that a tool gave before.
+        sight.before.take_if(|_| *key == reading.key);
+    }
+    Ok((record, sight))
+}
+
+fn fit(
+    args: &Args,
+    reading: &Reading,
+    flow: &mut Flow,
+    all: Vec<(Record, Sight)>,
+) -> Result<Vec<Outcome>> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let film = Film::measured(reading, sights)?;
+    flow.on_all_cores(|| {
+        let model = learn(reading, &film, args.precision.unwrap_or(PRECISION))?;
+        if let Some(path) = &args.output {
+            write(path, &model.to_json()?)?;
+        }
+        for line in summary::lines(&model) {
+            tell(&line);
+        }
+        match args.ask {
+            Some(count) => ask::outcomes(&film, &model, count.get(), records),
+            None => Ok(records.into_iter().map(Outcome::pass).collect()),
+        }
+    })
+}

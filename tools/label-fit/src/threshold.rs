@@ -1,0 +1,157 @@
+//! Thresholds: what labels say of a number by which a tool keeps and drops.
+
+use clap::{Args as Flags, ValueEnum};
+use stage::{Flow, Outcome, Record, Result, tell};
+use teach::threshold::{FEW, SHOTS};
+use teach::{Goal, Key, Scale, Side, Threshold, Weighed, Wish};
+
+use crate::ask::Ask;
+use crate::{Args, ask, labels, write};
+
+/// The key of what to keep and what to drop, as review writes it.
+const DECISION: &str = "/review/decision";
+
+const THRESHOLDS: &str = "Thresholds";
+
+/// Flags for a threshold.
+#[derive(Debug, Flags)]
+#[command(next_help_heading = THRESHOLDS)]
+pub(crate) struct ThresholdFlags {
+    /// Set a threshold of the number at this JSON pointer by labels of what to keep and what to drop: the records are
+    /// those that a tool kept and those that it dropped
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) threshold_of: Option<String>,
+
+    /// Keep the records above the threshold, or those below it [default: as the labels say]
+    #[arg(long, value_name = "SIDE", value_enum, requires = "threshold_of")]
+    keeping: Option<Kept>,
+
+    /// Of dropped records, only those whose reason begins with this were dropped for that number [default: all]
+    #[arg(long, value_name = "REASON", requires = "threshold_of")]
+    dropped_for: Option<String>,
+
+    /// Compare with this threshold, and not with what was kept and dropped
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "threshold_of",
+        allow_negative_numbers = true
+    )]
+    before: Option<f64>,
+}
+
+/// Which records a threshold keeps.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kept {
+    /// Those from it on
+    Above,
+    /// Those up to it
+    Below,
+}
+
+impl From<Kept> for Side {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Above => Self::Above,
+            Kept::Below => Self::Below,
+        }
+    }
+}
+
+/// Sets a threshold of the number at `pointer`.
+pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
+    let key = match &args.key {
+        Some(key) => key.clone(),
+        None => Key::new(DECISION)?,
+    };
+    let labels = labels(args, &key)?;
+    let scale = Scale::new(pointer, args.thresholds.dropped_for.clone())?;
+    let weigh = |record: Record| {
+        let id = record.id()?;
+        let own = match &args.labels_at {
+            Some(at) => at.read(&record)?,
+            None => None,
+        };
+        let label = labels.of(&id).or(own.as_deref());
+        let weighed = scale.weigh(&record, label)?;
+        Ok((record, weighed))
+    };
+    flow.whole(weigh, |_, all| fit(args, &scale, all))
+}
+
+fn fit(args: &Args, scale: &Scale, all: Vec<(Record, Weighed)>) -> Result<Vec<Outcome>> {
+    let (records, weighed): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+    let wish = Wish {
+        goal: args.precision.map_or(Goal::F1, Goal::Precision),
+        side: args.thresholds.keeping.map(Side::from),
+        before: args.thresholds.before,
+    };
+    let found = Threshold::fit(scale, &weighed, &wish);
+    if let Some(path) = &args.output {
+        write(path, &found.to_json()?)?;
+    }
+    if !records.is_empty() {
+        tell(&said(&found));
+    }
+    let Some(count) = args.ask else {
+        return Ok(records.into_iter().map(Outcome::pass).collect());
+    };
+    let number = |record: usize| weighed[record].number.unwrap_or(f64::NAN);
+    let at = found.at();
+    let chosen = teach::near(&weighed, at, count.get());
+    let mut asked: Vec<_> = { chosen.into_iter().enumerate() }
+        .map(|(place, record)| {
+            let guess = at.map(|at| decision(found.side.keeps(at, number(record))));
+            let ask = Ask {
+                rank: place + 1,
+                guess: guess.map(str::to_owned),
+                probability: None,
+            };
+            (record, ask)
+        })
+        .collect();
+    // In the order of the number: what is to be kept begins somewhere in the middle.
+    asked.sort_by(|one, other| number(one.0).total_cmp(&number(other.0)));
+    ask::rows(records, asked.into_iter())
+}
+
+fn decision(keep: bool) -> &'static str {
+    if keep { "keep" } else { "drop" }
+}
+
+/// What is said of a threshold.
+fn said(found: &Threshold) -> String {
+    let (proof, of) = (&found.proof, &found.threshold_of);
+    if proof.labels == 0 {
+        return format!("`{of}`: there are no labels yet");
+    }
+    let labels = format!(
+        "`{of}`: {} labels of {} shots, {} of them drop",
+        proof.labels, proof.shots, proof.drop
+    );
+    let (Some(threshold), Some(rates)) = (found.threshold, proof.taught) else {
+        return format!(
+            "{labels}: no threshold: label {FEW} to keep and {FEW} to drop, of {SHOTS} shots each"
+        );
+    };
+    let side = match found.side {
+        Side::Above => "from",
+        Side::Below => "up to",
+    };
+    let before = proof.before.as_ref().and_then(|before| before.rates);
+    let before = before.map_or(String::new(), |before| {
+        format!(
+            "; before, precision {:.2} and recall {:.2}",
+            before.precision, before.recall
+        )
+    });
+    let kept = if proof.better {
+        ""
+    } else {
+        ": no better than before, which stays"
+    };
+    format!(
+        "{labels}: keeping {side} {threshold} has precision {:.2} and recall {:.2} by the labels of other shots{before}{kept}",
+        rates.precision, rates.recall
+    )
+}
