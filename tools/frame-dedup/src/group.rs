@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
+use crate::decided::Decided;
 use crate::image::{Hashes, Image};
 use crate::index::Index;
 
 /// Images of one shot are compared one by one up to this many; then the index is faster.
-const FEW: usize = 20_000;
+pub(crate) const FEW: usize = 20_000;
 
 /// Images that are compared at once, on all cores, with those kept so far. What it is changes no
 /// answer.
@@ -42,10 +43,10 @@ pub(crate) enum Place {
 
 /// An image that stands for its group, or seeks one that does.
 #[derive(Debug, Clone, Copy)]
-struct Kept {
-    place: Place,
-    hashes: Hashes,
-    shot: Option<u64>,
+pub(crate) struct Kept {
+    pub(crate) place: Place,
+    pub(crate) hashes: Hashes,
+    pub(crate) shot: Option<u64>,
 }
 
 impl Kept {
@@ -73,11 +74,23 @@ impl Groups {
         let number = self.numbers[at]? as usize;
         Some((self.kept[number].place, self.sizes[number]))
     }
+
+    /// The images that are kept, old ones first.
+    pub(crate) fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
 }
 
-/// Groups the new images: best first, each is given to the nearest of the images kept so far that is
-/// near enough, or is kept itself. All old images are kept.
-pub(crate) fn groups(old: &[Image], new: &[Image], limits: Limits) -> Groups {
+/// Groups the new images: best first, in this `order`, each is given to the nearest of the images kept so far that is
+/// near enough, or is kept itself. All old images are kept, and before all others those that a person has decided to
+/// differ from another; what shows the same as one that is kept is given to it, however far it is.
+pub(crate) fn groups(
+    old: &[Image],
+    new: &[Image],
+    order: &[usize],
+    limits: Limits,
+    decided: &Decided,
+) -> Groups {
     let mut search = Search::new(limits);
     for (at, image) in old.iter().enumerate() {
         if let Some(hashes) = image.hashes {
@@ -85,7 +98,16 @@ pub(crate) fn groups(old: &[Image], new: &[Image], limits: Limits) -> Groups {
         }
     }
     let mut numbers = vec![None; new.len()];
-    for block in best_first(new).chunks(BLOCK) {
+    let apart = |at: &usize| decided.keeps(&new[*at].id);
+    for at in order.iter().filter(|at| apart(at)) {
+        numbers[*at] = { new[*at].kept_at(*at) }.map(|kept| search.keep(kept));
+    }
+    let others: Vec<_> = order.iter().filter(|at| !apart(at)).collect();
+    let others: Vec<_> = { others.into_iter() }
+        .filter_map(|at| new[*at].kept_at(*at))
+        .collect();
+    let twins = Twins::of(new, decided);
+    for block in others.chunks(BLOCK) {
         let before = search.kept.len();
         let nearest: Vec<_> = block
             .par_iter()
@@ -94,10 +116,12 @@ pub(crate) fn groups(old: &[Image], new: &[Image], limits: Limits) -> Groups {
         for (sought, nearest) in block.iter().zip(nearest) {
             // What was kept since the block began was not seen then.
             let nearest = nearer(nearest, search.nearest_since(sought, before));
-            let number = nearest.map_or_else(|| search.keep(*sought), |(_, number)| number);
-            if let Place::New(at) = sought.place {
-                numbers[at] = Some(number);
-            }
+            let Place::New(at) = sought.place else {
+                continue;
+            };
+            let number =
+                { twins.kept(at, &numbers, &search.kept) }.or(nearest.map(|(_, number)| number));
+            numbers[at] = Some(number.unwrap_or_else(|| search.keep(*sought)));
         }
     }
     let mut sizes = vec![0; search.kept.len()];
@@ -114,18 +138,50 @@ pub(crate) fn groups(old: &[Image], new: &[Image], limits: Limits) -> Groups {
     }
 }
 
-/// The images that are compared, best first, and of equals the first.
-fn best_first(new: &[Image]) -> Vec<Kept> {
-    let compared = new
-        .iter()
-        .enumerate()
-        .filter(|(_, image)| image.hashes.is_some());
-    let mut order: Vec<usize> = compared.map(|(at, _)| at).collect();
+/// The places of the images that are compared, best first, and of equals the first.
+pub(crate) fn best_first(new: &[Image]) -> Vec<usize> {
+    let compared = |at: &usize| new[*at].hashes.is_some();
+    let mut order: Vec<usize> = (0..new.len()).filter(compared).collect();
     order.sort_by(|first, second| new[*second].worth.compare(&new[*first].worth));
     order
-        .into_iter()
-        .filter_map(|at| Some(Kept::new(Place::New(at), new[at].hashes?, new[at].shot)))
-        .collect()
+}
+
+impl Image {
+    /// As one that is compared, at its place; none if it has no hashes.
+    fn kept_at(&self, at: usize) -> Option<Kept> {
+        Some(Kept::new(Place::New(at), self.hashes?, self.shot))
+    }
+}
+
+/// Images that show the same, as a person has decided.
+struct Twins(HashMap<usize, Vec<usize>>);
+
+impl Twins {
+    fn of(new: &[Image], decided: &Decided) -> Self {
+        let same = |image: &Image| decided.same_as(&image.id).to_vec();
+        let named: HashMap<&str, usize> = { new.iter().enumerate() }
+            .filter(|(_, image)| !decided.same_as(&image.id).is_empty())
+            .map(|(at, image)| (&*image.id, at))
+            .collect();
+        let places = |at: &usize| {
+            let others = same(&new[*at]);
+            let others = others
+                .iter()
+                .filter_map(|id| named.get(id.as_str()).copied());
+            others.collect()
+        };
+        Self(named.values().map(|at| (*at, places(at))).collect())
+    }
+
+    /// The number of the twin of an image that is kept so far.
+    fn kept(&self, at: usize, numbers: &[Option<u32>], kept: &[Kept]) -> Option<u32> {
+        let twins = self.0.get(&at)?.iter();
+        let stands = |twin: &usize| {
+            let number = numbers[*twin]?;
+            (kept[number as usize].place == Place::New(*twin)).then_some(number)
+        };
+        twins.filter_map(stands).min()
+    }
 }
 
 /// The images kept so far.

@@ -34,6 +34,12 @@ pub(crate) struct Dedup {
     /// Images in the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) size: Option<u64>,
+    /// Id of the image of its shot that it was measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nearest: Option<String>,
+    /// How far that is, bits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) distance: Option<u32>,
 }
 
 /// The pHash and the dHash of an image.

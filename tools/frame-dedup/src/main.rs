@@ -7,9 +7,13 @@
 //!   same luma. A record that has both is not decoded again.
 //! * `bytes`: size of the image file, bytes. Among near duplicates the larger file holds more detail.
 //! * `group`: id of the image that is kept for the group; `size`: images in the group, itself counted.
+//! * `nearest`, `distance`: of an image that is dropped for one of its shot, the id of that one and its distance; of one
+//!   that is kept, those of the nearest better image of its shot that is kept, too.
 //!
 //! The distance of two images is the larger of the distances of their two hashes, in bits of 64.
 
+mod beside;
+mod decided;
 mod group;
 mod image;
 mod index;
@@ -23,6 +27,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use stage::{Flow, Record, Result};
 
+use decided::Decided;
 use group::Limits;
 use image::Image;
 
@@ -59,6 +64,11 @@ struct Args {
     #[arg(long, value_name = "MANIFEST", conflicts_with = "hash_only")]
     against: Option<PathBuf>,
 
+    /// Obey what a person decided of pairs of images, one a line, as `{"pair":["ID","ID"],"different":true}`: two that
+    /// are different are both kept, and of two that are not the better one
+    #[arg(long, value_name = "FILE", conflicts_with = "hash_only")]
+    pairs: Option<PathBuf>,
+
     /// Only add hashes; drop nothing
     #[arg(long)]
     hash_only: bool,
@@ -87,6 +97,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         }
         Image::new(&image::hashed(record)?)
     };
+    let decided = { args.pairs.as_deref() }.map_or(Ok(Decided::default()), Decided::read)?;
     let limits = Limits {
         within: args.max_distance,
         across: args.across,
@@ -94,7 +105,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.whole(prepare, |flow, new| {
         image::refuse_double_ids(&new)?;
         flow.on_all_cores(|| pairs::report(&new));
-        let groups = flow.on_all_cores(|| group::groups(&old, &new, limits));
-        Ok((0..new.len()).map(move |at| verdict::judge(&old, &new, &groups, at)))
+        let order = group::best_first(&new);
+        let (groups, beside) = flow.on_all_cores(|| {
+            let groups = group::groups(&old, &new, &order, limits, &decided);
+            let beside = beside::beside(&new, &groups, &order);
+            (groups, beside)
+        });
+        Ok((0..new.len()).map(move |at| verdict::judge(&old, &new, &groups, beside[at], at)))
     })
 }

@@ -2,23 +2,34 @@
 
 use stage::{Outcome, Result};
 
+use crate::beside::Beside;
 use crate::group::{Groups, Place};
 use crate::image::{Dedup, Image};
 
-/// What becomes of the new image at `at`.
-pub(crate) fn judge(old: &[Image], new: &[Image], groups: &Groups, at: usize) -> Result<Outcome> {
+/// What becomes of the new image at `at`, which is measured against that `beside` it.
+pub(crate) fn judge(
+    old: &[Image],
+    new: &[Image],
+    groups: &Groups,
+    beside: Beside,
+    at: usize,
+) -> Result<Outcome> {
     let mut record = new[at].record()?;
     let Some((place, size)) = groups.of(at) else {
         return Ok(Outcome::drop(record, "its id is in the older manifest"));
     };
-    let (kept, of) = match place {
+    let image = |place: Place| match place {
         Place::New(place) => (&new[place], ""),
         Place::Old(place) => (&old[place], " of the older manifest"),
     };
+    let (kept, of) = image(place);
+    let (nearest, distance) = beside.unzip();
     let dedup: Dedup = record.get("dedup")?;
     let dedup = Dedup {
         group: Some(kept.id.to_string()),
         size: Some(size),
+        nearest: nearest.map(|nearest| image(nearest).0.id.to_string()),
+        distance,
         ..dedup
     };
     record.put("dedup", &dedup)?;

@@ -220,3 +220,65 @@ fn an_id_stands_for_one_record() {
         ran.stderr
     );
 }
+
+#[test]
+fn every_image_says_how_far_the_nearest_better_one_of_its_shot_is() {
+    let here = tempfile::tempdir().unwrap();
+    // The first is the best of its shot, as it comes first. 0x3 is 2 bits from it, 0xfffff 20, and 0x1ffffff 5 from that.
+    let input = hashed(&[0, 0x3, 0xf_ffff, 0x1ff_ffff], |_| Some(1))
+        + &hashed(&[0x1], |_| Some(2)).replace("i0", "alone");
+    let ran = with_rejects(here.path(), &[], &input);
+    let said = |record: &Value| {
+        let dedup = &record["dedup"];
+        (
+            record["id"].as_str().unwrap().to_owned(),
+            dedup["nearest"].clone(),
+            dedup["distance"].clone(),
+        )
+    };
+    let kept: Vec<_> = ran.records().iter().map(said).collect();
+    let second = ("i2".to_owned(), json!("i0"), json!(20));
+    assert_eq!(kept, [("i0".to_owned(), Value::Null, Value::Null), second]);
+    let gone: Vec<_> = dropped(here.path()).iter().map(said).collect();
+    let near = ("i1".to_owned(), json!("i0"), json!(2));
+    let next = ("i3".to_owned(), json!("i2"), json!(5));
+    // That of another shot is near, but not by the distance within a shot.
+    assert_eq!(
+        gone,
+        [near, next, ("alone".to_owned(), Value::Null, Value::Null)]
+    );
+}
+
+#[test]
+fn what_a_person_decided_of_two_images_is_obeyed() {
+    let here = tempfile::tempdir().unwrap();
+    let input = hashed(&[0, 0x3, 0x7, u64::MAX, 0xff00], |_| Some(1));
+    assert_eq!(
+        ids(&with_rejects(here.path(), &[], &input).records()),
+        ["i0", "i3"]
+    );
+    let pairs = |lines: &str| {
+        fs::write(here.path().join("pairs.jsonl"), lines).unwrap();
+        let ran = with_rejects(here.path(), &["--pairs", "pairs.jsonl"], &input);
+        ids(&ran.records()).join(" ")
+    };
+    let different = "{\"pair\":[\"i1\",\"i0\"],\"different\":true}\n";
+    assert_eq!(
+        pairs(different),
+        "i0 i1 i3",
+        "the third is still near to one of them"
+    );
+    let same = "{\"pair\":[\"i3\",\"i0\"],\"different\":false}\n{\"pair\":[\"gone\",\"i0\"],\"different\":false}\n";
+    assert_eq!(pairs(same), "i0", "however far they are");
+    assert_eq!(dropped(here.path()).last().unwrap()["dedup"]["group"], "i0");
+    assert_eq!(pairs(&(different.to_owned() + same)), "i0 i1");
+    fs::write(here.path().join("pairs.jsonl"), "i0 i1\n").unwrap();
+    let ran = run_in(here.path(), TOOL, &["--pairs", "pairs.jsonl"], &input);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("pairs.jsonl: line 1: not a decision on a pair"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -45,6 +45,11 @@ pub(super) struct Dedup {
     group: Option<String>,
     /// Number of images in the group.
     size: Option<u64>,
+    /// `id` of the image of the shot that it was measured against: that of the group, or for the image that was kept of
+    /// the group the nearest better one that was kept, too.
+    nearest: Option<String>,
+    /// How far that one is, in bits of 64.
+    distance: Option<u32>,
 }
 
 /// Measures of an image.
