@@ -22,6 +22,7 @@ mod reasons;
 mod sample;
 mod sheets;
 mod survey;
+mod thresholds;
 mod words;
 
 use std::path::PathBuf;
@@ -79,6 +80,10 @@ struct Args {
     #[arg(long, value_name = "POINTER")]
     beside: Option<String>,
 
+    /// Threshold of label-fit that decided: say its precision and recall (may be repeated)
+    #[arg(long, value_name = "FILE")]
+    taught: Vec<PathBuf>,
+
     /// Say how many of what was kept a person has decided on in review
     #[arg(long)]
     reviewed: bool,
@@ -113,6 +118,7 @@ fn run(args: Args) -> Result<ExitCode> {
         title: &args.title,
         phase: args.phase.as_deref(),
         reviewed: args.reviewed,
+        taught: thresholds::read(&args.taught)?,
     };
     let paper = paper::Paper::new(&heading, &survey, &sheets, &phases);
     let page = page::page(&paper, &sheets);

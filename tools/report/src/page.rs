@@ -59,6 +59,7 @@ fn top(paper: &Paper<'_>) -> Markup {
                 Some(count) => p.note { (number(count)) " of " (number(paper.kept)) " reviewed by a person." },
                 None => {}
             }
+            @for taught in paper.taught { p.note { (taught.words()) } }
             (plots::share([paper.kept, paper.dropped, paper.failed]))
             @if !paper.reasons.is_empty() {
                 table.reasons {

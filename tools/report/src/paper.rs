@@ -7,6 +7,7 @@ use crate::histogram::{Bars, Counts};
 use crate::phases::Phase;
 use crate::sheets::Sheets;
 use crate::survey::Survey;
+use crate::thresholds::Taught;
 
 /// What the report is about.
 pub(crate) struct Heading<'a> {
@@ -14,6 +15,8 @@ pub(crate) struct Heading<'a> {
     pub(crate) phase: Option<&'a str>,
     /// Whether it says how much was reviewed.
     pub(crate) reviewed: bool,
+    /// Thresholds that labels have set.
+    pub(crate) taught: Vec<Taught>,
 }
 
 /// The figures of the report.
@@ -29,6 +32,9 @@ pub(crate) struct Paper<'a> {
     /// Of what was kept, what a person has decided on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reviewed: Option<u64>,
+    /// Thresholds that labels have set.
+    #[serde(skip_serializing_if = "<[Taught]>::is_empty")]
+    pub(crate) taught: &'a [Taught],
     pub(crate) reasons: Vec<Cause<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) shots: Option<Shots>,
@@ -84,7 +90,7 @@ pub(crate) struct Labels<'a> {
 
 impl<'a> Paper<'a> {
     pub(crate) fn new(
-        heading: &Heading<'a>,
+        heading: &'a Heading<'a>,
         survey: &'a Survey,
         sheets: &Sheets,
         phases: &'a [Phase],
@@ -117,6 +123,7 @@ impl<'a> Paper<'a> {
             dropped: survey.dropped,
             failed: survey.failed,
             reviewed: heading.reviewed.then_some(survey.reviewed),
+            taught: &heading.taught,
             reasons: reasons(survey, sheets),
             shots: shots(survey),
             times: survey.times.bars(),

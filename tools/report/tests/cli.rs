@@ -334,3 +334,47 @@ fn a_report_says_how_much_a_person_has_seen() {
     assert_eq!(report(here, &[]).code, Some(0));
     assert!(!page(here).contains("eviewed by a person"));
 }
+
+#[test]
+fn a_threshold_that_labels_set_says_what_it_is_worth() {
+    let set = set();
+    let proof = r#"{"labels":80,"shots":25,"keep":50,"drop":30,"precision":0.931,"recall":0.88,
+        "before":{"threshold":319.8,"precision":0.85,"recall":0.9},"better":true}"#;
+    let of = |more: &str| {
+        format!(
+            r#"{{"form":1,"threshold_of":"/quality/sharpness","side":"above",{more}"proof":{proof}}}"#
+        )
+    };
+    fs::write(set.path().join("blur.json"), of("\"threshold\":412.5,")).unwrap();
+    fs::write(set.path().join("none.json"), of("")).unwrap();
+    fs::write(
+        set.path().join("theirs.json"),
+        of("\"threshold\":300,\"elsewhere\":true,"),
+    )
+    .unwrap();
+    let flags = [
+        "--taught",
+        "blur.json",
+        "--taught",
+        "none.json",
+        "--taught",
+        "theirs.json",
+    ];
+    let ran = report(set.path(), &flags);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    let line = "/quality/sharpness is kept from 412.5: precision 0.93, recall 0.88 on 80 labels of this film; 0.85 and 0.90 before.";
+    assert!(page(set.path()).contains(line));
+    assert!(page(set.path()).contains("on 80 labels of another film"));
+    let paper = paper(set.path());
+    assert_eq!(paper["taught"].as_array().unwrap().len(), 2);
+    assert_eq!(paper["taught"][0]["recall"], 0.88);
+    fs::write(set.path().join("blur.json"), "{}").unwrap();
+    let ran = report(set.path(), &flags);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr
+            .contains("blur.json: not a threshold that labels have set"),
+        "{}",
+        ran.stderr
+    );
+}
