@@ -9,7 +9,7 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 37] = [
+const SHARED: [(&str, &str, &str); 39] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
@@ -21,6 +21,7 @@ const SHARED: [(&str, &str, &str); 37] = [
         "PIXELS",
         "pixels to grow a mask by, for every 1024 of the shorter side",
     ),
+    ("draw", "WHAT", "what is drawn over the images"),
     (
         "family",
         "FAMILY",
@@ -101,6 +102,7 @@ const SHARED: [(&str, &str, &str); 37] = [
         "the score from which an answer needs no confirmation",
     ),
     ("summary", "FILE", "what the run found, as JSON"),
+    ("taught", "FILE", "what labels have taught"),
     (
         "threshold",
         "SCORE",

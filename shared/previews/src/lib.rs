@@ -9,14 +9,20 @@ pub mod drawn;
 
 use std::path::Path;
 
+use image::Rgb;
+use image::imageops::replace;
 use vision::resize::{self, PilFilter};
 use vision::write::{Subsampling, encode_jpeg};
 use vision::{Result, RgbImage, decode, mask};
 
 pub use drawn::Over;
 
-/// What lies under a crop that is transparent, so that neither its light nor its dark edges vanish.
+/// What lies under a crop that is transparent, so that neither its light nor its dark edges vanish, and round images that
+/// are beside each other.
 const GROUND: [u8; 3] = [128; 3];
+
+/// Pixels between two images beside each other.
+const GAP: u32 = 8;
 
 /// An image, small.
 #[derive(Debug)]
@@ -60,6 +66,18 @@ impl Preview {
             }
         }
         Ok(Self { image })
+    }
+
+    /// With another image to its right.
+    #[must_use]
+    pub fn beside(&self, other: &Self) -> Self {
+        let (width, height) = self.dimensions();
+        let (more, its_height) = other.dimensions();
+        let size = (width + GAP + more, height.max(its_height));
+        let mut image = RgbImage::from_pixel(size.0, size.1, Rgb(GROUND));
+        replace(&mut image, &self.image, 0, 0);
+        replace(&mut image, &other.image, i64::from(width + GAP), 0);
+        Self { image }
     }
 
     /// Width and height, pixels.

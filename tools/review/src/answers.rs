@@ -95,7 +95,7 @@ async fn preview(shared: Arc<Shared>, number: usize, side: u32, masked: bool) ->
     let all = shared.clone();
     let made = tokio::task::spawn_blocking(move || {
         let item = all.items.get(number)?;
-        Some(item.preview(side, masked))
+        Some(item.preview(side, masked, &all.looks))
     });
     match made.await {
         Ok(Some(Ok(jpeg))) => {

@@ -1,8 +1,9 @@
 //! The images of a manifest, as the page asks for them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use previews::{Over, Preview};
 use serde_json::{Map, Value, json};
 use stage::manifest::Line;
@@ -19,6 +20,21 @@ const QUALITY: u8 = 88;
 /// Lists longer than this are told by their length, but of labels with scores, as many are shown.
 const LONGEST_LIST: usize = 12;
 const LABELS: usize = 5;
+
+/// What to draw over images
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Drawing {
+    /// The boxes of characters that were detected
+    Boxes,
+}
+
+/// How images are shown.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Looks {
+    /// JSON pointer of another image, which is shown beside each.
+    pub(crate) beside: Option<String>,
+    pub(crate) draw: Option<Drawing>,
+}
 
 /// One record, packed.
 pub(crate) struct Item {
@@ -72,18 +88,34 @@ impl Item {
         })
     }
 
-    /// The image as a JPEG whose long side is at most `side`; with its mask over it, where that is asked for.
-    pub(crate) fn preview(&self, side: u32, masked: bool) -> Result<Vec<u8>> {
+    /// The image as a JPEG whose long side is at most `side`; with its mask over it, where that is asked for, and else
+    /// as `looks` says.
+    pub(crate) fn preview(&self, side: u32, masked: bool, looks: &Looks) -> Result<Vec<u8>> {
         let path = self.image.as_ref().context("no image")?;
-        let over = if masked {
-            let mask = self.record()?.mask()?;
-            vec![mask.map_or(Over::Transparency, Over::Mask)]
-        } else {
-            Vec::new()
+        let record = self.record()?;
+        let mut over = Vec::new();
+        if masked {
+            over.push(record.mask()?.map_or(Over::Transparency, Over::Mask));
+        }
+        if looks.draw == Some(Drawing::Boxes) {
+            let boxes = record.boxes()?.unwrap_or_default();
+            over.extend(boxes.iter().map(|found| Over::Box(found.rect)));
+        }
+        let other: Option<PathBuf> = match &looks.beside {
+            Some(pointer) => record.at(pointer)?,
+            None => None,
         };
-        let name = || path.display().to_string();
-        let preview = Preview::of(path, side, &over).with_context(name)?;
-        preview.jpeg(QUALITY).with_context(name)
+        let side = if other.is_some() { side / 2 } else { side };
+        let shown = |path: &Path, over: &[Over]| {
+            Preview::of(path, side, over).with_context(|| path.display().to_string())
+        };
+        let mut preview = shown(path, &over)?;
+        if let Some(other) = other {
+            preview = preview.beside(&shown(&other, &[])?);
+        }
+        preview
+            .jpeg(QUALITY)
+            .with_context(|| path.display().to_string())
     }
 }
 

@@ -80,6 +80,14 @@ struct Args {
     #[arg(long, value_name = "POINTER[=VALUES]", requires = "serve")]
     label: Vec<Label>,
 
+    /// Show the image at this JSON pointer beside each, such as `/plate/original`
+    #[arg(long, value_name = "POINTER", requires = "serve")]
+    beside: Option<String>,
+
+    /// Draw this over the images
+    #[arg(long, value_name = "WHAT", value_enum, requires = "serve")]
+    draw: Option<gallery::Drawing>,
+
     #[command(flatten)]
     keep: stage::Keep,
 }

@@ -7,7 +7,7 @@ use loopback::Address;
 use stage::{Flow, Result, log};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::gallery::Item;
+use crate::gallery::{Item, Looks};
 use crate::label::Labels;
 use crate::patch::Patch;
 use crate::{Args, answers, apply};
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     places: HashMap<String, usize>,
     patch: Mutex<Patch>,
     pub(crate) labels: Labels,
+    pub(crate) looks: Looks,
     /// How many images must be decided before a data set goes on, where it waits for that.
     pub(crate) required: Option<u64>,
     pub(crate) done: Notify,
@@ -53,6 +54,10 @@ pub(crate) fn run(args: &Args, flow: &mut Flow) -> Result<()> {
                 places: places.map(|(at, item)| (item.id.clone(), at)).collect(),
                 required: args.require.map(|required| required.of(items.len() as u64)),
                 labels,
+                looks: Looks {
+                    beside: args.beside.clone(),
+                    draw: args.draw,
+                },
                 items,
                 patch: Mutex::new(patch),
                 done: Notify::new(),

@@ -603,6 +603,32 @@ fn a_mask_is_shown_over_its_image() {
     assert_eq!(server.page("mask/1").status, 422, "no such mask");
 }
 
+#[test]
+fn another_image_and_boxes_are_shown_where_they_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    for (name, level) in [("a", 100), ("b", 200)] {
+        let plain = image::RgbImage::from_pixel(40, 20, image::Rgb([level; 3]));
+        plain.save(here.join(format!("{name}.png"))).unwrap();
+    }
+    let boxes = json!([{"box": [10, 5, 30, 15], "score": 0.5, "label": "person"}]);
+    let both = json!({"id": "a", "image": "a.png", "beside": "b.png", "boxes": boxes});
+    let alone = json!({"id": "b", "image": "b.png"});
+    fs::write(here.join("in.jsonl"), format!("{both}\n{alone}\n")).unwrap();
+    let server = Server::with(here, &["--beside", "/beside", "--draw", "boxes"]);
+    let shown = |path: &str| {
+        let answer = server.page(path);
+        image::load_from_memory(&answer.body).unwrap().to_rgb8()
+    };
+    let pair = shown("picture/0");
+    assert_eq!(pair.dimensions(), (88, 20), "a gap of 8 pixels is between");
+    assert!(pair.get_pixel(3, 3).0[1].abs_diff(100) < 8);
+    assert!(pair.get_pixel(70, 10).0[1].abs_diff(200) < 8);
+    let edge = pair.get_pixel(10, 10).0;
+    assert!(edge[0] > edge[1] + 50, "the box is drawn: {edge:?}");
+    assert_eq!(shown("thumbnail/1").dimensions(), (40, 20));
+}
+
 /// Writes a patch, and its lines as values.
 fn patch(here: &Path, name: &str, lines: &[Value]) {
     let text: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
