@@ -125,7 +125,8 @@ GATE_SAMPLE ?= all
 MERGE ?=
 # Whether data sets go by what `make teach` has taught: yes or no.
 TAUGHT ?= yes
-# Model that labels of another film have taught (taught-*.json of a data set there), to begin with.
+# What labels of another film have taught, to begin with: a model (taught-*.json of a data set there), a threshold (such as
+# thresholds/blur.json), or the folder of its thresholds.
 TEACH_FROM ?=
 # Images that `make teach` asks labels of at once.
 TEACH_ASK ?= 60
@@ -285,8 +286,9 @@ review: ## Review the images of PIPELINE (such as style, or character-NAME) in t
 	@"$${PYTHON:-python3}" -B tools/phase/make/review.py
 
 .PHONY: teach
-teach: ## Label the images of PIPELINE (such as expression) that teach most, in the browser; then make it again
-	@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --records '$(foreach type,$(TYPES),$(type)=$(call asked_of,$(type)))'
+teach: ## Label the images of PIPELINE (such as expression, or blur for its threshold) that teach most, in the browser; then make it again
+	+@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --make '$(MAKE)' --flags $(call quoted,$(TEACH_FLAGS)) \
+	    --records '$(foreach type,$(TYPES),$(type)=$(call asked_of,$(type)))'
 
 .PHONY: checkpoints
 checkpoints: $(if $(BIN),,build) ## Compare checkpoints of a LoRA of PIPELINE (such as style, or character-NAME) by the images in IMAGES

@@ -204,3 +204,97 @@ fn labels_asked_for_in_rounds_tell_three_heaps_apart() {
         "{right} of {answered} answers are right"
     );
 }
+
+/// What blur-filter is told of the drawn film, but for its sharpness.
+const BLUR: &str = "BLUR_FLAGS=--min-side 1 --contrast 1 --flat 1 --letters 0";
+
+/// Makes the frames, and says how sharp each is that blur-filter keeps.
+fn sharp(run: &Run, out: &str, more: &[&str]) -> BTreeMap<String, f64> {
+    said(&run.make(out, &[&["frames"], more].concat()));
+    let sharpness = |record: Value| {
+        let id = record["id"].as_str().unwrap().to_owned();
+        (id, record["quality"]["sharpness"].as_f64().unwrap())
+    };
+    let kept = records(&run.path(&format!("{out}/sharp.jsonl")));
+    kept.into_iter().map(sharpness).collect()
+}
+
+/// Labels all frames: a person keeps the sharper half. Says from which sharpness on.
+fn keep_the_sharper(run: &Run, frames: &BTreeMap<String, f64>) -> f64 {
+    let mut sorted: Vec<f64> = frames.values().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted[sorted.len() / 2];
+    let line = |(id, sharpness): (&String, &f64)| {
+        let decision = if *sharpness >= middle { "keep" } else { "drop" };
+        format!("{}\n", json!({"id": id, "decision": decision}))
+    };
+    fs::create_dir_all(run.path("out/review")).unwrap();
+    let patch: String = frames.iter().map(line).collect();
+    fs::write(run.path("out/review/blur.jsonl"), patch).unwrap();
+    middle
+}
+
+#[test]
+fn a_threshold_that_labels_set_is_that_of_its_tool() {
+    let Some(run) = Run::new(8) else { return };
+    let all = sharp(&run, "out", &[BLUR]);
+    let middle = keep_the_sharper(&run, &all);
+    // Everything has a label: no page is opened.
+    let told = said(&run.make("out", &["teach", "PIPELINE=blur", BLUR]));
+    assert!(told.contains("blur: --sharpness="), "{told}");
+    let unique = run.written("out/unique.jsonl");
+    let taught = sharp(&run, "out", &[BLUR]);
+    assert!(!taught.is_empty() && taught.len() < all.len());
+    assert!(taught.values().all(|sharpness| *sharpness >= middle));
+    assert_eq!(
+        run.written("out/unique.jsonl"),
+        unique,
+        "no stage before it runs again"
+    );
+    let report =
+        |out: &str| fs::read_to_string(run.path(&format!("{out}/frames/report.html"))).unwrap();
+    let line = format!("on {} labels of this film; ", all.len());
+    assert!(
+        report("out").contains(&line),
+        "the report says what it is worth"
+    );
+    let written = run.written("out/sharp.jsonl");
+    sharp(&run, "out", &[BLUR]);
+    assert_eq!(run.written("out/sharp.jsonl"), written, "nothing new");
+    // A flag of one's own counts before it, and TAUGHT=no leaves it out.
+    assert_eq!(sharp(&run, "out", &[]).len(), all.len());
+    assert!(!report("out").contains(&line));
+    assert_eq!(sharp(&run, "out", &[BLUR, "TAUGHT=no"]), all);
+    // The sequel begins with it.
+    let from = format!("TEACH_FROM={}", run.path("out/thresholds").display());
+    assert_eq!(sharp(&run, "sequel", &[BLUR, &from]), taught);
+    assert!(report("sequel").contains("labels of another film"));
+}
+
+#[test]
+fn two_frames_that_a_person_calls_different_both_stay() {
+    let Some(run) = Run::new(2) else { return };
+    let near = "DEDUP_FLAGS=--max-distance 32";
+    sharp(&run, "out", &[near]);
+    let dropped = records(&run.path("out/unique.rejects.jsonl"));
+    let pair = [&dropped[0]["id"], &dropped[0]["dedup"]["nearest"]];
+    let line = format!("{}\n", json!({"pair": pair, "different": true}));
+    fs::create_dir_all(run.path("out/review")).unwrap();
+    fs::write(run.path("out/review/dedup.pairs.jsonl"), line).unwrap();
+    let ids = |run: &Run| {
+        let unique = records(&run.path("out/unique.jsonl"));
+        unique
+            .into_iter()
+            .map(|record| record["id"].clone())
+            .collect::<Vec<_>>()
+    };
+    let without = ids(&run);
+    sharp(&run, "out", &[near]);
+    let with = ids(&run);
+    assert!(
+        !without.contains(pair[0]) && pair.iter().all(|id| with.contains(id)),
+        "{with:?}"
+    );
+    sharp(&run, "out", &[near, "TAUGHT=no"]);
+    assert_eq!(ids(&run), without);
+}

@@ -38,7 +38,7 @@ ifdef INSIDE_OUT
 
 settings.background-clear = $(settings.sharp)$(addprefix $(empty) of ,$(marked))
 background/clear.jsonl: $(first).jsonl .settings/background-clear
-	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
+	$(call phase,background-clear) -- "$$BIN/blur-filter" $(rejects) $(blur_flags) $<
 
 must_find = $(if $(filter yes,$(ALLOW_UNSEEN)),,--must-find)
 settings.background-boxes = $(settings.lit) $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(must_find) $(BACKGROUND_DETECT_FLAGS)$(words_stamp)
@@ -58,7 +58,7 @@ background/between.jsonl: frames.jsonl .settings/background-between
 	$(call phase,background-between) $(room) -- $(call pipe,$(if $(SEVERAL),while IFS= read -r film; do \
 	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps "$$TRACK_FPS" -- "$$film" < /dev/null; done < .names/films.txt, \
 	    "$$BIN/frame-extract" --out-dir background/between $(by_shots) $(EXTRACT_FLAGS) --fps "$$TRACK_FPS" -- "$$FILM") \
-	    | $(if $(marked),$(find_text) | "$$BIN/text-detect" --mark |) "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS))
+	    | $(if $(marked),$(find_text) | "$$BIN/text-detect" --mark |) "$$BIN/blur-filter" $(rejects) $(blur_flags))
 
 settings.background-tracked = $(tracking) $(BACKGROUND_TRACK_FLAGS) $(between)
 background/tracked.jsonl: background/masked.jsonl $(if $(between),background/between.jsonl) .settings/background-tracked
@@ -72,10 +72,14 @@ background/plates.jsonl: background/$(followed).jsonl .settings/background-plate
 
 # The detector looks again at what was inpainted.
 watch = --detector "$${DETECT_MODEL:-default}"
-settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(INPAINT_FLAGS)
+# The limit of fog that is set here gives way to one that labels have set.
+without_fog = $(subst --max-fog 0.01,,$(INPAINT_FLAGS))
+fog_cut = $(call cut,fog,$(without_fog))
+inpaint_flags = $(call cut,remnants,$(INPAINT_FLAGS))$(if $(fog_cut),$(fog_cut)$(without_fog),$(INPAINT_FLAGS))
+settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(inpaint_flags)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
 	$(call large_network,background-filled) $(room) -- $(each)"$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
-	    --keep --out-dir background/filled $(rejects) $(INPAINT_FLAGS) $<
+	    --keep --out-dir background/filled $(rejects) $(inpaint_flags) $<
 
 # What was inpainted badly still shows the place beside the characters.
 settings.background-cropped = $(PLATE_CROP_FLAGS)
@@ -105,8 +109,9 @@ background/masks/report.html: background/$(followed).jsonl
 	@"$$BIN/report" --title 'Masks for backgrounds' --phase background-masked --draw mask --out-dir $(@D) --kept $< --dropped background/masked.rejects.jsonl
 background/plates/report.html: background/plates.jsonl
 	@"$$BIN/report" --title 'Plates' --phase background-plates --draw mask --beside /plate/original --out-dir $(@D) --kept $< --dropped background/plates.rejects.jsonl
-background/filled/report.html: background/filled.jsonl
-	@"$$BIN/report" --title 'Inpainted plates' --phase background-filled --beside /inpaint/original --out-dir $(@D) --kept $< --dropped background/filled.rejects.jsonl
+filled.taught = $(call cut_file,remnants,$(INPAINT_FLAGS)) $(call cut_file,fog,$(without_fog))
+background/filled/report.html: background/filled.jsonl $(filled.taught)
+	@"$$BIN/report" --title 'Inpainted plates' $(call taught_by,$(filled.taught)) --phase background-filled --beside /inpaint/original --out-dir $(@D) --kept $< --dropped background/filled.rejects.jsonl
 background/places/report.html: background/tagged.jsonl
 	@"$$BIN/report" --title 'Places' --phase background-places --out-dir $(@D) --kept $< --dropped background/sharp.rejects.jsonl --dropped background/places.rejects.jsonl
 

@@ -14,9 +14,10 @@ WRITTEN += faces.jsonl=faces
 
 ifdef INSIDE_OUT
 
-settings.faces = $(call stamp,FACE,face) $(FACE_FLAGS)
+face_flags = $(call cut,faces,$(FACE_FLAGS))$(FACE_FLAGS)
+settings.faces = $(call stamp,FACE,face) $(face_flags)
 faces.jsonl: posed.jsonl .settings/faces
-	$(call small_network,faces) $(room) -- $(each)"$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(FACE_FLAGS) $<
+	$(call small_network,faces) $(room) -- $(each)"$$BIN/face-crop" $(call use,FACE) --out-dir faces $(rejects) $(face_flags) $<
 
 # Eyes, mouth and eyebrows, by landmarks: of a network, or the five of the face detector. Each is then compared with the
 # character's other faces.
@@ -28,7 +29,8 @@ emotions.jsonl: faces.jsonl .settings/emotions
 	$(call small_network,emotions) -- $(call pipe,$(each)"$$BIN/emotion-classify" $(call use,EMOTION) $(rejects) $(EMOTION_FLAGS) $< \
 	    | "$$BIN/emotion-classify" --rank-within /identity/name $(landmarks))
 
-faces/report.html: emotions.jsonl
-	@"$$BIN/report" --title 'Faces' --phase faces --out-dir faces --kept $< --dropped faces.rejects.jsonl --dropped emotions.rejects.jsonl
+faces.taught = $(call cut_file,faces,$(FACE_FLAGS))
+faces/report.html: emotions.jsonl $(faces.taught)
+	@"$$BIN/report" --title 'Faces' $(call taught_by,$(faces.taught)) --phase faces --out-dir faces --kept $< --dropped faces.rejects.jsonl --dropped emotions.rejects.jsonl
 
 endif

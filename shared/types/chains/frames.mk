@@ -73,9 +73,12 @@ find_text = "$$BIN/text-detect" --if-installed $(call use,TEXT) $(TEXT_FLAGS)
 marked.jsonl: frames.jsonl .settings/marked
 	$(call small_network,marked) -- $(call pipe,$(find_text) $(rejects) $< | "$$BIN/text-detect" --mark)
 
-settings.unique = $(DEDUP_FLAGS)$(addprefix $(empty) of ,$(marked))
-unique.jsonl: $(first).jsonl .settings/unique
-	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(DEDUP_FLAGS) $<
+# Near-duplicates that a person has decided on in `make teach PIPELINE=dedup`.
+pairs := $(if $(filter yes,$(TAUGHT)),$(wildcard review/dedup.pairs.jsonl))
+dedup_flags = $(call cut,dedup,$(DEDUP_FLAGS))$(DEDUP_FLAGS)
+settings.unique = $(dedup_flags)$(addprefix $(empty) of ,$(marked))$(addprefix $(empty) by ,$(pairs))
+unique.jsonl: $(first).jsonl $(pairs) .settings/unique
+	$(call phase,unique) -- "$$BIN/frame-dedup" $(rejects) $(addprefix --pairs ,$(pairs)) $(dedup_flags) $<
 
 settings.plain = $(TEXT) $(TEXT_REMOVE_FLAGS) $(if $(filter inpaint,$(TEXT)),$(call stamp,INPAINT,inpaint))
 plain.jsonl: unique.jsonl .settings/plain
@@ -85,9 +88,10 @@ else
 	$(call phase,plain) $(room) -- "$$BIN/text-remove" --how "$$TEXT" --out-dir plain $(rejects) $(TEXT_REMOVE_FLAGS) $<
 endif
 
-settings.sharp = $(BLUR_FLAGS)
+blur_flags = $(call cut,blur,$(BLUR_FLAGS))$(BLUR_FLAGS)
+settings.sharp = $(blur_flags)
 sharp.jsonl: $(plain).jsonl .settings/sharp
-	$(call phase,sharp) -- "$$BIN/blur-filter" $(rejects) $(BLUR_FLAGS) $<
+	$(call phase,sharp) -- "$$BIN/blur-filter" $(rejects) $(blur_flags) $<
 
 settings.lit = $(LIGHT_FLAGS)
 lit.jsonl: sharp.jsonl .settings/lit
@@ -103,8 +107,9 @@ tagged.jsonl: embedded.jsonl .settings/tagged
 	$(call small_network,tagged) -- $(call pipe,"$$BIN/clip-tag" $(call use,EMBED) --labels "$$LABELS" $(rejects) $(TAG_FLAGS) $< \
 	    | "$$BIN/light-classify" --use-tags)
 
-frames/report.html: sharp.jsonl
-	@"$$BIN/report" --title 'Frames' --out-dir frames --kept $< $(call dropped,$(frames.chain))
+frames.taught = $(call cut_file,dedup,$(DEDUP_FLAGS)) $(call cut_file,blur,$(BLUR_FLAGS))
+frames/report.html: sharp.jsonl $(frames.taught)
+	@"$$BIN/report" --title 'Frames' $(call taught_by,$(frames.taught)) --out-dir frames --kept $< $(call dropped,$(frames.chain))
 
 .PHONY: frames
 frames: frames/report.html ## [pipeline] Extract, deduplicate and filter the frames

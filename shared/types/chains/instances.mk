@@ -54,9 +54,11 @@ by_words = $(if $(WORDS)$(cast_words),$(if $(WORDS),--words "$$WORDS") $(if $(ca
     $(if $(WORDS_MODEL),--words-model "$$WORDS_MODEL"))
 words_stamp = $(if $(by_words), $(WORDS) $(cast_words) $(call stamp,WORDS,words))
 
-settings.boxes = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)$(words_stamp)
+searched = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(1)$(words_stamp)
+detect_flags = $(call cut,detect,$(DETECT_FLAGS))$(DETECT_FLAGS)
+settings.boxes = $(call searched,$(detect_flags))
 boxes.jsonl: $(scenes).jsonl .settings/boxes
-	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(rejects) $(DETECT_FLAGS) $<
+	$(call small_network,boxes) -- $(each)"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(rejects) $(detect_flags) $<
 
 segmented = $(each)"$$BIN/sam-mask" $(call use,SEGMENT) --out-dir masks $(rejects) $(SEGMENT_FLAGS)
 # The last masks are sharpened: those of the segmenter, or those that were followed.
@@ -87,7 +89,7 @@ own.jsonl: .settings/own
 	    | "$$BIN/instance-read" --captions "$$CAPTIONS" --out-dir own $(rejects))
 
 # Those without a mask get that of the surest character in them.
-settings.instances = $(call stamp,DETECT,detect) $(call stamp,FACE,face) $(DETECT_FLAGS)$(words_stamp) $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
+settings.instances = $(call searched,$(DETECT_FLAGS)) $(call stamp,SEGMENT,segment) $(SEGMENT_FLAGS)
 instances.jsonl: own.jsonl .settings/instances
 	$(call large_network,instances) $(room) -- $(call pipe,if grep -qv '"mask":' $<; then \
 	    "$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) $< \
@@ -106,8 +108,8 @@ figures.jsonl: instances.jsonl .settings/figures
 
 # References are cropped as instances are, so that like is compared with like, and get
 # the name of their folder. Each is the image of one character: its surest instance
-# counts, however small.
-settings.cast = $(call within,CAST) $(settings.boxes) $(settings.masked)$(if $(at_tracks),$(matte_stamp)) $(settings.figures)
+# counts, however small, and whatever threshold the film has.
+settings.cast = $(call within,CAST) $(call searched,$(DETECT_FLAGS)) $(settings.masked)$(if $(at_tracks),$(matte_stamp)) $(settings.figures)
 cast.jsonl: .settings/cast
 	@rm -rf cast && mkdir -p cast
 	$(call large_network,cast) -- $(call pipe,"$$BIN/frame-scan" --folder-as character "$$CAST" \
@@ -140,8 +142,9 @@ known.jsonl: named.jsonl review/character.jsonl .settings/known
 masks/report.html: $(followed).jsonl
 	@"$$BIN/report" --title 'Masks' --phase masked --draw mask --out-dir masks --kept $< --dropped masked.rejects.jsonl
 
-instances/report.html: named.jsonl
-	@"$$BIN/report" --title 'Instances' --out-dir instances --kept $< $(call dropped,$(instances.chain))
+instances.taught = $(if $(INSTANCES),,$(call cut_file,detect,$(DETECT_FLAGS)))
+instances/report.html: named.jsonl $(instances.taught)
+	@"$$BIN/report" --title 'Instances' $(call taught_by,$(instances.taught)) --out-dir instances --kept $< $(call dropped,$(instances.chain))
 
 .PHONY: instances
 instances: instances/report.html ## [pipeline] Detect the characters, crop them and name them

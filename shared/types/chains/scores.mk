@@ -34,7 +34,7 @@ $(SCORES)/scenes.jsonl: .settings/$(scoring)-scenes
 
 settings.$(scoring)-instances = $(settings.boxes) $(settings.masked) $(settings.figures) $(settings.named) $(settings.keypoints) $(settings.posed)
 $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
-	$(call large_network,$(scoring)-instances) $(room) -- $(call pipe,"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(DETECT_FLAGS) $< \
+	$(call large_network,$(scoring)-instances) $(room) -- $(call pipe,"$$BIN/char-detect" $(call use,DETECT) $(close_ups) $(by_words) $(detect_flags) $< \
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --out-dir $(@D)/masks $(SEGMENT_FLAGS) \
 	    | "$$BIN/mask-crop" --out-dir $(@D)/instances $(rejects) $(any_instance) \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) \
@@ -44,7 +44,7 @@ $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
 
 settings.$(scoring)-faces = $(settings.faces) $(settings.emotions) $(settings.expressions)
 $(SCORES)/faces.jsonl: $(SCORES)/instances.jsonl .settings/$(scoring)-faces
-	$(call small_network,$(scoring)-faces) $(room) -- $(call pipe,"$$BIN/face-crop" $(call use,FACE) --out-dir $(@D)/faces $(rejects) $(FACE_FLAGS) $< \
+	$(call small_network,$(scoring)-faces) $(room) -- $(call pipe,"$$BIN/face-crop" $(call use,FACE) --out-dir $(@D)/faces $(rejects) $(face_flags) $< \
 	    | "$$BIN/emotion-classify" $(call use,EMOTION) $(EMOTION_FLAGS) | "$$BIN/emotion-classify" --rank-within /identity/name $(landmarks) \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(if $(FACE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FACE_LABELS"))
 

@@ -9,6 +9,7 @@ ifdef INSIDE_OUT
 OWN_FOLDERS :=
 SEVERAL :=
 TRAINER_ROOT :=
+CUTS :=
 
 # Stages of the CPU run at a low priority, networks on the CPU too. Networks on the GPU wait for others that use it: a
 # large one uses it alone, small ones share it.
@@ -31,6 +32,17 @@ use = --device "$$DEVICE" $(if $($(1)_MODEL),--model "$$$(1)_MODEL")
 # Of a network, the film, the cast or labels: by which a stage knows that it is another, though its name is the same.
 stamp = $($(1)_MODEL) $(filter $(2)=%,$(STAMPS))
 within = $($(1)) $(filter $(1)=%,$(STAMPS))
+
+# Thresholds that labels have set are in CUTS, as NAME:FILE:FLAG=VALUE,FLAG=VALUE. Of the threshold $(1), and the user's flags of
+# its tool, $(2): it counts where these do not say the same; what it is as flags, with a space behind; the file that says how good it is.
+cut_part = $(word $(2),$(subst :, ,$(filter $(1):%,$(CUTS))))
+cut_flags = $(subst $(comma), ,$(call cut_part,$(1),3))
+cut_names = $(foreach flag,$(call cut_flags,$(1)),$(firstword $(subst =, ,$(flag))))
+cut_counts = $(if $(filter $(call cut_names,$(1)) $(addsuffix =%,$(call cut_names,$(1))),$(2)),,$(call cut_part,$(1),1))
+cut = $(if $(cut_counts),$(call cut_flags,$(1))$(empty) )
+cut_file = $(if $(cut_counts),$(call cut_part,$(1),2))
+# For reports, of files of thresholds.
+taught_by = $(addprefix --taught ,$(strip $(1)))
 
 # Make sees files, not settings: the settings of a stage, and the version of the tools, are
 # written to .settings/STAGE, which is touched only when they change.

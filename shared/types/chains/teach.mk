@@ -11,7 +11,7 @@ taught_in = $(if $(filter-out undefined,$(origin $(1).taught_in)),$($(1).taught_
 asked_of = $(or $(call taught_in,$(1)),$(call $(1).records,{}))
 
 ## Review
-# label-fit, on what was taught, for example: --precision 0.98.
+# label-fit, on what is taught, for example: --precision 0.98.
 TEACH_FLAGS ?=
 
 ifdef INSIDE_OUT
@@ -46,5 +46,18 @@ judge = | "$$BIN/label-apply" --taught $(model_of) $(decided) $(if $(filter /rev
 $(sets:%=%/taught.jsonl): %/taught.jsonl: $$(call records_of,$$*) review/$$(call name_of,$$*).jsonl .settings/$$(call name_of,$$*)-taught
 	$(call phase,$(name)-taught) -- $(call pipe,$(begin) $(foreach one,$(call questions,$(@D)),$(call learn,$(one))) \
 	    cat $(begun) $(foreach one,$(call questions,$(@D)),$(call judge,$(one))))
+
+# What a network finds in some records if its threshold is low: `make teach PIPELINE=detect` and `PIPELINE=faces` ask for labels of that. The
+# records are taken as they are.
+ifdef PROBED
+low = --threshold $(FAINTEST)
+unset = $(if $(filter $(1) $(addsuffix =%,$(1)),$(2)),$(error $(3) has $(firstword $(1)), which counts before what labels set: leave it out))
+thresholds/detect.found.jsonl: always
+	$(call unset,--threshold,$(DETECT_FLAGS),DETECT_FLAGS)$(call small_network,thresholds-detect) -- \
+	    "$$BIN/char-detect" $(call use,DETECT) $(low) $(DETECT_FLAGS) thresholds/detect.some.jsonl
+thresholds/faces.found.jsonl: always
+	$(call unset,--threshold --sure,$(FACE_FLAGS),FACE_FLAGS)$(call small_network,thresholds-faces) -- \
+	    "$$BIN/face-crop" $(call use,FACE) $(low) --sure $(FAINTEST) --out-dir thresholds/faces $(FACE_FLAGS) thresholds/faces.some.jsonl
+endif
 
 endif

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import launch
 import names
-from names import ROOT, Wrong, say, setting
+import thresholds
+from names import Wrong, say, setting
 
 # The roles of the networks by which images are measured, by what a type's images are.
 ROLES = {
@@ -67,35 +68,23 @@ def start(make):
     """Becomes the make in OUT."""
     names.check()
     folder, kind, newest = asked()
-    paths = {"IMAGES": images(), "BIN": names.tools()} | dict.fromkeys(names.SOURCES, "")
+    paths = {"IMAGES": images(), "BIN": names.tools()}
     if setting("CAST") and not Path(names.out(), "cast.jsonl").is_file():
         raise Wrong(f"CAST={setting('CAST')}: there is no cast.jsonl in {names.out()}: make instances first")
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
-    models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
     measured = names.TYPES[kind].get("measured", "frames")
     if setting("NETWORKS") == "none" and measured != "frames":
         raise Wrong(f"PIPELINE={setting('PIPELINE')}: its images are measured by networks: leave NETWORKS=none out")
     roles = [] if setting("NETWORKS") == "none" else ROLES[measured]
-    words, of_cast = launch.asked_in_words(roles, names.tools(), models)
-    named, needs = launch.networks(roles + (["words"] if words or of_cast else []))
-    if setting("NETWORKS") == "published":
-        launch.registry(names.tools(), models, "--needs", needs)
-    stamps = launch.registry(names.tools(), models, "--stamp", needs) if needs else []
-    stamps += [f"version={launch.version(names.tools(), 'phase')[0]}", f"IMAGES={launch.listing(paths['IMAGES'])}"]
-    stamps.append(f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}")
-    stamps += launch.words_stamp(of_cast)
     launch.lock(names.out())
-    os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     scores = f"scores/{folder.replace('/', '-')}"
     Path(names.out(), scores).mkdir(parents=True, exist_ok=True)
     launch.put(Path(names.out(), scores, "exported.jsonl"), exported(Path(names.out(), folder, "dataset.jsonl")))
     who = names.characters().values() if measured != "frames" else []
-    command = [*names.make_command(make), "--no-print-directory", "-C", os.path.abspath(names.out())]
-    command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
-    command += [f"{name}={value}" for name, value in paths.items()]
-    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
-    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"STAMPS={' '.join(stamps)}"]
+    more = [f"IMAGES={launch.listing(paths['IMAGES'])}", f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}"]
+    command = launch.inner(make, roles, paths, more)
+    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"CUTS={' '.join(thresholds.in_force(names.out(), []))}"]
     command += [f"WHO={' '.join(who)}", f"{scores}/scores.jsonl"]
     say(f"{setting('PIPELINE')}: the page will be {names.out()}/{scores}/report.html")
     os.execvp(command[0], command)

@@ -20,6 +20,7 @@ from pathlib import Path
 import class_word
 import names
 import runner
+import thresholds
 from names import ROOT, Wrong, say, setting
 
 # The exit status where nothing was started; that of a make in which something failed is 2.
@@ -129,7 +130,7 @@ def listed(path, out):
 
 
 def lock(out):
-    """Keeps other makes out of OUT until the last process of this one has ended."""
+    """Keeps other makes out of OUT until the last process of this one has ended, or until what is returned is closed."""
     os.makedirs(os.path.join(out, "logs"), exist_ok=True)
     path = os.path.join(out, "logs", "make.lock")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
@@ -145,6 +146,7 @@ def lock(out):
     os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
     # The make to come inherits it, and so do the tools, which may outlive a make that is killed.
     os.set_inheritable(descriptor, True)
+    return descriptor
 
 
 def folders(out):
@@ -159,6 +161,8 @@ def watched(out):
     yield from Path(out).glob(".settings/*")
     yield from Path(out).glob("*.jsonl")
     yield from Path(out).glob("review/captions/*.jsonl")
+    yield from Path(out).glob("thresholds/*.json")
+    yield from Path(out).glob("thresholds/from/*.json")
     for folder in folders(out):
         yield from folder.glob("*.jsonl")
         yield from folder.glob("report.html")
@@ -390,6 +394,9 @@ def start(flags):
     paths = {name: path if name == source else "" for name in names.SOURCES} | {"BIN": names.tools()}
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
+    others = thresholds.elsewhere(paths["TEACH_FROM"])
+    # What has thresholds has no model beside.
+    paths["TEACH_FROM"] = "" if others else paths["TEACH_FROM"]
     if source == "FRAMES" and os.path.isfile(path):
         paths["FRAMES"] = listed(path, names.out())
     said = {"version": version(paths["BIN"], "phase")[0]}
@@ -403,6 +410,7 @@ def start(flags):
     stamps += [f"{name}={known(name, paths[name])}" for name in [*names.SOURCES, "CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM"] if paths[name]]
     out = names.out()
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
+        thresholds.take(out, others)
         # For the dashboard, which shows what is to come.
         put(Path(out, ".run.json"), json.dumps(planned(flags.chains.split(), who), indent=1) + "\n")
     if source == "FILM":
@@ -423,10 +431,32 @@ def start(flags):
     if source == "FILM" and len(names.films()) > 1:
         command.append("SEVERAL=yes")
     command.append(f"TRAINER_ROOT={names.trainer_root()}")
+    command.append(f"CUTS={' '.join(thresholds.in_force(out, others))}")
     if source == "INSTANCES":
         command.append(f"OWN_FOLDERS={'yes' if [name for name in names.folders(source) if name not in names.PARTS] else ''}")
     command += [f"STAMPS={' '.join(stamps)}", f"WHO={' '.join(who.values())}", *asked]
     os.execvp(command[0], command)
+
+
+def inner(make, roles, paths, more=()):
+    """The command of a make in OUT that takes what is there as it is, whatever it was made from, and runs networks of `roles` on it.
+
+    `paths` are settings, and `more` stamps.
+    """
+    models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
+    there = installed(names.tools(), models) if roles else set()
+    words, of_cast = asked_in_words(roles, there)
+    named, needs = networks(roles + (["words"] if words or of_cast else []))
+    if setting("NETWORKS") == "published":
+        registry(names.tools(), models, "--needs", needs)
+    stamps = registry(names.tools(), models, "--stamp", needs) if needs else []
+    stamps += [f"version={version(names.tools(), 'phase')[0]}", *more, *words_stamp(of_cast)]
+    os.environ["FILM2LORA_MODELS"] = names.absolute(models)
+    command = [*names.make_command(make), "--no-print-directory", "-C", os.path.abspath(names.out())]
+    command += ["-I", str(ROOT), "-f", str(ROOT / "Makefile"), "INSIDE_OUT=1", f"TYPES={' '.join(names.TYPES)}"]
+    command += [f"{name}={value}" for name, value in {**dict.fromkeys(names.SOURCES, ""), **paths}.items()]
+    command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
+    return [*command, f"STAMPS={' '.join(stamps)}"]
 
 
 def only_says():

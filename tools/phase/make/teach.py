@@ -9,6 +9,8 @@ from pathlib import Path
 
 import names
 import review
+import teach_threshold
+import thresholds
 from names import Wrong, say, setting
 
 
@@ -18,7 +20,7 @@ def asked(records):
     kind = next((kind for kind in names.TYPES if name == kind or name.startswith(f"{kind}-")), "")
     teachable = [kind for kind, one in names.TYPES.items() if one.get("teach")]
     if kind not in teachable or names.slug(name) != name or (kind in names.PER_CHARACTER and name != kind):
-        raise Wrong(f"PIPELINE={name}: what can be taught is {', '.join(teachable)}")
+        raise Wrong(f"PIPELINE={name}: what can be taught is {', '.join(teachable)}, and the thresholds of {', '.join(thresholds.KINDS)}")
     manifest = dict(one.split("=", 1) for one in records.split())[kind].replace("{}", names.folder(name))
     if not os.path.isfile(os.path.join(names.out(), manifest)):
         raise Wrong(f"PIPELINE={name}: there is no {manifest} in {names.out()}: make it first")
@@ -78,8 +80,13 @@ def teach(name, kind, manifest):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", required=True, help="the manifest that each type selects from: TYPE=MANIFEST, {} for its folder")
+    parser.add_argument("--make", default="make", help="how make is called")
+    parser.add_argument("--flags", default="", help="flags of label-fit for thresholds, as in a shell")
     names.check()
-    teach(*asked(parser.parse_args().records))
+    given = parser.parse_args()
+    if setting("PIPELINE") in thresholds.KINDS:
+        return teach_threshold.teach(setting("PIPELINE"), given.make, given.flags)
+    return teach(*asked(given.records))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,160 @@
+"""Asks which images near a threshold are to be kept, in the browser, and sets the threshold of a tool by that."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import launch
+import names
+import thresholds
+from names import Wrong, say, setting
+from thresholds import FOUND, KINDS, decisions, records, write
+
+# From which score a network finds what labels are asked of.
+FAINTEST = 0.05
+# Boxes that overlap by more than this share of their union are of one thing.
+SAME = 0.9
+# A threshold that keeps everything, where none was dropped before.
+ALL = {"above": -1, "below": 1e9}
+
+
+def some(rows, count, first):
+    """`count` records in equal steps, and those whose ids are in `first`, in their order."""
+    step = max(1, -(-len(rows) // count))
+    return [row for at, row in enumerate(rows) if at % step == step // 2 or row["id"] in first]
+
+
+def overlap(one, other):
+    """The intersection of two boxes over their union."""
+    sides = [min(one[at + 2], other[at + 2]) - max(one[at], other[at]) for at in (0, 1)]
+    shared = max(0.0, sides[0]) * max(0.0, sides[1])
+    whole = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other)) - shared
+    return shared / whole if whole > 0 else 0.0
+
+
+def found(name, kept, probed):
+    """What a network found with a low threshold in the records `probed`, a record each, with its box; in `kept` is what its stage found."""
+    boxes = {}
+    for row in kept:
+        own = [box["box"] for box in row.get("boxes", [])] if name == "detect" else [row["face"]["box"]]
+        boxes.setdefault(row["id"] if name == "detect" else row["parent"], []).extend(own)
+    for row in probed:
+        if name == "detect":
+            every = [(f"{row['id']}.b{at}", row["id"], box) for at, box in enumerate(row["boxes"])]
+        else:
+            # What is small, hidden or turned away is dropped whatever its score, and key points have a score of another kind.
+            scored = "rejected" not in row and row["face"]["by"] != "pose"
+            every = [(row["id"], row["parent"], {**row["face"], "label": "face"})] if scored else []
+        for own, parent, box in every:
+            one = {key: row[key] for key in ("source", "face") if key in row}
+            one |= {"id": own, "image": row["image"], "parent": parent, "boxes": [{key: box[key] for key in ("box", "score", "label")}]}
+            if not any(overlap(box["box"], other) > SAME for other in boxes.get(parent, [])):
+                one["rejected"] = {"by": "char-detect" if name == "detect" else "face-crop", "reason": "below the threshold"}
+            yield one
+
+
+def apart(one, other):
+    """The distance of two images as frame-dedup has it: the larger of those of their two hashes."""
+    return max(bin(int(one["dedup"][key], 16) ^ int(other["dedup"][key], 16)).count("1") for key in ("hash", "dhash"))
+
+
+def pairs(rows, decided):
+    """Of near-duplicates: each image with that which it was measured against beside it. A pair that is decided stays that pair."""
+    by_id = {row["id"]: row for row in rows}
+    before = {line["pair"][0]: line["pair"][1] for line in records("review/dedup.pairs.jsonl")}
+    for row in rows:
+        other = by_id.get(before.get(row["id"]) if row["id"] in decided else None) or by_id.get(row["dedup"].get("nearest"))
+        if not other or "hash" not in row["dedup"] or "hash" not in other["dedup"]:
+            continue
+        # Of an image that was dropped for one of another shot the distance says nothing of those in its own.
+        if "distance" in row["dedup"] or row["id"] in decided:
+            yield {**row, "dedup": {**row["dedup"], "distance": apart(row, other)}, "beside": other["image"], "pair": [row["id"], other["id"]]}
+
+
+def candidates(name):
+    """The records of which labels are asked, in OUT: those that the stage kept, and those that it dropped."""
+    stage, patch = KINDS[name]["stage"], f"review/{name}.jsonl"
+    both = records(f"{stage}.jsonl")
+    if name in FOUND:
+        return list(found(name, both, records(f"thresholds/{name}.found.jsonl")))
+    both += records(f"{stage}.rejects.jsonl")
+    return list(pairs(both, decisions(patch))) if name == "dedup" else both
+
+
+def probe(name, make):
+    """Runs the network of a stage with a low threshold on some of its records."""
+    manifest, role = FOUND[name]
+    out = os.path.abspath(names.out())
+    if setting("NETWORKS") == "none":
+        raise Wrong(f"PIPELINE={name}: a network has to look again: leave NETWORKS=none out")
+    rows = records(os.path.join(out, f"{manifest}.jsonl"))
+    labelled = {one.rsplit(".", 1)[0] for one in decisions(os.path.join(out, f"review/{name}.jsonl"))}
+    rows = some(rows, 2 * int(setting("TEACH_ASK")), labelled)
+    write(os.path.join(out, f"thresholds/{name}.some.jsonl"), [{key: row[key] for key in row if key != "boxes" or name != "detect"} for row in rows])
+    settings = names.absolute(setting("SETTINGS")) if setting("SETTINGS") else ""
+    paths = {"BIN": names.tools(), "SETTINGS": settings, "CALLED_FROM": "", "WHO": "", "PROBED": name, "FAINTEST": str(FAINTEST)}
+    command = launch.inner(make, [role], paths)
+    locked = launch.lock(out)
+    try:
+        subprocess.run([*command, f"thresholds/{name}.found.jsonl"], check=True, close_fds=False)
+    finally:
+        os.close(locked)
+
+
+def fitting(name, more):
+    """How label-fit is called for a threshold."""
+    one = KINDS[name]
+    command = [os.path.join(names.tools(), "label-fit"), "--threshold-of", one["of"], "--keeping", one["side"], "--dropped-for", one["reason"]]
+    command += ["--patch", f"review/{name}.jsonl", *more]
+    known = thresholds.read(f"thresholds/{name}.json")
+    if thresholds.counts(known):
+        # What is kept and dropped now goes by these labels themselves, and says nothing of how it was before.
+        before = known["proof"]["before"].get("threshold")
+        command.append(f"--before={ALL[one['side']] if before is None else before}")
+    return command
+
+
+def shown(name):
+    """How the images are shown on the page."""
+    if name == "dedup":
+        return ["--beside", "/beside"]
+    return ["--draw", "boxes"] if name in FOUND else (["--beside", "/inpaint/original"] if "inpaint" in KINDS[name]["of"] else [])
+
+
+def keep_pairs(rows):
+    """Writes what is decided of near-duplicates for frame-dedup, which obeys it."""
+    decided = decisions("review/dedup.jsonl")
+    known = [(row["pair"], decided[row["id"]]) for row in rows if row["id"] in decided]
+    write("review/dedup.pairs.jsonl", [{"pair": pair, "different": one == "keep"} for pair, one in known])
+
+
+def teach(name, make, more):
+    """Opens the images to label, sets the threshold, and says what it is worth. `more` are flags of label-fit."""
+    out, one = names.out(), KINDS[name]
+    need = FOUND[name][0] if name in FOUND else one["stage"]
+    for manifest in {need, one["stage"]}:
+        if not os.path.isfile(os.path.join(out, f"{manifest}.jsonl")):
+            raise Wrong(f"PIPELINE={name}: there is no {manifest}.jsonl in {out}: make it first")
+    for folder in ["thresholds", "review"]:
+        Path(out, folder).mkdir(exist_ok=True)
+    if name in FOUND:
+        probe(name, make)
+    os.chdir(out)
+    rows, manifest = candidates(name), f"thresholds/{name}.candidates.jsonl"
+    write(manifest, rows)
+    fit, asked = fitting(name, shlex.split(more)), f"thresholds/{name}.asked.jsonl"
+    with open(asked, "wb") as file:
+        subprocess.run([*fit, "--quiet", "--ask", setting("TEACH_ASK"), manifest], stdout=file, check=True)
+    if os.path.getsize(asked):
+        serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", f"review/{name}.jsonl", *shown(name), asked]
+        subprocess.run(serve, stdout=subprocess.DEVNULL, check=True)
+    else:
+        say(f"{name}: every image is labelled")
+    if name == "dedup":
+        keep_pairs(rows)
+    subprocess.run([*fit, "--output", f"thresholds/{name}.json", manifest], stdout=subprocess.DEVNULL, check=True)
+    if thresholds.counts(known := thresholds.read(f"thresholds/{name}.json")):
+        say(f"{name}: {' '.join(thresholds.flags(name, known['threshold']))}: make it again, and it goes by that, unless flags of yours say it")
+    else:
+        say(f"{name}: the threshold stays as it was; `make teach` asks for the next labels")

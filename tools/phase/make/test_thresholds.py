@@ -1,0 +1,168 @@
+"""Tests of thresholds that labels set: `python3 -m unittest` in this folder."""
+
+import json
+import os
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import teach_threshold
+import thresholds
+from names import Wrong
+from test_make import told
+
+
+def fitted(of, threshold, better=True, before=None):
+    """A file of label-fit."""
+    proof = {"labels": 60, "shots": 9, "keep": 40, "drop": 20, "precision": 0.9, "recall": 0.8, "better": better}
+    proof["before"] = {"precision": 0.7, "recall": 0.9, **({} if before is None else {"threshold": before})}
+    one = {"form": 1, "threshold_of": of, "side": "above", "proof": proof}
+    return json.dumps({**one, **({} if threshold is None else {"threshold": threshold})})
+
+
+class Inside(unittest.TestCase):
+    """Tests in a folder of their own, the current one, which is OUT."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+
+    def put(self, path, text):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
+
+    def lines(self, path, *rows):
+        self.put(path, "".join(json.dumps(row) + "\n" for row in rows))
+
+
+class Counting(Inside):
+    def in_force(self, others=(), **values):
+        with told(**values):
+            return list(thresholds.in_force(".", others))
+
+    def test_a_threshold_counts_where_it_is_better_than_what_was(self):
+        self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5))
+        self.put("thresholds/detect.json", fitted("/boxes/0/score", 0.4, better=False))
+        self.put("thresholds/faces.json", fitted("/face/score", None))
+        self.put("thresholds/fog.json", "half a fi")
+        self.assertEqual(self.in_force(), ["blur:thresholds/blur.json:--sharpness=412.5"])
+        self.assertEqual(self.in_force(TAUGHT="no"), [])
+
+    def test_of_another_film_it_counts_where_this_one_has_none(self):
+        self.put("theirs/blur.json", fitted("/quality/sharpness", 300))
+        self.put("theirs/faces.json", fitted("/face/score", 0.5))
+        self.put("theirs/taught.json", '{"key": "/light/time"}')
+        self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5))
+        others = thresholds.elsewhere("theirs")
+        self.assertEqual(sorted(others), ["blur", "faces"])
+        thresholds.take(".", others)
+        found = ["blur:thresholds/blur.json:--sharpness=412.5", "faces:thresholds/from/faces.json:--threshold=0.5,--sure=0.5"]
+        self.assertEqual(self.in_force(others), found)
+        self.assertEqual(self.in_force(), found[:1], "what was taken from there counts only while it is asked for")
+        self.assertTrue(json.loads(Path("thresholds/from/faces.json").read_text())["elsewhere"])
+        self.assertEqual(sorted(thresholds.elsewhere("theirs/blur.json")), ["blur"])
+        self.assertEqual(thresholds.elsewhere("theirs/taught.json"), {}, "a model is left to label-apply")
+        self.assertEqual(thresholds.elsewhere(""), {})
+        os.remove("theirs/blur.json")
+        os.remove("theirs/faces.json")
+        with self.assertRaisesRegex(Wrong, "no threshold in this folder"):
+            thresholds.elsewhere("theirs")
+
+    def test_a_threshold_becomes_flags(self):
+        self.assertEqual(thresholds.flags("dedup", 7.5), ["--max-distance=7"])
+        self.assertEqual(thresholds.flags("dedup", 5), ["--max-distance=4"], "an image at 5 bits is kept")
+        self.assertEqual(thresholds.flags("dedup", 2.5), ["--max-distance=2", "--across=2"])
+        self.assertEqual(thresholds.flags("dedup", 0.5), ["--max-distance=0", "--across=0"])
+        self.assertEqual(thresholds.flags("detect", 0.375), ["--threshold=0.375"])
+        self.assertEqual(thresholds.flags("remnants", 0.000125), ["--max-remnant=0.000125"])
+
+
+class Asking(Inside):
+    def test_some_records_are_in_equal_steps_and_the_labelled_ones_among_them(self):
+        rows = [{"id": str(at)} for at in range(10)]
+        self.assertEqual([row["id"] for row in teach_threshold.some(rows, 2, {"9"})], ["2", "7", "9"])
+        self.assertEqual(teach_threshold.some(rows, 99, set()), rows)
+
+    def test_boxes_that_the_stage_keeps_are_told_from_those_below(self):
+        box = lambda left, score: {"box": [left, 0, left + 10, 20], "score": score, "label": "person"}
+        self.lines("boxes.jsonl", {"id": "a", "image": "a.png", "boxes": [box(0, 0.9)]})
+        self.lines("thresholds/detect.found.jsonl", {"id": "a", "image": "a.png", "source": {"shot": 1}, "boxes": [box(0.2, 0.9), box(30, 0.2)]})
+        first, second = teach_threshold.candidates("detect")
+        self.assertEqual((first["id"], first["boxes"][0]["score"], "rejected" in first), ("a.b0", 0.9, False))
+        self.assertEqual((second["id"], second["boxes"][0]["box"][0], second["source"]), ("a.b1", 30, {"shot": 1}))
+        self.assertTrue(second["rejected"]["reason"].startswith(thresholds.KINDS["detect"]["reason"]))
+
+    def test_faces_that_are_dropped_for_something_else_are_not_asked(self):
+        face = lambda name, **more: {"id": name, "parent": "a", "image": "a.png", "face": {"box": [0, 0, 9, 9], "score": 0.4, "by": "net"}, **more}
+        self.lines("faces.jsonl", face("a.f0"))
+        small = face("a.f1", rejected={"by": "face-crop", "reason": "small: 9 px"})
+        head = face("a.f2")
+        head["face"]["by"] = "pose"
+        self.lines("thresholds/faces.found.jsonl", face("a.f0"), small, head)
+        (one,) = teach_threshold.candidates("faces")
+        self.assertEqual((one["id"], one["face"]["score"], one["boxes"][0]["box"]), ("a.f0", 0.4, [0, 0, 9, 9]))
+        self.assertNotIn("rejected", one)
+
+    def frame(self, name, hashed, **dedup):
+        code = f"{hashed:016x}"
+        return {"id": name, "image": f"{name}.png", "dedup": {"hash": code, "dhash": code, **dedup}}
+
+    def test_a_pair_that_is_decided_stays_that_pair(self):
+        kept = [self.frame("a", 0), self.frame("b", 0b111, nearest="a", distance=3), self.frame("d", 1, nearest="b", distance=2)]
+        other = {**self.frame("c", 0b1, group="z"), "rejected": {"by": "frame-dedup", "reason": "near duplicate of z"}}
+        self.lines("unique.jsonl", *kept)
+        self.lines("unique.rejects.jsonl", other)
+        self.lines("review/dedup.jsonl", {"id": "d", "decision": "keep"}, {"id": "b", "decision": "drop"})
+        self.lines("review/dedup.pairs.jsonl", {"pair": ["d", "a"], "different": True})
+        rows = teach_threshold.candidates("dedup")
+        found = [(row["pair"], row["dedup"]["distance"], row["beside"]) for row in rows]
+        # The first has none beside it, and the other shot's no distance; that of d was decided beside a.
+        self.assertEqual(found, [(["b", "a"], 3, "a.png"), (["d", "a"], 1, "a.png")])
+        teach_threshold.keep_pairs(rows)
+        self.assertEqual([(one["pair"][0], one["different"]) for one in thresholds.records("review/dedup.pairs.jsonl")], [("b", False), ("d", True)])
+
+    def test_in_later_rounds_it_is_compared_with_what_was_before_the_first(self):
+        with told(BIN="bin"):
+            self.assertNotIn("--before", " ".join(teach_threshold.fitting("blur", [])))
+            self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5, before=320.0))
+            self.assertEqual(teach_threshold.fitting("blur", [])[-1], "--before=320.0")
+            self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5))
+            self.assertEqual(teach_threshold.fitting("blur", [])[-1], "--before=-1", "none was dropped")
+            self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5, better=False, before=320.0))
+            self.assertNotIn("--before", " ".join(teach_threshold.fitting("blur", [])))
+
+    def test_what_is_not_made_yet_cannot_be_taught(self):
+        with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "there is no sharp.jsonl in .*: make it first"):
+            teach_threshold.teach("blur", "make", "")
+        self.lines("posed.jsonl", {"id": "a"})
+        self.lines("faces.jsonl")
+        with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "leave NETWORKS=none out"):
+            teach_threshold.teach("faces", "make", "")
+
+    def test_a_page_is_opened_and_the_threshold_is_set_by_what_was_decided_there(self):
+        self.lines("sharp.jsonl", {"id": "a"})
+        self.lines("sharp.rejects.jsonl", {"id": "b"})
+        calls = []
+
+        def run(command, stdout=None, check=False):
+            calls.append([os.path.basename(command[0]), *command[1:]])
+            if "--ask" in command:
+                stdout.write(b'{"id":"a"}\n')
+            if "--output" in command:
+                self.put(command[command.index("--output") + 1], fitted("/quality/sharpness", 412.5))
+
+        with told(OUT=os.getcwd(), BIN="bin", TEACH_ASK="7"), mock.patch("subprocess.run", run), mock.patch("sys.stderr"):
+            teach_threshold.teach("blur", "make", "--precision 0.9")
+        ask, serve, fit = calls
+        self.assertEqual(ask[-3:], ["--ask", "7", "thresholds/blur.candidates.jsonl"])
+        self.assertEqual(serve, ["review", "--serve", "--patch", "review/blur.jsonl", "thresholds/blur.asked.jsonl"])
+        self.assertEqual(fit[-3:], ["--output", "thresholds/blur.json", "thresholds/blur.candidates.jsonl"])
+        self.assertIn("--precision", fit)
+        self.assertEqual([row["id"] for row in thresholds.records("thresholds/blur.candidates.jsonl")], ["a", "b"])
+
+
+if __name__ == "__main__":
+    unittest.main()
