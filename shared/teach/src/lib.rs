@@ -29,7 +29,7 @@ pub use labels::Labels;
 pub use model::{Judgement, Model, learn};
 pub use proof::{OfClass, Point, Proof};
 pub use reading::{Reading, Sight};
-pub use threshold::{Goal, Scale, Side, Threshold, Weighed, Wish, near};
+pub use threshold::{Goal, Scale, Side, Threshold, Weighed, Wish, around, near};
 
 /// What is said where no class is sure enough; as a label it says nothing.
 pub const UNKNOWN: &str = "unknown";

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-pub use near::near;
+pub use near::{around, near};
 pub use split::{Goal, Side};
 pub use weigh::{Scale, Weighed};
 

@@ -97,7 +97,7 @@ fn fit(args: &Args, scale: &Scale, all: Vec<(Record, Weighed)>) -> Result<Vec<Ou
         return Ok(records.into_iter().map(Outcome::pass).collect());
     };
     let number = |record: usize| weighed[record].number.unwrap_or(f64::NAN);
-    let at = found.at();
+    let at = teach::around(&weighed, &found);
     let chosen = teach::near(&weighed, at, count.get());
     let mut asked: Vec<_> = { chosen.into_iter().enumerate() }
         .map(|(place, record)| {

@@ -2,10 +2,36 @@
 
 use std::collections::HashMap;
 
-use super::Weighed;
+use super::split::{Example, Goal, best};
+use super::{Threshold, Weighed};
 
 /// Of the images of a side, this share is the nearest to the threshold; the others are spread over all that side.
 const NEAREST: f64 = 2.0 / 3.0;
+
+/// Round which number labels are worth most: where those that there are divide, few as they may be. If all say the same,
+/// it lies beyond them, in the middle of what has no label there; without any it is what decided before.
+pub fn around(records: &[Weighed], found: &Threshold) -> Option<f64> {
+    let side = found.side;
+    let all = { records.iter() }.filter_map(|one| Some((side.turned(one.number?), one.keep)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let labels = { all.iter() }.filter_map(|(number, keep)| Some((*number, (*keep)?)));
+    let labels: Vec<_> = labels.collect();
+    let (Some(first), Some(last)) = (labels.first(), labels.last()) else {
+        return found.at();
+    };
+    let beyond: Vec<_> = if labels.iter().all(|(_, keep)| *keep) {
+        all.iter().filter(|(number, _)| *number < first.0).collect()
+    } else if labels.iter().all(|(_, keep)| !keep) {
+        all.iter().filter(|(number, _)| *number > last.0).collect()
+    } else {
+        let turned = |(number, keep): &(f64, bool)| Example::new(side.turned(*number), *keep);
+        let examples: Vec<_> = labels.iter().map(turned).collect();
+        return best(&examples, Goal::F1, &[side]).map(|found| found.at);
+    };
+    let middle = beyond.get(beyond.len() / 2).map(|(number, _)| *number);
+    Some(side.turned(middle.unwrap_or(first.0)))
+}
 
 /// Chooses records to label: half from each side of a threshold, as far as there are so many. Two thirds of a side are
 /// the nearest to the threshold, one of a shot where that is possible; the others are spread over its other numbers,
@@ -109,6 +135,40 @@ mod tests {
         let upper: Vec<_> = chosen.iter().copied().filter(|at| *at >= 10).collect();
         assert_eq!(upper, [10, 12, 14, 16, 13, 18]);
         assert_eq!(chosen[..2], [9, 10]);
+    }
+
+    #[test]
+    fn where_all_labels_say_the_same_the_threshold_is_sought_beyond_them() {
+        use super::super::{Scale, Side, Wish};
+        let mut records: Vec<_> = (0..20)
+            .map(|at| record(f64::from(at), at as usize, None))
+            .collect();
+        let sought = |records: &[Weighed], side| {
+            let scale = Scale {
+                pointer: "/x".into(),
+                dropped_for: None,
+            };
+            let wish = Wish {
+                goal: Goal::F1,
+                side: Some(side),
+                before: Some(7.0),
+            };
+            around(records, &Threshold::fit(&scale, records, &wish))
+        };
+        assert_eq!(sought(&records, Side::Above), Some(7.0), "no label");
+        records[10].keep = Some(true);
+        records[14].keep = Some(true);
+        // Below 10 are 0 to 9, of which 5 is the middle; above 14 are 15 to 19.
+        assert_eq!(sought(&records, Side::Above), Some(5.0));
+        assert_eq!(sought(&records, Side::Below), Some(17.0));
+        records[4].keep = Some(false);
+        assert_eq!(sought(&records, Side::Above), Some(7.0), "between 4 and 10");
+        records[10].keep = Some(false);
+        records[14].keep = Some(false);
+        assert_eq!(sought(&records, Side::Above), Some(17.0));
+        records[19].keep = Some(false);
+        let last = sought(&records, Side::Above);
+        assert_eq!(last, Some(4.0), "there is nothing beyond");
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Side {
     }
 
     /// A number so that the larger is kept; and back.
-    fn turned(self, number: f64) -> f64 {
+    pub(super) fn turned(self, number: f64) -> f64 {
         match self {
             Self::Above => number,
             Self::Below => -number,
