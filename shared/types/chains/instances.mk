@@ -96,9 +96,10 @@ instances.jsonl: own.jsonl .settings/instances
 	    | "$$BIN/sam-mask" $(call use,SEGMENT) --max-masks 1 --out-dir instances/segments $(SEGMENT_FLAGS) \
 	    | "$$BIN/instance-read" --out-dir instances $(rejects); else cat $<; fi)
 else
-settings.instances = $(tracks) $(INSTANCE_FLAGS)
+instance_flags = $(call cut,motion,$(INSTANCE_FLAGS))$(INSTANCE_FLAGS)
+settings.instances = $(tracks) $(instance_flags)
 instances.jsonl: $(followed).jsonl .settings/instances
-	$(call phase,instances) $(room) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(INSTANCE_FLAGS) $<
+	$(call phase,instances) $(room) -- "$$BIN/mask-crop" --out-dir instances $(rejects) $(instance_flags) $<
 endif
 
 settings.figures = $(call stamp,EMBED,embed) $(FIGURE_EMBED_FLAGS) $(call within,FIGURE_LABELS)
@@ -142,7 +143,7 @@ known.jsonl: named.jsonl review/character.jsonl .settings/known
 masks/report.html: $(followed).jsonl
 	@"$$BIN/report" --title 'Masks' --phase masked --draw mask --out-dir masks --kept $< --dropped masked.rejects.jsonl
 
-instances.taught = $(if $(INSTANCES),,$(call cut_file,detect,$(DETECT_FLAGS)))
+instances.taught = $(if $(INSTANCES),,$(call cut_file,detect,$(DETECT_FLAGS)) $(call cut_file,motion,$(INSTANCE_FLAGS)))
 instances/report.html: named.jsonl $(instances.taught)
 	@"$$BIN/report" --title 'Instances' $(call taught_by,$(instances.taught)) --out-dir instances --kept $< $(call dropped,$(instances.chain))
 

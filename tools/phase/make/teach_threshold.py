@@ -72,6 +72,22 @@ def pairs(rows, decided):
             yield {**row, "dedup": {**row["dedup"], "distance": apart(row, other)}, "beside": other["image"], "pair": [row["id"], other["id"]]}
 
 
+def instances(rows):
+    """Instances that were dropped have no image of their own: they are shown in their frame, in a box."""
+    for row in rows:
+        if "rejected" in row and "instance" in row:
+            row = {**row, "boxes": [{"box": row["instance"]["box"], "score": 1, "label": "instance"}]}
+            row.pop("mask", None)
+        yield row
+
+
+def median(rows, reason):
+    """The median of how narrow the edges of instances are, as mask-crop takes it: of those that nothing else is wrong with."""
+    sound = [row for row in rows if "rejected" not in row or row["rejected"].get("reason", "").startswith(reason)]
+    edges = sorted(row["instance"]["edges"] for row in sound if "edges" in row.get("instance", {}))
+    return edges[len(edges) // 2] if edges else 1.0
+
+
 def candidates(name):
     """The records of which labels are asked, in OUT: those that the stage kept, and those that it dropped."""
     stage, patch = KINDS[name]["stage"], f"review/{name}.jsonl"
@@ -79,6 +95,8 @@ def candidates(name):
     if name in FOUND:
         return list(found(name, both, records(f"thresholds/{name}.found.jsonl")))
     both += records(f"{stage}.rejects.jsonl")
+    if name == "motion":
+        return list(instances(both))
     return list(pairs(both, decisions(patch))) if name == "dedup" else both
 
 
@@ -119,7 +137,7 @@ def shown(name):
     """How the images are shown on the page."""
     if name == "dedup":
         return ["--beside", "/beside"]
-    return ["--draw", "boxes"] if name in FOUND else (["--beside", "/inpaint/original"] if "inpaint" in KINDS[name]["of"] else [])
+    return ["--draw", "boxes"] if name in FOUND or name == "motion" else (["--beside", "/inpaint/original"] if "inpaint" in KINDS[name]["of"] else [])
 
 
 def keep_pairs(rows):
@@ -154,7 +172,11 @@ def teach(name, make, more):
     if name == "dedup":
         keep_pairs(rows)
     subprocess.run([*fit, "--output", f"thresholds/{name}.json", manifest], stdout=subprocess.DEVNULL, check=True)
-    if thresholds.counts(known := thresholds.read(f"thresholds/{name}.json")):
-        say(f"{name}: {' '.join(thresholds.flags(name, known['threshold']))}: make it again, and it goes by that, unless flags of yours say it")
+    known = thresholds.read(f"thresholds/{name}.json")
+    if known and name == "motion":
+        known["median"] = median(rows, one["reason"])
+        write(f"thresholds/{name}.json", [known])
+    if thresholds.counts(known):
+        say(f"{name}: {' '.join(thresholds.flags(name, known))}: make it again, and it goes by that, unless flags of yours say it")
     else:
         say(f"{name}: the threshold stays as it was; `make teach` asks for the next labels")

@@ -72,12 +72,14 @@ class Counting(Inside):
             thresholds.elsewhere("theirs")
 
     def test_a_threshold_becomes_flags(self):
-        self.assertEqual(thresholds.flags("dedup", 7.5), ["--max-distance=7"])
-        self.assertEqual(thresholds.flags("dedup", 5), ["--max-distance=4"], "an image at 5 bits is kept")
-        self.assertEqual(thresholds.flags("dedup", 2.5), ["--max-distance=2", "--across=2"])
-        self.assertEqual(thresholds.flags("dedup", 0.5), ["--max-distance=0", "--across=0"])
-        self.assertEqual(thresholds.flags("detect", 0.375), ["--threshold=0.375"])
-        self.assertEqual(thresholds.flags("remnants", 0.000125), ["--max-remnant=0.000125"])
+        flags = lambda name, threshold, **more: thresholds.flags(name, {"threshold": threshold, **more})
+        self.assertEqual(flags("dedup", 7.5), ["--max-distance=7"])
+        self.assertEqual(flags("dedup", 5), ["--max-distance=4"], "an image at 5 bits is kept")
+        self.assertEqual(flags("dedup", 2.5), ["--max-distance=2", "--across=2"])
+        self.assertEqual(flags("dedup", 0.5), ["--max-distance=0", "--across=0"])
+        self.assertEqual(flags("detect", 0.375), ["--threshold=0.375"])
+        self.assertEqual(flags("remnants", 0.000125), ["--max-remnant=0.000125"])
+        self.assertEqual(flags("motion", 0.45, median=0.5), ["--min-edges=0.9"])
 
 
 class Asking(Inside):
@@ -123,6 +125,16 @@ class Asking(Inside):
         self.assertEqual(found, [(["b", "a"], 3, "a.png"), (["d", "a"], 1, "a.png")])
         teach_threshold.keep_pairs(rows)
         self.assertEqual([(one["pair"][0], one["different"]) for one in thresholds.records("review/dedup.pairs.jsonl")], [("b", False), ("d", True)])
+
+    def test_instances_that_were_dropped_are_shown_in_their_frame(self):
+        own = lambda name, edges, **more: {"id": name, "image": "a.png", "instance": {"box": [1, 2, 3, 4], "edges": edges}, **more}
+        blurred = own("a.i1", 0.3, rejected={"by": "mask-crop", "reason": "blurred: edge narrowness 0.30, under 0.40"})
+        small = own("a.i2", 0.1, rejected={"by": "mask-crop", "reason": "small: 9 pixels, under 99"})
+        self.lines("instances.jsonl", own("a.i0", 0.5), own("b.i0", 0.7))
+        self.lines("instances.rejects.jsonl", blurred, small)
+        rows = teach_threshold.candidates("motion")
+        self.assertEqual([row["id"] for row in rows if "boxes" in row], ["a.i1", "a.i2"])
+        self.assertEqual(teach_threshold.median(rows, "blurred: edge"), 0.5)
 
     def test_in_later_rounds_it_is_compared_with_what_was_before_the_first(self):
         with told(BIN="bin"):

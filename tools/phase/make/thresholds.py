@@ -7,12 +7,13 @@ from pathlib import Path
 
 from names import Wrong, setting
 
-# Each threshold: the stage that goes by it, the number, which side of it is kept, what the reasons of its drops begin with,
-# and the flags that it becomes. FOUND are thresholds of a network that has to run anew, as what it finds below its threshold is in
-# no record: from which manifest, which role it has, and what a label is of.
+# Each threshold: the stage that goes by it, the number, which side of it is kept, what the reasons of its drops begin with, and the
+# flags that it becomes; that of `motion` is so many times the median of the film. FOUND are thresholds of a network that has to run
+# anew, as what it finds below its threshold is in no record: in which manifest it looks, and its role.
 KINDS = {
     "blur": {"stage": "sharp", "of": "/quality/sharpness", "side": "above", "reason": "blurred: sharpness", "flags": ["--sharpness"]},
     "dedup": {"stage": "unique", "of": "/dedup/distance", "side": "above", "reason": "near duplicate", "flags": ["--max-distance"]},
+    "motion": {"stage": "instances", "of": "/instance/edges", "side": "above", "reason": "blurred: edge", "flags": ["--min-edges"]},
     "detect": {"stage": "boxes", "of": "/boxes/0/score", "side": "above", "reason": "below", "flags": ["--threshold"]},
     "faces": {"stage": "faces", "of": "/face/score", "side": "above", "reason": "below", "flags": ["--threshold", "--sure"]},
     "remnants": {"stage": "background/filled", "of": "/inpaint/remnant", "side": "below", "reason": "remnant", "flags": ["--max-remnant"]},
@@ -38,13 +39,16 @@ def counts(found):
     return bool(found) and found.get("threshold") is not None and found["proof"]["better"]
 
 
-def flags(name, threshold):
+def flags(name, found):
     """The flags that a threshold becomes."""
+    threshold = found["threshold"]
     if name == "dedup":
         # The largest distance at which images are dropped is below it.
         bits = min(max(math.ceil(threshold) - 1, 0), 32)
         return [f"--max-distance={bits}"] + ([f"--across={bits}"] if bits < ACROSS else [])
-    number = min(max(threshold, 0.0), 1.0) if name in FOUND else threshold
+    if name == "motion":
+        threshold /= found["median"]
+    number = min(max(threshold, 0.0), 1.0) if name in FOUND or name == "motion" else threshold
     return [f"{flag}={number:.10g}" for flag in KINDS[name]["flags"]]
 
 
@@ -72,7 +76,7 @@ def in_force(out, others):
         for file in [f"thresholds/{name}.json"] + ([f"thresholds/from/{name}.json"] if name in others else []):
             one = read(Path(out, file))
             if counts(one):
-                yield f"{name}:{file}:{','.join(flags(name, one['threshold']))}"
+                yield f"{name}:{file}:{','.join(flags(name, one))}"
                 break
 
 
