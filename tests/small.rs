@@ -99,6 +99,24 @@ fn the_figure_is_found_and_its_mask_fits() {
 }
 
 #[test]
+fn a_beast_is_an_animal_and_a_boy_is_a_person() {
+    let here = tempfile::tempdir().unwrap();
+    for (name, label) in [("bruma", "animal"), ("nilo", "person")] {
+        let image = format!("examples/creature/cast/{name}/{name}_01.jpg");
+        let found = said(
+            here.path(),
+            "char-detect",
+            "creature-detect",
+            &["--classes", "all"],
+            &json!({"id": name, "image": root().join(image)}),
+        );
+        let boxes = found["boxes"].as_array().unwrap();
+        let right = boxes.iter().all(|one| one["label"] == label);
+        assert!(right && !boxes.is_empty(), "{found}");
+    }
+}
+
+#[test]
 fn joints_lie_within_a_tenth_of_the_figure() {
     let here = tempfile::tempdir().unwrap();
     let (_, figure) = truth();
