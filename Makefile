@@ -77,9 +77,9 @@ CAST ?=
 CHARACTER ?=
 # The character's class word, for example: boy. By default that of its words.
 CLASS ?=
-# What else to detect than persons, in words: phrases with a full stop behind each, and the score from which it counts
-# where that is another than 0.3, as in: person. a sea monster=0.4. The words of a character stand in words.txt in its
-# folder in CAST, one phrase a line. By default "person. creature. animal." if `make models ROLE=words` has downloaded
+# What to detect besides people, in words: each phrase ends with a full stop, and with a minimum score where that is not
+# 0.3, for example: person. a sea monster=0.4. A character has its own words in words.txt in its folder in CAST, one
+# phrase a line. By default "person. creature. animal." if `make models ROLE=words` has downloaded
 # the network; none asks for nothing.
 WORDS ?=
 # Whether a character's data set has regularization images, as many as are selected of it: the other characters under
@@ -137,7 +137,7 @@ TEACH_ASK ?= 60
 NETWORKS ?= published
 # Network that detects characters: a name in the registry or a path, instead of the default. The next settings take the same.
 DETECT_MODEL ?=
-# Network that detects what WORDS name.
+# Network that detects what WORDS describe.
 WORDS_MODEL ?=
 # Network that segments them.
 SEGMENT_MODEL ?=
@@ -299,8 +299,8 @@ demo: setup ## All six data sets of the sample film, with the small networks, in
 	@$(MAKE) --no-print-directory all SETTINGS=examples/film/film.mk
 
 .PHONY: creature-film
-creature-film: setup ## Poses and characters of the second film, of which one has four legs, with the small networks, in out/creature
-	@$(MAKE) --no-print-directory pose character SETTINGS=examples/creature/film.mk
+creature-film: setup ## All six data sets of the second film, of which one character has four legs, with the small networks, in out/creature
+	@$(MAKE) --no-print-directory all SETTINGS=examples/creature/film.mk
 
 .PHONY: status
 status: ## Show the phases of the run in OUT

@@ -101,13 +101,17 @@ fn the_figure_is_found_and_its_mask_fits() {
 #[test]
 fn a_beast_is_an_animal_and_a_boy_is_a_person() {
     let here = tempfile::tempdir().unwrap();
-    for (name, label) in [("bruma", "animal"), ("nilo", "person")] {
+    for (name, label, classes) in [
+        ("bruma", "animal", "all"),
+        ("bruma", "animal", "creatures"),
+        ("nilo", "person", "creatures"),
+    ] {
         let image = format!("examples/creature/cast/{name}/{name}_01.jpg");
         let found = said(
             here.path(),
             "char-detect",
             "creature-detect",
-            &["--classes", "all"],
+            &["--classes", classes],
             &json!({"id": name, "image": root().join(image)}),
         );
         let boxes = found["boxes"].as_array().unwrap();

@@ -10,6 +10,7 @@
 //! known, and two parameters may be given: `size`, the side of the input where the graph leaves it
 //! open, and `labels`, the names of its classes.
 
+pub mod creatures;
 mod detr;
 mod family;
 mod labels;

@@ -71,7 +71,7 @@ endif
 settings.marked = $(call stamp,TEXT,text) $(TEXT_FLAGS)
 find_text = "$$BIN/text-detect" --if-installed $(call use,TEXT) $(TEXT_FLAGS)
 marked.jsonl: frames.jsonl .settings/marked
-	$(call small_network,marked) -- $(call pipe,$(find_text) $(rejects) $< | "$$BIN/text-detect" --mark)
+	$(call small_network,marked) -- $(call pipe,$(each)$(find_text) $(rejects) $< | "$$BIN/text-detect" --mark)
 
 # Near-duplicates that a person has decided on in `make teach PIPELINE=dedup`.
 pairs := $(if $(filter yes,$(TAUGHT)),$(wildcard review/dedup.pairs.jsonl))

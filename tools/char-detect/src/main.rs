@@ -7,7 +7,6 @@
 //! `second` is its `{label, score}`. And `models`, which detectors it was.
 
 mod boxed;
-mod classes;
 mod faces;
 mod like;
 mod networks;

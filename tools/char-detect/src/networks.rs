@@ -10,7 +10,7 @@ use stage::Result;
 use crate::faces::{self, CloseUps};
 use crate::search::{Ready, Search};
 use crate::words::{self, ByWords};
-use crate::{Args, TOOL, classes};
+use crate::{Args, TOOL};
 
 /// The networks that the flags ask for.
 pub(crate) struct Networks {
@@ -45,7 +45,7 @@ impl Networks {
             Some(Detector::open(&args.model.open("detect")?, runtime)?)
         };
         if let Some(detector) = &detector {
-            settings.classes = classes::named(settings.classes, detector.layout());
+            settings.classes = nets::detect::creatures::named(settings.classes, detector.layout());
             detector.layout().wanted(&settings)?;
         }
         Ok(Self {

@@ -112,7 +112,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     if let Some(watch) = &watch {
         answers = watch.part(answers);
     }
-    let answers = answers.with(&(&plan, args.look.settings()))?;
+    let looked = watch.as_ref().map(|watch| &watch.settings);
+    let answers = answers.with(&(&plan, looked))?;
     let cache = args.cache.open()?;
     let look = |record: &Record| input::look(record, &args.mask_key, &answers);
     let infer = |images: Vec<Option<_>>| {

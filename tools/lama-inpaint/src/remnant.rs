@@ -2,6 +2,7 @@
 
 use answers::Answers;
 use clap::Args;
+use nets::detect::creatures::{self, CREATURES};
 use nets::detect::{Detection, Detector, Settings};
 use nets::sam::{OFFSET, Prompt, Segmenter, best};
 use onnx::Runtime;
@@ -19,8 +20,8 @@ const DEFAULT: &str = "default";
 /// What looks for remnants.
 #[derive(Debug, Args)]
 pub(crate) struct Look {
-    /// Detector that searches the result for remnants of the characters: a name in the registry, a
-    /// path, or `default` for char-detect's own [default: no check]
+    /// Detector that searches the result for remnants of the characters, people or not (what char-detect
+    /// calls `creatures`): a name in the registry, a path, or `default` for char-detect's own [default: no check]
     #[arg(long, value_name = "NAME|PATH", help_heading = REMAINS)]
     detector: Option<String>,
 
@@ -31,16 +32,6 @@ pub(crate) struct Look {
     /// Lowest score of what the detector finds, 0 to 1
     #[arg(long, value_name = "SCORE", help_heading = REMAINS, value_parser = stage::share::<f32>, default_value_t = 0.3)]
     threshold: f32,
-}
-
-impl Look {
-    /// What counts as found.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            threshold: self.threshold,
-            ..Settings::default()
-        }
-    }
 }
 
 /// Those who look.
@@ -81,9 +72,15 @@ impl Watch {
             }
             None => None,
         };
+        let detector = Detector::open(&model, runtime)?;
+        let settings = Settings {
+            threshold: look.threshold,
+            classes: creatures::named(vec![CREATURES.to_owned()], detector.layout()),
+            ..Settings::default()
+        };
         Ok(Some(Self {
-            detector: Detector::open(&model, runtime)?,
-            settings: look.settings(),
+            detector,
+            settings,
             segmenter,
         }))
     }

@@ -1,9 +1,12 @@
-//! The word `creatures` among the classes that are asked for.
+//! The word `creatures` among the classes that are asked for: what characters of an animated film are, or are taken for.
 
-use nets::detect::{Layout, Settings};
+use super::{Layout, Settings};
 
 /// The word.
-pub(crate) const CREATURES: &str = "creatures";
+pub const CREATURES: &str = "creatures";
+
+/// What a detector that was made for animated films may call them, besides persons.
+const OWN: [&str; 2] = ["animal", "creature"];
 
 /// What detectors of COCO's 80 classes call invented creatures: on the Sintel
 /// trailer its dragons are birds (0.54 to 0.77), dogs (0.36 to 0.60), in the distance kites and
@@ -26,8 +29,9 @@ const TAKEN_FOR: [&str; 14] = [
 ];
 
 /// The classes that are asked for, `creatures` put into words. A detector that does not know COCO's
-/// classes is asked for those that it finds without being asked.
-pub(crate) fn named(asked: Vec<String>, layout: &Layout) -> Vec<String> {
+/// classes is asked for persons, animals and creatures if it has a class for one of the latter, or else for those that
+/// it finds without being asked.
+pub fn named(asked: Vec<String>, layout: &Layout) -> Vec<String> {
     if !asked.iter().any(|class| class == CREATURES) {
         return asked;
     }
@@ -42,9 +46,11 @@ pub(crate) fn named(asked: Vec<String>, layout: &Layout) -> Vec<String> {
         let others = asked.into_iter().filter(|class| class != CREATURES);
         return others.chain(TAKEN_FOR.map(str::to_owned)).collect();
     }
-    asked
-        .into_iter()
-        .filter(|class| class != CREATURES)
+    let own: Vec<&str> = OWN.into_iter().filter(knows).collect();
+    let person = Some("person").filter(|person| !own.is_empty() && knows(person));
+    let others = asked.into_iter().filter(|class| class != CREATURES);
+    others
+        .chain(own.into_iter().chain(person).map(str::to_owned))
         .collect()
 }
 
@@ -55,7 +61,7 @@ mod tests {
     #[test]
     fn all_that_creatures_are_taken_for_are_classes_of_coco() {
         for class in TAKEN_FOR {
-            assert!(nets::detect::COCO.contains(&class), "{class}");
+            assert!(super::super::COCO.contains(&class), "{class}");
         }
     }
 }
