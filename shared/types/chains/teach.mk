@@ -14,6 +14,8 @@ asked_of = $(or $(call taught_in,$(1)),$(call $(1).records,{}))
 # label-fit, on what is taught, for example: --precision 0.98.
 TEACH_FLAGS ?=
 
+WRITTEN += thresholds/faces.found.jsonl=thresholds/faces
+
 ifdef INSIDE_OUT
 
 # Of a folder, character/NAME or style: the questions; whether it is taught; where its records come from.
