@@ -200,7 +200,7 @@ def keep(out):
     for path in [*Path(out).glob("*.jsonl"), *(found for folder in folders(out) for found in folder.glob("*.jsonl"))]:
         name = path.relative_to(out)
         seen = path.stat()
-        if name.parts[0] in ("review", "logs") or name.parts[0].startswith(".") or name.name.endswith(".rejects.jsonl") or not seen.st_size:
+        if name.parts[0] in ("review", "thresholds", "logs") or name.parts[0].startswith(".") or name.name.endswith(".rejects.jsonl") or not seen.st_size:
             continue
         # Before version 0.2 a phase did not note what it had written; what has its name is its manifest, if it made one.
         phase = phases.get(str(name.with_suffix("")).replace("/", "-"), {})

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import launch
 import teach_threshold
 import thresholds
 from names import Wrong
@@ -153,6 +154,13 @@ class Asking(Inside):
         self.lines("faces.jsonl")
         with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "leave NETWORKS=none out"):
             teach_threshold.teach("faces", "make", "")
+
+    def test_what_labels_are_asked_of_is_nobodys_manifest(self):
+        self.lines("thresholds/blur.asked.jsonl", {"id": "a"})
+        self.lines("mine/frames.jsonl", {"id": "a"})
+        with mock.patch("launch.say"):
+            launch.keep(".")
+        self.assertEqual([path.name.split(".")[0] for path in Path(".kept").iterdir()], ["mine-frames"])
 
     def test_a_page_is_opened_and_the_threshold_is_set_by_what_was_decided_there(self):
         self.lines("sharp.jsonl", {"id": "a"})
