@@ -5,6 +5,7 @@
 //! [`quality::Quality`]. A figure that cannot be measured is left out.
 
 mod edges;
+mod fading;
 mod lettering;
 mod limit;
 mod measured;
@@ -19,7 +20,7 @@ use clap::Parser;
 use stage::{Flow, Result, log};
 
 use limit::Limit;
-use measured::{Bounds, Measured};
+use measured::{Bounds, Measured, beside_titles};
 use verdict::Kind;
 
 const EXAMPLES: &str = "Examples:
@@ -80,6 +81,11 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
     drawn_title: f64,
 
+    /// Drop frames within this many seconds of such a title in the same shot, where it may be fading in or out; 0 drops
+    /// none. Only where the run is compared, by `%` or `x`
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = fading::seconds)]
+    around_titles: f64,
+
     /// Drop images whose short side is below this
     #[arg(long, value_name = "PIXELS", default_value_t = 256)]
     min_side: u32,
@@ -108,7 +114,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         return flow.each(|record| Ok(Measured::new(&args, record)?.judge(bounds)));
     }
     let prepare = |record| Ok(Measured::new(&args, record)?.packed());
-    flow.whole(prepare, |_, all| {
+    flow.whole(prepare, |_, mut all| {
+        beside_titles(&mut all, args.around_titles);
         let sound = all.iter().filter(|image| image.fault.is_none());
         let figures: Vec<_> = sound.map(|image| image.figures).collect();
         let sharpness = figures.iter().filter_map(|figures| figures.sharpness);

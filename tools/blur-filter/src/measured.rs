@@ -6,8 +6,9 @@ use stage::manifest::Line;
 use stage::{Outcome, Record, Result};
 
 use crate::Args;
+use crate::fading::{Moment, Titles};
 use crate::quality::Quality;
-use crate::verdict::{self, Figures};
+use crate::verdict::{self, Fault, Figures};
 
 /// The figures below which images are dropped, once they are known.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +33,9 @@ impl fmt::Display for Bounds {
 /// A record with what is wrong with it by itself, and the figures that are still to be compared.
 pub(crate) struct Measured<R> {
     record: R,
-    pub(crate) fault: Option<String>,
+    pub(crate) fault: Option<Fault>,
+    /// When it is shown.
+    pub(crate) moment: Option<Moment>,
     pub(crate) figures: Figures,
 }
 
@@ -43,6 +46,7 @@ impl Measured<Record> {
         let fault = verdict::fault(&record, &quality, args)?;
         record.put_rounded("quality", &quality, 3)?;
         Ok(Self {
+            moment: Moment::of(&record),
             record,
             fault,
             figures: Figures {
@@ -60,6 +64,7 @@ impl Measured<Record> {
         Measured {
             record: Line { number: 0, bytes },
             fault: self.fault,
+            moment: self.moment,
             figures: self.figures,
         }
     }
@@ -67,7 +72,8 @@ impl Measured<Record> {
     /// Passes or drops the record.
     pub(crate) fn judge(self, bounds: Bounds) -> Outcome {
         let shortfall = || verdict::shortfall(self.figures, bounds);
-        Outcome::judge(self.record, self.fault.or_else(shortfall))
+        let fault = self.fault.map(|fault| fault.reason);
+        Outcome::judge(self.record, fault.or_else(shortfall))
     }
 }
 
@@ -77,8 +83,30 @@ impl Measured<Line> {
         let unpacked = Measured {
             record: self.record.parse()?,
             fault: self.fault,
+            moment: self.moment,
             figures: self.figures,
         };
         Ok(unpacked.judge(bounds))
+    }
+}
+
+/// Finds fault with frames about a title of their shot, `within` seconds of it.
+pub(crate) fn beside_titles<R>(all: &mut [Measured<R>], within: f64) {
+    let mut titles = Titles::default();
+    let written = |image: &&Measured<R>| image.fault.as_ref().is_some_and(|fault| fault.is_title);
+    all.iter()
+        .filter(written)
+        .filter_map(|image| image.moment)
+        .for_each(|moment| titles.note(moment));
+    for image in all.iter_mut().filter(|image| image.fault.is_none()) {
+        let Some(far) = image.moment.and_then(|moment| titles.near(moment, within)) else {
+            continue;
+        };
+        image.fault = Some(Fault {
+            reason: format!(
+                "beside a title: one stands {far:.1} s away in the same shot, within {within}, and may be fading here"
+            ),
+            is_title: false,
+        });
     }
 }

@@ -49,8 +49,17 @@ impl Kind {
     }
 }
 
+/// What is wrong with an image by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    /// What it is, with the value that decided.
+    pub(crate) reason: String,
+    /// Whether it is a title.
+    pub(crate) is_title: bool,
+}
+
 /// What is wrong with an image whatever the others are like.
-pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<Option<String>> {
+pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<Option<Fault>> {
     let transition = Kind::of(record)?.filter(|kind| !args.allow.contains(kind));
     let [darkest, _, brightest] = quality.levels;
     let Quality {
@@ -60,11 +69,13 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         title,
         ..
     } = *quality;
+    let mut is_title = false;
     let reason = if resolution < args.min_side {
         format!("too small: {resolution} px, below {}", args.min_side)
     } else if let Some(kind) = transition {
         kind.reason().to_owned()
     } else if args.letters > 0 && flat >= CARD && 2 * letters >= args.letters {
+        is_title = true;
         let half = args.letters.div_ceil(2);
         format!("a title: {letters} letters in lines on a plain ground, {half} or more")
     } else if args.letters > 0 && letters >= args.letters {
@@ -72,6 +83,7 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
     } else if let Some(title) =
         title.filter(|title| args.drawn_title > 0.0 && *title >= args.drawn_title)
     {
+        is_title = true;
         format!(
             "a title: letters cover a share of {title:.3}, {} or more",
             args.drawn_title
@@ -88,7 +100,7 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
     } else {
         return Ok(None);
     };
-    Ok(Some(reason))
+    Ok(Some(Fault { reason, is_title }))
 }
 
 /// What is wrong with an image beside the others.

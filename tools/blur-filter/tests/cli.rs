@@ -269,3 +269,53 @@ fn subtitles_that_are_marked_say_nothing_of_the_frame() {
     let little = judged(Some(json!({"lines": [], "clear": [0, 0, 640, 100]})));
     assert!(little.get("rejected").is_some());
 }
+
+#[test]
+fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
+    let here = tempfile::tempdir().unwrap();
+    let clean = scene(640, 360, 4);
+    let mut titled = clean.clone();
+    // Six white letters as high as a quarter of the image.
+    for letter in 0..6 {
+        for (left, top, wide, high) in [(0, 0, 20, 90), (40, 0, 20, 90), (0, 35, 60, 20)] {
+            for (x, y) in (0..wide * high).map(|at| (at % wide, at / wide)) {
+                titled.put_pixel(
+                    90 + letter * 80 + left + x,
+                    120 + top + y,
+                    image::Rgb([255; 3]),
+                );
+            }
+        }
+    }
+    clean.save(here.path().join("clean.png")).unwrap();
+    titled.save(here.path().join("titled.png")).unwrap();
+    let frames = [
+        (0, 9.0, "clean"),
+        (1, 9.5, "clean"),
+        (1, 11.0, "titled"),
+        (1, 12.5, "clean"),
+        (1, 13.5, "clean"),
+        (2, 12.0, "clean"),
+    ];
+    let mut input = String::new();
+    for (shot, time, name) in frames {
+        let source =
+            json!({"film": "f.mp4", "frame": (time * 24.0) as u32, "time": time, "shot": shot});
+        input += &json!({"id": format!("{shot}_{time}"), "image": format!("{name}.png"), "source": source}).to_string();
+        input.push('\n');
+    }
+    let kept = |flags: &[&str]| -> Vec<String> {
+        let ran = run_in(here.path(), TOOL, flags, &input);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
+        ran.records().iter().map(id).collect()
+    };
+    assert_eq!(kept(&["--sharpness", "0x"]), ["0_9", "1_13.5", "2_12"]);
+    let all = ["0_9", "1_9.5", "1_12.5", "1_13.5", "2_12"];
+    assert_eq!(kept(&["--sharpness", "0x", "--around-titles", "0"]), all);
+    assert_eq!(
+        kept(&["--sharpness", "0"]),
+        all,
+        "frames one by one know of no others"
+    );
+}
