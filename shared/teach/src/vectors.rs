@@ -17,6 +17,10 @@ pub(crate) const SPREAD: f32 = 4.0;
 /// Squares of larger numbers do not add up any more.
 const LARGEST: f32 = 1e15;
 
+/// Among numbers with names, a list of up to so many has a number for each place, as the levels of an image; a longer
+/// one is a vector.
+const PLACES: usize = 8;
+
 /// What a JSON pointer leads to.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
@@ -84,13 +88,17 @@ fn piece(record: &Record, pointer: &str) -> Result<Piece> {
     }
 }
 
-/// Gives every number its path as its name; none if a list is among them.
+/// Gives every number its path as its name; none if a vector is among them.
 fn flatten(path: &str, found: Found, into: &mut BTreeMap<String, f32>) -> Option<()> {
     match found {
         Found::One(number) => {
             into.insert(path.to_owned(), number);
         }
-        Found::List(_) => return None,
+        Found::List(list) if list.len() > PLACES => return None,
+        Found::List(list) => {
+            let places = list.into_iter().enumerate();
+            into.extend(places.map(|(place, number)| (format!("{path}/{place}"), number)));
+        }
         Found::Named(members) => {
             for (name, member) in members {
                 let path = if path.is_empty() {
@@ -349,6 +357,13 @@ mod tests {
     }
 
     #[test]
+    fn a_short_list_among_names_has_a_number_for_each_place() {
+        let listed = seen(r#"{"q":{"flat":1,"levels":[2,3]}}"#, &["/q"]).unwrap();
+        let named = seen(r#"{"q":{"flat":1,"levels":{"0":2,"1":3}}}"#, &["/q"]).unwrap();
+        assert_eq!(listed, named);
+    }
+
+    #[test]
     fn far_outside_it_grows_no_surer() {
         let all = [
             seen(r#"{"n":1}"#, &["/n"]).unwrap(),
@@ -377,7 +392,7 @@ mod tests {
             r#"{"v":"noon"}"#,
             r#"{"v":[1e20]}"#,
             r#"{"v":[]}"#,
-            r#"{"v":{"a":[1]}}"#,
+            r#"{"v":{"a":[1,2,3,4,5,6,7,8,9]}}"#,
         ] {
             let error = seen(wrong, &["/v"]).unwrap_err();
             assert!(format!("{error:#}").starts_with("key `/v`: "), "{error:#}");
