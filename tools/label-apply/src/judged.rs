@@ -50,9 +50,10 @@ impl Named {
         self.model.reading.key.check(record)
     }
 
-    /// Judges all records. Where labels say that the model is no better than what was there before, none but those
-    /// that they are of; none for one that has nothing to judge it by.
+    /// Judges all records; one that has a label has that. Where labels say that the model is no better than what was
+    /// there before, none but those that they are of; none for one that has nothing to judge it by.
     pub(crate) fn judge(&self, sights: Vec<Sight>) -> Result<Vec<Option<Judgement>>> {
+        let labels: Vec<_> = sights.iter().map(|sight| sight.label.clone()).collect();
         let film = self.model.film(sights)?;
         let mut judged = self.model.judge(&film);
         let nothing = judged
@@ -74,6 +75,11 @@ impl Named {
                 "{}: right no more often than the answers before: records that no label is of stay as they are",
                 self.name
             );
+        }
+        for (judgement, label) in judged.iter_mut().zip(labels) {
+            if let Some(label) = label {
+                *judgement = Some(told(judgement.take(), label));
+            }
         }
         Ok(judged)
     }
@@ -119,5 +125,17 @@ impl Named {
         }
         key.write(&mut record, &judgement.label, &judgement.scores)?;
         Ok(Outcome::pass(record))
+    }
+}
+
+/// A judgement of a record that has a label: the label, first and for certain, however sure the model is of another.
+fn told(judgement: Option<Judgement>, label: String) -> Judgement {
+    let mut scores = judgement.map_or(Vec::new(), |judgement| judgement.scores);
+    scores.retain(|(class, _)| *class != label);
+    scores.insert(0, (label.clone(), 1.0));
+    Judgement {
+        label,
+        probability: 1.0,
+        scores,
     }
 }

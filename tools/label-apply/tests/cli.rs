@@ -143,6 +143,43 @@ fn records_with_one_answer_get_it_together_and_hear_their_labels() {
 }
 
 #[test]
+fn what_a_person_said_of_a_record_stays_whatever_the_model_says() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        json!({"id": "b", "image": "x.png"}),
+        seen("c", [-1.0, 0.3], "noon"),
+    ];
+    let said = ["a", "b"].map(|id| {
+        let set = json!({"/light/time": "dusk"});
+        format!("{}\n", json!({"id": id, "decision": "keep", "set": set}))
+    });
+    let patch = here.path().join("patch.jsonl");
+    fs::write(&patch, said.concat()).unwrap();
+    let flags = ["--taught", MODEL, "--patch", "patch.jsonl"];
+    let found = apply(here.path(), &records, &flags).records();
+    let times: Vec<_> = found.iter().map(|one| &one["light"]["time"]).collect();
+    assert_eq!(times, ["dusk", "dusk", "night"]);
+    let taught = &found[0]["taught"]["/light/time"];
+    assert_eq!(taught["probability"], 1.0);
+    assert_eq!(taught["before"], "noon");
+    assert!(
+        taught["scores"]["night"].as_f64().unwrap() > 0.9,
+        "what the model says is beside it: {taught}"
+    );
+    // Of two that are alike, one is kept by its label.
+    let changes = [
+        ("/key", json!("/review/decision")),
+        ("/classes", json!(["drop", "keep"])),
+    ];
+    let model = changed(here.path(), &changes);
+    let flags = ["--taught", &model, "--patch", "patch.jsonl"];
+    let kept = apply(here.path(), &records, &flags).records();
+    let ids: Vec<_> = kept.iter().map(|one| &one["id"]).collect();
+    assert_eq!(ids, ["a", "b"]);
+}
+
+#[test]
 fn what_is_judged_to_be_dropped_is_dropped_and_no_decision_is_made_up() {
     let here = tempfile::tempdir().unwrap();
     let changes = [
