@@ -73,7 +73,8 @@ BASE ?=
 TRIGGER ?=
 # Folder with a folder of images for each character, named after the character.
 CAST ?=
-# Characters to make data sets of with `character`. Without CAST, the largest group of instances that look alike.
+# Characters to make data sets of with `character`. Without CAST, those that `make teach` has named, or else the largest group of
+# instances that look alike.
 CHARACTER ?=
 # The character's class word, for example: boy. By default that of its words.
 CLASS ?=

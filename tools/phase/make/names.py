@@ -264,29 +264,45 @@ def cast():
     return names
 
 
+def taught_names():
+    """The names that labels of `make teach PIPELINE=character` have given, each once, and of each outfit whose it is."""
+    said = {}
+    if setting("TAUGHT") != "no" and os.path.exists(os.path.join(out(), "review/taught/character")):
+        try:
+            with open(os.path.join(out(), "review/character.jsonl"), encoding="utf-8") as lines:
+                for line in map(json.loads, lines):
+                    said[line["id"]] = line.get("set", {}).get("/identity/name")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # What is wrong with it the stage that reads it says.
+            pass
+    found = {name for name in said.values() if isinstance(name, str) and name.isprintable() and name not in ("", "unknown")}
+    return sorted(found | {name.partition("/")[0] for name in found if not name.startswith("/")})
+
+
 def characters():
-    """Whose data sets `character` makes: each name in the records, and its slug."""
+    """Whose data sets `character` makes: each name in the records, and its slug. An outfit has one only where it is asked for."""
     known, wanted = cast(), setting("CHARACTER")
     if setting("INSTANCES"):
         known = [name for name in folders("INSTANCES") if name not in PARTS] or known
-    if not known:
-        chosen = wanted.split() or ["cluster_0"]
-        for name in chosen:
-            if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-                raise Wrong(f"CHARACTER={name}: use only letters, digits, - and _, since it names a folder")
-        return {name: name for name in chosen}
-    named = slugs(known)
-    if not wanted.strip():
-        return named
-    chosen = [wanted] if wanted in named else wanted.split()
+    taught = [name for name in taught_names() if name not in known]
+    named = slugs([*known, *taught])
+    if not wanted.strip() and named:
+        return {name: mine for name, mine in named.items() if "/" not in name}
+    chosen = [wanted] if wanted in named else wanted.split() or ["cluster_0"]
     of = "INSTANCES" if setting("INSTANCES") else "CAST"
     by_slug = {mine: name for name, mine in named.items()}
     found = {}
     for one in chosen:
         name = one if one in named else by_slug.get(one)
-        if name is None:
-            raise Wrong(f"CHARACTER={one}: not a folder of {of}={setting(of)}, which has {', '.join(known)}")
-        found[name] = named[name]
+        if name is None and known:
+            more = f", nor taught: {', '.join(taught)}" if taught else ""
+            raise Wrong(f"CHARACTER={one}: not a folder of {of}={setting(of)}, which has {', '.join(known)}{more}")
+        if name is None and not re.fullmatch(r"[A-Za-z0-9_-]+", one):
+            more = f"; the names that are taught are {', '.join(taught)}" if taught else ""
+            raise Wrong(f"CHARACTER={one}: use only letters, digits, - and _, since it names a folder{more}")
+        # Without a cast it may be a group of instances that look alike.
+        name = name or one
+        found[name] = named.get(name, name)
     return found
 
 

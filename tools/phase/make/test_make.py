@@ -134,6 +134,35 @@ class Names(unittest.TestCase):
         with told(CHARACTER=""):
             self.assertEqual(names.characters(), {"cluster_0": "cluster_0"})
 
+    def test_characters_are_also_those_that_labels_have_named(self):
+        with tempfile.TemporaryDirectory() as out:
+            review = Path(out, "review/taught")
+            review.mkdir(parents=True)
+            said = [("a", "Mrs Lee"), ("b", "luka"), ("b", "luca/striped shirt"), ("c", "unknown"), ("d", None)]
+            text = "".join(json.dumps({"id": one, "set": {"/identity/name": name} if name else {}}) + "\n" for one, name in said)
+            review.with_name("character.jsonl").write_text(text + '{"id":"half', encoding="utf-8")
+            with told(OUT=out):
+                self.assertEqual(names.characters(), {"cluster_0": "cluster_0"}, "before they are taught")
+            review.joinpath("character").touch()
+            both = {"Mrs Lee": "Mrs_Lee", "luca": "luca"}
+            for wanted, found in [
+                ("", both),
+                ("luca/striped shirt", {"luca/striped shirt": "luca_striped_shirt"}),
+                ("luca_striped_shirt Mrs_Lee", {"luca/striped shirt": "luca_striped_shirt", "Mrs Lee": "Mrs_Lee"}),
+                ("cluster_7", {"cluster_7": "cluster_7"}),
+            ]:
+                with told(OUT=out, CHARACTER=wanted):
+                    self.assertEqual(names.characters(), found)
+            with told(OUT=out, TAUGHT="no"):
+                self.assertEqual(names.characters(), {"cluster_0": "cluster_0"})
+            with told(OUT=out, CHARACTER="luca/hat"), self.assertRaisesRegex(Wrong, "luca/hat: use only letters.*Mrs Lee, luca, luca/striped shirt"):
+                names.characters()
+            Path(out, "cast/luca").mkdir(parents=True)
+            with told(OUT=out, CAST=f"{out}/cast"):
+                self.assertEqual(names.characters(), both)
+            with told(OUT=out, CAST=f"{out}/cast", CHARACTER="nobody"), self.assertRaisesRegex(Wrong, "luca, nor taught: Mrs Lee, luca/striped"):
+                names.characters()
+
     def test_what_is_no_value_is_refused(self):
         with told():
             names.check()
