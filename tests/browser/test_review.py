@@ -6,6 +6,8 @@ from served import BIN, Served, lines, png, write_lines
 
 PLACES = ["sea", "hill", "sea", "road", "hill", "sea"]
 EVIL = "<img src=x onerror=window.hacked=1>"
+# Answers of the server take their time.
+SLOWLY = "(() => { const asked = fetch; window.fetch = (...what) => new Promise(done => setTimeout(() => done(asked(...what)), 300)) })()"
 LABELS = ["--label", "/tags/location", "--label", "/emotion/label=happy,sad,angry"]
 
 
@@ -196,16 +198,32 @@ class Review(Served):
 
     def test_keys_that_are_faster_than_the_disk_are_for_the_image_to_come(self):
         self.begin()
-        # An answer of the server that takes its time.
-        self.browser.run(
-            "(() => { const asked = fetch; window.fetch = (...what) => new Promise(done => setTimeout(() => done(asked(...what)), 300)) })()"
-        )
+        self.browser.run(SLOWLY)
         # The second row of labels is chosen, and of it the third word is set; then text is typed before there is a field for it.
         self.keys("t3kcd")
         self.said("5 of 6 undecided; 1 kept, 0 dropped")
         self.browser.wait("document.activeElement.id === 'caption'")
         self.assertEqual(self.patch()["film_000000"]["set"], {"/emotion/label": "angry"})
         self.assertEqual(list(self.patch()), ["film_000000"], "what was typed for a field is no decision")
+
+    def test_done_comes_after_all_that_was_decided_before(self):
+        process = self.begin()
+        self.browser.run(SLOWLY)
+        # A name that is on its way, and keys that wait for it.
+        self.keys("l")
+        self.browser.wait("document.querySelector('#name-dialog').open")
+        self.browser.type("quay")
+        self.browser.key("Enter")
+        self.browser.wait("!document.querySelector('#name-dialog').open")
+        self.keys("kd")
+        self.browser.click("#done")
+        self.said("You can close this page")
+        process.wait(timeout=20)
+        patch = self.patch()
+        self.assertEqual(patch["film_000000"], patch["film_000000"] | {"decision": "keep", "set": {"/tags/location": [["quay", 1]]}})
+        self.assertEqual(patch["film_000001"]["decision"], "drop")
+        # Images that were still on their way have no server any more.
+        self.assertEqual([error for error in self.browser.errors if "CONNECTION_REFUSED" not in error], [])
 
     def test_a_message_stays_until_the_next_key(self):
         process = self.begin()

@@ -1,6 +1,10 @@
 /* Decisions: sent to the server, which has them on the disk before it answers. */
 import { $, state, go, label, refresh, say } from './list.js'
 
+/* Changes come one after the other: each begins with what the last one has made of the images. */
+let last = Promise.resolve()
+export const inTurn = change => last = last.then(change, change)
+
 export async function ask(path, body) {
   const answer = await fetch(path, body === undefined ? {} : {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body),
@@ -31,7 +35,9 @@ function whole(item, change) {
 }
 
 /* Changes images, all of them as one change; `changes` says of each what. */
-export async function decide(items, changes, onwards) {
+export const decide = (items, changes, onwards) => inTurn(() => change(items, changes, onwards))
+
+async function change(items, changes, onwards) {
   items = items.filter(Boolean)
   if (!items.length) return
   const answer = await ask('decide', items.map(item => whole(item, changes(item))))
@@ -65,7 +71,9 @@ export function setLabel(items, text) {
   return decide(items, item => ({ set: { ...item.set, [pointer]: value } }))
 }
 
-export async function undo() {
+export const undo = () => inTurn(takeBack)
+
+async function takeBack() {
   const answer = await ask('undo', {})
   if (!answer) return
   const at = take(answer)

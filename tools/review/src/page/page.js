@@ -1,7 +1,7 @@
 /* The page: its keys and fields, and what it begins with. */
 import { $, current, go, groupOf, label, next, plain, refresh, say, state } from './list.js'
 import { nameDialog, show, toggleMask } from './image.js'
-import { ask, decide, forget, saveCaption, setLabel, undo } from './decide.js'
+import { ask, decide, forget, inTurn, saveCaption, setLabel, undo } from './decide.js'
 import { openReplace } from './replace.js'
 
 const one = () => [current()]
@@ -80,7 +80,13 @@ document.onkeydown = event => {
 for (const id of ['filter', 'group']) $(id).onchange = () => { refresh(); $(id).blur() }
 $('search').oninput = refresh
 $('open-replace').onclick = openReplace
-$('done').onclick = async () => { if (await ask('done', {})) document.body.textContent = 'Done. You can close this page.' }
+async function end() {
+  if (!await ask('done', {})) return
+  // Whatever is still on its way is of no image any more.
+  state.shown = []
+  document.body.textContent = 'Done. You can close this page.'
+}
+$('done').onclick = event => act(event, () => inTurn(end))
 
 const answer = await ask('list')
 if (answer) {
