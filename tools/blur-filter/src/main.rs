@@ -81,8 +81,8 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
     drawn_title: f64,
 
-    /// Drop frames within this many seconds of such a title in the same shot, where it may be fading in or out; 0 drops
-    /// none. Only where the run is compared, by `%` or `x`
+    /// Drop frames within this many seconds of a title in the same shot, where it may be fading in or out; 0 turns this
+    /// off
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = fading::seconds)]
     around_titles: f64,
 
@@ -105,7 +105,10 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
-    if let (Limit::Absolute(sharpness), Limit::Absolute(contrast)) = (args.sharpness, args.contrast)
+    // What is compared with no others is judged as it comes.
+    let looks_about = args.around_titles > 0.0 && (args.letters > 0 || args.drawn_title > 0.0);
+    if let (false, Limit::Absolute(sharpness), Limit::Absolute(contrast)) =
+        (looks_about, args.sharpness, args.contrast)
     {
         let bounds = Bounds {
             sharpness,

@@ -92,6 +92,9 @@ impl Measured<Line> {
 
 /// Finds fault with frames about a title of their shot, `within` seconds of it.
 pub(crate) fn beside_titles<R>(all: &mut [Measured<R>], within: f64) {
+    if within <= 0.0 {
+        return;
+    }
     let mut titles = Titles::default();
     let written = |image: &&Measured<R>| image.fault.as_ref().is_some_and(|fault| fault.is_title);
     all.iter()
@@ -104,7 +107,7 @@ pub(crate) fn beside_titles<R>(all: &mut [Measured<R>], within: f64) {
         };
         image.fault = Some(Fault {
             reason: format!(
-                "beside a title: one stands {far:.1} s away in the same shot, within {within}, and may be fading here"
+                "near a title: there is one {far:.1} s away in the same shot (limit {within} s), which may be fading here"
             ),
             is_title: false,
         });

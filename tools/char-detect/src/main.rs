@@ -26,7 +26,7 @@ use networks::Networks;
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
-    answer: 1,
+    answer: 2,
     asks: &[
         || nets::detect::ROLE.answers(),
         || nets::face::ROLE.answers(),

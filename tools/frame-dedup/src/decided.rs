@@ -1,6 +1,6 @@
 //! What a person has decided of pairs of images.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -19,8 +19,8 @@ struct Line {
 /// What a person has decided; the last line of a pair counts.
 #[derive(Debug, Default)]
 pub(crate) struct Decided {
-    /// Images that differ from another: they are kept, whatever is near to them.
-    apart: HashSet<String>,
+    /// Of each image those that differ from it: neither is dropped for the other, however near they are.
+    apart: HashMap<String, Vec<String>>,
     /// Of each image those that show the same.
     same: HashMap<String, Vec<String>>,
 }
@@ -54,19 +54,20 @@ impl Decided {
         }
         let mut decided = Self::default();
         for ([one, other], different) in last {
-            if different {
-                decided.apart.extend([one, other]);
+            let side = if different {
+                &mut decided.apart
             } else {
-                { decided.same.entry(one.clone()).or_default() }.push(other.clone());
-                decided.same.entry(other).or_default().push(one);
-            }
+                &mut decided.same
+            };
+            { side.entry(one.clone()).or_default() }.push(other.clone());
+            side.entry(other).or_default().push(one);
         }
         Ok(decided)
     }
 
-    /// Whether an image is kept in any case.
-    pub(crate) fn keeps(&self, id: &str) -> bool {
-        self.apart.contains(id)
+    /// The images that differ from this one.
+    pub(crate) fn apart_from(&self, id: &str) -> &[String] {
+        self.apart.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// The images that show the same as this one.
@@ -87,10 +88,13 @@ mod tests {
 {"pair":["b","a"],"different":false}
 "#;
         let decided = Decided::parse(text).unwrap();
-        assert!(!decided.keeps("a") && !decided.keeps("c"));
+        assert!(decided.apart_from("a").is_empty() && decided.apart_from("c").is_empty());
         assert_eq!(decided.same_as("a"), ["b"]);
         assert_eq!(decided.same_as("d"), ["c"]);
         assert!(decided.same_as("x").is_empty());
+        let decided = Decided::parse(r#"{"pair":["a","b"],"different":true}"#).unwrap();
+        assert_eq!(decided.apart_from("a"), ["b"]);
+        assert_eq!(decided.apart_from("b"), ["a"]);
         let error = Decided::parse("{\"pair\":[\"a\"]}").unwrap_err();
         assert!(format!("{error:#}").starts_with("line 1: not a decision on a pair"));
     }

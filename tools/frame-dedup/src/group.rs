@@ -82,8 +82,8 @@ impl Groups {
 }
 
 /// Groups the new images: best first, in this `order`, each is given to the nearest of the images kept so far that is
-/// near enough, or is kept itself. All old images are kept, and before all others those that a person has decided to
-/// differ from another; what shows the same as one that is kept is given to it, however far it is.
+/// near enough, or is kept itself. All old images are kept. What a person has decided to differ is never near enough, and
+/// what shows the same as one that is kept is given to it, however far it is.
 pub(crate) fn groups(
     old: &[Image],
     new: &[Image],
@@ -98,16 +98,15 @@ pub(crate) fn groups(
         }
     }
     let mut numbers = vec![None; new.len()];
-    let apart = |at: &usize| decided.keeps(&new[*at].id);
-    for at in order.iter().filter(|at| apart(at)) {
-        numbers[*at] = { new[*at].kept_at(*at) }.map(|kept| search.keep(kept));
-    }
-    let others: Vec<_> = order.iter().filter(|at| !apart(at)).collect();
-    let others: Vec<_> = { others.into_iter() }
+    let all: Vec<_> = { order.iter() }
         .filter_map(|at| new[*at].kept_at(*at))
         .collect();
     let twins = Twins::of(new, decided);
-    for block in others.chunks(BLOCK) {
+    let id = |place: Place| match place {
+        Place::Old(at) => &old[at].id,
+        Place::New(at) => &new[at].id,
+    };
+    for block in all.chunks(BLOCK) {
         let before = search.kept.len();
         let nearest: Vec<_> = block
             .par_iter()
@@ -118,6 +117,14 @@ pub(crate) fn groups(
             let nearest = nearer(nearest, search.nearest_since(sought, before));
             let Place::New(at) = sought.place else {
                 continue;
+            };
+            let others = decided.apart_from(&new[at].id);
+            let nearest = if others.is_empty() {
+                nearest
+            } else {
+                search.nearest_but(sought, |kept| {
+                    others.iter().any(|other| **other == **id(kept))
+                })
             };
             let number =
                 { twins.kept(at, &numbers, &search.kept) }.or(nearest.map(|(_, number)| number));
@@ -240,6 +247,14 @@ impl Search {
     /// The nearest that is near enough of those kept from number `first` on.
     fn nearest_since(&self, sought: &Kept, first: usize) -> Near {
         (first..self.kept.len()).fold(None, |nearest, number| {
+            nearer(nearest, self.compare(sought, number))
+        })
+    }
+
+    /// The nearest that is near enough of those kept so far but for some.
+    fn nearest_but(&self, sought: &Kept, is_apart: impl Fn(Place) -> bool) -> Near {
+        let others = (0..self.kept.len()).filter(|number| !is_apart(self.kept[*number].place));
+        others.fold(None, |nearest, number| {
             nearer(nearest, self.compare(sought, number))
         })
     }

@@ -64,8 +64,8 @@ struct Args {
     #[arg(long, value_name = "MANIFEST", conflicts_with = "hash_only")]
     against: Option<PathBuf>,
 
-    /// Obey what a person decided of pairs of images, one a line, as `{"pair":["ID","ID"],"different":true}`: two that
-    /// are different are both kept, and of two that are not the better one
+    /// Follow a person's decisions on pairs of images, one a line, as `{"pair":["ID","ID"],"different":true}`: of two that
+    /// are different, neither is dropped for the other; of two that are the same, only the better one is kept
     #[arg(long, value_name = "FILE", conflicts_with = "hash_only")]
     pairs: Option<PathBuf>,
 

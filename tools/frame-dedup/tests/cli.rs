@@ -268,6 +268,9 @@ fn what_a_person_decided_of_two_images_is_obeyed() {
         "i0 i1 i3",
         "the third is still near to one of them"
     );
+    // What differs from one image may still be near to a third, and a better image is not dropped for it.
+    let both = different.to_owned() + "{\"pair\":[\"i2\",\"i0\"],\"different\":true}\n";
+    assert_eq!(pairs(&both), "i0 i1 i3", "i2 is near to i1");
     let same = "{\"pair\":[\"i3\",\"i0\"],\"different\":false}\n{\"pair\":[\"gone\",\"i0\"],\"different\":false}\n";
     assert_eq!(pairs(same), "i0", "however far they are");
     assert_eq!(dropped(here.path()).last().unwrap()["dedup"]["group"], "i0");

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
     let weigh = |record: Record| {
         let id = record.id()?;
         let own = match &args.labels_at {
-            Some(at) => at.read(&record)?,
+            Some(at) => at.read(&record)?.filter(|label| label != teach::UNKNOWN),
             None => None,
         };
         let label = labels.of(&id).or(own.as_deref());

@@ -39,7 +39,7 @@ use verdict::Limits;
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
-    answer: 1,
+    answer: 2,
     asks: &[
         || nets::inpaint::ROLE.answers(),
         || nets::detect::ROLE.answers(),

@@ -89,7 +89,7 @@ struct Args {
     #[arg(long, value_name = "MANIFEST")]
     between: Option<PathBuf>,
 
-    /// Grow boxes by this share of their size on every side; of `overlap`
+    /// Grow boxes by this share of their size on every side
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = stage::share::<f64>)]
     grow_boxes: f64,
 
