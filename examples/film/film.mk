@@ -28,7 +28,7 @@ FIGURE_BLUR_FLAGS = --sharpness 10% --min-side 1 --letters 0 --drawn-title 0 --f
 FIGURE_CLUSTER_FLAGS = --near-duplicates 0.999
 PLACE_CLUSTER_FLAGS = --near-duplicates 0.9999 --k 5
 # Most of its inpaintings have a step of colour: this drops the worst.
-INPAINT_FLAGS = --max-seam 4 --max-fog 0.01
+INPAINT_FLAGS = --max-seam 4
 PLATE_BLUR_FLAGS = --letters 16 --sharpness 0.6x --min-side 160 --flat 0.6
 # This few images cannot fill the quotas of a feature film.
 CHARACTER_TARGET = 40

@@ -15,8 +15,8 @@ BACKGROUND_TRACK_FLAGS ?= $(TRACK_FLAGS)
 TRACK_FPS ?=
 # plate-merge: uses what other frames show behind the characters.
 PLATE_FLAGS ?=
-# lama-inpaint: inpaints what no frame shows.
-INPAINT_FLAGS ?= --max-fog 0.01
+# lama-inpaint: inpaints what no frame shows. Without a --max-fog here, or one that labels have set, it is 0.01.
+INPAINT_FLAGS ?=
 # plate-crop: the smallest part of a plate to keep if inpainting failed.
 PLATE_CROP_FLAGS ?=
 # blur-filter, for inpainted or cropped plates.
@@ -72,10 +72,10 @@ background/plates.jsonl: background/$(followed).jsonl .settings/background-plate
 
 # The detector looks again at what was inpainted.
 watch = --detector "$${DETECT_MODEL:-default}"
-# The limit of fog that is set here gives way to one that labels have set.
-without_fog = $(subst --max-fog 0.01,,$(INPAINT_FLAGS))
-fog_cut = $(call cut,fog,$(without_fog))
-inpaint_flags = $(call cut,remnants,$(INPAINT_FLAGS))$(if $(fog_cut),$(fog_cut)$(without_fog),$(INPAINT_FLAGS))
+# The limit of fog that is set here gives way to that of the user, or else to one that labels have set.
+own_fog = $(filter --max-fog --max-fog=%,$(INPAINT_FLAGS))
+fog = $(or $(call cut,fog,$(INPAINT_FLAGS)),$(if $(own_fog),,--max-fog 0.01$(if $(INPAINT_FLAGS),$(empty) )))
+inpaint_flags = $(call cut,remnants,$(INPAINT_FLAGS))$(fog)$(INPAINT_FLAGS)
 settings.background-filled = $(call stamp,INPAINT,inpaint) $(call stamp,DETECT,detect) $(inpaint_flags)
 background/filled.jsonl: background/plates.jsonl .settings/background-filled
 	$(call large_network,background-filled) $(room) -- $(each)"$$BIN/lama-inpaint" $(call use,INPAINT) $(watch) \
@@ -109,7 +109,7 @@ background/masks/report.html: background/$(followed).jsonl
 	@"$$BIN/report" --title 'Masks for backgrounds' --phase background-masked --draw mask --out-dir $(@D) --kept $< --dropped background/masked.rejects.jsonl
 background/plates/report.html: background/plates.jsonl
 	@"$$BIN/report" --title 'Plates' --phase background-plates --draw mask --beside /plate/original --out-dir $(@D) --kept $< --dropped background/plates.rejects.jsonl
-filled.taught = $(call cut_file,remnants,$(INPAINT_FLAGS)) $(call cut_file,fog,$(without_fog))
+filled.taught = $(call cut_file,remnants,$(INPAINT_FLAGS)) $(call cut_file,fog,$(INPAINT_FLAGS))
 background/filled/report.html: background/filled.jsonl $(filled.taught)
 	@"$$BIN/report" --title 'Inpainted plates' $(call taught_by,$(filled.taught)) --phase background-filled --beside /inpaint/original --out-dir $(@D) --kept $< --dropped background/filled.rejects.jsonl
 background/places/report.html: background/tagged.jsonl

@@ -2,12 +2,14 @@
 
 import json
 import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
 
 import launch
+import names
 import teach_threshold
 import thresholds
 from names import Wrong
@@ -81,6 +83,31 @@ class Counting(Inside):
         self.assertEqual(flags("detect", 0.375), ["--threshold=0.375"])
         self.assertEqual(flags("remnants", 0.000125), ["--max-remnant=0.000125"])
         self.assertEqual(flags("motion", 0.45, median=0.5), ["--min-edges=0.9"])
+
+
+class Flags(Inside):
+    def made(self, variable, **values):
+        """What a variable of the makefiles is in OUT."""
+        command = ["make", "--no-print-directory", "-I", str(names.ROOT), "-f", str(names.ROOT / "Makefile"), "INSIDE_OUT=1"]
+        command += [f"TYPES={' '.join(names.TYPES)}", "SETTINGS=", "STAMPS=", *(f"{name}={value}" for name, value in values.items())]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        ran = subprocess.run([*command, f"--eval=shown: ; $(info [$({variable})]) @:", "shown"], capture_output=True, text=True, check=True, env=environment)
+        return ran.stdout.strip()[1:-1]
+
+    def test_the_limit_of_fog_gives_way_to_the_users_and_to_that_of_labels(self):
+        fog = "fog:thresholds/fog.json:--max-fog=0.003"
+        for own, cuts, flags in [
+            ("", "", "--max-fog 0.01"),
+            ("--max-seam 4", "", "--max-fog 0.01 --max-seam 4"),
+            ("--max-fog 0.015", "", "--max-fog 0.015"),
+            ("--max-fog 0.015", fog, "--max-fog 0.015"),
+            ("--max-fog 0.01", fog, "--max-fog 0.01"),
+            ("--max-fog=1", fog, "--max-fog=1"),
+            ("", fog, "--max-fog=0.003 "),
+            ("--max-seam 4", fog, "--max-fog=0.003 --max-seam 4"),
+        ]:
+            with self.subTest(own=own, cuts=cuts):
+                self.assertEqual(self.made("inpaint_flags", INPAINT_FLAGS=own, CUTS=cuts), flags)
 
 
 class Asking(Inside):
