@@ -1,6 +1,7 @@
 """Asks which images near a threshold are to be kept, in the browser, and sets the threshold of a tool by that."""
 
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -33,22 +34,48 @@ def overlap(one, other):
     return shared / whole if whole > 0 else 0.0
 
 
-def found(name, kept, probed):
-    """What a network found with a low threshold in the records `probed`, a record each, with its box; in `kept` is what its stage found."""
-    boxes = {}
+def placed(parent, kind, box, known):
+    """The id of a box, by where it is: that of the labelled box in that place, of which `known` has the ids, or else one of its own."""
+    begin = f"{parent}.{kind}_"
+    for one in known.get(begin, []):
+        if overlap(box, [int(side) for side in one.removeprefix(begin).split("_")]) > SAME:
+            return one
+    return begin + "_".join(str(round(side)) for side in box)
+
+
+def places(name, patch):
+    """The ids of labelled boxes by what they begin with; networks number what they find anew where they find something else."""
+    known = {}
+    for one in decisions(patch):
+        found = re.fullmatch(rf"(.*\.{FOUND[name][2]}_)-?\d+(_-?\d+){{3}}", one)
+        if found:
+            known.setdefault(found[1], []).append(one)
+    return known
+
+
+def found(name, kept, probed, known):
+    """What a network found with a low threshold in the records `probed`, a record each, with its box, and its id by `placed`.
+
+    In `kept` is what its stage found.
+    """
+    boxes, taken = {}, set()
     for row in kept:
         own = [box["box"] for box in row.get("boxes", [])] if name == "detect" else [row["face"]["box"]]
         boxes.setdefault(row["id"] if name == "detect" else row["parent"], []).extend(own)
     for row in probed:
         if name == "detect":
-            every = [(f"{row['id']}.b{at}", row["id"], box) for at, box in enumerate(row["boxes"])]
+            every = [(row["id"], box, box["box"]) for box in row["boxes"]]
         else:
             # What is small, hidden or turned away is dropped whatever its score, and key points have a score of another kind.
             scored = "rejected" not in row and row["face"]["by"] != "pose"
-            every = [(row["id"], row["parent"], {**row["face"], "label": "face"})] if scored else []
-        for own, parent, box in every:
+            every = [(row["parent"], {**row["face"], "label": "face"}, row["face"]["box_in_crop"])] if scored else []
+        for parent, box, drawn in every:
+            own = placed(parent, FOUND[name][2], box["box"], known)
+            if own in taken:
+                continue
+            taken.add(own)
             one = {key: row[key] for key in ("source", "face") if key in row}
-            one |= {"id": own, "image": row["image"], "parent": parent, "boxes": [{key: box[key] for key in ("box", "score", "label")}]}
+            one |= {"id": own, "image": row["image"], "parent": parent, "boxes": [{"box": drawn, "score": box["score"], "label": box["label"]}]}
             if not any(overlap(box["box"], other) > SAME for other in boxes.get(parent, [])):
                 one["rejected"] = {"by": "char-detect" if name == "detect" else "face-crop", "reason": "below the threshold"}
             yield one
@@ -93,7 +120,7 @@ def candidates(name):
     stage, patch = KINDS[name]["stage"], f"review/{name}.jsonl"
     both = records(f"{stage}.jsonl")
     if name in FOUND:
-        return list(found(name, both, records(f"thresholds/{name}.found.jsonl")))
+        return list(found(name, both, records(f"thresholds/{name}.found.jsonl"), places(name, patch)))
     both += records(f"{stage}.rejects.jsonl")
     if name == "motion":
         return list(instances(both))
@@ -102,12 +129,12 @@ def candidates(name):
 
 def probe(name, make):
     """Runs the network of a stage with a low threshold on some of its records."""
-    manifest, role = FOUND[name]
+    manifest, role, _ = FOUND[name]
     out = os.path.abspath(names.out())
     if setting("NETWORKS") == "none":
         raise Wrong(f"PIPELINE={name}: a network has to look again: leave NETWORKS=none out")
     rows = records(os.path.join(out, f"{manifest}.jsonl"))
-    labelled = {one.rsplit(".", 1)[0] for one in decisions(os.path.join(out, f"review/{name}.jsonl"))}
+    labelled = {begin.rsplit(".", 1)[0] for begin in places(name, os.path.join(out, f"review/{name}.jsonl"))}
     rows = some(rows, 2 * int(setting("TEACH_ASK")), labelled)
     write(os.path.join(out, f"thresholds/{name}.some.jsonl"), [{key: row[key] for key in row if key != "boxes" or name != "detect"} for row in rows])
     settings = names.absolute(setting("SETTINGS")) if setting("SETTINGS") else ""

@@ -121,20 +121,32 @@ class Asking(Inside):
         self.lines("boxes.jsonl", {"id": "a", "image": "a.png", "boxes": [box(0, 0.9)]})
         self.lines("thresholds/detect.found.jsonl", {"id": "a", "image": "a.png", "source": {"shot": 1}, "boxes": [box(0.2, 0.9), box(30, 0.2)]})
         first, second = teach_threshold.candidates("detect")
-        self.assertEqual((first["id"], first["boxes"][0]["score"], "rejected" in first), ("a.b0", 0.9, False))
-        self.assertEqual((second["id"], second["boxes"][0]["box"][0], second["source"]), ("a.b1", 30, {"shot": 1}))
+        self.assertEqual((first["id"], first["boxes"][0]["score"], "rejected" in first), ("a.b_0_0_10_20", 0.9, False))
+        self.assertEqual((second["id"], second["boxes"][0]["box"][0], second["source"]), ("a.b_30_0_40_20", 30, {"shot": 1}))
         self.assertTrue(second["rejected"]["reason"].startswith(thresholds.KINDS["detect"]["reason"]))
 
     def test_faces_that_are_dropped_for_something_else_are_not_asked(self):
-        face = lambda name, **more: {"id": name, "parent": "a", "image": "a.png", "face": {"box": [0, 0, 9, 9], "score": 0.4, "by": "net"}, **more}
+        boxes = {"box": [20, 30, 29, 39], "box_in_crop": [2, 3, 11, 12]}
+        face = lambda name, **more: {"id": name, "parent": "a", "image": "a.png", "face": {**boxes, "score": 0.4, "by": "net"}, **more}
         self.lines("faces.jsonl", face("a.f0"))
         small = face("a.f1", rejected={"by": "face-crop", "reason": "small: 9 px"})
         head = face("a.f2")
         head["face"]["by"] = "pose"
         self.lines("thresholds/faces.found.jsonl", face("a.f0"), small, head)
         (one,) = teach_threshold.candidates("faces")
-        self.assertEqual((one["id"], one["face"]["score"], one["boxes"][0]["box"]), ("a.f0", 0.4, [0, 0, 9, 9]))
+        self.assertEqual((one["id"], one["face"]["score"], one["boxes"][0]["box"]), ("a.f_20_30_29_39", 0.4, [2, 3, 11, 12]), "in the crop, which is shown")
         self.assertNotIn("rejected", one)
+
+    def test_labels_stay_with_the_box_that_they_are_of(self):
+        box = lambda left, score=0.9: {"box": [left, -4.2, left + 50, 99.6], "score": score, "label": "person"}
+        ids = lambda: [row["id"] for row in teach_threshold.candidates("detect")]
+        self.lines("boxes.jsonl", {"id": "a.x", "image": "a.png", "boxes": []})
+        self.lines("thresholds/detect.found.jsonl", {"id": "a.x", "image": "a.png", "boxes": [box(0), box(80.4), box(80.4, 0.2)]})
+        self.assertEqual(ids(), ["a.x.b_0_-4_50_100", "a.x.b_80_-4_130_100"], "one of each place")
+        self.lines("review/detect.jsonl", {"id": "a.x.b_80_-4_130_100", "decision": "drop"}, {"id": "a.x.b1", "decision": "keep"})
+        self.lines("thresholds/detect.found.jsonl", {"id": "a.x", "image": "a.png", "boxes": [box(80.6), box(200), box(0)]})
+        self.assertEqual(ids(), ["a.x.b_80_-4_130_100", "a.x.b_200_-4_250_100", "a.x.b_0_-4_50_100"])
+        self.assertEqual(teach_threshold.places("detect", "review/detect.jsonl"), {"a.x.b_": ["a.x.b_80_-4_130_100"]})
 
     def frame(self, name, hashed, **dedup):
         code = f"{hashed:016x}"

@@ -9,7 +9,7 @@ from names import Wrong, setting
 
 # Each threshold: the stage that goes by it, the number, which side of it is kept, what the reasons of its drops begin with, and the
 # flags that it becomes; that of `motion` is so many times the median of the film. FOUND are thresholds of a network that has to run
-# anew, as what it finds below its threshold is in no record: in which manifest it looks, and its role.
+# anew, as what it finds below its threshold is in no record: in which manifest it looks, its role, and what ids of its boxes have.
 KINDS = {
     "blur": {"stage": "sharp", "of": "/quality/sharpness", "side": "above", "reason": "blurred: sharpness", "flags": ["--sharpness"]},
     "dedup": {"stage": "unique", "of": "/dedup/distance", "side": "above", "reason": "near duplicate", "flags": ["--max-distance"]},
@@ -19,7 +19,7 @@ KINDS = {
     "remnants": {"stage": "background/filled", "of": "/inpaint/remnant", "side": "below", "reason": "remnant", "flags": ["--max-remnant"]},
     "fog": {"stage": "background/filled", "of": "/inpaint/fog", "side": "below", "reason": "fog", "flags": ["--max-fog"]},
 }
-FOUND = {"detect": ("boxes", "detect"), "faces": ("posed", "face")}
+FOUND = {"detect": ("boxes", "detect", "b"), "faces": ("posed", "face", "f")}
 
 # In different shots frame-dedup has a distance of its own, which in one shot counts, too, if it is larger.
 ACROSS = 4
