@@ -50,5 +50,5 @@ fn a_film_without_any_box_makes_no_backgrounds_unless_allowed() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
     let written = fs::read_to_string(here.join("out/background/dataset.jsonl")).unwrap();
-    assert!(written.lines().count() >= 2, "{written}");
+    assert!(written.lines().count() >= 1, "{written}");
 }

@@ -106,7 +106,9 @@ def failure(out, kind, folder):
     for stage in ["cast", *stages, f"{folder}/linted"]:
         phase = phases.get(stage.replace("/", "-"), {})
         if phase.get("status") in ("failed", "killed") and (stage != "cast" or setting("CAST") and "named" in stages):
-            return f"FAILED: {stage}: {said_last(os.path.join(out, phase.get('log', '')))}"
+            said = f"FAILED: {stage}: {said_last(os.path.join(out, phase.get('log', '')))}"
+            # The tool knows nothing of make's settings.
+            return said + (": or set ALLOW_UNSEEN=yes, if there is none" if stage == "background/boxes" and "no character was detected" in said else "")
     return None
 
 

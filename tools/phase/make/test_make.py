@@ -268,6 +268,13 @@ class Files(unittest.TestCase):
         self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
         self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
 
+    def test_where_no_character_was_found_the_setting_is_named_that_allows_it(self):
+        self.write("logs/boxes.log", "char-detect: no box in any of 4 images: no character was detected: try --tiles 2\n")
+        phases = '{"phases":{"background-boxes":{"status":"failed","log":"logs/boxes.log"}}}'
+        self.write("preparation_progress.json", phases)
+        rows, _ = sets.table(str(self.out), [sets.Kind("background", ["background/boxes:BACKGROUND_DETECT_FLAGS"])], None)
+        self.assertTrue(rows[1].endswith("try --tiles 2: or set ALLOW_UNSEEN=yes, if there is none"), rows[1])
+
     def test_a_set_that_make_did_not_come_to_is_not_called_empty(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("style/checked.jsonl", "{}\n" * 9)
