@@ -74,6 +74,39 @@ class Counting(Inside):
         with self.assertRaisesRegex(Wrong, "no threshold in this folder"):
             thresholds.elsewhere("theirs")
 
+    def test_half_a_file_is_no_threshold(self):
+        one = json.loads(fitted("/instance/edges", 0.45))
+        for median, counted in [(0.5, True), (0, False), (None, False), ("half", False)]:
+            self.assertEqual(thresholds.counts({**one, "median": median}), counted, median)
+        self.assertFalse(thresholds.counts(one), "the median comes after the threshold")
+        self.lines("thresholds/motion.json", one)
+        self.lines("thresholds/fog.json", {"threshold_of": "/inpaint/fog", "threshold": "low", "proof": {"better": True}})
+        self.lines("thresholds/blur.json", {"threshold_of": "/quality/sharpness", "threshold": 1, "proof": []})
+        self.assertEqual(self.in_force(), [])
+
+    def test_a_bad_line_is_named_and_an_unfinished_one_is_none(self):
+        self.put("patch.jsonl", '{"id": "a", "decision": "keep"}\n\n{"id": "ä", "decision": "drop"}\n{"id": "c", "deci')
+        self.assertEqual(thresholds.decisions("patch.jsonl"), {"a": "keep", "ä": "drop"})
+        Path("patch.jsonl").write_bytes(Path("patch.jsonl").read_bytes()[:-5] + b"\xc3")
+        self.assertEqual(len(thresholds.records("patch.jsonl")), 2)
+        self.put("patch.jsonl", '{"id": "a"}\n{"id": \n{"id": "c"}\n')
+        with self.assertRaisesRegex(Wrong, "^patch.jsonl: line 2: not a record: "):
+            thresholds.records("patch.jsonl")
+        self.put("patch.jsonl", "[1]\n")
+        with self.assertRaisesRegex(Wrong, "^patch.jsonl: line 1: not a record$"):
+            thresholds.decisions("patch.jsonl")
+
+    def test_a_manifest_is_never_half_written(self):
+        self.lines("a.jsonl", {"id": "a"})
+        os.utime("a.jsonl", (1, 1))
+        thresholds.write("a.jsonl", [{"id": "a"}])
+        self.assertEqual(os.stat("a.jsonl").st_mtime, 1, "the same text")
+        with self.assertRaises(TypeError):
+            thresholds.write("a.jsonl", [{"id": "b"}, {"id": set()}])
+        self.assertEqual(thresholds.records("a.jsonl"), [{"id": "a"}])
+        thresholds.write("a.jsonl", [{"id": "b"}])
+        self.assertEqual((thresholds.records("a.jsonl"), os.listdir(".")), ([{"id": "b"}], ["a.jsonl"]))
+
     def test_a_threshold_becomes_flags(self):
         flags = lambda name, threshold, **more: thresholds.flags(name, {"threshold": threshold, **more})
         self.assertEqual(flags("dedup", 7.5), ["--max-distance=7"])

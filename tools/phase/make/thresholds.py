@@ -1,5 +1,6 @@
 """Thresholds by which tools drop images, as labels of a film have set them: which there are, and which count."""
 
+import filecmp
 import json
 import math
 import os
@@ -29,14 +30,24 @@ def read(path):
     """The threshold in a file of label-fit; none if it has none."""
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) and "threshold_of" in found and "proof" in found else None
+        return found if isinstance(found, dict) and "threshold_of" in found and isinstance(found.get("proof"), dict) else None
     except (OSError, ValueError):
         return None
 
 
 def counts(found):
-    """Whether a threshold is to be gone by: labels set it, and it does better than what decided before."""
-    return bool(found) and found.get("threshold") is not None and found["proof"]["better"]
+    """Whether a threshold is to be gone by: labels set it, and it does better than what decided before.
+
+    That of motion is a share of the median, which the file has beside it.
+    """
+    if not found or found["proof"].get("better") is not True:
+        return False
+    return number(found.get("threshold")) and (found["threshold_of"] != KINDS["motion"]["of"] or number(found.get("median")) and found["median"] > 0)
+
+
+def number(value):
+    """Whether a value of JSON is a number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def flags(name, found):
@@ -48,8 +59,8 @@ def flags(name, found):
         return [f"--max-distance={bits}"] + ([f"--across={bits}"] if bits < ACROSS else [])
     if name == "motion":
         threshold /= found["median"]
-    number = min(max(threshold, 0.0), 1.0) if name in FOUND or name == "motion" else threshold
-    return [f"{flag}={number:.10g}" for flag in KINDS[name]["flags"]]
+    threshold = min(max(threshold, 0.0), 1.0) if name in FOUND or name == "motion" else threshold
+    return [f"{flag}={threshold:.10g}" for flag in KINDS[name]["flags"]]
 
 
 def elsewhere(path):
@@ -83,28 +94,48 @@ def in_force(out, others):
 def take(out, others):
     """Copies the thresholds of another film to OUT, which says of them that they are of another."""
     for name, one in others.items():
-        path, text = Path(out, f"thresholds/from/{name}.json"), json.dumps({**one, "elsewhere": True}) + "\n"
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        Path(out, "thresholds/from").mkdir(parents=True, exist_ok=True)
+        write(os.path.join(out, f"thresholds/from/{name}.json"), [{**one, "elsewhere": True}])
 
 
 def records(path):
-    """The records of a manifest; none where there is no manifest."""
+    """The records of a manifest; none where there is no manifest. A last line that nobody has finished is none."""
+    found = []
     try:
-        with open(path, encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines if line.strip()]
+        with open(path, "rb") as lines:
+            for at, line in enumerate(lines, 1):
+                if line.strip():
+                    found.append(record(path, at, line))
     except FileNotFoundError:
-        return []
+        pass
+    return [one for one in found if one is not None]
+
+
+def record(path, at, line):
+    """A line of a manifest; none if it has no end, and is no record."""
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        if not line.endswith(b"\n"):
+            return None
+        raise Wrong(f"{path}: line {at}: not a record: {error}") from error
+    if not isinstance(row, dict):
+        raise Wrong(f"{path}: line {at}: not a record")
+    return row
 
 
 def write(path, rows):
-    """Writes a manifest."""
-    with open(path, "w", encoding="utf-8") as file:
+    """Writes a manifest, unless it is there as it is; whoever reads it meanwhile sees it whole."""
+    part = f"{path}.part"
+    with open(part, "w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if os.path.isfile(path) and filecmp.cmp(part, path, shallow=False):
+        os.remove(part)
+    else:
+        os.replace(part, path)
 
 
 def decisions(patch):
     """By id, what a person last decided: keep or drop."""
-    said = {line["id"]: line.get("decision") for line in records(patch)}
+    said = {line.get("id"): line.get("decision") for line in records(patch)}
     return {name: one for name, one in said.items() if one in ("keep", "drop")}
