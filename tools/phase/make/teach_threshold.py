@@ -1,5 +1,6 @@
 """Asks which images near a threshold are to be kept, in the browser, and sets the threshold of a tool by that."""
 
+import json
 import os
 import re
 import shlex
@@ -18,6 +19,8 @@ FAINTEST = 0.05
 SAME = 0.9
 # A threshold that keeps everything, where none was dropped before.
 ALL = {"above": -1, "below": 1e9}
+# What is decided of near-duplicates.
+PAIRS = "review/dedup.pairs.jsonl"
 
 
 def some(rows, count, first):
@@ -86,12 +89,24 @@ def apart(one, other):
     return max(bin(int(one["dedup"][key], 16) ^ int(other["dedup"][key], 16)).count("1") for key in ("hash", "dhash"))
 
 
+def known_pairs():
+    """What is decided of pairs, as frame-dedup reads it: the two ids, and whether they are different."""
+    found = []
+    for line in records(PAIRS):
+        pair = line.get("pair")
+        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) for one in pair) and isinstance(line.get("different"), bool)):
+            raise Wrong(f"{PAIRS}: not a decision on a pair: {json.dumps(line)}")
+        found.append((tuple(pair), line["different"]))
+    return found
+
+
 def pairs(rows, decided):
     """Of near-duplicates: each image with that which it was measured against beside it. A pair that is decided stays that pair."""
     by_id = {row["id"]: row for row in rows}
-    before = {line["pair"][0]: line["pair"][1] for line in records("review/dedup.pairs.jsonl")}
+    before = dict(pair for pair, _ in known_pairs())
     for row in rows:
-        other = by_id.get(before.get(row["id"]) if row["id"] in decided else None) or by_id.get(row["dedup"].get("nearest"))
+        # Of what was decided beside which image no file says, that may be another by now.
+        other = by_id.get(before.get(row["id"]) if row["id"] in decided else row["dedup"].get("nearest"))
         if not other or "hash" not in row["dedup"] or "hash" not in other["dedup"]:
             continue
         # Of an image that was dropped for one of another shot the distance says nothing of those in its own.
@@ -167,11 +182,32 @@ def shown(name):
     return ["--draw", "boxes"] if name in FOUND or name == "motion" else (["--beside", "/inpaint/original"] if "inpaint" in KINDS[name]["of"] else [])
 
 
+def merged(rows):
+    """What is decided of pairs: what was, but for what a person has changed since, and what is new among `rows`."""
+    said, decided = {line.get("id") for line in records("review/dedup.jsonl")}, decisions("review/dedup.jsonl")
+    known = dict(known_pairs())
+    beside = {row["id"]: row["pair"][1] for row in rows if row["id"] in decided} | dict(list(known))
+    for pair in [*known, *(pair for pair in beside.items() if pair not in known)]:
+        one = pair[0]
+        if beside[one] != pair[1] or one not in said:
+            yield {"pair": list(pair), "different": known[pair]}
+        elif one in decided:
+            yield {"pair": list(pair), "different": decided[one] == "keep"}
+
+
 def keep_pairs(rows):
-    """Writes what is decided of near-duplicates for frame-dedup, which obeys it."""
-    decided = decisions("review/dedup.jsonl")
-    known = [(row["pair"], decided[row["id"]]) for row in rows if row["id"] in decided]
-    write("review/dedup.pairs.jsonl", [{"pair": pair, "different": one == "keep"} for pair, one in known])
+    """Writes what is decided of near-duplicates for frame-dedup, which obeys it, while no make reads it."""
+    found = list(merged(rows))
+    if found == [{"pair": list(pair), "different": different} for pair, different in known_pairs()]:
+        return
+    locked = launch.lock(os.getcwd())
+    try:
+        if found:
+            write(PAIRS, found)
+        else:
+            os.remove(PAIRS)
+    finally:
+        os.close(locked)
 
 
 def teach(name, make, more):
@@ -186,7 +222,11 @@ def teach(name, make, more):
     if name in FOUND:
         probe(name, make)
     os.chdir(out)
-    rows, manifest = candidates(name), f"thresholds/{name}.candidates.jsonl"
+    manifest = f"thresholds/{name}.candidates.jsonl"
+    if name == "dedup":
+        # What was decided on a page after which nothing came.
+        keep_pairs(records(manifest))
+    rows = candidates(name)
     write(manifest, rows)
     fit, asked = fitting(name, shlex.split(more)), f"thresholds/{name}.asked.jsonl"
     with open(asked, "wb") as file:

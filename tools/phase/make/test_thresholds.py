@@ -13,6 +13,7 @@ import names
 import teach_threshold
 import thresholds
 from names import Wrong
+from teach_threshold import PAIRS
 from test_make import told
 
 
@@ -190,14 +191,40 @@ class Asking(Inside):
         other = {**self.frame("c", 0b1, group="z"), "rejected": {"by": "frame-dedup", "reason": "near duplicate of z"}}
         self.lines("unique.jsonl", *kept)
         self.lines("unique.rejects.jsonl", other)
-        self.lines("review/dedup.jsonl", {"id": "d", "decision": "keep"}, {"id": "b", "decision": "drop"})
+        self.lines("review/dedup.jsonl", {"id": "d", "decision": "keep"})
         self.lines("review/dedup.pairs.jsonl", {"pair": ["d", "a"], "different": True})
         rows = teach_threshold.candidates("dedup")
         found = [(row["pair"], row["dedup"]["distance"], row["beside"]) for row in rows]
         # The first has none beside it, and the other shot's no distance; that of d was decided beside a.
         self.assertEqual(found, [(["b", "a"], 3, "a.png"), (["d", "a"], 1, "a.png")])
+        self.lines("review/dedup.jsonl", {"id": "d", "decision": "keep"}, {"id": "b", "decision": "drop"})
         teach_threshold.keep_pairs(rows)
-        self.assertEqual([(one["pair"][0], one["different"]) for one in thresholds.records("review/dedup.pairs.jsonl")], [("b", False), ("d", True)])
+        self.assertEqual(teach_threshold.known_pairs(), [(("d", "a"), True), (("b", "a"), False)])
+        os.remove("review/dedup.pairs.jsonl")
+        self.assertEqual(teach_threshold.candidates("dedup"), [], "no file says beside what these were decided")
+
+    def test_decisions_on_pairs_stay_that_are_not_asked_of_today(self):
+        row = lambda pair: {"id": pair[0], "pair": list(pair)}
+        line = lambda pair, different: {"pair": list(pair), "different": different}
+        teach_threshold.keep_pairs([row("ba")])
+        self.assertFalse(os.path.exists(PAIRS), "no empty file")
+        self.lines(PAIRS, line("yz", False), line("ab", True), line("pq", True), line("pr", True), line("uv", True))
+        self.lines("review/dedup.jsonl", {"id": "b", "decision": "keep"}, {"id": "p", "decision": "drop"}, {"id": "u", "decision": "open"})
+        teach_threshold.keep_pairs([row("ba"), row("px"), row("cd")])
+        # That of p was decided beside r, that of u was taken back, and of c nothing was said.
+        found = [line("yz", False), line("ab", True), line("pq", True), line("pr", False), line("ba", True)]
+        self.assertEqual(thresholds.records(PAIRS), found)
+        self.assertEqual(Path("logs/make.lock").read_text().split()[0], "process", "no make reads it meanwhile")
+        os.utime(PAIRS, (1, 1))
+        teach_threshold.keep_pairs([])
+        self.assertEqual(os.stat(PAIRS).st_mtime, 1, "nothing new")
+        self.lines(PAIRS, line("uv", True))
+        self.lines("review/dedup.jsonl", {"id": "u", "decision": "open"})
+        teach_threshold.keep_pairs([])
+        self.assertFalse(os.path.exists(PAIRS), "all was taken back")
+        self.lines(PAIRS, {"pair": "uv", "different": True})
+        with self.assertRaisesRegex(Wrong, "not a decision on a pair"):
+            teach_threshold.keep_pairs([])
 
     def test_instances_that_were_dropped_are_shown_in_their_frame(self):
         own = lambda name, edges, **more: {"id": name, "image": "a.png", "instance": {"box": [1, 2, 3, 4], "edges": edges}, **more}
