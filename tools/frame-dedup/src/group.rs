@@ -131,18 +131,21 @@ pub(crate) fn groups(
             numbers[at] = Some(number.unwrap_or_else(|| search.keep(*sought)));
         }
     }
-    let mut sizes = vec![0; search.kept.len()];
-    for (size, kept) in sizes.iter_mut().zip(&search.kept) {
-        *size = u64::from(matches!(kept.place, Place::Old(_)));
+    Groups {
+        sizes: sizes(&search.kept, &numbers),
+        kept: search.kept,
+        numbers,
     }
+}
+
+/// How many images each kept one stands for, itself counted.
+fn sizes(kept: &[Kept], numbers: &[Option<u32>]) -> Vec<u64> {
+    let is_old = |kept: &Kept| matches!(kept.place, Place::Old(_));
+    let mut sizes: Vec<u64> = kept.iter().map(|kept| u64::from(is_old(kept))).collect();
     for number in numbers.iter().flatten() {
         sizes[*number as usize] += 1;
     }
-    Groups {
-        kept: search.kept,
-        numbers,
-        sizes,
-    }
+    sizes
 }
 
 /// The places of the images that are compared, best first, and of equals the first.
