@@ -288,7 +288,7 @@ review: ## Review the images of PIPELINE (such as style, or character-NAME) in t
 
 .PHONY: teach
 teach: ## Label the images of PIPELINE (such as expression, or blur for its threshold) that teach most, in the browser; then make it again
-	+@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --make '$(MAKE)' --flags $(call quoted,$(TEACH_FLAGS)) \
+	+@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --make '$(MAKE)' --flags=$(call quoted,$(TEACH_FLAGS)) --dedup=$(call quoted,$(DEDUP_FLAGS)) \
 	    --records '$(foreach type,$(TYPES),$(type)=$(call asked_of,$(type)))'
 
 .PHONY: checkpoints

@@ -82,10 +82,11 @@ def main():
     parser.add_argument("--records", required=True, help="the manifest that each type selects from: TYPE=MANIFEST, {} for its folder")
     parser.add_argument("--make", default="make", help="how make is called")
     parser.add_argument("--flags", default="", help="flags of label-fit for thresholds, as in a shell")
+    parser.add_argument("--dedup", default="", help="flags of frame-dedup, as in a shell")
     names.check()
     given = parser.parse_args()
     if setting("PIPELINE") in thresholds.KINDS:
-        return teach_threshold.teach(setting("PIPELINE"), given.make, given.flags)
+        return teach_threshold.teach(setting("PIPELINE"), given.make, given.flags, given.dedup)
     return teach(*asked(given.records))
 
 

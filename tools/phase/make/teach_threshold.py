@@ -11,7 +11,7 @@ import launch
 import names
 import thresholds
 from names import Wrong, say, setting
-from thresholds import FOUND, KINDS, decisions, records, write
+from thresholds import ACROSS, FOUND, KINDS, decisions, records, write
 
 # From which score a network finds what labels are asked of.
 FAINTEST = 0.05
@@ -19,6 +19,8 @@ FAINTEST = 0.05
 SAME = 0.9
 # A threshold that keeps everything, where none was dropped before.
 ALL = {"above": -1, "below": 1e9}
+# Within which distance frame-dedup drops images of a shot, where its flags say nothing else.
+MAX_DISTANCE = 8
 # What is decided of near-duplicates.
 PAIRS = "review/dedup.pairs.jsonl"
 
@@ -162,17 +164,67 @@ def probe(name, make):
         os.close(locked)
 
 
-def fitting(name, more):
-    """How label-fit is called for a threshold."""
+def split(setting_, text):
+    """Flags as a shell has them."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Wrong(f"{setting_}={text}: {error}") from error
+
+
+def bits(dedup):
+    """Within which distance frame-dedup drops images of a shot by its flags, and else by default."""
+    said = {"--max-distance": MAX_DISTANCE, "--across": ACROSS}
+    words = iter(split("DEDUP_FLAGS", dedup))
+    for word in words:
+        flag, sign, value = word.partition("=")
+        if flag in said:
+            value = value if sign else next(words, "")
+            if not re.fullmatch("[0-9]{1,2}", value):
+                raise Wrong(f"DEDUP_FLAGS={dedup}: {flag} is a number of bits, not {value or 'nothing'}")
+            said[flag] = int(value)
+    return max(said.values())
+
+
+def earlier(name, dedup):
+    """The threshold that decides where labels set none; none if what is kept and dropped tells it."""
+    if name == "dedup":
+        # Labels themselves say of pairs what is kept and dropped: between these bits and the next.
+        return bits(dedup) + 0.5
+    known = thresholds.read(f"thresholds/{name}.json")
+    if known and thresholds.number(known.get("was")):
+        return known["was"]
+    if not thresholds.counts(known):
+        return None
+    # What is kept and dropped now goes by these labels themselves, and says nothing of how it was before.
+    before = (known["proof"].get("before") or {}).get("threshold")
+    return ALL[KINDS[name]["side"]] if before is None else before
+
+
+def fitting(name, more, before):
+    """How label-fit is called for a threshold, to compare it with `before`."""
     one = KINDS[name]
     command = [os.path.join(names.tools(), "label-fit"), "--threshold-of", one["of"], "--keeping", one["side"], "--dropped-for", one["reason"]]
     command += ["--patch", f"review/{name}.jsonl", *more]
-    known = thresholds.read(f"thresholds/{name}.json")
+    return command if before is None else [*command, f"--before={before}"]
+
+
+def settled(name, rows, before):
+    """Takes what label-fit has found, with what it does not know, and says what becomes of the threshold."""
+    path, fitted = f"thresholds/{name}.json", f"thresholds/{name}.fit"
+    known, last = thresholds.read(fitted), thresholds.read(path)
+    if known and name == "motion":
+        known["median"] = median(rows, KINDS[name]["reason"])
+    if known and name != "dedup" and before is not None:
+        known["was"] = before
+    if known:
+        write(path, [known])
+        os.remove(fitted)
     if thresholds.counts(known):
-        # What is kept and dropped now goes by these labels themselves, and says nothing of how it was before.
-        before = known["proof"]["before"].get("threshold")
-        command.append(f"--before={ALL[one['side']] if before is None else before}")
-    return command
+        return f"{' '.join(thresholds.flags(name, known))}: run make again to apply it, unless your own flags set it"
+    if thresholds.counts(last):
+        return "the threshold goes back to what it was: run make again to apply that; `make teach` asks for the next labels"
+    return "the threshold stays as it was; `make teach` asks for the next labels"
 
 
 def shown(name):
@@ -210,9 +262,13 @@ def keep_pairs(rows):
         os.close(locked)
 
 
-def teach(name, make, more):
-    """Opens the images to label, sets the threshold, and says what it is worth. `more` are flags of label-fit."""
+def teach(name, make, more, dedup=""):
+    """Opens the images to label, sets the threshold, and says what it is worth.
+
+    `more` are flags of label-fit, and `dedup` those of frame-dedup.
+    """
     out, one = names.out(), KINDS[name]
+    more = split("TEACH_FLAGS", more)
     need = FOUND[name][0] if name in FOUND else one["stage"]
     for manifest in {need, one["stage"]}:
         if not os.path.isfile(os.path.join(out, f"{manifest}.jsonl")):
@@ -228,7 +284,8 @@ def teach(name, make, more):
         keep_pairs(records(manifest))
     rows = candidates(name)
     write(manifest, rows)
-    fit, asked = fitting(name, shlex.split(more)), f"thresholds/{name}.asked.jsonl"
+    before, asked = earlier(name, dedup), f"thresholds/{name}.asked.jsonl"
+    fit = fitting(name, more, before)
     with open(asked, "wb") as file:
         subprocess.run([*fit, "--quiet", "--ask", setting("TEACH_ASK"), manifest], stdout=file, check=True)
     if os.path.getsize(asked):
@@ -238,12 +295,5 @@ def teach(name, make, more):
         say(f"{name}: every image is labelled")
     if name == "dedup":
         keep_pairs(rows)
-    subprocess.run([*fit, "--output", f"thresholds/{name}.json", manifest], stdout=subprocess.DEVNULL, check=True)
-    known = thresholds.read(f"thresholds/{name}.json")
-    if known and name == "motion":
-        known["median"] = median(rows, one["reason"])
-        write(f"thresholds/{name}.json", [known])
-    if thresholds.counts(known):
-        say(f"{name}: {' '.join(thresholds.flags(name, known))}: make it again, and it goes by that, unless flags of yours say it")
-    else:
-        say(f"{name}: the threshold stays as it was; `make teach` asks for the next labels")
+    subprocess.run([*fit, "--output", f"thresholds/{name}.fit", manifest], stdout=subprocess.DEVNULL, check=True)
+    say(f"{name}: {settled(name, rows, before)}")

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -237,14 +238,40 @@ class Asking(Inside):
         self.assertEqual(teach_threshold.median(rows, "blurred: edge"), 0.5)
 
     def test_in_later_rounds_it_is_compared_with_what_was_before_the_first(self):
+        earlier = lambda: teach_threshold.earlier("blur", "")
         with told(BIN="bin"):
-            self.assertNotIn("--before", " ".join(teach_threshold.fitting("blur", [])))
+            self.assertNotIn("--before", " ".join(teach_threshold.fitting("blur", [], earlier())))
             self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5, before=320.0))
-            self.assertEqual(teach_threshold.fitting("blur", [])[-1], "--before=320.0")
-            self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5))
-            self.assertEqual(teach_threshold.fitting("blur", [])[-1], "--before=-1", "none was dropped")
-            self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5, better=False, before=320.0))
-            self.assertNotIn("--before", " ".join(teach_threshold.fitting("blur", [])))
+            self.assertEqual(teach_threshold.fitting("blur", ["--precision", "0.9"], earlier())[-3:], ["--precision", "0.9", "--before=320.0"])
+        self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5))
+        self.assertEqual(earlier(), -1, "none was dropped")
+        self.put("thresholds/blur.json", fitted("/quality/sharpness", 412.5, better=False, before=320.0))
+        self.assertEqual(earlier(), None, "what is kept and dropped tells it")
+
+    def test_a_threshold_that_is_no_longer_better_goes_back_to_what_it_was(self):
+        def round_(expected, **more):
+            was = teach_threshold.earlier("blur", "")
+            self.assertEqual(was, expected)
+            self.put("thresholds/blur.fit", fitted("/quality/sharpness", 412.5, **more))
+            return teach_threshold.settled("blur", [], was)
+
+        self.assertIn("stays as it was", round_(None, better=False, before=320.0))
+        self.assertEqual(round_(None, before=300.0), "--sharpness=412.5: run make again to apply it, unless your own flags set it")
+        self.assertIn("goes back to what it was", round_(300.0, better=False, before=300.0))
+        self.assertIn("stays as it was", round_(300.0, better=False, before=300.0))
+        self.assertIn("run make again to apply it", round_(300.0, before=300.0))
+        self.assertEqual(os.listdir("thresholds"), ["blur.json"])
+
+    def test_near_duplicates_are_compared_with_the_distance_of_the_tool(self):
+        for flags, before in [("", 8.5), ("--max-distance 6", 6.5), ("--max-distance=6 --across=7 --max-distance 5", 7.5), ("--max-distance=0", 4.5)]:
+            self.assertEqual(teach_threshold.earlier("dedup", flags), before, flags)
+            self.put("thresholds/dedup.json", fitted("/dedup/distance", 2.5, before=99))
+        for flags in ["--max-distance", "--max-distance near", "--max-distance '6"]:
+            with self.assertRaisesRegex(Wrong, "^DEDUP_FLAGS=--max-distance"):
+                teach_threshold.earlier("dedup", flags)
+        help_ = (names.ROOT / "tools/frame-dedup/src/main.rs").read_text(encoding="utf-8")
+        for number in (teach_threshold.MAX_DISTANCE, thresholds.ACROSS):
+            self.assertIn(f"default_value_t = {number},", help_)
 
     def test_what_is_not_made_yet_cannot_be_taught(self):
         with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "there is no sharp.jsonl in .*: make it first"):
@@ -253,6 +280,20 @@ class Asking(Inside):
         self.lines("faces.jsonl")
         with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "leave NETWORKS=none out"):
             teach_threshold.teach("faces", "make", "")
+
+    def test_flags_with_half_a_quote_are_refused(self):
+        with told(OUT=os.getcwd()), self.assertRaisesRegex(Wrong, "^TEACH_FLAGS=--precision '0.9: No closing quotation"):
+            teach_threshold.teach("blur", "make", "--precision '0.9")
+
+    def test_flags_of_label_fit_may_begin_with_dashes(self):
+        command = [sys.executable, "-B", str(names.ROOT / "tools/phase/make/teach.py")]
+        makefile = (names.ROOT / "Makefile").read_text(encoding="utf-8")
+        for flag in ["flags", "dedup"]:
+            self.assertIn(f" --{flag}=$(call quoted,", makefile)
+        with told(OUT=os.getcwd(), PIPELINE="blur"):
+            command += ["--records", "", "--flags=--precision=0.98", "--dedup=--max-distance 6"]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        self.assertIn("there is no sharp.jsonl", ran.stderr)
 
     def test_what_labels_are_asked_of_is_nobodys_manifest(self):
         self.lines("thresholds/blur.asked.jsonl", {"id": "a"})
@@ -271,14 +312,15 @@ class Asking(Inside):
             if "--ask" in command:
                 stdout.write(b'{"id":"a"}\n')
             if "--output" in command:
-                self.put(command[command.index("--output") + 1], fitted("/quality/sharpness", 412.5))
+                self.put(command[command.index("--output") + 1], fitted("/quality/sharpness", 412.5, before=300.0))
 
         with told(OUT=os.getcwd(), BIN="bin", TEACH_ASK="7"), mock.patch("subprocess.run", run), mock.patch("sys.stderr"):
             teach_threshold.teach("blur", "make", "--precision 0.9")
         ask, serve, fit = calls
         self.assertEqual(ask[-3:], ["--ask", "7", "thresholds/blur.candidates.jsonl"])
         self.assertEqual(serve, ["review", "--serve", "--patch", "review/blur.jsonl", "thresholds/blur.asked.jsonl"])
-        self.assertEqual(fit[-3:], ["--output", "thresholds/blur.json", "thresholds/blur.candidates.jsonl"])
+        self.assertEqual(fit[-3:], ["--output", "thresholds/blur.fit", "thresholds/blur.candidates.jsonl"])
+        self.assertEqual(thresholds.read("thresholds/blur.json")["threshold"], 412.5)
         self.assertIn("--precision", fit)
         self.assertEqual([row["id"] for row in thresholds.records("thresholds/blur.candidates.jsonl")], ["a", "b"])
 
