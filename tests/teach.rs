@@ -123,6 +123,55 @@ fn the_sequel_begins_with_what_the_film_taught() {
     assert!(words("dusk") + words("dawn") > 3, "{sequel:?}");
 }
 
+/// Makes the style data set by these decisions; the images that it is selected from.
+fn decided_style(run: &Run, decisions: &[(&Value, &str)]) -> Vec<Value> {
+    let line = |(id, decision)| format!("{}\n", json!({"id": id, "decision": decision}));
+    let lines: String = decisions.iter().copied().map(line).collect();
+    fs::create_dir_all(run.path("out/review/taught")).unwrap();
+    fs::write(run.path("out/review/style.jsonl"), lines).unwrap();
+    fs::write(run.path("out/review/taught/style"), "").unwrap();
+    said(&run.make("out", &["style"]));
+    let reviewed = records(&run.path("out/style/reviewed.jsonl"));
+    reviewed.iter().map(|one| one["id"].clone()).collect()
+}
+
+#[test]
+fn what_to_keep_is_taught_by_what_blur_filter_measures() {
+    let Some(run) = Run::new(6) else { return };
+    said(&run.make("out", &["style"]));
+    let all = records(&run.path("out/style/reviewed.jsonl"));
+    let ids: Vec<_> = all.iter().map(|one| &one["id"]).collect();
+    // Of drops alone nothing is learnt but what they are of.
+    let left = decided_style(&run, &[(ids[0], "drop"), (ids[1], "drop")]);
+    assert_eq!(left.iter().collect::<Vec<_>>(), ids[2..]);
+    let bright = |one: &Value| one["quality"]["brightness"].as_f64().unwrap();
+    let mut sorted: Vec<f64> = all.iter().map(bright).collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted[sorted.len() / 2];
+    let dark = all.iter().filter(|one| bright(one) < middle).count();
+    let decide = |(at, one): (usize, &Value)| {
+        let dark = bright(one) < middle;
+        // Every other one; of those, one that is dark is kept.
+        at.is_multiple_of(2)
+            .then_some(if dark { "drop" } else { "keep" })
+    };
+    let mut decisions: Vec<_> = all
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| decide((at, one)).map(|word| (&one["id"], word)))
+        .collect();
+    let odd = decisions.iter_mut().find(|one| one.1 == "drop").unwrap();
+    odd.1 = "keep";
+    let odd = odd.0;
+    let left = decided_style(&run, &decisions);
+    for (id, word) in &decisions {
+        assert_eq!(left.contains(id), *word == "keep", "{id}");
+    }
+    assert!(left.contains(odd), "whatever it looks like");
+    let gone = all.len() - left.len();
+    assert!(gone > dark / 2, "{gone} of {dark} dark ones went");
+}
+
 #[test]
 fn what_cannot_be_taught_is_said() {
     let Some(run) = Run::new(2) else { return };

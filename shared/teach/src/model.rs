@@ -14,6 +14,9 @@ use crate::{Film, Reading, Sight, UNKNOWN};
 /// The number of this form of the file.
 const FORM: u32 = 1;
 
+/// The precision that is wanted of answers where none is asked for.
+const PRECISION: f64 = 0.95;
+
 /// What labels have taught of one question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
@@ -52,7 +55,12 @@ pub struct Judgement {
 
 /// Learns from the labels of a film, for a precision that is `wanted` of the answers, 0 to 1. Without labels the
 /// model says what the earlier tool said, and without that nothing.
-pub fn learn(reading: &Reading, film: &Film, wanted: f64) -> Result<Model> {
+///
+/// Where no precision is wanted, it is 0.95; but what to keep has an answer for every record, the likelier one, as
+/// a record that is left undecided is kept.
+pub fn learn(reading: &Reading, film: &Film, wanted: Option<f64>) -> Result<Model> {
+    let every = wanted.is_none() && reading.key.is_decision();
+    let wanted = wanted.unwrap_or(PRECISION);
     let labelled = film.labelled();
     let classes = classes(film, &labelled);
     let examples = Examples::of(film, &labelled, &classes)?;
@@ -65,7 +73,7 @@ pub fn learn(reading: &Reading, film: &Film, wanted: f64) -> Result<Model> {
             .map(|before| sight.label.as_ref() == Some(before))
     };
     let before: Vec<_> = labelled.iter().map(before).collect();
-    let (proof, cut) = prove(&examples, &fitted, &classes, &before, wanted)?;
+    let (proof, cut) = prove(&examples, &fitted, &classes, &before, wanted, every)?;
     let row = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(|number| *number as f32).collect();
     Ok(Model {
         form: FORM,
@@ -139,8 +147,13 @@ impl Model {
         Film::placed(self.layout.clone(), sights)
     }
 
-    /// Answers for every record of a film, in order; none for one that has nothing to judge it by. Records that
-    /// have one answer get one, and labels of any of them count.
+    /// Whether there is nothing to tell apart: all labels are the same.
+    pub fn is_of_one_class(&self) -> bool {
+        self.classes.len() == 1
+    }
+
+    /// Answers for every record of a film, in order; none for one that has nothing to judge it by, and with one class
+    /// none but for what labels are of. Records that have one answer get one, and labels of any of them count.
     pub fn judge(&self, film: &Film) -> Vec<Option<Judgement>> {
         let units = (0..film.members.len()).into_par_iter();
         let units: Vec<_> = units.map(|unit| self.unit(film, unit)).collect();
@@ -153,6 +166,13 @@ impl Model {
         if self.classes.is_empty() || (mean.is_none() && prior.is_none()) {
             return None;
         }
+        let mut labels = film.members[unit]
+            .iter()
+            .filter_map(|record| film.sights[*record].label.as_deref())
+            .peekable();
+        if self.is_of_one_class() && labels.peek().is_none() {
+            return None;
+        }
         // Without a vector only the earlier tool has a say.
         let counts = if mean.is_some() {
             self.counts.clone()
@@ -161,9 +181,6 @@ impl Model {
         };
         let taught = log_scores(&self.forms(&mean.unwrap_or_default()), &counts);
         let scores = self.calibration.join(&taught, prior.as_deref());
-        let labels = film.members[unit]
-            .iter()
-            .filter_map(|record| film.sights[*record].label.as_deref());
         Some(self.judgement(self.told(scores, labels)))
     }
 

@@ -98,20 +98,21 @@ impl Proof {
     }
 }
 
-/// Proves a classifier, and finds its threshold. `before` is for each label whether the earlier answer was
-/// right, where there was one.
+/// Proves a classifier, and finds its threshold, from which `wanted` of the answers are right, or which `every` one
+/// reaches. `before` is for each label whether the earlier answer was right, where there was one.
 pub(crate) fn prove(
     examples: &Examples,
     fitted: &Fitted,
     classes: &[String],
     before: &[Option<bool>],
     wanted: f64,
+    every: bool,
 ) -> Result<(Proof, Cut)> {
     let answers = answers(examples, fitted);
     let marks: Vec<_> = { answers.iter().zip(&examples.class) }
         .map(|((class, score), truth)| (*score, class == truth))
         .collect();
-    let cut = threshold(&marks, wanted);
+    let cut = threshold(&marks, if every { 0.0 } else { wanted });
     let proven = !answers.is_empty();
     let curve = curve(examples, fitted)?;
     let (confusion, mut of_classes) = by_class(examples, &answers, classes);

@@ -60,7 +60,12 @@ impl Named {
             .iter()
             .filter(|judgement| judgement.is_none())
             .count();
-        if nothing > 0 {
+        if self.model.is_of_one_class() && nothing > 0 {
+            warn!(
+                "{}: all labels are `{}`: records without one stay as they are",
+                self.name, self.model.classes[0]
+            );
+        } else if nothing > 0 {
             warn!(
                 "{nothing} of {} records have none of {}: they stay as they are",
                 judged.len(),

@@ -5,9 +5,6 @@ use teach::{Film, Key, Labels, Reading, Sight, learn};
 
 use crate::{Args, ask, labels, summary, write};
 
-/// The precision of a threshold if none is asked for.
-const PRECISION: f64 = 0.95;
-
 /// Learns from the labels for `key`.
 pub(crate) fn run(args: &Args, key: &Key, flow: &mut Flow) -> Result<()> {
     let labels = labels(args, key)?;
@@ -50,7 +47,7 @@ fn fit(
     let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
     let film = Film::measured(reading, sights)?;
     flow.on_all_cores(|| {
-        let model = learn(reading, &film, args.precision.unwrap_or(PRECISION))?;
+        let model = learn(reading, &film, args.precision)?;
         if let Some(path) = &args.output {
             write(path, &model.to_json()?)?;
         }

@@ -72,8 +72,8 @@ struct Args {
     #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
     together: Vec<String>,
 
-    /// Set the threshold so that this share of the answers, or of what is kept, is right, 0 to 1 [default: 0.95; with
-    /// --threshold-of the best F1]
+    /// Set the threshold so that this share of the answers, or of what is kept, is right, 0 to 1 [default: 0.95; of
+    /// /review/decision the likelier answer counts; with --threshold-of the best F1]
     #[arg(long, value_name = "SHARE", value_parser = stage::share::<f64>)]
     precision: Option<f64>,
 

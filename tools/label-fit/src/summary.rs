@@ -19,6 +19,13 @@ pub(crate) fn lines(model: &Model) -> Vec<String> {
             "{of}: nothing is proven yet: label images of several shots"
         )];
     };
+    if model.is_of_one_class() {
+        let all = format!(
+            "{of}: all are `{}`: label some that are not",
+            model.classes[0]
+        );
+        return vec![all];
+    }
     let before =
         { proof.accuracy_before }.map_or(String::new(), |before| format!(", {before:.2} before"));
     let mut lines = vec![format!(

@@ -275,6 +275,36 @@ fn what_is_no_better_than_before_is_said() {
 }
 
 #[test]
+fn what_to_keep_is_answered_for_every_image() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    // Of one heap all is dropped, but a person is wrong now and then.
+    let decide = |drop: &dyn Fn(usize) -> bool| {
+        let decision = |at: usize| if drop(at) { "drop" } else { "keep" };
+        let line = |at: usize| json!({"id": records[at]["id"], "decision": decision(at)});
+        let decisions: Vec<_> = (0..60).step_by(2).map(line).collect();
+        fs::write(here.path().join("patch.jsonl"), lines(&decisions)).unwrap();
+    };
+    let fit = |more: &[&str]| {
+        let usual = ["--key", "/review/decision", "--patch", "patch.jsonl"];
+        let flags = [&usual[..], &["--output", "model.json"], more].concat();
+        run_in(here.path(), TOOL, &flags, &lines(&records))
+    };
+    decide(&|at| (at / 3).is_multiple_of(2) != at.is_multiple_of(10));
+    fit(&[]);
+    let every = model(here.path());
+    assert_eq!(every["threshold"], 0.5);
+    assert_eq!(every["proof"]["answered"], 1.0);
+    assert!(every["proof"]["precision"].as_f64().unwrap() < 0.9);
+    fit(&["--precision", "0.95"]);
+    assert!(model(here.path())["threshold"].as_f64().unwrap() > 0.5);
+    decide(&|_| true);
+    let said = fit(&[]).stderr;
+    let expected = "30 labels of 20 shots: all are `drop`: label some that are not";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn a_patch_that_is_none_is_named_with_its_line() {
     let here = tempfile::tempdir().unwrap();
     fs::write(here.path().join("patch.jsonl"), "{\"id\":\"f00\"}\nnoon\n").unwrap();
