@@ -1,14 +1,20 @@
 """Scores what a few labels teach, on a film whose truth is known.
 
 Usage: teach.py FILM OUT TOOLS, with FILM the folder of the film's truth, OUT the folder of `make all` on that film, and
-TOOLS the folder of label-fit and label-apply. Labels are taken from the truth, some of them wrong, as a person gives them:
-in rounds of 20, those that label-fit asks for, and, beside that, as many by chance. Right answers are counted among the
-images that were not labelled; `other shots` are those of which no image was. With `all` all answers count, however
-unsure; otherwise those that reach the threshold.
+TOOLS the folder of the tools. Labels are taken from the truth, some of them wrong, as a person gives them: in rounds of
+20, those that label-fit asks for, and, beside that, as many by chance. Right answers are counted among the images that
+were not labelled; `other shots` are those of which no image was. With `all` all answers count, however unsure;
+otherwise those that reach the threshold. `film` is of all images, the labelled ones with their labels.
+
+Names are taught as by `make teach PIPELINE=character` without references: instances that look alike are a group. What to
+keep is taught as by PIPELINE=style, of all frames that were extracted: `keep` drops cards, fades, dissolves and what is
+out of focus, as blur-filter would, and `day`, which is a taste, drops the evening and the night. The numbers are precision and recall of what
+is dropped, and of what is kept.
 """
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import tempfile
@@ -31,9 +37,12 @@ QUESTIONS = {
     "emotion": ("/emotion/label", "expressions", "/embedding/vector,/emotion/scores", "/emotion/scores", ""),
     "intensity": ("/emotion/intensity", "expressions", "/embedding/vector,/emotion/scores", "/emotion/intensity", ""),
     "action": ("/pose/action", "posed", "/pose/vector,/pose/scores,/embedding/vector", "/pose/scores/action", ""),
-    "name": ("/character", "named", "/embedding/vector", "", "/identity/track"),
-    "keep": ("/review/decision", "sharp", "/quality", "", ""),
+    "name": ("/identity/name", "figures", "/embedding/vector", "/identity/name", "/identity/track"),
+    "keep": ("/review/decision", "frames", "/quality,/embedding/vector", "", ""),
+    "day": ("/review/decision", "frames", "/quality,/embedding/vector", "", ""),
 }
+# Those of what to keep.
+KEPT = ("keep", "day")
 
 
 def true_label(question, record, line, people):
@@ -45,19 +54,30 @@ def true_label(question, record, line, people):
     if question == "keep":
         unfit = line["transition"] != "none" and line["transition"] != "cut_first" or line["focus"] == "out_of_focus"
         return "drop" if unfit else "keep"
+    if question == "day":
+        return None if line["light"] is None else "drop" if line["light"]["time"] in ("evening", "night") else "keep"
     one = people.of(record)
     if not isinstance(one, dict) or (question in ("emotion", "intensity") and one["face"] is None):
         return None
     return one[question]
 
 
-def manifest(out, stage):
-    """The records of a stage; of frames that are to be kept or dropped, both, as they were before."""
-    if stage != "sharp":
-        return records(out / f"{stage}.jsonl")
-    both = records(out / "sharp.jsonl") + records(out / "sharp.rejects.jsonl")
-    both = [{key: value for key, value in one.items() if key not in ("rejected", "light")} for one in both]
-    return sorted(both, key=lambda one: one["source"]["frame"])
+def manifest(out, stage, tools):
+    """The records of a stage: instances in groups that look alike, frames with what is measured of them and their embeddings."""
+    if stage == "figures":
+        return through(out, stage, [[tools / "cluster"], [tools / "id-match"]])
+    if stage == "frames":
+        embed = [tools / "clip-embed", "--device", "cpu", "--model", "small-embed", "--crops", "wide"]
+        return [{key: row[key] for key in row if key != "rejected"} for row in through(out, stage, [[tools / "blur-filter", "--keep"], embed])]
+    return records(out / f"{stage}.jsonl")
+
+
+def through(out, stage, commands):
+    """What a manifest is after these tools."""
+    text = (out / f"{stage}.jsonl").read_bytes()
+    for command in commands:
+        text = subprocess.run([*command, "--quiet"], cwd=out, input=text, stdout=subprocess.PIPE, check=True).stdout
+    return [json.loads(line) for line in text.splitlines()]
 
 
 class Owner:
@@ -136,7 +156,7 @@ class Trial:
 
 
 def score(trial, judged, owner):
-    """Shares: right of all; right of what is answered; answered; right of all in other shots."""
+    """Shares: right of all; right of what is answered; answered; right of all in other shots; right of the film; answered of it."""
     shots = {row["id"]: (row["source"]["film"], row["source"]["shot"]) for row in trial.rows}
     labelled = {shots[name] for name in owner.said}
     rest = [name for name in trial.labels if name not in owner.said and name in judged]
@@ -144,18 +164,35 @@ def score(trial, judged, owner):
     answered = [ok for name, ok in zip(rest, right) if judged[name][1]]
     others = [ok for name, ok in zip(rest, right) if shots[name] not in labelled]
     share = lambda ok: sum(ok) / len(ok) if ok else None
-    return share(right), share(answered), len(answered) / max(1, len(rest)), share(others), len(rest), len(others)
+    final = {name: owner.said.get(name) or (judged[name][0] if judged.get(name, (None, False))[1] else None) for name in trial.labels}
+    film = [word == trial.labels[name] for name, word in final.items() if word]
+    known = len(film) / len(trial.labels)
+    return share(right), share(answered), len(answered) / max(1, len(rest)), share(others), share(film), known, len(rest), len(others)
 
 
-def text(values):
+def obeyed(trial, judged, owner):
+    """Precision and recall of what is dropped, and of what is kept, among the images without a label; their number."""
+    rest = [name for name in trial.labels if name not in owner.said]
+    dropped = {name for name in rest if judged.get(name) == ("drop", True)}
+    found = []
+    for word, said in (("drop", dropped), ("keep", set(rest) - dropped)):
+        true = {name for name in rest if trial.labels[name] == word}
+        found += [len(said & true) / len(said) if said else None, len(said & true) / len(true) if true else None]
+    return *found, len(rest)
+
+
+def means(values):
     """The means of several runs, as text."""
-    columns = []
     for column in zip(*values):
         known = [value for value in column if value is not None]
-        columns.append(sum(known) / len(known) if known else None)
-    right, sure, answered, others, rest, many = ["   - " if value is None else value for value in columns]
-    shown = lambda value: value if isinstance(value, str) else f"{value:.3f}"
-    return f"all {shown(right)}  sure {shown(sure)} of {shown(answered)}  other shots {shown(others)}  ({rest:.0f} images, {many:.0f})"
+        yield f"{sum(known) / len(known):.3f}" if known else "  -  "
+
+
+def text(question, values):
+    """The scores of several runs, as text."""
+    if question in KEPT:
+        return "dropped {} {}  kept {} {}  ({} images)".format(*means(values))
+    return "all {}  sure {} of {}  other shots {}  film {} of {}  ({} images, {})".format(*means(values))
 
 
 def main():
@@ -169,10 +206,11 @@ def main():
     parser.add_argument("--only", default=",".join(QUESTIONS), help="questions, with commas between")
     parser.add_argument("--on", help="learn from these keys instead")
     asked = parser.parse_args()
+    os.environ.setdefault("FILM2LORA_MODELS", str(Path(__file__).resolve().parents[2] / "models"))
     truth = truths.frames(asked.film)
     people = Figures(asked.out, truth)
     for question in asked.only.split(","):
-        rows = manifest(asked.out, QUESTIONS[question][1])
+        rows = manifest(asked.out, QUESTIONS[question][1], asked.tools.resolve())
         found = ((row["id"], true_label(question, row, truth[row["source"]["frame"]], people)) for row in rows)
         labels = {name: label for name, label in found if label is not None}
         print(f"{question}: {len(labels)} images of {len(set(labels.values()))} classes", flush=True)
@@ -184,14 +222,14 @@ def main():
                     owner = Owner(trial.key, labels, asked.wrong, seed)
                     for count in range(0, asked.most + 1, ROUND):
                         if count in (0, 20, 60, 120):
-                            lines[count].append(score(trial, trial.judged(owner), owner))
+                            lines[count].append((obeyed if question in KEPT else score)(trial, trial.judged(owner), owner))
                             proofs[count].append(trial.proven() if count else None)
                         if len(owner.said) < len(labels) - ROUND:
                             trial.ask(owner, by_chance)
             for count, values in lines.items():
                 proven = [one for one in proofs[count] if one is not None]
                 said = f", it says {sum(proven) / len(proven):.3f}" if proven else ""
-                print(f"  {count:3} {'by chance' if by_chance else 'asked    '}  {text(values)}{said}", flush=True)
+                print(f"  {count:3} {'by chance' if by_chance else 'asked    '}  {text(question, values)}{said}", flush=True)
 
 
 if __name__ == "__main__":
