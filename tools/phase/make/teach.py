@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import launch
 import names
 import review
 import teach_threshold
@@ -64,7 +65,7 @@ def teach(name, kind, manifest):
     patch, images = f"review/{name}.jsonl", folder / f"{name}.asked"
     commands = list(fits(kind, patch))
     if not chosen(commands, manifest, images):
-        say(f"{name}: every image is labelled")
+        say(f"{name}: {thresholds.left(thresholds.records(manifest), patch)}")
         return
     # Of what all sets of a type have in common only the answers are asked.
     keys = [flag for command in commands for flag in ("--label", command[2])] if kind in names.PER_CHARACTER else review.labels(name)
@@ -85,9 +86,15 @@ def main():
     parser.add_argument("--dedup", default="", help="flags of frame-dedup, as in a shell")
     names.check()
     given = parser.parse_args()
-    if setting("PIPELINE") in thresholds.KINDS:
-        return teach_threshold.teach(setting("PIPELINE"), given.make, given.flags, given.dedup)
-    return teach(*asked(given.records))
+    name = setting("PIPELINE")
+    threshold = name in thresholds.KINDS
+    found = teach_threshold.needed(name, given.flags) if threshold else asked(given.records)
+    if launch.only_says():
+        say(f"{name}: asks for labels in the browser, and says what they have taught")
+    elif threshold:
+        teach_threshold.teach(name, given.make, found, given.dedup)
+    else:
+        teach(*found)
 
 
 if __name__ == "__main__":

@@ -262,17 +262,22 @@ def keep_pairs(rows):
         os.close(locked)
 
 
-def teach(name, make, more, dedup=""):
+def needed(name, flags):
+    """Sees to it that there is what labels are asked of; the flags of label-fit, one by one."""
+    found, stage, out = split("TEACH_FLAGS", flags), KINDS[name]["stage"], names.out()
+    need = FOUND[name][0] if name in FOUND else stage
+    for manifest in dict.fromkeys([need, stage]):
+        if not os.path.isfile(os.path.join(out, f"{manifest}.jsonl")):
+            raise Wrong(f"PIPELINE={name}: there is no {manifest}.jsonl in {out}: make it first")
+    return found
+
+
+def teach(name, make, more, dedup):
     """Opens the images to label, sets the threshold, and says what it is worth.
 
     `more` are flags of label-fit, and `dedup` those of frame-dedup.
     """
-    out, one = names.out(), KINDS[name]
-    more = split("TEACH_FLAGS", more)
-    need = FOUND[name][0] if name in FOUND else one["stage"]
-    for manifest in {need, one["stage"]}:
-        if not os.path.isfile(os.path.join(out, f"{manifest}.jsonl")):
-            raise Wrong(f"PIPELINE={name}: there is no {manifest}.jsonl in {out}: make it first")
+    out = names.out()
     for folder in ["thresholds", "review"]:
         Path(out, folder).mkdir(exist_ok=True)
     if name in FOUND:
@@ -292,7 +297,7 @@ def teach(name, make, more, dedup=""):
         serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", f"review/{name}.jsonl", *shown(name), asked]
         subprocess.run(serve, stdout=subprocess.DEVNULL, check=True)
     else:
-        say(f"{name}: every image is labelled")
+        say(f"{name}: {thresholds.left(rows, f'review/{name}.jsonl')}")
     if name == "dedup":
         keep_pairs(rows)
     subprocess.run([*fit, "--output", f"thresholds/{name}.fit", manifest], stdout=subprocess.DEVNULL, check=True)

@@ -275,15 +275,15 @@ class Asking(Inside):
 
     def test_what_is_not_made_yet_cannot_be_taught(self):
         with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "there is no sharp.jsonl in .*: make it first"):
-            teach_threshold.teach("blur", "make", "")
+            teach_threshold.needed("blur", "")
         self.lines("posed.jsonl", {"id": "a"})
         self.lines("faces.jsonl")
         with told(OUT=os.getcwd(), TEACH_ASK="60"), self.assertRaisesRegex(Wrong, "leave NETWORKS=none out"):
-            teach_threshold.teach("faces", "make", "")
+            teach_threshold.teach("faces", "make", teach_threshold.needed("faces", ""), "")
 
     def test_flags_with_half_a_quote_are_refused(self):
         with told(OUT=os.getcwd()), self.assertRaisesRegex(Wrong, "^TEACH_FLAGS=--precision '0.9: No closing quotation"):
-            teach_threshold.teach("blur", "make", "--precision '0.9")
+            teach_threshold.needed("blur", "--precision '0.9")
 
     def test_flags_of_label_fit_may_begin_with_dashes(self):
         command = [sys.executable, "-B", str(names.ROOT / "tools/phase/make/teach.py")]
@@ -294,6 +294,22 @@ class Asking(Inside):
             command += ["--records", "", "--flags=--precision=0.98", "--dedup=--max-distance 6"]
             ran = subprocess.run(command, capture_output=True, text=True, check=False)
         self.assertIn("there is no sharp.jsonl", ran.stderr)
+
+    def test_where_make_only_says_what_it_would_do_nothing_is_done(self):
+        self.lines("sharp.jsonl", {"id": "a"})
+        before = sorted(Path().rglob("*"))
+        for more in [[], ["-n"], ["-nr"]]:
+            command = ["make", "-n", "-C", str(names.ROOT), "SETTINGS=", f"BIN={os.getcwd()}", f"OUT={os.getcwd()}", "PIPELINE=blur", "teach", *more]
+            environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+            ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+            self.assertIn("make: blur: asks for labels in the browser", ran.stderr)
+        self.assertEqual(sorted(Path().rglob("*")), before)
+
+    def test_it_says_that_all_is_labelled_only_where_it_is(self):
+        self.lines("patch.jsonl", {"id": "a", "decision": "keep"}, {"id": "b", "decision": "drop"})
+        self.assertEqual(thresholds.left([{"id": "a"}, {"id": "b"}], "patch.jsonl"), "every image is labelled")
+        for rows in [[], [{"id": "a"}, {"id": "c"}]]:
+            self.assertEqual(thresholds.left(rows, "patch.jsonl"), "there is no image left to ask about")
 
     def test_what_labels_are_asked_of_is_nobodys_manifest(self):
         self.lines("thresholds/blur.asked.jsonl", {"id": "a"})
@@ -315,7 +331,7 @@ class Asking(Inside):
                 self.put(command[command.index("--output") + 1], fitted("/quality/sharpness", 412.5, before=300.0))
 
         with told(OUT=os.getcwd(), BIN="bin", TEACH_ASK="7"), mock.patch("subprocess.run", run), mock.patch("sys.stderr"):
-            teach_threshold.teach("blur", "make", "--precision 0.9")
+            teach_threshold.teach("blur", "make", teach_threshold.needed("blur", "--precision 0.9"), "")
         ask, serve, fit = calls
         self.assertEqual(ask[-3:], ["--ask", "7", "thresholds/blur.candidates.jsonl"])
         self.assertEqual(serve, ["review", "--serve", "--patch", "review/blur.jsonl", "thresholds/blur.asked.jsonl"])

@@ -135,6 +135,12 @@ def write(path, rows):
         os.replace(part, path)
 
 
+def left(rows, patch):
+    """Why labels are asked of none of these records."""
+    ids, said = {row.get("id") for row in rows}, {line.get("id") for line in records(patch)}
+    return "every image is labelled" if ids and ids <= said else "there is no image left to ask about"
+
+
 def decisions(patch):
     """By id, what a person last decided: keep or drop."""
     said = {line.get("id"): line.get("decision") for line in records(patch)}
