@@ -71,20 +71,23 @@ def start(make):
     paths = {"IMAGES": images(), "BIN": names.tools()}
     if setting("CAST") and not Path(names.out(), "cast.jsonl").is_file():
         raise Wrong(f"CAST={setting('CAST')}: there is no cast.jsonl in {names.out()}: make instances first")
-    for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "SETTINGS"]:
+    for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
+    others = thresholds.elsewhere(paths["TEACH_FROM"])
+    paths["TEACH_FROM"] = "" if others else paths["TEACH_FROM"]
     measured = names.TYPES[kind].get("measured", "frames")
     if setting("NETWORKS") == "none" and measured != "frames":
         raise Wrong(f"PIPELINE={setting('PIPELINE')}: its images are measured by networks: leave NETWORKS=none out")
     roles = [] if setting("NETWORKS") == "none" else ROLES[measured]
     launch.lock(names.out())
+    thresholds.take(names.out(), others)
     scores = f"scores/{folder.replace('/', '-')}"
     Path(names.out(), scores).mkdir(parents=True, exist_ok=True)
     launch.put(Path(names.out(), scores, "exported.jsonl"), exported(Path(names.out(), folder, "dataset.jsonl")))
     who = names.characters().values() if measured != "frames" else []
     more = [f"IMAGES={launch.listing(paths['IMAGES'])}", f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}"]
     command = launch.inner(make, roles, paths, more)
-    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"CUTS={' '.join(thresholds.in_force(names.out(), []))}"]
+    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"CUTS={' '.join(thresholds.in_force(names.out(), others))}"]
     command += [f"WHO={' '.join(who)}", f"{scores}/scores.jsonl"]
     say(f"{setting('PIPELINE')}: the page will be {names.out()}/{scores}/report.html")
     os.execvp(command[0], command)

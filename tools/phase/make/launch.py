@@ -438,14 +438,14 @@ def start(flags):
     os.execvp(command[0], command)
 
 
-def inner(make, roles, paths, more=()):
+def inner(make, roles, paths, more=(), in_words=True):
     """The command of a make in OUT that takes what is there as it is, whatever it was made from, and runs networks of `roles` on it.
 
-    `paths` are settings, and `more` stamps.
+    `paths` are settings, and `more` stamps. What is asked for in words is looked for, too, unless no stage of it does that.
     """
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
-    there = installed(names.tools(), models) if roles else set()
-    words, of_cast = asked_in_words(roles, there)
+    there = installed(names.tools(), models) if roles and in_words else set()
+    words, of_cast = asked_in_words(roles, there) if in_words else ("", [])
     named, needs = networks(roles + (["words"] if words or of_cast else []))
     if setting("NETWORKS") == "published":
         registry(names.tools(), models, "--needs", needs)

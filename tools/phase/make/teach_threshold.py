@@ -156,7 +156,7 @@ def probe(name, make):
     write(os.path.join(out, f"thresholds/{name}.some.jsonl"), [{key: row[key] for key in row if key != "boxes" or name != "detect"} for row in rows])
     settings = names.absolute(setting("SETTINGS")) if setting("SETTINGS") else ""
     paths = {"BIN": names.tools(), "SETTINGS": settings, "CALLED_FROM": "", "WHO": "", "PROBED": name, "FAINTEST": str(FAINTEST)}
-    command = launch.inner(make, [role], paths)
+    command = launch.inner(make, [role], paths, in_words=False)
     locked = launch.lock(out)
     try:
         subprocess.run([*command, f"thresholds/{name}.found.jsonl"], check=True, close_fds=False)

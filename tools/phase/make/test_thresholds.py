@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import checkpoints
 import launch
 import names
 import teach_threshold
@@ -73,8 +74,36 @@ class Counting(Inside):
         self.assertEqual(thresholds.elsewhere(""), {})
         os.remove("theirs/blur.json")
         os.remove("theirs/faces.json")
+        self.put("theirs/sharpest.json", fitted("/quality/sharpness", 500))
+        self.put("theirs/blur.json", fitted("/quality/sharpness", 300))
+        with self.assertRaisesRegex(Wrong, "blur.json and sharpest.json are both a threshold of blur"):
+            thresholds.elsewhere("theirs")
+        os.remove("theirs/blur.json")
+        os.remove("theirs/sharpest.json")
         with self.assertRaisesRegex(Wrong, "no threshold in this folder"):
             thresholds.elsewhere("theirs")
+
+    def test_a_film_hands_on_what_it_took_itself(self):
+        self.put("theirs/from/blur.json", fitted("/quality/sharpness", 100))
+        self.put("theirs/from/fog.json", fitted("/inpaint/fog", 0.1))
+        self.put("theirs/from/detect.json", fitted("/boxes/0/score", 0.2))
+        self.put("theirs/blur.json", fitted("/quality/sharpness", 300))
+        self.put("theirs/detect.json", fitted("/boxes/0/score", 0.4, better=False))
+        found = thresholds.elsewhere("theirs")
+        self.assertEqual({name: one["threshold"] for name, one in found.items()}, {"blur": 300, "fog": 0.1, "detect": 0.2})
+
+    def test_checkpoints_go_by_the_thresholds_of_another_film(self):
+        self.put("theirs/faces.json", fitted("/face/score", 0.5))
+        self.put("images/step/a.png", "")
+        self.put("style/dataset.jsonl", "")
+        self.put("style/dataset/prompts.jsonl", "")
+        paths = []
+        inner = lambda make, roles, paths_, more: paths.append(paths_) or ["make"]
+        settings = {"OUT": ".", "PIPELINE": "style", "IMAGES": "images", "TEACH_FROM": "theirs"}
+        with told(**settings), mock.patch("launch.inner", inner), mock.patch("os.execvp") as run, mock.patch("sys.stderr"):
+            checkpoints.start("make")
+        self.assertIn("CUTS=faces:thresholds/from/faces.json:--threshold=0.5,--sure=0.5", run.call_args[0][1])
+        self.assertEqual(paths[0]["TEACH_FROM"], "")
 
     def test_half_a_file_is_no_threshold(self):
         one = json.loads(fitted("/instance/edges", 0.45))
@@ -310,6 +339,14 @@ class Asking(Inside):
         self.assertEqual(thresholds.left([{"id": "a"}, {"id": "b"}], "patch.jsonl"), "every image is labelled")
         for rows in [[], [{"id": "a"}, {"id": "c"}]]:
             self.assertEqual(thresholds.left(rows, "patch.jsonl"), "there is no image left to ask about")
+
+    def test_a_network_that_looks_again_needs_none_for_words(self):
+        registry, version = mock.patch("launch.registry", return_value=[]), mock.patch("launch.version", return_value=("1", []))
+        with told(NETWORKS="published", WORDS="a dragon."), registry as asked, version, mock.patch("launch.installed") as there:
+            command = launch.inner("make", ["detect"], {}, in_words=False)
+        self.assertEqual([call[0][3] for call in asked.call_args_list], [["detect"], ["detect"]])
+        self.assertIn("WORDS=", command)
+        there.assert_not_called()
 
     def test_what_labels_are_asked_of_is_nobodys_manifest(self):
         self.lines("thresholds/blur.asked.jsonl", {"id": "a"})

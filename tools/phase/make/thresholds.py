@@ -67,15 +67,27 @@ def elsewhere(path):
     """Of TEACH_FROM, a file or a folder of another film, the thresholds by name; none if it is a model of label-fit."""
     if not path:
         return {}
-    files = sorted(Path(path).glob("*.json")) if os.path.isdir(path) else [Path(path)]
-    by_number = {one["of"]: name for name, one in KINDS.items()}
-    found = {}
+    if not os.path.isdir(path):
+        return by_name([Path(path)])
+    own = by_name(sorted(Path(path).glob("*.json")))
+    # What that film took from another counts there, too, where it has none of its own.
+    taken = by_name(sorted(Path(path, "from").glob("*.json")))
+    found = {**own, **{name: one for name, one in taken.items() if not counts(own.get(name))}}
+    if not found:
+        raise Wrong(f"TEACH_FROM={setting('TEACH_FROM')}: there is no threshold in this folder, such as blur.json")
+    return found
+
+
+def by_name(files):
+    """The thresholds in files, by name."""
+    names_, found, where = {one["of"]: name for name, one in KINDS.items()}, {}, {}
     for file in files:
         one = read(file)
-        if one and one["threshold_of"] in by_number:
-            found[by_number[one["threshold_of"]]] = one
-    if os.path.isdir(path) and not found:
-        raise Wrong(f"TEACH_FROM={setting('TEACH_FROM')}: there is no threshold in this folder, such as blur.json")
+        name = names_.get(one["threshold_of"]) if one else None
+        if name in found:
+            raise Wrong(f"TEACH_FROM={setting('TEACH_FROM')}: {where[name].name} and {file.name} are both a threshold of {name}: take one of them away")
+        if name:
+            found[name], where[name] = one, file
     return found
 
 
