@@ -126,7 +126,7 @@ GATE_SAMPLE ?= all
 MERGE ?=
 # Whether data sets go by what `make teach` has taught: yes or no.
 TAUGHT ?= yes
-# What labels of another film have taught, to begin with: a model (taught-*.json of a data set there), a threshold (such as
+# Labels from another film to start with: a model (taught-*.json of a data set there), a threshold (such as
 # thresholds/blur.json), or the folder of its thresholds.
 TEACH_FROM ?=
 # Images that `make teach` asks labels of at once.
@@ -287,7 +287,7 @@ review: ## Review the images of PIPELINE (such as style, or character-NAME) in t
 	@"$${PYTHON:-python3}" -B tools/phase/make/review.py
 
 .PHONY: teach
-teach: ## Label the images of PIPELINE (such as expression, or blur for its threshold) that teach most, in the browser; then make it again
+teach: ## Label the most useful images of PIPELINE (such as expression, or blur to set its threshold) in the browser; then make it again
 	+@"$${PYTHON:-python3}" -B tools/phase/make/teach.py --make '$(MAKE)' --flags=$(call quoted,$(TEACH_FLAGS)) --dedup=$(call quoted,$(DEDUP_FLAGS)) \
 	    --records '$(foreach type,$(TYPES),$(type)=$(call asked_of,$(type)))'
 
