@@ -16,7 +16,7 @@ character.records = $(1)/unique.jsonl
 character.taught_in := named.jsonl
 character.word = --trigger="$${TRIGGER:+$${TRIGGER}_}$(notdir $(@D))"
 # Without CLASS, the class word is what the character was found by, if that was words.
-class_word = "$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" $(if $(CAST),--words "$$CAST/$$(cat .names/$(notdir $(@D)))/words.txt")
+class_word = "$${PYTHON:-python3}" -B "$$FILM2LORA_CLASS_WORD" $(if $(CAST),--words "$$CAST/$$(cut -d / -f 1 .names/$(notdir $(@D)))/words.txt")
 character.before = $(if $(CLASS),class="$$CLASS";,$(if $(by_words),class="$$($(class_word) $<)";))
 character.begin = $(character.word) $(if $(CLASS)$(by_words),--class="$$class")
 
@@ -41,15 +41,15 @@ $(WHO:%=character/%/unique.jsonl): character/%/unique.jsonl: character/%/sharp.j
 	$(call phase,$(name)-unique) -- "$$BIN/cluster" $(rejects) $(FIGURE_CLUSTER_FLAGS) $<
 
 # The others, and empty places where there are some, in words that are not the character's. The others are all that
-# have another name, whether data sets are made of them or not.
+# have another name, whether data sets are made of them or not; an outfit is not of another.
 character.regular = $(1)/regular.jsonl
 empty_places := $(wildcard background/selected.jsonl)
 # So many quarters of the number that is selected, rounded up: trainers show no more of these than of the character.
 quarters = --target $$((($$(grep -c '' $(@D)/selected.jsonl) * $(1) + 3) / 4))
-but_this = --quota "/identity/name=$$(cat .names/$*):0" --quota /identity/name=unknown:0
+but_this = "$${PYTHON:-python3}" -B "$${FILM2LORA_CLASS_WORD%/*}/others.py" --than="$$(cat .names/$*)"
 composed_anew = "$$BIN/caption-compose" --over-written
 other_captions = $(character.before) "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
-    | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) $(but_this) --by /identity/name$(comma)/pose/framing --per-shot 6 \
+    | $(but_this) | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) --quota /identity/name=unknown:0 --by /identity/name$(comma)/pose/framing --per-shot 6 \
     | $(composed_anew) --type character --trigger="$${class:-character}" \
         $(foreach one,$(WHO),--other="$$(cat .names/$(one))") $(CHARACTER_CAPTION_FLAGS);
 place_captions = "$$BIN/balance" $(call quarters,1) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;

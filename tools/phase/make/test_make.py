@@ -11,6 +11,7 @@ import checkpoints
 import class_word
 import launch
 import names
+import others
 import plan
 import review
 import runner
@@ -162,6 +163,11 @@ class Names(unittest.TestCase):
                 self.assertEqual(names.characters(), both)
             with told(OUT=out, CAST=f"{out}/cast", CHARACTER="nobody"), self.assertRaisesRegex(Wrong, "luca, nor taught: Mrs Lee, luca/striped"):
                 names.characters()
+
+    def test_an_outfit_is_of_no_other_character(self):
+        lines = [json.dumps({"identity": {"name": name}}) for name in ["luca", "luca/hat", "lucas", "giulia"]] + ["{}"]
+        for name in ["luca", "luca/hat"]:
+            self.assertEqual(list(others.others(name, lines)), lines[2:])
 
     def test_what_is_no_value_is_refused(self):
         with told():
