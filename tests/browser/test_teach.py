@@ -124,7 +124,7 @@ class Names(Teach):
         said = self.done(process)
         self.assertIn(f"`/identity/name`: {LABELLED} labels of", said)
         # All sets go by the names from now on: one for each character, and none for the groups.
-        said = self.make("character", *GROUPS, *DATASETS)
+        said = self.make("character", *GROUPS, *DATASETS, "REGULARIZATION=yes")
         self.assertIn("make: character-luca ", said)
         self.assertIn("make: character-giulia ", said)
         self.assertNotIn("cluster_", said.partition("make: data set")[2])
@@ -141,8 +141,9 @@ class Names(Teach):
             self.assertEqual({one.partition("/")[0] for one in members}, {character})
         luca = {one["id"] for one in self.out("character/luca/reviewed.jsonl")}
         self.assertTrue(any(known[one] == "luca/striped shirt" for one in luca), "his outfits are him")
+        self.assertEqual({one["identity"]["name"] for one in self.out("character/luca/regular.jsonl")}, {"giulia"}, "and no other character")
         self.assertIn(wrong, luca | {one["id"] for one in self.out("character/luca/sharp.rejects.jsonl")})
-        self.make("character", *GROUPS, *DATASETS, "CHARACTER=luca/striped shirt")
+        self.make("character", *GROUPS, *DATASETS, "REGULARIZATION=yes", "CHARACTER=luca/striped shirt")
         outfit = self.out("character/luca_striped_shirt/dataset.jsonl")
         self.assertEqual({one["identity"]["name"] for one in outfit}, {"luca/striped shirt"})
         # What is asked for next has no label yet.
