@@ -101,7 +101,7 @@ made() {
 # The manifests of the stages that RUNNER runs, and of what comes after them.
 made_same() {
     local manifest
-    for manifest in lit embedded boxes masked named posed faces emotions pose/selected; do
+    for manifest in lit embedded boxes masked figures keypoints named posed pose/selected pose/described pose/dataset; do
         cmp "$1/$manifest.jsonl" "$2/$manifest.jsonl" || return 1
     done
     cmp <(sort "$1/boxes.rejects.jsonl") <(sort "$2/boxes.rejects.jsonl")
