@@ -21,7 +21,10 @@ const WHOLE: &str = "networks";
 const OPTIONAL: [(&str, &str); 4] = [
     ("shot", "finds cuts that rules miss"),
     ("text", "finds subtitles and logos, for TEXT"),
-    ("words", "finds characters by words, people or not, for WORDS"),
+    (
+        "words",
+        "finds characters by words, people or not, for WORDS",
+    ),
     ("track", "follows characters through shots, for TRACK"),
 ];
 
