@@ -123,10 +123,8 @@ fn synced(path: &Path) -> io::Result<()> {
     if !fs::metadata(path).is_ok_and(|found| found.is_file() || found.is_dir()) {
         return Ok(());
     }
-    #[cfg(test)]
-    journal::note(journal::Step::Synced, path);
     match File::open(path) {
-        Ok(file) => match file.sync_all() {
+        Ok(file) => match sync(&file, path) {
             // Some file systems can't do this to a folder, and need not.
             Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
             other => other,
@@ -136,6 +134,16 @@ fn synced(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Puts an open file or folder on the disk; `path` is what it is called.
+fn sync(file: &File, path: &Path) -> io::Result<()> {
+    let done = file.sync_all();
+    #[cfg(test)]
+    journal::note(journal::Step::Synced, path);
+    #[cfg(not(test))]
+    let _ = path;
+    done
 }
 
 /// Puts the file systems of folders on the disk, each once.
@@ -150,9 +158,9 @@ fn systems(folders: &BTreeSet<PathBuf>) -> io::Result<()> {
         }
     }
     for folder in systems.values() {
+        rustix::fs::syncfs(File::open(folder)?)?;
         #[cfg(test)]
         journal::note(journal::Step::AllSynced, folder);
-        rustix::fs::syncfs(File::open(folder)?)?;
     }
     Ok(())
 }
@@ -234,9 +242,7 @@ fn folder(path: &Path) -> &Path {
 
 fn finish(file: NamedTempFile, path: &Path, lasting: bool) -> io::Result<()> {
     if lasting {
-        #[cfg(test)]
-        journal::note(journal::Step::Synced, path);
-        file.as_file().sync_all()?;
+        sync(file.as_file(), path)?;
     }
     file.persist(path).map_err(|error| error.error)?;
     #[cfg(test)]

