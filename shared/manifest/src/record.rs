@@ -11,6 +11,9 @@ use crate::{Error, Result, renamed, write};
 /// How many decimals [`Record::put`] keeps.
 pub const DIGITS: u32 = 5;
 
+/// So many decimals round no number.
+const EVERY_DIGIT: u32 = f64::MAX_10_EXP as u32;
+
 /// Keys of measurements and places that hold for the whole image, and not for a part of it.
 const OF_THE_WHOLE: [&str; 12] = [
     "boxes",
@@ -198,6 +201,17 @@ impl Record {
             value,
         });
         Ok(())
+    }
+
+    /// Sets `key` with all decimals of its numbers: for what was read and is only written again.
+    ///
+    /// ```
+    /// let mut record = manifest::Record::new("a", "a.png").unwrap();
+    /// record.put_unrounded("mine", &0.123_456_789).unwrap();
+    /// assert_eq!(record.raw("mine").map(|raw| raw.get()), Some("0.123456789"));
+    /// ```
+    pub fn put_unrounded<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<()> {
+        self.put_rounded(key, value, EVERY_DIGIT)
     }
 
     /// Removes what holds for the whole image alone, as before a record becomes that of a part of it.

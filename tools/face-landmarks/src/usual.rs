@@ -20,9 +20,6 @@ const FEWEST: usize = 12;
 /// narrow.
 const FRONTAL: f64 = 30.0;
 
-/// More decimals than `features` has: what stands in it is written as it was read.
-const DECIMALS: u32 = 9;
-
 /// The medians of a character's measures, in the units of [`Features`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Usual {
@@ -77,7 +74,7 @@ fn label(record: &mut Record, features: &Features) -> Result<()> {
         part["label"] = json!(label);
     }
     stored.insert("judged".to_owned(), json!(features.judged));
-    record.put_rounded("features", &stored, DECIMALS)?;
+    record.put_unrounded("features", &stored)?;
     Ok(())
 }
 

@@ -13,9 +13,6 @@ use vision::mask::{Mask, Stored};
 /// Where text-detect writes the mask of text that is laid over the image.
 const TEXT_MASK: &str = "/text/mask";
 
-/// So many decimals change no number: what stays of `text` stays as it is.
-const UNCHANGED: u32 = f64::MAX_10_EXP as u32;
-
 /// An image and its mask, read but not decoded. None of it where there is no mask.
 pub(crate) struct Seen(Option<(ImageFile, Stored)>);
 
@@ -73,7 +70,7 @@ pub(crate) fn forget_text(record: &mut Record, pointer: &str) -> Result<()> {
         let scene = json!(TextKind::Scene);
         lines.retain(|line| line.get("kind").is_none_or(|kind| *kind == scene));
     }
-    Ok(record.put_rounded("text", &text, UNCHANGED)?)
+    Ok(record.put_unrounded("text", &text)?)
 }
 
 /// The JSON pointer of a key, or the pointer itself.

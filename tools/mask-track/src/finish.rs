@@ -14,9 +14,6 @@ use crate::entry::about;
 /// Decimals of what is renewed.
 const DECIMALS: u32 = 4;
 
-/// So many decimals change no number: what a mask has beside stays as it is.
-const UNCHANGED: u32 = f64::MAX_10_EXP as u32;
-
 /// Writes the masks of a frame into its record, and their union beside it.
 pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Result<()> {
     let id = record.id()?;
@@ -59,7 +56,8 @@ pub(crate) fn finish(record: &mut Record, answer: &Answer, out_dir: &Path) -> Re
     if !answer.lost.is_empty() {
         record.put("lost", &answer.lost)?;
     }
-    record.put_rounded("masks", &entries, UNCHANGED)?;
+    // What a mask has beside stays as it is.
+    record.put_unrounded("masks", &entries)?;
     if !entries.is_empty() {
         let path = out_dir.join(format!("{id}.mask.png"));
         write::png_luma(&union.to_luma(), &path).with_context(|| path.display().to_string())?;
