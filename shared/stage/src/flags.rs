@@ -108,6 +108,19 @@ pub fn share<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String
     share.ok_or_else(|| "not a number from 0 to 1".to_owned())
 }
 
+/// Reads a time in seconds, from 0 to 1000000, which is eleven days: the `value_parser` of such flags.
+///
+/// ```
+/// assert_eq!(stage::seconds("0.5"), Ok(0.5));
+/// for wrong in ["-1", "inf", "NaN", "5 s", ""] {
+///     assert_eq!(stage::seconds(wrong), Err("not a number from 0 to 1000000".to_owned()));
+/// }
+/// ```
+pub fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|x| (0.0..=1e6).contains(x));
+    seconds.ok_or_else(|| "not a number from 0 to 1000000".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,14 +5,6 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use stage::Record;
 
-/// Reads a duration, in seconds.
-pub(crate) fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=f64::MAX).contains(&seconds) => Ok(seconds),
-        _ => Err("is not a number of seconds, 0 or more".to_owned()),
-    }
-}
-
 /// When a frame is shown.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {

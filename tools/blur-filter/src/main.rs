@@ -83,7 +83,7 @@ struct Args {
 
     /// Drop frames within this many seconds of a title in the same shot, where it may be fading in or out; 0 turns this
     /// off
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = fading::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = stage::seconds)]
     around_titles: f64,
 
     /// Drop images whose short side is below this

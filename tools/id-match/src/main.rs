@@ -80,7 +80,7 @@ struct Args {
 
     /// Link across gaps of at most this many seconds; 0 links nothing. Records that mask-track has
     /// followed are linked by their `track` instead
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = numbers::seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = stage::seconds)]
     max_gap: f64,
 
     /// Name a track only if more than this share of its votes agree, 0.5 to below 1; if they are split, only

@@ -16,13 +16,8 @@ pub(crate) fn share(text: &str) -> Result<f64, String> {
     number(text, 0.01, 1.0)
 }
 
-/// A share that is half at least, and that more can be than it.
+/// A share from one half to below one.
 pub(crate) fn agreement(text: &str) -> Result<f64, String> {
     let share = number(text, 0.5, 1.0).ok().filter(|share| *share < 1.0);
     share.ok_or_else(|| "not a number from 0.5 up to, but not including, 1".to_owned())
-}
-
-/// Seconds.
-pub(crate) fn seconds(text: &str) -> Result<f64, String> {
-    number(text, 0.0, 1e6)
 }

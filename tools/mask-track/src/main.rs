@@ -72,12 +72,12 @@ struct Args {
     method: Method,
 
     /// Follow across gaps of at most this many seconds; 0 follows nothing
-    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = stage::seconds)]
     max_gap: f64,
 
     /// Look for a character this many seconds beyond where it was detected first and last; of
     /// `overlap`
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = stage::seconds)]
     beyond: f64,
 
     /// Score of a detection from which it needs no second one, and may set a track right, 0 to 1
@@ -111,12 +111,6 @@ fn logit(text: &str) -> Result<f32, String> {
         Ok(value) if value.abs() <= 32.0 => Ok(value),
         _ => Err("not a number from -32 to 32".to_owned()),
     }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    let seconds = text.parse().ok();
-    let seconds = seconds.filter(|seconds: &f64| (0.0..=1e6).contains(seconds));
-    seconds.ok_or_else(|| "not a number from 0 to 1000000".to_owned())
 }
 
 fn main() -> ExitCode {
