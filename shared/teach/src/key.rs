@@ -50,6 +50,11 @@ impl Key {
         &self.pointer
     }
 
+    /// The question what to keep and what to drop, as review asks it.
+    pub fn decision() -> Result<Self> {
+        Self::new(DECISION)
+    }
+
     /// Whether the question is what to keep and what to drop.
     pub fn is_decision(&self) -> bool {
         self.pointer == DECISION

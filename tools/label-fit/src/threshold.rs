@@ -8,9 +8,6 @@ use teach::{Goal, Key, Scale, Side, Threshold, Weighed, Wish};
 use crate::ask::Ask;
 use crate::{Args, ask, labels, write};
 
-/// The key of what to keep and what to drop, as review writes it.
-const DECISION: &str = "/review/decision";
-
 const THRESHOLDS: &str = "Thresholds";
 
 /// Flags for a threshold.
@@ -62,7 +59,7 @@ impl From<Kept> for Side {
 pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
     let key = match &args.key {
         Some(key) => key.clone(),
-        None => Key::new(DECISION)?,
+        None => Key::decision()?,
     };
     let labels = labels(args, &key)?;
     let scale = Scale::new(pointer, args.thresholds.dropped_for.clone())?;
