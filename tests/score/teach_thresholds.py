@@ -108,7 +108,7 @@ def looked(name, tools, work, own):
         with open(work / "found.jsonl", "wb") as out:
             subprocess.run([*command, "--rejects", work / "rejects.jsonl"], stdout=out, check=True)
         found.append(records(work / "found.jsonl"))
-    return list(teach_threshold.found(name, *found))
+    return list(teach_threshold.found(name, *found, {}))
 
 
 def remaining(film, truth, tools, work, own):
