@@ -20,13 +20,13 @@ pub(crate) fn unusual(pixels: Pixels, bits: u8, channels: u8) -> Finding {
 
 /// What is said of a file that cannot be read: it is of a format or a kind that only the trainer reads, or damaged.
 pub(crate) fn unread(cause: &Error) -> Finding {
-    let what = match cause {
-        Error::UnreadFormat { kind } => format!("is {kind}"),
-        Error::Unsupported { cause, .. } => format!("is of a kind with {cause}"),
-        _ => return Finding::error("image-corrupt", cause.to_string()),
-    };
-    let text = format!(
-        "{what}, which this tool cannot read and the trainer perhaps can: its size and pixels are not checked"
-    );
+    if !matches!(
+        cause,
+        Error::UnreadFormat { .. } | Error::Unsupported { .. }
+    ) {
+        return Finding::error("image-corrupt", cause.to_string());
+    }
+    let text =
+        format!("{cause}; the trainer may read it, but its size and pixels are not checked here");
     Finding::warning("image-unread", text)
 }
