@@ -46,7 +46,7 @@ character.regular = $(1)/regular.jsonl
 empty_places := $(wildcard background/selected.jsonl)
 # So many quarters of the number that is selected, rounded up: trainers show no more of these than of the character.
 quarters = --target $$((($$(grep -c '' $(@D)/selected.jsonl) * $(1) + 3) / 4))
-but_this = "$${PYTHON:-python3}" -B "$${FILM2LORA_CLASS_WORD%/*}/others.py" --than="$$(cat .names/$*)"
+but_this = "$${PYTHON:-python3}" -B "$$FILM2LORA_OTHERS" --than="$$(cat .names/$*)"
 composed_anew = "$$BIN/caption-compose" --over-written
 other_captions = $(character.before) "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
     | $(but_this) | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) --quota /identity/name=unknown:0 --by /identity/name$(comma)/pose/framing --per-shot 6 \

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import class_word
 import names
+import others as other_characters
 import runner
 import thresholds
 from names import ROOT, Wrong, say, setting
@@ -420,6 +421,7 @@ def start(flags):
     os.environ["FFMPEG"] = ffmpeg()
     os.environ["FILM2LORA_RUN_BY"] = runner.__file__
     os.environ["FILM2LORA_CLASS_WORD"] = class_word.__file__
+    os.environ["FILM2LORA_OTHERS"] = other_characters.__file__
     os.environ["FILM2LORA_MODELS"] = names.absolute(models)
     # Programs that stages start go to no other folder.
     os.environ["CALLED_FROM"] = ""

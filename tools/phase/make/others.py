@@ -8,7 +8,7 @@ import sys
 def others(name, lines):
     """The lines whose records have the name of another character; `luca/striped shirt` is an outfit of `luca`."""
     own = name.partition("/")[0]
-    return (line for line in lines if json.loads(line).get("identity", {}).get("name", "").partition("/")[0] != own)
+    return (line for line in lines if ((json.loads(line).get("identity") or {}).get("name") or "").partition("/")[0] != own)
 
 
 def main():

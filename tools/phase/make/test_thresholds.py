@@ -348,7 +348,7 @@ class Asking(Inside):
         self.assertIn("WORDS=", command)
         there.assert_not_called()
 
-    def test_what_labels_are_asked_of_is_nobodys_manifest(self):
+    def test_candidates_for_labels_are_not_kept_as_manifests_of_the_user(self):
         self.lines("thresholds/blur.asked.jsonl", {"id": "a"})
         self.lines("mine/frames.jsonl", {"id": "a"})
         with mock.patch("launch.say"):
