@@ -112,10 +112,7 @@ struct Needed {
 /// Looks at make and Python, on which the pipelines run, and at jq, on which only examples do.
 pub(crate) fn of_make(sheet: &mut Sheet) {
     // As `film2lora make` has it: where make is an old one of the system's, the new one has the first name.
-    let makes = ["gmake", "make"].into_iter();
-    let make = makes
-        .clone()
-        .find(|name| on_path(Path::new(name)).is_file());
+    let make = { ["gmake", "make"].into_iter() }.find(|name| on_path(Path::new(name)).is_file());
     let python = std::env::var("PYTHON").ok().filter(|name| !name.is_empty());
     // The versions are those of models/needs.sh.
     needed(

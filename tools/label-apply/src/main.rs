@@ -3,7 +3,8 @@
 //! Reads `id`, `source` and the keys that the model of `--taught` names. Writes the answer to the model's key,
 //! `unknown` where no class reaches the threshold, and under the same pointer in `taught`: `label`,
 //! `probability`, `scores` of all classes, `before` (the answer that it replaces) and `model`. A record that has a
-//! label in `--patch` gets that, as a person is sure. A record with nothing to judge it by stays as it is, and so do all that no label of `--patch` is of, where by the labels that
+//! label in `--patch` gets that, as a person is sure. A record with nothing to judge it by stays as it is, and so do
+//! all without a label in `--patch`, where by the labels that
 //! it was proven on the model is right no more often than the answers before. Of the key /review/decision, which is a person's, nothing is
 //! written but `taught`: records that are judged to be dropped are dropped.
 
