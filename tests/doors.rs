@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
-use end_to_end::{copy, root, tools};
+use end_to_end::{copy, root};
 use serde_json::Value;
 
 const STYLE: [&str; 5] = [
@@ -18,12 +18,7 @@ const STYLE: [&str; 5] = [
 ];
 
 fn make(here: &Path, words: &[&str]) -> Output {
-    let mut command = Command::new("make");
-    command.current_dir(root()).args(words);
-    command.arg(format!("BIN={}", tools().display()));
-    command.arg(format!("CALLED_FROM={}", here.display()));
-    command.env_remove("MAKEFLAGS").env_remove("MAKELEVEL");
-    command.output().unwrap()
+    end_to_end::make(here).args(words).output().unwrap()
 }
 
 fn made(here: &Path, words: &[&str]) -> String {

@@ -38,6 +38,18 @@ pub fn runtime() -> bool {
     there
 }
 
+/// How to call make, with the built tools, as from the folder `here`.
+pub fn make(here: &Path) -> Command {
+    let mut command = Command::new("make");
+    command
+        .current_dir(root())
+        .arg(format!("BIN={}", tools().display()))
+        .arg(format!("CALLED_FROM={}", here.display()))
+        .env_remove("MAKEFLAGS")
+        .env_remove("MAKELEVEL");
+    command
+}
+
 /// Copies a folder and what is in it.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -3,24 +3,19 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use end_to_end::{root, runtime, tools};
+use end_to_end::{make, runtime};
 
 /// Makes backgrounds of the folder's frames with a detector that is never sure enough, with these words more.
 fn made(here: &Path, words: &[&str]) -> Output {
-    Command::new("make")
-        .current_dir(root())
+    make(here)
         .args(["background", "FRAMES=frames", "OUT=out", "NETWORKS=small"])
         .args(["DEVICE=cpu", "DESCRIBE=no", "MINIMUM=1"])
         .arg("BACKGROUND_DETECT_FLAGS=--threshold 1")
         .arg("BLUR_FLAGS=--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
         .arg("PLATE_BLUR_FLAGS=--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0")
         .args(words)
-        .arg(format!("BIN={}", tools().display()))
-        .arg(format!("CALLED_FROM={}", here.display()))
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
         .output()
         .unwrap()
 }

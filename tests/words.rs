@@ -3,17 +3,15 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
-use end_to_end::{root, runtime, tools};
+use end_to_end::{make, root, runtime};
 use image::Rgb;
 use serde_json::Value;
 
 /// Makes the instances of the folder's frames, with these words more.
 fn made(here: &Path, words: &[&str]) {
     let network = root().join("shared/nets/tests/onnx/grounding_dino/coloured");
-    let output = Command::new("make")
-        .current_dir(root())
+    let output = make(here)
         .args(["instances", "FRAMES=frames", "OUT=out", "NETWORKS=small"])
         .args([
             "DEVICE=cpu",
@@ -21,10 +19,6 @@ fn made(here: &Path, words: &[&str]) {
         ])
         .args(words)
         .arg(format!("WORDS_MODEL={}", network.display()))
-        .arg(format!("BIN={}", tools().display()))
-        .arg(format!("CALLED_FROM={}", here.display()))
-        .env_remove("MAKEFLAGS")
-        .env_remove("MAKELEVEL")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
