@@ -222,23 +222,31 @@ fn transitions_may_pass() {
     );
 }
 
+/// Writes white letters on a line, so many and so far apart, from this place on, each of three strokes: left, top, width
+/// and height.
+fn write_on(
+    image: &mut RgbImage,
+    (count, apart): (u32, u32),
+    (x0, y0): (u32, u32),
+    strokes: [(u32, u32, u32, u32); 3],
+) {
+    for letter in 0..count {
+        for (left, top, wide, high) in strokes {
+            for (x, y) in (0..wide * high).map(|at| (at % wide, at / wide)) {
+                let place = (x0 + letter * apart + left + x, y0 + top + y);
+                image.put_pixel(place.0, place.1, image::Rgb([255; 3]));
+            }
+        }
+    }
+}
+
 #[test]
 fn subtitles_that_are_marked_say_nothing_of_the_frame() {
     let here = tempfile::tempdir().unwrap();
     let clean = blurred(&scene(640, 360, 4), 2);
     let mut subtitled = clean.clone();
-    // Twelve white letters on a line, each of three strokes.
-    for letter in 0..12 {
-        for (left, top, wide, high) in [(0, 0, 4, 20), (10, 0, 4, 20), (0, 8, 14, 4)] {
-            for (x, y) in (0..wide * high).map(|at| (at % wide, at / wide)) {
-                subtitled.put_pixel(
-                    200 + letter * 20 + left + x,
-                    320 + top + y,
-                    image::Rgb([255; 3]),
-                );
-            }
-        }
-    }
+    let strokes = [(0, 0, 4, 20), (10, 0, 4, 20), (0, 8, 14, 4)];
+    write_on(&mut subtitled, (12, 20), (200, 320), strokes);
     subtitled.save(here.path().join("a.png")).unwrap();
     let judged = |text: Option<Value>| {
         let mut record = json!({"id": "a", "image": "a.png"});
@@ -277,18 +285,9 @@ fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
     let here = tempfile::tempdir().unwrap();
     let clean = scene(640, 360, 4);
     let mut titled = clean.clone();
-    // Six white letters as high as a quarter of the image.
-    for letter in 0..6 {
-        for (left, top, wide, high) in [(0, 0, 20, 90), (40, 0, 20, 90), (0, 35, 60, 20)] {
-            for (x, y) in (0..wide * high).map(|at| (at % wide, at / wide)) {
-                titled.put_pixel(
-                    90 + letter * 80 + left + x,
-                    120 + top + y,
-                    image::Rgb([255; 3]),
-                );
-            }
-        }
-    }
+    // As high as a quarter of the image.
+    let strokes = [(0, 0, 20, 90), (40, 0, 20, 90), (0, 35, 60, 20)];
+    write_on(&mut titled, (6, 80), (90, 120), strokes);
     clean.save(here.path().join("clean.png")).unwrap();
     titled.save(here.path().join("titled.png")).unwrap();
     let frames = [

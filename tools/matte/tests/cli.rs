@@ -174,27 +174,29 @@ fn touching_masks_do_not_take_from_each_other() {
     assert_eq!(read(1).intersection(&masks[0]).unwrap().area(), 0);
 }
 
+/// With a cache.
+const CACHED: [&str; 8] = [
+    "--model",
+    MODEL,
+    "--device",
+    "cpu",
+    "--out-dir",
+    "mattes",
+    "--cache",
+    "cache",
+];
+
 #[test]
 fn what_was_remembered_is_written_again() {
     let here = tempfile::tempdir().unwrap();
     drawn(here.path());
     let record = json!({"id": "a", "image": "a.png", "masks": [{"mask": runs(&coarse())}]});
-    let flags = [
-        "--model",
-        MODEL,
-        "--device",
-        "cpu",
-        "--out-dir",
-        "mattes",
-        "--cache",
-        "cache",
-    ];
     let once = |band: &str| {
         let input = format!("{record}\n");
         let ran = run_in(
             here.path(),
             TOOL,
-            &[&flags[..], &["--band", band]].concat(),
+            &[&CACHED[..], &["--band", band]].concat(),
             &input,
         );
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -212,19 +214,9 @@ fn what_was_remembered_is_written_again() {
 fn a_remembered_matte_is_for_masks_of_the_images_size_only() {
     let here = tempfile::tempdir().unwrap();
     drawn(here.path());
-    let flags = [
-        "--model",
-        MODEL,
-        "--device",
-        "cpu",
-        "--out-dir",
-        "mattes",
-        "--cache",
-        "cache",
-    ];
     let once = |mask: &Mask| {
         let record = json!({"id": "a", "image": "a.png", "masks": [{"mask": runs(mask)}]});
-        run_in(here.path(), TOOL, &flags, &format!("{record}\n"))
+        run_in(here.path(), TOOL, &CACHED, &format!("{record}\n"))
     };
     let ran = once(&coarse());
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
