@@ -53,9 +53,9 @@ const READERS: [(&str, &[&str]); 10] = [
 /// Those of them whose networks take a square of the shorter side, or of the longer.
 const SQUARE: [&str; 2] = ["clip-embed", "wd-tag"];
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
+    image.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
@@ -85,7 +85,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 /// Fills `folder` with a thousand files, most of them bad, and returns the
 /// names of those that are good.
 fn fill(folder: &Path) -> BTreeSet<String> {
-    let picture = DynamicImage::from(scene(96, 64, 5));
+    let image = DynamicImage::from(scene(96, 64, 5));
     let mut good = BTreeSet::new();
     let formats = [
         ("png", ImageFormat::Png),
@@ -95,7 +95,7 @@ fn fill(folder: &Path) -> BTreeSet<String> {
         ("webp", ImageFormat::WebP),
     ];
     for (extension, format) in formats {
-        let whole = encoded(&picture, format);
+        let whole = encoded(&image, format);
         fs::write(
             folder.join(format!("whole_{extension}.{extension}")),
             &whole,
@@ -109,20 +109,20 @@ fn fill(folder: &Path) -> BTreeSet<String> {
         fs::write(folder.join(format!("wrong_{extension}.jpg")), &whole).unwrap();
         good.insert(format!("wrong_{extension}.jpg"));
     }
-    good.extend(unusual(folder, &picture));
+    good.extend(unusual(folder, &image));
     bad(folder);
     good
 }
 
 /// Images that are rare and good.
-fn unusual(folder: &Path, picture: &DynamicImage) -> [String; 4] {
-    let deep = DynamicImage::from(picture.to_rgb16());
+fn unusual(folder: &Path, image: &DynamicImage) -> [String; 4] {
+    let deep = DynamicImage::from(image.to_rgb16());
     fs::write(folder.join("deep.png"), encoded(&deep, ImageFormat::Png)).unwrap();
     let dot = DynamicImage::new_luma8(1, 1);
     fs::write(folder.join("dot.png"), encoded(&dot, ImageFormat::Png)).unwrap();
     let wide = DynamicImage::new_luma8(65_535, 1);
     fs::write(folder.join("wide.png"), encoded(&wide, ImageFormat::Png)).unwrap();
-    let glass = DynamicImage::from(picture.to_rgba8());
+    let glass = DynamicImage::from(image.to_rgba8());
     fs::write(folder.join("glass.png"), encoded(&glass, ImageFormat::Png)).unwrap();
     ["deep.png", "dot.png", "wide.png", "glass.png"].map(String::from)
 }

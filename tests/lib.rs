@@ -71,11 +71,11 @@ pub fn draw_film(ffmpeg: &Path, film: &Path, shots: u64) {
     for shot in 0..shots {
         let view = testkit::scene(640, 300, shot * 7 + 3);
         for frame in 0..16_u64 {
-            let mut picture = image::RgbImage::new(480, 300);
+            let mut image = image::RgbImage::new(480, 300);
             let pan = image::imageops::crop_imm(&view, frame as u32 * 6, 0, 480, 240).to_image();
-            image::imageops::replace(&mut picture, &pan, 0, 30);
+            image::imageops::replace(&mut image, &pan, 0, 30);
             let path = frames.path().join(format!("{:04}.png", shot * 16 + frame));
-            picture.save(path).unwrap();
+            image.save(path).unwrap();
         }
     }
     let status = Command::new(ffmpeg)

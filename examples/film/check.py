@@ -32,7 +32,7 @@ def read_truth(path: str) -> list[dict]:
 
 
 def read_frames(path: str, wanted):
-    """(number, picture) of the wanted frames of a film, in order; numbers start at 1."""
+    """(number, image) of the wanted frames of a film, in order; numbers start at 1."""
     command = [ffmpeg(), "-loglevel", "error", "-i", path, "-f", "rawvideo",
                "-pix_fmt", "rgb24", "-vf", "scale=in_color_matrix=bt709", "-"]
     size, wanted = WIDTH * FRAME_HEIGHT * 3, set(wanted)
@@ -49,9 +49,9 @@ def mask_of(run_lengths: dict) -> np.ndarray:
     return rle.decode(run_lengths["counts"], *run_lengths["size"])
 
 
-def draw(picture: np.ndarray, record: dict) -> Image.Image:
+def draw(pixels: np.ndarray, record: dict) -> Image.Image:
     """A frame with masks tinted, hidden parts hatched, bones, faces and labels."""
-    made = picture.astype(np.float32)
+    made = pixels.astype(np.float32)
     for item in record["characters"]:
         colour = np.array(COLOURS.get(item["name"], (200, 200, 200)), np.float32)
         own, whole = mask_of(item["mask"]), mask_of(item["whole"])
@@ -92,14 +92,14 @@ def _draw_marks(pen, item: dict) -> None:
                  fill=colour, spacing=1, stroke_width=2, stroke_fill=(20, 20, 24))
 
 
-def sheet(pictures: list[Image.Image], columns: int, width: int) -> Image.Image:
-    """Pictures side by side, black bars cut off above and below."""
+def sheet(images: list[Image.Image], columns: int, width: int) -> Image.Image:
+    """Images side by side, black bars cut off above and below."""
     height = round(width * FRAME_HEIGHT / WIDTH)
     cut = round(height * 0.115)
-    rows = -(-len(pictures) // columns)
+    rows = -(-len(images) // columns)
     made = Image.new("RGB", (columns * width, rows * (height - 2 * cut)))
-    for index, picture in enumerate(pictures):
-        small = picture.resize((width, height), Image.LANCZOS).crop((0, cut, width, height - cut))
+    for index, image in enumerate(images):
+        small = image.resize((width, height), Image.LANCZOS).crop((0, cut, width, height - cut))
         made.paste(small, (index % columns * width, index // columns * (height - 2 * cut)))
     return made
 
@@ -158,13 +158,13 @@ def main() -> None:
     records = read_truth(os.path.join(options.film, "truth.jsonl"))
     movie = os.path.join(options.film, "film.mp4")
     if options.frames:
-        for number, picture in read_frames(movie, options.frames):
-            draw(picture, records[number - 1]).save(os.path.join(options.out, f"truth_{number:05d}.png"))
+        for number, image in read_frames(movie, options.frames):
+            draw(image, records[number - 1]).save(os.path.join(options.out, f"truth_{number:05d}.png"))
         return
-    plain = [Image.fromarray(picture) for _, picture in read_frames(movie, middles(records, 0.4))]
+    plain = [Image.fromarray(image) for _, image in read_frames(movie, middles(records, 0.4))]
     save_small(sheet(plain, 4, 400), os.path.join(options.out, "film_sheet.jpg"))
     wanted = [number for number in middles(records, 0.7) if records[number - 1]["characters"]]
-    drawn = [draw(picture, records[number - 1]) for number, picture in read_frames(movie, wanted)]
+    drawn = [draw(image, records[number - 1]) for number, image in read_frames(movie, wanted)]
     save_small(sheet(drawn, 3, 520), os.path.join(options.out, "truth_sheet.jpg"))
     with open(os.path.join(options.out, "counts.json"), "w") as file:
         json.dump(counts(records), file, indent=1)

@@ -28,7 +28,7 @@ FLASH = (1.0, 0.85, 0.5, 0.25, 0.1)
 class Frame:
     """One frame of the film before it is encoded, and its record."""
 
-    picture: np.ndarray
+    image: np.ndarray
     record: dict = field(default_factory=dict)
 
 
@@ -49,8 +49,8 @@ class Drawings:
         return all(os.path.exists(self.path(shot, drawing, ending))
                    for drawing in range(shot.drawings) for ending in (".png", ".json"))
 
-    def picture(self, shot: Shot, drawing: int, ending: str = ".png") -> np.ndarray:
-        """A finished picture; rain falls the same on a drawing and its plate."""
+    def image(self, shot: Shot, drawing: int, ending: str = ".png") -> np.ndarray:
+        """A finished image; rain falls the same on a drawing and its plate."""
         key = (shot.name, drawing, ending)
         if key not in self.kept:
             while len(self.kept) > 4:
@@ -61,7 +61,7 @@ class Drawings:
         return self.kept[key]
 
     def characters(self, shot: Shot, drawing: int) -> list[dict]:
-        """The truth of a drawing, moved from the picture to the whole frame."""
+        """The truth of a drawing, moved from the image to the whole frame."""
         with open(self.path(shot, drawing, ".json")) as file:
             return [in_frame(item) for item in json.load(file)["characters"]]
 
@@ -86,19 +86,19 @@ def in_frame(item: dict) -> dict:
             "mask": lower(item["mask"]), "whole": lower(item["whole"])}
 
 
-def card(name: str, transition: str, picture: np.ndarray, share: float = 1.0) -> Frame:
+def card(name: str, transition: str, image: np.ndarray, share: float = 1.0) -> Frame:
     """A frame that shows no place and nobody."""
-    return Frame(picture, {"shot": name, "drawing": None, "place": None, "light": None,
+    return Frame(image, {"shot": name, "drawing": None, "place": None, "light": None,
                            "transition": transition, "share": round(share, 3), "focus": "sharp",
                            "camera": "fixed", "returns": None, "plate": None, "characters": []})
 
 
 def opening():
     """The title card, out of black."""
-    picture = finish.title()
+    image = finish.title()
     for number in range(TITLE_FRAMES):
         share = min(1.0, (number + 1) / FADE_FRAMES)
-        yield card("title", "title", np.rint(picture * share).astype(np.uint8), share)
+        yield card("title", "title", np.rint(image * share).astype(np.uint8), share)
 
 
 def closing():
@@ -115,28 +115,28 @@ def shot_frames(drawings: Drawings, shot: Shot, before: Shot | None):
     dissolving = shot.join == "dissolve" and before is not None
     for number in range(shot.frames):
         drawing = number // shot.hold
-        picture = drawings.picture(shot, drawing)
+        image = drawings.image(shot, drawing)
         record = labels(shot, drawing, drawings)
         record["characters"] = drawings.characters(shot, drawing)
         left = shot.frames - number
         if dissolving and number < DISSOLVE_FRAMES:
             share = (number + 1) / (DISSOLVE_FRAMES + 1)
-            picture = mixed(drawings.picture(before, before.drawings - 1), picture, share)
+            image = mixed(drawings.image(before, before.drawings - 1), image, share)
             if share < 0.5:
                 record = labels(before, before.drawings - 1, drawings)
                 record["characters"] = drawings.characters(before, before.drawings - 1)
             record.update(transition="dissolve", share=round(max(share, 1 - share), 3), plate=None)
         elif shot.leave == "fade" and left <= FADE_FRAMES:
             share = (left - 1) / FADE_FRAMES
-            picture = np.rint(picture * share).astype(np.uint8)
+            image = np.rint(image * share).astype(np.uint8)
             record.update(transition="fade", share=round(share, 3), plate=None)
         elif shot.flash is not None and 0 <= number - shot.flash < len(FLASH):
             share = 1 - FLASH[number - shot.flash]
-            picture = mixed(np.full_like(picture, 255), picture, share)
+            image = mixed(np.full_like(image, 255), image, share)
             record.update(transition="flash", share=round(share, 3), plate=None)
         elif number == 0:
             record["transition"] = "cut_first"
-        yield Frame(picture, record)
+        yield Frame(image, record)
 
 
 def labels(shot: Shot, drawing: int, drawings: Drawings) -> dict:
@@ -162,7 +162,7 @@ def plate_of(shot: Shot, drawing: int) -> int | None:
 
 
 def mixed(first: np.ndarray, second: np.ndarray, share: float) -> np.ndarray:
-    """Two pictures mixed; `share` is the second's."""
+    """Two images mixed; `share` is the second's."""
     return np.rint(first * (1.0 - share) + second * float(share)).astype(np.uint8)
 
 
@@ -189,10 +189,10 @@ def numbered(frames):
         if frame.record["shot"] != last_shot:
             shot_number, last_shot = shot_number + 1, frame.record["shot"]
         repeats = None
-        if previous is not None and np.array_equal(previous[0], frame.picture):
+        if previous is not None and np.array_equal(previous[0], frame.image):
             repeats = previous[1]
         else:
-            previous = (frame.picture, number)
+            previous = (frame.image, number)
         characters = frame.record.pop("characters")
         frame.record = {"frame": number, "time": round((number - 1) / FRAMES_PER_SECOND, 4),
                         "shot_number": shot_number, **frame.record, "repeats": repeats,
@@ -228,9 +228,9 @@ def plates(drawings: Drawings, shots: list[Shot], folder: str) -> int:
     for shot in shots:
         for drawing in shot.plates():
             if os.path.exists(drawings.path(shot, drawing, "_plate.png")):
-                picture = finish.framed(drawings.picture(shot, drawing, "_plate.png"))
+                image = finish.framed(drawings.image(shot, drawing, "_plate.png"))
                 name = os.path.join(folder, f"{shot.name}_{drawing:03d}.jpg")
-                Image.fromarray(picture).save(name, quality=93, subsampling=0, optimize=True)
+                Image.fromarray(image).save(name, quality=93, subsampling=0, optimize=True)
                 count += 1
     return count
 
@@ -254,7 +254,7 @@ def main() -> None:
     count = 0
     with open(os.path.join(options.out, "truth.jsonl"), "w") as truth:
         for frame in numbered(film(drawings, shots, cards=lantern)):
-            pipe.stdin.write(finish.framed(frame.picture).tobytes())
+            pipe.stdin.write(finish.framed(frame.image).tobytes())
             truth.write(json.dumps(frame.record, separators=(",", ":")) + "\n")
             count += 1
     pipe.stdin.close()

@@ -1,6 +1,6 @@
 """What happens to a drawing after the renderer: glow, rain, vignette, black bars, cards.
 
-All of it works on 8-bit pictures and is a pure function of its arguments, so a plate and its
+All of it works on 8-bit images and is a pure function of its arguments, so a plate and its
 frame get exactly the same treatment.
 """
 
@@ -20,25 +20,25 @@ CREDITS = (
     ("given to everyone, CC0 1.0", 14))
 
 
-def finish(picture: np.ndarray, rain: tuple | None = None) -> np.ndarray:
-    """A rendered picture with glow around its lights, rain if asked for, and darker corners.
+def finish(image: np.ndarray, rain: tuple | None = None) -> np.ndarray:
+    """A rendered image with glow around its lights, rain if asked for, and darker corners.
 
     `rain` is a tuple that seeds where the drops fall.
     """
-    pixels = picture.astype(np.float32)
+    pixels = image.astype(np.float32)
     light = np.clip(pixels - 222, 0, 33) * 3.0
     glow = Image.fromarray(light.astype(np.uint8)).filter(ImageFilter.GaussianBlur(9))
-    made = picture + 0.22 * np.asarray(glow, dtype=np.float32)
+    made = image + 0.22 * np.asarray(glow, dtype=np.float32)
     if rain is not None:
         made = falling(made, np.random.default_rng(rain))
-    y, x = np.mgrid[-1:1:complex(picture.shape[0]), -1:1:complex(picture.shape[1])]
+    y, x = np.mgrid[-1:1:complex(image.shape[0]), -1:1:complex(image.shape[1])]
     made = made * (1 - 0.16 * np.clip(x * x * 0.7 + y * y * 0.5, 0, 1) ** 1.5)[..., None]
     return np.clip(np.rint(made), 0, 255).astype(np.uint8)
 
 
-def falling(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
+def falling(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Streaks of rain, long and faint near the camera, short and dense further off."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     layer = Image.new("L", (width * 2, height * 2))
     pen = ImageDraw.Draw(layer)
     for _ in range(height * width // 585):
@@ -46,13 +46,13 @@ def falling(picture: np.ndarray, random: np.random.Generator) -> np.ndarray:
         length = 16 + 70 * near
         pen.line((x, y, x - 0.14 * length, y + length), fill=int(random.uniform(35, 85)), width=1 + int(2 * near))
     veil = np.asarray(layer.resize((width, height), Image.LANCZOS), dtype=np.float32)[..., None] / 255
-    return picture * (1 - veil) + 225 * veil
+    return image * (1 - veil) + 225 * veil
 
 
-def framed(picture: np.ndarray) -> np.ndarray:
-    """The picture between its black bars."""
+def framed(image: np.ndarray) -> np.ndarray:
+    """The image between its black bars."""
     frame = np.zeros((FRAME_HEIGHT, WIDTH, 3), np.uint8)
-    frame[TOP:TOP + HEIGHT] = picture
+    frame[TOP:TOP + HEIGHT] = image
     return frame
 
 
@@ -77,7 +77,7 @@ def dusk() -> Image.Image:
 
 
 def centred(pen, text: str, y: float, size: int, colour) -> None:
-    """A line of text in the middle of the picture."""
+    """A line of text in the middle of the image."""
     face = font(size)
     width = pen.textlength(text, font=face)
     pen.text(((WIDTH - width) / 2, y), text, font=face, fill=colour)

@@ -1,7 +1,7 @@
 """Materials: every colour comes from the mesh, materials add pattern, shine and haze.
 
 Haze is mixed in by distance inside each material. A volume would cost ten times the render for
-the same picture.
+the same image.
 """
 
 from __future__ import annotations

@@ -66,25 +66,25 @@ def noise_seed(shot: Shot) -> int:
 
 
 def blurred(stage: Stage, shot: Shot, drawing: int, cast: bool, samples: int) -> np.ndarray:
-    """A picture with motion blur: the mean light of several moments around the drawing."""
+    """An image with motion blur: the mean light of several moments around the drawing."""
     light = 0.0
     for moment in np.linspace(-0.5, 0.5, BLUR_MOMENTS) * BLUR_SHUTTER:
         place = min(max(drawing + moment, 0.0), shot.drawings - 1.0)
         aim(stage, view_at(shot, shot.share(place)))
         if cast:
             stage.set_figures(figures_at(shot, place))
-        take = stage.picture if cast else stage.plate
+        take = stage.image if cast else stage.plate
         light = light + (take(noise_seed(shot), samples) / 255.0) ** 2.2
     return np.rint(255 * (light / BLUR_MOMENTS) ** (1 / 2.2)).astype(np.uint8)
 
 
 def draw(stage: Stage, shot: Shot, drawing: int, cast: bool, samples: int) -> np.ndarray:
-    """The picture of a drawing, with or without the cast."""
+    """The image of a drawing, with or without the cast."""
     if shot.focus == "motion_blur":
         return blurred(stage, shot, drawing, cast, max(2, samples // 3))
     aim(stage, view_at(shot, shot.share(drawing)))
     extra = 2 if shot.focus == "out_of_focus" else 1
-    return (stage.picture if cast else stage.plate)(noise_seed(shot), samples * extra)
+    return (stage.image if cast else stage.plate)(noise_seed(shot), samples * extra)
 
 
 def record(stage: Stage, shot: Shot, drawing: int) -> dict:
@@ -98,22 +98,22 @@ def record(stage: Stage, shot: Shot, drawing: int) -> dict:
 
 
 def render_shot(stage: Stage, shot: Shot, options) -> None:
-    """All drawings of a shot that are not on disk yet: first the pictures, then their truth."""
+    """All drawings of a shot that are not on disk yet: first the images, then their truth."""
     folder = os.path.join(options.work, f"seed{options.seed}" if options.film == "lantern" else options.film)
     os.makedirs(folder, exist_ok=True)
     drawings = range(0, shot.drawings, options.every)
-    pictures = [(drawing, cast) for drawing in drawings for cast in (True, False)
+    images = [(drawing, cast) for drawing in drawings for cast in (True, False)
                 if (cast or (drawing in shot.plates() and options.film == "lantern" and not options.no_truth))
                 and not os.path.exists(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"))]
     truths = [drawing for drawing in drawings
               if not options.no_truth and not os.path.exists(file_of(folder, shot, drawing, ".json"))]
-    if pictures or truths:
+    if images or truths:
         enter(stage, shot, options.seed)
-    for drawing, cast in pictures:
+    for drawing, cast in images:
         started = time.time()
         stage.set_figures(figures_at(shot, drawing))
-        picture = Image.fromarray(draw(stage, shot, drawing, cast, options.samples))
-        save(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"), picture.save)
+        image = Image.fromarray(draw(stage, shot, drawing, cast, options.samples))
+        save(file_of(folder, shot, drawing, ".png" if cast else "_plate.png"), image.save)
         print(f"{shot.name} {drawing + 1}/{shot.drawings} {time.time() - started:.1f} s", flush=True)
     if truths:
         with stage.flat():

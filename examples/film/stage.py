@@ -1,4 +1,4 @@
-"""The stage: one Blender scene that holds a place, a cast and a camera, and takes pictures."""
+"""The stage: one Blender scene that holds a place, a cast and a camera, and takes images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera is and looks, metres; `lens` in mm on a 36 mm wide picture.
+    """Where the camera is and looks, metres; `lens` in mm on a 36 mm wide image.
 
     `focus` is the distance that is sharp and `aperture` the f-number; 0 keeps all sharp.
     """
@@ -39,7 +39,7 @@ def _every_material():
 
 
 class Stage:
-    """Owns the Blender scene. Only what changed between two pictures is set again."""
+    """Owns the Blender scene. Only what changed between two images is set again."""
 
     def __init__(self, width: int, height: int, samples: int, threads: int, scratch: str):
         bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -105,7 +105,7 @@ class Stage:
         self.set = place
 
     def set_extras(self, item) -> None:
-        """Things that stand on the set for one picture only: a shape, or nothing."""
+        """Things that stand on the set for one image only: a shape, or nothing."""
         for extra in self.extras:
             self.place.remove(extra)
             bpy.data.meshes.remove(extra.data)
@@ -153,24 +153,24 @@ class Stage:
         for name, item in self.figures.items():
             item.hide_render = name not in figures
 
-    def picture(self, seed: int = 0, samples: int | None = None) -> np.ndarray:
-        """The picture as (height, width, 3) bytes."""
+    def image(self, seed: int = 0, samples: int | None = None) -> np.ndarray:
+        """The image as (height, width, 3) bytes."""
         self.scene.cycles.seed = seed
         self.scene.cycles.samples = samples or self.beauty_samples
         self.hide(False, self.figures)
         return self._render()
 
     def plate(self, seed: int = 0, samples: int | None = None) -> np.ndarray:
-        """The same picture without the cast, and so without their shadows."""
+        """The same image without the cast, and so without their shadows."""
         self.scene.cycles.seed = seed
         self.scene.cycles.samples = samples or self.beauty_samples
         self.hide(False, ())
-        picture = self._render()
+        image = self._render()
         self.hide(False, self.figures)
-        return picture
+        return image
 
     def _render(self) -> np.ndarray:
-        path = os.path.join(self.scratch, f"picture_{os.getpid()}.png")
+        path = os.path.join(self.scratch, f"image_{os.getpid()}.png")
         self.scene.render.filepath = path
         bpy.ops.render.render(write_still=True)
         return np.asarray(Image.open(path).convert("RGB")).copy()

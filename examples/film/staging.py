@@ -69,7 +69,7 @@ class Shot:
 
     @property
     def drawings(self) -> int:
-        """How many different pictures the shot has."""
+        """How many different images the shot has."""
         return -(-self.frames // self.hold)
 
     def share(self, drawing: int) -> float:
@@ -86,7 +86,7 @@ class Shot:
 
     @property
     def rains(self) -> bool:
-        """Whether drops fall in the picture."""
+        """Whether drops fall in the image."""
         return self.weather == "rainy" and self.place != "kitchen"
 
 

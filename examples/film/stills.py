@@ -1,7 +1,7 @@
-"""Single random pictures with exact truth: the training set for small networks.
+"""Single random images with exact truth: the training set for small networks.
 
 Place, light, camera, players, poses, faces, clothes and what stands in the way are all drawn at
-random; the same seed gives the same pictures. Each still has its own random stream, so any range
+random; the same seed gives the same images. Each still has its own random stream, so any range
 of them can be made alone.
 """
 
@@ -240,7 +240,7 @@ def clear(stage: Stage, drawn: Plan, posed_figures: dict) -> bool:
 
 
 def still(stage: Stage, seed: int, number: int, framing: str | None = None, beasts: float = 0.0) -> tuple[np.ndarray, dict]:
-    """The picture and the record of one still; its place must be on the stage."""
+    """The image and the record of one still; its place must be on the stage."""
     place = stage.set.name
     for attempt in range(12):
         random = np.random.default_rng([seed, number, attempt])
@@ -257,16 +257,16 @@ def still(stage: Stage, seed: int, number: int, framing: str | None = None, beas
                        elevation=light.elevation * random.uniform(0.8, 1.15), lamps=light.lamps * drawn.dim,
                        sun=light.sun * (0.3 + 0.7 * drawn.dim), sky=light.sky * (0.3 + 0.7 * drawn.dim))
     stage.set_light(drawn.time, drawn.weather, drawn.haze, change)
-    picture = stage.picture(number % 997)
+    image = stage.image(number % 997)
     wet = drawn.weather == "rainy" and not stage.set.indoor
-    picture = finish.finish(picture, (seed, number) if wet else None)
+    image = finish.finish(image, (seed, number) if wet else None)
     labels = {actor.person.name: (actor.action, actor.emotion, actor.intensity) for actor in drawn.players}
     with stage.flat():
         found = truth.packed(truth.characters(stage, posed_figures, labels))
     for item in found:
         for key in ("mask", "whole"):
             item[key] = {"size": [stage.height, stage.width], "counts": item[key]}
-    return picture, {
+    return image, {
         "width": stage.width, "height": stage.height, "place": place,
         "light": {"time": drawn.time, "weather": drawn.weather, "setting": "indoor" if stage.set.indoor else "outdoor",
                   "dark": drawn.dim < 1.0, "air": "hazy" if drawn.haze else "clear"},
@@ -304,8 +304,8 @@ def main() -> None:
         if block != number // STILLS_A_PLACE:
             block = number // STILLS_A_PLACE
             stage.set_place(build(NAMES[block % len(NAMES)], options.seed * 1000 + block))
-        picture, record = still(stage, options.seed, number, options.framing, options.beasts)
-        image = Image.fromarray(picture)
+        pixels, record = still(stage, options.seed, number, options.framing, options.beasts)
+        image = Image.fromarray(pixels)
         save(base + ".jpg", lambda path: image.save(path, quality=95, subsampling=0))
         text = json.dumps({"image": f"{number:06d}.jpg", **record}, separators=(",", ":"))
         save(base + ".json", lambda path: open(path, "w").write(text))

@@ -20,11 +20,11 @@ FOLDER = os.path.join(HERE, "..", "creature")
 MEGABYTE = 1_000_000
 
 
-def edge(picture: np.ndarray, mask: np.ndarray) -> float:
+def edge(image: np.ndarray, mask: np.ndarray) -> float:
     """The mean step of colour across the left and right outlines of a mask."""
     rows, columns = np.nonzero(mask[:, 4:-4] != mask[:, 3:-5])
     columns = columns + 4
-    values = picture.astype(float)
+    values = image.astype(float)
     return float(np.abs(values[rows, columns + 3] - values[rows, columns - 4]).mean())
 
 
@@ -113,11 +113,11 @@ class Film(unittest.TestCase):
     def test_it_stands_out_where_its_mask_is_and_not_beside_it(self):
         by_frame = {record["frame"]: item for record, item in self.beasts if item["area"] > 4000}
         better = []
-        for number, picture in read_frames(os.path.join(FOLDER, "film.mp4"), list(by_frame)[::3]):
+        for number, image in read_frames(os.path.join(FOLDER, "film.mp4"), list(by_frame)[::3]):
             mask = mask_of(by_frame[number]["mask"])
             left, _, right, _ = by_frame[number]["box"]
             beside = [np.roll(mask, way * (right - left) // 2, axis=1) for way in (1, -1)]
-            better.append(edge(picture, mask) > max(edge(picture, one) for one in beside))
+            better.append(edge(image, mask) > max(edge(image, one) for one in beside))
         self.assertGreater(np.mean(better), 0.9)
 
     def test_the_files_are_small(self):

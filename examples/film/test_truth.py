@@ -50,7 +50,7 @@ class Film(unittest.TestCase):
             wanted |= {record["frame"], record["repeats"] or record["frame"]}
         wanted |= {record["frame"] for record in cls.records if record["transition"] == "black"}
         wanted.add(len(cls.records))
-        cls.pictures = dict(read_frames(FILM, wanted))
+        cls.images = dict(read_frames(FILM, wanted))
 
     def characters(self, step=1):
         """(record, character) over the drawings that no other frame repeats."""
@@ -146,29 +146,29 @@ class Pixels(Film):
     """The truth against the film."""
 
     def test_the_film_is_as_long_as_its_truth(self):
-        self.assertEqual(max(self.pictures), len(self.records))
+        self.assertEqual(max(self.images), len(self.records))
         following = list(read_frames(FILM, [len(self.records) + 1]))
         self.assertEqual(following, [])
 
     def test_bars_and_black_frames_are_black(self):
-        for number, picture in self.pictures.items():
-            bars = np.concatenate([picture[:LETTERBOX[1] - 2], picture[LETTERBOX[3] + 2:]])
+        for number, image in self.images.items():
+            bars = np.concatenate([image[:LETTERBOX[1] - 2], image[LETTERBOX[3] + 2:]])
             self.assertLess(bars.mean(), 3, number)
             if self.records[number - 1]["transition"] == "black":
-                self.assertLess(picture.max(), 24, number)
+                self.assertLess(image.max(), 24, number)
 
     def test_repeats_look_the_same(self):
-        for number, picture in self.pictures.items():
+        for number, image in self.images.items():
             first = self.records[number - 1]["repeats"]
-            if first in self.pictures:
-                difference = np.abs(picture.astype(int) - self.pictures[first]).mean()
+            if first in self.images:
+                difference = np.abs(image.astype(int) - self.images[first]).mean()
                 self.assertLess(difference, 2.5, number)
 
     def compared(self):
         """(record, difference to the plate per pixel, union of masks) for each plate."""
         for record in self.with_plate:
             plate = np.asarray(Image.open(os.path.join(HERE, record["plate"])).convert("RGB")).astype(int)
-            difference = np.abs(self.pictures[record["frame"]] - plate).max(axis=2)
+            difference = np.abs(self.images[record["frame"]] - plate).max(axis=2)
             union = np.zeros(difference.shape, bool)
             for item in record["characters"]:
                 union |= mask_of(item["whole"])

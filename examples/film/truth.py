@@ -1,6 +1,6 @@
-"""What is true of a drawing: masks, key points, faces, labels, in pixels of the picture.
+"""What is true of a drawing: masks, key points, faces, labels, in pixels of the image.
 
-Positions are relative to the picture inside the black bars here; the encoder shifts them to the
+Positions are relative to the image inside the black bars here; the encoder shifts them to the
 whole frame.
 """
 
@@ -32,7 +32,7 @@ def view_angle(figure: Figure, camera, lying: bool) -> str:
 
 
 def points(stage: Stage, places, reach, own: np.ndarray) -> list:
-    """[x, y, v] per point: v 0 outside the picture, 1 hidden, 2 seen.
+    """[x, y, v] per point: v 0 outside the image, 1 hidden, 2 seen.
 
     A point counts as seen when its pixel belongs to the figure and no surface lies further than
     `reach` metres in front of it; joints lie inside a limb, so reach is about the limb's radius.
@@ -58,7 +58,7 @@ def bounds(mask: np.ndarray):
 
 
 def face(stage: Stage, figure: Figure, own: np.ndarray):
-    """Box and five landmarks of a person's face turned to the camera and in the picture; nothing otherwise."""
+    """Box and five landmarks of a person's face turned to the camera and in the image; nothing otherwise."""
     if figure.kind != "person":
         return None
     camera = np.array(stage.camera.matrix_world.translation)
@@ -80,7 +80,7 @@ def face(stage: Stage, figure: Figure, own: np.ndarray):
 
 
 def characters(stage: Stage, figures: dict, labels: dict) -> list[dict]:
-    """The truth of every figure of which anything falls in the picture.
+    """The truth of every figure of which anything falls in the image.
 
     `labels` gives (action, emotion, intensity) by name; of no emotion nothing is said. Only while the stage is flat.
     """

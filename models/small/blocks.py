@@ -205,6 +205,6 @@ def narrow(graph) -> None:
         graph.node.insert(0, helper.make_node("Cast", [name + "_8"], [name + "_wide"], to=TensorProto.FLOAT))
 
 
-def pictures(arrays) -> torch.Tensor:
+def images(arrays) -> torch.Tensor:
     """Bytes [H, W, 3] each to floats [N, 3, H, W], 0 to 255."""
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)

@@ -103,7 +103,7 @@ def wide() -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Picture and question in one line."""
+    """Image and question in one line."""
 
     def __init__(self):
         super().__init__()
@@ -165,10 +165,10 @@ class Captioner(nn.Module):
         return self.decoder.run(mask, seen, self.words(answer), [(none, none)] * LAYERS)[0]
 
 
-def squashed(picture: np.ndarray, side: int) -> np.ndarray:
+def squashed(image: np.ndarray, side: int) -> np.ndarray:
     """An image as a square, normalised, [3, side, side]."""
-    height, width = picture.shape[:2]
-    return ((window(picture, (0, 0, width, height), (side, side)) / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
+    height, width = image.shape[:2]
+    return ((window(image, (0, 0, width, height), (side, side)) / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
 
 
 def spots(people) -> np.ndarray:
@@ -188,7 +188,7 @@ def drawn(random, stills: Stills, index: int):
     record, light = stills.records[index], stills.records[index]["light"]
     truth = (record["place"], light["time"], light["weather"] if light["setting"] == "outdoor" else None)
     overall = [answers.index(one) if one else -100 for answers, one in zip(OVERALL, truth)]
-    return squashed(view.picture, INNER), view.people, spots(view.people), np.array(overall, np.int64)
+    return squashed(view.image, INNER), view.people, spots(view.people), np.array(overall, np.int64)
 
 
 def aside(logits, right, asked):
@@ -219,7 +219,7 @@ def judge(network, stills: Stills, indices, words) -> dict:
     with torch.no_grad():
         for index in indices:
             view = whole(stills, index, SMALLEST)
-            features = network.vision.inner(torch.from_numpy(squashed(view.picture, INNER))[None])
+            features = network.vision.inner(torch.from_numpy(squashed(view.image, INNER))[None])
             ids = [START, 0]
             while len(ids) < LONGEST and (ids[-1] != END or len(ids) == 2):
                 ids.append(int(network.answer(features, question, torch.tensor([ids]))[0, -1].argmax()))

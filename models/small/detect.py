@@ -14,7 +14,7 @@ import os
 import cv2
 import numpy as np
 import torch
-from blocks import Trunk, begin_from, conv, double, export, learn, pictures
+from blocks import Trunk, begin_from, conv, double, export, images, learn
 from stills import Scene, Stills, busier, by_action, scene, whole
 from torch import nn
 from torch.nn import functional as f
@@ -54,7 +54,7 @@ class Detector(nn.Module):
         return levels
 
     def forward(self, x):
-        """Picture, BGR, 0 to 255, to raw maps [N, 5 or 6, h, w]: x, y, log w, log h, objectness, animal."""
+        """Image, BGR, 0 to 255, to raw maps [N, 5 or 6, h, w]: x, y, log w, log h, objectness, animal."""
         return self.answers(self.levels(x))
 
     def answers(self, levels):
@@ -90,23 +90,23 @@ class Published(nn.Module):
 
 def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
     """A scene at the upper left of a canvas, as large as it can be or a share of that, BGR, and the boxes there, each with 1 if it is an animal's."""
-    scale, ground = laid(view.picture, canvas, share, 114)
+    scale, ground = laid(view.image, canvas, share, 114)
     boxes = np.array([(*seen.box * scale, seen.truth.get("kind") == "animal") for seen in view.people], np.float32).reshape(-1, 5)
     return ground[..., ::-1].copy(), boxes[(boxes[:, 2:4] - boxes[:, :2]).min(1) > 5]
 
 
 def smallest(stills: Stills) -> int:
     """Fewest pixels of a character."""
-    return round(SMALLEST * (stills.pictures[0].shape[1] / 384) ** 2)
+    return round(SMALLEST * (stills.images[0].shape[1] / 384) ** 2)
 
 
-def laid(picture: np.ndarray, canvas: tuple[int, int], share: float, fill: int):
+def laid(image: np.ndarray, canvas: tuple[int, int], share: float, fill: int):
     """How much an image or mask is scaled to lie on a canvas as `placed` says, and that."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     scale = min(canvas[0] / width, canvas[1] / height) * share
     size = (max(1, int(width * scale)), max(1, int(height * scale)))
-    ground = np.full((canvas[1], canvas[0], *picture.shape[2:]), fill, np.uint8)
-    ground[:size[1], :size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    ground = np.full((canvas[1], canvas[0], *image.shape[2:]), fill, np.uint8)
+    ground[:size[1], :size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     return scale, ground
 
 
@@ -121,7 +121,7 @@ def drawn(random, stills: Stills, pool, acting: list):
 
 def anyone(view: Scene, canvas: tuple[int, int], share: float) -> np.ndarray:
     """How much of each cell of the finest level someone covers, 0 to 1."""
-    there = np.zeros(view.picture.shape[:2], np.uint8)
+    there = np.zeros(view.image.shape[:2], np.uint8)
     for seen in view.people:
         there[seen.mask] = 255
     _, ground = laid(there, canvas, share, 0)
@@ -203,8 +203,8 @@ def judge(path: str, stills: Stills, indices) -> dict:
     least, counts = smallest(stills), {"person": np.zeros(3, int), "animal": np.zeros(3, int)}
     for index in indices:
         view = whole(stills, index, least)
-        picture, boxes = placed(view, (SIDE, SIDE))
-        raw, = session.run(None, {"images": picture.transpose(2, 0, 1)[None].astype(np.float32)})
+        image, boxes = placed(view, (SIDE, SIDE))
+        raw, = session.run(None, {"images": image.transpose(2, 0, 1)[None].astype(np.float32)})
         answer, _ = decode(raw[0])
         for kind, count in enumerate(counts.values()):
             own, wanted = (some[some[:, 4] == kind, :4] for some in (answer, boxes))
@@ -244,7 +244,7 @@ def main() -> None:
         for level in range(3):
             pairs = [targets(boxes, level) for _, boxes, _ in views]
             aims.append((torch.from_numpy(np.stack([p[0] for p in pairs])), torch.from_numpy(np.stack([p[1] for p in pairs]))))
-        return pictures([picture for picture, *_ in views]), aims, torch.from_numpy(np.stack([anyone for *_, anyone in views]))
+        return images([image for image, *_ in views]), aims, torch.from_numpy(np.stack([anyone for *_, anyone in views]))
 
     os.makedirs(options.work, exist_ok=True)
     network = Detector(options.animals).to(memory_format=torch.channels_last)

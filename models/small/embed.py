@@ -60,7 +60,7 @@ class Eyes(nn.Module):
         return torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)
 
 
-class Picture(nn.Module):
+class Vision(nn.Module):
     """An image's vector, as it is published."""
 
     def __init__(self, eyes: Eyes, last: nn.Module):
@@ -96,9 +96,9 @@ class Meaning(nn.Module):
         self.words = Words(vocabulary, end)
 
 
-def normal(picture: np.ndarray) -> np.ndarray:
+def normal(image: np.ndarray) -> np.ndarray:
     """CLIP's normalisation, [3, S, S]."""
-    return ((picture / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
+    return ((image / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
 
 
 def frame(random, stills: Stills, index: int, train: bool, side: int = INNER):
@@ -107,9 +107,9 @@ def frame(random, stills: Stills, index: int, train: bool, side: int = INNER):
         return normal(card(random, side)), {"style": CARD}
     changed, empty = (train and random.random() < share for share in (CHANGED, EMPTY))
     view = scene(random, stills, index, LEAST, light=OTHER if changed else LIGHT) if train else whole(stills, index, LEAST)
-    record, (height, width) = stills.records[index], view.picture.shape[:2]
+    record, (height, width) = stills.records[index], view.image.shape[:2]
     x = random.uniform(0, width - height) if train else (width - height) / 2
-    cut = window(view.picture, (x, 0, x + height, height), (side, side))
+    cut = window(view.image, (x, 0, x + height, height), (side, side))
     if empty:
         cut = emptied(cut, window(everyone(view), (x, 0, x + height, height), (side, side), fill=0))
     inside = [seen.mask[:, int(x):int(x) + height].sum() >= max(LEAST, seen.mask.sum() / 4) for seen in view.people]
@@ -123,40 +123,40 @@ def frame(random, stills: Stills, index: int, train: bool, side: int = INNER):
 
 def everyone(view) -> np.ndarray:
     """Where anyone is in a scene, as bytes."""
-    union = np.zeros(view.picture.shape[:2], np.uint8)
+    union = np.zeros(view.image.shape[:2], np.uint8)
     for seen in view.people:
         union |= seen.mask * np.uint8(255)
     return union
 
 
-def emptied(picture: np.ndarray, people: np.ndarray) -> np.ndarray:
+def emptied(image: np.ndarray, people: np.ndarray) -> np.ndarray:
     """An image whose people are smeared over with what is around them, as in a background that was filled badly."""
-    return cv2.inpaint(np.ascontiguousarray(picture), cv2.dilate(people, np.ones((5, 5), np.uint8)), 2, cv2.INPAINT_TELEA)
+    return cv2.inpaint(np.ascontiguousarray(image), cv2.dilate(people, np.ones((5, 5), np.uint8)), 2, cv2.INPAINT_TELEA)
 
 
 def card(random, side: int) -> np.ndarray:
     """A title or credits: letters on a plain ground."""
-    picture = np.full((side, side, 3), random.integers(0, 256, 3) if random.random() < 0.4 else random.integers(0, 30), np.uint8)
-    colour = [int(level) for level in (random.integers(150, 256, 3) if picture.mean() < 128 else random.integers(0, 90, 3))]
+    image = np.full((side, side, 3), random.integers(0, 256, 3) if random.random() < 0.4 else random.integers(0, 30), np.uint8)
+    colour = [int(level) for level in (random.integers(150, 256, 3) if image.mean() < 128 else random.integers(0, 90, 3))]
     for _ in range(random.integers(1, 7)):
         text = "".join(chr(97 + random.integers(26)) for _ in range(random.integers(4, 14)))
         place = (int(random.integers(-side // 8, side // 2)), int(random.integers(side // 8, side)))
-        cv2.putText(picture, text.title(), place, int(random.integers(0, 5)), random.uniform(0.3, 0.9) * side / 112, colour, 1 + side // 112, cv2.LINE_AA)
-    return cv2.GaussianBlur(picture, (0, 0), 0.6)
+        cv2.putText(image, text.title(), place, int(random.integers(0, 5)), random.uniform(0.3, 0.9) * side / 112, colour, 1 + side // 112, cv2.LINE_AA)
+    return cv2.GaussianBlur(image, (0, 0), 0.6)
 
 
 def actor(random, stills: Stills, figure, train: bool, side: int = INNER):
     """A figure's square, now and then cut out on a plain ground, and what is true of it."""
-    truth, picture = figure.truth, stills.pictures[figure.still]
+    truth, image = figure.truth, stills.images[figure.still]
     box = figure.box
     if random.random() < 0.5:
         ground = np.array((255, 255, 255) if random.random() < 0.6 else random.integers(0, 256, 3), np.uint8)
-        picture = np.where(mask_of(truth["mask"])[..., None], picture, ground)
+        image = np.where(mask_of(truth["mask"])[..., None], image, ground)
     # Tall crops come as their middle square.
     span = max(box[2] - box[0], box[3] - box[1]) * (random.uniform(0.65, 1.35) if train else 1.0)
     middle = (box[:2] + box[2:]) / 2 + (random.normal(0, 0.04, 2) * span if train else 0)
     turn = random.normal(0, 5) if train else 0.0
-    cut = window(picture, (*(middle - span / 2), *(middle + span / 2)), (side, side), train and random.random() < 0.5, 255, turn)
+    cut = window(image, (*(middle - span / 2), *(middle + span / 2)), (side, side), train and random.random() < 0.5, 255, turn)
     labels = {"name": truth["name"], "action": truth["action"], "view": truth["view"], "emotion": truth["emotion"] if truth["face"] else None}
     return normal(spoiled(random, tinted(random, cut, 0.6)) if train else cut), labels
 
@@ -236,7 +236,7 @@ def judge(folder: str, stills: Stills, held) -> dict:
     """Share of right labels by words alone, and of figures whose nearest neighbour is the same person."""
     import onnxruntime
     from tokenizers import Tokenizer
-    picture = onnxruntime.InferenceSession(os.path.join(folder, "vision.onnx"))
+    seen = onnxruntime.InferenceSession(os.path.join(folder, "vision.onnx"))
     words = onnxruntime.InferenceSession(os.path.join(folder, "text.onnx"))
     read = reader(Tokenizer.from_file(os.path.join(folder, "tokenizer.json")))
 
@@ -251,7 +251,7 @@ def judge(folder: str, stills: Stills, held) -> dict:
     frames, actors = own()
     for groups, kind, made in (({**questions(), **frames}, "place", [frame(quiet, stills, i, False, SIDE) for i in held[0]]),
                                (actors, "name", [actor(quiet, stills, figure, False, SIDE) for figure in held[1]])):
-        found = vectors(picture, "pixel_values", [image for image, _ in made])
+        found = vectors(seen, "pixel_values", [image for image, _ in made])
         for group, classes in groups.items():
             names = list(classes)
             asked = [i for i, (_, truth) in enumerate(made) if truth.get(group) in names]
@@ -307,7 +307,7 @@ def main() -> None:
 
     network = Meaning(words.get_vocab_size(), words.token_to_id("<|endoftext|>"))
     learn(network, meaning, batch_of, options.words, 2e-3, os.path.join(options.work, "words.pt"))
-    export(Picture(eyes, network.last), torch.zeros(2, 3, SIDE, SIDE), os.path.join(options.out, "vision.onnx"), ["pixel_values"],
+    export(Vision(eyes, network.last), torch.zeros(2, 3, SIDE, SIDE), os.path.join(options.out, "vision.onnx"), ["pixel_values"],
            ["image_embeds"], {"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}})
     export(network.words, torch.zeros(2, 8, dtype=torch.int64), os.path.join(options.out, "text.onnx"), ["input_ids"],
            ["text_embeds"], {"input_ids": {0: "batch", 1: "tokens"}, "text_embeds": {0: "batch"}})

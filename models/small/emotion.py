@@ -57,31 +57,31 @@ def drawn(random, stills: Stills, figure, train: bool):
     if train:
         middle, size = middle + random.normal(0, 0.06, 2) * size, size * np.exp(random.normal(0.03, 0.1, 2))
         flip, turn = random.random() < 0.5, random.normal(0, 5)
-    picture = stills.pictures[figure.still]
+    image = stills.images[figure.still]
     if train and random.random() < ELSEWHERE:
-        picture = elsewhere(random, stills, figure)
-    picture = window(picture, (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
+        image = elsewhere(random, stills, figure)
+    image = window(image, (*(middle - size / 2), *(middle + size / 2)), (INNER, INNER), flip, 0, turn)
     if train:
-        picture = tinted(random, picture, 0.5)
+        image = tinted(random, image, 0.5)
         if random.random() < SOFT:
             small = int(random.integers(28, 100))
-            picture = window(window(picture, (0, 0, INNER, INNER), (small, small)), (0, 0, small, small), (INNER, INNER))
-        picture = spoiled(random, picture)
+            image = window(window(image, (0, 0, INNER, INNER), (small, small)), (0, 0, small, small), (INNER, INNER))
+        image = spoiled(random, image)
         if random.random() < ERASED:
-            picture = erased(random, picture)
+            image = erased(random, image)
     aim = np.zeros(len(CLASSES), np.float32)
     sure = SURE["high"] if figure.truth["emotion"] == "neutral" else SURE[figure.truth["intensity"]]
     aim[CLASSES.index("neutral")] = 1 - sure
     aim[CLASSES.index(figure.truth["emotion"])] += sure
-    return ((picture / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), aim
+    return ((image / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), aim
 
 
-def erased(random, picture: np.ndarray) -> np.ndarray:
+def erased(random, image: np.ndarray) -> np.ndarray:
     """With a patch of one colour somewhere, so that no single part of a face is all that is looked at."""
-    picture, size = picture.copy(), (INNER * random.uniform(0.12, 0.4, 2)).astype(int)
+    image, size = image.copy(), (INNER * random.uniform(0.12, 0.4, 2)).astype(int)
     x, y = (int(random.integers(INNER - length)) for length in size)
-    picture[y:y + size[1], x:x + size[0]] = random.integers(0, 256, 3)
-    return picture
+    image[y:y + size[1], x:x + size[0]] = random.integers(0, 256, 3)
+    return image
 
 
 def mixed(random, images: np.ndarray, aims: np.ndarray):
@@ -119,8 +119,8 @@ def judge(path: str, stills: Stills, figures) -> dict:
     session = onnxruntime.InferenceSession(path)
     right, levels = [], []
     for figure in figures:
-        picture, _ = drawn(np.random.default_rng(0), stills, figure, False)
-        logits, = session.run(None, {"input": picture[None].repeat(2, 2).repeat(2, 3)})
+        image, _ = drawn(np.random.default_rng(0), stills, figure, False)
+        logits, = session.run(None, {"input": image[None].repeat(2, 2).repeat(2, 3)})
         answer = CLASSES[int(logits[0].argmax())]
         right.append(answer == figure.truth["emotion"])
         if right[-1] and answer != "neutral":

@@ -11,7 +11,7 @@ import os
 import cv2
 import numpy as np
 import torch
-from blocks import Trunk, conv, double, export, learn, pictures
+from blocks import Trunk, conv, double, export, images, learn
 from detect import iou, overlap
 from stills import Scene, Stills, scene, whole
 from torch import nn
@@ -51,11 +51,11 @@ class Faces(nn.Module):
 
 def placed(view: Scene, canvas: tuple[int, int], share: float = 1.0):
     """A scene at the upper left of a canvas, as in `detect.py`, and its faces: boxes, landmarks and whether each is in the image."""
-    height, width = view.picture.shape[:2]
+    height, width = view.image.shape[:2]
     scale = min(canvas[0] / width, canvas[1] / height) * share
     size = (max(1, int(width * scale)), max(1, int(height * scale)))
     ground = np.zeros((canvas[1], canvas[0], 3), np.uint8)
-    ground[:size[1], :size[0]] = cv2.resize(view.picture, size, interpolation=cv2.INTER_LINEAR)
+    ground[:size[1], :size[0]] = cv2.resize(view.image, size, interpolation=cv2.INTER_LINEAR)
     boxes, marks = [], []
     for seen in view.people:
         face = seen.truth["face"]
@@ -127,8 +127,8 @@ def judge(path: str, stills: Stills, indices) -> dict:
     off = []
     for index in indices:
         view = whole(stills, index, LEAST)
-        picture, boxes, marks = placed(view, (SIDE, SIDE))
-        outputs = session.run(None, {"input": picture.transpose(2, 0, 1)[None].astype(np.float32)})
+        image, boxes, marks = placed(view, (SIDE, SIDE))
+        outputs = session.run(None, {"input": image.transpose(2, 0, 1)[None].astype(np.float32)})
         answer = []
         for level, stride in enumerate(STRIDES):
             score = np.sqrt(outputs[level][0, :, 0] * outputs[3 + level][0, :, 0])
@@ -170,7 +170,7 @@ def main() -> None:
     def batch_of(random, _):
         chosen = [drawn(random, stills, train) for _ in range(16)]
         aims = [torch.from_numpy(np.stack([targets(boxes, marks, level) for _, boxes, marks in chosen])) for level in range(3)]
-        return pictures([picture for picture, *_ in chosen]), aims
+        return images([image for image, *_ in chosen]), aims
 
     os.makedirs(options.work, exist_ok=True)
     network = Faces().to(memory_format=torch.channels_last)

@@ -221,10 +221,10 @@ def plates(run: str, truth: Truth, folder: str) -> dict:
             continue
         left, top, right, bottom = line["letterbox"]
         plate = cv2.imread(os.path.join(folder, os.path.basename(line["plate"])))
-        picture, hole = cv2.imread(os.path.join(run, record["image"])), cv2.imread(os.path.join(run, record["inpaint"]["filled"]), 0) > 127
-        if plate.shape != picture.shape:
+        image, hole = cv2.imread(os.path.join(run, record["image"])), cv2.imread(os.path.join(run, record["inpaint"]["filled"]), 0) > 127
+        if plate.shape != image.shape:
             plate = plate[top:bottom, left:right]
-        errors.append(((plate[hole].astype(float) - picture[hole]) ** 2).mean())
+        errors.append(((plate[hole].astype(float) - image[hole]) ** 2).mean())
     if not verdicts:
         return {}
     psnr = [10 * np.log10(255 ** 2 / max(error, 1e-3)) for error in errors]

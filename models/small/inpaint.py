@@ -202,12 +202,12 @@ def drawn(random, stills: Stills, index: int, people, train: bool):
     Everyone in it is a hole, with nothing to learn from there; a figure of another still is a hole
     over ground that is known.
     """
-    picture, record = stills.pictures[index], stills.records[index]
-    height, width = picture.shape[:2]
+    still, record = stills.images[index], stills.records[index]
+    height, width = still.shape[:2]
     side = height * (random.uniform(0.5, 1.0) if train else 1.0)
     x, y = random.uniform(0, width - side), random.uniform(0, height - side)
     box, flip = (x, y, x + side, y + side), train and random.random() < 0.5
-    image = window(picture, box, (INNER, INNER), flip)
+    image = window(still, box, (INNER, INNER), flip)
     own = np.zeros((height, width), bool)
     for figure in record["characters"]:
         own |= mask_of(figure["mask"])
@@ -229,12 +229,12 @@ def drawn(random, stills: Stills, index: int, people, train: bool):
 
 def example(image, hole, known):
     """What the network sees of a drawn square on the grid of colours, the right colours there, and what they count."""
-    picture = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
+    pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
     gap, known = (torch.from_numpy(part)[None, None].float() for part in (hole, known))
-    guess, smooth = copied(picture * (1 - gap), 1 - gap)
+    guess, smooth = copied(pixels * (1 - gap), 1 - gap)
     share = f.avg_pool2d(known, INNER // GRID)
     # Only of what is known: the copy there, and what should be.
-    off = f.avg_pool2d((picture - guess) * known, INNER // GRID) / share.clamp(1e-3)
+    off = f.avg_pool2d((pixels - guess) * known, INNER // GRID) / share.clamp(1e-3)
     guess, smooth, gap = (f.avg_pool2d(x, INNER // GRID) for x in (guess, smooth, gap))
     return torch.cat([guess, smooth, gap, off, share], 1)[0]
 
@@ -270,14 +270,14 @@ def judge(path: str, stills: Stills, indices, people) -> dict:
         if known.sum() < 200:
             continue
         small = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-        picture = f.interpolate(small, scale_factor=2, mode="bilinear")
+        pixels = f.interpolate(small, scale_factor=2, mode="bilinear")
         mask = torch.from_numpy(hole)[None, None].float().repeat_interleave(2, 2).repeat_interleave(2, 3)
-        found, = session.run(None, {"image": picture.numpy(), "mask": mask.numpy()})
+        found, = session.run(None, {"image": pixels.numpy(), "mask": mask.numpy()})
         where = torch.from_numpy(known).repeat_interleave(2, 0).repeat_interleave(2, 1).numpy()
-        truth = picture[0].numpy()[:, where] * 255
+        truth = pixels[0].numpy()[:, where] * 255
         open_still = 1 - mask[..., ::2, ::2]
         smooth = f.interpolate(filled(small * open_still, open_still), scale_factor=2, mode="bilinear")[0].numpy()[:, where] * 255
-        around_it = picture[0].numpy()[:, mask[0, 0].numpy() == 0].mean(1, keepdims=True) * 255
+        around_it = pixels[0].numpy()[:, mask[0, 0].numpy() == 0].mean(1, keepdims=True) * 255
         for name, other in (("psnr", found[0][:, where]), ("smooth", smooth), ("mean colour", around_it)):
             errors[name].append(((other - truth) ** 2).mean())
     scores = {name: float(np.mean(10 * np.log10(255 ** 2 / np.maximum(one, 1e-3)))) for name, one in errors.items()}

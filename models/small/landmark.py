@@ -116,17 +116,17 @@ def drawn(random):
     def pixels(points):
         placed = flat(points)
         return np.concatenate([(placed[:, :2] - middle) * scale + size * FINER / 2, placed[:, 2:]], 1)
-    picture = np.empty((size * FINER, size * FINER, 3), np.uint8)
-    picture[:] = backdrop(random, size * FINER)
-    paint(random, picture, figure.mesh, pixels(figure.mesh.points), camera)
-    picture = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA) if size * FINER >= SIDE else \
-        cv2.resize(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    image = np.empty((size * FINER, size * FINER, 3), np.uint8)
+    image[:] = backdrop(random, size * FINER)
+    paint(random, image, figure.mesh, pixels(figure.mesh.points), camera)
+    image = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA) if size * FINER >= SIDE else \
+        cv2.resize(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
     points = pixels(figure.marks)[:, :2] * SIDE / (size * FINER)
     if random.random() < 0.5:
-        picture = picture[:, ::-1]
+        image = image[:, ::-1]
         points = points[list(SWAPPED)] * (-1, 1) + (SIDE, 0)
-    picture = spoiled(random, tinted(random, np.ascontiguousarray(picture)))
-    return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), points.astype(np.float32)
+    image = spoiled(random, tinted(random, np.ascontiguousarray(image)))
+    return ((image - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), points.astype(np.float32)
 
 
 def backdrop(random, side: int) -> np.ndarray:
@@ -135,7 +135,7 @@ def backdrop(random, side: int) -> np.ndarray:
     return cv2.resize(cells, (side, side), interpolation=cv2.INTER_CUBIC)
 
 
-def paint(random, picture, mesh, places, camera) -> None:
+def paint(random, image, mesh, places, camera) -> None:
     """Paints a mesh, lit by a sun, a sky and a reflection, far polygons first (painter's algorithm)."""
     corners = np.where(mesh.faces < 0, mesh.faces[:, :1], mesh.faces)
     spots, space = places[corners], mesh.points[corners]
@@ -149,10 +149,10 @@ def paint(random, picture, mesh, places, camera) -> None:
     warm, cool = random.uniform(0.5, 1.6) * np.exp(random.normal(0, 0.12, 3)), random.uniform(0.25, 0.7) * np.exp(random.normal(0, 0.1, 3))
     light = warm * np.clip(normal @ sun, 0, None)[:, None] + cool * (0.65 + 0.35 * normal[:, 2:])
     colour = np.clip(mesh.colours[corners].mean(1) * light, 0, 1) ** (1 / 2.2) * 255
-    inside = ((spots[..., :2] > -8) & (spots[..., :2] < picture.shape[0] + 8)).any(1).all(1)
+    inside = ((spots[..., :2] > -8) & (spots[..., :2] < image.shape[0] + 8)).any(1).all(1)
     for at in np.argsort(-spots[..., 2].mean(1)):
         if inside[at]:
-            cv2.fillConvexPoly(picture, np.round(spots[at, :, :2] * 16).astype(np.int32), colour[at].tolist(), cv2.LINE_8, 4)
+            cv2.fillConvexPoly(image, np.round(spots[at, :, :2] * 16).astype(np.int32), colour[at].tolist(), cv2.LINE_8, 4)
 
 
 def bells(points: torch.Tensor) -> torch.Tensor:
@@ -187,8 +187,8 @@ def judge(path: str, count: int = 60) -> dict:
     import onnxruntime
     session, off = onnxruntime.InferenceSession(path), []
     for number in range(count):
-        picture, points = drawn(np.random.default_rng([99, number]))
-        maps = session.run(None, {"input": picture[None]})[0][0]
+        image, points = drawn(np.random.default_rng([99, number]))
+        maps = session.run(None, {"input": image[None]})[0][0]
         eyes = np.linalg.norm(points[[11, 13]].mean(0) - points[[17, 19]].mean(0))
         off.append(np.linalg.norm(found(maps) - points, axis=1) / eyes)
     off = np.array(off)
@@ -209,7 +209,7 @@ def main() -> None:
     kept = os.path.join(options.work, "faces.npz")
     if not os.path.exists(kept):
         faces = [drawn(np.random.default_rng([1, number])) for number in range(options.faces)]
-        images = np.stack([(picture.transpose(1, 2, 0) * STD + MEAN).round().clip(0, 255).astype(np.uint8) for picture, _ in faces])
+        images = np.stack([(image.transpose(1, 2, 0) * STD + MEAN).round().clip(0, 255).astype(np.uint8) for image, _ in faces])
         np.savez(kept, images=images, points=np.stack([points for _, points in faces]))
     with np.load(kept) as file:
         images, points = file["images"], file["points"]
@@ -225,17 +225,17 @@ def main() -> None:
     print(judge(options.out))
 
 
-def turned(random, picture: np.ndarray, points: np.ndarray):
+def turned(random, image: np.ndarray, points: np.ndarray):
     """A face turned, larger or smaller, moved, mirrored or not, in other light, with now and then something before it."""
     turn, scale = random.normal(0, 9), np.exp(random.normal(0, 0.07))
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), turn, scale)
     matrix[:, 2] += random.normal(0, 6, 2)
-    picture = cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    image = cv2.warpAffine(image, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     points = points @ matrix[:, :2].T + matrix[:, 2]
     if random.random() < 0.5:
-        picture, points = np.ascontiguousarray(picture[:, ::-1]), points[list(SWAPPED)] * (-1, 1) + (SIDE, 0)
-    picture = tinted(random, picture, 0.7)
-    return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), points.astype(np.float32)
+        image, points = np.ascontiguousarray(image[:, ::-1]), points[list(SWAPPED)] * (-1, 1) + (SIDE, 0)
+    image = tinted(random, image, 0.7)
+    return ((image - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), points.astype(np.float32)
 
 
 if __name__ == "__main__":

@@ -93,18 +93,18 @@ def crop_of(box, body: Body) -> tuple[np.ndarray, np.ndarray]:
 def drawn(random, stills: Stills, figure, train: bool, body: Body):
     """A figure's crop, cut out of the image or not, and where its joints are with how sure of each to be."""
     middle, size = crop_of(figure.box, body)
-    flip, turn, picture = False, 0.0, stills.pictures[figure.still]
+    flip, turn, image = False, 0.0, stills.images[figure.still]
     if train:
         middle = middle + random.normal(0, 0.04, 2) * size
         size = size * np.exp(random.normal(0, 0.12))
         flip, turn = random.random() < 0.5, random.normal(0, 8)
         where = random.random()
         if where < CUT_OUT:
-            picture = np.where(mask_of(figure.truth["mask"])[..., None], picture, MATTE)
+            image = np.where(mask_of(figure.truth["mask"])[..., None], image, MATTE)
         elif where < CUT_OUT + ELSEWHERE:
-            picture = elsewhere(random, stills, figure)
+            image = elsewhere(random, stills, figure)
     box = (*(middle - size / 2), *(middle + size / 2))
-    picture = window(picture, box, body.size, flip, fill=0, turn=turn)
+    image = window(image, box, body.size, flip, fill=0, turn=turn)
     joints = np.array(figure.truth["keypoints"], np.float32)
     half = np.array(body.size) / 2
     places = (joints[:, :2] - box[:2]) / size * body.size - half
@@ -116,22 +116,22 @@ def drawn(random, stills: Stills, figure, train: bool, body: Body):
         places[:, 0] = body.width - places[:, 0]
     inside = ((places >= 0) & (places < body.size)).all(1)
     sure = np.where(inside, SURE[joints[:, 2].astype(int)], 0)
-    picture = spoiled(random, worse(random, tinted(random, picture), body.size)) if train else picture
-    return ((picture - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), places.astype(np.float32), sure.astype(np.float32)
+    image = spoiled(random, worse(random, tinted(random, image), body.size)) if train else image
+    return ((image - MEAN) / STD).transpose(2, 0, 1).astype(np.float32), places.astype(np.float32), sure.astype(np.float32)
 
 
-def worse(random, picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def worse(random, image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A crop as of a figure far off, or one that moves, as often as `FAR` and `MOVING` say."""
     if random.random() < FAR:
         small = tuple(int(length * random.uniform(0.15, 0.5)) for length in size)
-        picture = cv2.resize(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR)
+        image = cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), size, interpolation=cv2.INTER_LINEAR)
     if random.random() < MOVING:
         length, way = int(random.integers(3, 14)), random.uniform(0, np.pi)
         line = np.zeros((15, 15), np.float32)
         reach = length / 2 * np.array((np.cos(way), np.sin(way)))
         cv2.line(line, tuple(int(v) for v in 7.5 - reach), tuple(int(v) for v in 7.5 + reach), 1.0)
-        picture = cv2.filter2D(picture, -1, line / line.sum())
-    return picture
+        image = cv2.filter2D(image, -1, line / line.sum())
+    return image
 
 
 def wanted(places, body: Body) -> torch.Tensor:
@@ -158,8 +158,8 @@ def judge(path: str, stills: Stills, figures, body: Body) -> dict:
     for figure in figures:
         if figure.truth["area"] < 300:
             continue
-        picture, places, _ = drawn(np.random.default_rng(0), stills, figure, False, body)
-        x, y = session.run(None, {"input": picture[None]})
+        image, places, _ = drawn(np.random.default_rng(0), stills, figure, False, body)
+        x, y = session.run(None, {"input": image[None]})
         found = np.stack([x[0].argmax(1), y[0].argmax(1)], 1) / SPLIT
         _, size = crop_of(figure.box, body)
         side = max(figure.box[2] - figure.box[0], figure.box[3] - figure.box[1]) * body.width / size[0]

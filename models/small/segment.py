@@ -135,9 +135,9 @@ class Segmenter(nn.Module):
         self.anyone = nn.Conv2d(WIDTHS[2], 1, 1)
 
 
-def prepared(picture: np.ndarray, side: int) -> np.ndarray:
+def prepared(still: np.ndarray, side: int) -> np.ndarray:
     """Stretched to a square and normalised, [3, side, side]."""
-    image = cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
+    image = cv2.resize(still, (side, side), interpolation=cv2.INTER_LINEAR)
     return ((image.astype(np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1).astype(np.float32)
 
 
@@ -166,7 +166,7 @@ def drawn(random, stills: Stills, pool, acting: list, windowed: bool):
         view = busier(random, stills, view, pool, acting, LEAST)
         people = view.people
     first = people[random.integers(len(people))]
-    box, (high, wide) = np.array((0, 0, *view.picture.shape[1::-1])), view.picture.shape[:2]
+    box, (high, wide) = np.array((0, 0, *view.image.shape[1::-1])), view.image.shape[:2]
     if windowed:
         middle = (first.box[:2] + first.box[2:]) / 2 + random.normal(0, 0.12, 2) * (wide, high)
         x, y = (int(np.clip(m - length / 4, 0, length - length // 2)) for m, length in zip(middle, (wide, high)))
@@ -184,7 +184,7 @@ def drawn(random, stills: Stills, pool, acting: list, windowed: bool):
         labels.append(what)
         masks.append(grid(mask))
     anyone = grid(np.any([one.mask[cut] for one in people], 0))
-    return prepared(view.picture[cut], INNER // 2 if windowed else INNER), anyone, places, labels, masks
+    return prepared(view.image[cut], INNER // 2 if windowed else INNER), anyone, places, labels, masks
 
 
 def loss_of(network, batch):
@@ -215,9 +215,9 @@ def judge(folder: str, stills: Stills, indices) -> dict:
     decoder = onnxruntime.InferenceSession(os.path.join(folder, "decoder.onnx"))
     found = []
     for index in indices:
-        picture, record = stills.pictures[index], stills.records[index]
-        height, width = picture.shape[:2]
-        image = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+        still, record = stills.images[index], stills.records[index]
+        height, width = still.shape[:2]
+        image = cv2.resize(still, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
         image = ((image - MEAN) / STD).transpose(2, 0, 1)[None].astype(np.float32)
         names = [output.name for output in encoder.get_outputs()]
         features = dict(zip(names, encoder.run(None, {"image": image})))

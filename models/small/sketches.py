@@ -39,7 +39,7 @@ EVERY = 5
 class Drawn:
     """A beast in an image: its pixels, which of them are its own, where its shadow falls, and what is true of it."""
 
-    picture: np.ndarray
+    image: np.ndarray
     mask: np.ndarray
     shadow: np.ndarray
     truth: dict
@@ -129,9 +129,9 @@ def drawn(random, figure, camera, project, width: int, height: int, action: str)
     colours = np.clip(mesh.colours[corners].mean(axis=1) * lit, 0, 1) ** (1 / 2.2) * 255
     pixels = np.rint(places[corners, :2] * FINE * 16).astype(np.int32)
     far = places[corners, 2].mean(axis=1)
-    picture, depth = np.zeros((size[1], size[0], 3), np.uint8), np.zeros((size[1], size[0]), np.float32)
+    image, depth = np.zeros((size[1], size[0], 3), np.uint8), np.zeros((size[1], size[0]), np.float32)
     for index in np.argsort(-far):
-        cv2.fillConvexPoly(picture, pixels[index], colours[index].tolist(), cv2.LINE_8, 4)
+        cv2.fillConvexPoly(image, pixels[index], colours[index].tolist(), cv2.LINE_8, 4)
         cv2.fillConvexPoly(depth, pixels[index], float(far[index]), cv2.LINE_8, 4)
     inside = cv2.resize((depth > 0).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     mask = inside > 0.5
@@ -144,7 +144,7 @@ def drawn(random, figure, camera, project, width: int, height: int, action: str)
     shadow = cv2.GaussianBlur(shadow, (0, 0), max(1.0, 0.02 * height)).astype(np.float32) / 255 * min(0.6, 0.25 + 0.3 * strength)
     seen = depth[::FINE, ::FINE]
     marks = [mark(place, reach, seen, mask) for place, reach in zip(project(figure.keypoints), figure.reach)]
-    soft = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     soft = np.where(inside[..., None] > 0.02, np.clip(soft / np.maximum(inside[..., None], 0.05), 0, 255), 0)
     truth = {"name": "bruma", "kind": "animal", "skeleton": SKELETON, "action": action, "keypoints": marks, "face": None,
              "share": inside}
@@ -171,7 +171,7 @@ def still(random, record: dict, frame: np.ndarray) -> tuple[np.ndarray, dict]:
     """A frame with one or two beasts in it, before or behind its characters."""
     height, width = frame.shape[:2]
     top = record["letterbox"][1]
-    picture, people = frame.astype(np.float32), []
+    image, people = frame.astype(np.float32), []
     for one in record["characters"]:
         mask = mask_of(one["mask"])[top:top + height]
         points = [[x, y - top, v] if v else [0, 0, 0] for x, y, v in one["keypoints"]]
@@ -190,12 +190,12 @@ def still(random, record: dict, frame: np.ndarray) -> tuple[np.ndarray, dict]:
             own = made.mask
             people = [(mask & ~own, truth) for mask, truth in people]
         shadow = made.shadow[..., None] * (1 if not behind else ~others[..., None])
-        picture = picture * (1 - shadow)
-        picture = picture * (1 - share[..., None]) + made.picture * share[..., None]
+        image = image * (1 - shadow)
+        image = image * (1 - share[..., None]) + made.image * share[..., None]
         people.append((own, made.truth))
     characters = [{**truth, "box": bounds(mask), "area": int(mask.sum()),
                    "mask": {"size": [height, width], "counts": rle.encode(mask)}} for mask, truth in people if mask.sum() >= 12]
-    return np.rint(picture).astype(np.uint8), {"width": width, "height": height, "characters": characters}
+    return np.rint(image).astype(np.uint8), {"width": width, "height": height, "characters": characters}
 
 
 def main() -> None:
@@ -209,9 +209,9 @@ def main() -> None:
     for number in range(options.stills):
         random = np.random.default_rng([options.seed, number])
         own = [frame for frame in ground if (frame[0]["shot_number"] % HELD_OUT == 0) == (number % HELD_OUT == 0)]
-        picture, record = still(random, *own[random.integers(len(own))])
+        image, record = still(random, *own[random.integers(len(own))])
         base = os.path.join(options.out, f"{number:06d}")
-        cv2.imwrite(base + ".jpg", picture[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 93))
+        cv2.imwrite(base + ".jpg", image[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 93))
         with open(base + ".json", "w") as file:
             json.dump({"image": f"{number:06d}.jpg", **record}, file, separators=(",", ":"))
 

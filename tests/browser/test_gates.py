@@ -23,7 +23,7 @@ class Gates(Served):
     def review(self, name):
         command = ["make", "--no-print-directory", "review", f"PIPELINE={name}", *SETTINGS, f"OUT={self.folder}/out", f"BIN={BIN}"]
         process = self.serve(command, folder=ROOT)
-        self.browser.wait("document.querySelector('#picture').naturalWidth > 0")
+        self.browser.wait("document.querySelector('#image').naturalWidth > 0")
         return process
 
     def left(self):

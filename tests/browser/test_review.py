@@ -160,23 +160,23 @@ class Review(Served):
 
     def test_image_mask_and_facts_are_shown(self):
         self.begin()
-        self.browser.wait("document.querySelector('#picture').naturalWidth === 160")
+        self.browser.wait("document.querySelector('#image').naturalWidth === 160")
         self.browser.wait("document.querySelector('#facts meter')")
         self.assertEqual(self.browser.text("#facts tr"), "tags location\tsea 0.61")
         self.assertEqual(self.browser.run("document.querySelector('#facts meter').value"), 0.61)
         red = """(() => {
-            const canvas = document.createElement('canvas'), picture = document.querySelector('#picture')
+            const canvas = document.createElement('canvas'), image = document.querySelector('#image')
             canvas.width = 160; canvas.height = 90
-            canvas.getContext('2d').drawImage(picture, 0, 0)
-            return picture.complete ? canvas.getContext('2d').getImageData(10, 45, 1, 1).data[0] : null
+            canvas.getContext('2d').drawImage(image, 0, 0)
+            return image.complete ? canvas.getContext('2d').getImageData(10, 45, 1, 1).data[0] : null
         })()"""
         self.assertLess(self.browser.wait(red + " + 1"), 60)
         self.keys("m")
-        self.browser.wait("document.querySelector('#picture').src.includes('mask/') && document.querySelector('#picture').complete")
+        self.browser.wait("document.querySelector('#image').src.includes('mask/') && document.querySelector('#image').complete")
         self.assertGreater(self.browser.wait(red), 100, "the left half is tinted")
         self.shot("review_mask")
         self.keys("m")
-        self.browser.wait("document.querySelector('#picture').src.includes('picture/')")
+        self.browser.wait("document.querySelector('#image').src.includes('image/')")
         self.calm()
 
     def test_a_sample_is_counted_down(self):
@@ -191,7 +191,7 @@ class Review(Served):
         for width, height, least in [(700, 800, 420), (1000, 700, 600), (1400, 900, 600), (400, 800, 240)]:
             self.browser.resize(width, height)
             self.fits()
-            box = self.browser.run("(b => [b.width, b.height])(document.querySelector('#picture').getBoundingClientRect())")
+            box = self.browser.run("(b => [b.width, b.height])(document.querySelector('#image').getBoundingClientRect())")
             self.assertGreater(box[0], least, f"the image at {width}")
             self.assertGreater(box[1], 120, f"the image at {width}")
             self.shot(f"review_{width}")

@@ -67,7 +67,7 @@ class Teach(Served):
     def teach(self, name, *more):
         """Opens the page of `make teach`, with images to label."""
         process = self.serve(self.settings("teach", f"PIPELINE={name}", *more), folder=ROOT)
-        self.browser.wait("document.querySelector('#picture').naturalWidth > 0")
+        self.browser.wait("document.querySelector('#image').naturalWidth > 0")
         return process
 
     def done(self, process):

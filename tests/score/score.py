@@ -18,7 +18,7 @@ from figures import Figures
 from truth import records
 
 # Frames that no data set should hold, by what the truth says of them.
-WITHOUT_PICTURE = {"title", "credits", "black"}
+WITHOUT_IMAGE = {"title", "credits", "black"}
 IN_BETWEEN = {"dissolve", "fade", "flash"}
 # Seconds by which a cut may be off: the truth's frame is the first behind it.
 CUT_TOLERANCE = 2.5 / 24
@@ -81,7 +81,7 @@ def score_kind(out, truth, kinds):
 
 def unfit(line):
     """Whether a frame has no place in any data set."""
-    return line["transition"] in WITHOUT_PICTURE | IN_BETWEEN or line["focus"] == "out_of_focus"
+    return line["transition"] in WITHOUT_IMAGE | IN_BETWEEN or line["focus"] == "out_of_focus"
 
 
 def score_dropped(out, truth):
@@ -173,7 +173,7 @@ def score_run(film, out, truth):
         ("shot changes", score_cuts(out, truth)),
         ("near duplicates, by pairs", score_dedup(out, truth)),
         ("dropped by blur-filter", score_dropped(out, truth)),
-        ("title, credits, black", score_kind(out, truth, lambda line: line["transition"] in WITHOUT_PICTURE)),
+        ("title, credits, black", score_kind(out, truth, lambda line: line["transition"] in WITHOUT_IMAGE)),
         ("dissolves, fades, flashes", score_kind(out, truth, lambda line: line["transition"] in IN_BETWEEN)),
         ("out of focus", score_kind(out, truth, lambda line: line["focus"] == "out_of_focus")),
         *((f"light by colours: {what}", score_light(out, truth, what, "lit.jsonl")) for what in LIGHT),

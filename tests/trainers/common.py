@@ -89,7 +89,7 @@ def sizes():
     return SIZES + [(w, h) for w, h in more if 1 / 3 <= w / h <= 3][:62]
 
 
-def picture(path, width, height):
+def image(path, width, height):
     """Red grows from left to right, green from top to bottom, each over all its range."""
     red = np.broadcast_to(np.linspace(0, 255, width)[None, :], (height, width))
     green = np.broadcast_to(np.linspace(0, 255, height)[:, None], (height, width))
@@ -103,7 +103,7 @@ def folder(path):
     named = {}
     for number, (width, height) in enumerate(sizes()):
         stem = f"p{number:03}"
-        picture(os.path.join(path, stem + ".png"), width, height)
+        image(os.path.join(path, stem + ".png"), width, height)
         with open(os.path.join(path, stem + ".txt"), "w") as file:
             file.write(f"trig boy, number {number}")
         named[stem + ".png"] = (width, height)
@@ -111,7 +111,7 @@ def folder(path):
 
 
 def kept(pixels, width, height):
-    """From pixels (rows, columns, channels; 0..255) of a scaled and cut `picture` the corners of
+    """From pixels (rows, columns, channels; 0..255) of a scaled and cut `image` the corners of
     what was kept, in its own pixels. A straight line through all of a side's values is far more
     exact than the 8 bits of one."""
     across, down = pixels[:, :, 0].mean(0), pixels[:, :, 1].mean(1)
@@ -153,7 +153,7 @@ def data_set(tool, work, view, more=()):
     rows, lines, named = json.load(open(here)), [], {}
     for number, row in enumerate(rows):
         stem = os.path.join(work, f"i{number}")
-        picture(stem + ".png", *row["size"])
+        image(stem + ".png", *row["size"])
         tags, sentence = f"trig boy, at number {number}", f"trig boy stands at number {number}."
         record = {"id": f"film_{number:06}", "image": stem + ".png", "caption": tags,
                   "facts": {"tags": tags, "sentence": sentence},

@@ -115,7 +115,7 @@ runs = [{"settings": {"resolution": resolution, "steps": steps}, "rows": images(
 two = os.path.join(asked.work, "two")
 os.makedirs(two)
 for number in range(200):
-    common.picture(os.path.join(two, f"t{number:03}.png"), 64, 64)
+    common.image(os.path.join(two, f"t{number:03}.png"), 64, 64)
     with open(os.path.join(two, f"t{number:03}.txt"), "w") as file:
         file.write("trig, tags\nA sentence about trig.")
 common.finish({"trainer": "onetrainer", "runs": runs, "frozen": [frozen(two, n) for n in (1, 2, 4, 8)],

@@ -88,18 +88,18 @@ def ellipse(x, y, width, height):
 
 
 def masks(settings):
-    pictures, folder = os.path.join(asked.work, "masked"), os.path.join(asked.work, "mask")
+    images, folder = os.path.join(asked.work, "masked"), os.path.join(asked.work, "mask")
     os.makedirs(folder, exist_ok=True)
-    os.makedirs(pictures, exist_ok=True)
+    os.makedirs(images, exist_ok=True)
     sizes = {}
     for number, (width, height) in enumerate(MASKED):
         stem = f"m{number:02}"
-        common.picture(os.path.join(pictures, stem + ".png"), width, height)
-        open(os.path.join(pictures, stem + ".txt"), "w").write("trig boy")
+        common.image(os.path.join(images, stem + ".png"), width, height)
+        open(os.path.join(images, stem + ".txt"), "w").write("trig boy")
         y, x = np.mgrid[0:height, 0:width] + 0.5
         Image.fromarray(ellipse(x, y, width, height).astype("uint8") * 255).save(os.path.join(folder, stem + ".png"))
         sizes[stem + ".png"] = (width, height)
-    found = dataset(head(settings) + f"image_dir = \"{pictures}\"\nconditioning_data_dir = \"{folder}\"\n", True)
+    found = dataset(head(settings) + f"image_dir = \"{images}\"\nconditioning_data_dir = \"{folder}\"\n", True)
     base, wrong = found.dreambooth_dataset_delegate, []
     for index in range(len(found)):
         example = found[index]

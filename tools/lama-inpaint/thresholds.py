@@ -33,12 +33,12 @@ def shrunk(mask, radius):
     return ~grown(~mask, radius)
 
 
-def luma(picture):
-    r, g, b = (picture[..., c].astype(np.int64) for c in range(3))
+def luma(image):
+    r, g, b = (image[..., c].astype(np.int64) for c in range(3))
     return ((19595 * r + 38470 * g + 7471 * b + 32768) >> 16).astype(float)
 
 
-def steps(picture, area, half):
+def steps(image, area, half):
     """The difference of the mean colours inside and outside `area`, in a window at each pixel of
     its edge."""
     def window(values):
@@ -48,15 +48,15 @@ def steps(picture, area, half):
     edge = area & ~shrunk(area, 1) & (counts[0] > .5) & (counts[1] > .5)
     total = 0
     for channel in range(3):
-        level = picture[..., channel].astype(float)
+        level = image[..., channel].astype(float)
         means = [window(level * part)[edge] / count[edge] for part, count in zip((inside, outside), counts)]
         total = total + abs(means[0] - means[1]) / 3
     return total
 
 
-def measure(picture, hole):
+def measure(image, hole):
     unit = max(4, int(np.ceil(min(hole.shape) / 80)))
-    y = luma(picture)
+    y = luma(image)
     padded = np.pad(y, 1, mode="edge")
     detail = abs(4 * y - padded[:-2, 1:-1] - padded[2:, 1:-1] - padded[1:-1, :-2] - padded[1:-1, 2:])
     ones = np.ones_like(detail)
@@ -67,7 +67,7 @@ def measure(picture, hole):
     if not ring.any():
         return None
     quiet = np.sort(mean[ring])[int(ring.sum() // 4)]
-    own, others = steps(picture, hole, unit // 2 + 1), [steps(picture, grown(hole, n * unit), unit // 2 + 1) for n in (2, 3, 4)]
+    own, others = steps(image, hole, unit // 2 + 1), [steps(image, grown(hole, n * unit), unit // 2 + 1) for n in (2, 3, 4)]
     others = np.concatenate(others)
     if not own.size or not others.size:
         return None
@@ -88,8 +88,8 @@ def hole_of(mask, dilate=8, shadow=.06):
     return hole
 
 
-def laid(picture, filling, hole):
-    result = picture.copy()
+def laid(image, filling, hole):
+    result = image.copy()
     result[hole] = filling[hole]
     return result
 
@@ -177,10 +177,10 @@ def of_stills(folder, most):
     known, choose = list(shapes_of(folder, 4 * most)), random.Random(5)
     shapes = [mask for _, mask in known if 1500 < mask.sum() < .25 * mask.size]
     for path, mask in known[:most]:
-        picture, shape = cv2.imread(path), moved(shapes, mask, choose)
-        if picture is not None and shape is not None:
-            picture = np.ascontiguousarray(picture[..., ::-1])
-            yield picture, picture, shape
+        image, shape = cv2.imread(path), moved(shapes, mask, choose)
+        if image is not None and shape is not None:
+            image = np.ascontiguousarray(image[..., ::-1])
+            yield image, image, shape
 
 
 def of_clip(path, folder, most):
@@ -193,14 +193,14 @@ def of_clip(path, folder, most):
         number += 1
         if number % max(1, count // most):
             continue
-        picture = np.ascontiguousarray(film.retrieve()[1][..., ::-1])
-        shape = moved(shapes, np.zeros(picture.shape[:2], bool), choose)
-        if luma(picture).std() > 20 and shape is not None:
-            yield picture, picture, shape
+        image = np.ascontiguousarray(film.retrieve()[1][..., ::-1])
+        shape = moved(shapes, np.zeros(image.shape[:2], bool), choose)
+        if luma(image).std() > 20 and shape is not None:
+            yield image, image, shape
 
 
 def table(name, rows):
-    print(f"\n{name}\n\n| filling | pictures | seam 50 | seam 75 | seam 90 | flat |\n|---|---|---|---|---|---|", flush=True)
+    print(f"\n{name}\n\n| filling | images | seam 50 | seam 75 | seam 90 | flat |\n|---|---|---|---|---|---|", flush=True)
     for kind in dict.fromkeys(kind for kind, _ in rows):
         found = [figures for own, figures in rows if own == kind]
         cells = [" ".join(f"{np.percentile([f[key] for f in found], q):.2f}" for q in (2, 10, 50, 90, 98))
@@ -232,7 +232,7 @@ def main():
     sources = [("the sample film", film), ("stills", of_stills(args.stills, args.most))]
     sources += [(os.path.basename(path), of_clip(path, args.stills, args.most // 2)) for path in args.clip]
     for name, source in sources:
-        found = [(kind, measure(picture, hole)) for triple in source for kind, picture, hole in cases(*triple)]
+        found = [(kind, measure(image, hole)) for triple in source for kind, image, hole in cases(*triple)]
         table(name, [(kind, figures) for kind, figures in found if figures])
 
 

@@ -88,7 +88,7 @@ def report(question, names, answers, scores, threshold):
     best, top = scores.argmax(axis=1), scores.max(axis=1)
     said = top >= threshold
     print(
-        f"{question}: {len(answers)} pictures; all {np.mean(best == answers):.3f} right; at {threshold}"
+        f"{question}: {len(answers)} images; all {np.mean(best == answers):.3f} right; at {threshold}"
         f" {np.mean(said):.3f} answered, of these {np.mean((best == answers)[said]):.3f} right",
         file=sys.stderr,
     )

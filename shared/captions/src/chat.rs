@@ -1,7 +1,7 @@
 //! What a language model writes around a description: lead-ins, labels, fences, farewells.
 //!
 //! A lead-in is known by its words: all of them are of the [`LEADING`] ones, with which nothing in
-//! a picture can be named, and one is a [`NAMING`] one. `Here is a short caption for the image:` is
+//! an image can be named, and one is a [`NAMING`] one. `Here is a short caption for the image:` is
 //! one, and `Here is where the boy sits:` is none.
 
 use serde_json::Value;

@@ -24,7 +24,7 @@ pub struct Contradiction {
 
 /// The kinds that are compared.
 ///
-/// A word stands here only if it can hardly be said of anything else in the picture: `dark` may
+/// A word stands here only if it can hardly be said of anything else in the image: `dark` may
 /// be a shirt, `bright` a smile, a `window` may be seen from both sides.
 pub const CLAIMS: &[Claims] = &[
     Claims {

@@ -79,7 +79,7 @@ const RENDERING: &str = "\
     illustration, artwork, art style, soft light, soft lighting, studio lighting, volumetric \
     lighting, volumetric light";
 
-/// Praise, which says nothing of the picture.
+/// Praise, which says nothing of the image.
 const QUALITY: &str = "\
     masterpiece, best quality, high quality, highest quality, highly detailed, ultra detailed, \
     intricate details, intricately detailed, 4k, 8k, hd, uhd, hdr, high resolution, sharp focus, \

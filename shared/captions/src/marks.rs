@@ -2,7 +2,7 @@
 //!
 //! A server should take them out, and often does not: a chat template that is not the model's own,
 //! a parser of thoughts that is not switched on, a stop token that is printed. A mark is known by
-//! its form (`<|name|>`, `◁name▷`) or, where a picture might show the same in plain angle brackets,
+//! its form (`<|name|>`, `◁name▷`) or, where an image might show the same in plain angle brackets,
 //! by its name.
 
 mod names;
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_picture_shows_stays() {
+    fn what_an_image_shows_stays() {
         for words in [
             "A sign reads <EXIT> over a door.",
             "A screen shows [REC] and 1 < 2.",

@@ -234,7 +234,7 @@ const ANYWHERE: [&str; 22] = [
     "content policy",
 ];
 
-/// What begins a message of a program on the way, which says nothing of a picture.
+/// What begins a message of a program on the way, which says nothing of an image.
 const MESSAGES: [&str; 18] = [
     "error:",
     "error ",
@@ -280,7 +280,7 @@ const NOTHING: [&str; 20] = [
     "nothing",
 ];
 
-/// The words of a text that says nothing of any picture, in lower case.
+/// The words of a text that says nothing of any image, in lower case.
 pub(crate) fn nothing(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
     let plain = lower.trim_matches(['.', '!', ' ']);

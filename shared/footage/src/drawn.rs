@@ -76,9 +76,9 @@ impl Film {
     /// A wide scene that passes by in drawings of which each is held this many frames.
     pub(crate) fn held(mut self, seed: u64, frames: usize, step: u32, each: usize) -> Self {
         let pan = Self::new().pan(seed, frames / each, step);
-        let pictures = pan.0.into_iter();
+        let images = pan.0.into_iter();
         self.0
-            .extend(pictures.flat_map(|picture| std::iter::repeat_n(picture, each)));
+            .extend(images.flat_map(|image| std::iter::repeat_n(image, each)));
         self
     }
 

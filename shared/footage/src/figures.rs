@@ -194,8 +194,8 @@ fn luma([red, green, blue]: [u8; 3]) -> u8 {
     ((299 * red + 587 * green + 114 * blue + 500) / 1000) as u8
 }
 
-fn cells(picture: &RgbImage) -> Box<[u8; VALUES]> {
-    let cells = imageops::thumbnail(picture, CELLS.0, CELLS.1);
+fn cells(image: &RgbImage) -> Box<[u8; VALUES]> {
+    let cells = imageops::thumbnail(image, CELLS.0, CELLS.1);
     let mut values = Box::new([0; VALUES]);
     values.copy_from_slice(cells.as_raw());
     values

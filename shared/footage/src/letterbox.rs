@@ -101,13 +101,13 @@ impl FromStr for Rectangle {
 pub type Vote = [u32; 4];
 
 /// Measures an image; none if it is too dark to tell a bar from a shadow.
-pub fn vote(picture: &RgbImage) -> Option<Vote> {
-    let (width, height) = picture.dimensions();
-    if middle(picture) < BRIGHT {
+pub fn vote(image: &RgbImage) -> Option<Vote> {
+    let (width, height) = image.dimensions();
+    if middle(image) < BRIGHT {
         return None;
     }
-    let row = |y| black((0..width).map(|x| picture.get_pixel(x, y).0));
-    let column = |x| black((0..height).map(|y| picture.get_pixel(x, y).0));
+    let row = |y| black((0..width).map(|x| image.get_pixel(x, y).0));
+    let column = |x| black((0..height).map(|y| image.get_pixel(x, y).0));
     Some([
         depth((0..height).map(row)),
         depth((0..height).rev().map(row)),
@@ -117,12 +117,12 @@ pub fn vote(picture: &RgbImage) -> Option<Vote> {
 }
 
 /// Mean of the middle quarter of the image, 0..=255.
-fn middle(picture: &RgbImage) -> f64 {
-    let (width, height) = picture.dimensions();
+fn middle(image: &RgbImage) -> f64 {
+    let (width, height) = image.dimensions();
     let mut sum = 0_u64;
     for y in height / 4..height * 3 / 4 {
         for x in width / 4..width * 3 / 4 {
-            sum += picture.get_pixel(x, y).0.map(u64::from).iter().sum::<u64>();
+            sum += image.get_pixel(x, y).0.map(u64::from).iter().sum::<u64>();
         }
     }
     sum as f64 / (3.0 * f64::from((height / 2).max(1) * (width / 2).max(1)))
@@ -204,7 +204,7 @@ mod tests {
 
     const SIZE: (u32, u32) = (320, 180);
 
-    fn picture(top: u32, bottom: u32, left: u32, right: u32) -> RgbImage {
+    fn image(top: u32, bottom: u32, left: u32, right: u32) -> RgbImage {
         RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
             let inside = (left..SIZE.0 - right).contains(&x) && (top..SIZE.1 - bottom).contains(&y);
             // Bars of weak encodes are not quite black.
@@ -218,14 +218,14 @@ mod tests {
 
     #[test]
     fn bars_are_measured_to_the_pixel() {
-        assert_eq!(vote(&picture(24, 24, 0, 0)), Some([24, 24, 0, 0]));
-        assert_eq!(vote(&picture(0, 0, 41, 40)), Some([0, 0, 41, 40]));
+        assert_eq!(vote(&image(24, 24, 0, 0)), Some([24, 24, 0, 0]));
+        assert_eq!(vote(&image(0, 0, 41, 40)), Some([0, 0, 41, 40]));
         let night = RgbImage::from_pixel(320, 180, image::Rgb([9, 9, 30]));
         assert_eq!(vote(&night), None);
     }
 
     #[test]
-    fn the_film_decides_not_the_picture() {
+    fn the_film_decides_not_the_image() {
         let mut votes = vec![[24, 24, 0, 0]; 30];
         votes.extend([[60, 24, 0, 0], [24, 90, 11, 3], [24, 24, 130, 130]]);
         let found = decide(&votes, SIZE).unwrap();
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_other_pictures_is_the_same_share() {
+    fn a_part_of_other_images_is_the_same_share() {
         let rectangle: Rectangle = "320:132:0:24".parse().unwrap();
         let other = rectangle.scaled(SIZE, (640, 90));
         assert_eq!(other.to_string(), "640:66:0:12");

@@ -130,7 +130,7 @@ type Row = (u32, u32, u32, u32, bool);
 type Cell = (u32, u32, f64);
 
 #[test]
-fn sd_scripts_puts_pictures_into_these_buckets() {
+fn sd_scripts_puts_images_into_these_buckets() {
     for ((resolution, least, most, steps, no_upscale), expected) in TABLE {
         let buckets = Buckets::new(settings(resolution, least, most, steps, no_upscale)).unwrap();
         for (source, (width, height, percent)) in SOURCES.iter().zip(expected) {
@@ -188,7 +188,7 @@ fn sd_scripts_refuses_bounds_that_exclude_the_resolution() {
 }
 
 #[test]
-fn nothing_is_left_of_a_picture_smaller_than_the_steps() {
+fn nothing_is_left_of_an_image_smaller_than_the_steps() {
     let buckets = Buckets::new(settings(1024, 512, 1536, 64, true)).unwrap();
     assert_eq!(buckets.fit(Size::new(63, 500)), None);
     assert_eq!(buckets.fit(Size::new(0, 0)), None);
@@ -225,7 +225,7 @@ fn each_trainer_has_buckets_of_its_own_for_a_film_frame() {
 }
 
 #[test]
-fn what_is_kept_lies_in_the_picture_and_has_the_bucket_s_aspect() {
+fn what_is_kept_lies_in_the_image_and_has_the_bucket_s_aspect() {
     let pipe = diffusion_pipe::Buckets {
         resolution: 768.0,
         enable_ar_bucket: true,

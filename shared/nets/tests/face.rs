@@ -231,7 +231,7 @@ fn a_suppressed_answer_is_read_as_it_is() {
 #[derive(Deserialize)]
 struct Detecting {
     graph: String,
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     longest: u32,
     input: Sample,
@@ -264,7 +264,7 @@ fn images_go_through_as_through_the_references() {
 
 #[derive(Deserialize)]
 struct Aligning {
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     landmarks: Landmarks,
     map: Vec<Vec<f64>>,
@@ -298,7 +298,7 @@ fn landmarks_in_one_place_align_nothing() {
 #[derive(Deserialize)]
 struct Feeling {
     graph: String,
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     #[serde(rename = "box")]
     rect: Rect<f32>,
@@ -390,7 +390,7 @@ fn networks_of_another_kind_are_refused() {
 #[derive(Deserialize)]
 struct Real {
     graph: String,
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     #[serde(default)]
     longest: u32,

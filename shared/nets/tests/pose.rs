@@ -19,7 +19,7 @@ const EVERY: u32 = 5;
 
 #[derive(Deserialize)]
 struct Cut {
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: (u32, u32),
     #[serde(rename = "box")]
     rect: Rect<f64>,

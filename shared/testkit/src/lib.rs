@@ -6,14 +6,14 @@
     reason = "only tests use this crate"
 )]
 
+mod drawing;
 mod golden;
 mod manners;
 mod needs;
-mod picture;
 mod run;
 
+pub use drawing::{blurred, checkerboard, flat, folder, noise, scene};
 pub use golden::{Tolerance, close, golden};
 pub use manners::{Shape, help_and_manual, keyed_manners, manners};
 pub use needs::{ffmpeg, jq, lacking};
-pub use picture::{blurred, checkerboard, flat, folder, noise, scene};
 pub use run::{Ran, run, run_in};

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::picture;
+use crate::drawing;
 use crate::run::{Ran, lines, ran, run, run_in};
 
 mod words;
@@ -48,7 +48,7 @@ pub fn keyed_manners(shape: Shape<'_>, keys: &[(&str, Value)]) {
     manual(&shape);
     let folder = tempfile::tempdir().unwrap();
     let mut manifest = String::new();
-    for mut record in lines(&picture::folder(folder.path(), 12)) {
+    for mut record in lines(&drawing::folder(folder.path(), 12)) {
         for (key, value) in keys {
             record[*key] = value.clone();
         }

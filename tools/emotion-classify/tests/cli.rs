@@ -48,9 +48,9 @@ fn run(folder: &Path, network: &str, more: &[&str], input: &str) -> Ran {
     run_in(folder, TOOL, &[&flags, more].concat(), input)
 }
 
-fn emotion(network: &str, more: &[&str], picture: &RgbImage, face: &Value) -> Value {
+fn emotion(network: &str, more: &[&str], image: &RgbImage, face: &Value) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    picture.save(folder.path().join("face.png")).unwrap();
+    image.save(folder.path().join("face.png")).unwrap();
     let mut record = json!({"id": "face", "image": "face.png"});
     if !face.is_null() {
         record["face"] = face.clone();
@@ -138,9 +138,9 @@ fn the_label_is_the_best_score_and_the_margin_its_lead() {
 
 #[test]
 fn says_unknown_where_the_scores_say_too_little() {
-    let picture = scene(100, 110, 2);
+    let image = scene(100, 110, 2);
     for flags in [["--threshold", "1"], ["--margin", "1"]] {
-        let found = emotion("mini_xception_tiny", &flags, &picture, &face());
+        let found = emotion("mini_xception_tiny", &flags, &image, &face());
         assert_eq!(found["label"], "unknown");
         assert_eq!(found["intensity"], "unknown");
         assert_eq!(scores(&found).len(), 7, "what was measured is still said");
@@ -149,7 +149,7 @@ fn says_unknown_where_the_scores_say_too_little() {
 
 #[test]
 fn the_intensity_follows_its_flags() {
-    let picture = scene(100, 110, 2);
+    let image = scene(100, 110, 2);
     for (medium, high, word) in [("0", "0", "high"), ("0", "1", "medium"), ("1", "1", "low")] {
         let flags = [
             "--threshold",
@@ -161,27 +161,27 @@ fn the_intensity_follows_its_flags() {
             "--high",
             high,
         ];
-        let found = emotion("mini_xception_tiny", &flags, &picture, &face());
+        let found = emotion("mini_xception_tiny", &flags, &image, &face());
         assert_eq!(found["intensity"], word, "{found}");
     }
 }
 
 #[test]
 fn only_the_face_counts_not_the_padding() {
-    let picture = scene(100, 110, 5);
+    let image = scene(100, 110, 5);
     // The box grown by a tenth is from 17 to 83 and from 16.5 to 93.5.
     let other = RgbImage::from_fn(100, 110, |x, y| {
         let inside = (17..83).contains(&x) && (16..94).contains(&y);
         if inside {
-            *picture.get_pixel(x, y)
+            *image.get_pixel(x, y)
         } else {
             Rgb([255, 0, 0])
         }
     });
-    let of = |picture: &RgbImage, face: &Value| emotion("enet_b0_8_tiny", &[], picture, face);
-    assert_eq!(of(&picture, &face()), of(&other, &face()));
+    let of = |image: &RgbImage, face: &Value| emotion("enet_b0_8_tiny", &[], image, face);
+    assert_eq!(of(&image, &face()), of(&other, &face()));
     assert_ne!(
-        of(&picture, &Value::Null),
+        of(&image, &Value::Null),
         of(&other, &Value::Null),
         "the whole image counts"
     );

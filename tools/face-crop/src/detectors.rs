@@ -60,12 +60,12 @@ pub(crate) struct Found {
     pub(crate) passes: Vec<Vec<Face>>,
     /// The image, while it is still in memory.
     #[serde(skip)]
-    pub(crate) picture: Option<Arc<RgbImage>>,
+    pub(crate) image: Option<Arc<RgbImage>>,
 }
 
 /// An image, made ready for each pass.
 pub(crate) struct Ready {
-    picture: Arc<RgbImage>,
+    image: Arc<RgbImage>,
     inputs: Vec<Input>,
 }
 
@@ -121,17 +121,17 @@ impl Detectors {
     }
 
     /// Runs every pass over each image.
-    pub(crate) fn run(&mut self, pictures: Vec<Ready>) -> Result<Vec<Result<Found>>> {
-        let run = |Ready { picture, inputs }| {
+    pub(crate) fn run(&mut self, images: Vec<Ready>) -> Result<Vec<Result<Found>>> {
+        let run = |Ready { image, inputs }| {
             let pairs = self.search.passes.iter().zip(inputs);
             let passes =
                 pairs.map(|(pass, input)| self.detectors[pass.detector].run(input, pass.threshold));
             Ok(Ok(Found {
                 passes: passes.collect::<Result<_>>()?,
-                picture: Some(picture),
+                image: Some(image),
             }))
         };
-        pictures.into_iter().map(run).collect()
+        images.into_iter().map(run).collect()
     }
 }
 
@@ -144,14 +144,14 @@ impl Search {
 
     /// Decodes the image and makes the input of every pass.
     pub(crate) fn prepare(&self, file: ImageFile) -> Result<Ready> {
-        let picture = file.rgb()?;
+        let image = file.rgb()?;
         let inputs = self
             .passes
             .iter()
-            .map(|pass| pass.plan.prepare(&picture, pass.scale));
+            .map(|pass| pass.plan.prepare(&image, pass.scale));
         Ok(Ready {
             inputs: file.named(|_| inputs.collect::<Result<_>>())?,
-            picture: Arc::new(picture),
+            image: Arc::new(image),
         })
     }
 

@@ -125,10 +125,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         prepare: |_: &stage::Record, file| search.prepare(file),
         infer: |inputs| detectors.run(inputs),
         finish: |record, found: Found| {
-            let picture = found.picture.clone();
+            let image = found.image.clone();
             let outcome = record::outcome(&args, &search, record, found)?;
-            if let Some(picture) = picture.and_then(Arc::into_inner) {
-                vision::decode::give_back(picture);
+            if let Some(image) = image.and_then(Arc::into_inner) {
+                vision::decode::give_back(image);
             }
             images.fetch_add(1, Ordering::Relaxed);
             faces.fetch_add(outcome.passed().count(), Ordering::Relaxed);

@@ -69,8 +69,8 @@ pub(crate) struct Facts {
 impl Facts {
     fn of(args: &Args, view: &View, candidate: Candidate) -> Result<Self> {
         let Candidate { face, by, agreed } = candidate;
-        let (picture, rect) = (&view.picture, face.rect);
-        let (width, height) = picture.dimensions();
+        let (image, rect) = (&view.image, face.rect);
+        let (width, height) = image.dimensions();
         let window = window(rect, args.padding, args.aspect, width, height);
         let places = |points: Landmarks| points.map(|point| point.map(pixel));
         Ok(Self {
@@ -84,7 +84,7 @@ impl Facts {
                 .shift(-(window.left as f32), -(window.top as f32))
                 .map(pixel),
             size: pixel(rect.width().min(rect.height())),
-            relative_sharpness: relative_sharpness(picture, rect)?,
+            relative_sharpness: relative_sharpness(image, rect)?,
             angle: face.landmarks.as_ref().and_then(Angle::of),
             occlusion: Occlusion::of(
                 rect,
@@ -115,7 +115,7 @@ pub(crate) fn outcome(
     if heads.is_empty() && found.passes.iter().all(Vec::is_empty) {
         return Ok(Outcome::drop(record, "no face"));
     }
-    let view = View::open(&record, found.picture)?;
+    let view = View::open(&record, found.image)?;
     let characters = view.characters(&record)?;
     let seen = candidates(&found.passes, &characters, search);
     let (mut sure, doubtful): (Vec<_>, Vec<_>) = { seen.into_iter() }
@@ -179,7 +179,7 @@ fn child(
     if let Some(folder) = folder {
         let path = folder.join(format!("{id}.png"));
         let name = || path.display().to_string();
-        let part = crop::rgb(&view.picture, facts.window).with_context(name)?;
+        let part = crop::rgb(&view.image, facts.window).with_context(name)?;
         write::png(&part, &path).with_context(name)?;
         child.put("image", &path)?;
         child.put("width", &part.width())?;

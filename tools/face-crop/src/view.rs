@@ -9,25 +9,25 @@ use vision::{Rect, RgbImage, decode};
 /// The image of a record, and which of its pixels belong to the character, where the record is
 /// of one and says so.
 pub(crate) struct View {
-    pub(crate) picture: Arc<RgbImage>,
+    pub(crate) image: Arc<RgbImage>,
     pub(crate) mask: Option<Mask>,
 }
 
 impl View {
-    /// `picture` is the record's, if it is still in memory.
-    pub(crate) fn open(record: &Record, picture: Option<Arc<RgbImage>>) -> Result<Self> {
+    /// `image` is the record's, if it is still in memory.
+    pub(crate) fn open(record: &Record, image: Option<Arc<RgbImage>>) -> Result<Self> {
         let path = record.image()?;
         let name = || path.display().to_string();
-        let picture = match picture {
-            Some(picture) => picture,
+        let image = match image {
+            Some(image) => image,
             None => Arc::new(decode::rgb(&path).with_context(name)?),
         };
         let mask = if record.has("parent") {
-            mask(record, picture.dimensions())?
+            mask(record, image.dimensions())?
         } else {
             None
         };
-        Ok(Self { picture, mask })
+        Ok(Self { image, mask })
     }
 
     /// Where the image's characters are: its `boxes`, or, where it is of one, its mask or all of it.
@@ -38,7 +38,7 @@ impl View {
                 .map(|found| found.rect.map(|edge| edge as f32))
                 .collect());
         }
-        let whole = Rect::whole(self.picture.width(), self.picture.height());
+        let whole = Rect::whole(self.image.width(), self.image.height());
         let masked = self.mask.as_ref().and_then(Mask::bounding_box);
         Ok(vec![masked.unwrap_or(whole).map(|edge| edge as f32)])
     }

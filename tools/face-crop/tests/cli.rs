@@ -89,9 +89,9 @@ impl Bench {
     }
 
     /// Writes an image and gives its record, with more keys.
-    fn record(&self, id: &str, picture: &RgbImage, more: Value) -> String {
+    fn record(&self, id: &str, image: &RgbImage, more: Value) -> String {
         let name = format!("{id}.png");
-        picture.save(self.path().join(&name)).unwrap();
+        image.save(self.path().join(&name)).unwrap();
         let mut record = json!({"id": id, "image": name});
         let more = more.as_object().unwrap().clone();
         record.as_object_mut().unwrap().extend(more);
@@ -132,10 +132,10 @@ fn numbers(value: &Value) -> Vec<f64> {
 #[test]
 fn a_face_is_cut_out_with_padding() {
     let bench = Bench::new();
-    let picture = drawn(300, 300, &[(120, 105, FACE)]);
+    let image = drawn(300, 300, &[(120, 105, FACE)]);
     let more =
         json!({"source": {"film": "f.mp4", "frame": 1, "time": 0.0, "shot": 0}, "dedup": {}});
-    let ran = bench.run(&["--padding", "0.5"], &bench.record("a", &picture, more));
+    let ran = bench.run(&["--padding", "0.5"], &bench.record("a", &image, more));
     let face = &ran.records()[0];
     assert_eq!(ran.records().len(), 1, "{}", ran.stdout);
     assert_eq!(
@@ -176,12 +176,12 @@ fn a_face_is_cut_out_with_padding() {
         .unwrap()
         .to_rgb8();
     assert_eq!(u64::from(crop.width()), face["width"].as_u64().unwrap());
-    let corner = picture.get_pixel(window[0] as u32, window[1] as u32);
+    let corner = image.get_pixel(window[0] as u32, window[1] as u32);
     assert_eq!(crop.get_pixel(0, 0), corner, "the parent's own pixels");
 }
 
 #[test]
-fn crops_stay_within_the_picture_and_keep_their_shape() {
+fn crops_stay_within_the_image_and_keep_their_shape() {
     let bench = Bench::new();
     let input = bench.record("a", &drawn(300, 300, &[(45, 105, FACE)]), json!({}));
     for (aspect, ratio) in [("1:1", 1.0), ("3:4", 0.75), ("2:1", 2.0)] {
@@ -199,12 +199,12 @@ fn crops_stay_within_the_picture_and_keep_their_shape() {
 #[test]
 fn several_faces_are_several_records() {
     let bench = Bench::new();
-    let picture = drawn(
+    let image = drawn(
         300,
         300,
         &[(60, 60, FACE), (180, 60, FACE), (120, 180, FACE)],
     );
-    let input = bench.record("a", &picture, json!({}));
+    let input = bench.record("a", &image, json!({}));
     let ran = bench.run(&[], &input);
     let ids: Vec<_> = ran
         .records()
@@ -223,8 +223,8 @@ fn several_faces_are_several_records() {
 fn a_doubtful_face_needs_a_second_word() {
     let bench = Bench::new();
     // At 23 px only the larger scale sees it.
-    let picture = drawn(300, 300, &[(130, 110, 23)]);
-    let alone = bench.record("a", &picture, json!({}));
+    let image = drawn(300, 300, &[(130, 110, 23)]);
+    let alone = bench.record("a", &image, json!({}));
     assert!(bench.run(&["--sure", "1"], &alone).records().is_empty());
     assert_eq!(bench.reasons().len(), 1);
     assert!(
@@ -241,7 +241,7 @@ fn a_doubtful_face_needs_a_second_word() {
     assert!(face["models"]["face-crop.second"].is_object());
     for (area, word) in [([100, 100, 180, 280], true), ([100, 20, 180, 130], false)] {
         let boxes = json!({"boxes": [{"box": area, "score": 0.9, "label": "person"}]});
-        let ran = bench.run(&["--sure", "1"], &bench.record("a", &picture, boxes));
+        let ran = bench.run(&["--sure", "1"], &bench.record("a", &image, boxes));
         assert_eq!(ran.records().len(), usize::from(word), "{area:?}");
     }
 }
@@ -249,7 +249,7 @@ fn a_doubtful_face_needs_a_second_word() {
 #[test]
 fn the_head_stands_in_for_a_face() {
     let bench = Bench::new();
-    let picture = drawn(300, 300, &[]);
+    let image = drawn(300, 300, &[]);
     let mut points = vec![[0.0, 0.0, 0.0]; 17];
     points[0] = [150.0, 110.0, 0.9];
     points[1] = [160.0, 100.0, 0.9];
@@ -257,7 +257,7 @@ fn the_head_stands_in_for_a_face() {
     points[5] = [210.0, 160.0, 0.9];
     points[6] = [90.0, 160.0, 0.9];
     let pose = |points: &[[f64; 3]]| json!({"pose": {"keypoints": points}});
-    let input = bench.record("a", &picture, pose(&points));
+    let input = bench.record("a", &image, pose(&points));
     let face = &bench.run(&[], &input).records()[0]["face"];
     assert_eq!(face["by"], "pose");
     // 2.2 times the 20 px of the eyes is more than 0.35 times the 120 px of the shoulders.
@@ -273,11 +273,11 @@ fn the_head_stands_in_for_a_face() {
         {"box": [0, 0, 10, 10], "score": 0.9},
         {"box": [90, 80, 210, 300], "score": 0.9, "pose": {"keypoints": points}},
     ]});
-    let ran = bench.run(&[], &bench.record("a", &picture, boxed));
+    let ran = bench.run(&[], &bench.record("a", &image, boxed));
     assert_eq!(ran.records()[0]["face"]["box"], face["box"]);
     points[1][2] = 0.1;
     points[2][2] = 0.1;
-    let away = bench.record("a", &picture, pose(&points));
+    let away = bench.record("a", &image, pose(&points));
     assert!(bench.run(&[], &away).records().is_empty(), "turned away");
 }
 
@@ -296,8 +296,8 @@ fn faults_have_reasons() {
         ),
         (&none, &[], "no face"),
     ];
-    for (picture, flags, reason) in cases {
-        let ran = bench.run(flags, &bench.record("a", picture, json!({})));
+    for (image, flags, reason) in cases {
+        let ran = bench.run(flags, &bench.record("a", image, json!({})));
         assert!(ran.records().is_empty(), "{reason}: {}", ran.stdout);
         assert!(
             bench.reasons()[0].starts_with(reason),
@@ -328,15 +328,15 @@ fn what_is_kept_is_marked_and_written() {
 
 /// An instance with two faces, of which the mask, a file or the alpha, covers the right one.
 fn instance(bench: &Bench, file: bool) -> String {
-    let picture = drawn(300, 300, &[(60, 105, FACE), (195, 105, FACE)]);
+    let image = drawn(300, 300, &[(60, 105, FACE), (195, 105, FACE)]);
     let level = |x: u32| if x < 150 { 0 } else { 255 };
     if file {
         let mask = RgbImage::from_fn(300, 300, |x, _| Rgb([level(x); 3]));
         mask.save(bench.path().join("mask.png")).unwrap();
-        return bench.record("a.i0", &picture, json!({"parent": "a", "mask": "mask.png"}));
+        return bench.record("a.i0", &image, json!({"parent": "a", "mask": "mask.png"}));
     }
     let cut = RgbaImage::from_fn(300, 300, |x, y| {
-        let Rgb([red, green, blue]) = *picture.get_pixel(x, y);
+        let Rgb([red, green, blue]) = *image.get_pixel(x, y);
         Rgba([red, green, blue, level(x)])
     });
     cut.save(bench.path().join("a.i0.png")).unwrap();
@@ -384,8 +384,8 @@ fn a_mask_of_another_size_is_an_error_of_its_record() {
 #[test]
 fn what_is_remembered_gives_the_same_bytes() {
     let bench = Bench::new();
-    let picture = drawn(300, 300, &[(60, 60, FACE), (180, 60, FACE)]);
-    let input = bench.record("a", &picture, json!({}));
+    let image = drawn(300, 300, &[(60, 60, FACE), (180, 60, FACE)]);
+    let input = bench.record("a", &image, json!({}));
     let model = graph("yunet_dynamic");
     let flags = [
         "--device",

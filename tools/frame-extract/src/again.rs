@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use vision::RgbImage;
 
 use crate::analysis::Analysis;
-use crate::decoder::{Decoder, Picture};
+use crate::decoder::{Decoder, Image};
 use crate::extract::Expected;
 use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
@@ -54,7 +54,7 @@ pub(crate) struct Alone {
 pub(crate) struct Stream {
     decoder: Decoder,
     /// One that came before it was expected.
-    next: Option<Picture>,
+    next: Option<Image>,
     /// Whether all have come.
     over: bool,
 }
@@ -126,15 +126,15 @@ impl Alone {
     fn decode(self, ffmpeg: &Ffmpeg, film: &Film) -> Result<Option<RgbImage>> {
         let from = (self.time - self.step / 2.0).max(0.0);
         let mut command = film.reading(ffmpeg, &["-ss", &format!("{from:.6}")]);
-        command.args(["-vf", &chain::pictures(film, |_| "1".to_owned())]);
+        command.args(["-vf", &chain::images(film, |_| "1".to_owned())]);
         command.args(ffmpeg.every_frame_once());
         command.args(["-frames:v", "1"]);
-        let picture = Decoder::start(command, film.layout())?.next()?;
-        let this = |picture: &Picture| {
-            let time = picture.time.map_or(f64::MAX, |time| time + from);
+        let image = Decoder::start(command, film.layout())?.next()?;
+        let this = |image: &Image| {
+            let time = image.time.map_or(f64::MAX, |time| time + from);
             (time - self.time).abs() < self.step / 2.0
         };
-        Ok(picture.filter(this).map(|picture| picture.image))
+        Ok(image.filter(this).map(|image| image.image))
     }
 }
 
@@ -145,7 +145,7 @@ impl Stream {
     /// begin anew wherever its format changes. Where the clock is not `steady` and times tell nothing, ffmpeg is
     /// made to count: a rate of one frame a second takes the place of the film's clock.
     fn start(ffmpeg: &Ffmpeg, film: &Film, ticks: &[i64], steady: bool) -> Result<Self> {
-        let chain = chain::pictures(film, |variable| select::expression(variable, ticks));
+        let chain = chain::images(film, |variable| select::expression(variable, ticks));
         let counted: &[&str] = if steady { &[] } else { &["-r", "1"] };
         let mut command = film.reading(ffmpeg, counted);
         command.args(ffmpeg.every_frame_once());
@@ -172,12 +172,12 @@ impl Stream {
     /// The image of a frame; none if it is uncertain and does not come.
     fn take(&mut self, expected: Expected) -> Result<Option<RgbImage>> {
         loop {
-            let picture = match self.next.take() {
-                Some(picture) => Some(picture),
+            let image = match self.next.take() {
+                Some(image) => Some(image),
                 None if self.over => return Ok(None),
                 None => self.decoder.next()?,
             };
-            let Some(picture) = picture else {
+            let Some(image) = image else {
                 self.over = true;
                 let complaints = self.decoder.end()?.complaints;
                 if expected.uncertain && complaints.signal.is_none() {
@@ -185,9 +185,9 @@ impl Stream {
                 }
                 bail!("ffmpeg ended before this frame: {}", complaints.words());
             };
-            let found = picture.time.unwrap_or(expected.time);
+            let found = image.time.unwrap_or(expected.time);
             if (found - expected.time).abs() <= expected.off {
-                return Ok(Some(picture.image));
+                return Ok(Some(image.image));
             }
             ensure!(
                 expected.uncertain,
@@ -195,7 +195,7 @@ impl Stream {
                 expected.time
             );
             if found > expected.time {
-                self.next = Some(picture);
+                self.next = Some(image);
                 return Ok(None);
             }
         }

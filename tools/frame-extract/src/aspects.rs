@@ -44,7 +44,7 @@ pub(crate) enum Aspect {
     /// Width of a pixel by its height.
     Pixel(f64),
     /// Width of the whole image by its height.
-    Picture(f64),
+    Image(f64),
 }
 
 impl Aspect {
@@ -52,7 +52,7 @@ impl Aspect {
     pub(crate) fn of_pixels(self, width: u32, height: u32) -> f64 {
         match self {
             Self::Pixel(aspect) => aspect,
-            Self::Picture(aspect) => aspect * f64::from(height) / f64::from(width.max(1)),
+            Self::Image(aspect) => aspect * f64::from(height) / f64::from(width.max(1)),
         }
     }
 }
@@ -153,9 +153,9 @@ fn pixel(shape: Option<(u32, u32)>) -> Option<Aspect> {
 fn of_mpeg2(value: u32) -> Option<Aspect> {
     match value {
         1 => Some(Aspect::Pixel(1.0)),
-        2 => Some(Aspect::Picture(4.0 / 3.0)),
-        3 => Some(Aspect::Picture(16.0 / 9.0)),
-        4 => Some(Aspect::Picture(2.21)),
+        2 => Some(Aspect::Image(4.0 / 3.0)),
+        3 => Some(Aspect::Image(16.0 / 9.0)),
+        4 => Some(Aspect::Image(2.21)),
         _ => None,
     }
 }
@@ -178,7 +178,7 @@ mod tests {
              Packet: 31 bytes, key frame, pts 180000, dts 176400, duration 3600.\n\
              32          aspect_ratio_information                      0010 = 2",
         );
-        let (wide, narrow) = (Aspect::Picture(16.0 / 9.0), Aspect::Picture(4.0 / 3.0));
+        let (wide, narrow) = (Aspect::Image(16.0 / 9.0), Aspect::Image(4.0 / 3.0));
         assert_eq!(found, [(0.0, wide), (2.0, narrow)]);
         assert!((wide.of_pixels(720, 576) - 64.0 / 45.0).abs() < 1e-9);
     }

@@ -53,7 +53,7 @@ fn to_rgb(film: &Film, (width, height): (u32, u32), flags: &str, pixels: &str) -
 /// [`crate::select::expression`] writes it.
 ///
 /// Those of an interlaced film come twice, one above the other: as they are, and deinterlaced.
-pub(crate) fn pictures(film: &Film, choice: impl Fn(&str) -> String) -> String {
+pub(crate) fn images(film: &Film, choice: impl Fn(&str) -> String) -> String {
     let convert = whole(film);
     let select = |variable: &str| format!("select='{}'", choice(variable).replace(',', "\\,"));
     if !film.view.interlaced {

@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn dolby_vision_without_a_picture_beneath_is_refused() {
+    fn dolby_vision_without_an_image_beneath_is_refused() {
         let of = |dolby| {
             refuse_dolby(&Stream {
                 dolby,

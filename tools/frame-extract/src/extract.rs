@@ -19,7 +19,7 @@ pub(crate) struct Chosen {
     /// Its index among the decoded frames.
     pub(crate) frame: usize,
     /// Its pixels.
-    pub(crate) picture: Option<Arc<RgbImage>>,
+    pub(crate) image: Option<Arc<RgbImage>>,
 }
 
 /// What went wrong on the thread that decodes; the run fails with it.
@@ -75,7 +75,7 @@ pub(crate) fn expected(analysis: &Analysis, missing: Vec<usize>) -> Vec<Expected
 /// those that do not come a second time, if they are uncertain.
 ///
 /// It ends early on an error, which is left in `trouble`.
-pub(crate) fn pictures(
+pub(crate) fn images(
     mut source: Option<Again>,
     wanted: Vec<usize>,
     missing: Vec<Expected>,
@@ -84,20 +84,20 @@ pub(crate) fn pictures(
     let mut missing = missing.into_iter().peekable();
     let chosen = wanted.into_iter().map_while(move |frame| {
         let Some(expected) = missing.next_if(|expected| expected.frame == frame) else {
-            let picture = None;
-            return Some(Some(Chosen { frame, picture }));
+            let image = None;
+            return Some(Some(Chosen { frame, image }));
         };
-        let picture = source
+        let image = source
             .as_mut()
             .map_or(Ok(None), |source| source.take(expected));
         if missing.peek().is_none() {
             // Nothing more is wanted: ffmpeg need not go on to the end.
             source = None;
         }
-        match picture {
-            Ok(Some(picture)) => Some(Some(Chosen {
+        match image {
+            Ok(Some(image)) => Some(Some(Chosen {
                 frame,
-                picture: Some(Arc::new(picture)),
+                image: Some(Arc::new(image)),
             })),
             Ok(None) => {
                 log::warn!("frame {frame}: was missing when the film was decoded again: left out");
@@ -114,17 +114,17 @@ pub(crate) fn pictures(
 
 /// The part of an image inside `crop`, once the image has its own shape.
 pub(crate) fn shaped(
-    picture: &RgbImage,
+    image: &RgbImage,
     shape: (u32, u32),
     crop: footage::letterbox::Rectangle,
 ) -> vision::Result<Cow<'_, RgbImage>> {
     let part = Rect::whole(crop.width, crop.height).shift(crop.left, crop.top);
-    if picture.dimensions() == shape {
+    if image.dimensions() == shape {
         if (crop.width, crop.height) == shape {
-            return Ok(Cow::Borrowed(picture));
+            return Ok(Cow::Borrowed(image));
         }
-        return vision::crop::rgb(picture, part).map(Cow::Owned);
+        return vision::crop::rgb(image, part).map(Cow::Owned);
     }
-    let picture = pil(picture, shape.0, shape.1, PilFilter::Bicubic)?;
-    vision::crop::rgb(&picture, part).map(Cow::Owned)
+    let image = pil(image, shape.0, shape.1, PilFilter::Bicubic)?;
+    vision::crop::rgb(&image, part).map(Cow::Owned)
 }

@@ -102,7 +102,7 @@ impl Film {
         } else {
             first
         };
-        let Some((shown, colour)) = first.picture else {
+        let Some((shown, colour)) = first.image else {
             bail!("ffmpeg cannot read it: {}", first.complaints.words());
         };
         let mut film = Self {

@@ -30,10 +30,10 @@ pub(crate) fn write(
     settings: &Settings,
     frame: usize,
     shape: (u32, u32),
-    picture: &RgbImage,
+    image: &RgbImage,
 ) -> Result<()> {
     let path = folder.image(frame);
-    let part = extract::shaped(picture, shape, settings.part(shape));
+    let part = extract::shaped(image, shape, settings.part(shape));
     let bytes = part.and_then(|part| settings.encode(&part));
     let written = bytes.and_then(|bytes| vision::write::bytes_lasting(&path, &bytes));
     written.with_context(|| path.display().to_string())
@@ -60,7 +60,7 @@ impl Images {
         let source = Again::open(ffmpeg, film, &self.analysis, &missing)?;
         let trouble = Trouble::default();
         let missing = extract::expected(&self.analysis, missing);
-        let chosen = extract::pictures(source, wanted, missing, trouble.clone());
+        let chosen = extract::images(source, wanted, missing, trouble.clone());
         flow.make(
             chosen,
             |chosen| self.write_one(&chosen).map(Outcome::pass),
@@ -70,10 +70,10 @@ impl Images {
     }
 
     fn write_one(&self, chosen: &Chosen) -> Result<Record> {
-        if let Some(picture) = &chosen.picture {
+        if let Some(image) = &chosen.image {
             let shape = self.analysis.shape(chosen.frame);
             let number = self.analysis.number(chosen.frame);
-            write(&self.folder, &self.settings, number, shape, picture)?;
+            write(&self.folder, &self.settings, number, shape, image)?;
         }
         self.record(chosen.frame)
     }

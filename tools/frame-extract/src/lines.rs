@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_harms_no_picture_is_no_error() {
+    fn what_harms_no_image_is_no_error() {
         let cut = "[h264 @ 0x5] [error] mmco: unref short failure";
         assert_eq!(understand(cut), None);
         let damaged = "[vist#0:0/h264 @ 0x9] [dec:h264 @ 0x7] [warning] corrupt decoded frame";

@@ -14,7 +14,7 @@ use crate::streams::{Listing, Stream};
 /// What is known of a film by its first image.
 pub(crate) struct First {
     /// The image, and how its colours are tagged; none if it cannot be decoded.
-    pub(crate) picture: Option<(Shown, Colour)>,
+    pub(crate) image: Option<(Shown, Colour)>,
     /// How many frames a second the stream has, if the film says so.
     pub(crate) rate: Option<f64>,
     /// What ffmpeg lists of the film.
@@ -60,7 +60,7 @@ pub(crate) fn first_frame(
         None if !several && complaints.count == 0 => bail!("has no frame that ffmpeg can decode"),
         None if !several => bail!("ffmpeg cannot read it: {}", complaints.words()),
         None | Some(_) => Ok(First {
-            picture: frame.map(|frame| (frame, colour.unwrap_or_default())),
+            image: frame.map(|frame| (frame, colour.unwrap_or_default())),
             rate,
             listing,
             complaints,

@@ -18,7 +18,7 @@ use stage::{Flow, Result};
 use vision::RgbImage;
 
 use crate::clock::Clock;
-use crate::decoder::{Complaints, Decoder, Picture};
+use crate::decoder::{Complaints, Decoder, Image};
 use crate::extract::Trouble;
 use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
@@ -80,17 +80,17 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, film: &Film, picture: &Picture) {
-        let raw = picture.time.unwrap_or(0.0);
-        let ticks = picture.shown.ticks.filter(|&ticks| ticks != 0);
+    fn add(&mut self, film: &Film, image: &Image) {
+        let raw = image.time.unwrap_or(0.0);
+        let ticks = image.shown.ticks.filter(|&ticks| ticks != 0);
         self.tick = self.tick.or(ticks.map(|ticks| raw / ticks as f64));
-        let shape = film.shape(&picture.shown, raw);
+        let shape = film.shape(&image.shown, raw);
         if self.shapes.last().is_none_or(|&(_, last)| last != shape) {
             self.shapes.push((self.times.len(), shape));
         }
-        self.interlaced |= picture.shown.interlaced;
-        self.times.push(rounded(self.clock.next(picture.time), 6));
-        let small = Small::of(&picture.image);
+        self.interlaced |= image.shown.interlaced;
+        self.times.push(rounded(self.clock.next(image.time), 6));
+        let small = Small::of(&image.image);
         if film.keyframes {
             self.keyframes.push(small);
         } else {
@@ -155,12 +155,12 @@ fn gather(
 ) -> Result<(Gathered, Complaints)> {
     let mut gathered = Gathered::default();
     flow.expect(film.duration.unwrap_or(UNKNOWN) as u64);
-    while let Some(picture) = decoder.next()? {
+    while let Some(image) = decoder.next()? {
         trouble.check()?;
         let before = gathered.times.last().copied().unwrap_or(0.0);
-        gathered.add(film, &picture);
+        gathered.add(film, &image);
         if let Some(detector) = &mut detector {
-            detector.push(&shot::frame(&picture.image)?)?;
+            detector.push(&shot::frame(&image.image)?)?;
         }
         if gathered
             .times

@@ -7,14 +7,14 @@ use stage::{Context, Result};
 use vision::resize::{PilFilter, pil};
 
 use crate::chain;
-use crate::decoder::{Decoder, Layout, Picture};
+use crate::decoder::{Decoder, Image, Layout};
 use crate::ffmpeg::Ffmpeg;
 use crate::film::{Film, KEYFRAMES};
 use crate::lines::{Colour, Shown};
 use footage::letterbox::{self, Rectangle, Vote};
 
 /// How many images decide on the letterbox.
-const PICTURES: f64 = 200.0;
+const IMAGES: f64 = 200.0;
 
 /// Keyframes that decide alone, whatever they say. Fewer decide if they agree; else frames in between have a vote.
 const ENOUGH: usize = 100;
@@ -127,7 +127,7 @@ fn warn_of_colours(film: &Film, colours: &BTreeMap<Colour, usize>) {
 /// else at all frames.
 fn enough(ffmpeg: &Ffmpeg, film: &Film, period: f64) -> Result<Seen> {
     let before: &[&str] = if film.keyframes { &[] } else { &KEYFRAMES };
-    let mut seen = pictures(ffmpeg, film, before)?;
+    let mut seen = images(ffmpeg, film, before)?;
     if film.keyframes || seen.count >= ENOUGH || seen.agree(film.view.size) {
         return Ok(seen);
     }
@@ -142,11 +142,11 @@ fn enough(ffmpeg: &Ffmpeg, film: &Film, period: f64) -> Result<Seen> {
         film.path.display(),
         seen.count
     );
-    pictures(ffmpeg, film, &[])
+    images(ffmpeg, film, &[])
 }
 
-fn pictures(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Seen> {
-    let seconds = film.duration.map_or(BETWEEN, |seconds| seconds / PICTURES);
+fn images(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Seen> {
+    let seconds = film.duration.map_or(BETWEEN, |seconds| seconds / IMAGES);
     let mut command = film.reading(ffmpeg, before);
     command.args(["-vf", &chain::sparse(film, seconds)]);
     command.args(ffmpeg.every_frame_once());
@@ -156,8 +156,8 @@ fn pictures(ffmpeg: &Ffmpeg, film: &Film, before: &[&str]) -> Result<Seen> {
     };
     let mut decoder = Decoder::start(command, layout).context("letterbox")?;
     let mut seen = Seen::default();
-    while let Some(picture) = decoder.next()? {
-        seen.add(film, &picture)?;
+    while let Some(image) = decoder.next()? {
+        seen.add(film, &image)?;
     }
     seen.colours = decoder.finish()?.colours;
     Ok(seen)
@@ -173,8 +173,8 @@ impl Seen {
                 .is_some_and(|votes| letterbox::agree(votes))
     }
 
-    fn add(&mut self, film: &Film, picture: &Picture) -> Result<()> {
-        let (shown, time) = (&picture.shown, picture.time.unwrap_or(0.0));
+    fn add(&mut self, film: &Film, image: &Image) -> Result<()> {
+        let (shown, time) = (&image.shown, image.time.unwrap_or(0.0));
         self.count += 1;
         self.interlaced += usize::from(shown.interlaced);
         let shape = film.shape(shown, time);
@@ -182,9 +182,9 @@ impl Seen {
         let first = || (0, shown.clone(), time);
         self.kinds.entry(own).or_insert_with(first).0 += 1;
         let vote = if shape == film.view.size {
-            letterbox::vote(&picture.image)
+            letterbox::vote(&image.image)
         } else {
-            let shaped = pil(&picture.image, shape.0, shape.1, PilFilter::Bilinear);
+            let shaped = pil(&image.image, shape.0, shape.1, PilFilter::Bilinear);
             letterbox::vote(&shaped.context("letterbox")?)
         };
         if let Some(vote) = vote {

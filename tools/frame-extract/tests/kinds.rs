@@ -460,7 +460,7 @@ fn boxes(file: &[u8], kept: impl Fn(&[u8]) -> bool) -> Vec<u8> {
 }
 
 #[test]
-fn sound_and_subtitles_may_go_on_behind_the_pictures() {
+fn sound_and_subtitles_may_go_on_behind_the_images() {
     let Some(set) = Set::new() else { return };
     let sound = "-f lavfi -i sine=d=30";
     let video = clip("160x96", 8);

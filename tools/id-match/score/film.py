@@ -25,7 +25,7 @@ import rle  # noqa: E402
 EVERY, WIDTH, HEIGHT, LEAST = 4, 768, 432, 300
 
 
-def pictures():
+def images():
     command = ["ffmpeg", "-v", "error", "-i", FILM / "film.mp4", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     film = subprocess.Popen(command, stdout=subprocess.PIPE)
     while len(frame := film.stdout.read(WIDTH * HEIGHT * 3)):
@@ -41,7 +41,7 @@ def vector(pixels):
 def instances():
     out = []
     truth = map(json.loads, open(FILM / "truth.jsonl"))
-    for picture, frame in zip(pictures(), truth):
+    for image, frame in zip(images(), truth):
         if frame["frame"] % EVERY or frame["share"] < 1:
             continue
         for number, one in enumerate(frame["characters"]):
@@ -52,7 +52,7 @@ def instances():
                 "id": f"f{frame['frame']}.i{number}", "image": "x.png",
                 "source": {"film": "film.mp4", "frame": frame["frame"], "time": frame["time"], "shot": frame["shot_number"]},
                 "instance": {"box": one["box"], "mask": one["mask"]},
-                "embedding": {"model": "colours", "vector": vector(picture[mask])},
+                "embedding": {"model": "colours", "vector": vector(image[mask])},
                 "truth": {"name": one["name"], "view": one["view"]},
             })
     return out

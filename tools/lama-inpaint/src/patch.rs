@@ -14,7 +14,7 @@ pub(crate) struct Patch {
     left: u32,
     top: u32,
     /// A PNG in base 64.
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     /// COCO's run lengths of the hole, of the whole image.
     hole: String,

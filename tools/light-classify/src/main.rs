@@ -97,8 +97,8 @@ fn classify(model: &Model, threshold: f64, mut record: Record) -> Result<Record>
     } else {
         (1, SIDE)
     };
-    let picture = decode::rgb_at_least_from_bytes(&file, width, height).with_context(name)?;
-    let features = Features::of(&picture).with_context(name)?;
+    let image = decode::rgb_at_least_from_bytes(&file, width, height).with_context(name)?;
+    let features = Features::of(&image).with_context(name)?;
     let Answers {
         time,
         weather,

@@ -27,9 +27,9 @@ fn golden_cases() {
     golden(TOOL, "tests/golden", Tolerance::default());
 }
 
-fn light(folder: &Path, picture: &RgbImage, flags: &[&str]) -> Value {
-    picture.save(folder.join("picture.png")).unwrap();
-    let record = json!({"id": "picture", "image": "picture.png"});
+fn light(folder: &Path, image: &RgbImage, flags: &[&str]) -> Value {
+    image.save(folder.join("image.png")).unwrap();
+    let record = json!({"id": "image", "image": "image.png"});
     let ran = run_in(folder, TOOL, flags, &format!("{record}\n"));
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     ran.records()[0]["light"].clone()
@@ -57,16 +57,16 @@ fn scores_add_up_to_one() {
 #[test]
 fn says_unknown_below_the_threshold() {
     let here = tempfile::tempdir().unwrap();
-    let picture = scene(120, 80, 3);
-    let bold = light(here.path(), &picture, &["--threshold", "0"]);
-    let careful = light(here.path(), &picture, &["--threshold", "1"]);
+    let image = scene(120, 80, 3);
+    let bold = light(here.path(), &image, &["--threshold", "0"]);
+    let careful = light(here.path(), &image, &["--threshold", "1"]);
     assert_ne!(bold["time"], "unknown");
     assert_eq!(careful["time"], "unknown");
     assert_eq!(bold["scores"], careful["scores"]);
 }
 
 #[test]
-fn says_nothing_of_a_picture_without_light() {
+fn says_nothing_of_an_image_without_light() {
     let here = tempfile::tempdir().unwrap();
     for level in [0, 128, 255] {
         let found = light(
@@ -84,8 +84,8 @@ fn says_nothing_of_a_picture_without_light() {
 fn features_of_two_halves() {
     let here = tempfile::tempdir().unwrap();
     // White above black: L* 100 and 0.
-    let picture = RgbImage::from_fn(48, 48, |_, y| Rgb([if y < 24 { 255 } else { 0 }; 3]));
-    let features = light(here.path(), &picture, &[])["features"].clone();
+    let image = RgbImage::from_fn(48, 48, |_, y| Rgb([if y < 24 { 255 } else { 0 }; 3]));
+    let features = light(here.path(), &image, &[])["features"].clone();
     for (name, expected) in [
         ("lightness", 50.0),
         ("contrast", 50.0),
@@ -136,11 +136,11 @@ fn with_tags_a_light_of_ones_own_stays_and_what_it_lacks_comes_from_the_tags() {
 #[test]
 fn with_tags_a_record_without_light_is_measured_first() {
     let here = tempfile::tempdir().unwrap();
-    let picture = scene(120, 80, 3);
-    picture.save(here.path().join("picture.png")).unwrap();
-    let plain = light(here.path(), &picture, &["--threshold", "1"]);
+    let image = scene(120, 80, 3);
+    image.save(here.path().join("image.png")).unwrap();
+    let plain = light(here.path(), &image, &["--threshold", "1"]);
     let record = json!({
-        "id": "picture", "image": "picture.png", "tags": {"setting": [["indoor", 1.0]]},
+        "id": "image", "image": "image.png", "tags": {"setting": [["indoor", 1.0]]},
     });
     let flags = ["--use-tags", "--threshold", "1"];
     let ran = run_in(here.path(), TOOL, &flags, &format!("{record}\n"));

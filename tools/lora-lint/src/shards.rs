@@ -15,14 +15,14 @@ use crate::lint::Lint;
 use crate::words::Measure;
 
 /// Fields that hold images.
-const PICTURES: &[&str] = &["jpg", "jpeg", "png", "webp", "ppm"];
+const IMAGES: &[&str] = &["jpg", "jpeg", "png", "webp", "ppm"];
 
 /// The members of a shard, as far as they matter.
 #[derive(Default)]
 struct Members {
     names: Vec<String>,
     /// What is wrong with the images, by name.
-    pictures: HashMap<String, Option<Finding>>,
+    images: HashMap<String, Option<Finding>>,
     /// The captions, by name.
     texts: HashMap<String, Vec<u8>>,
 }
@@ -81,9 +81,9 @@ impl Members {
             .unwrap_or_default()
             .to_ascii_lowercase();
         let mut bytes = Vec::new();
-        if PICTURES.contains(&ending.as_str()) {
+        if IMAGES.contains(&ending.as_str()) {
             entry.take(decode::MAX_FILE_BYTES).read_to_end(&mut bytes)?;
-            self.pictures.insert(name.clone(), picture(&bytes));
+            self.images.insert(name.clone(), image(&bytes));
         } else if ending == "txt" {
             entry.take(caption::MAX_BYTES).read_to_end(&mut bytes)?;
             self.texts.insert(name.clone(), bytes);
@@ -94,7 +94,7 @@ impl Members {
 }
 
 /// What is wrong with an image in memory.
-fn picture(bytes: &[u8]) -> Option<Finding> {
+fn image(bytes: &[u8]) -> Option<Finding> {
     match decode::header_from_bytes(bytes) {
         Err(cause) => Some(Finding::error("image-corrupt", cause.to_string())),
         Ok(header) if !header.is_upright() => Some(Finding::error(
@@ -116,8 +116,8 @@ fn sample(sample: &Sample, members: &Members, set: &Set, measure: &Measure) -> L
             format!("the name has a dot, which splits key and field: the field is `{field}`");
         lint.add([Finding::error("name-dot", text)]);
     }
-    let member = PICTURES.iter().find_map(|field| sample.fields.get(*field));
-    match member.and_then(|member| members.pictures.get(member)) {
+    let member = IMAGES.iter().find_map(|field| sample.fields.get(*field));
+    match member.and_then(|member| members.images.get(member)) {
         None if dotted.is_none() => lint.add([Finding::error("tar-no-image", "has no image")]),
         None => {}
         Some(finding) => lint.add(finding.clone()),

@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn the_figures_are_the_trainer_s() {
         let folder = Folder::new();
-        folder.picture("a.png", 480, 270);
+        folder.image("a.png", 480, 270);
         folder.text("a.txt", "lucap boy, running along the harbour");
         folder.text(
             "set.toml",
@@ -85,7 +85,7 @@ mod tests {
     fn the_table_is_for_people() {
         let folder = Folder::new();
         folder.pair("img_0001", "lucap boy, running along the harbour");
-        folder.picture("img_0002.png", 256, 256);
+        folder.image("img_0002.png", 256, 256);
         let ran = folder.lint(&[".", "--table"]);
         assert_eq!(ran.code, Some(1));
         for part in [
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_manifest_tells_of_faces_and_joints() {
         let folder = Folder::new();
-        folder.picture("a.png", 400, 100);
+        folder.image("a.png", 400, 100);
         folder.text("a.txt", "lucap boy, running along the harbour");
         let record = serde_json::json!({"id": "x", "image": "a.png", "face": {"box": [0, 10, 30, 40]},
             "pose": {"keypoints": [[200, 50, 0.9], [5, 50, 0.9], [5, 60, 0.1]]}});

@@ -136,11 +136,11 @@ mod tests {
     }
 
     /// Each pixel the mean of itself and the `reach` on either side in its row.
-    fn moved(picture: &GrayImage, reach: u32) -> GrayImage {
-        GrayImage::from_fn(picture.width(), picture.height(), |x, y| {
-            let row = x.saturating_sub(reach)..=(x + reach).min(picture.width() - 1);
+    fn moved(image: &GrayImage, reach: u32) -> GrayImage {
+        GrayImage::from_fn(image.width(), image.height(), |x, y| {
+            let row = x.saturating_sub(reach)..=(x + reach).min(image.width() - 1);
             let count = row.clone().count() as u32;
-            let sum: u32 = row.map(|x| u32::from(picture.get_pixel(x, y).0[0])).sum();
+            let sum: u32 = row.map(|x| u32::from(image.get_pixel(x, y).0[0])).sum();
             image::Luma([(sum / count) as u8])
         })
     }

@@ -48,8 +48,8 @@ impl FromStr for Ground {
 
 impl Ground {
     /// The crop of an image as a PNG file; `shape` is of the crop's size.
-    pub(crate) fn paint(self, picture: &RgbImage, rect: Rect, shape: &Shape) -> Result<Vec<u8>> {
-        let part = crop::rgb(picture, rect)?;
+    pub(crate) fn paint(self, image: &RgbImage, rect: Rect, shape: &Shape) -> Result<Vec<u8>> {
+        let part = crop::rgb(image, rect)?;
         Ok(match self {
             Self::Whole => encode_png(&part)?,
             Self::Blur => encode_png(&over(&part, &blurred(&part, &shape.mask)?, shape))?,

@@ -114,21 +114,21 @@ fn crop(args: &Args, frame: &Frame, record: Record) -> Result<Vec<Judged<Record>
         return Ok(vec![Judged::without_masks(record)]);
     }
     let path = record.image()?;
-    let picture = decode::rgb(&path).with_context(|| path.display().to_string())?;
-    instance::check(&instances, picture.dimensions())?;
+    let image = decode::rgb(&path).with_context(|| path.display().to_string())?;
+    instance::check(&instances, image.dimensions())?;
     let parent = save::parent_of_crops(record, &args.keep_tags)?;
     let mut judged = Vec::with_capacity(instances.len());
     for instance in &instances {
-        let figures = figures::measure(instance, &instances, &picture)?;
+        let figures = figures::measure(instance, &instances, &image)?;
         let reason = args.limits.reason(&figures, instance.ghost());
-        let window = frame.window(instance.rect, picture.dimensions())?;
+        let window = frame.window(instance.rect, image.dimensions())?;
         let mut child = parent.clone();
         child.put("id", &format!("{id}.i{}", instance.index))?;
         let facts = instance.facts(&figures, &window);
         child.put_rounded("instance", &facts, 4)?;
         if reason.is_none() || args.keep.keep {
             let shape = instance.shape_of(window.crop)?;
-            let painted = args.ground.paint(&picture, window.crop, &shape)?;
+            let painted = args.ground.paint(&image, window.crop, &shape)?;
             save::save(&args.out_dir, &shape, &window, &painted, &mut child)?;
         }
         judged.push(Judged {

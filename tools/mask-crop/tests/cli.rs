@@ -40,8 +40,8 @@ fn runs(sides: [u32; 4]) -> Value {
 }
 
 /// A record of one image with these masks.
-fn record(folder: &Path, picture: &RgbImage, masks: &[[u32; 4]]) -> Value {
-    picture.save(folder.join("a.png")).unwrap();
+fn record(folder: &Path, image: &RgbImage, masks: &[[u32; 4]]) -> Value {
+    image.save(folder.join("a.png")).unwrap();
     let masks = masks
         .iter()
         .map(|sides| json!({"mask": runs(*sides), "score": 0.9, "label": "cat"}));
@@ -77,10 +77,10 @@ fn sides(value: &Value) -> [u32; 4] {
 #[test]
 fn a_record_an_instance_with_its_mask_beside() {
     let here = tempfile::tempdir().unwrap();
-    let picture = noise(SIZE.0, SIZE.1, 1);
+    let frame = noise(SIZE.0, SIZE.1, 1);
     let record = record(
         here.path(),
-        &picture,
+        &frame,
         &[[100, 60, 260, 300], [400, 100, 560, 300]],
     );
     let (passed, dropped) = crop(here.path(), &record, &[]);
@@ -106,16 +106,16 @@ fn a_record_an_instance_with_its_mask_beside() {
     assert_eq!(first["width"], x1 - x0);
     for (x, y, pixel) in image.enumerate_pixels() {
         let (px, py) = (x0 + x, y0 + y);
-        assert_eq!(pixel, picture.get_pixel(px, py), "the whole ground stays");
+        assert_eq!(pixel, frame.get_pixel(px, py), "the whole ground stays");
         let inside = (100..260).contains(&px) && (60..300).contains(&py);
         assert_eq!(mask.get_pixel(x, y).0[0] == 255, inside);
     }
 }
 
 /// Asserts that of instances with these boxes the last is dropped, for a reason that begins so.
-fn is_dropped(picture: &RgbImage, masks: &[[u32; 4]], flags: &[&str], said: &str) {
+fn is_dropped(image: &RgbImage, masks: &[[u32; 4]], flags: &[&str], said: &str) {
     let here = tempfile::tempdir().unwrap();
-    let record = record(here.path(), picture, masks);
+    let record = record(here.path(), image, masks);
     let (passed, dropped) = crop(here.path(), &record, flags);
     assert_eq!(
         (passed.len(), dropped.len()),
@@ -222,7 +222,7 @@ fn who_ran_is_blurred_beside_the_others_of_the_film() {
         }
     };
     // From column 480 on each pixel is the mean of the 25 round it: steps of 160 become ramps.
-    let picture = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
+    let image = RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
         let reach = if x < 480 || y < 2 { 0 } else { 2 };
         let rows = y - reach..=y + reach;
         let round = rows.flat_map(|y| (x - reach..=x + reach).map(move |x| square(x, y)));
@@ -234,7 +234,7 @@ fn who_ran_is_blurred_beside_the_others_of_the_film() {
         [320, 32, 448, 320],
         [496, 32, 624, 320],
     ];
-    let record = record(here.path(), &picture, &masks);
+    let record = record(here.path(), &image, &masks);
     let (passed, dropped) = crop(here.path(), &record, &[]);
     let ids: Vec<_> = passed.iter().map(|one| &one["id"]).collect();
     assert_eq!(ids, ["a.i0", "a.i1", "a.i2"]);
@@ -282,8 +282,8 @@ fn who_stands_before_another_hides_it() {
 #[test]
 fn the_ground_is_as_it_is_asked_for() {
     let here = tempfile::tempdir().unwrap();
-    let picture = noise(SIZE.0, SIZE.1, 1);
-    let record = record(here.path(), &picture, &[[200, 100, 400, 260]]);
+    let frame = noise(SIZE.0, SIZE.1, 1);
+    let record = record(here.path(), &frame, &[[200, 100, 400, 260]]);
     let open = |ground: &str| {
         let (passed, _) = crop(here.path(), &record, &["--ground", ground]);
         let [x0, y0, ..] = sides(&passed[0]["instance"]["crop"]);
@@ -291,7 +291,7 @@ fn the_ground_is_as_it_is_asked_for() {
             .unwrap()
             .into_rgba8();
         let at = move |x: u32, y: u32| image.get_pixel(x - x0, y - y0).0;
-        assert_eq!(at(300, 200)[..3], picture.get_pixel(300, 200).0, "{ground}");
+        assert_eq!(at(300, 200)[..3], frame.get_pixel(300, 200).0, "{ground}");
         at
     };
     assert_eq!(open("white")(190, 180), [255; 4]);
@@ -309,8 +309,8 @@ fn the_ground_is_as_it_is_asked_for() {
 #[test]
 fn of_the_tags_those_go_along_that_hold_for_a_part() {
     let here = tempfile::tempdir().unwrap();
-    let picture = noise(SIZE.0, SIZE.1, 1);
-    let mut record = record(here.path(), &picture, &[[100, 60, 260, 300]]);
+    let image = noise(SIZE.0, SIZE.1, 1);
+    let mut record = record(here.path(), &image, &[[100, 60, 260, 300]]);
     record["tags"] = json!({"people": [["two", 0.9]], "location": [["beach", 0.8]]});
     let (crops, _) = crop(here.path(), &record, &[]);
     assert_eq!(crops[0]["tags"], json!({"location": [["beach", 0.8]]}));

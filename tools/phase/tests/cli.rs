@@ -316,8 +316,8 @@ fn a_part_foretells_the_whole() {
             "peak_memory": 104857600, "in": 72, "out": 70, "rejected": 2, "failed": 0, "tools": [], "log": "l"},
         "broken": {"status": "failed", "command": "x", "start": "2026-01-01T00:00:00Z", "seconds": 9.0, "log": "l"}}}"#;
     fs::write(here.join("preparation_progress.json"), progress).unwrap();
-    fs::write(here.join("picture"), vec![0; 1_000_000]).unwrap();
-    fs::hard_link(here.join("picture"), here.join("again")).unwrap();
+    fs::write(here.join("image"), vec![0; 1_000_000]).unwrap();
+    fs::hard_link(here.join("image"), here.join("again")).unwrap();
     let ran = run_in(here, PHASE, &["--run-dir", ".", "--predict", "100"], "");
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let rows: Vec<Vec<&str>> = { ran.stdout.lines() }

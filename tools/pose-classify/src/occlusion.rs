@@ -50,7 +50,7 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Place<'a> {
     /// Width and height of the image, pixels.
-    pub(crate) picture: Option<(f64, f64)>,
+    pub(crate) image: Option<(f64, f64)>,
     /// The figure's own mask.
     pub(crate) mask: Option<&'a Mask>,
     /// What mask-crop found when it cut the figure out.
@@ -65,9 +65,7 @@ impl Seen {
         let count = body.iter().filter(seen).count();
         let limbs = body.iter().skip(LIMBS.start).filter(seen).count();
         let joints = || body.iter().filter(seen);
-        let edges = place
-            .picture
-            .map_or([false; 4], |size| edges(joints(), size));
+        let edges = place.image.map_or([false; 4], |size| edges(joints(), size));
         let own = place.instance.cut;
         let frame = [own.left, own.top, own.right, own.bottom];
         let cut = EDGES.into_iter().zip(edges.into_iter().zip(frame));
@@ -152,7 +150,7 @@ pub(crate) fn masks(record: &Record, figures: usize) -> Result<Vec<MaskShape>> {
 }
 
 /// The image's size, where the record has it.
-pub(crate) fn picture(record: &Record) -> Result<Option<(f64, f64)>> {
+pub(crate) fn image(record: &Record) -> Result<Option<(f64, f64)>> {
     let size = record
         .find::<f64>("width")?
         .zip(record.find::<f64>("height")?);
@@ -178,7 +176,7 @@ mod tests {
 
     fn place(mask: Option<&Mask>) -> Place<'_> {
         Place {
-            picture: Some((100.0, 200.0)),
+            image: Some((100.0, 200.0)),
             mask,
             instance: Instance::default(),
         }

@@ -27,7 +27,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
     if own.is_none() && !posed {
         return Ok(record);
     }
-    let picture = occlusion::picture(&record)?;
+    let image = occlusion::image(&record)?;
     let masks = occlusion::masks(&record, boxes.len())?;
     let masks: Vec<Mask> = { masks.iter() }
         .map(|shape| mask::open(shape).context("a mask"))
@@ -40,7 +40,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
         };
         let instance = record.instance()?.unwrap_or_default();
         let place = Place {
-            picture,
+            image,
             mask,
             instance,
         };
@@ -56,7 +56,7 @@ pub(crate) fn classify(model: &Model, args: &Args, mut record: Record) -> Result
                 .get(at)
                 .filter(|_| masks.len() > 1 || !record.has("parent"));
             let place = Place {
-                picture,
+                image,
                 mask,
                 instance: Instance::default(),
             };

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     /// No two columns and no two rows of it are alike.
-    fn picture() -> RgbImage {
+    fn image() -> RgbImage {
         RgbImage::from_fn(200, 120, pixel)
     }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_part_that_looks_the_same_is_found() {
-        let own = picture();
+        let own = image();
         let whole = Rect::from([0.0, 0.0, 200.0, 120.0]);
         for left in [0, 37, 140] {
             let exported = RgbImage::from_fn(60, 120, |x, y| *own.get_pixel(left + x, y));
@@ -101,7 +101,7 @@ mod tests {
     fn another_image_is_no_part() {
         let grey = RgbImage::from_pixel(60, 120, image::Rgb([20; 3]));
         assert_eq!(
-            found(&picture(), Rect::from([0.0, 0.0, 200.0, 120.0]), &grey),
+            found(&image(), Rect::from([0.0, 0.0, 200.0, 120.0]), &grey),
             None
         );
     }

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::charts::{distributions, over_time};
 use crate::paper::{Cause, Paper};
 use crate::plots;
-use crate::sheets::{Picture, Sheets, Tile};
+use crate::sheets::{Image, Sheets, Tile};
 use crate::words::{clock, number, share};
 
 /// How the page looks; it names no other file.
@@ -131,11 +131,11 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
         div.sheet {
             @for tile in tiles {
                 figure class=(kind) {
-                    @match &tile.picture {
-                        Some(picture) => (image(picture, &tile.shown.id)),
+                    @match &tile.image {
+                        Some(image) => (img(image, &tile.shown.id)),
                         None => div.none { "no image" },
                     }
-                    @if let Some(beside) = &tile.beside { (image(beside, "")) }
+                    @if let Some(beside) = &tile.beside { (img(beside, "")) }
                     figcaption {
                         @if !tile.shown.text.is_empty() { span.why { (tile.shown.text) } }
                         span.id {
@@ -150,9 +150,9 @@ fn sheet(tiles: &[Tile], kind: &str) -> Markup {
     }
 }
 
-fn image(picture: &Picture, id: &str) -> Markup {
-    let source = format!("data:image/jpeg;base64,{}", picture.jpeg);
-    html! { img width=(picture.width) height=(picture.height) loading="lazy" alt=(id) src=(source); }
+fn img(image: &Image, id: &str) -> Markup {
+    let source = format!("data:image/jpeg;base64,{}", image.jpeg);
+    html! { img width=(image.width) height=(image.height) loading="lazy" alt=(id) src=(source); }
 }
 
 fn phases(paper: &Paper<'_>) -> Markup {

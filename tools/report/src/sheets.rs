@@ -22,14 +22,14 @@ const MOST: usize = 400;
 pub(crate) struct Tile {
     pub(crate) shown: Shown,
     /// `None` if it cannot be shown.
-    pub(crate) picture: Option<Picture>,
+    pub(crate) image: Option<Image>,
     /// The image beside it.
-    pub(crate) beside: Option<Picture>,
+    pub(crate) beside: Option<Image>,
 }
 
 /// A small image.
 #[derive(Debug, Clone)]
-pub(crate) struct Picture {
+pub(crate) struct Image {
     /// Pixels.
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -64,7 +64,7 @@ fn tiles(shown: &[&Shown]) -> Vec<Tile> {
         let image = shown.image.as_deref().map(Path::new);
         let beside = shown.beside.as_deref().map(Path::new);
         Tile {
-            picture: image.and_then(|image| small(image, &shown.over)),
+            image: image.and_then(|image| small(image, &shown.over)),
             beside: beside.and_then(|image| small(image, &[])),
             shown: (*shown).clone(),
         }
@@ -77,12 +77,12 @@ fn tiles(shown: &[&Shown]) -> Vec<Tile> {
 }
 
 /// The image in a file, small; `None` if it cannot be read, which the page says.
-fn small(path: &Path, over: &[Over]) -> Option<Picture> {
+fn small(path: &Path, over: &[Over]) -> Option<Image> {
     let drawn = Preview::of(path, SIDE, over);
     // Without what cannot be drawn, rather than not at all.
     let small = drawn.or_else(|_| Preview::of(path, SIDE, &[])).ok()?;
     let (width, height) = small.dimensions();
-    Some(Picture {
+    Some(Image {
         width,
         height,
         jpeg: STANDARD.encode(small.jpeg(QUALITY).ok()?),

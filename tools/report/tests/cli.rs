@@ -204,7 +204,7 @@ fn the_same_records_give_the_same_bytes() {
 }
 
 #[test]
-fn a_picture_that_is_gone_is_said_to_be() {
+fn an_image_that_is_gone_is_said_to_be() {
     let set = set();
     fs::remove_file(set.path().join("scene_07.png")).unwrap();
     let ran = report(set.path(), &[]);

@@ -46,7 +46,7 @@ pub(crate) fn router(address: &Address, shared: Arc<Shared>) -> Router {
         .route(&address.path("list"), get(list))
         .route(&address.path("item/{number}"), get(item))
         .route(&address.path("thumbnail/{number}"), get(thumbnail))
-        .route(&address.path("picture/{number}"), get(large))
+        .route(&address.path("image/{number}"), get(large))
         .route(&address.path("mask/{number}"), get(masked))
         .route(&address.path("decide"), post(decide))
         .route(&address.path("undo"), post(undo))

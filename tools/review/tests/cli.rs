@@ -326,13 +326,13 @@ fn done_writes_the_reviewed_manifest() {
 }
 
 #[test]
-fn pictures_are_those_of_the_manifest_and_no_others() {
+fn images_are_those_of_the_manifest_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let picture = server.page("thumbnail/3");
-    assert_eq!(picture.status, 200, "{}", picture.head);
+    let image = server.page("thumbnail/3");
+    assert_eq!(image.status, 200, "{}", image.head);
     assert_eq!(
-        image::load_from_memory(&picture.body)
+        image::load_from_memory(&image.body)
             .unwrap()
             .to_rgb8()
             .dimensions(),
@@ -341,10 +341,10 @@ fn pictures_are_those_of_the_manifest_and_no_others() {
     assert_eq!(server.page("item/3").json()["id"], "scene_03");
     for path in [
         "thumbnail/12",
-        "picture/99999999999999999999",
-        "picture/-1",
-        "picture/../in.jsonl",
-        "picture/..%2f..%2fetc%2fpasswd",
+        "image/99999999999999999999",
+        "image/-1",
+        "image/../in.jsonl",
+        "image/..%2f..%2fetc%2fpasswd",
         "../../../../etc/passwd",
         "in.jsonl",
         "scene_00.png",
@@ -357,7 +357,7 @@ fn pictures_are_those_of_the_manifest_and_no_others() {
         );
     }
     fs::remove_file(folder.path().join("scene_05.png")).unwrap();
-    assert_eq!(server.page("picture/5").status, 422);
+    assert_eq!(server.page("image/5").status, 422);
 }
 
 #[test]
@@ -599,7 +599,7 @@ fn a_mask_is_shown_over_its_image() {
         outside.iter().all(|level| level.abs_diff(100) < 4),
         "{outside:?}"
     );
-    assert_eq!(server.page("picture/0").status, 200);
+    assert_eq!(server.page("image/0").status, 200);
     assert_eq!(server.page("mask/1").status, 422, "no such mask");
 }
 
@@ -620,7 +620,7 @@ fn another_image_and_boxes_are_shown_where_they_are_asked_for() {
         let answer = server.page(path);
         image::load_from_memory(&answer.body).unwrap().to_rgb8()
     };
-    let pair = shown("picture/0");
+    let pair = shown("image/0");
     assert_eq!(pair.dimensions(), (88, 20), "a gap of 8 pixels is between");
     assert!(pair.get_pixel(3, 3).0[1].abs_diff(100) < 8);
     assert!(pair.get_pixel(70, 10).0[1].abs_diff(200) < 8);

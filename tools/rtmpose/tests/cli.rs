@@ -62,7 +62,7 @@ fn golden_cases() {
 #[derive(Deserialize)]
 struct Expected {
     network: String,
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     channels: String,
     boxes: Vec<[f64; 4]>,
@@ -369,7 +369,7 @@ fn what_is_remembered_is_the_same() {
 #[derive(Deserialize)]
 struct Moved {
     network: String,
-    #[serde(rename = "picture")]
+    #[serde(rename = "image")]
     image: String,
     #[serde(rename = "box")]
     bounds: [f64; 4],

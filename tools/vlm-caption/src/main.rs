@@ -49,7 +49,7 @@ const EXAMPLES: &str = "Examples:
   vlm-caption --task detailed < kept.jsonl > captions.jsonl
   vlm-caption --endpoint http://localhost:8000 --concurrency 16 < kept.jsonl > captions.jsonl
   vlm-caption --endpoint http://localhost:11434 --api ollama --model qwen2.5vl --context 8192 kept.jsonl > captions.jsonl
-  vlm-caption --endpoint http://localhost:8000 --schema picture --rejects bad.jsonl kept.jsonl > facts.jsonl
+  vlm-caption --endpoint http://localhost:8000 --schema image --rejects bad.jsonl kept.jsonl > facts.jsonl
 
 With --endpoint, --model is a name that the server knows, by default the only
 one it has; without, a network on this machine: Florence-2 or SmolVLM. In a

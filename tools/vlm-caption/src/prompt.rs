@@ -1,4 +1,4 @@
-//! What is asked: a text with places for what is known of the picture.
+//! What is asked: a text with places for what is known of the image.
 
 use std::fs;
 use std::path::Path;

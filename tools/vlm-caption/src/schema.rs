@@ -10,7 +10,7 @@ use stage::{Context, Result, ensure};
 use crate::shape;
 
 /// The schema that comes with the tool, and what it is called.
-const OWN: (&str, &str) = ("picture", include_str!("../schemas/picture.json"));
+const OWN: (&str, &str) = ("image", include_str!("../schemas/image.json"));
 
 /// The longest text that a fact may be, in characters.
 const LONGEST: usize = 400;
@@ -23,7 +23,7 @@ const DESCRIPTION: &str = "description";
 pub(crate) struct Schema(Value);
 
 impl Schema {
-    /// The tool's own, `picture`, or the one in a file.
+    /// The tool's own, `image`, or the one in a file.
     pub(crate) fn open(name: &str) -> Result<Self> {
         let text = if name == OWN.0 {
             OWN.1.to_owned()
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn facts_are_read_out_of_what_is_around_them() {
-        let schema = Schema::open("picture").unwrap();
+        let schema = Schema::open("image").unwrap();
         let facts = schema
             .facts(&format!("Here it is:\n```json\n{ANSWER}\n```"))
             .unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn mood_and_features_are_of_few_words() {
-        let schema = Schema::open("picture").unwrap();
+        let schema = Schema::open("image").unwrap();
         let with = |more: &str| ANSWER.replacen('{', &format!("{{{more}, "), 1);
         let said = r#""mood": "gloomy", "features": ["eyes closed", "smile"]"#;
         let facts = schema.facts(&with(said)).unwrap();
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_an_answer_is_said() {
-        let schema = Schema::open("picture").unwrap();
+        let schema = Schema::open("image").unwrap();
         let wrong = |answer: &str| schema.facts(answer).unwrap_err();
         assert_eq!(wrong("A boy runs."), "there is no JSON object");
         assert_eq!(wrong("{\"subject\": "), "the JSON object has no end");
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_object_that_was_meant_is_found() {
-        let schema = Schema::open("picture").unwrap();
+        let schema = Schema::open("image").unwrap();
         let facts = schema.facts(ANSWER).unwrap();
         for around in [
             format!("I leave out {{}} and {{\"mood\": 1}}.\n{ANSWER}"),

@@ -4,9 +4,9 @@ mod address;
 mod complaint;
 mod failure;
 pub(crate) mod flags;
+mod jpeg;
 mod json;
 mod patience;
-mod picture;
 mod protocol;
 pub(crate) mod records;
 mod reply;
@@ -43,7 +43,7 @@ const PROBE_TOKENS: u64 = 16;
 /// So many models are named where one must be chosen.
 const NAMED: usize = 20;
 
-/// A server that describes pictures.
+/// A server that describes images.
 pub(crate) struct Server {
     transport: Transport,
     manner: Manner,
@@ -95,7 +95,7 @@ impl Server {
         })
     }
 
-    /// What its answers depend on, beside prompt and picture.
+    /// What its answers depend on, beside prompt and image.
     pub(crate) fn manner(&self) -> &Manner {
         &self.manner
     }
@@ -105,9 +105,9 @@ impl Server {
         self.schema.as_ref()
     }
 
-    /// Describes the picture in `jpeg`, a file in base64.
+    /// Describes the image in `jpeg`, a file in base64.
     ///
-    /// An error is of this picture alone.
+    /// An error is of this image alone.
     pub(crate) fn describe(&self, prompt: &str, jpeg: &str) -> Result<Told> {
         let shown = self.transport.shown();
         if let Err(error) = self.probed.get_or_init(|| self.probe()) {
@@ -143,12 +143,12 @@ impl Server {
         streak.1 >= EQUAL
     }
 
-    /// Asks for a small picture, before there are many.
+    /// Asks for a small image, before there are many.
     fn probe(&self) -> Result<(), String> {
-        let picture = picture::probe().map_err(|error| format!("{error:#}"))?;
+        let image = jpeg::probe().map_err(|error| format!("{error:#}"))?;
         let question = Question {
             prompt: PROBE,
-            picture: &picture,
+            image: &image,
             wrong: None,
             max_tokens: PROBE_TOKENS,
         };
@@ -158,10 +158,10 @@ impl Server {
         }
     }
 
-    fn answer(&self, prompt: &str, picture: &str) -> Result<Answer, Failure> {
+    fn answer(&self, prompt: &str, image: &str) -> Result<Answer, Failure> {
         let mut question = Question {
             prompt,
-            picture,
+            image,
             wrong: None,
             max_tokens: self.manner.max_tokens,
         };

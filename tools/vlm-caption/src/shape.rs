@@ -1,4 +1,4 @@
-//! The part of JSON Schema that describes a picture's facts: objects with properties, lists,
+//! The part of JSON Schema that describes an image's facts: objects with properties, lists,
 //! texts, numbers, truth values, and choices.
 
 use serde_json::Value;

@@ -104,7 +104,7 @@ pub(super) const NOISE: [&str; 19] = [
 /// Of HTML: what begins another line.
 pub(super) const LINES: [&str; 4] = ["br", "li", "p", "hr"];
 
-/// Marks in square brackets; pictures show others.
+/// Marks in square brackets; images show others.
 pub(super) const SQUARE: [&str; 8] = [
     "think",
     "thinking",

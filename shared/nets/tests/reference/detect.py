@@ -43,7 +43,7 @@ SIZES = [(7, 5), (20, 1000), (1000, 20), (333, 207), (64, 64), (854, 480), (3840
 THREADS = [(1, 1000), (1000, 1)]
 
 
-def picture(width, height):
+def drawn(width, height):
     """The image of this size that the Rust test draws as well; red, green, blue."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     across, down = x * 251 // width, y * 241 // height
@@ -260,7 +260,7 @@ def with_rtmlib():
     inside = YOLOX(str(ONNX / "yolox_suppressed.onnx"), (SIDE, SIDE))
     normal = RTMDet(str(ONNX / "rtmdet_suppressed.onnx"), (SIDE, SIDE), score_thr=0.3)
     for width, height in SIZES:
-        name, image = f"{width}x{height}", picture(width, height)[:, :, ::-1].copy()
+        name, image = f"{width}x{height}", drawn(width, height)[:, :, ::-1].copy()
         rows = recorded(yolox_module, lambda: grid(image))
         found["yolox"][name] = rounded([] if rows is None else rows)
         for key, tool in [("yolox_suppressed", inside), ("rtmdet_suppressed", normal)]:
@@ -284,7 +284,7 @@ def with_transformers(name, model):
     session = onnxruntime.InferenceSession(ONNX / f"{name}.onnx")
     found = {}
     for width, height in SIZES + THREADS:
-        pixels = processor(Image.fromarray(picture(width, height)), return_tensors="pt")["pixel_values"]
+        pixels = processor(Image.fromarray(drawn(width, height)), return_tensors="pt")["pixel_values"]
         with torch.no_grad():
             answer = model(pixel_values=pixels)
         logits, boxes = session.run(["logits", "pred_boxes"], {"pixel_values": pixels.numpy()})
@@ -316,14 +316,14 @@ def main():
     found = with_rtmlib()
     for name in ["rtdetr", "dfine"]:
         found[name] = with_transformers(name, transformer(name))
-    for name, pictures in found.items():
+    for name, images in found.items():
         lines = []
-        for size, rows in pictures.items():
+        for size, rows in images.items():
             some = rows[:: max(1, len(rows) // 20)]
             lines.append(f' "{size}": {{"count": {inside(size, rows)}, "rows": {json.dumps(some)}}}')
         text = ",\n".join(lines)
         (EXPECTED / f"{name}.json").write_text("{\n" + text + "\n}\n")
-        print(name, {size: len(rows) for size, rows in pictures.items()})
+        print(name, {size: len(rows) for size, rows in images.items()})
 
 
 if __name__ == "__main__":

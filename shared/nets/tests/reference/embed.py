@@ -60,8 +60,8 @@ def processors():
     }
 
 
-def pixels(processor, picture):
-    return torch.tensor(np.asarray(processor(images=picture, return_tensors="np")["pixel_values"]))
+def pixels(processor, image):
+    return torch.tensor(np.asarray(processor(images=image, return_tensors="np")["pixel_values"]))
 
 
 def sampled():

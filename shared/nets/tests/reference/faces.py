@@ -214,7 +214,7 @@ def decoding():
 # ---- images -----------------------------------------------------------------------------------
 
 
-def pictures():
+def images():
     # Away from the edges, beyond which engines count the pixels of a window in different ways.
     random = np.random.default_rng(9)
     blocks = lambda w, h, n: np.kron(random.integers(0, 256, (h // n + 1, w // n + 1, 3)), np.ones((n, n, 1)))[:h, :w].astype(np.uint8)
@@ -346,7 +346,7 @@ def detecting(drawn):
         for name, rgb in drawn.items():
             for longest in {"centerface": [320], "ultraface": [640], "yolo_face": [640]}.get(family, [640, 320]):
                 tensor, faces = look(family, GRAPHS / f"{file}.onnx", rgb, longest)
-                result.append({"graph": file, "picture": name, "longest": longest, "input": sample(tensor), "faces": faces})
+                result.append({"graph": file, "image": name, "longest": longest, "input": sample(tensor), "faces": faces})
     return result
 
 
@@ -384,14 +384,14 @@ def aligned(rgb, marks):
 def alignment(drawn):
     random = np.random.default_rng(3)
     cases = []
-    for picture in ["faces", "tall", "huge", "odd", "one"]:
-        height, width = drawn[picture].shape[:2]
+    for image in ["faces", "tall", "huge", "odd", "one"]:
+        height, width = drawn[image].shape[:2]
         angle, scale = random.uniform(-1, 1), min(width, height) / random.uniform(80, 200)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
         marks = (TEMPLATE - 56) @ turn.T + [width / 2, height / 2] + random.normal(size=(5, 2)) * scale * 3
         marks = np.round(marks, 2)
-        cases.append({"picture": picture, "landmarks": marks.tolist(), "map": rounded(umeyama(TEMPLATE, marks), 6),
-                      "aligned": sample(aligned(drawn[picture], marks))})
+        cases.append({"image": image, "landmarks": marks.tolist(), "map": rounded(umeyama(TEMPLATE, marks), 6),
+                      "aligned": sample(aligned(drawn[image], marks))})
     return cases
 
 
@@ -463,7 +463,7 @@ def feeling(drawn):
             size = np.array([box[2] - box[0], box[3] - box[1]])
             marks = np.round(TEMPLATE / 112 * size + box[:2], 2)
             tensor, scores = feel(family, GRAPHS / f"{file}.onnx", drawn[name], box, marks)
-            result.append({"graph": file, "picture": name, "box": box, "landmarks": marks.tolist(),
+            result.append({"graph": file, "image": name, "box": box, "landmarks": marks.tolist(),
                            "input": sample(tensor), "scores": scores})
     return result
 
@@ -480,11 +480,11 @@ def real(weights):
                              ("ultraface_version-RFB-320", "ultraface")]:
             for longest in [640, 320] if family != "ultraface" else [640]:
                 _, faces = look(family, weights / f"{file}.onnx", rgb, longest)
-                result.append({"graph": file, "picture": path.stem, "longest": longest, "faces": faces})
-        faces = [face for entry in result if entry["picture"] == path.stem for face in entry["faces"]]
+                result.append({"graph": file, "image": path.stem, "longest": longest, "faces": faces})
+        faces = [face for entry in result if entry["image"] == path.stem for face in entry["faces"]]
         for box in [face["box"] for face in faces[:1]]:
             _, scores = feel("mini_xception", weights / "fer2013_mini_XCEPTION.onnx", rgb, box, None)
-            result.append({"graph": "fer2013_mini_XCEPTION", "picture": path.stem, "box": box, "scores": scores})
+            result.append({"graph": "fer2013_mini_XCEPTION", "image": path.stem, "box": box, "scores": scores})
     return result
 
 
@@ -495,7 +495,7 @@ def save(name, value):
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
-    drawn = pictures()
+    drawn = images()
     save("decode.json", decoding())
     save("detect.json", detecting(drawn))
     save("align.json", alignment(drawn))

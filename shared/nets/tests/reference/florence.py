@@ -199,7 +199,7 @@ def frozen(path):
     onnx.save(model, path)
 
 
-def pictures():
+def images():
     """Three images that a formula draws: sin of a plane, 0 to 1, then the mean and deviation of ImageNet."""
     n, c, y, x = torch.meshgrid(*[torch.arange(s, dtype=torch.float64) for s in (3, 3, SIDE, SIDE)], indexing="ij")
     plain = (0.5 + 0.5 * torch.sin(x * 0.05 * (n + 1) + y * 0.08 + c)).float()
@@ -215,7 +215,7 @@ def main():
     # Exporting has left it in training, with dropout.
     model.eval()
     prompt = [0, 17, 33, 121, 45, 2]
-    pixels = pictures()
+    pixels = images()
     ids = torch.tensor([[IMAGE_TOKEN] * TOKENS + prompt] * 3)
     expected = {"prompt": prompt, "side": SIDE, "cases": []}
     for beams, length in [(1, 20), (1, 200), (3, 20), (3, 60)]:

@@ -53,7 +53,7 @@ def asked(phrases):
     return "".join(f"{phrase}. " for phrase in phrases).strip()
 
 
-def picture(width, height):
+def drawn(width, height):
     """The image of this size that the Rust test draws as well; red, green, blue."""
     x, y = np.meshgrid(np.arange(width), np.arange(height))
     across, down = x * 251 // width, y * 241 // height
@@ -176,7 +176,7 @@ def main():
     for width, height in SIZES:
         for phrases in PROMPTS:
             prompt = asked(phrases)
-            inputs = processor(images=picture(width, height), text=prompt, return_tensors="pt")
+            inputs = processor(images=drawn(width, height), text=prompt, return_tensors="pt")
             assert inputs.pixel_values.shape[-2:] == (SIDE, SIDE)
             with torch.no_grad():
                 out = model(**inputs)

@@ -245,10 +245,10 @@ def hole_of(mask, dilate=8.0, shadow=0.06):
     return hole, radius
 
 
-def inpaint(session, layout, picture, mask):
+def inpaint(session, layout, image, mask):
     """The whole tool's first try."""
     hole, radius = hole_of(mask)
-    result, left = picture.copy(), hole.copy()
+    result, left = image.copy(), hole.copy()
     steps = min(3, radius // 2) + 1
     weight = np.zeros(mask.shape, int)
     for step in range(steps):
@@ -262,14 +262,14 @@ def inpaint(session, layout, picture, mask):
         whole = result.copy()
         whole[y0:y1, x0:x1] = filled
         part = weight[..., None]
-        mixed = (whole.astype(int) * part + picture.astype(int) * (steps - part) + steps // 2) // steps
+        mixed = (whole.astype(int) * part + image.astype(int) * (steps - part) + steps // 2) // steps
         result[own], left[own] = mixed[own], False
     return result, hole
 
 
 # -- cases -----------------------------------------------------------------------------------------
 
-def picture(width, height):
+def drawn(width, height):
     """Waves and squares, the same in the Rust tests."""
     y, x, c = np.ogrid[:height, :width, :3]
 
@@ -310,7 +310,7 @@ def geometry():
     """Crops, and places of tensors and of filled crops, of every case and layout."""
     found = []
     for name, (width, height, parts) in CASES.items():
-        image, mask = picture(width, height), mask_of(width, height, parts)
+        image, mask = drawn(width, height), mask_of(width, height, parts)
         for context in (1.0, 2.0):
             crops = [{"square": square, "hole": box} for square, box in crops_of(mask, context)]
             case = {"name": name, "width": width, "height": height, "parts": parts,
@@ -338,7 +338,7 @@ def tensors(layout, crop, hole):
 
 
 def whole():
-    """Pictures through the whole tool."""
+    """Images through the whole tool."""
     os.makedirs(TOOL, exist_ok=True)
     for name in ("odd", "tiny", "border", "apart"):
         width, height, parts = CASES[name]
@@ -346,7 +346,7 @@ def whole():
             kind = "512" if layout else "dynamic"
             session = onnxruntime.InferenceSession(os.path.join(NETS, f"lama_{kind}.onnx"),
                                                    providers=["CPUExecutionProvider"])
-            result, hole = inpaint(session, layout, picture(width, height), mask_of(width, height, parts))
+            result, hole = inpaint(session, layout, drawn(width, height), mask_of(width, height, parts))
             Image.fromarray(result).save(os.path.join(TOOL, f"{name}_{kind}.png"), optimize=True)
             Image.fromarray(hole).save(os.path.join(TOOL, f"{name}_hole.png"), optimize=True)
 

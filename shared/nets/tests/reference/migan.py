@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from lama import mask_of, picture, samples
+from lama import drawn, mask_of, samples
 from PIL import Image
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -64,7 +64,7 @@ def main():
     network = pipeline(sys.argv[1])
     made = []
     for name, (width, height, parts) in CASES.items():
-        image, hole = picture(width, height), mask_of(width, height, parts)
+        image, hole = drawn(width, height), mask_of(width, height, parts)
         tensors = torch.tensor(image.transpose(2, 0, 1)[None]), torch.tensor(np.where(hole, 0, 255).astype(np.uint8)[None, None])
         with torch.no_grad():
             result = network(*(tensor.clone() for tensor in tensors))[0].numpy().transpose(1, 2, 0)

@@ -30,21 +30,21 @@ def tiny():
               numpy_helper.from_array(random.normal(0, 0.02, (3, 51)).astype(np.float32), "mix"),
               numpy_helper.from_array(random.normal(0, 1, 51).astype(np.float32), "shift"),
               numpy_helper.from_array(np.array([1, 1, 17, 3]), "shape")]
-    nodes = [helper.make_node("Cast", ["picture"], ["levels"], to=TensorProto.FLOAT),
+    nodes = [helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
              helper.make_node("ReduceMean", ["levels", "axes"], ["mean"], keepdims=0),
              helper.make_node("Gemm", ["mean", "mix", "shift"], ["forms"]),
              helper.make_node("Sigmoid", ["forms"], ["scores"]),
              helper.make_node("Reshape", ["scores", "shape"], ["points"])]
-    graph = helper.make_graph(nodes, "movenet", [helper.make_tensor_value_info("picture", TensorProto.UINT8, [1, SIDE, SIDE, 3])],
+    graph = helper.make_graph(nodes, "movenet", [helper.make_tensor_value_info("image", TensorProto.UINT8, [1, SIDE, SIDE, 3])],
                               [helper.make_tensor_value_info("points", TensorProto.FLOAT, [1, 1, 17, 3])], values)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model)
     onnx.save(model, TOOL / "onnx/movenet.onnx")
 
 
-def found(session, picture, box):
+def found(session, image, box):
     centre, scale = bbox_xyxy2cs(np.array(box), padding=1.25)
-    crop, scale = top_down_affine((SIDE, SIDE), scale, centre, picture)
+    crop, scale = top_down_affine((SIDE, SIDE), scale, centre, image)
     answer = session.run(None, {session.get_inputs()[0].name: crop[None]})[0][0, 0]
     places = answer[:, 1::-1] * scale + centre - scale / 2
     return [[round(float(x), 3), round(float(y), 3), round(float(score), 5)] for (x, y), score in zip(places, answer[:, 2])]
@@ -57,10 +57,10 @@ def main():
     for network, path in networks.items():
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
         for name in ("wide", "tall", "square"):
-            picture = cv2.cvtColor(cv2.imread(str(TOOL / f"images/{name}.png")), cv2.COLOR_BGR2RGB)
-            height, width = picture.shape[:2]
+            image = cv2.cvtColor(cv2.imread(str(TOOL / f"images/{name}.png")), cv2.COLOR_BGR2RGB)
+            height, width = image.shape[:2]
             for box in ([0, 0, width, height], [-10, 5.5, width / 2, height + 7]):
-                made.append({"network": network, "picture": name, "box": box, "keypoints": found(session, picture, box)})
+                made.append({"network": network, "image": name, "box": box, "keypoints": found(session, image, box)})
     (TOOL / "movenet.json").write_text("[\n" + ",\n".join(map(json.dumps, made)) + "\n]\n")
 
 

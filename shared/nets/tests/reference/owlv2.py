@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
-from grounding_dino import picture
+from grounding_dino import drawn
 from transformers import Owlv2Config, Owlv2ForObjectDetection, Owlv2ImageProcessorPil, PreTrainedTokenizerFast
 
 HERE = Path(__file__).resolve().parent
@@ -81,7 +81,7 @@ def overlap(one, other):
 def guided(model, processor, text):
     """Boxes by example: the first image is the example, what its middle shows."""
     def seen(width, height):
-        pixels = processor(images=picture(width, height), return_tensors="pt").pixel_values
+        pixels = processor(images=drawn(width, height), return_tensors="pt").pixel_values
         out = model(input_ids=text.input_ids, pixel_values=pixels, attention_mask=text.attention_mask)
         boxes = processor.post_process_object_detection(out, threshold=-1, target_sizes=torch.tensor([[height, width]]))[0]["boxes"]
         return out.image_embeds.flatten(1, 2), boxes
@@ -129,7 +129,7 @@ def main():
     session = onnxruntime.InferenceSession(str(ONNX / "model.onnx"))
     cases = []
     for width, height in SIZES:
-        pixels = processor(images=picture(width, height), return_tensors="pt").pixel_values
+        pixels = processor(images=drawn(width, height), return_tensors="pt").pixel_values
         for prompt in PROMPTS:
             text = asked(prompt)
             inputs = {"input_ids": text.input_ids, "pixel_values": pixels, "attention_mask": text.attention_mask}

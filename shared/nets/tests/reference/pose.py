@@ -68,13 +68,13 @@ def crops():
     made = []
     mean, deviation = np.array((123.675, 116.28, 103.53)), np.array((58.395, 57.12, 57.375))
     for number, (size, box, shape) in enumerate(CROPS):
-        picture = drawn(*size)
+        image = drawn(*size)
         centre, scale = bbox_xyxy2cs(np.array(box), padding=1.25)
-        crop, scale = top_down_affine(shape, scale, centre, picture)
+        crop, scale = top_down_affine(shape, scale, centre, image)
         matrix = get_warp_matrix(centre, scale, 0, output_size=shape)
         given = ((crop - mean) / deviation).transpose(2, 0, 1).ravel()
         cv2.imwrite(str(EXPECTED / f"crop_{number:02d}.png"), crop[::5, ::5, ::-1])
-        made.append({"picture": size, "box": box, "input": shape, "centre": centre.tolist(), "size": scale.tolist(),
+        made.append({"image": size, "box": box, "input": shape, "centre": centre.tolist(), "size": scale.tolist(),
                      "matrix": matrix.tolist(), "given": given[::9973].round(5).tolist()})
     (EXPECTED / "crops.json").write_text(json.dumps(made, indent=0) + "\n")
 
@@ -130,16 +130,16 @@ def smooth(width, height, seed):
     """Soft blobs of colour, so that a level more or less moves no highest score."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width] / max(width, height)
-    picture = np.zeros((height, width, 3))
+    image = np.zeros((height, width, 3))
     for _ in range(7):
         spot, radius = random.random(2) * (width, height) / max(width, height), random.uniform(0.08, 0.3)
-        picture += np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / radius**2)[..., None] * random.uniform(0, 200, 3)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+        image += np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / radius**2)[..., None] * random.uniform(0, 200, 3)
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 NETWORKS = {"body17": (17, BODY, "N"), "body17_one": (17, BODY, 1), "halpe26": (26, LARGE, "N"), "whole133": (133, BODY, "N"),
             "hand21": (21, (256, 256), "N"), "animal17": (17, ANIMAL, "N")}
-PICTURES = {"wide": (160, 90, [[5, 5, 60, 85], [70.5, 20.25, 155, 88]]), "tall": (67, 211, [[0, 0, 67, 211]]),
+IMAGES = {"wide": (160, 90, [[5, 5, 60, 85], [70.5, 20.25, 155, 88]]), "tall": (67, 211, [[0, 0, 67, 211]]),
             "square": (100, 100, [[-30, 40, 60, 160], [48, 48, 52, 53]]), "tiny": (9, 7, [])}
 
 
@@ -149,15 +149,15 @@ def whole():
     for name, (points, shape, batch) in NETWORKS.items():
         onnx.save(network(points, shape, batch), TOOL / f"onnx/{name}.onnx")
     made = []
-    for seed, (name, (width, height, boxes)) in enumerate(PICTURES.items()):
-        picture = smooth(width, height, seed)
-        cv2.imwrite(str(TOOL / f"images/{name}.png"), picture[..., ::-1])
+    for seed, (name, (width, height, boxes)) in enumerate(IMAGES.items()):
+        image = smooth(width, height, seed)
+        cv2.imwrite(str(TOOL / f"images/{name}.png"), image[..., ::-1])
         for network_name in ("body17", "halpe26", "whole133", "animal17"):
             pose = RTMPose(str(TOOL / f"onnx/{network_name}.onnx"), NETWORKS[network_name][1])
-            for channels, given in (("rgb", picture), ("bgr", np.ascontiguousarray(picture[..., ::-1]))):
+            for channels, given in (("rgb", image), ("bgr", np.ascontiguousarray(image[..., ::-1]))):
                 found, values = pose(given, boxes)
                 kept = 17 if network_name == "whole133" else None
-                made.append({"network": network_name, "picture": name, "channels": channels, "boxes": boxes,
+                made.append({"network": network_name, "image": name, "channels": channels, "boxes": boxes,
                              "poses": [[[round(float(x), 3), round(float(y), 3), round(float(score), 5)] for (x, y), score in zip(of[:kept], own)]
                                        for of, own in zip(found, values)]})
     (TOOL / "expected.json").write_text("[\n" + ",\n".join(map(json.dumps, made)) + "\n]\n")

@@ -26,7 +26,7 @@ ONNX, EXPECTED = HERE / "onnx" / "sam", HERE / "expected" / "sam"
 HIDDEN = 32
 
 
-def picture(width, height, seed):
+def drawn(width, height, seed):
     """A few discs and a ramp, smooth enough that a level more or less does not matter."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
@@ -38,7 +38,7 @@ def picture(width, height, seed):
     return Image.fromarray(rgb.clip(0, 255).astype(np.uint8))
 
 
-PICTURES = {"wide": picture(211, 90, 1), "tall": picture(31, 160, 2), "large": picture(1103, 301, 3)}
+IMAGES = {"wide": drawn(211, 90, 1), "tall": drawn(31, 160, 2), "large": drawn(1103, 301, 3)}
 
 
 def prompts(width, height):
@@ -333,7 +333,7 @@ def renamed_encoder(source, target):
 
 def answers(name, model, processor):
     found = {}
-    for key, image in PICTURES.items():
+    for key, image in IMAGES.items():
         entry = {"prompts": []}
         for prompt in prompts(*image.size):
             points = [[[p[:2] for p in prompt["points"]]]] if prompt["points"] else None
@@ -361,7 +361,7 @@ def answers(name, model, processor):
 if __name__ == "__main__":
     torch.set_num_threads(2)
     EXPECTED.mkdir(parents=True, exist_ok=True)
-    for key, image in PICTURES.items():
+    for key, image in IMAGES.items():
         image.save(EXPECTED / f"{key}.png")
     model = sam1()
     answers("sam1", model, SamProcessor(SamImageProcessor()))

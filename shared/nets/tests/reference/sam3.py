@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-from lama import picture, samples
+from lama import drawn, samples
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper
 from tokenizers import Tokenizer
@@ -93,7 +93,7 @@ def main():
     processor = Sam3ImageProcessor()
     made = []
     for width, height in [(320, 180), (97, 141)]:
-        image = picture(width, height)
+        image = drawn(width, height)
         pixels = processor(images=image, return_tensors="np")["pixel_values"][0]
         levels = np.round((np.asarray(pixels) * 0.5 + 0.5) * 255).clip(0, 255).astype(np.uint8)
         features = dict(zip([port.name for port in sessions["image_encoder"].get_outputs()], sessions["image_encoder"].run(None, {"image": levels})))

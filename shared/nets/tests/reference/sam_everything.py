@@ -50,10 +50,10 @@ class Predictor:
 
     def set_image(self, image):
         self.size = image.shape[:2]
-        picture = TF.resize(TF.to_tensor(image), [1024, 1024], antialias=True)
-        picture = TF.normalize(picture, MEAN, STD)[None].numpy()
+        resized = TF.resize(TF.to_tensor(image), [1024, 1024], antialias=True)
+        resized = TF.normalize(resized, MEAN, STD)[None].numpy()
         names = [out.name for out in self.encoder.get_outputs()]
-        self.features = dict(zip(names, self.encoder.run(None, {"image": picture})))
+        self.features = dict(zip(names, self.encoder.run(None, {"image": resized})))
 
     def reset_predictor(self):
         pass

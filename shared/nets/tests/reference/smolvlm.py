@@ -113,7 +113,7 @@ def export(model, folder):
     write("decoder_model_merged", Decoder(model), inputs, ins, outs, axes)
 
 
-def pictures(count):
+def images(count):
     n, c, y, x = torch.meshgrid(*[torch.arange(s, dtype=torch.float64) for s in (count, 3, SIDE, SIDE)], indexing="ij")
     return (torch.sin(x * 0.05 * (n + 1) + y * 0.08 + c)).float()
 
@@ -122,7 +122,7 @@ def main():
     model = tiny()
     export(model, HERE / "onnx/smolvlm")
     model.eval()
-    pixels = pictures(3)
+    pixels = images(3)
     prompt = lambda tiles: [1, 20, 30] + [40] * 0 + [IMAGE] * (TOKENS * tiles) + [41, 60, 61, 62]
     expected = {"image_token": IMAGE, "end": END, "side": SIDE, "cases": []}
     # Three images of one tile each, and one of three tiles; as far as 12 and as far as 120 tokens.

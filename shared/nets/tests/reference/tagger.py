@@ -26,11 +26,11 @@ TAGS = [("general", 9), ("sensitive", 9), ("questionable", 9), ("explicit", 9), 
 SIZES = [(448, 448), (640, 360), (361, 517), (5, 3), (1000, 31)]
 
 
-def prepared(picture):
+def prepared(image):
     """The demonstration's prepare_image."""
-    side = max(picture.size)
+    side = max(image.size)
     square = Image.new("RGB", (side, side), (255, 255, 255))
-    square.paste(picture, ((side - picture.size[0]) // 2, (side - picture.size[1]) // 2))
+    square.paste(image, ((side - image.size[0]) // 2, (side - image.size[1]) // 2))
     if side != 448:
         square = square.resize((448, 448), Image.BICUBIC)
     return np.asarray(square, dtype=np.float32)[None, :, :, ::-1]

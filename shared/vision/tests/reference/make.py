@@ -33,8 +33,8 @@ FILTERS = {
 SIZES = {"down": (45, 25), "up": (150, 150), "half": (64, 36), "mixed": (40, 100)}
 
 
-def save(picture, name, **options):
-    Image.fromarray(picture).save(HERE / name, **options)
+def save(image, name, **options):
+    Image.fromarray(image).save(HERE / name, **options)
 
 
 def value(name, *values):
@@ -51,14 +51,14 @@ def smooth(height, width, cells, channels=3):
 
 def draw_source():
     """Blotches, hard edges, saturated shapes and a noisy strip: 128x72."""
-    picture = Image.fromarray(smooth(72, 128, 6))
-    draw = ImageDraw.Draw(picture)
+    image = Image.fromarray(smooth(72, 128, 6))
+    draw = ImageDraw.Draw(image)
     draw.rectangle((10, 8, 40, 30), fill=(255, 0, 0), outline=(255, 255, 255))
     draw.ellipse((60, 10, 100, 50), fill=(0, 255, 40), outline=(0, 0, 0))
     draw.line((0, 71, 127, 0), fill=(255, 255, 255), width=2)
     for x in range(0, 60, 3):
         draw.line((x, 50, x, 71), fill=(0, 0, 255))
-    array = numpy.array(picture)
+    array = numpy.array(image)
     array[52:72, 96:128] = RANDOM.integers(0, 256, (20, 32, 3), dtype=numpy.uint8)
     return array
 
@@ -66,26 +66,26 @@ def draw_source():
 def resizes(source, luma):
     for size_name, size in SIZES.items():
         for filter_name, kind in FILTERS.items():
-            for name, picture in (("rgb", source), ("luma", luma)):
-                result = Image.fromarray(picture).resize(size, kind)
+            for name, image in (("rgb", source), ("luma", luma)):
+                result = Image.fromarray(image).resize(size, kind)
                 save(numpy.array(result), f"pil_{filter_name}_{size_name}_{name}.png")
-        for name, picture in (("rgb", source), ("luma", luma)):
-            result = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+        for name, image in (("rgb", source), ("luma", luma)):
+            result = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
             save(result, f"cv_linear_{size_name}_{name}.png")
             if size_name in ("down", "half"):
-                result = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+                result = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
                 save(result, f"cv_area_{size_name}_{name}.png")
 
 
 def hashes(luma):
-    pictures = [luma, 255 - luma, luma[:, ::-1], luma[20:60, 30:90]]
+    drawn = [luma, 255 - luma, luma[:, ::-1], luma[20:60, 30:90]]
     for height, width, cells in ((54, 96, 4), (100, 60, 9), (8, 9, 3), (31, 33, 12), (1, 1, 1), (200, 3, 5)):
-        pictures.append(smooth(height, width, cells, 1)[:, :, 0])
-    pictures += [numpy.full((40, 60), level, numpy.uint8) for level in (0, 1, 128, 255)]
-    for index, picture in enumerate(pictures):
-        picture = numpy.ascontiguousarray(picture)
-        save(picture, f"hash_{index:02}.png")
-        image = Image.fromarray(picture)
+        drawn.append(smooth(height, width, cells, 1)[:, :, 0])
+    drawn += [numpy.full((40, 60), level, numpy.uint8) for level in (0, 1, 128, 255)]
+    for index, pixels in enumerate(drawn):
+        pixels = numpy.ascontiguousarray(pixels)
+        save(pixels, f"hash_{index:02}.png")
+        image = Image.fromarray(pixels)
         value(f"hash_{index:02}", imagehash.phash(image), imagehash.dhash(image))
 
 

@@ -463,8 +463,8 @@ fn a_mask_of_another_size_is_a_failure() {
 #[test]
 fn fitted_images_lose_nothing_in_the_trainer() {
     let (folder, records) = scenes(1);
-    let picture = testkit::scene(1000, 700, 1);
-    vision::write::png(&picture, &folder.path().join("scene_00.png")).unwrap();
+    let image = testkit::scene(1000, 700, 1);
+    vision::write::png(&image, &folder.path().join("scene_00.png")).unwrap();
     let flags = [
         "--type",
         "style",

@@ -78,7 +78,7 @@ fn folders_that_share_their_masks() {
 }
 
 #[test]
-fn masks_beside_the_pictures_for_onetrainer() {
+fn masks_beside_the_images_for_onetrainer() {
     let build = |f: &Folder| {
         f.pairs("img/", 6);
         f.mask("img/img_0003-masklabel.png", 256, 256, 255);
@@ -89,7 +89,7 @@ fn masks_beside_the_pictures_for_onetrainer() {
 }
 
 #[test]
-fn several_captions_a_picture() {
+fn several_captions_an_image() {
     let two = "Lucap boy, running along the harbour.\nA boy runs by the sea in the evening.";
     for trainer in ["onetrainer", "simpletuner"] {
         silent(
@@ -119,7 +119,7 @@ fn both_forms_of_a_caption_on_lines_of_their_own() {
 #[test]
 fn lists_of_captions_for_diffusers_and_diffusion_pipe() {
     let rows = |f: &Folder| {
-        f.picture("a.png", 256, 256);
+        f.image("a.png", 256, 256);
         let row = serde_json::json!({"file_name": "a.png", "text": [GOOD, "lucap boy, asleep in the sun"]});
         f.text("metadata.jsonl", &row.to_string());
     };
@@ -128,7 +128,7 @@ fn lists_of_captions_for_diffusers_and_diffusion_pipe() {
         &[".", "--resolution", "256", "--trigger", "lucap boy"],
     );
     let folder = Folder::new();
-    folder.picture("a.png", 256, 256);
+    folder.image("a.png", 256, 256);
     let lists = serde_json::json!({"a.png": [GOOD, "lucap boy, asleep in the sun on an old wall"]});
     folder.text("captions.json", &lists.to_string());
     let ran = folder.lint(&[
@@ -180,7 +180,7 @@ fn a_diffusion_pipe_configuration() {
 fn an_imagefolder() {
     silent(
         |f| {
-            f.picture("train/a.png", 256, 256);
+            f.image("train/a.png", 256, 256);
             let row = format!("{{\"file_name\":\"a.png\",\"text\":\"{GOOD}\"}}\n");
             f.text("train/metadata.jsonl", &row);
         },

@@ -35,7 +35,7 @@ impl Folder {
     }
 
     /// A drawn image; the ending decides on nothing but the name.
-    pub(crate) fn picture(&self, name: &str, width: u32, height: u32) {
+    pub(crate) fn image(&self, name: &str, width: u32, height: u32) {
         let seed = name.bytes().map(u64::from).sum();
         let scene = testkit::scene(width, height, seed);
         self.bytes(name, &vision::write::encode_png(&scene).unwrap());
@@ -43,7 +43,7 @@ impl Folder {
 
     /// An image of 256x256 and its caption.
     pub(crate) fn pair(&self, stem: &str, caption: &str) {
-        self.picture(&format!("{stem}.png"), 256, 256);
+        self.image(&format!("{stem}.png"), 256, 256);
         self.text(&format!("{stem}.txt"), caption);
     }
 

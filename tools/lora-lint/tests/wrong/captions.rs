@@ -15,7 +15,7 @@ const TRAINERS: [&str; 6] = [
 fn wrong_for_all(caption: &[u8], code: &str) {
     for trainer in TRAINERS {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 256);
+            f.image("a.png", 256, 256);
             f.bytes("a.txt", caption);
         };
         errors(build, &[".", "--trainer", trainer], &[code]);
@@ -27,7 +27,7 @@ fn no_caption() {
     for trainer in TRAINERS {
         let build = |f: &Folder| {
             f.pair("a_0001", GOOD);
-            f.picture("b_0002.png", 256, 256);
+            f.image("b_0002.png", 256, 256);
         };
         errors(build, &[".", "--trainer", trainer], &["caption-missing"]);
     }
@@ -40,7 +40,7 @@ fn captions_where_nobody_looks() {
         ("captions/a.txt", "caption-elsewhere"),
     ] {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 256);
+            f.image("a.png", 256, 256);
             f.text(name, GOOD);
         };
         errors(build, &["."], &[code]);
@@ -69,7 +69,7 @@ fn one_of_several_captions() {
 #[test]
 fn returns_that_simpletuner_keeps() {
     let build = |f: &Folder| {
-        f.picture("a.png", 256, 256);
+        f.image("a.png", 256, 256);
         f.text("a.txt", "lucap boy, running by the sea\r\n");
     };
     let arguments = [".", "--trainer", "simpletuner", "--resolution", "256"];
@@ -94,7 +94,7 @@ fn captions_that_onetrainer_never_shows() {
 }
 
 #[test]
-fn a_list_of_captions_that_lacks_a_picture() {
+fn a_list_of_captions_that_lacks_an_image() {
     let build = |lists: &'static str| {
         move |f: &Folder| {
             f.pair("a", GOOD);

@@ -145,7 +145,7 @@ fn a_list_that_stops_sd_scripts() {
         (row.replace('}', ",\"tags\":[\"x\"]}"), "metadata-tags"),
     ] {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 256);
+            f.image("a.png", 256, 256);
             f.text("meta.jsonl", &list);
             f.text("set.toml", config);
         };

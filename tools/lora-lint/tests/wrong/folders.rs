@@ -26,7 +26,7 @@ fn nothing_at_all() {
 }
 
 #[test]
-fn pictures_in_a_folder_below() {
+fn images_in_a_folder_below() {
     for trainer in ["sd-scripts", "onetrainer", "musubi-tuner", "diffusion-pipe"] {
         errors(
             pairs(&["a", "more/b"]),
@@ -98,7 +98,7 @@ fn files_that_do_not_belong() {
 fn twins_and_prefixes() {
     let twins = |f: &Folder| {
         f.pair("a", GOOD);
-        f.picture("a.webp", 256, 256);
+        f.image("a.webp", 256, 256);
     };
     errors(twins, &["."], &["name-twin"]);
     warnings(pairs(&["luca_1", "luca_10"]), &["."], &["name-prefix"]);
@@ -151,7 +151,7 @@ fn a_mask_of_another_size_or_of_nothing() {
 }
 
 #[test]
-fn a_mask_without_its_picture_beside() {
+fn a_mask_without_its_image_beside() {
     let build = |f: &Folder| {
         f.pair("a", GOOD);
         f.mask("b-masklabel.png", 256, 256, 255);
@@ -190,8 +190,8 @@ fn metadata_that_leaves_something_out() {
         ),
     ] {
         let build = |f: &Folder| {
-            f.picture("a.png", 256, 256);
-            f.picture("b.png", 256, 256);
+            f.image("a.png", 256, 256);
+            f.image("b.png", 256, 256);
             f.text(name, &text);
         };
         errors(

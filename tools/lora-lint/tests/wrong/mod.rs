@@ -3,4 +3,4 @@
 mod captions;
 mod configurations;
 mod folders;
-mod pictures;
+mod images;

@@ -8,14 +8,14 @@ export async function show() {
   const item = current(), at = state.shown[state.here]
   legend(item)
   if (!item) {
-    $('picture').removeAttribute('src')
+    $('image').removeAttribute('src')
     $('name').textContent = 'no images to show'
     $('caption').value = $('record').textContent = ''
     $('facts').replaceChildren()
     return
   }
   pixels(at)
-  $('picture').className = look(item)
+  $('image').className = look(item)
   $('name').textContent = `${item.id}  (${state.here + 1} of ${state.shown.length})`
   $('caption').value = item.caption
   $('caption').className = item.recaptioned ? 'changed' : ''
@@ -24,14 +24,14 @@ export async function show() {
   $('facts').replaceChildren(...facts(item))
   $('record').textContent = JSON.stringify(item.facts, null, 1)
   const following = state.shown[state.here + 1]
-  if (following !== undefined) new Image().src = 'picture/' + following
+  if (following !== undefined) new Image().src = 'image/' + following
 }
 
 function pixels(at) {
-  const picture = $('picture'), source = (state.masked ? 'mask/' : 'picture/') + at
-  if (picture.getAttribute('src') === source) return
-  picture.onerror = () => say(`${current()?.id}: the image ${state.masked ? 'or its mask ' : ''}cannot be shown`)
-  picture.src = source
+  const image = $('image'), source = (state.masked ? 'mask/' : 'image/') + at
+  if (image.getAttribute('src') === source) return
+  image.onerror = () => say(`${current()?.id}: the image ${state.masked ? 'or its mask ' : ''}cannot be shown`)
+  image.src = source
 }
 
 export function toggleMask() {

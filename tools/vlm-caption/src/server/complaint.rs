@@ -152,7 +152,7 @@ fn passes(status: u16) -> bool {
     matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 506..=510 | 512..=599)
 }
 
-/// What can be done about pictures that are too large.
+/// What can be done about images that are too large.
 const SMALLER: &str = "send smaller images with --long-side";
 
 /// What filters of contents say.
@@ -176,7 +176,7 @@ const SPENT: [&str; 4] = [
     "insufficient balance",
 ];
 
-/// What servers say whose model takes no pictures, by any status.
+/// What servers say whose model takes no images, by any status.
 const BLIND: [&str; 8] = [
     "mmproj",
     "image input",
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_of_one_picture() {
+    fn filters_are_of_one_image() {
         for (status, body) in [
             (
                 400,

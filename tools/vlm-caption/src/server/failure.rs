@@ -9,8 +9,8 @@ use crate::server::protocol::Field;
 /// The longest part of a server's message that is repeated, in characters.
 const REPEATED: usize = 300;
 
-/// So many signs in a row that base64 is made of are taken for a picture.
-const PICTURE: usize = 100;
+/// So many signs in a row that base64 is made of are taken for an image.
+const IMAGE: usize = 100;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     },
     /// It will never have one.
     Final(String),
-    /// A filter of contents is against this picture, or its answer.
+    /// A filter of contents is against this image, or its answer.
     Filtered(String),
     /// The server does not take a field of the request; `rename` where it wants the same under
     /// another name.
@@ -56,7 +56,7 @@ impl Failure {
     }
 }
 
-/// What a server said, fit to be repeated: one line, not long, no secret, no picture.
+/// What a server said, fit to be repeated: one line, not long, no secret, no image.
 pub(crate) fn told(message: &str, secrets: &[String]) -> String {
     let hidden = secrets.iter().fold(message.to_owned(), |message, secret| {
         message.replace(secret.as_str(), "***")
@@ -70,7 +70,7 @@ pub(crate) fn told(message: &str, secrets: &[String]) -> String {
     let mut rest = one_line.as_str();
     while !rest.is_empty() {
         let end = rest.find(|sign| !base64(sign)).unwrap_or(rest.len());
-        told.push_str(if end < PICTURE { &rest[..end] } else { "…" });
+        told.push_str(if end < IMAGE { &rest[..end] } else { "…" });
         let next = rest[end..]
             .find(base64)
             .map_or(rest.len(), |next| end + next);
@@ -98,12 +98,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_secret_nor_picture_is_repeated() {
+    fn neither_secret_nor_image_is_repeated() {
         let secrets = ["sk-secret".to_owned()];
-        let picture = "QUJD".repeat(99);
-        let said = format!(
-            "bad key sk-secret in\n\"data:image/jpeg;base64,{picture}\" \u{1b}[31m\u{202e}!"
-        );
+        let image = "QUJD".repeat(99);
+        let said =
+            format!("bad key sk-secret in\n\"data:image/jpeg;base64,{image}\" \u{1b}[31m\u{202e}!");
         assert_eq!(
             told(&said, &secrets),
             "bad key *** in \"data:image/jpeg;base64,…\" [31m!"

@@ -38,7 +38,7 @@ pub(crate) struct ServerFlags {
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(32..=8192), help_heading = SERVER)]
     pub(crate) long_side: u32,
 
-    /// Ask for facts by this schema, `picture` or a JSON Schema file, and make the caption from
+    /// Ask for facts by this schema, `image` or a JSON Schema file, and make the caption from
     /// them
     #[arg(long, value_name = "NAME|FILE", requires = "endpoint", help_heading = SERVER)]
     pub(crate) schema: Option<String>,

@@ -124,12 +124,12 @@ pub(crate) struct Manner {
 /// Pixels of the square that Qwen-VL makes one token of: patches of 16, 2 by 2.
 const PIXELS_A_TOKEN: u64 = 32 * 32;
 
-/// One question about one picture.
+/// One question about one image.
 #[derive(Debug, Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) prompt: &'a str,
     /// A JPEG file in base64.
-    pub(crate) picture: &'a str,
+    pub(crate) image: &'a str,
     /// An answer that was wrong, and what is wrong with it.
     pub(crate) wrong: Option<(&'a str, &'a str)>,
     pub(crate) max_tokens: u64,
@@ -163,7 +163,7 @@ impl Manner {
     }
 
     fn openai(&self, question: &Question<'_>, fields: &Fields) -> Value {
-        let url = format!("data:image/jpeg;base64,{}", question.picture);
+        let url = format!("data:image/jpeg;base64,{}", question.image);
         let mut content = [
             json!({"type": "text", "text": question.prompt}),
             json!({"type": "image_url", "image_url": {"url": url}}),
@@ -205,8 +205,7 @@ impl Manner {
     }
 
     fn ollama(&self, question: &Question<'_>, fields: &Fields) -> Value {
-        let first =
-            json!({"role": "user", "content": question.prompt, "images": [question.picture]});
+        let first = json!({"role": "user", "content": question.prompt, "images": [question.image]});
         let mut options = Map::new();
         for (field, name, value) in [
             (
@@ -250,7 +249,7 @@ impl Manner {
         let schema = self.schema.as_ref()?;
         match self.constrain {
             Constrain::Schema => Some(
-                json!({"type": "json_schema", "json_schema": {"name": "picture", "strict": true, "schema": schema}}),
+                json!({"type": "json_schema", "json_schema": {"name": "image", "strict": true, "schema": schema}}),
             ),
             Constrain::Json => Some(json!({"type": "json_object"})),
             Constrain::Ask => None,

@@ -10,7 +10,7 @@ use crate::TOOL;
 use crate::answer::Answer;
 use crate::prompt::Prompt;
 use crate::server::flags::ServerFlags;
-use crate::server::picture;
+use crate::server::jpeg;
 use crate::server::{Server, Told};
 
 /// Captions every record; how many answers the server gave, and of how many tokens.
@@ -64,7 +64,7 @@ fn told(
     if let Some(answer) = known.filter(|answer| answer.is_caption(server.schema())) {
         return Ok(Told::Answer(answer));
     }
-    let jpeg = file.named(|bytes| picture::encoded(bytes, size))?;
+    let jpeg = file.named(|bytes| jpeg::encoded(bytes, size))?;
     let told = file.named(|_| server.describe(&prompt, &jpeg))?;
     if let (Some(cache), Told::Answer(answer)) = (cache, &told)
         && answer.is_caption(server.schema())

@@ -131,7 +131,7 @@ fn a_schema_that_a_server_does_not_take_is_only_asked_for() {
             crate::mock::says(request, &facts.to_string())
         }
     });
-    let ran = captioned(here.path(), &mock, 2, &["--schema", "picture"]);
+    let ran = captioned(here.path(), &mock, 2, &["--schema", "image"]);
     assert_eq!(captions(&ran), ["A boy runs."; 2], "{}", ran.stderr);
     assert!(
         ran.stderr.contains("--leave-out response-format"),

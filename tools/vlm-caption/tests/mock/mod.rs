@@ -32,7 +32,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Whether it is the first, which tries the server with a small picture.
+    /// Whether it is the first, which tries the server with a small image.
     pub(crate) fn probes(&self) -> bool {
         self.body.to_string().contains("What colour is this?")
     }

@@ -1,5 +1,5 @@
 //! Networks of one's own: tiny random ones, whose tokens the tests of `nets` compare with the
-//! reference; here they are run on pictures.
+//! reference; here they are run on images.
 
 use std::fs;
 use std::path::Path;
@@ -21,8 +21,8 @@ fn network(family: &str) -> String {
         .to_string()
 }
 
-fn captioned(here: &Path, family: &str, pictures: u64, more: &[&str]) -> Ran {
-    let manifest = folder(here, pictures);
+fn captioned(here: &Path, family: &str, images: u64, more: &[&str]) -> Ran {
+    let manifest = folder(here, images);
     let network = network(family);
     let flags = [
         "--model",
@@ -67,7 +67,7 @@ fn florence_writes_the_same_in_any_batch() {
 }
 
 #[test]
-fn smolvlm_sees_whole_pictures_and_tiles() {
+fn smolvlm_sees_whole_images_and_tiles() {
     let here = tempfile::tempdir().unwrap();
     let raw = |ran: &Ran| -> Vec<Value> {
         ran.records()

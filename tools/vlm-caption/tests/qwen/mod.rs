@@ -36,7 +36,7 @@ fn ollamas_answer_among_the_thoughts_is_taken_and_marked() {
         let said = json!({"role": "assistant", "content": "", "thinking": facts().to_string()});
         message(request, &said, "stop")
     });
-    let more = ["--api", "ollama", "--schema", "picture", "--no-thinking"];
+    let more = ["--api", "ollama", "--schema", "image", "--no-thinking"];
     let ran = captioned(here.path(), &mock, 1, &more);
     assert_eq!(captions(&ran), [CAPTION], "{}", ran.stderr);
     let captioner = &ran.records()[0]["captioner"];
@@ -71,7 +71,7 @@ fn thoughts_that_are_no_answer_are_asked_over_once_with_more_tokens() {
         here.path(),
         &mock,
         1,
-        &["--schema", "picture", "--max-new-tokens", "200"],
+        &["--schema", "image", "--max-new-tokens", "200"],
     );
     assert_eq!(captions(&ran), [CAPTION], "{}", ran.stderr);
     let asked: Vec<Value> = mock
@@ -97,7 +97,7 @@ fn a_draft_among_the_thoughts_is_no_answer_where_the_server_stopped_the_model() 
                 _ => message(request, &said(&facts()), "stop"),
             }
         });
-        let more = ["--schema", "picture", "--max-new-tokens", "200"];
+        let more = ["--schema", "image", "--max-new-tokens", "200"];
         let ran = captioned(here.path(), &mock, 1, &more);
         let expected: &[&str] = if finish == "length" { &[CAPTION] } else { &[] };
         assert_eq!(captions(&ran), expected, "{finish}: {}", ran.stderr);
@@ -124,7 +124,7 @@ fn a_draft_among_the_words_of_a_thought_is_no_answer() {
             _ => message(request, &json!({"content": facts().to_string()}), "stop"),
         }
     });
-    let ran = captioned(here.path(), &mock, 1, &["--schema", "picture"]);
+    let ran = captioned(here.path(), &mock, 1, &["--schema", "image"]);
     assert_eq!(captions(&ran), [CAPTION], "{}", ran.stderr);
     assert_eq!(ran.records()[0]["captioner"]["from_reasoning"], Value::Null);
 }
@@ -152,7 +152,7 @@ fn a_server_without_schemas_is_asked_in_words_and_its_answer_read_from_among_the
         here.path(),
         &mock,
         2,
-        &["--schema", "picture", "--concurrency", "1"],
+        &["--schema", "image", "--concurrency", "1"],
     );
     assert_eq!(captions(&ran), [CAPTION; 2], "{}", ran.stderr);
     assert!(
@@ -180,7 +180,7 @@ fn an_answer_that_runs_into_space_is_reported_as_cut_off() {
             &format!("{{\"subject\": \"a boy\",{}", "\n ".repeat(200)),
         )
     });
-    let ran = captioned(here.path(), &mock, 1, &["--schema", "picture"]);
+    let ran = captioned(here.path(), &mock, 1, &["--schema", "image"]);
     let error = crate::server::rejects(here.path())[0]["rejected"]["error"].clone();
     assert!(
         error

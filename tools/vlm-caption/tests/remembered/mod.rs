@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::mock::{Act, Mock, Request, error, good, said, says};
 use crate::server::{CAPTION, captioned, captions};
 
-/// Three pictures whose answers are `sick` in one run; the next, when the server is well, asks for
+/// Three images whose answers are `sick` in one run; the next, when the server is well, asks for
 /// all of them, and the one after for none.
 #[track_caller]
 fn heals(sick: impl Fn(&Request) -> Act + Send + Sync + 'static) {
@@ -57,7 +57,7 @@ fn only_captions_are_remembered() {
 fn an_answer_that_is_not_by_the_schema_is_not_remembered() {
     let here = tempfile::tempdir().unwrap();
     let mock = Mock::new(|request, _| says(request, "A boy runs."));
-    let schema = ["--schema", "picture"];
+    let schema = ["--schema", "image"];
     captioned(here.path(), &mock, 1, &schema);
     let asked = mock.requests().len();
     captioned(here.path(), &mock, 1, &schema);

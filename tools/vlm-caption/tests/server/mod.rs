@@ -14,14 +14,14 @@ use crate::TOOL;
 
 pub(crate) const CAPTION: &str = "A boy by the sea. He waves.";
 
-/// Runs the tool on `pictures` drawn pictures against `mock`; failures go to rejects.jsonl.
-pub(crate) fn captioned(here: &Path, mock: &Mock, pictures: u64, more: &[&str]) -> Ran {
-    captioned_at(here, &mock.address, pictures, more)
+/// Runs the tool on `images` drawn images against `mock`; failures go to rejects.jsonl.
+pub(crate) fn captioned(here: &Path, mock: &Mock, images: u64, more: &[&str]) -> Ran {
+    captioned_at(here, &mock.address, images, more)
 }
 
 /// The same, by another address.
-pub(crate) fn captioned_at(here: &Path, endpoint: &str, pictures: u64, more: &[&str]) -> Ran {
-    let manifest = folder(here, pictures);
+pub(crate) fn captioned_at(here: &Path, endpoint: &str, images: u64, more: &[&str]) -> Ran {
+    let manifest = folder(here, images);
     let flags = [
         "--endpoint",
         endpoint,
@@ -51,7 +51,7 @@ pub(crate) fn rejects(here: &Path) -> Vec<Value> {
         .collect()
 }
 
-/// Runs three pictures against a server that does `act` with the first request of each kind, and
+/// Runs three images against a server that does `act` with the first request of each kind, and
 /// well from then on: all are captioned, with one request more.
 #[track_caller]
 fn passes(more: &[&str], act: impl Fn() -> Act + Send + Sync + 'static) {
@@ -69,7 +69,7 @@ fn passes(more: &[&str], act: impl Fn() -> Act + Send + Sync + 'static) {
     assert_eq!(mock.requests().len(), 4, "one was asked for again");
 }
 
-/// One of three pictures has a final error that says `what`; the others are captioned.
+/// One of three images has a final error that says `what`; the others are captioned.
 #[track_caller]
 fn fails(what: &str, act: impl Fn(&Request) -> Act + Send + Sync + 'static) {
     let here = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ fn what_is_final_is_not_asked_for_again() {
     });
 }
 
-/// The second of nine pictures has an answer that none will get over: the run ends at once, and
+/// The second of nine images has an answer that none will get over: the run ends at once, and
 /// says why; what was answered before is remembered.
 #[track_caller]
 fn ends(what: &str, act: impl Fn() -> Act + Send + Sync + 'static) {
@@ -192,7 +192,7 @@ fn ends(what: &str, act: impl Fn() -> Act + Send + Sync + 'static) {
 }
 
 #[test]
-fn what_no_picture_will_get_over_ends_the_run() {
+fn what_no_image_will_get_over_ends_the_run() {
     ends("401 no key: the server may need a key", || {
         error(401, &json!({"error": {"message": "no key"}}))
     });
@@ -227,7 +227,7 @@ fn what_no_picture_will_get_over_ends_the_run() {
 }
 
 #[test]
-fn a_server_that_stays_away_ends_its_picture_after_some_tries() {
+fn a_server_that_stays_away_ends_its_image_after_some_tries() {
     let here = tempfile::tempdir().unwrap();
     let mock = Mock::new(|request, _| {
         if request.probes() {
@@ -444,7 +444,7 @@ fn an_answer_that_is_none_is_an_error_that_says_why() {
 }
 
 #[test]
-fn filters_end_no_run_however_many_pictures_they_stop() {
+fn filters_end_no_run_however_many_images_they_stop() {
     let here = tempfile::tempdir().unwrap();
     let mock = Mock::new(|request, before| {
         if before < 8 && !request.probes() {
@@ -500,8 +500,8 @@ fn the_request_is_as_the_servers_want_it() {
     let jpeg = base64::engine::general_purpose::STANDARD
         .decode(jpeg)
         .unwrap();
-    let picture = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
-    assert_eq!(picture.width().max(picture.height()), 48);
+    let image = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg).unwrap();
+    assert_eq!(image.width().max(image.height()), 48);
     for secret in ["sk-secret", &url[40..90]] {
         assert!(
             !ran.stderr.contains(secret) && !ran.stdout.contains(secret),
@@ -523,7 +523,7 @@ fn ollama_is_asked_in_its_own_way() {
         "--keep-alive",
         "30m",
         "--schema",
-        "picture",
+        "image",
     ];
     captioned(here.path(), &mock, 1, &more);
     let request = &mock.requests()[0];
@@ -537,8 +537,8 @@ fn ollama_is_asked_in_its_own_way() {
         (&json!(false), &json!("30m"))
     );
     assert_eq!(request.body["format"]["type"], "object");
-    let picture = request.body["messages"][0]["images"][0].as_str().unwrap();
-    assert!(!picture.starts_with("data:"), "raw base64");
+    let image = request.body["messages"][0]["images"][0].as_str().unwrap();
+    assert!(!image.starts_with("data:"), "raw base64");
 }
 
 #[test]
@@ -558,7 +558,7 @@ fn facts_are_asked_for_by_the_schema_and_mended_once() {
         here.path(),
         &mock,
         3,
-        &["--schema", "picture", "--concurrency", "1"],
+        &["--schema", "image", "--concurrency", "1"],
     );
     let records = ran.records();
     assert_eq!(
@@ -588,7 +588,7 @@ fn requests_are_in_flight_together_and_answers_in_order() {
     let slow = |request: &Request, before: usize| {
         // The first is the slowest.
         std::thread::sleep(Duration::from_millis(if before == 0 { 400 } else { 20 }));
-        says(request, &format!("Picture {before}."))
+        says(request, &format!("Image {before}."))
     };
     let mock = Mock::new(slow);
     let ran = captioned(here.path(), &mock, 24, &["--concurrency", "6"]);
@@ -669,8 +669,8 @@ fn a_killed_run_loses_only_what_was_in_flight() {
     );
 }
 
-/// Another caption for every picture that is sent.
-fn of_the_picture(request: &Request) -> Act {
+/// Another caption for every image that is sent.
+fn of_the_image(request: &Request) -> Act {
     let body = request.body.to_string();
     let sum: usize = body.bytes().map(usize::from).sum();
     says(request, &format!("A boy by boat {sum}."))
@@ -683,7 +683,7 @@ fn killed_at_any_moments_it_writes_what_an_undisturbed_run_writes() {
     fs::write(here.path().join("in.jsonl"), &manifest).unwrap();
     let mock = Mock::new(|request, _| {
         std::thread::sleep(Duration::from_millis(20));
-        of_the_picture(request)
+        of_the_image(request)
     });
     let flags = |cache: &'static str| {
         let [endpoint, model] = ["--endpoint", "--model"];

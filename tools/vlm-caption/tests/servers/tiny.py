@@ -27,8 +27,8 @@ tokenizer = PreTrainedTokenizerFast(
     tokenizer_file=str(words), unk_token="<unk>", pad_token="<unk>", bos_token="<|im_start|>", eos_token="<end_of_utterance>",
     extra_special_tokens={"image_token": "<image>", "fake_image_token": "<fake_token_around_image>",
                           "global_image_token": "<global-img>", "end_of_utterance_token": "<end_of_utterance>"})
-pictures = SmolVLMImageProcessor(size={"longest_edge": 64}, max_image_size={"longest_edge": 64}, do_image_splitting=False)
-processor = SmolVLMProcessor(pictures, tokenizer, SmolVLMVideoProcessor(), image_seq_len=smolvlm.TOKENS, chat_template=TEMPLATE)
+images = SmolVLMImageProcessor(size={"longest_edge": 64}, max_image_size={"longest_edge": 64}, do_image_splitting=False)
+processor = SmolVLMProcessor(images, tokenizer, SmolVLMVideoProcessor(), image_seq_len=smolvlm.TOKENS, chat_template=TEMPLATE)
 model = smolvlm.tiny()
 model.generation_config.eos_token_id = smolvlm.END
 model.generation_config.pad_token_id = 0

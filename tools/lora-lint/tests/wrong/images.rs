@@ -11,7 +11,7 @@ fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
 }
 
 #[test]
-fn damaged_pictures() {
+fn damaged_images() {
     let whole = vision::write::encode_png(&testkit::scene(64, 64, 1)).unwrap();
     for trainer in [
         "sd-scripts",
@@ -64,7 +64,7 @@ fn colours_that_no_trainer_converts() {
 }
 
 #[test]
-fn a_picture_on_its_side() {
+fn an_image_on_its_side() {
     let scene = testkit::scene(256, 256, 1);
     let jpeg = vision::write::encode_jpeg(&scene, 90, vision::write::Subsampling::S444).unwrap();
     // An EXIF segment with one entry: orientation 6, turned by a quarter.
@@ -202,7 +202,7 @@ fn a_kind_that_is_not_read() {
     ] {
         let build = |f: &Folder| {
             f.pair("a", GOOD);
-            f.picture(name, 256, 256);
+            f.image(name, 256, 256);
         };
         errors(build, &[".", "--trainer", trainer], &["image-ignored"]);
     }
@@ -211,7 +211,7 @@ fn a_kind_that_is_not_read() {
 #[test]
 fn sizes_that_do_not_suit() {
     let tiny = |f: &Folder| {
-        f.picture("a.png", 60, 60);
+        f.image("a.png", 60, 60);
         f.text("a.txt", GOOD);
     };
     errors(tiny, &["."], &["image-tiny"]);
@@ -230,7 +230,7 @@ fn bucketed(width: u32, height: u32, buckets: &str) -> impl Fn(&Folder) {
         "[[datasets]]\nenable_bucket = true\n{buckets}\n[[datasets.subsets]]\ncaption_extension = \".txt\"\nimage_dir = \"img\"\n"
     );
     move |f| {
-        f.picture("img/a.png", width, height);
+        f.image("img/a.png", width, height);
         f.text("img/a.txt", GOOD);
         f.text("set.toml", &dataset);
     }
@@ -256,7 +256,7 @@ fn half_of_the_pixels_are_given_away() {
 #[test]
 fn what_the_mask_shows_is_cut() {
     let build = |f: &Folder| {
-        f.picture("img/a.png", 512, 250);
+        f.image("img/a.png", 512, 250);
         f.text("img/a.txt", GOOD);
         f.mask("mask/a.png", 512, 250, 255);
     };

@@ -1,4 +1,4 @@
-//! Pictures as servers take them: JPEG, which all of them read, and not large.
+//! Images as servers take them: JPEG, which all of them read, and not large.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,10 +11,10 @@ use vision::write::{Subsampling, encode_jpeg};
 /// Quality of the JPEG, 1 to 100.
 const QUALITY: u8 = 90;
 
-/// Side of the picture that a server is tried with, pixels.
+/// Side of the image that a server is tried with, pixels.
 const PROBE: u32 = 32;
 
-/// The picture in `bytes` as a JPEG file in base64, its longer side at most `longest` pixels.
+/// The image in `bytes` as a JPEG file in base64, its longer side at most `longest` pixels.
 pub(crate) fn encoded(bytes: &[u8], longest: u32) -> Result<String> {
     let image = decode::rgb_from_bytes(bytes)?;
     let (width, height) = fitted(image.dimensions(), longest);
@@ -26,7 +26,7 @@ pub(crate) fn encoded(bytes: &[u8], longest: u32) -> Result<String> {
     Ok(STANDARD.encode(encode_jpeg(&image, QUALITY, Subsampling::S420)?))
 }
 
-/// A small gray picture, encoded likewise.
+/// A small gray image, encoded likewise.
 pub(crate) fn probe() -> Result<String> {
     let image = RgbImage::from_pixel(PROBE, PROBE, Rgb([128; 3]));
     Ok(STANDARD.encode(encode_jpeg(&image, QUALITY, Subsampling::S420)?))

@@ -64,20 +64,20 @@ pub fn scene(width: u32, height: u32, seed: u64) -> RgbImage {
     })
 }
 
-/// `picture` after a box blur of `radius` pixels, twice.
-pub fn blurred(picture: &RgbImage, radius: u32) -> RgbImage {
-    let once = box_blur(picture, radius);
+/// `image` after a box blur of `radius` pixels, twice.
+pub fn blurred(image: &RgbImage, radius: u32) -> RgbImage {
+    let once = box_blur(image, radius);
     box_blur(&once, radius)
 }
 
-fn box_blur(picture: &RgbImage, radius: u32) -> RgbImage {
-    let (width, height) = picture.dimensions();
+fn box_blur(image: &RgbImage, radius: u32) -> RgbImage {
+    let (width, height) = image.dimensions();
     RgbImage::from_fn(width, height, |x, y| {
         let (left, right) = (x.saturating_sub(radius), (x + radius).min(width - 1));
         let (top, bottom) = (y.saturating_sub(radius), (y + radius).min(height - 1));
         let mut sum = [0_u32; 3];
         for (x, y) in (top..=bottom).flat_map(|y| (left..=right).map(move |x| (x, y))) {
-            let pixel = picture.get_pixel(x, y).0;
+            let pixel = image.get_pixel(x, y).0;
             sum = std::array::from_fn(|c| sum[c] + u32::from(pixel[c]));
         }
         let count = (right - left + 1) * (bottom - top + 1);
