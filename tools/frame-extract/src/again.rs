@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 use vision::RgbImage;
 
 use crate::analysis::Analysis;
-use crate::decoder::{Decoder, Image};
+use crate::decoder::{Decoded, Decoder};
 use crate::extract::Expected;
 use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
@@ -54,7 +54,7 @@ pub(crate) struct Alone {
 pub(crate) struct Stream {
     decoder: Decoder,
     /// One that came before it was expected.
-    next: Option<Image>,
+    next: Option<Decoded>,
     /// Whether all have come.
     over: bool,
 }
@@ -130,7 +130,7 @@ impl Alone {
         command.args(ffmpeg.every_frame_once());
         command.args(["-frames:v", "1"]);
         let image = Decoder::start(command, film.layout())?.next()?;
-        let this = |image: &Image| {
+        let this = |image: &Decoded| {
             let time = image.time.map_or(f64::MAX, |time| time + from);
             (time - self.time).abs() < self.step / 2.0
         };

@@ -27,7 +27,7 @@ const SHOWN: usize = 3;
 
 /// An image and when it is shown.
 #[derive(Debug, Clone)]
-pub(crate) struct Image {
+pub(crate) struct Decoded {
     /// Its pixels.
     pub(crate) image: RgbImage,
     /// What is said of the frame.
@@ -159,14 +159,14 @@ impl Decoder {
     }
 
     /// The next image; none at the end of the film.
-    pub(crate) fn next(&mut self) -> Result<Option<Image>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Decoded>> {
         let Some(image) = self.layout.read(&mut self.output)? else {
             return Ok(None);
         };
         let Ok((shown, time)) = self.frames.recv() else {
             bail!("ffmpeg: returned a frame without its time");
         };
-        Ok(Some(Image { image, shown, time }))
+        Ok(Some(Decoded { image, shown, time }))
     }
 
     /// Waits for the end, and returns what ffmpeg said.

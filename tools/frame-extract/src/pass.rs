@@ -18,7 +18,7 @@ use stage::{Flow, Result};
 use vision::RgbImage;
 
 use crate::clock::Clock;
-use crate::decoder::{Complaints, Decoder, Image};
+use crate::decoder::{Complaints, Decoded, Decoder};
 use crate::extract::Trouble;
 use crate::ffmpeg::Ffmpeg;
 use crate::film::Film;
@@ -80,7 +80,7 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, film: &Film, image: &Image) {
+    fn add(&mut self, film: &Film, image: &Decoded) {
         let raw = image.time.unwrap_or(0.0);
         let ticks = image.shown.ticks.filter(|&ticks| ticks != 0);
         self.tick = self.tick.or(ticks.map(|ticks| raw / ticks as f64));

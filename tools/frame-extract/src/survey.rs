@@ -7,7 +7,7 @@ use stage::{Context, Result};
 use vision::resize::{PilFilter, pil};
 
 use crate::chain;
-use crate::decoder::{Decoder, Image, Layout};
+use crate::decoder::{Decoded, Decoder, Layout};
 use crate::ffmpeg::Ffmpeg;
 use crate::film::{Film, KEYFRAMES};
 use crate::lines::{Colour, Shown};
@@ -173,7 +173,7 @@ impl Seen {
                 .is_some_and(|votes| letterbox::agree(votes))
     }
 
-    fn add(&mut self, film: &Film, image: &Image) -> Result<()> {
+    fn add(&mut self, film: &Film, image: &Decoded) -> Result<()> {
         let (shown, time) = (&image.shown, image.time.unwrap_or(0.0));
         self.count += 1;
         self.interlaced += usize::from(shown.interlaced);
