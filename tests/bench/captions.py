@@ -70,11 +70,11 @@ def make(work, tiny):
     tokenizer.add_special_tokens([AddedToken(mark, special=True) for mark in marks])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)])
     tokenizer.save(str(work / "onnx/tokenizer.json"))
-    (work / "pictures").mkdir()
+    (work / "images").mkdir()
     noise = numpy.random.default_rng(5)
     for number in range(48):
         small = noise.integers(0, 256, (9, 16, 3), numpy.uint8)
-        Image.fromarray(small).resize((1280, 720), Image.Resampling.BICUBIC).save(work / f"pictures/{number:02}.png")
+        Image.fromarray(small).resize((1280, 720), Image.Resampling.BICUBIC).save(work / f"images/{number:02}.png")
     (work / "whole").touch()
 
 
@@ -103,7 +103,7 @@ def reference(work, count, options):
     tokenizer = Tokenizer.from_file(str(work / "onnx/tokenizer.json"))
     prompt = tokenizer.encode("Describe in detail what is shown in the image.").ids
     ids = torch.tensor([[image_token] * ((side // 32) ** 2 + 1) + prompt])
-    paths = sorted((work / "pictures").iterdir())[:count]
+    paths = sorted((work / "images").iterdir())[:count]
     for start in range(0, count, options.batch):
         pixels = []
         for path in paths[start : start + options.batch]:
@@ -163,8 +163,8 @@ def main():
         subprocess.run([*itself, "--part=quantize"], check=True)
     counts = [int(count) for count in options.images.split(",")]
     for count in counts:
-        pictures = sorted((work / "pictures").iterdir())[:count]
-        records = [json.dumps({"id": path.stem, "image": str(path)}) for path in pictures]
+        images = sorted((work / "images").iterdir())[:count]
+        records = [json.dumps({"id": path.stem, "image": str(path)}) for path in images]
         (work / f"{count}.jsonl").write_text("\n".join(records) + "\n")
 
     def ours(count, network="onnx"):

@@ -3,7 +3,7 @@
 Usage: networks.py KIND alone|python MODEL FOLDER COUNT [OUT]
 
 `alone` runs the session as often as the job does for COUNT images, on inputs that are there already,
-and prints the seconds of that, without loading anything: what no tool can be faster than. `python`
+and prints the wall and CPU seconds of that, without loading anything: what no tool can be faster than. `python`
 decodes, resizes, runs and writes, one image after another, as scripts do. Both have one thread for
 the network, like the tool; the tool may decode beside it.
 """
@@ -31,9 +31,9 @@ def session(model):
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def planes(picture, mean=0.0, deviation=1.0):
+def planes(image, mean=0.0, deviation=1.0):
     """Rows of colours as planes of numbers."""
-    return ((picture.astype(numpy.float32) - mean) / deviation).transpose(2, 0, 1)[None].astype(numpy.float32)
+    return ((image.astype(numpy.float32) - mean) / deviation).transpose(2, 0, 1)[None].astype(numpy.float32)
 
 
 def colours(path):
@@ -62,9 +62,9 @@ class Detect(Single):
     """YOLOX's letterbox: shrunk into the upper left corner, the rest 114."""
 
     def prepare(self, path, side=416):
-        picture = cv2.imread(str(path))
-        ratio = min(side / picture.shape[0], side / picture.shape[1])
-        small = cv2.resize(picture, (int(picture.shape[1] * ratio), int(picture.shape[0] * ratio)))
+        pixels = cv2.imread(str(path))
+        ratio = min(side / pixels.shape[0], side / pixels.shape[1])
+        small = cv2.resize(pixels, (int(pixels.shape[1] * ratio), int(pixels.shape[0] * ratio)))
         canvas = numpy.full((side, side, 3), 114, numpy.uint8)
         canvas[: small.shape[0], : small.shape[1]] = small
         return [planes(canvas)]
@@ -74,10 +74,10 @@ class Face(Single):
     """Two scales, padded to multiples of 32."""
 
     def prepare(self, path):
-        picture, inputs = cv2.imread(str(path)), []
+        pixels, inputs = cv2.imread(str(path)), []
         for longest in (640, 320):
-            ratio = longest / max(picture.shape[:2])
-            small = cv2.resize(picture, (round(picture.shape[1] * ratio), round(picture.shape[0] * ratio)))
+            ratio = longest / max(pixels.shape[:2])
+            small = cv2.resize(pixels, (round(pixels.shape[1] * ratio), round(pixels.shape[0] * ratio)))
             inputs.append(planes(cv2.copyMakeBorder(small, 0, -small.shape[0] % 32, 0, -small.shape[1] % 32, cv2.BORDER_CONSTANT)))
         return inputs
 
@@ -93,11 +93,11 @@ class Embed(Single):
     """CLIP's processor: the shorter edge to 224, bicubic, and the middle."""
 
     def prepare(self, path, side=224):
-        picture = Image.open(path).convert("RGB")
-        scale = side / min(picture.size)
-        picture = picture.resize([int(length * scale) for length in picture.size], Image.Resampling.BICUBIC)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        square = numpy.asarray(picture.crop((left, top, left + side, top + side)))
+        pixels = Image.open(path).convert("RGB")
+        scale = side / min(pixels.size)
+        pixels = pixels.resize([int(length * scale) for length in pixels.size], Image.Resampling.BICUBIC)
+        left, top = (pixels.width - side) // 2, (pixels.height - side) // 2
+        square = numpy.asarray(pixels.crop((left, top, left + side, top + side)))
         return [planes(square / numpy.float32(255), *CLIP)]
 
 
@@ -115,9 +115,9 @@ class Segment:
         self.encoder, self.decoder = (session(Path(model) / f"{part}.onnx") for part in ("encoder", "decoder"))
 
     def prepare(self, path):
-        picture = colours(path)
-        height, width = picture.shape[:2]
-        image = planes(cv2.resize(picture, (1024, 1024)) / numpy.float32(255), *IMAGENET)
+        pixels = colours(path)
+        height, width = pixels.shape[:2]
+        image = planes(cv2.resize(pixels, (1024, 1024)) / numpy.float32(255), *IMAGENET)
         corners = numpy.array(BOX, numpy.float32).reshape(1, 2, 2) * numpy.array([1024 / width, 1024 / height], numpy.float32)
         prompt = {"point_coords": corners, "point_labels": numpy.array([[2, 3]], numpy.float32),
                   "mask_input": numpy.zeros((1, 1, 256, 256), numpy.float32), "has_mask_input": numpy.zeros(1, numpy.float32)}
@@ -146,28 +146,28 @@ class Inpaint:
         self.net = session(model)
 
     def prepare(self, path):
-        picture = colours(path)
+        pixels = colours(path)
         left, top, right, bottom = BOX
-        hole = numpy.zeros(picture.shape[:2], numpy.uint8)
+        hole = numpy.zeros(pixels.shape[:2], numpy.uint8)
         hole[top:bottom, left:right] = 255
         hole = cv2.dilate(hole, numpy.ones((17, 17), numpy.uint8))
-        start = max((left + right - picture.shape[0]) // 2, 0)
-        part = numpy.s_[:, start : start + picture.shape[0]]
-        inputs = {"image": planes(cv2.resize(picture[part], (512, 512), interpolation=cv2.INTER_AREA) / numpy.float32(255)),
+        start = max((left + right - pixels.shape[0]) // 2, 0)
+        part = numpy.s_[:, start : start + pixels.shape[0]]
+        inputs = {"image": planes(cv2.resize(pixels[part], (512, 512), interpolation=cv2.INTER_AREA) / numpy.float32(255)),
                   "mask": (cv2.resize(hole[part], (512, 512), interpolation=cv2.INTER_NEAREST) > 0).astype(numpy.float32)[None, None]}
-        return picture, hole, part, inputs
+        return pixels, hole, part, inputs
 
     def alone(self, path):
         inputs = self.prepare(path)[-1]
         return lambda: self.net.run(None, inputs)
 
     def job(self, path, out):
-        picture, hole, part, inputs = self.prepare(path)
+        image, hole, part, inputs = self.prepare(path)
         filled = self.net.run(None, inputs)[0][0].transpose(1, 2, 0).clip(0, 255).astype(numpy.uint8)
-        height = picture.shape[0]
+        height = image.shape[0]
         inside = hole[part] > 0
-        picture[part][inside] = cv2.resize(filled, (height, height), interpolation=cv2.INTER_CUBIC)[inside]
-        cv2.imwrite(str(out / f"{path.stem}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        image[part][inside] = cv2.resize(filled, (height, height), interpolation=cv2.INTER_CUBIC)[inside]
+        cv2.imwrite(str(out / f"{path.stem}.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
 KINDS = {"detect": Detect, "face": Face, "pose": Pose, "embed": Embed, "emotion": Emotion, "segment": Segment, "inpaint": Inpaint}
@@ -180,10 +180,10 @@ def main():
     paths = sorted(Path(folder).iterdir())[: int(count)]
     if way == "alone":
         run = network.alone(paths[0])
-        began = time.perf_counter()
+        wall, cpu = time.perf_counter(), time.process_time()
         for _ in paths:
             run()
-        print(time.perf_counter() - began)
+        print(time.perf_counter() - wall, time.process_time() - cpu)
         return
     for path in paths:
         network.job(path, Path(*out))
