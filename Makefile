@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE IMAGES SCORED POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE IMAGES SCORED BEFORE POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL POSE_ANIMAL_MODEL MATTE MATTE_MODEL LANDMARK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -204,6 +204,8 @@ LINKS ?= yes
 DESTDIR ?=
 # Folder of the film that `make score` scores: the sample film, or another that the generator made.
 SCORED ?= examples/film
+# Folder of the tools of another build, which `make instructions` compares with.
+BEFORE ?=
 # Seconds that `make fuzz` runs each target.
 SECONDS_EACH ?= 60
 
@@ -358,6 +360,10 @@ deny: ## Check the licences and sources of all crates (builds cargo-deny first, 
 .PHONY: bench
 bench: build ## Measure speed and memory against named peers, in this run
 	bash tests/bench/run.sh
+
+.PHONY: instructions
+instructions: $(if $(BIN),,build) ## Count the instructions that the tools execute, beside those of another build, in the folder BEFORE; needs Valgrind
+	python3 -B tests/bench/instructions.py "$${BEFORE:?is to name the folder of the tools to compare with}" "$${BIN:-target/release}"
 
 # Scores need frames close together, held drawings among them.
 .PHONY: score

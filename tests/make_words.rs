@@ -8,11 +8,11 @@ use std::process::Command;
 use end_to_end::root;
 use end_to_end::run::Run;
 
-#[test]
-fn what_starts_and_ends_the_pipelines_passes_its_own_tests() {
+/// Asserts that the tests of a Python module in a folder of the repository pass.
+fn passes(folder: &str, module: &str) {
     let ran = Command::new("python3")
-        .args(["-B", "-m", "unittest", "test_make"])
-        .current_dir(root().join("tools/phase/make"))
+        .args(["-B", "-m", "unittest", module])
+        .current_dir(root().join(folder))
         .output()
         .unwrap();
     assert!(
@@ -20,6 +20,16 @@ fn what_starts_and_ends_the_pipelines_passes_its_own_tests() {
         "{}",
         String::from_utf8_lossy(&ran.stderr)
     );
+}
+
+#[test]
+fn what_starts_and_ends_the_pipelines_passes_its_own_tests() {
+    passes("tools/phase/make", "test_make");
+}
+
+#[test]
+fn what_measures_speed_passes_its_own_tests() {
+    passes("tests/bench", "test_measure");
 }
 
 /// What make says where it refuses to do anything with these flags.

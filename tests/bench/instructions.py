@@ -15,11 +15,14 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+# In a tool's arguments, a folder that is there for no run yet.
+NEW = "new"
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTED = re.compile(rb"Collected : (\d+)")
 
@@ -55,14 +58,15 @@ def jobs(tools, folder):
         "cluster": ["--method", "hdbscan", "vectors.jsonl"],
         "balance": ["--target", "20", "--by", "/format", "sharp.jsonl"],
         "caption-compose": ["--type", "style", "--trigger", "drawn", "sharp.jsonl"],
-        "dataset-write": ["--out-dir", "again", *written],
-        "lora-lint": ["--trainer", "kohya", "set/kohya"],
-        "report": ["--kept", "sharp.jsonl", "--out-dir", "report"],
+        "dataset-write": ["--out-dir", NEW, *written],
+        "lora-lint": ["set/dataset/kohya/dataset.toml"],
+        "report": ["--kept", "sharp.jsonl", "--out-dir", NEW],
     }
 
 
 def count(tool, arguments, folder):
     """The instructions of one run; an error with what the tool said, if it fails."""
+    shutil.rmtree(folder / NEW, ignore_errors=True)
     environment = {**os.environ, "FILM2LORA_JOBS": "1", "RAYON_NUM_THREADS": "1", "NO_COLOR": "1"}
     ran = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", tool, "-q", *arguments], cwd=folder, env=environment,
                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
