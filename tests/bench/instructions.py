@@ -3,7 +3,7 @@
 Usage: instructions.py BEFORE AFTER [--most 1.05]
 
 BEFORE and AFTER are folders of tools. Seconds of a shared machine differ by a tenth from run to run; the
-instructions that Valgrind's callgrind counts differ by less than a hundredth, so a bound of five hundredths
+instructions that Valgrind's callgrind counts differ by at most three hundredths, so a bound of five hundredths
 can fail a change. They tell of work, not of time: what waits for memory or for the disk costs none. Each tool
 runs on one thread, without a cache. A tool that one of the builds does not have is named and passed over.
 
