@@ -7,6 +7,7 @@
 mod characters;
 mod places;
 mod plates;
+mod shown;
 mod text;
 
 use geometry::MaskShape;
@@ -17,6 +18,7 @@ pub use characters::{
 };
 pub use places::{Cut, Detection, Instance, Matte, Second, Segment};
 pub use plates::{Inpaint, Remnant};
+pub use shown::{Shown, Since};
 pub use text::{Text, TextKind, TextLine};
 
 use crate::{Record, Result};

@@ -137,7 +137,10 @@ fn by_cluster(
     let alone = if own.is_some() { 1.0 } else { 0.0 };
     let score = |whom| track.map_or(alone, |_| share(ballot, whom));
     Identity {
-        name: whom.map_or_else(|| UNKNOWN.to_owned(), |whom| format!("cluster_{whom}")),
+        name: whom.map_or_else(
+            || UNKNOWN.to_owned(),
+            |whom| format!("{}{whom}", Identity::GROUP),
+        ),
         score: whom.map_or(0.0, score),
         margin: None,
         by: whom.map(|_| if own == whom { "cluster" } else { "track" }.to_owned()),

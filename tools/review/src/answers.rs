@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use loopback::{Address, file};
 use serde_json::{Value, json};
+use stage::manifest::shapes::Shown;
 use stage::{log, told};
 
 use crate::decision::Decision;
@@ -65,6 +66,7 @@ async fn list(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "labels": shared.labels.labels,
         "groups": shared.labels.pointers,
         "required": shared.required,
+        "drop_means": shared.drop_means,
     }))
 }
 
@@ -119,27 +121,30 @@ async fn decide(
     State(shared): State<Arc<Shared>>,
     Json(decisions): Json<Vec<Decision>>,
 ) -> Response {
-    for decision in &decisions {
+    let (mut ids, mut made) = (Vec::new(), Vec::new());
+    for decision in decisions {
         let Some(item) = shared.find(&decision.id) else {
             let said = format!("no image {}\n", decision.id);
             return (StatusCode::NOT_FOUND, said).into_response();
         };
         // What could not be applied would stop every later run.
-        let tried = decision
-            .check()
-            .and_then(|()| decision.apply(item.record()?));
-        if let Err(error) = tried {
-            return (StatusCode::BAD_REQUEST, told(&error) + "\n").into_response();
-        }
+        let tried = decision.check().and_then(|()| {
+            let record = item.record()?;
+            let of = Shown::of(&record)?;
+            decision.apply(record).map(|_| of)
+        });
+        let of = match tried {
+            Ok(of) => of,
+            Err(error) => return (StatusCode::BAD_REQUEST, told(&error) + "\n").into_response(),
+        };
+        ids.push(decision.id.clone());
+        made.push(Decision {
+            undo: false,
+            of,
+            ..decision
+        });
     }
-    let ids: Vec<String> = { decisions.iter() }
-        .map(|decision| decision.id.clone())
-        .collect();
-    let plain = decisions.into_iter().map(|decision| Decision {
-        undo: false,
-        ..decision
-    });
-    let added = shared.patch().add(plain.collect());
+    let added = shared.patch().add(made);
     match added {
         Ok(()) => state(&shared, &ids),
         Err(error) => failed(&error),

@@ -1,9 +1,11 @@
 //! One decision: a line of the patch file.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use stage::manifest::shapes::{Shown, Since};
 use stage::{Outcome, Record, Result, bail, ensure};
 
 /// Keys that say which image it is; a patch may not change them.
@@ -49,6 +51,9 @@ pub(crate) struct Decision {
     /// JSON pointers and the values from now on; null takes a value away.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) set: Map<String, Value>,
+    /// What was shown: an id may be of something else later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<Shown>,
     /// Whether the line takes the last one before it back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) undo: bool,
@@ -72,6 +77,26 @@ impl Decision {
     /// Whether it says the same of the image as another.
     pub(crate) fn agrees(&self, other: &Self) -> bool {
         self.choice == other.choice && self.caption == other.caption && self.set == other.set
+    }
+
+    /// What of it counts for the record that has its id now: nothing if that is of something else, and of a plate that
+    /// was made anew what was said of the place, not whether the plate stays.
+    pub(crate) fn still(&self, record: &Record) -> Result<Option<Cow<'_, Self>>> {
+        let since = match &self.of {
+            Some(shown) => shown.since(record)?,
+            None => Since::Same,
+        };
+        Ok(match since {
+            Since::Same => Some(Cow::Borrowed(self)),
+            Since::Other => None,
+            Since::Remade => {
+                let rest = Self {
+                    choice: Choice::Open,
+                    ..self.clone()
+                };
+                (!rest.is_empty()).then_some(Cow::Owned(rest))
+            }
+        })
     }
 
     /// Refuses what can never be applied.

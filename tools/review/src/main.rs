@@ -35,7 +35,8 @@ it, as a line of the patch:
   {\"id\":\"film_000812\",\"decision\":\"drop\",\"by\":\"ann\",\"at\":\"2026-03-01T10:20:30Z\"}
 
 `decision` is keep, drop or open; `caption` is the new caption; `set` maps JSON
-pointers to new values. The last line of an id counts. Lines of the same `batch` are
+pointers to new values; `of` is what was shown: a decision counts no longer once its
+id is of something else, and keep or drop once a plate was made anew. The last line of an id counts. Lines of the same `batch` are
 one change of many images, and are taken back together. The patch stays valid after
 the manifest is rebuilt: apply it again after every rebuild.";
 
@@ -87,6 +88,10 @@ struct Args {
     /// Draw this over the images
     #[arg(long, value_name = "WHAT", value_enum, requires = "serve")]
     draw: Option<gallery::Drawing>,
+
+    /// Say on the page what it means to drop an image
+    #[arg(long, value_name = "TEXT", requires = "serve", default_value = "drop")]
+    drop_means: String,
 
     #[command(flatten)]
     keep: stage::Keep,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use stage::manifest::shapes::Since;
 use stage::{Result, ensure, log};
 
 use crate::apply::listed;
@@ -57,6 +58,12 @@ fn both(one: &Decision, other: &Decision) -> (Decision, bool) {
     } else {
         (other, one)
     };
+    let apart = { earlier.of.as_ref().zip(later.of.as_ref()) }
+        .is_some_and(|(earlier, later)| earlier.until(later) != Since::Same);
+    if apart {
+        // They are of two things that had one id, one after the other.
+        return (later.clone(), false);
+    }
     let mut differs = earlier.choice != later.choice
         && earlier.choice != Choice::Open
         && later.choice != Choice::Open;

@@ -1,12 +1,13 @@
 //! The patch file: decisions, one a line, added at the end and never changed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io::{BufRead, BufReader, ErrorKind, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use stage::{Context, Result, bail, ensure, log};
+use stage::{Context, Record, Result, bail, ensure, log};
 
 use crate::decision::Decision;
 
@@ -25,6 +26,13 @@ struct Past {
     batch: Option<u64>,
     /// What stood before it.
     before: Option<Decision>,
+}
+
+/// A decision on a record, and whether some of it, or all, is of what is no longer there.
+#[derive(Debug, Default)]
+pub(crate) struct Still<'a> {
+    pub(crate) counts: Option<Cow<'a, Decision>>,
+    pub(crate) is_past: bool,
 }
 
 impl Decisions {
@@ -105,6 +113,32 @@ impl Decisions {
     /// Everything that was decided, in no order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Decision> {
         self.current.values()
+    }
+
+    /// What was decided of a record, as far as it still counts.
+    pub(crate) fn still(&self, record: &Record) -> Result<Still<'_>> {
+        let Some(decision) = self.current.get(&record.id()?) else {
+            return Ok(Still::default());
+        };
+        let counts = decision.still(record)?;
+        Ok(Still {
+            is_past: !matches!(counts, Some(Cow::Borrowed(_))),
+            counts,
+        })
+    }
+
+    /// Forgets of a record what no longer counts; the file keeps it.
+    pub(crate) fn settle(&mut self, record: &Record) -> Result<bool> {
+        let still = self.still(record)?;
+        let (is_past, counts) = (still.is_past, still.counts.map(Cow::into_owned));
+        if is_past {
+            let id = record.id()?;
+            match counts {
+                Some(counts) => self.current.insert(id, counts),
+                None => self.current.remove(&id),
+            };
+        }
+        Ok(is_past)
     }
 
     /// How many lines can be taken back.

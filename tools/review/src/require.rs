@@ -47,7 +47,7 @@ pub(crate) fn run(path: &Path, required: Required, flow: &mut Flow) -> Result<()
     let (all, decided) = (AtomicU64::new(0), AtomicU64::new(0));
     flow.each(|record| {
         all.fetch_add(1, Ordering::Relaxed);
-        let is_decided = decisions.get(&record.id()?).is_some();
+        let is_decided = decisions.still(&record)?.counts.is_some();
         decided.fetch_add(u64::from(is_decided), Ordering::Relaxed);
         Ok(Outcome::pass(record))
     })?;

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     patch: Mutex<Patch>,
     pub(crate) labels: Labels,
     pub(crate) looks: Looks,
+    /// What it means to drop an image.
+    pub(crate) drop_means: String,
     /// How many images must be decided before a data set goes on, where it waits for that.
     pub(crate) required: Option<u64>,
     pub(crate) done: Notify,
@@ -40,13 +42,14 @@ impl Shared {
 
 /// Reads all records, serves the page until it is done, and applies the patch.
 pub(crate) fn run(args: &Args, flow: &mut Flow) -> Result<()> {
-    let patch = Patch::open(&args.patch, &args.by())?;
+    let mut patch = Patch::open(&args.patch, &args.by())?;
     let jobs = flow.jobs();
     let pointers = Labels::asked(&args.label);
     let wanted = pointers.clone();
     flow.whole(
         move |record| Item::new(&record, &wanted),
         move |_, items| {
+            apply::report_past(&args.patch, settle(&mut patch, &items)?);
             let words: Vec<_> = items.iter().map(|item| &item.words).collect();
             let labels = Labels::new(&args.label, &pointers, &words);
             let places = items.iter().enumerate();
@@ -58,6 +61,7 @@ pub(crate) fn run(args: &Args, flow: &mut Flow) -> Result<()> {
                     beside: args.beside.clone(),
                     draw: args.draw,
                 },
+                drop_means: args.drop_means.clone(),
                 items,
                 patch: Mutex::new(patch),
                 done: Notify::new(),
@@ -82,6 +86,18 @@ pub(crate) fn run(args: &Args, flow: &mut Flow) -> Result<()> {
             }))
         },
     )
+}
+
+/// Forgets what was decided of images that are no longer there, and says which these are.
+fn settle(patch: &mut Patch, items: &[Item]) -> Result<Vec<String>> {
+    let mut past = Vec::new();
+    for item in items {
+        let decided = patch.decisions.get(&item.id).is_some();
+        if decided && patch.decisions.settle(&item.record()?)? {
+            past.push(item.id.clone());
+        }
+    }
+    Ok(past)
 }
 
 async fn serve(port: u16, shared: &Arc<Shared>) -> Result<()> {

@@ -463,6 +463,52 @@ fn a_gate_opens_when_enough_is_decided() {
     assert_eq!(ask("0").code, Some(2));
 }
 
+/// A plate that was inpainted so well, and an instance at a place.
+fn found_there(fog: f64, left: u32) -> [Value; 2] {
+    [
+        json!({"id": "plate", "image": "gone.png", "inpaint": {"fog": fog}}),
+        json!({"id": "a.i0", "image": "gone.png", "instance": {"box": [left, 0, left + 40, 90]}}),
+    ]
+}
+
+#[test]
+fn a_decision_counts_for_what_was_shown_alone() {
+    let here = tempfile::tempdir().unwrap();
+    let set = json!({"/light/time": "noon"});
+    let lines = [
+        json!({"id": "plate", "decision": "drop", "set": set, "of": {"plate": {"inpaint/fog": 0.25}}}),
+        json!({"id": "a.i0", "decision": "drop", "of": {"instance": [0, 0, 40, 90]}}),
+    ];
+    patch(here.path(), "p.jsonl", &lines);
+    let ask = |records: &[Value], more: &[&str]| {
+        let text: Vec<_> = records.iter().map(|record| format!("{record}\n")).collect();
+        run_in(
+            here.path(),
+            TOOL,
+            &[&["--patch", "p.jsonl"], more].concat(),
+            &text.concat(),
+        )
+    };
+    let same = ask(&found_there(0.25, 1), &[]);
+    assert!(same.records().is_empty(), "{}", same.stderr);
+    assert!(!same.stderr.contains("made anew"), "{}", same.stderr);
+    let later = ask(&found_there(0.5, 60), &[]);
+    let records = later.records();
+    assert_eq!(records.len(), 2, "{}", later.stderr);
+    assert_eq!(records[0]["light"]["time"], "noon", "it is the same place");
+    assert_eq!(records[1].get("review"), None);
+    let said = "p.jsonl: has decisions on 2 images that were made anew since, or are of something else now: decide on them again: a.i0, plate";
+    assert!(later.stderr.contains(said), "{}", later.stderr);
+    assert_eq!(
+        ask(&found_there(0.25, 60), &["--require", "1"]).code,
+        Some(0)
+    );
+    assert_eq!(
+        ask(&found_there(0.25, 60), &["--require", "2"]).code,
+        Some(1)
+    );
+}
+
 #[test]
 fn a_caption_is_marked_as_the_reviewers_own() {
     let here = tempfile::tempdir().unwrap();
@@ -576,6 +622,31 @@ fn images_are_grouped_by_what_labels_and_clusters_say() {
     );
     assert_eq!(list["items"][1]["decided"], true, "a label is a decision");
     assert_eq!(list["items"][0]["decided"], false);
+}
+
+#[test]
+fn the_page_notes_what_a_decision_is_of_and_forgets_what_is_past() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let manifest = |left: u32| {
+        let lines = found_there(0.25, left).map(|record| format!("{record}\n"));
+        fs::write(here.join("in.jsonl"), lines.concat()).unwrap();
+    };
+    manifest(0);
+    let server = Server::with(here, &["--drop-means", "no character"]);
+    assert_eq!(server.page("list").json()["drop_means"], "no character");
+    for id in ["plate", "a.i0"] {
+        server.decide(&json!({"id": id, "decision": "drop"}));
+    }
+    let lines = patch_lines(here);
+    let of: Vec<_> = lines.iter().map(|line| line["of"].clone()).collect();
+    let plate = json!({"plate": {"inpaint/fog": 0.25}});
+    assert_eq!(of, [plate, json!({"instance": [0.0, 0.0, 40.0, 90.0]})]);
+    drop(server);
+    manifest(60);
+    let list = Server::start(here).list();
+    let decided: Vec<_> = list.iter().map(|row| &row["decided"]).collect();
+    assert_eq!(decided, [true, false]);
 }
 
 #[test]

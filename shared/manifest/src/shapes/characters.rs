@@ -195,3 +195,33 @@ pub struct Identity {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<String>,
 }
+
+impl Identity {
+    /// What the name of a group of instances that look alike begins with, before its number.
+    pub const GROUP: &str = "cluster_";
+
+    /// Whether a name is that of a group, and of no character.
+    pub fn is_group(name: &str) -> bool {
+        { name.strip_prefix(Self::GROUP) }.is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Identity;
+
+    #[test]
+    fn a_group_is_a_number() {
+        for (name, is_group) in [
+            ("cluster_0", true),
+            ("cluster_12", true),
+            ("cluster_", false),
+            ("cluster_of_bees", false),
+            ("luca", false),
+        ] {
+            assert_eq!(Identity::is_group(name), is_group, "{name}");
+        }
+    }
+}

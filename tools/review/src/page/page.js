@@ -91,6 +91,7 @@ $('done').onclick = event => act(event, () => inTurn(end))
 const answer = await ask('list')
 if (answer) {
   const { items, labels, groups, required } = answer
+  $('decisions').textContent = `keep, ${answer.drop_means}`
   Object.assign(state, { items, labels, groups, required })
   for (const pointer of groups) $('group').add(new Option(plain(pointer), pointer))
   $('by').hidden = !groups.length
