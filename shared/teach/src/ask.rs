@@ -57,8 +57,10 @@ pub fn choose(film: &Film, model: &Model, count: usize) -> Vec<Asked> {
 
 /// The records among which is chosen.
 fn pool(film: &Film) -> Vec<usize> {
-    let open =
-        |record: &usize| film.sights[*record].label.is_none() && film.vectors[*record].is_some();
+    let open = |record: &usize| {
+        let sight = &film.sights[*record];
+        sight.label.is_none() && !sight.unknown && film.vectors[*record].is_some()
+    };
     let all: Vec<_> = (0..film.sights.len()).filter(open).collect();
     let step = all.len().div_ceil(MOST).max(1);
     all.into_iter().step_by(step).collect()

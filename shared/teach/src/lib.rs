@@ -33,3 +33,6 @@ pub use threshold::{Goal, Scale, Side, Threshold, Weighed, Wish, around, near};
 
 /// What is said where no class is sure enough; as a label it says nothing.
 pub const UNKNOWN: &str = "unknown";
+
+/// The decision, and the class, of what is to be left out.
+pub const DROP: &str = "drop";

@@ -1,6 +1,9 @@
 //! A taught model: one file, which judges this film, and its sequel.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
+use manifest::shapes::Identity;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +11,9 @@ use crate::calibrate::{Calibration, MAJORITY, WRONG};
 use crate::classify::{Method, log_scores};
 use crate::fit::{Examples, best};
 use crate::proof::{Proof, prove};
+use crate::threshold::{FEW, SHOTS};
 use crate::vectors::Layout;
-use crate::{Film, Reading, Sight, UNKNOWN};
+use crate::{DROP, Film, Reading, Sight, UNKNOWN};
 
 /// The number of this form of the file.
 const FORM: u32 = 1;
@@ -61,8 +65,8 @@ pub struct Judgement {
 pub fn learn(reading: &Reading, film: &Film, wanted: Option<f64>) -> Result<Model> {
     let every = wanted.is_none() && reading.key.is_decision();
     let wanted = wanted.unwrap_or(PRECISION);
-    let labelled = film.labelled();
-    let classes = classes(film, &labelled);
+    let labelled = labelled(reading, film);
+    let classes = classes(reading, film, &labelled);
     let examples = Examples::of(film, &labelled, &classes)?;
     let fitted = examples.fit()?;
     let before = |record: &usize| {
@@ -95,17 +99,34 @@ pub fn learn(reading: &Reading, film: &Film, wanted: Option<f64>) -> Result<Mode
     })
 }
 
-/// All labels, and those classes of an earlier tool that are the best of any record; sorted.
-fn classes(film: &Film, labelled: &[usize]) -> Vec<String> {
-    let labels = labelled
-        .iter()
-        .filter_map(|record| film.sights[*record].label.clone());
+/// The records to learn from. A drop or two, or those of one shot, do not say what else is to go: they teach nothing.
+fn labelled(reading: &Reading, film: &Film) -> Vec<usize> {
+    let mut labelled = film.labelled();
+    let is_drop = |record: &usize| film.sights[*record].label.as_deref() == Some(DROP);
+    let drops = { labelled.iter() }.filter(|record| is_drop(record));
+    let shots: BTreeSet<_> = drops.clone().map(|record| film.shot[*record]).collect();
+    if reading.drops && (drops.count() < FEW || shots.len() < SHOTS) {
+        labelled.retain(|record| !is_drop(record));
+    }
+    labelled
+}
+
+/// All labels, and those classes of an earlier tool that are the best of any record; sorted. Of groups that look alike
+/// only the members are known: where there are names, they are none. And drops alone say nothing of what stays.
+fn classes(reading: &Reading, film: &Film, labelled: &[usize]) -> Vec<String> {
+    let labels = { labelled.iter() }.filter_map(|record| film.sights[*record].label.clone());
+    let mut classes: Vec<_> = labels.collect();
+    let drops_alone = !classes.is_empty() && classes.iter().all(|class| class == DROP);
+    let named = !classes.is_empty();
     let best = |sight: &Sight| {
-        let scores = sight.prior.iter();
+        let scores =
+            { sight.prior.iter() }.filter(|(class, _)| !(named && Identity::is_group(class)));
         let best = scores.max_by(|one, other| one.1.total_cmp(other.1));
         best.map(|(class, _)| class.clone())
     };
-    let mut classes: Vec<_> = labels.chain(film.sights.iter().filter_map(best)).collect();
+    if !(reading.drops && drops_alone) {
+        classes.extend(film.sights.iter().filter_map(best));
+    }
     classes.sort();
     classes.dedup();
     classes

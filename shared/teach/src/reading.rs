@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::key::DECISION;
 use crate::labels::is_label;
 use crate::vectors::Seen;
-use crate::{Key, Labels};
+use crate::{Key, Labels, UNKNOWN};
 
 /// Where the shot of a record stands. Labels of one shot are never on both sides of a proof: its frames are
 /// nearly the same image.
@@ -30,6 +30,9 @@ pub struct Reading {
     /// Records with the same values here have one answer: those of a shot have one weather.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub together: Vec<String>,
+    /// Whether what a person dropped is a class of its own, [`DROP`](crate::DROP).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drops: bool,
 }
 
 /// What a record has for a question.
@@ -39,6 +42,8 @@ pub struct Sight {
     pub id: String,
     /// What a person said of it.
     pub label: Option<String>,
+    /// Whether a person said that nobody knows.
+    pub unknown: bool,
     /// The answer that a tool gave it; none once a person decided on it, whose answer it may be.
     pub before: Option<String>,
     pub(crate) seen: Seen,
@@ -50,7 +55,7 @@ pub struct Sight {
 impl Reading {
     /// Reads a record, and its label in `labels`.
     pub fn sight(&self, record: &Record, labels: &Labels) -> Result<Sight> {
-        let id = record.id()?;
+        let said = labels.of(record)?;
         let mut scores = BTreeMap::new();
         for pointer in &self.prior {
             if scores.is_empty() {
@@ -62,13 +67,14 @@ impl Reading {
             None => self.key.read(record)?,
         };
         Ok(Sight {
-            label: labels.of(&id).map(str::to_owned),
+            label: said.filter(|said| is_label(said)).map(str::to_owned),
+            unknown: said == Some(UNKNOWN),
             before: before.filter(|word| is_label(word)),
             seen: Seen::read(record, &self.on)?,
             prior: scores,
             together: joined(record, self.together.iter().map(String::as_str))?,
             shot: shot(record)?,
-            id,
+            id: record.id()?,
         })
     }
 }
@@ -119,6 +125,7 @@ mod tests {
 
     fn reading(prior: &str) -> Reading {
         Reading {
+            drops: false,
             key: Key::new("/light/time").unwrap(),
             on: vec!["/v".into()],
             prior: prior.split(',').map(str::to_owned).collect(),

@@ -28,7 +28,7 @@ IDENTITY_FLAGS ?=
 teach_names := $(if $(filter undefined,$(origin STAMPS)),,$(filter TEACH_KEY=/identity/name,$(STAMPS)))
 known := $(if $(filter yes,$(TAUGHT)),$(if $(teach_names)$(wildcard review/taught/character),known,named),named)
 known_from := $(if $(teach_names),known.before,named.jsonl)
-taught_names := $(if $(filter known,$(known)),known:TEACH_FLAGS:quiet)
+taught_names := $(if $(filter known,$(known)),known:TEACH_FLAGS)
 
 # Whether characters are followed through their shots, and the manifest that has their masks then.
 tracks := $(filter yes,$(TRACK))
@@ -134,17 +134,20 @@ endif
 # Names that `make teach PIPELINE=character` has taught, or a model that was taught on another film.
 settings.known = $(call within,TEACH_FROM) $(TEACH_FLAGS)
 known.jsonl: named.jsonl review/character.jsonl .settings/known
-	$(call phase,known) -- $(call pipe,$(if $(teach_names),"$$BIN/label-apply" --taught "$$TEACH_FROM" $< > known.before;) \
+	$(call phase,known) -- $(call pipe,$(if $(teach_names),"$$BIN/label-apply" --taught "$$TEACH_FROM" --patch review/character.jsonl \
+	        --rejects known.gone.jsonl $< > known.before;) \
 	    "$$BIN/label-fit" --key /identity/name --on /embedding/vector --prior $(if $(teach_names),/taught/~1identity~1name/scores$(comma))/identity/name \
-	        --together /identity/track --patch review/character.jsonl --output known.json $(TEACH_FLAGS) $(known_from) > /dev/null; \
-	    "$$BIN/label-apply" --taught known.json --patch review/character.jsonl $(rejects) $(known_from))
+	        --together /identity/track --patch review/character.jsonl --drop-class \
+	        --output known.json $(TEACH_FLAGS) $(known_from) > /dev/null; \
+	    "$$BIN/label-apply" --taught known.json --patch review/character.jsonl $(rejects) $(known_from)$(if $(teach_names),; \
+	    cat known.gone.jsonl >> known.rejects.jsonl))
 
 # Each stage that makes images has a report of its own, with its errors.
 masks/report.html: $(followed).jsonl
 	@"$$BIN/report" --title 'Masks' --phase masked --draw mask --out-dir masks --kept $< --dropped masked.rejects.jsonl
 
 instances.taught = $(if $(INSTANCES),,$(call cut_file,detect,$(DETECT_FLAGS)) $(call cut_file,motion,$(INSTANCE_FLAGS)))
-instances/report.html: named.jsonl $(instances.taught)
+instances/report.html: $(known).jsonl $(instances.taught)
 	@"$$BIN/report" --title 'Instances' $(call taught_by,$(instances.taught)) --out-dir instances --kept $< $(call dropped,$(instances.chain))
 
 .PHONY: instances

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use stage::log::warn;
 use stage::manifest::rounded;
 use stage::{Outcome, Record, Result};
-use teach::{Judgement, Model, Sight};
+use teach::{DROP, Judgement, Model, Sight, UNKNOWN};
 
 /// Digits of the checksum that tells one model from the next.
 const DIGITS: usize = 12;
@@ -53,9 +53,15 @@ impl Named {
     /// Judges all records; one that has a label has that. Where labels say that the model is no better than what was
     /// there before, none but those that they are of; none for one that has nothing to judge it by.
     pub(crate) fn judge(&self, sights: Vec<Sight>) -> Result<Vec<Option<Judgement>>> {
-        let labels: Vec<_> = sights.iter().map(|sight| sight.label.clone()).collect();
+        let unknown = |sight: &Sight| sight.unknown.then(|| UNKNOWN.to_owned());
+        let said = |sight: &Sight| sight.label.clone().or_else(|| unknown(sight));
+        let labels: Vec<_> = sights.iter().map(said).collect();
         let film = self.model.film(sights)?;
         let mut judged = self.model.judge(&film);
+        if self.model.proof.labels == 0 {
+            judged.fill(None);
+            return Ok(with_labels(judged, labels));
+        }
         let nothing = judged
             .iter()
             .filter(|judgement| judgement.is_none())
@@ -81,12 +87,7 @@ impl Named {
                 self.name
             );
         }
-        for (judgement, label) in judged.iter_mut().zip(labels) {
-            if let Some(label) = label {
-                *judgement = Some(told(judgement.take(), label));
-            }
-        }
-        Ok(judged)
+        Ok(with_labels(judged, labels))
     }
 
     /// Writes a judgement to its record.
@@ -120,8 +121,8 @@ impl Named {
             model: self.name.clone(),
         };
         record.put_member("taught", key.pointer(), &taught)?;
-        if key.is_decision() {
-            let dropped = judgement.label == "drop";
+        let dropped = judgement.label == DROP;
+        if key.is_decision() || self.model.reading.drops && dropped {
             let reason = format!(
                 "judged `drop` with {:.*} by {}",
                 DECIMALS as usize, judgement.probability, self.name
@@ -133,11 +134,26 @@ impl Named {
     }
 }
 
+/// The judgements, of which those of records that have a label are as that says.
+fn with_labels(
+    judged: Vec<Option<Judgement>>,
+    labels: Vec<Option<String>>,
+) -> Vec<Option<Judgement>> {
+    let both = judged.into_iter().zip(labels);
+    both.map(|(judgement, label)| match label {
+        Some(label) => Some(told(judgement, label)),
+        None => judgement,
+    })
+    .collect()
+}
+
 /// A judgement of a record that has a label: the label, first and for certain, however sure the model is of another.
 fn told(judgement: Option<Judgement>, label: String) -> Judgement {
     let mut scores = judgement.map_or(Vec::new(), |judgement| judgement.scores);
-    scores.retain(|(class, _)| *class != label);
-    scores.insert(0, (label.clone(), 1.0));
+    if label != UNKNOWN {
+        scores.retain(|(class, _)| *class != label);
+        scores.insert(0, (label.clone(), 1.0));
+    }
     Judgement {
         label,
         probability: 1.0,

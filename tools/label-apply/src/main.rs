@@ -6,7 +6,8 @@
 //! label in `--patch` gets that, as a person is sure. A record with nothing to judge it by stays as it is, and so do
 //! all without a label in `--patch`, where by the labels that
 //! it was proven on the model is right no more often than the answers before. Of the key /review/decision, which is a person's, nothing is
-//! written but `taught`: records that are judged to be dropped are dropped.
+//! written but `taught`: records that are judged to be dropped are dropped. So are those whose best class is `drop`, of a model
+//! that was learned with `--drop-class`. What a person called `unknown` is so.
 
 mod judged;
 
@@ -71,13 +72,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     if named.model.proof.labels == 0 {
         info!(
-            "{}: learned from no labels: the records stay as they are",
+            "{}: learned from no labels: records without one stay as they are",
             name()
         );
-        return flow.each(|record: Record| Ok(record));
     }
     let labels = match &args.patch {
-        Some(path) => Labels::read(path, key)?,
+        Some(path) => Labels::read(path, key, named.model.reading.drops)?,
         None => Labels::default(),
     };
     flow.whole(

@@ -211,6 +211,80 @@ fn what_is_judged_to_be_dropped_is_dropped_and_no_decision_is_made_up() {
 }
 
 #[test]
+fn names_of_what_is_dropped_go_with_what_looks_like_it() {
+    let here = tempfile::tempdir().unwrap();
+    let classes = ("/classes", json!(["drop", "noon"]));
+    let records = [
+        seen("crate", [-1.0, 0.3], "noon"),
+        seen("luca", [1.0, 0.3], "noon"),
+        seen("ball", [1.0, 0.3], "noon"),
+    ];
+    let patch = "{\"id\":\"ball\",\"decision\":\"drop\",\"set\":{\"/light/time\":\"noon\"}}\n";
+    fs::write(here.path().join("patch.jsonl"), patch).unwrap();
+    let judged = |changes: &[(&str, Value)]| -> Vec<(String, String)> {
+        let model = changed(here.path(), changes);
+        let flags = ["--taught", &model, "--patch", "patch.jsonl"];
+        let found = apply(here.path(), &records, &flags).records();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let words = { found.iter() }.map(|one| (text(&one["id"]), text(&one["light"]["time"])));
+        words.collect()
+    };
+    let luca = ("luca".to_owned(), "noon".to_owned());
+    assert_eq!(judged(&[classes.clone(), ("/drops", json!(true))]), [luca]);
+    // One that was learned from no labels judges nothing but what a person has.
+    let none = [
+        classes.clone(),
+        ("/drops", json!(true)),
+        ("/proof/labels", json!(0)),
+    ];
+    let left = ["crate", "luca"].map(|id| (id.to_owned(), "noon".to_owned()));
+    assert_eq!(judged(&none), left);
+    // Without the class, a decision is no name, and `drop` is a word as any other.
+    let words = [("crate", "drop"), ("luca", "noon"), ("ball", "noon")];
+    let words = words.map(|(id, time)| (id.to_owned(), time.to_owned()));
+    assert_eq!(judged(&[classes]), words);
+}
+
+#[test]
+fn what_a_person_calls_unknown_is_unknown() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [-1.0, 0.3], "noon"),
+    ];
+    let patch = "{\"id\":\"a\",\"decision\":\"open\",\"set\":{\"/light/time\":\"unknown\"}}\n";
+    fs::write(here.path().join("patch.jsonl"), patch).unwrap();
+    let flags = ["--taught", MODEL, "--patch", "patch.jsonl"];
+    let found = apply(here.path(), &records, &flags).records();
+    let times: Vec<_> = found.iter().map(|one| &one["light"]["time"]).collect();
+    assert_eq!(times, ["unknown", "night"]);
+}
+
+#[test]
+fn a_label_is_not_of_what_has_its_id_now() {
+    let here = tempfile::tempdir().unwrap();
+    let mut record = seen("a.i0", [-1.0, 0.3], "noon");
+    let line = |of: Value| {
+        let set = json!({"/light/time": "dusk"});
+        format!(
+            "{}\n",
+            json!({"id": "a.i0", "decision": "open", "set": set, "of": of})
+        )
+    };
+    let patch = line(json!({"instance": [0, 0, 40, 90]}));
+    fs::write(here.path().join("patch.jsonl"), patch).unwrap();
+    let flags = ["--taught", MODEL, "--patch", "patch.jsonl"];
+    for (now, time) in [
+        (json!([2, 0, 40, 90]), "dusk"),
+        (json!([60, 0, 99, 90]), "night"),
+    ] {
+        record["instance"] = json!({"box": now});
+        let found = apply(here.path(), &[record.clone()], &flags).records();
+        assert_eq!(found[0]["light"]["time"], time, "{now}");
+    }
+}
+
+#[test]
 fn a_model_that_is_no_better_changes_what_labels_are_of_alone() {
     let here = tempfile::tempdir().unwrap();
     let mut records = [

@@ -13,6 +13,7 @@ pub(crate) fn run(args: &Args, key: &Key, flow: &mut Flow) -> Result<()> {
         on: args.on.clone(),
         prior: args.prior.clone(),
         together: args.together.clone(),
+        drops: args.drop_class,
     };
     flow.whole(
         |record| sight(args, &reading, &labels, record),

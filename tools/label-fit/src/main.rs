@@ -72,6 +72,10 @@ struct Args {
     #[arg(long, value_name = "POINTER,…", value_delimiter = ',')]
     together: Vec<String>,
 
+    /// Take what a person dropped for a class of its own, `drop`: label-apply drops what is judged so
+    #[arg(long)]
+    drop_class: bool,
+
     /// Set the threshold so that this share of the answers, or of what is kept, is right, 0 to 1 [default: 0.95; of
     /// /review/decision the likelier answer counts; with --threshold-of the best F1]
     #[arg(long, value_name = "SHARE", value_parser = stage::share::<f64>)]
@@ -107,7 +111,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 
 fn labels(args: &Args, key: &Key) -> Result<Labels> {
     match &args.patch {
-        Some(path) => Labels::read(path, key),
+        Some(path) => Labels::read(path, key, args.drop_class),
         None => Ok(Labels::default()),
     }
 }

@@ -64,12 +64,11 @@ pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
     let labels = labels(args, &key)?;
     let scale = Scale::new(pointer, args.thresholds.dropped_for.clone())?;
     let weigh = |record: Record| {
-        let id = record.id()?;
         let own = match &args.labels_at {
             Some(at) => at.read(&record)?.filter(|label| label != teach::UNKNOWN),
             None => None,
         };
-        let label = labels.of(&id).or(own.as_deref());
+        let label = labels.of(&record)?.or(own.as_deref());
         let weighed = scale.weigh(&record, label)?;
         Ok((record, weighed))
     };

@@ -211,6 +211,98 @@ fn without_labels_the_earlier_tool_is_asked_about() {
     );
 }
 
+/// Heaps of two groups that look alike, which nobody has named yet.
+fn groups() -> Vec<Value> {
+    let mut records = heaps();
+    for record in &mut records {
+        let group = usize::from(time_of(record) == "night");
+        record["light"] = json!({"time": format!("cluster_{group}")});
+    }
+    records
+}
+
+/// What the records that are asked for are taken for, each once.
+fn guesses(ran: &Ran) -> Vec<String> {
+    let guess = |one: &Value| one["ask"]["guess"].as_str().unwrap_or("none").to_owned();
+    let mut words: Vec<_> = ran.records().iter().map(guess).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+#[test]
+fn groups_are_asked_for_until_there_are_names() {
+    let here = tempfile::tempdir().unwrap();
+    let records = groups();
+    let ask = ["--prior", "/light/time", "--ask", "12"];
+    let first = fit(here.path(), &records, &ask);
+    assert_eq!(guesses(&first), ["cluster_0", "cluster_1"]);
+    label(here.path(), &records, (0..60).step_by(5));
+    let second = fit(here.path(), &records, &ask);
+    assert_eq!(guesses(&second), ["night", "noon"]);
+}
+
+#[test]
+fn what_is_dropped_is_a_class_beside_names_and_alone_says_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    let records = groups();
+    let decide = |named: bool| {
+        let line = |at: usize| {
+            let id = &records[at]["id"];
+            if named && time_of(&records[at]) == "noon" {
+                json!({"id": id, "decision": "open", "set": {"/light/time": "luca"}})
+            } else {
+                json!({"id": id, "decision": "drop"})
+            }
+        };
+        let decisions: Vec<_> = (0..60).step_by(5).map(line).collect();
+        fs::write(here.path().join("patch.jsonl"), lines(&decisions)).unwrap();
+    };
+    let more = [
+        "--prior",
+        "/light/time",
+        "--drop-class",
+        "--output",
+        "model.json",
+    ];
+    decide(true);
+    fit(here.path(), &records, &more);
+    let found = model(here.path());
+    assert_eq!(found["classes"], json!(["drop", "luca"]));
+    assert_eq!(
+        (&found["drops"], &found["proof"]["accuracy"]),
+        (&json!(true), &json!(1.0))
+    );
+    // With a drop or two the names are as without.
+    let text = fs::read_to_string(here.path().join("patch.jsonl")).unwrap();
+    let drops = text.lines().filter(|line| line.contains("drop")).skip(2);
+    let fewer: Vec<_> = drops.collect();
+    let few: Vec<_> = text.lines().filter(|line| !fewer.contains(line)).collect();
+    fs::write(here.path().join("patch.jsonl"), few.join("\n") + "\n").unwrap();
+    fit(here.path(), &records, &more);
+    assert_eq!(model(here.path())["classes"], json!(["luca"]));
+    decide(false);
+    let said = fit(here.path(), &records, &more).stderr;
+    assert_eq!(model(here.path())["classes"], json!(["drop"]));
+    assert!(said.contains("all are `drop`"), "{said}");
+}
+
+#[test]
+fn what_nobody_knows_is_not_asked_again() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    let unknown = |record: &Value| json!({"id": record["id"], "decision": "open", "set": {"/light/time": "unknown"}});
+    let decisions: Vec<_> = records[..57].iter().map(unknown).collect();
+    fs::write(here.path().join("patch.jsonl"), lines(&decisions)).unwrap();
+    let asked = fit(here.path(), &records, &["--ask", "12"]).records();
+    let mut ids: Vec<_> = asked
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["f57", "f58", "f59"]);
+}
+
 #[test]
 fn labels_may_be_a_key_of_the_records() {
     let here = tempfile::tempdir().unwrap();
@@ -488,6 +580,43 @@ fn a_wanted_precision_and_what_was_before_may_be_given() {
         (&found["threshold"], &found["wanted"]),
         (&json!(305.0), &json!(1.0))
     );
+}
+
+#[test]
+fn a_threshold_forgets_labels_of_what_was_made_anew() {
+    let here = tempfile::tempdir().unwrap();
+    let plate = |number: u32, fog: f64| json!({"id": format!("p{number:02}"), "image": "x.png", "source": {"film": "f", "shot": number}, "inpaint": {"fog": fog}});
+    let fog = |number: u32| f64::from(number) / 100.0;
+    let shown = |number: u32| json!({"plate": {"inpaint/fog": fog(number)}});
+    let line = |number: u32| {
+        let decision = if number < 10 { "keep" } else { "drop" };
+        json!({"id": format!("p{number:02}"), "decision": decision, "of": shown(number)})
+    };
+    let decisions: Vec<_> = (0..20).map(line).collect();
+    fs::write(here.path().join("patch.jsonl"), lines(&decisions)).unwrap();
+    let labels = |changed: u32| {
+        let now = |number| {
+            plate(
+                number,
+                fog(number) + if number < changed { 0.5 } else { 0.0 },
+            )
+        };
+        let records: Vec<_> = (0..20).map(now).collect();
+        let flags = [
+            "--threshold-of",
+            "/inpaint/fog",
+            "--patch",
+            "patch.jsonl",
+            "--output",
+            "t.json",
+        ];
+        let ran = run_in(here.path(), TOOL, &flags, &lines(&records));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let found: Value =
+            serde_json::from_slice(&fs::read(here.path().join("t.json")).unwrap()).unwrap();
+        found["proof"]["labels"].as_u64().unwrap()
+    };
+    assert_eq!((labels(0), labels(7)), (20, 13));
 }
 
 #[test]

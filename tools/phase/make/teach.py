@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +35,31 @@ def fits(kind, patch):
         key, on, prior, together = [*question.split(":"), "", ""][:4]
         flags = ["--key", key, "--on", on, "--patch", patch]
         flags += ["--prior", prior] if prior else []
+        # Of names, a drop says that this is no character.
+        flags += ["--drop-class"] if kind in names.PER_CHARACTER else []
         yield [os.path.join(names.tools(), "label-fit"), *flags, *(["--together", together] if together else [])]
+
+
+def is_group(word):
+    """Whether a name is that of instances that look alike, and of no character."""
+    return isinstance(word, str) and re.fullmatch("cluster_[0-9]+", word) is not None
+
+
+def guessed(record, key):
+    """A record as the page shows it: at the key is what it is taken for by now, where that is likelier than not.
+
+    Once there are names, a group is none: what nobody can be named for has no name.
+    """
+    guess, likely = record["ask"].get("guess"), record["ask"].get("probability", 0) >= 0.5
+    first, _, member = key.removeprefix("/").partition("/")
+    inside = record.get(first)
+    if guess is None or key == "/review/decision" or not (isinstance(inside, dict) and member):
+        return record
+    if likely:
+        return {**record, first: {**inside, member: [[guess, record["ask"]["probability"]]] if first == "tags" else guess}}
+    if is_group(inside.get(member)) and not is_group(guess):
+        return {**record, first: {one: inside[one] for one in inside if one != member}}
+    return record
 
 
 def chosen(commands, manifest, path):
@@ -53,7 +78,8 @@ def chosen(commands, manifest, path):
     # In rows as each question has them.
     with open(path, "w", encoding="utf-8") as file:
         for question, answer in enumerate(answers):
-            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in answer if taken.get(one["id"]) == question)
+            asked_of = (guessed(one, commands[question][2]) for one in answer if taken.get(one["id"]) == question)
+            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in asked_of)
     return len(taken)
 
 
@@ -68,7 +94,11 @@ def teach(name, kind, manifest):
         say(f"{name}: {thresholds.left(thresholds.records(manifest), patch)}")
         return
     # Of what all sets of a type have in common only the answers are asked.
-    keys = [flag for command in commands for flag in ("--label", command[2])] if kind in names.PER_CHARACTER else review.labels(name)
+    if kind in names.PER_CHARACTER:
+        keys = [flag for command in commands for flag in ("--label", command[2])]
+        keys += ["--drop-means", "no character: in no set, as is its like after five"]
+    else:
+        keys = review.labels(name)
     serve = [os.path.join(names.tools(), "review"), "--serve", "--patch", patch, *keys, str(images)]
     subprocess.run(serve, stdout=subprocess.DEVNULL, check=True)
     # From here on the data set goes by what was taught.

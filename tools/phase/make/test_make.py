@@ -17,6 +17,7 @@ import review
 import runner
 import sets
 import settings
+import teach
 from names import Wrong
 
 # As make hands them over.
@@ -31,6 +32,23 @@ def told(**values):
     plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TEXT": "crop", "TRACK": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
+
+
+class Guesses(unittest.TestCase):
+    def test_a_guess_is_shown_where_it_is_likely_and_a_group_never_beside_names(self):
+        for before, guess, likely, shown in [
+            ("cluster_2", "luca", 0.9, "luca"),
+            ("cluster_2", "luca", 0.4, None),
+            ("cluster_2", "cluster_2", 0.9, "cluster_2"),
+            ("cluster_2", None, 0, "cluster_2"),
+            ("giulia", "luca", 0.4, "giulia"),
+        ]:
+            record = {"id": "a", "identity": {"name": before, "score": 1}, "ask": {"rank": 1, "guess": guess, "probability": likely}}
+            found = teach.guessed(record, "/identity/name")
+            self.assertEqual((found["identity"].get("name"), found["identity"]["score"]), (shown, 1), (before, guess))
+        place = {"id": "a", "tags": {"place": [["sea", 0.4]]}, "ask": {"rank": 1, "guess": "quay", "probability": 0.7}}
+        self.assertEqual(teach.guessed(place, "/tags/place")["tags"], {"place": [["quay", 0.7]]})
+        self.assertEqual(teach.guessed(place, "/review/decision"), place)
 
 
 class Words(unittest.TestCase):
