@@ -23,6 +23,7 @@ from pathlib import Path
 
 import truth as truths
 from figures import Figures
+from places import adjusted_rand
 from truth import records
 
 ROUND = 20
@@ -167,6 +168,9 @@ def score(trial, judged, owner):
     final = {name: owner.said.get(name) or (judged[name][0] if judged.get(name, (None, False))[1] else None) for name in trial.labels}
     film = [word == trial.labels[name] for name, word in final.items() if word]
     known = len(film) / len(trial.labels)
+    if trial.key == "/tags/place":
+        best = [(judged[name][0] if name in judged else None, trial.labels[name]) for name in rest]
+        print(f"    {len(owner.said)} labels: ARI {adjusted_rand(*zip(*best)):.3f} of {len(rest)} images" if rest else "", flush=True)
     return share(right), share(answered), len(answered) / max(1, len(rest)), share(others), share(film), known, len(rest), len(others)
 
 
