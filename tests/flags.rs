@@ -9,12 +9,17 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 39] = [
+const SHARED: [(&str, &str, &str); 40] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
         "N",
         "images, or parts of images, that go through the network at once",
+    ),
+    (
+        "cast",
+        "DIR",
+        "the characters' folders, in which kind.txt says what each is",
     ),
     (
         "dilate",

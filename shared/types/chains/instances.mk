@@ -122,8 +122,8 @@ cast.jsonl: .settings/cast
 
 # Names come from the references, or else from groups of instances that look alike. A track whose votes are split
 # names none that is not sure of itself.
-references = $(if $(CAST),--references cast.jsonl) $(if $(tracks),--agreement 0.67)
-settings.named = $(CAST) $(tracks) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
+references = $(if $(CAST),--references cast.jsonl --cast "$$CAST") $(if $(tracks),--agreement 0.67)
+settings.named = $(call within,CAST) $(tracks) $(IDENTITY_FLAGS) $(CAST_CLUSTER_FLAGS)
 named.jsonl: figures.jsonl $(if $(CAST),cast.jsonl) .settings/named
 ifneq ($(CAST),)
 	$(call phase,named) -- "$$BIN/id-match" $(references) $(rejects) $(IDENTITY_FLAGS) $<

@@ -1,5 +1,6 @@
 //! One instance crop: whom it looks like, and where in the film it is.
 
+use cast::{Kind, label};
 use stage::manifest::MaskShape;
 use stage::{Context, Record, Result};
 use vision::mask::Rle;
@@ -17,19 +18,24 @@ const MASK: &str = "/instance/mask";
 /// The number of its track in the shot, where mask-track has followed it.
 const TRACK: &str = "/instance/track";
 
+/// What its detector called it.
+const LABEL: &str = "/instance/label";
+
 /// One instance crop.
 pub(crate) struct Instance {
     pub(crate) record: Record,
     /// With references the cosine of each character; without, a vote for a cluster.
     pub(crate) looks: Looks,
+    /// What the detector says that it is.
+    pub(crate) kind: Option<Kind>,
     /// Where it is, if the record says.
     pub(crate) place: Option<Place>,
 }
 
 /// What its own image says.
 pub(crate) enum Looks {
-    /// Cosine with each character, in the order of the cast.
-    Scores(Vec<f64>),
+    /// Of each character, in the order of the cast: its cosine, and whether one of its references is near enough.
+    Scores { cosines: Vec<f64>, like: Vec<bool> },
     /// The character that its owner says it is, in the key `character`.
     Decided(String),
     /// Its cluster, if it is in one.
@@ -58,7 +64,8 @@ impl Instance {
             let embedding = record.embedding()?;
             let embedding =
                 embedding.context("key `embedding` is missing: run clip-embed first")?;
-            Looks::Scores(cast.scores(&embedding, by)?)
+            let (cosines, like) = cast.scores(&embedding, by)?;
+            Looks::Scores { cosines, like }
         } else {
             let cluster = record.cluster()?;
             let cluster = cluster
@@ -67,10 +74,17 @@ impl Instance {
         };
         Ok(Self {
             place: place(&record)?,
+            kind: kind(&record)?,
             looks,
             record,
         })
     }
+}
+
+/// What the detector says that an instance is.
+pub(crate) fn kind(record: &Record) -> Result<Option<Kind>> {
+    let label: Option<String> = record.at(LABEL)?;
+    Ok(label.and_then(|label| label::kind(&label)))
 }
 
 fn place(record: &Record) -> Result<Option<Place>> {

@@ -29,6 +29,7 @@ mod verdict;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use cast::folder;
 use clap::Parser;
 use stage::{Flow, Keep, Record, Result};
 
@@ -57,6 +58,12 @@ struct Args {
     #[arg(long, value_name = "MANIFEST")]
     references: Vec<PathBuf>,
 
+    /// Folder with a folder for each character, whose file kind.txt may say `person` or `animal`. No animal or thing gets
+    /// a person's name, and the other way, as far as the detector tells them apart and its labels of the references,
+    /// or this file, say what the character is
+    #[arg(long, value_name = "DIR", conflicts_with = "as_named")]
+    cast: Option<PathBuf>,
+
     /// Keep the names that records have already, such as those that label-apply wrote, and compare nothing;
     /// with --only
     #[arg(long, requires = "only", conflicts_with_all = ["reference", "references"])]
@@ -73,6 +80,11 @@ struct Args {
     /// Name a character only if the next one is at least this much farther away
     #[arg(long, value_name = "COSINE", default_value_t = 0.03, value_parser = numbers::cosine)]
     cosine_margin: f64,
+
+    /// Name a character only if one of its references is as near as to all but this share of them the nearest other
+    /// one is: what is like their mean alone has no name. 0 asks for nothing, as do fewer than four references
+    #[arg(long, value_name = "SHARE", default_value_t = 0.25, value_parser = stage::share::<f64>)]
+    reference_quantile: f64,
 
     /// Link instance crops that overlap by at least this share, intersection over union
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = numbers::share)]
@@ -111,7 +123,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     if args.as_named {
         return flow.each(|record: Record| verdict::chosen(record, &args.only));
     }
-    let cast = Cast::read(&args.reference, &args.references)?;
+    let said = { args.cast.as_deref() }
+        .map(folder::Kinds::read)
+        .transpose()?;
+    let said = said.unwrap_or_default();
+    let quantile = args.reference_quantile;
+    let cast = Cast::read(&args.reference, &args.references, &said, quantile)?;
     if let Some(cast) = &cast {
         cast.must_have(&args.only)?;
         cast.describe();

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use cast::{Kind, folder};
 use stage::log::info;
 use stage::manifest::Reader;
 use stage::manifest::shapes::Embedding;
 use stage::{Context, Record, Result, ensure};
 
-use crate::{By, verdict};
+use crate::{By, instance, verdict};
 
 /// A manifest, and the character that all of it shows.
 #[derive(Debug, Clone)]
@@ -37,7 +38,23 @@ struct Character {
     name: String,
     references: Vec<Vec<f32>>,
     mean: Vec<f32>,
+    /// What it may be; empty where nothing says so.
+    kinds: Vec<Kind>,
+    /// The cosine from which an image is near enough to its nearest reference.
+    near: f64,
 }
+
+/// A reference: its vector, and what the detector says that it shows.
+type Reference = (Vec<f32>, Option<Kind>);
+
+/// A character may be what at least this share of its references is by the detector that also looks at the film.
+const SHARE_OF_KIND: f64 = 0.25;
+
+/// References so near to each other are one image: how like it the next ones are, they do not say.
+const SAME: f64 = 0.98;
+
+/// Of so few references nothing follows about the others.
+const FEWEST: usize = 4;
 
 /// The characters that are known.
 #[derive(Debug)]
@@ -47,13 +64,19 @@ pub(crate) struct Cast {
 }
 
 impl Cast {
-    /// Reads the references; `None` where there are none.
-    pub(crate) fn read(named: &[Named], keyed: &[PathBuf]) -> Result<Option<Self>> {
+    /// Reads the references, with what the folders of a cast say that they are, and the quantile of how near they are
+    /// to each other; `None` where there are none.
+    pub(crate) fn read(
+        named: &[Named],
+        keyed: &[PathBuf],
+        said: &folder::Kinds,
+        quantile: f64,
+    ) -> Result<Option<Self>> {
         if named.is_empty() && keyed.is_empty() {
             return Ok(None);
         }
         let mut model = None;
-        let mut all: BTreeMap<String, Vec<Vec<f32>>> = BTreeMap::new();
+        let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
         for Named { name, manifest } in named {
             for vector in vectors(manifest, &mut model, |_| Ok(name.clone()))? {
                 all.entry(vector.0).or_default().push(vector.1);
@@ -65,13 +88,17 @@ impl Cast {
             }
         }
         let characters = all.into_iter().map(|(name, references)| {
+            let kinds = kinds(&references, said.of(&name));
+            let references: Vec<Vec<f32>> = references.into_iter().map(|(own, _)| own).collect();
             let mean = mean(&references);
             let mean =
                 mean.with_context(|| format!("{name}: its references have no mean direction"))?;
             Ok(Character {
                 name,
+                near: near(&references, quantile),
                 references,
                 mean,
+                kinds,
             })
         });
         Ok(Some(Self {
@@ -99,8 +126,9 @@ impl Cast {
         Ok(())
     }
 
-    /// The cosine of `embedding` with each character, in the order of their names.
-    pub(crate) fn scores(&self, embedding: &Embedding, by: By) -> Result<Vec<f64>> {
+    /// The cosine of `embedding` with each character, in the order of their names, and whether it is near enough to one
+    /// of its references.
+    pub(crate) fn scores(&self, embedding: &Embedding, by: By) -> Result<(Vec<f64>, Vec<bool>)> {
         ensure!(
             embedding.model == self.model,
             "its vector is by {}, but the vectors of the references are by {}",
@@ -117,14 +145,25 @@ impl Cast {
             "its vector has {} numbers, but the vectors of the references have {width}",
             vector.len()
         );
-        let score = |character: &Character| match by {
-            By::Mean => dot(&vector, &character.mean),
-            By::Nearest => {
-                let each = character.references.iter().map(|other| dot(&vector, other));
-                each.fold(-1.0, f64::max)
-            }
+        let score = |character: &Character| {
+            let each = character.references.iter().map(|other| dot(&vector, other));
+            let nearest = each.fold(-1.0, f64::max);
+            let cosine = match by {
+                By::Mean => dot(&vector, &character.mean),
+                By::Nearest => nearest,
+            };
+            (cosine, nearest >= character.near)
         };
-        Ok(self.characters.iter().map(score).collect())
+        Ok(self.characters.iter().map(score).unzip())
+    }
+
+    /// Whether each character may be what the detector says that an instance is.
+    pub(crate) fn fitting(&self, kind: Option<Kind>) -> Vec<bool> {
+        let fits = |one: &Character| match kind {
+            Some(kind) => one.kinds.is_empty() || one.kinds.contains(&kind),
+            None => true,
+        };
+        self.characters.iter().map(fits).collect()
     }
 
     /// Says how near references are to their own mean and to the others'.
@@ -159,7 +198,7 @@ fn vectors(
     manifest: &Path,
     model: &mut Option<String>,
     name: impl Fn(&Record) -> Result<String>,
-) -> Result<Vec<(String, Vec<f32>)>> {
+) -> Result<Vec<(String, Reference)>> {
     let shown = manifest.display().to_string();
     let file = File::open(manifest).with_context(|| shown.clone())?;
     let mut found = Vec::new();
@@ -177,10 +216,45 @@ fn vectors(
             embedding.model
         );
         let vector = direction(&embedding).with_context(place)?;
-        found.push((name(&record).with_context(place)?, vector));
+        let kind = instance::kind(&record).with_context(place)?;
+        found.push((name(&record).with_context(place)?, (vector, kind)));
     }
     ensure!(!found.is_empty(), "{shown}: has no references");
     Ok(found)
+}
+
+/// The cosine that a `quantile` of the references does not reach with the nearest other one; −1 where there are too few,
+/// and where the quantile is 0.
+///
+/// A mean lies near to much that is like none of those it is of, such as a stack of crates in a boy's colours.
+fn near(references: &[Vec<f32>], quantile: f64) -> f64 {
+    let nearest = references.iter().filter_map(|own| {
+        let others = references.iter().map(|other| dot(own, other));
+        others
+            .filter(|cosine| *cosine < SAME)
+            .max_by(f64::total_cmp)
+    });
+    let mut nearest: Vec<f64> = nearest.collect();
+    if quantile <= 0.0 || nearest.len() < FEWEST {
+        return -1.0;
+    }
+    nearest.sort_by(f64::total_cmp);
+    let at = quantile * (nearest.len() - 1) as f64;
+    let (below, above) = (nearest[at.floor() as usize], nearest[at.ceil() as usize]);
+    below + (above - below) * at.fract()
+}
+
+/// What a character may be: what its folder says, and what the detector says of enough of its references.
+fn kinds(references: &[Reference], said: Option<Kind>) -> Vec<Kind> {
+    let found: Vec<Kind> = references.iter().filter_map(|(_, kind)| *kind).collect();
+    let all = [Kind::Person, Kind::Animal, Kind::Thing];
+    let often = |kind: &Kind| {
+        let count = found.iter().filter(|own| *own == kind).count();
+        count > 0 && count as f64 >= SHARE_OF_KIND * found.len() as f64
+    };
+    let mut kinds: Vec<Kind> = all.into_iter().filter(often).collect();
+    kinds.extend(said.filter(|said| !kinds.contains(said)));
+    kinds
 }
 
 /// The mean direction of unit vectors.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cast::Kind;
 use stage::manifest::shapes::Identity;
 use stage::{Context, Outcome, Record, Result};
 
@@ -38,9 +39,9 @@ pub(crate) fn identities(
     cast: Option<&Cast>,
     limits: Limits,
 ) -> Vec<Identity> {
-    let votes: Vec<Option<Vote>> = instances
-        .iter()
-        .map(|instance| vote(&instance.looks, limits))
+    let fitting = fitting(instances, tracks, cast);
+    let votes: Vec<Option<Vote>> = { instances.iter().zip(&fitting) }
+        .map(|(instance, fits)| vote(&instance.looks, fits, limits))
         .collect();
     let mut ballots: BTreeMap<usize, BTreeMap<u64, f64>> = BTreeMap::new();
     for (track, vote) in tracks.iter().zip(&votes) {
@@ -50,12 +51,14 @@ pub(crate) fn identities(
     }
     let names: Option<Vec<&str>> = cast.map(|cast| cast.names().collect());
     let nobody = BTreeMap::new();
-    let all = instances.iter().zip(tracks).zip(votes);
-    all.map(|((instance, track), own)| {
+    let all = instances.iter().zip(&fitting).zip(tracks).zip(votes);
+    all.map(|(((instance, fits), track), own)| {
         let ballot = track.and_then(|track| ballots.get(&track));
         let ballot = ballot.unwrap_or(&nobody);
         let doubtless = |of_track: &u64| match (own, &instance.looks) {
-            (Some((whom, margin)), Looks::Scores(_)) => whom != *of_track && margin >= BEYOND_DOUBT,
+            (Some((whom, margin)), Looks::Scores { .. }) => {
+                whom != *of_track && margin >= BEYOND_DOUBT
+            }
             _ => false,
         };
         let of_track = majority(ballot, limits.agreement).filter(|of_track| !doubtless(of_track));
@@ -63,23 +66,53 @@ pub(crate) fn identities(
         let whom = of_track.or(own);
         match (&instance.looks, &names) {
             (Looks::Decided(name), _) => by_owner(name, *track),
-            (Looks::Scores(scores), Some(names)) => by_scores(scores, names, own, whom, *track),
+            (Looks::Scores { cosines, .. }, Some(names)) => {
+                by_scores(cosines, fits, names, own, whom, *track)
+            }
             _ => by_cluster(ballot, own, whom, *track),
         }
     })
     .collect()
 }
 
+/// Whether each character may be each instance, by what the detector calls it: by the kind of more than half of
+/// its track, or else its own. A single frame in which a boy is taken for a dog says nothing.
+fn fitting(
+    instances: &[Instance],
+    tracks: &[Option<usize>],
+    cast: Option<&Cast>,
+) -> Vec<Vec<bool>> {
+    let Some(cast) = cast else {
+        return vec![Vec::new(); instances.len()];
+    };
+    let mut called: BTreeMap<usize, Vec<Kind>> = BTreeMap::new();
+    for (track, instance) in tracks.iter().zip(instances) {
+        if let (Some(track), Some(kind)) = (track, instance.kind) {
+            called.entry(*track).or_default().push(kind);
+        }
+    }
+    let mostly = |kinds: &Vec<Kind>| {
+        let count = |kind: &Kind| kinds.iter().filter(|own| *own == kind).count();
+        { kinds.iter().copied() }.find(|kind| 2 * count(kind) > kinds.len())
+    };
+    let kind = |(track, instance): (&Option<usize>, &Instance)| {
+        let of_track = track.and_then(|track| called.get(&track));
+        of_track.and_then(mostly).or(instance.kind)
+    };
+    let all = tracks.iter().zip(instances);
+    all.map(|one| cast.fitting(kind(one))).collect()
+}
+
 /// For whom an instance votes: of references with its margin, or with 1 where there is only one
 /// character; of clusters with 1.
-fn vote(looks: &Looks, limits: Limits) -> Option<Vote> {
+fn vote(looks: &Looks, fits: &[bool], limits: Limits) -> Option<Vote> {
     match looks {
         Looks::Decided(_) => None,
         Looks::Cluster(cluster) => cluster.map(|cluster| (cluster, 1.0)),
-        Looks::Scores(scores) => {
-            let best = best(scores)?;
-            let margin = margin(scores, best);
-            let sure = scores[best] >= limits.threshold;
+        Looks::Scores { cosines, like } => {
+            let best = best(cosines, fits)?;
+            let margin = margin(cosines, fits, best);
+            let sure = cosines[best] >= limits.threshold && like[best];
             let apart = margin.is_none_or(|margin| margin >= limits.margin);
             (sure && apart).then(|| (best as u64, margin.unwrap_or(1.0)))
         }
@@ -110,18 +143,20 @@ fn by_owner(name: &str, track: Option<usize>) -> Identity {
 
 fn by_scores(
     scores: &[f64],
+    fits: &[bool],
     names: &[&str],
     own: Option<u64>,
     whom: Option<u64>,
     track: Option<usize>,
 ) -> Identity {
-    let nearest = best(scores).unwrap_or(0);
+    let nearest = best(scores, fits).or_else(|| best(scores, &vec![true; scores.len()]));
+    let nearest = nearest.unwrap_or(0);
     let shown = whom.map_or(nearest, |whom| whom as usize);
     let said = |at: usize| names.get(at).copied().unwrap_or(UNKNOWN).to_owned();
     Identity {
         name: whom.map_or_else(|| UNKNOWN.to_owned(), |_| said(shown)),
         score: scores.get(shown).copied().unwrap_or(0.0),
-        margin: margin(scores, shown),
+        margin: margin(scores, fits, shown),
         by: whom.map(|_| if own == whom { "reference" } else { "track" }.to_owned()),
         track,
         best: whom.is_none().then(|| said(nearest)),
@@ -149,18 +184,22 @@ fn by_cluster(
     }
 }
 
-/// The highest score's place; the first of equal ones.
-fn best(scores: &[f64]) -> Option<usize> {
-    let places = scores.iter().enumerate().rev();
+/// The place of the highest score of those that fit; the first of equal ones.
+fn best(scores: &[f64], fits: &[bool]) -> Option<usize> {
+    let places = scores.iter().zip(fits).enumerate().rev();
+    let places = places.filter(|(_, (_, fits))| **fits);
     places
-        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .max_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b))
         .map(|(at, _)| at)
 }
 
-/// By how much the score at `place` is above the best of the others.
-fn margin(scores: &[f64], place: usize) -> Option<f64> {
-    let others = scores.iter().enumerate().filter(|(at, _)| *at != place);
-    let best = others.map(|(_, score)| *score).max_by(f64::total_cmp)?;
+/// By how much the score at `place` is above the best of the others that fit.
+fn margin(scores: &[f64], fits: &[bool], place: usize) -> Option<f64> {
+    let others = scores.iter().zip(fits).enumerate();
+    let others = others.filter(|(at, (_, fits))| *at != place && **fits);
+    let best = others
+        .map(|(_, (score, _))| *score)
+        .max_by(f64::total_cmp)?;
     scores.get(place).map(|score| score - best)
 }
 

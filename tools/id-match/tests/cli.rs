@@ -518,3 +518,141 @@ fn a_track_whose_votes_are_split_names_none_that_is_unsure() {
     let ran = matched(here.path(), &["--agreement", "0.99"], &alike);
     assert_eq!(names(&ran), ["nilo", "nilo"]);
 }
+
+/// A record that the detector calls `label`.
+fn called(mut record: Value, label: &str) -> Value {
+    record["instance"]["label"] = json!(label);
+    record
+}
+
+/// References of Nilo, a boy, and of Bruma, a beast, along the axes.
+fn of_two_kinds(here: &Path) {
+    let reference = |id: &str, name: &str, label: &str, vector| {
+        let mut record = called(seen(id, vector), label);
+        record["character"] = json!(name);
+        record
+    };
+    let cast = [
+        reference("r0", "nilo", "person", [1.0, 0.0]),
+        reference("r1", "bruma", "animal", [0.0, 1.0]),
+    ];
+    fs::write(here.join("cast.jsonl"), lines(&cast)).unwrap();
+}
+
+#[test]
+fn no_animal_and_no_thing_has_the_name_of_a_person() {
+    let here = tempfile::tempdir().unwrap();
+    of_two_kinds(here.path());
+    let records = [
+        called(cut("a", 0, 10, [0.96, 0.28]), "person"),
+        called(cut("b", 1, 90, [0.96, 0.28]), "a green sea monster"),
+        called(cut("c", 2, 170, [0.96, 0.28]), "potted plant"),
+        called(cut("d", 3, 250, [0.28, 0.96]), "a boy"),
+        // What says nothing of a kind rules nobody out.
+        called(cut("e", 4, 330, [0.96, 0.28]), "class_7"),
+        called(cut("f", 5, 410, [0.6, 0.8]), "dog"),
+    ];
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &["--references", "cast.jsonl"],
+        &lines(&records),
+    );
+    assert_eq!(
+        names(&ran),
+        ["nilo", "unknown", "unknown", "unknown", "nilo", "bruma"],
+        "{}",
+        ran.stderr
+    );
+    let found = identities(&ran);
+    assert_eq!(found[2]["best"], "nilo", "of those that no kind rules out");
+    assert_eq!(
+        found[5],
+        json!({"name": "bruma", "score": 0.8, "by": "reference", "track": 5}),
+        "no other animal, and so no margin"
+    );
+}
+
+#[test]
+fn one_frame_in_which_a_boy_is_taken_for_a_dog_says_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    of_two_kinds(here.path());
+    let records = [
+        called(followed("a", 0, 10, 5, [0.96, 0.28]), "person"),
+        called(followed("b", 1, 12, 5, [0.96, 0.28]), "dog"),
+        called(followed("c", 2, 14, 5, [0.96, 0.28]), "person"),
+        // Of two that differ neither counts for the other.
+        called(followed("d", 0, 90, 6, [0.96, 0.28]), "person"),
+        called(followed("e", 1, 92, 6, [0.28, 0.96]), "dog"),
+    ];
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &["--references", "cast.jsonl"],
+        &lines(&records),
+    );
+    assert_eq!(
+        names(&ran),
+        ["nilo", "nilo", "nilo", "nilo", "bruma"],
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_folder_of_a_character_says_what_else_it_may_be() {
+    let here = tempfile::tempdir().unwrap();
+    of_two_kinds(here.path());
+    fs::create_dir_all(here.path().join("cast/nilo")).unwrap();
+    fs::write(here.path().join("cast/nilo/kind.txt"), "animal\n").unwrap();
+    let record = called(cut("a", 0, 10, [0.96, 0.28]), "bear");
+    let said = |flags: &[&str]| {
+        let flags = [&["--references", "cast.jsonl"], flags].concat();
+        let ran = run_in(
+            here.path(),
+            TOOL,
+            &flags,
+            &lines(std::slice::from_ref(&record)),
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        names(&ran)[0].clone()
+    };
+    assert_eq!(said(&[]), "unknown");
+    assert_eq!(said(&["--cast", "cast"]), "nilo");
+}
+
+#[test]
+fn what_is_like_the_mean_but_like_no_reference_has_no_name() {
+    let here = tempfile::tempdir().unwrap();
+    let at = |degrees: f64| [degrees.to_radians().cos(), degrees.to_radians().sin()];
+    // Two pairs, 15 degrees apart, and another of one image, which says nothing of the others. The mean is at 37.5.
+    let cast: Vec<Value> = { [0.0, 1.0, 15.0, 60.0, 74.0, 75.0].into_iter() }
+        .map(|degrees| {
+            let mut record = seen(&format!("r{degrees}"), at(degrees));
+            record["character"] = json!("nilo");
+            record
+        })
+        .collect();
+    fs::write(here.path().join("cast.jsonl"), lines(&cast)).unwrap();
+    let records = [
+        cut("a", 0, 10, at(37.5)),
+        cut("b", 1, 90, at(10.0)),
+        cut("c", 2, 170, at(88.0)),
+    ];
+    let said = |flags: &[&str]| {
+        let flags = [
+            &["--references", "cast.jsonl", "--min-cosine", "0.6"],
+            flags,
+        ]
+        .concat();
+        let ran = run_in(here.path(), TOOL, &flags, &lines(&records));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        names(&ran)
+    };
+    // 22.5 degrees from the nearest one, 5, and 13.
+    assert_eq!(said(&[]), ["unknown", "nilo", "nilo"]);
+    assert_eq!(
+        said(&["--reference-quantile", "0"]),
+        ["nilo", "nilo", "nilo"]
+    );
+}

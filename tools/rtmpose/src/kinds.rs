@@ -1,29 +1,16 @@
 //! Which figures are animals, and the networks for persons and for animals.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use answers::Answers;
+use cast::{Kind, folder, label};
 use nets::pose::{Crop, Estimator, Pose, View};
 use onnx::ModelFlags;
-use stage::{Context, Record, Result, bail};
+use stage::{Context, Record, Result};
 use vision::Skeleton;
 
 /// What the registry calls the network for animals that `default` stands for.
 const DEFAULT: &str = "rtmpose-m-ap10k";
-
-/// The file in a character's folder that says what it is.
-const KIND: &str = "kind.txt";
-
-/// What follows the noun that a label is about: `a boy riding a horse` is a boy.
-const AFTER_NOUN: [&str; 22] = [
-    "and", "at", "behind", "beside", "by", "carrying", "for", "from", "holding", "in", "near",
-    "next", "of", "on", "over", "riding", "to", "under", "walking", "wearing", "with", "without",
-];
-
-/// What another noun begins with: `a girl petting a dog` is a girl.
-const BEFORE_NOUN: [&str; 7] = ["a", "an", "the", "her", "his", "its", "their"];
 
 /// Labels of COCO that end with an animal and are none.
 const NO_ANIMALS: [&str; 2] = ["hot dog", "teddy bear"];
@@ -52,20 +39,11 @@ pub(crate) struct Flags {
     animal_labels: Vec<String>,
 }
 
-/// What a figure is, as its key points go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A person, or anything with a person's body.
-    Person,
-    /// An animal of four legs.
-    Animal,
-}
-
 /// What tells the kind of a figure; for use on any thread.
 #[derive(Debug, Clone)]
 pub(crate) struct Kinds {
     /// Of each character with a kind of its own.
-    characters: HashMap<String, Kind>,
+    characters: folder::Kinds,
     labels: Vec<String>,
 }
 
@@ -75,7 +53,9 @@ impl Kinds {
     /// # Errors
     /// A folder that cannot be read; a file that says something else.
     fn of(flags: &Flags) -> Result<Self> {
-        let characters = flags.cast.as_deref().map(characters).transpose()?;
+        let characters = { flags.cast.as_deref() }
+            .map(folder::Kinds::read)
+            .transpose()?;
         let lower = |label: &String| label.trim().to_lowercase();
         Ok(Self {
             characters: characters.unwrap_or_default(),
@@ -95,7 +75,7 @@ impl Kinds {
                 .collect());
         }
         let name: Option<String> = record.at("/identity/name")?;
-        let own = name.and_then(|name| self.characters.get(&name).copied());
+        let own = name.and_then(|name| self.characters.of(&name));
         let label = || -> Result<Kind> {
             let instance = record.instance()?.unwrap_or_default();
             Ok(self.of_label(instance.label.as_deref()))
@@ -106,11 +86,8 @@ impl Kinds {
     /// By the label of a detector: an animal's, or a phrase whose noun is one, such as `a small dog`.
     fn of_label(&self, label: Option<&str>) -> Kind {
         let label = label.unwrap_or_default().trim().to_lowercase();
-        let noun = noun(&label);
-        let ends = |of: &str| {
-            let before = noun.strip_suffix(of);
-            before.is_some_and(|before| before.is_empty() || before.ends_with(' '))
-        };
+        let noun = label::noun(&label);
+        let ends = |of: &str| label::ends(&noun, of);
         let is_of = |own: &&String| **own == label || ends(own);
         // The longest says most: who lists `teddy bear` means it.
         let own = self.labels.iter().filter(is_of).max_by_key(|own| own.len());
@@ -122,43 +99,6 @@ impl Kinds {
             Kind::Person
         }
     }
-}
-
-/// The words of a phrase up to its first noun, which is the last of them.
-fn noun(label: &str) -> String {
-    let mut words: Vec<&str> = Vec::new();
-    for word in label.split_whitespace() {
-        let begun = words.iter().any(|word| !BEFORE_NOUN.contains(word));
-        if begun && (AFTER_NOUN.contains(&word) || BEFORE_NOUN.contains(&word)) {
-            break;
-        }
-        words.push(word.trim_matches(|sign: char| sign.is_ascii_punctuation()));
-    }
-    words.join(" ")
-}
-
-/// What the folders of a cast say.
-fn characters(folder: &Path) -> Result<HashMap<String, Kind>> {
-    let mut found = HashMap::new();
-    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
-    for entry in entries {
-        let entry = entry.with_context(|| folder.display().to_string())?;
-        let path = entry.path().join(KIND);
-        if !path.is_file() {
-            continue;
-        }
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let kind = match text.trim().to_lowercase().as_str() {
-            "person" => Kind::Person,
-            "animal" => Kind::Animal,
-            other => bail!(
-                "{}: `{other}`: must be `person` or `animal`",
-                path.display()
-            ),
-        };
-        found.insert(entry.file_name().to_string_lossy().into_owned(), kind);
-    }
-    Ok(found)
 }
 
 /// The network for persons, and that for animals where there is one.
@@ -273,8 +213,8 @@ impl Networks {
         let mut animals = (Vec::new(), Vec::new());
         for (at, (kind, crop)) in records.into_iter().flatten().enumerate() {
             let (places, crops) = match kind {
-                Kind::Person => &mut persons,
                 Kind::Animal => &mut animals,
+                Kind::Person | Kind::Thing => &mut persons,
             };
             places.push(at);
             crops.push(crop);

@@ -18,6 +18,7 @@ mod kinds;
 use std::process::ExitCode;
 
 use answers::{ImageFile, Tool};
+use cast::Kind;
 use clap::Parser;
 use nets::pose::{Crop, Pose};
 use onnx::ModelFlags;
@@ -25,7 +26,7 @@ use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, log};
 use vision::Skeleton;
 
 use figures::{Figures, Place};
-use kinds::{Kind, Networks, Signed};
+use kinds::{Networks, Signed};
 
 const TOOL: Tool = Tool {
     name: env!("CARGO_PKG_NAME"),
