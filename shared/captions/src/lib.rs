@@ -9,6 +9,7 @@
 //! | [`marks`], [`refusals`] | what a language model writes beside and instead of it |
 //! | [`answer`] | what a vision-language model answers, made into a description |
 //! | [`claims`] | what a text claims that can be measured too |
+//! | [`kinds`] | a description that calls an animal a man: the right noun in its place |
 //! | [`mood`] | the mood of an image, in plain words |
 //! | [`audit`] | a whole set: what fuses with the trigger, what betrays one shot |
 //!
@@ -19,6 +20,7 @@ pub mod audit;
 pub mod claims;
 pub mod encoder;
 pub mod families;
+pub mod kinds;
 pub mod marks;
 pub mod mood;
 pub mod refusals;

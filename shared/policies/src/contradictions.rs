@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::facts::{Fact, fact};
+use crate::kinds::Known;
 
 /// Where a model's words stand; the later ones only where the earlier are not.
 const SAID: [&str; 2] = ["/captioner/facts", "/captioner/raw"];
@@ -21,7 +22,7 @@ const LONGEST: usize = 4_000;
 pub enum Contradictions {
     /// Drop the record
     Drop,
-    /// Leave the contradiction out of the caption, and note it under `facts`
+    /// Leave the contradiction out of the caption, or put the right noun there, and note it under `facts`
     Flag,
     /// Compare nothing
     Ignore,
@@ -37,12 +38,15 @@ pub struct Contradiction {
     is: String,
     /// What was said.
     pub says: String,
+    /// Whether the description gets another noun there, and can be said.
+    #[serde(skip)]
+    pub mended: bool,
 }
 
 impl Contradiction {
     /// The contradiction in words.
     pub fn told(&self) -> String {
-        let Self { at, is, says } = self;
+        let Self { at, is, says, .. } = self;
         if at.is_empty() {
             return format!("the model says `{says}`, {is}");
         }
@@ -52,11 +56,28 @@ impl Contradiction {
 
 impl Contradictions {
     /// What there is to be compared, and contradicts; nothing where it is not asked for.
-    pub fn found(self, record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
+    pub fn found(
+        self,
+        record: &Record,
+        others: &[String],
+        known: Option<&Known>,
+    ) -> Result<Vec<Contradiction>> {
         if self == Self::Ignore {
             return Ok(Vec::new());
         }
-        found(record, others)
+        let mut found = found(record, others)?;
+        if let Some(known) = known
+            && let Some(captioner) = record.at("/captioner")?
+            && let Some((_, said)) = known.rewritten(&captioner)
+        {
+            found.extend(said.into_iter().map(|says| Contradiction {
+                at: "/instance".to_owned(),
+                is: known.kind.name().to_owned(),
+                says,
+                mended: true,
+            }));
+        }
+        Ok(found)
     }
 }
 
@@ -79,6 +100,7 @@ fn found(record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
             at: against.pointer.to_owned(),
             is: against.measured,
             says: against.says,
+            mended: false,
         }));
     }
     let words = text::words(&text);
@@ -88,6 +110,7 @@ fn found(record: &Record, others: &[String]) -> Result<Vec<Contradiction>> {
                 at: String::new(),
                 is: "the name of another character".to_owned(),
                 says,
+                mended: false,
             });
         }
     }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::budget::{Budget, Form, Lengths};
 use crate::contradictions::Contradictions;
+use crate::kinds::Kinds;
 use crate::policy::{Policy, names};
 use crate::trigger::Trigger;
 
@@ -44,6 +45,12 @@ pub struct Flags {
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Contradictions::Flag)]
     pub contradictions: Contradictions,
 
+    /// Folder with a folder for each character, whose file kind.txt may say that it is an `animal`: then a
+    /// description that calls it a man gets the class word in that place. Without that file the detector's label
+    /// decides
+    #[arg(long, value_name = "DIR")]
+    cast: Option<PathBuf>,
+
     /// Name of another character, which no description may contain (may be repeated)
     #[arg(long, value_name = "NAME")]
     pub other: Vec<String>,
@@ -57,10 +64,12 @@ pub struct Plan {
     pub trigger: Trigger,
     /// How long they may be.
     pub budget: Budget,
+    /// What characters are.
+    pub kinds: Kinds,
 }
 
 impl Flags {
-    /// Reads the policy and the tokenizer that the flags name.
+    /// Reads the policy, the tokenizer and the cast that the flags name.
     pub fn open(&self) -> Result<Plan> {
         let policy = Policy::open(self.kind.as_deref(), self.policy.as_deref())?;
         let trigger = Trigger::new(&policy, &self.trigger, &self.class)?;
@@ -69,6 +78,7 @@ impl Flags {
             policy,
             trigger,
             budget,
+            kinds: Kinds::new(self.cast.as_deref(), &self.class)?,
         })
     }
 }

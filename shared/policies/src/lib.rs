@@ -10,6 +10,7 @@
 //! | [`trigger`] | the word that a record's caption begins with |
 //! | [`budget`] | the tokens that a caption may have, by the base model that reads it |
 //! | [`contradictions`] | what a model said of an image against what was measured of it |
+//! | [`kinds`] | what the character is that an image shows, so that no description calls an animal a man |
 //!
 //! Nothing here prints.
 
@@ -17,6 +18,7 @@ pub mod budget;
 pub mod contradictions;
 pub mod facts;
 mod flags;
+pub mod kinds;
 pub mod policy;
 pub mod trigger;
 

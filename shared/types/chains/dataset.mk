@@ -87,9 +87,11 @@ $(sets:%=%/described.jsonl): %/described.jsonl: %/selected.jsonl $(call gated,%/
 
 # What composes captions and what looks at them go by the same flags; TYPE.before sets shell variables that are in them.
 before = $(if $(filter-out undefined,$(origin $(type).before)),$($(type).before))
-composed = --type $(call kind,$(type)) $($(type).begin) $($(own)_CAPTION_FLAGS)
+# What a character is, of types whose images show one.
+by_kind = $(if $(CAST),$(if $(filter instances faces,$($(1).measured)),--cast "$$CAST"))
+composed = --type $(call kind,$(type)) $($(type).begin) $(call by_kind,$(type)) $($(own)_CAPTION_FLAGS)
 .settings/%-captioned: always
-	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(cast_words))$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
+	$(call note,$(TRIGGER) $(CLASS) $($(its)_CAPTION_FLAGS) $(from_words)$(addprefix $(empty) ,$(cast_words))$(if $(call by_kind,$(its_type)), $(call within,CAST))$(addprefix $(empty) ,$(AUDIT_FLAGS) $(filter-out $(its_type),$(call kind,$(its_type)))))
 $(sets:%=%/captioned.jsonl): %/captioned.jsonl: %/$(from_words).jsonl $(call gated,%/labels.gate) .settings/$$(call name_of,$$*)-captioned
 	$(call phase,$(name)-captioned) -- $(call pipe,$(before) "$$BIN/caption-compose" $(composed) $(rejects) $< \
 	    | "$$BIN/caption-audit" $(composed) --summary $(@D)/audit.json --tsv $(@D)/audit.tsv $(AUDIT_FLAGS))

@@ -50,11 +50,11 @@ but_this = "$${PYTHON:-python3}" -B "$$FILM2LORA_OTHERS" --than="$$(cat .names/$
 composed_anew = "$$BIN/caption-compose" --over-written
 other_captions = $(character.before) "$$BIN/blur-filter" $(FIGURE_BLUR_FLAGS) joined.jsonl \
     | $(but_this) | "$$BIN/balance" $(call quarters,$(if $(empty_places),3,4)) --quota /identity/name=unknown:0 --by /identity/name$(comma)/pose/framing --per-shot 6 \
-    | $(composed_anew) --type character --trigger="$${class:-character}" \
+    | $(composed_anew) --type character --trigger="$${class:-character}" $(call by_kind,character) \
         $(foreach one,$(WHO),--other="$$(cat .names/$(one))") $(CHARACTER_CAPTION_FLAGS);
 place_captions = "$$BIN/balance" $(call quarters,1) --per-shot 3 $(empty_places) | $(composed_anew) --type background --trigger place;
 .settings/character-%-regular: always
-	$(call note,$(CLASS) $(FIGURE_BLUR_FLAGS) $(CHARACTER_CAPTION_FLAGS) $(empty_places)$(if $(by_words), $(cast_words)))
+	$(call note,$(CLASS) $(FIGURE_BLUR_FLAGS) $(CHARACTER_CAPTION_FLAGS) $(empty_places)$(if $(by_words), $(cast_words))$(if $(CAST), $(call within,CAST)))
 $(WHO:%=character/%/regular.jsonl): character/%/regular.jsonl: character/%/selected.jsonl joined.jsonl $(empty_places) .settings/character-%-regular
 	$(call phase,$(name)-regular) -- $(call pipe,[ ! -s $< ] || { $(other_captions) $(if $(empty_places),$(place_captions)) })
 

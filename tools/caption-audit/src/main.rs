@@ -51,9 +51,12 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let flags = args.captions;
-    let check = Check::new(flags.open()?, flags.form.unwrap_or_default())?;
+    let plan = flags.open()?;
+    let kinds = plan.kinds.clone();
+    let check = Check::new(plan, flags.form.unwrap_or_default())?;
     flow.each(|record: Record| {
-        let found = flags.contradictions.found(&record, &flags.other)?;
+        let known = kinds.of(&record)?;
+        let found = { flags.contradictions }.found(&record, &flags.other, known.as_ref())?;
         if let (Contradictions::Drop, Some(first)) = (flags.contradictions, found.first()) {
             return Ok(Outcome::drop(record, first.told()));
         }

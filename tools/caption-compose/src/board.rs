@@ -3,6 +3,7 @@
 use captions::claims::CLAIMS;
 use captions::text::{self, Phrases};
 use policies::facts::{Fact, fact};
+use policies::kinds::Known;
 use policies::policy::{Board, spoken, words};
 use stage::{Record, Result};
 
@@ -13,6 +14,7 @@ use crate::pieces::{LeftOut, Piece};
 pub(crate) fn tagged(
     board: &Board,
     record: &Record,
+    known: Option<&Known>,
     pieces: &mut Vec<Piece>,
     left_out: &mut LeftOut,
 ) -> Result<()> {
@@ -37,7 +39,7 @@ pub(crate) fn tagged(
                 .find_map(|(name, phrases)| Some((name, phrases.find(&parts)?)));
             if let Some((name, word)) = named {
                 left_out.push((pointer.clone(), format!("says `{word}` ({name}): {tag}")));
-            } else if let Some(why) = against(record, &tag)? {
+            } else if let Some(why) = against(record, known, &tag)? {
                 left_out.push((pointer.clone(), format!("{tag}: {why}")));
             } else {
                 left -= 1;
@@ -55,7 +57,10 @@ pub(crate) fn tagged(
 }
 
 /// What was measured otherwise, if anything was.
-fn against(record: &Record, tag: &str) -> Result<Option<String>> {
+fn against(record: &Record, known: Option<&Known>, tag: &str) -> Result<Option<String>> {
+    if let Some(known) = known.filter(|known| known.is_against(tag)) {
+        return Ok(Some(format!("/instance is {}", known.kind.name())));
+    }
     for claims in CLAIMS {
         let Fact::Known(measured) = fact(record, claims.pointer, 1, 0.0)? else {
             continue;

@@ -1,9 +1,11 @@
 //! A record's facts become a caption, within the budget.
 
 use policies::contradictions::Contradiction;
+use policies::kinds::Known;
 use policies::trigger::Chosen;
 use policies::{Form, Plan};
 use serde::Serialize;
+use serde_json::{Map, Value};
 use stage::{Record, Result, ensure};
 
 use crate::pieces::{self, LeftOut, Piece};
@@ -44,12 +46,20 @@ impl Composer {
         }
     }
 
-    /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid.
-    pub(crate) fn caption(&self, record: &mut Record, found: &[Contradiction]) -> Result<()> {
+    /// Writes `caption` and `facts` into the record; what was found to contradict is left unsaid, or said with the
+    /// noun of what the character is `known` to be.
+    pub(crate) fn caption(
+        &self,
+        record: &mut Record,
+        found: &[Contradiction],
+        known: Option<&Known>,
+    ) -> Result<()> {
         let Plan { policy, budget, .. } = &self.plan;
         let mut left_out = pieces::left_out(policy, record)?;
         let head = self.head(record, &mut left_out)?;
-        let mut pieces = pieces::pieces(policy, record, &mut left_out)?;
+        let mended = mended(record, known)?;
+        let read = mended.as_ref().unwrap_or(record);
+        let mut pieces = pieces::pieces(policy, read, known, &mut left_out)?;
         pieces = pieces::without(pieces, found, &mut left_out);
         let speechless = pieces.iter().all(|piece| piece.phrase.is_empty());
         if let (true, true, Some(text)) = (speechless, head.is_empty(), &policy.otherwise) {
@@ -131,4 +141,16 @@ impl Composer {
             }
         }
     }
+}
+
+/// The record with the words of a model that fit the character; `None` where nothing contradicts.
+fn mended(record: &Record, known: Option<&Known>) -> Result<Option<Record>> {
+    let captioner: Option<Map<String, Value>> = record.at("/captioner")?;
+    let new = { known.zip(captioner) }.and_then(|(known, said)| known.rewritten(&said));
+    let Some((captioner, _)) = new else {
+        return Ok(None);
+    };
+    let mut mended = record.clone();
+    mended.put("captioner", &captioner)?;
+    Ok(Some(mended))
 }

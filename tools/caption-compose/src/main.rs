@@ -74,13 +74,17 @@ fn show(kind: Option<&str>) -> Result<ExitCode> {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let flags = args.captions;
-    let composer = Composer::new(flags.open()?, flags.form, args.over_written);
+    let plan = flags.open()?;
+    let kinds = plan.kinds.clone();
+    let composer = Composer::new(plan, flags.form, args.over_written);
     flow.each(|mut record: Record| {
-        let found = flags.contradictions.found(&record, &flags.other)?;
+        let known = kinds.of(&record)?;
+        let found = { flags.contradictions }.found(&record, &flags.other, known.as_ref())?;
         if let (Contradictions::Drop, Some(first)) = (flags.contradictions, found.first()) {
             return Ok(Outcome::drop(record, first.told()));
         }
-        composer.caption(&mut record, &found)?;
+        let known = known.filter(|_| flags.contradictions != Contradictions::Ignore);
+        composer.caption(&mut record, &found, known.as_ref())?;
         Ok(record.into())
     })
 }

@@ -3,6 +3,7 @@
 use captions::text::{self, Phrases};
 use policies::contradictions::Contradiction;
 use policies::facts::{Fact, UNKNOWN, fact};
+use policies::kinds::Known;
 use policies::policy::{Degree, Say, words};
 use policies::{Form, Policy};
 use stage::{Record, Result};
@@ -67,6 +68,7 @@ pub(crate) fn left_out(policy: &Policy, record: &Record) -> Result<LeftOut> {
 pub(crate) fn pieces(
     policy: &Policy,
     record: &Record,
+    known: Option<&Known>,
     left_out: &mut LeftOut,
 ) -> Result<Vec<Piece>> {
     let mut pieces: Vec<Piece> = Vec::new();
@@ -83,7 +85,7 @@ pub(crate) fn pieces(
         }
     }
     if let Some(board) = &policy.board {
-        crate::board::tagged(board, record, &mut pieces, left_out)?;
+        crate::board::tagged(board, record, known, &mut pieces, left_out)?;
     }
     pieces.extend(described(policy, record, left_out)?);
     Ok(pieces)
@@ -197,9 +199,10 @@ pub(crate) fn without(
     left_out: &mut LeftOut,
 ) -> Vec<Piece> {
     let mut kept = Vec::with_capacity(pieces.len());
+    let found: Vec<&Contradiction> = found.iter().filter(|one| !one.mended).collect();
     for piece in pieces {
         let words = text::words(&piece.phrase);
-        let says = |one: &&Contradiction| Phrases::new([one.says.as_str()]).find(&words).is_some();
+        let says = |one: &&&Contradiction| Phrases::new([one.says.as_str()]).find(&words).is_some();
         match found
             .iter()
             .find(says)

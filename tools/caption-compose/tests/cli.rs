@@ -510,6 +510,98 @@ fn what_contradicts_is_left_unsaid_and_flagged() {
     );
 }
 
+/// An instance of `name`, found by `label`, of which a model says `raw`.
+fn instance(name: &str, label: &str, raw: &str) -> Value {
+    json!({"id": "a", "image": "a.png", "identity": {"name": name, "score": 0.9}, "instance": {"label": label},
+        "captioner": {"raw": raw}})
+}
+
+/// What is composed of a record for a character, where the cast says that Bruma is an animal.
+fn with_cast(flags: &[&str], record: &Value) -> Value {
+    let folder = tempfile();
+    fs::create_dir_all(folder.path().join("cast/bruma")).unwrap();
+    fs::write(folder.path().join("cast/bruma/kind.txt"), "animal\n").unwrap();
+    let flags = [&["--type", "character", "--form", "sentence"], flags].concat();
+    let ran = run_in(folder.path(), TOOL, &flags, &format!("{record}\n"));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.records().remove(0)
+}
+
+const OF_BRUMA: [&str; 6] = ["--trigger", "brumap", "--class", "beast", "--cast", "cast"];
+
+#[test]
+fn an_animal_is_no_man_whatever_a_model_says() {
+    let raw = "A man walks on a quay. The man has a bag, and a woman waits.";
+    let bruma = instance("bruma", "person", raw);
+    let out = with_cast(&OF_BRUMA, &bruma);
+    assert_eq!(
+        out["caption"],
+        "brumap beast. A beast walks on a quay. The beast has a bag, and a woman waits."
+    );
+    assert_eq!(
+        out["facts"]["contradictions"],
+        json!([{"at": "/instance", "is": "animal", "says": "a man"},
+            {"at": "/instance", "is": "animal", "says": "the man"}])
+    );
+    let said = &bruma["captioner"];
+    assert_eq!(&out["captioner"], said, "the model said what it said");
+    assert_eq!(with_cast(&OF_BRUMA, &out), out, "twice is once");
+    let ignoring = [&OF_BRUMA[..], &["--contradictions", "ignore"]].concat();
+    let ignored = with_cast(&ignoring, &bruma)["caption"].to_string();
+    assert!(ignored.contains("A man walks"), "{ignored}");
+    let mut frame = bruma;
+    frame.as_object_mut().unwrap().remove("instance");
+    let out = with_cast(&OF_BRUMA, &frame)["caption"].to_string();
+    assert!(out.contains("A man walks"), "a frame shows others too");
+}
+
+#[test]
+fn without_a_cast_the_label_and_the_class_say_what_a_character_is() {
+    for (flags, label, raw, expected) in [
+        (
+            &["--trigger", "t"][..],
+            "a green sea monster",
+            "A boy sits.",
+            "t. A green sea monster sits.",
+        ),
+        // By a detector of one class every beast is a person.
+        (
+            &["--trigger", "t"],
+            "person",
+            "A dog sits.",
+            "t. A dog sits.",
+        ),
+        (
+            &["--trigger", "t", "--class", "boy"],
+            "person",
+            "A dog sits.",
+            "t boy. A boy sits.",
+        ),
+    ] {
+        let out = with_cast(flags, &instance("nilo", label, raw));
+        assert_eq!(out["caption"], expected, "{label}");
+    }
+}
+
+#[test]
+fn facts_and_tags_that_call_an_animal_a_boy_are_not_said() {
+    let facts =
+        json!({"subject": "a man in a dragon costume", "description": "A person stands still."});
+    let mut record = instance("bruma", "animal", &facts.to_string());
+    record["captioner"]["facts"] = facts;
+    record["pose"] = json!({"action": "standing"});
+    record["tags"] = json!({"wd": [["1boy", 0.9], ["male focus", 0.8], ["tail", 0.7]]});
+    let flags = ["--type", "pose", "--trigger", "stand_pse", "--form"];
+    assert_eq!(
+        caption(&[&flags[..], &["tags"]].concat(), &record),
+        "stand_pse, standing, an animal, bruma, tail"
+    );
+    assert_eq!(
+        caption(&[&flags[..], &["sentence"]].concat(), &record),
+        "stand_pse, standing, an animal, bruma. An animal stands still."
+    );
+}
+
 #[test]
 fn what_contradicts_is_dropped_where_that_is_asked() {
     let folder = tempfile();
