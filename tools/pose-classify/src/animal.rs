@@ -24,6 +24,10 @@ const BACK_LEG: f64 = 1.5;
 /// Fewer seen joints than this are no body.
 const FEWEST: usize = 5;
 
+/// Knees and paws of a pair that are nearer to each other are those of one leg, seen twice: of 941 true poses whose action
+/// is answered, three have such, and of 54 by `small-creature-pose` the greater part.
+const AS_ONE: f64 = 0.08;
+
 /// How far left and right joints are apart in the image if the animal is seen from the front.
 const BROAD: f64 = 0.33;
 /// How wrong the angle of the view may be, in degrees, as a standard deviation.
@@ -151,6 +155,10 @@ impl Animal {
             let each = |[root, _, paw]: [usize; 3]| Some(measure(at(root)?, at(paw)?));
             pair.into_iter().filter_map(each).collect()
         };
+        let as_one = |[left, right]: [[usize; 3]; 2]| {
+            let apart = |joint: usize| Some(distance(at(left[joint])?, at(right[joint])?));
+            { apart(1).zip(apart(2)) }.is_some_and(|(knees, paws)| knees.max(paws) < AS_ONE)
+        };
         let down = |root: Place, paw: Place| paw[1] - root[1];
         let forward = |root: Place, paw: Place| ahead * (paw[0] - root[0]);
         Some(Measures {
@@ -160,6 +168,7 @@ impl Animal {
             across: (shoulders[0] - hips[0]).abs(),
             front_ahead: of(FRONT, &forward),
             back_ahead: of(BACK, &forward),
+            as_one: as_one(FRONT) || as_one(BACK),
         })
     }
 
@@ -260,7 +269,7 @@ mod tests {
             [100.0, 10.0],
             [0.0, 10.0],
         ];
-        let legs = [leg(95.0), leg(98.0), leg(8.0), leg(12.0)];
+        let legs = [leg(91.0), leg(101.0), leg(5.0), leg(15.0)];
         let joints = head.into_iter().chain(legs.into_iter().flatten());
         joints.map(|[x, y]| [x, y, 0.9]).collect()
     }
@@ -293,6 +302,42 @@ mod tests {
         points[BACK[1][2]][0] -= 35.0;
         let answers = Animal::of(&points, 0.3).unwrap().answers();
         assert_eq!(best(&answers.action), "walking");
+    }
+
+    #[test]
+    fn a_leg_that_is_seen_twice_says_that_it_bears_the_animal_and_no_more() {
+        let mut points = standing();
+        points[FRONT[0][2]][0] += 40.0;
+        points[BACK[1][2]][0] -= 35.0;
+        for pair in [FRONT, BACK] {
+            for joint in [1, 2] {
+                points[pair[1][joint]] = points[pair[0][joint]];
+            }
+        }
+        let scores = Animal::of(&points, 0.3).unwrap().answers().action;
+        assert_eq!(best(&scores), "unknown", "{scores:?}");
+        let of = |name: &str| scores.0.iter().find(|(own, _)| own == name).unwrap().1;
+        assert!((of("walking") - of("standing")).abs() < 1e-9);
+        assert!(of("lying") < of("walking"));
+        // Paws as high as their roots: it lies, whichever leg is which.
+        for pair in [FRONT, BACK] {
+            for [root, knee, paw] in pair {
+                points[knee][1] = points[root][1];
+                points[paw][1] = points[root][1];
+            }
+        }
+        let scores = Animal::of(&points, 0.3).unwrap().answers().action;
+        assert_eq!(best(&scores), "lying", "{scores:?}");
+    }
+
+    #[test]
+    fn one_paw_far_below_is_not_that_of_an_animal_that_lies() {
+        let mut points = standing();
+        for [root, _, paw] in [FRONT[0], BACK[0]] {
+            points[paw][1] = points[root][1] - 40.0;
+        }
+        let scores = Animal::of(&points, 0.3).unwrap().answers().action;
+        assert_ne!(best(&scores), "lying", "{scores:?}");
     }
 
     #[test]

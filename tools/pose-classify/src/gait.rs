@@ -41,6 +41,8 @@ pub(crate) struct Measures {
     /// How far ahead of its shoulder, or its hip, each paw is.
     pub(crate) front_ahead: Vec<f64>,
     pub(crate) back_ahead: Vec<f64>,
+    /// Whether both legs of a pair are in one place, knee and paw.
+    pub(crate) as_one: bool,
 }
 
 /// What it can do, as a person.
@@ -49,11 +51,18 @@ pub(crate) const ACTIONS: [&str; 6] = [
 ];
 
 impl Measures {
-    /// How far each rule holds, in the order of [`ACTIONS`].
+    /// How far each rule holds, in the order of [`ACTIONS`]; together 1, what no rule holds for being shared by all.
+    ///
+    /// A network that sees one leg of a pair puts the other there too. Then what legs do is not known, but that they bear
+    /// the animal, or do not.
     pub(crate) fn actions(&self) -> Option<[f64; 6]> {
-        let (front, back) = (mean(&self.front)?, mean(&self.back)?);
+        if self.front.is_empty() {
+            return None;
+        }
+        let back = mean(&self.back)?;
         let (best_front, best_back) = (most(&self.front), most(&self.back));
-        let lying = (1.0 - holds(front, FRONT_STANDS)) * (1.0 - holds(back, BACK_STANDS));
+        // Of one that lies no paw is far below.
+        let lying = (1.0 - holds(best_front, FRONT_STANDS)) * (1.0 - holds(best_back, BACK_STANDS));
         let low = 1.0 - holds(back, BACK_STANDS);
         let sitting = low * holds(best_front, FRONT_STANDS) * holds(self.rise, SITS_UP);
         let on_legs = (1.0 - lying) * (1.0 - sitting) * holds(back, BACK_STANDS);
@@ -73,14 +82,20 @@ impl Measures {
         let calm = on_legs * (1.0 - gallop) * straight;
         let crouched = 0.5 * on_legs * (1.0 - gallop) * (1.0 - straight);
         let unclear = (1.0 - aside) * ALIKE;
-        Some([
+        let mut actions = [
             calm * (aside * (1.0 - step) + unclear),
             calm * (aside * step + unclear),
             on_legs * gallop * (1.0 - leap) + crouched,
             sitting,
             on_legs * gallop * leap + crouched,
             lying,
-        ])
+        ];
+        if self.as_one {
+            let each = on_legs / 4.0;
+            actions = [each, each, each, sitting, each, lying];
+        }
+        let left = (1.0 - actions.iter().sum::<f64>()).max(0.0) / actions.len() as f64;
+        Some(actions.map(|action| action + left))
     }
 }
 

@@ -64,6 +64,14 @@ struct Args {
     #[arg(long, value_name = "SCORE", default_value_t = 0.22, value_parser = stage::share::<f64>)]
     head_threshold: f64,
 
+    /// The same as --joint-threshold of an animal's key points, of which those of a lower score are hardly ever right
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
+    animal_joint_threshold: f64,
+
+    /// The same as --head-threshold of an animal's key points
+    #[arg(long, value_name = "SCORE", default_value_t = 0.5, value_parser = stage::share::<f64>)]
+    animal_head_threshold: f64,
+
     /// Write the same vector for a pose and its mirror image: the one whose limbs reach to the
     /// right
     #[arg(long)]

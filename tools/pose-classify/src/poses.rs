@@ -84,7 +84,11 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
     for left in ["vector", "scores", "features", "limbs", "hidden"] {
         pose.remove(left);
     }
-    let least = args.joint_threshold;
+    let (least, of_head) = if skeleton.is_coco() {
+        (args.joint_threshold, args.head_threshold)
+    } else {
+        (args.animal_joint_threshold, args.animal_head_threshold)
+    };
     let said = if skeleton.is_coco() {
         let body = Body::of(&points, least);
         body.map(|body| of_person(model, args, pose, &body))
@@ -102,7 +106,7 @@ fn describe(model: &Model, args: &Args, pose: &mut Pose, place: &Place<'_>) -> R
     pose.insert("angle".to_owned(), angle.into());
     let framing = framing(&points, skeleton, least);
     pose.insert("framing".to_owned(), framing.into());
-    let head = head(&points, skeleton, args.head_threshold);
+    let head = head(&points, skeleton, of_head);
     pose.insert("head".to_owned(), head.into());
     let seen = Seen::of(&points, least, pixels.unwrap_or(0.0), place);
     if let Value::Object(seen) = serde_json::to_value(&seen)? {

@@ -15,10 +15,13 @@ const TOOL: &str = env!("CARGO_BIN_EXE_pose-classify");
 /// The joint of an animal on the other side, in AP-10K's order.
 const ANIMALS: [usize; 17] = [1, 0, 2, 3, 4, 8, 9, 10, 5, 6, 7, 14, 15, 16, 11, 12, 13];
 
-/// Poses of the beast of `examples/creature`, each with its action and view: the rendered truth of every
-/// drawing of that film. Hidden joints have a lower score.
-fn animals() -> Vec<(String, String, Vec<[f64; 3]>)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/animals.json");
+/// Poses of the beast of `examples/creature`, each with its action and view: in `animals.json` the rendered truth of
+/// every drawing of that film, hidden joints with a lower score; in `animals_found.json` what `small-creature-pose`
+/// finds in the true boxes of the same drawings.
+fn animals(file: &str) -> Vec<(String, String, Vec<[f64; 3]>)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(file);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -42,7 +45,7 @@ fn posed(poses: impl Iterator<Item = Vec<[f64; 3]>>) -> Vec<Value> {
 
 #[test]
 fn what_a_beast_does_and_whence_it_is_seen_is_as_rendered() {
-    let all = animals();
+    let all = animals("animals.json");
     let records = posed(all.iter().map(|(.., points)| points.clone()));
     let (mut right, mut answered) = ([0, 0], [0, 0]);
     for ((action, view, _), record) in all.iter().zip(&records) {
@@ -60,7 +63,7 @@ fn what_a_beast_does_and_whence_it_is_seen_is_as_rendered() {
     // Six drawings show it lying with its paws outside of the image, and twelve from the front and behind:
     // what it does there nothing says.
     let all = all.len() as f64;
-    for (at, (least_right, least_answered)) in [(0.85, 0.5), (0.95, 0.75)].into_iter().enumerate() {
+    for (at, (least_right, least_answered)) in [(0.9, 0.45), (0.95, 0.75)].into_iter().enumerate() {
         let (right, answered) = (right[at] as f64, answered[at] as f64);
         assert!(right >= least_right * answered, "{right} of {answered}");
         assert!(answered >= least_answered * all, "{answered} of {all}");
@@ -76,7 +79,7 @@ fn a_mirrored_beast_does_the_same_and_is_seen_from_the_same_side() {
             .map(|[x, y, score]| [768.0 - x, y, score])
             .collect()
     };
-    let all = animals();
+    let all = animals("animals.json");
     let own = posed(all.iter().map(|(.., points)| points.clone()));
     let other = posed(all.iter().map(|(.., points)| mirror(points)));
     for (own, other) in own.iter().zip(&other) {
@@ -93,4 +96,36 @@ fn a_mirrored_beast_does_the_same_and_is_seen_from_the_same_side() {
             assert!(apart.abs() < 2e-4, "joint {joint}: {apart}");
         }
     }
+}
+
+#[test]
+fn of_joints_that_a_network_finds_little_is_answered_and_most_of_that_is_right() {
+    let all = animals("animals_found.json");
+    let records = posed(all.iter().map(|(.., points)| points.clone()));
+    let mut answers = [0, 0];
+    for ((action, ..), record) in all.iter().zip(&records) {
+        let said = record["pose"]["action"].as_str().unwrap();
+        if said != "unknown" {
+            answers[usize::from(said == action)] += 1;
+        }
+    }
+    let [wrong, right] = answers;
+    // By all joints, legs that are seen twice among them, it would be 15 of 36.
+    assert!(right >= 8 && wrong <= 2, "{right} right, {wrong} wrong");
+}
+
+#[test]
+fn each_skeleton_has_thresholds_of_its_own() {
+    let (.., points) = animals("animals.json").swap_remove(0);
+    let scored = |score: f64| {
+        points
+            .iter()
+            .map(move |[x, y, _]| [*x, *y, score])
+            .collect()
+    };
+    let records = posed([scored(0.4), scored(0.6)].into_iter());
+    assert_eq!(records[0]["pose"]["head"], "unseen");
+    assert_eq!(records[0]["pose"]["visible"], 0.0);
+    assert_eq!(records[1]["pose"]["head"], "seen");
+    assert_eq!(records[1]["pose"]["visible"], 1.0);
 }
