@@ -72,7 +72,7 @@ fn brightest(out: &Path, manifest: &str) -> u8 {
         let path = out.join(record["image"].as_str().unwrap());
         image::open(&path).unwrap().to_rgb8()
     });
-    let levels = images.flat_map(|image| image.pixels().flat_map(|pixel| pixel.0).max());
+    let levels = images.filter_map(|image| image.pixels().flat_map(|pixel| pixel.0).max());
     levels.max().unwrap()
 }
 
