@@ -6,12 +6,17 @@
 The records of the block come from standard input, what the last tool writes goes to standard output, and what the tools
 dropped or failed on goes to one file of DIR, named by a hash of the chain and the block: a block that runs again replaces
 its file. Nothing reaches standard output before every tool of the chain has ended well.
+
+With OBJECTS=REMOTE:BUCKET/FOLDER, a place as rclone names it, the files of the block are there: those that its records name
+are copied into a folder of its own, in which the chain runs, and what the chain wrote there is copied back, before anything
+reaches standard output.
 """
 
 import argparse
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -51,8 +56,69 @@ def failed(ended):
             yield f"{tool}: ended with {status}"
 
 
+def named(value):
+    """The files that a value of a record may name: every text in it that is a path below the folder and has an ending."""
+    if isinstance(value, dict):
+        # The film itself is not what a record needs.
+        value = [member for key, member in value.items() if key != "source"]
+    if isinstance(value, list):
+        return {path for one in value for path in named(one)}
+    if not isinstance(value, str) or not re.fullmatch(r"\.[A-Za-z0-9]{1,5}", os.path.splitext(value)[1]):
+        return set()
+    return set() if os.path.isabs(value) or os.path.normpath(value) != value or value.startswith("..") or "\n" in value else {value}
+
+
+def files():
+    """The files below this folder, and what tells whether one has changed."""
+    found = {}
+    for folder, _, names in os.walk("."):
+        for path in (os.path.relpath(os.path.join(folder, name)) for name in names):
+            status = os.stat(path)
+            found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return found
+
+
+def copy(source, destination, paths):
+    """Copies these files, by their paths below both; those that are not there are left out."""
+    if not paths:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as listed:
+        listed.write("".join(f"{path}\n" for path in sorted(paths)))
+        listed.flush()
+        command = ["rclone", "copy", "--files-from-raw", listed.name, "--no-traverse", "--retries", "5", source, destination]
+        if subprocess.run(command).returncode:
+            raise RuntimeError(f"rclone: files from {source} could not be copied to {destination}")
+
+
+def records(block):
+    """Those lines of a block that are records; what is damaged is for the tools to say."""
+    for line in block.splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            continue
+
+
 def run(chain, block, rejects):
     """The records, bytes, that a block becomes; the others go to the folder `rejects`."""
+    objects, rejects = os.environ.get("OBJECTS"), os.path.abspath(rejects)
+    if not objects:
+        return passed(chain, block, rejects)
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            copy(objects, ".", {path for record in records(block) for path in named(record)})
+            before = files()
+            out = passed(chain, block, rejects)
+            copy(".", objects, {path for path, status in files().items() if before.get(path) != status})
+        finally:
+            os.chdir(here)
+    return out
+
+
+def passed(chain, block, rejects):
+    """Passes a block through a chain in this folder."""
     name = hashlib.sha256(chain.encode() + b"\0" + block).hexdigest()[:16]
     with tempfile.TemporaryDirectory() as work, tempfile.TemporaryFile() as first:
         first.write(block)

@@ -5,7 +5,8 @@
 #   bash examples/cluster/test.sh                  # all engines that are installed
 #   bash examples/cluster/test.sh slurm ray        # these
 #
-# BIN: folder of the tools [default: target/release]; PYTHON: one that has ray and pyspark [python3]; SECONDS_OF_FILM [20].
+# BIN: folder of the tools [default: target/release]; PYTHON: one that has ray, pyspark and moto[server] [python3]; SECONDS_OF_FILM [20].
+# "objects" is GNU parallel with the images in an object store, which is a server on this machine.
 # An engine that is not installed is left out, and the test says so; with CI set it fails. Slurm is a stand-in, which runs the
 # array one shard after another.
 set -euo pipefail
@@ -15,13 +16,14 @@ BIN=$(realpath "${BIN:-$root/target/release}")
 python=$(command -v "${PYTHON:-python3}")
 ffmpeg=${FFMPEG:-$(command -v ffmpeg || echo "$root/models/runtime/ffmpeg")}
 export FFMPEG=$ffmpeg FILM2LORA_MODELS=${FILM2LORA_MODELS:-$root/models} FILM2LORA_JOBS=1
-work=$(mktemp -d)
+work=$(mktemp -d) server=
+trap '[ -z "$server" ] || kill "$server"' EXIT
 mkdir "$work/bin"
 printf '#!/bin/sh\nexec %q "$@"\n' "$python" > "$work/bin/python3"
 chmod +x "$work/bin/python3"
 export PATH=$work/bin:$BIN:$PATH PYSPARK_PYTHON=$python RAY_USAGE_STATS_ENABLED=0
 cd "$work"
-[ $# -gt 0 ] || set -- parallel slurm spark ray
+[ $# -gt 0 ] || set -- parallel objects slurm spark ray
 status=0 left_out=()
 
 # Passes records on; the first time, it kills what started it, in the middle of the block.
@@ -62,6 +64,7 @@ crops="char-detect --model small-detect --threshold 0.1 $small | sam-mask --mode
 
 python3 "$here/block.py" --rejects one.rejects "$chain" < frames.jsonl > one.jsonl 2> one.log
 python3 "$here/block.py" --rejects crops.rejects "$crops" < frames.jsonl > one.crops.jsonl 2>> one.log
+mv masks one.masks && cp -r one.masks masks && mv crops one.crops && cp -r one.crops crops
 echo "one process: $(wc -l < frames.jsonl) records, $(wc -l < one.jsonl) with a vector, $(wc -l < one.crops.jsonl) instances"
 
 # Errors of damaged lines number the line of the block.
@@ -81,6 +84,12 @@ same() {
 through() {
     case $1 in
         parallel*) BLOCK=8k "$here/parallel.sh" frames.jsonl "$1.rejects" "$2" --jobs 2 > "$1.jsonl" ;;
+        objects*)
+            # A folder without images; those are in the store, under the name of this run.
+            stored
+            rclone copy frames "films:films/$1/frames"
+            mkdir "$1.here"
+            (cd "$1.here" && OBJECTS="films:films/$1" BLOCK=8k "$here/parallel.sh" ../frames.jsonl "../$1.rejects" "$2" --jobs 2) > "$1.jsonl" ;;
         slurm*)
             "$here/slurm/submit.sh" frames.jsonl "$1.out" 5 "$2" || { echo "slurm: again"; "$here/slurm/submit.sh" frames.jsonl "$1.out" 5 "$2"; }
             cp "$1.out/out.jsonl" "$1.jsonl"
@@ -107,13 +116,33 @@ made_same() {
     cmp <(sort "$1/boxes.rejects.jsonl") <(sort "$2/boxes.rejects.jsonl")
 }
 
+# Starts an object store on this machine that speaks S3, and tells rclone of it.
+stored() {
+    [ -z "$server" ] || return 0
+    local port
+    # Nothing of the settings of whoever runs this.
+    unset AWS_CA_BUNDLE AWS_PROFILE AWS_SESSION_TOKEN
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    python3 -c 'import sys; from moto.server import main; main(sys.argv[1:])' -H 127.0.0.1 -p "$port" > server.log 2>&1 &
+    server=$!
+    export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_FILMS_TYPE=s3 RCLONE_CONFIG_FILMS_PROVIDER=Other RCLONE_CONFIG_FILMS_ENDPOINT=http://127.0.0.1:$port
+    export RCLONE_CONFIG_FILMS_ACCESS_KEY_ID=test RCLONE_CONFIG_FILMS_SECRET_ACCESS_KEY=test
+    for _ in $(seq 60); do
+        if rclone mkdir films:films --retries 1 --low-level-retries 1 2> /dev/null; then return 0; fi
+        sleep 1
+    done
+    echo "test.sh: the object store does not start: see $work/server.log" >&2
+    return 1
+}
+
 has() {
     case $1 in
+        objects) command -v rclone > /dev/null && command -v parallel > /dev/null && python3 -c 'import moto.server' 2> /dev/null ;;
         parallel) command -v parallel > /dev/null ;;
         slurm) true ;;
         spark) python3 -c 'import pyspark' 2> /dev/null && command -v java > /dev/null ;;
         ray) python3 -c 'import ray.data' 2> /dev/null ;;
-        *) echo "test.sh: $1: not one of parallel, slurm, spark, ray" >&2; exit 2 ;;
+        *) echo "test.sh: $1: not one of parallel, objects, slurm, spark, ray" >&2; exit 2 ;;
     esac
 }
 
@@ -129,10 +158,19 @@ for engine; do
     [ -d "$engine.flag" ] || { echo "WRONG $engine: no worker was killed"; status=1; }
     same "$engine, with a worker killed" "$engine-killed.jsonl" "$engine-killed.rejects" one.jsonl one.rejects 2> "$engine-killed.same.log"
     case $engine in
-        parallel|slurm)
+        parallel|objects|slurm)
             through "$engine-crops" "$crops" 2> "$engine-crops.log" || { echo "WRONG $engine, crops"; status=1; continue; }
             same "$engine, several instances of a record" "$engine-crops.jsonl" "$engine-crops.rejects" one.crops.jsonl crops.rejects 2> "$engine-crops.same.log" ;;
     esac
+    if [ "$engine" = objects ]; then
+        rclone copy films:films/objects-crops back
+        if diff -r frames back/frames && diff -r one.masks back/masks && diff -r one.crops back/crops && ! find objects*.here -mindepth 1 | grep .; then
+            echo "ok    objects: masks and crops are in the store, and nowhere else"
+        else
+            echo "WRONG objects: masks and crops"
+            status=1
+        fi
+    fi
     # A tool that fails on every try ends the run with an error.
     if through "$engine-fails" "$chain | false" > "$engine-fails.out" 2> "$engine-fails.log"; then
         echo "WRONG $engine: a tool fails, and the run does not"
