@@ -20,6 +20,7 @@ use crate::ordered::{ordered, pool};
 use crate::outcome::{IntoOutcome, Outcome};
 use crate::output::Output;
 use crate::progress::{Progress, Total};
+use crate::shelf::{Place, Shelf};
 use crate::signals;
 use crate::words::told;
 
@@ -173,6 +174,28 @@ impl Flow {
             Ok(())
         })?;
         let outcomes = tool(self, all)?;
+        outcomes
+            .into_iter()
+            .try_for_each(|outcome| self.emit(outcome.into_outcome()?))
+    }
+
+    /// As [`whole`](Self::whole), with the records on a [`Shelf`] meanwhile: `prepare` takes from one what
+    /// `tool` needs of it, and `tool` is given where each is.
+    pub fn whole_on_shelf<T: Send + 'static, O: IntoIterator<Item: IntoOutcome>>(
+        &mut self,
+        prepare: impl Fn(&Record) -> Result<T> + Sync,
+        tool: impl FnOnce(&mut Self, Shelf, Vec<(T, Place)>) -> Result<O>,
+    ) -> Result<()> {
+        let (mut waiting, mut all) = (Shelf::default(), Vec::new());
+        let job = |record: Record| prepare(&record);
+        self.lines(4 * self.jobs, job, |flow: &mut Self, done: Done<T>| {
+            match done.result {
+                Ok(ready) => all.push((ready, waiting.put(&done.located.line.bytes)?)),
+                Err(error) => flow.fail_line(&done.located, error)?,
+            }
+            Ok(())
+        })?;
+        let outcomes = tool(self, waiting, all)?;
         outcomes
             .into_iter()
             .try_for_each(|outcome| self.emit(outcome.into_outcome()?))

@@ -9,10 +9,9 @@ use crate::bound::Bound;
 /// The value of a key that a record does not have.
 pub(crate) const UNKNOWN: &str = "unknown";
 
-/// A record, and all that the choice depends on.
+/// All of a record that the choice depends on.
 #[derive(Debug)]
 pub(crate) struct Candidate {
-    pub(crate) record: Record,
     /// Its values of the keys of `--by`.
     pub(crate) cell: Vec<String>,
     /// Its values of the keys that have quotas, in the order of these keys.
@@ -34,16 +33,16 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     /// Reads what the flags ask for; `keys` are the keys that have quotas.
-    pub(crate) fn read(args: &Args, keys: &[String], record: Record) -> Result<Self> {
+    pub(crate) fn read(args: &Args, keys: &[String], record: &Record) -> Result<Self> {
         let values = |pointers: &[String]| -> Result<Vec<String>> {
             pointers
                 .iter()
-                .map(|pointer| value(&record, pointer))
+                .map(|pointer| value(record, pointer))
                 .collect()
         };
         let mut reserve = None;
         for (number, of) in args.reserve.iter().enumerate() {
-            if reserve.is_none() && value(&record, &of.pointer)? == of.value {
+            if reserve.is_none() && value(record, &of.pointer)? == of.value {
                 reserve = Some(number);
             }
         }
@@ -61,10 +60,9 @@ impl Candidate {
             film: named,
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
-            vector: vector(args, &record)?,
+            vector: vector(args, record)?,
             qualities,
-            exceeds: Bound::exceeded(&args.at_most, &record)?,
-            record,
+            exceeds: Bound::exceeded(&args.at_most, record)?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stage::log::warn;
-use stage::{Flow, Outcome, Result, anyhow};
+use stage::{Flow, Outcome, Place, Result, Shelf, anyhow};
 
 use crate::Args;
 use crate::candidate::Candidate;
@@ -25,24 +25,46 @@ struct Balance<'a> {
 }
 
 /// Chooses, says what could not be filled, and judges every record.
-pub(crate) fn choose(
-    args: &Args,
+pub(crate) fn choose<'a>(
+    args: &'a Args,
     keys: &[String],
     flow: &mut Flow,
-    all: Vec<Candidate>,
-) -> Result<Vec<Outcome>> {
-    let mut candidates = of_one_length(flow, all)?;
-    let Choice {
-        cells,
-        limits,
-        ranks,
-    } = flow.on_all_cores(|| Choice::of(args, keys, &mut candidates))?;
-    let summary = Summary::of(args, &candidates, &cells, &ranks)?;
+    shelf: Shelf,
+    all: Vec<(Candidate, Place)>,
+) -> Result<impl Iterator<Item = Result<Outcome>> + use<'a>> {
+    let (mut candidates, places) = of_one_length(flow, &shelf, all)?;
+    let choice = flow.on_all_cores(|| Choice::of(args, keys, &mut candidates))?;
+    let summary = Summary::of(args, &candidates, &choice.cells, &choice.ranks)?;
     summary.warn();
     if let Some(path) = &args.summary {
         summary.write(path)?;
     }
-    outcomes(args, candidates, &cells, &ranks, &limits)
+    let taken: BTreeMap<Vec<String>, usize> = { choice.cells.iter() }
+        .map(|cell| (cell.values.clone(), cell.taken))
+        .collect();
+    let size = choice.ranks.iter().flatten().count();
+    let judge = move |(number, (candidate, place)): (usize, (Candidate, Place))| {
+        let mut record = shelf.record(place)?;
+        let cell = candidate.cell;
+        if let Some(rank) = choice.ranks[number] {
+            let keys = args.by.iter().map(String::as_str);
+            let cell = keys.zip(cell.iter().map(String::as_str)).collect();
+            record.put("balance", &Balance { rank, cell })?;
+            return Ok(Outcome::pass(record));
+        }
+        let reason = match choice.limits.against(number) {
+            Some(limit) => limit.reason.clone(),
+            None if cell.is_empty() => format!("the selection is full: {size} records"),
+            None => format!(
+                "cell {} has {} of the {size} selected",
+                cell.join("/"),
+                taken.get(&cell).copied().unwrap_or(0)
+            ),
+        };
+        Ok(Outcome::drop(record, reason))
+    };
+    let candidates = candidates.into_iter().zip(places);
+    Ok(candidates.enumerate().map(judge))
 }
 
 /// What is chosen of the candidates, and what stood against the others.
@@ -113,59 +135,35 @@ fn fill(
 }
 
 /// Fails the records whose vectors are not as long as the first one.
-fn of_one_length(flow: &mut Flow, all: Vec<Candidate>) -> Result<Vec<Candidate>> {
+fn of_one_length(
+    flow: &mut Flow,
+    shelf: &Shelf,
+    all: Vec<(Candidate, Place)>,
+) -> Result<(Vec<Candidate>, Vec<Place>)> {
     let length = |candidate: &Candidate| candidate.vector.as_ref().map(Vec::len);
-    let Some(first) = all.iter().find_map(length) else {
-        return Ok(all);
+    let Some(first) = all.iter().find_map(|(candidate, _)| length(candidate)) else {
+        return Ok(all.into_iter().unzip());
     };
     let (alike, others): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|candidate| length(candidate).is_none_or(|own| own == first));
-    for other in others {
-        let id: String = other.record.find("id")?.unwrap_or_default();
+        .partition(|(candidate, _)| length(candidate).is_none_or(|own| own == first));
+    for (other, place) in others {
+        let record = shelf.record(place)?;
+        let id: String = record.find("id")?.unwrap_or_default();
         let own = length(&other).unwrap_or(0);
         let error = anyhow!("{id}: a vector of {own} numbers where the first has {first}");
-        flow.fail(other.record, error)?;
+        flow.fail(record, error)?;
     }
-    let without = alike.iter().filter(|c| c.vector.is_none()).count();
+    let (alike, places): (Vec<_>, Vec<_>) = alike.into_iter().unzip();
+    let without = alike
+        .iter()
+        .filter(|c: &&Candidate| c.vector.is_none())
+        .count();
     if without > 0 {
         warn!(
             "{without} of {} records have no vector: spreading without vectors",
             alike.len()
         );
     }
-    Ok(alike)
-}
-
-fn outcomes(
-    args: &Args,
-    candidates: Vec<Candidate>,
-    cells: &[Cell],
-    ranks: &[Option<usize>],
-    limits: &Limits,
-) -> Result<Vec<Outcome>> {
-    let taken: BTreeMap<_, _> = cells.iter().map(|c| (&c.values, c.taken)).collect();
-    let size = ranks.iter().flatten().count();
-    let judge = |(number, candidate): (usize, Candidate)| {
-        let Candidate {
-            mut record, cell, ..
-        } = candidate;
-        if let Some(rank) = ranks[number] {
-            let keys = args.by.iter().map(String::as_str);
-            let cell = keys.zip(cell.iter().map(String::as_str)).collect();
-            record.put("balance", &Balance { rank, cell })?;
-            return Ok(Outcome::pass(record));
-        }
-        let reason = match limits.against(number) {
-            Some(limit) => limit.reason.clone(),
-            None if cell.is_empty() => format!("the selection is full: {size} records"),
-            None => format!(
-                "cell {} has {} of the {size} selected",
-                cell.join("/"),
-                taken.get(&cell).copied().unwrap_or(0)
-            ),
-        };
-        Ok(Outcome::drop(record, reason))
-    };
-    candidates.into_iter().enumerate().map(judge).collect()
+    Ok((alike, places))
 }

@@ -112,9 +112,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let args = args.completed()?;
     flow.mark(args.keep.keep);
     let keys = args.keys();
-    flow.whole(
+    flow.whole_on_shelf(
         |record| Candidate::read(&args, &keys, record),
-        |flow, all| choice::choose(&args, &keys, flow, all),
+        |flow, shelf, all| choice::choose(&args, &keys, flow, shelf, all),
     )
 }
 

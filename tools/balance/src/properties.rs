@@ -26,7 +26,7 @@ fn candidates(args: &Args, lines: &[String]) -> Vec<Candidate> {
     let candidate = |line: &String| {
         let bytes = line.clone().into_bytes();
         let record = Line { number: 1, bytes }.parse().unwrap();
-        Candidate::read(args, &args.keys(), record).unwrap()
+        Candidate::read(args, &args.keys(), &record).unwrap()
     };
     lines.iter().map(candidate).collect()
 }

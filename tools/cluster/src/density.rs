@@ -3,67 +3,93 @@
 use linfa::traits::Transformer;
 use linfa_clustering::Dbscan;
 use ndarray::Array2;
-use petal_clustering::{Fit, HDbscan};
-use petal_neighbors::distance::Euclidean;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use stage::{Context, Result};
+use stage::Result;
+use stage::log::info;
 
 use crate::distance::{Straight, squared};
 use crate::groups::Labels;
+use crate::hierarchy::clusters;
 use crate::neighbours::Neighbours;
+use crate::reach::Reach;
+use crate::spanning::exact;
+use crate::union::Union;
+
+/// Up to how many rows all pairs are compared.
+const EXACT: usize = 10_000;
 
 /// How many rows the default of `--epsilon` is found on. Each is compared
 /// with all others.
 const SAMPLED: usize = 1024;
 
 /// DBSCAN: rows with `size` rows within `epsilon`, themselves included, and
-/// all that are within `epsilon` of such a row and of each other.
-pub(crate) fn dbscan(matrix: &Array2<f32>, epsilon: f32, size: usize) -> Result<Labels> {
+/// all that are within `epsilon` of such a row and of each other. Where there is
+/// no epsilon, the [`knee`] is taken.
+pub(crate) fn dbscan(matrix: &Array2<f32>, epsilon: Option<f32>, size: usize) -> Result<Labels> {
+    if matrix.nrows() > EXACT && matrix.nrows() >= size {
+        let reach = Reach::of(matrix, size);
+        let epsilon = epsilon.unwrap_or_else(|| knee(reach.core().to_vec()));
+        said(epsilon);
+        return Ok(within(&reach, epsilon));
+    }
+    let epsilon = epsilon.unwrap_or_else(|| knee(some_cores(matrix, size)));
+    said(epsilon);
     let labels = Dbscan::params_with(size, Straight, Neighbours)
         .tolerance(epsilon)
         .transform(matrix)?;
     Ok(labels.into_raw_vec_and_offset().0)
 }
 
+fn said(epsilon: f32) {
+    info!("neighbours are within a distance of {epsilon}");
+}
+
+/// DBSCAN's clusters: what a spanning tree without its edges over `epsilon` holds together, and rows that
+/// are not dense themselves, each with the nearest that is.
+fn within(reach: &Reach<'_>, epsilon: f32) -> Labels {
+    let core = reach.core();
+    let mut union = Union::new(core.len());
+    for edge in reach.tree() {
+        if edge.length <= epsilon {
+            union.join(edge.ends);
+        }
+    }
+    let label = |row: usize| {
+        let mut near = reach.near(row).iter();
+        let near = near.find(|near| core[near.row as usize] <= epsilon)?;
+        let of = if core[row] <= epsilon {
+            row as u32
+        } else {
+            near.row
+        };
+        (core[row] <= epsilon || near.distance <= epsilon).then(|| union.find(of) as usize)
+    };
+    (0..core.len()).map(label).collect()
+}
+
 /// HDBSCAN: the clusters of at least `size` rows that last longest while
 /// DBSCAN's epsilon falls (excess of mass).
 ///
-/// All pairs of rows are compared, twice, on one core: 10,000 rows of 512
-/// numbers take a minute or two. Memory grows with the rows alone.
-pub(crate) fn hdbscan(matrix: &Array2<f32>, size: usize) -> Result<Labels> {
-    let mut labels = vec![None; matrix.nrows()];
+/// Up to [`EXACT`] rows all pairs are compared, twice: 10,000 rows of 512 numbers take ten seconds.
+/// Of more, each is compared with those of the cells around it.
+pub(crate) fn hdbscan(matrix: &Array2<f32>, size: usize) -> Labels {
     if matrix.nrows() < 2 * size {
         // Fewer cannot be two clusters, and one alone is never told from none.
-        return Ok(labels);
+        return vec![None; matrix.nrows()];
     }
-    let flat = matrix.as_slice().context("the matrix is not whole")?;
-    let view = ndarray_0_17::ArrayView2::from_shape(matrix.dim(), flat)?;
-    let (clusters, _, _) = HDbscan {
-        alpha: 1.0,
-        min_samples: size,
-        min_cluster_size: size,
-        metric: Euclidean::default(),
-        boruvka: false,
-    }
-    .fit(&view, None);
-    for (cluster, rows) in clusters {
-        for row in rows {
-            labels[row] = Some(cluster);
-        }
-    }
-    Ok(labels)
+    let edges = if matrix.nrows() > EXACT {
+        Reach::of(matrix, size).tree()
+    } else {
+        exact(matrix, size)
+    };
+    clusters(&edges, size)
 }
 
-/// The epsilon that a plot of distances suggests: each row's distance to its
-/// `size`-th nearest, itself included, in rising order, makes a curve that is
+/// The epsilon that a plot of distances suggests: rows' distances to their
+/// `size`-th nearest, in rising order, make a curve that is
 /// flat for rows in clusters and steep for noise; the knee is where it lies
 /// furthest below the straight line between its ends.
-pub(crate) fn knee(matrix: &Array2<f32>, size: usize) -> f32 {
-    let step = matrix.nrows().div_ceil(SAMPLED).max(1);
-    let mut curve: Vec<f32> = (0..matrix.nrows().div_ceil(step))
-        .into_par_iter()
-        .map(|row| nth_nearest(matrix, row * step, size))
-        .collect();
+fn knee(mut curve: Vec<f32>) -> f32 {
     curve.sort_by(f32::total_cmp);
     let (Some(&first), Some(&last)) = (curve.first(), curve.last()) else {
         return f32::MIN_POSITIVE;
@@ -75,8 +101,17 @@ pub(crate) fn knee(matrix: &Array2<f32>, size: usize) -> f32 {
     knee.map_or(0.0, |at| curve[at]).max(f32::MIN_POSITIVE)
 }
 
+/// The distance of some rows to their `size`-th nearest.
+fn some_cores(matrix: &Array2<f32>, size: usize) -> Vec<f32> {
+    let step = matrix.nrows().div_ceil(SAMPLED).max(1);
+    (0..matrix.nrows().div_ceil(step))
+        .into_par_iter()
+        .map(|row| nth_nearest(matrix, row * step, size))
+        .collect()
+}
+
 /// The distance from a row to its `size`-th nearest, itself included.
-fn nth_nearest(matrix: &Array2<f32>, row: usize, size: usize) -> f32 {
+pub(crate) fn nth_nearest(matrix: &Array2<f32>, row: usize, size: usize) -> f32 {
     let rows = matrix.as_slice().unwrap_or_default();
     let rows = rows.chunks_exact(matrix.ncols());
     let Some(here) = rows.clone().nth(row) else {
@@ -88,4 +123,39 @@ fn nth_nearest(matrix: &Array2<f32>, row: usize, size: usize) -> f32 {
         .select_nth_unstable_by(nth, f32::total_cmp)
         .1
         .sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn dbscan_out_of_a_tree_is_that_of_all_neighbours() {
+        // A plane of rows that lie the closer together the nearer to one of nine middles.
+        let matrix = Array2::from_shape_fn((2500, 2), |(row, column)| {
+            let turn = row as f32 * 2.4 + column as f32 * std::f32::consts::FRAC_PI_2;
+            let middle = [row % 9 / 3, row % 3][column] as f32 * 10.0;
+            middle + (row / 9) as f32 * 0.02 * turn.sin()
+        });
+        let wanted = Dbscan::params_with(5, Straight, Neighbours)
+            .tolerance(0.35)
+            .transform(&matrix)
+            .unwrap();
+        let reach = Reach::of(&matrix, 5);
+        let found = within(&reach, 0.35);
+        let mut names = BTreeMap::new();
+        for (row, (found, wanted)) in found.iter().zip(&wanted).enumerate() {
+            assert_eq!(found.is_some(), wanted.is_some(), "noise: {row}");
+            if reach.core()[row] <= 0.35 {
+                assert_eq!(*names.entry(found).or_insert(wanted), wanted, "{row}");
+            }
+        }
+        let noise = wanted.iter().filter(|label| label.is_none()).count();
+        assert!(
+            names.len() >= 9 && noise > 50,
+            "{} and {noise}",
+            names.len()
+        );
+    }
 }

@@ -3,19 +3,18 @@
 use ndarray::{Array2, Axis};
 use stage::log::{info, warn};
 use stage::manifest::shapes::Cluster;
-use stage::{Flow, Outcome, Record, Result, anyhow};
+use stage::{Flow, Outcome, Place, Record, Result, Shelf, anyhow};
 
-use crate::density::{dbscan, hdbscan, knee};
+use crate::density::{dbscan, hdbscan};
 use crate::duplicates::duplicates;
 use crate::groups::{Labels, places};
 use crate::partition::{best_k, kmeans, runs};
 use crate::vectors::{Origin, usual_length};
 use crate::{Args, Method};
 
-/// A record and what it is grouped by.
+/// What a record is grouped by.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub(crate) record: Record,
     /// Empty where it has none, and `--drop-without` lets it go.
     pub(crate) vector: Vec<f32>,
     /// More is better; −∞ where nothing is known of it.
@@ -28,16 +27,17 @@ pub(crate) fn group(
     args: &Args,
     origin: &Origin,
     flow: &mut Flow,
-    all: Vec<Member>,
-) -> Result<Vec<Outcome>> {
-    let members = of_one_length(args, flow, all)?;
+    shelf: Shelf,
+    all: Vec<(Member, Place)>,
+) -> Result<impl Iterator<Item = Result<Outcome>> + use<>> {
+    let members = of_one_length(args, flow, &shelf, all)?;
     let mut records = Vec::with_capacity(members.len());
     let mut vectors = Vec::with_capacity(members.len());
     let mut qualities = Vec::with_capacity(members.len());
     // The record of each row of the matrix.
     let mut of_rows = Vec::with_capacity(members.len());
-    for (number, member) in members.into_iter().enumerate() {
-        records.push(member.record);
+    for (number, (member, place)) in members.into_iter().enumerate() {
+        records.push(place);
         if !member.vector.is_empty() {
             of_rows.push(number);
             vectors.push(member.vector);
@@ -45,15 +45,18 @@ pub(crate) fn group(
         }
     }
     let matrix = origin.matrix(vectors)?;
-    flow.on_all_cores(|| {
+    let (reasons, places) = flow.on_all_cores(|| -> Result<_> {
         let mut reasons = vec![Some(format!("no key `{}`", args.on)); records.len()];
         let found = match args.near_duplicates {
             Some(bound) => duplicates(&matrix, &qualities, bound),
             None => vec![None; of_rows.len()],
         };
         for (&number, of) in of_rows.iter().zip(found) {
-            let reason = of.map(|(row, cosine)| reason(&records[of_rows[row]], cosine));
-            reasons[number] = reason;
+            let kept = |row: usize| shelf.record(records[of_rows[row]]);
+            reasons[number] = match of {
+                Some((row, cosine)) => Some(reason(&kept(row)?, cosine)),
+                None => None,
+            };
         }
         let rows: Vec<_> = (0..of_rows.len())
             .filter(|&row| reasons[of_rows[row]].is_none())
@@ -65,18 +68,35 @@ pub(crate) fn group(
         };
         let places = places(&matrix, &label(args, &matrix)?);
         summarise(&places);
-        outcomes(records, reasons, places)
-    })
+        Ok((reasons, places))
+    })?;
+    let mut places = places.into_iter();
+    let judge = move |(place, reason): (Place, Option<String>)| {
+        let mut record = shelf.record(place)?;
+        if reason.is_none()
+            && let Some(place) = places.next()
+        {
+            record.put("cluster", &place)?;
+        }
+        Ok(Outcome::judge(record, reason))
+    };
+    Ok(records.into_iter().zip(reasons).map(judge))
 }
 
 /// Fails the records whose vectors are not as long as most.
-fn of_one_length(args: &Args, flow: &mut Flow, all: Vec<Member>) -> Result<Vec<Member>> {
-    let vectors = all.iter().map(|member| &member.vector);
+fn of_one_length(
+    args: &Args,
+    flow: &mut Flow,
+    shelf: &Shelf,
+    all: Vec<(Member, Place)>,
+) -> Result<Vec<(Member, Place)>> {
+    let vectors = all.iter().map(|(member, _)| &member.vector);
     let usual = usual_length(vectors.filter(|vector| !vector.is_empty()));
     let (members, others): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|member| member.vector.is_empty() || member.vector.len() == usual);
-    for Member { record, vector, .. } in others {
+        .partition(|(member, _)| member.vector.is_empty() || member.vector.len() == usual);
+    for (Member { vector, .. }, place) in others {
+        let record = shelf.record(place)?;
         let id: String = record.find("id").ok().flatten().unwrap_or_default();
         let length = vector.len();
         let error = anyhow!(
@@ -116,12 +136,8 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
             };
             kmeans(matrix, k, args.seed, runs(matrix, k))
         }
-        Method::Dbscan => {
-            let epsilon = args.epsilon.unwrap_or_else(|| knee(matrix, size));
-            info!("neighbours are within a distance of {epsilon}");
-            dbscan(matrix, epsilon, size)
-        }
-        Method::Hdbscan => hdbscan(matrix, size),
+        Method::Dbscan => dbscan(matrix, args.epsilon, size),
+        Method::Hdbscan => Ok(hdbscan(matrix, size)),
     }
 }
 
@@ -137,21 +153,4 @@ fn summarise(places: &[Cluster]) {
             "no clusters: all {noise} records are noise; try a smaller --min-records, or a larger --epsilon"
         );
     }
-}
-
-fn outcomes(
-    records: Vec<Record>,
-    reasons: Vec<Option<String>>,
-    places: Vec<Cluster>,
-) -> Result<Vec<Outcome>> {
-    let mut places = places.into_iter();
-    let judge = |(mut record, reason): (Record, Option<String>)| {
-        if reason.is_none()
-            && let Some(place) = places.next()
-        {
-            record.put("cluster", &place)?;
-        }
-        Ok(Outcome::judge(record, reason))
-    };
-    records.into_iter().zip(reasons).map(judge).collect()
 }

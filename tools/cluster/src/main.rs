@@ -5,17 +5,24 @@
 //! `id` from 0, the largest cluster first, −1 for noise; `size` in records;
 //! `distance` to the cluster's mean, Euclidean, in the unit of the vectors (of
 //! figures: in standard deviations); `representative`, true for the record
-//! nearest to the mean. All vectors are held in memory, four bytes a number.
+//! nearest to the mean. All vectors are held in memory, four bytes a number; the records themselves wait
+//! in a temporary file.
 
+mod cells;
 mod choices;
 mod density;
 mod distance;
 mod duplicates;
 mod grouping;
 mod groups;
+mod hierarchy;
+mod nearest;
 mod neighbours;
 mod partition;
+mod reach;
 mod seeding;
+mod spanning;
+mod union;
 mod vectors;
 
 use std::process::ExitCode;
@@ -99,25 +106,24 @@ fn main() -> ExitCode {
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
     let origin = Origin::of(&args);
-    flow.whole(
+    flow.whole_on_shelf(
         |record| member(&args, &origin, record),
-        |flow, all| group(&args, &origin, flow, all),
+        |flow, shelf, all| group(&args, &origin, flow, shelf, all),
     )
 }
 
-fn member(args: &Args, origin: &Origin, record: Record) -> Result<Member> {
+fn member(args: &Args, origin: &Origin, record: &Record) -> Result<Member> {
     let lacking = args.drop_without && record.at::<IgnoredAny>(&args.on)?.is_none();
     let vector = if lacking {
         Vec::new()
     } else {
-        origin.read(&record)?
+        origin.read(record)?
     };
     let quality = match args.near_duplicates {
         Some(_) => record.at(&args.prefer)?,
         None => None,
     };
     Ok(Member {
-        record,
         vector,
         quality: quality.unwrap_or(f64::NEG_INFINITY),
     })

@@ -181,6 +181,71 @@ fn any_number_of_threads_gives_the_same_bytes() {
     }
 }
 
+/// Ten thousand records and more: the angle and the height of twelve heaps, and some strewn between.
+fn many() -> String {
+    let line = |n: u64| {
+        let chance = |salt: u64| {
+            let mixed = (n * 12 + salt + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) as f64 / u64::MAX as f64
+        };
+        let heap = n % 12;
+        let at = |of: u64, salt: u64| match n % 25 {
+            0 => 60.0 * chance(salt),
+            _ => 15.0 * of as f64 + chance(salt) + chance(salt + 2),
+        };
+        let vector = [at(heap % 4, 0), at(heap / 4, 1)];
+        json!({"id": n, "heap": heap, "strewn": n.is_multiple_of(25), "vector": vector}).to_string()
+            + "\n"
+    };
+    (0..10_400).map(line).collect()
+}
+
+#[test]
+fn over_ten_thousand_records_go_through_an_index_and_come_out_the_same() {
+    let input = many();
+    for method in [
+        &["--method", "hdbscan", "--min-records", "200"][..],
+        &["--method", "dbscan", "--epsilon", "0.5"],
+    ] {
+        let with = |jobs: &str| {
+            let flags = [
+                &["--on", "/vector", "--metric", "euclidean", "-j", jobs],
+                method,
+            ]
+            .concat();
+            run(TOOL, &flags, &input)
+        };
+        let ran = with("1");
+        assert!(
+            ran.stdout == with("3").stdout,
+            "{method:?}: threads have no say"
+        );
+        let mut heaps = BTreeMap::new();
+        for record in ran.records() {
+            if record["strewn"] == false {
+                let id = record["cluster"]["id"].as_i64().unwrap();
+                assert!(id >= 0, "{method:?}: {record}");
+                assert_eq!(
+                    *heaps.entry(record["heap"].as_u64()).or_insert(id),
+                    id,
+                    "{method:?}: {record}"
+                );
+            }
+        }
+        let ids: std::collections::BTreeSet<_> = heaps.values().collect();
+        assert_eq!(ids.len(), 12, "{method:?}");
+        let noise = ran
+            .records()
+            .iter()
+            .filter(|r| r["cluster"]["id"] == -1)
+            .count();
+        assert!(
+            (300..=416).contains(&noise),
+            "{method:?}: {noise} of 416 strewn"
+        );
+    }
+}
+
 #[test]
 fn the_best_of_near_duplicates_stays() {
     let input = r#"{"id":"a","embedding":{"vector":[1,0]},"quality":{"sharpness":3}}
