@@ -20,6 +20,8 @@ its_kind := $(firstword $(subst /, ,$(SCORING)))
 parts := $(SCORES)/scenes.jsonl $(if $(filter instances faces,$($(its_kind).measured)),$(SCORES)/instances.jsonl $(SCORES)/faces.jsonl)
 # Without CAST, characters are known by the data sets of groups that look alike.
 known_as = $(if $(CAST),--references cast.jsonl,$(foreach one,$(WHO),$(addprefix --reference $(one)=,$(wildcard character/$(one)/dataset.jsonl))))
+# What a LoRA made is not of the film, and need not be as near to its images as they are to each other.
+as_near = $(if $(filter --reference-quantile%,$(IDENTITY_FLAGS)),,--reference-quantile 0)
 # Every instance counts, however small or soft.
 any_instance := --min-area 1 --max-cut 1 --max-hidden 1 --max-inside 1 --min-laplacian-variance 0 --min-edges 0
 # Every image counts, however blurred: black and white ones are marked at most.
@@ -39,7 +41,7 @@ $(SCORES)/instances.jsonl: $(SCORES)/scenes.jsonl .settings/$(scoring)-instances
 	    | "$$BIN/mask-crop" --out-dir $(@D)/instances $(rejects) $(any_instance) \
 	    | "$$BIN/clip-embed" $(call use,EMBED) $(FIGURE_EMBED_FLAGS) \
 	    $(if $(FIGURE_LABELS),| "$$BIN/clip-tag" $(call use,EMBED) --labels "$$FIGURE_LABELS") \
-	    | "$$BIN/id-match" $(known_as) $(IDENTITY_FLAGS) \
+	    | "$$BIN/id-match" $(known_as) $(as_near) $(IDENTITY_FLAGS) \
 	    | "$$BIN/rtmpose" $(call use,POSE) $(animals) $(KEYPOINT_FLAGS) | "$$BIN/pose-classify" $(POSE_FLAGS))
 
 settings.$(scoring)-faces = $(settings.faces) $(settings.emotions) $(settings.expressions)
