@@ -278,7 +278,8 @@ def embed(run, sample):
     references = [{**one, "character": one["instance"]["who"]} for one in vectors if one["reference"]]
     asked = [one for one in vectors if not one["reference"]]
     run.write("references", references)
-    named = run("id-match", asked, "--references", "references.jsonl", "--max-gap", "0", "--min-cosine=-1", "--reference-quantile=0", "--cosine-margin", "0", network=False)
+    whatever = ("--max-gap", "0", "--min-cosine=-1", "--cosine-margin", "0", "--reference-quantile", "0")
+    named = run("id-match", asked, "--references", "references.jsonl", *whatever, network=False)
     right = [one["identity"]["name"] == one["instance"]["who"] for one in named]
     lead = [one["identity"]["margin"] * (1 if well else -1) for one, well in zip(named, right)]
     result = {"names": mean(right), "lead": mean(lead)}
