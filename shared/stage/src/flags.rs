@@ -27,6 +27,26 @@ pub(crate) struct Voice {
 /// short.
 pub const JOBS_VARIABLE: &str = "FILM2LORA_JOBS";
 
+/// The environment variable that says how much of their batches the tools may use, above 0 and up to 1: `phase` sets it
+/// where memory is short.
+pub const BATCH_VARIABLE: &str = "FILM2LORA_BATCH_SHARE";
+
+/// What remains of a batch of `size` where memory is short: one at least.
+///
+/// An error if the environment names a share that is none.
+pub(crate) fn batch(size: usize) -> Result<usize> {
+    let told = std::env::var_os(BATCH_VARIABLE).filter(|told| !told.is_empty());
+    told.map_or(Ok(size), |told| part(size, &told.to_string_lossy()))
+}
+
+fn part(size: usize, told: &str) -> Result<usize> {
+    let share = told.parse().ok();
+    let share = share.filter(|share: &f64| *share > 0.0 && *share <= 1.0);
+    let share =
+        share.ok_or_else(|| anyhow!("{BATCH_VARIABLE}={told}: not a share above 0 and up to 1"))?;
+    Ok(((size as f64 * share) as usize).max(1))
+}
+
 /// Flags of every tool that writes records.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Run {
@@ -124,6 +144,21 @@ pub fn seconds(text: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_batch_shrinks_to_its_share_and_never_to_nothing() {
+        assert_eq!(
+            [1.0, 0.5, 0.3, 0.01].map(|share| part(16, &share.to_string()).unwrap()),
+            [16, 8, 4, 1]
+        );
+        for wrong in ["abc", "0", "-1", "1.5", "NaN"] {
+            let error = part(16, wrong).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("FILM2LORA_BATCH_SHARE={wrong}: not a share above 0 and up to 1")
+            );
+        }
+    }
 
     #[test]
     fn what_is_no_number_of_threads_is_named() {

@@ -13,7 +13,7 @@ use rayon::ThreadPool;
 use crate::batch::Batch;
 use crate::claims::Claims;
 use crate::counts::Counts;
-use crate::flags::{Run, Voice};
+use crate::flags::{self, Run, Voice};
 use crate::input::{Input, Located};
 use crate::messages;
 use crate::ordered::{ordered, pool};
@@ -88,6 +88,14 @@ impl Flow {
     /// The number of threads to work with.
     pub fn jobs(&self) -> usize {
         self.jobs
+    }
+
+    /// How many records may go through a network at once, of the `size` that was asked for: fewer where memory is short.
+    /// It is one at least.
+    ///
+    /// An error if the environment names a share that is none.
+    pub fn batch(&self, size: usize) -> Result<usize> {
+        flags::batch(size)
     }
 
     /// Works with `threads` threads from here on, for tools that wait for others more than they

@@ -41,7 +41,7 @@ pub use cache::{Cache, CacheFlags, CacheFolder, Key, Usage};
 pub use claims::spare;
 pub use counts::COUNTS_VARIABLE;
 pub use entry::{command, main, source};
-pub use flags::{JOBS_VARIABLE, Keep, growth, seconds, share};
+pub use flags::{BATCH_VARIABLE, JOBS_VARIABLE, Keep, growth, seconds, share};
 pub use flow::Flow;
 pub use infer::Inference;
 pub use log;

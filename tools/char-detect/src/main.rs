@@ -119,7 +119,8 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
             Ok(Outcome::pass(search.finish(record, &boxes)?))
         },
     };
-    flow.infer(args.batch as usize, cache.as_ref(), work)?;
+    let batch = flow.batch(args.batch as usize)?;
+    flow.infer(batch, cache.as_ref(), work)?;
     let (seen, found) = (seen.into_inner(), found.into_inner());
     said(seen, found, args.must_find)
 }

@@ -92,7 +92,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = args.model.open("embed")?;
-    let size = usize::from(args.batch);
+    let size = flow.batch(args.batch.into())?;
     let mut embedder = Embedder::open(&model, args.family, args.side, size, &args.model.runtime)?;
     let processing = embedder.processing();
     let answers = TOOL.answers().by(embedder.net().provenance());

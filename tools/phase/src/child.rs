@@ -15,6 +15,7 @@ use stage::machine::file;
 use stage::{Context, Result, bail, log};
 use wait4::Wait4;
 
+use crate::memory::Less;
 use crate::progress::counts_file;
 use crate::usage::Watch;
 
@@ -55,8 +56,8 @@ impl Ended {
 pub(crate) struct Limits {
     /// Niceness, 0 to 19.
     pub(crate) nice: i32,
-    /// Threads for its tools, where not one per core.
-    pub(crate) jobs: Option<usize>,
+    /// What its tools may use, where memory is short.
+    pub(crate) less: Option<Less>,
 }
 
 /// Runs `command`, with its standard error into the log and on to ours.
@@ -87,8 +88,9 @@ pub(crate) fn run(
     if let Some((file, _)) = &part {
         child.stdout(file.try_clone()?);
     }
-    if let Some(jobs) = limits.jobs {
+    if let Some(Less { jobs, batch }) = limits.less {
         child.env(stage::JOBS_VARIABLE, jobs.to_string());
+        child.env(stage::BATCH_VARIABLE, batch.to_string());
     }
     nice(limits.nice).context("--nice")?;
     let mut child = child

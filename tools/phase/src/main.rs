@@ -65,7 +65,7 @@ struct Args {
     gpu_wait: Option<wait::Wait>,
 
     /// Wait until this phase fits into this much memory beside the phases that run, by what it took the
-    /// last time; if it does not fit alone, its tools use fewer threads
+    /// last time; if it does not fit alone, its tools use fewer threads and smaller batches
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 

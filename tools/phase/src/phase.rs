@@ -13,6 +13,7 @@ use stage::{Context, Result};
 
 use crate::child::Ended;
 use crate::guard::Use;
+use crate::memory::Less;
 
 /// What became of a phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub(crate) struct Phase {
     /// Threads that its tools were told to use, where fewer than cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     jobs: Option<u64>,
+    /// The share of their batches that they were told to use, where not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch: Option<f64>,
     #[serde(flatten)]
     counts: Option<Counts>,
     /// The file that its standard output became.
@@ -97,6 +101,7 @@ impl Phase {
             peak_memory: None,
             expects: None,
             jobs: None,
+            batch: None,
             counts: None,
             output: None,
             log: format!("logs/{name}.log"),
@@ -150,10 +155,11 @@ impl Phase {
         Ok(())
     }
 
-    /// Notes what memory it is expected to take, bytes, and how many threads it has for that.
-    pub(crate) fn expect(&mut self, bytes: u64, jobs: Option<usize>) {
+    /// Notes what memory it is expected to take, bytes, and what its tools may use for that.
+    pub(crate) fn expect(&mut self, bytes: u64, less: Option<Less>) {
         self.expects = Some(bytes);
-        self.jobs = jobs.map(|jobs| jobs as u64);
+        self.jobs = less.map(|less| less.jobs as u64);
+        self.batch = less.map(|less| less.batch);
     }
 
     /// Whether it has come to a good end.
@@ -197,9 +203,13 @@ impl Phase {
         self.peak_memory.filter(|_| self.is_done()).or(self.expects)
     }
 
-    /// Threads that its tools were told to use, where fewer than cores.
-    pub(crate) fn jobs(&self) -> Option<u64> {
-        self.jobs
+    /// What its tools were told to use, where less than usual.
+    pub(crate) fn less(&self) -> Option<Less> {
+        let (jobs, batch) = self.jobs.zip(self.batch)?;
+        Some(Less {
+            jobs: jobs as usize,
+            batch,
+        })
     }
 
     /// Whether it runs.

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         args.output.as_deref(),
         child::Limits {
             nice: args.nice,
-            jobs: need.and_then(|need| need.jobs),
+            less: need.and_then(|need| need.less),
         },
     );
     phase.end(began.elapsed(), ended.as_ref().ok());

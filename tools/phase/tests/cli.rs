@@ -559,7 +559,10 @@ fn a_phase_waits_until_it_fits_into_memory_beside_others() {
     };
     let mut first = start("first", "touch begun; until [ -e go ]; do sleep 0.05; done");
     eventually(|| here.join("begun").exists());
-    let mut second = start("second", "echo $FILM2LORA_JOBS > second");
+    let mut second = start(
+        "second",
+        "echo $FILM2LORA_JOBS$FILM2LORA_BATCH_SHARE > second",
+    );
     eventually(|| progress(here, "second")["status"] == "waiting");
     let why = progress(here, "second")["waits_for"].clone();
     assert_eq!(why, "2.0 GB of memory: first already uses 3.0 GB of 4.0 GB");
@@ -568,12 +571,12 @@ fn a_phase_waits_until_it_fits_into_memory_beside_others() {
     assert_eq!(
         fs::read_to_string(here.join("second")).unwrap(),
         "\n",
-        "as many threads as it likes"
+        "as many threads and as large batches as it likes"
     );
 }
 
 #[test]
-fn a_phase_that_took_too_much_memory_gets_fewer_threads() {
+fn a_phase_that_took_too_much_memory_gets_fewer_threads_and_smaller_batches() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let took = json!({"status": "done", "command": "", "start": "", "log": "", "peak_memory": 9_000_000_000_u64});
@@ -582,20 +585,34 @@ fn a_phase_that_took_too_much_memory_gets_fewer_threads() {
         json!({"phases": {"big": took}}).to_string(),
     )
     .unwrap();
-    let ran = phase(here, "big", &["--memory", "1GB"], "echo $FILM2LORA_JOBS");
-    assert_eq!(
-        (ran.code, ran.stdout.as_str()),
-        (Some(0), "1\n"),
-        "{}",
-        ran.stderr
+    let ran = phase(
+        here,
+        "big",
+        &["--memory", "1GB"],
+        "echo $FILM2LORA_JOBS $FILM2LORA_BATCH_SHARE",
     );
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let (jobs, share) = ran.stdout.trim().split_once(' ').unwrap();
+    let (jobs, share): (usize, f64) = (jobs.parse().unwrap(), share.parse().unwrap());
+    let cores = std::thread::available_parallelism().unwrap().get();
+    // A ninth of the memory holds a ninth of the threads, or part of one.
+    assert_eq!(jobs, (cores / 9).max(1));
+    let right = if cores < 9 {
+        1.0 / 9.0
+    } else {
+        jobs as f64 / cores as f64
+    };
+    assert!((share - right).abs() < 1e-9, "{share}");
     assert!(
-        ran.stderr
-            .contains("big: took 9.0 GB the last time, and may take 1.0 GB: running with 1 of "),
+        ran.stderr.contains(
+            format!("big: took 9.0 GB the last time, and may take 1.0 GB: running with {jobs} of ")
+                .as_str()
+        ),
         "{}",
         ran.stderr
     );
-    assert_eq!(progress(here, "big")["jobs"], 1);
+    assert_eq!(progress(here, "big")["jobs"], jobs);
+    assert_eq!(progress(here, "big")["batch"], share);
 }
 
 #[test]

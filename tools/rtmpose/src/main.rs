@@ -94,7 +94,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let cache = args.cache.open()?;
     let answers = networks.sign(TOOL.answers(), args.matte, &views)?;
     // Records wait for each other only where they run together.
-    let size = networks.at_once(args.batch);
+    let size = networks.at_once(flow.batch(args.batch)?);
     let work = Inference {
         look: |record: &Record| {
             let file = ImageFile::of(record)?;

@@ -22,7 +22,8 @@ pub(crate) fn caption(
     let (provenance, plan, rules) = (network.provenance(), network.plan(), network.rules());
     let answers = TOOL.answers().by(&provenance);
     let answers = answers.with(&(rules.most, rules.beams, flags.split))?;
-    let (mut batch, mut count, mut tokens) = (flags.batch.into(), 0, 0);
+    let (mut batch, mut count, mut tokens) = (flow.batch(flags.batch.into())?, 0, 0);
+    let together = batch;
     let work = Inference {
         look: |record: &Record| {
             let file = ImageFile::of(record)?;
@@ -51,7 +52,7 @@ pub(crate) fn caption(
             answer.finish(record, &provenance.model, None)
         },
     };
-    flow.infer(flags.batch.into(), cache, work)?;
+    flow.infer(together, cache, work)?;
     Ok((count, tokens))
 }
 

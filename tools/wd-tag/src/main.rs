@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let model = args.model.open("tag")?;
-    let batch = usize::from(args.batch);
+    let batch = flow.batch(args.batch.into())?;
     let mut tagger = Tagger::open(&model, batch, &args.model.runtime)?;
     let (tags, side) = (tagger.tags().to_vec(), tagger.side());
     let answers = TOOL.answers().by(tagger.net().provenance());
