@@ -26,7 +26,7 @@ include shared/types/chains/types.mk
 # the shell. A name is not to be written into a recipe, a target or `$(shell)`.
 NETWORK_ROLES := DETECT WORDS SEGMENT INPAINT EMBED POSE FACE EMOTION CAPTION
 NAMES := CALLED_FROM SETTINGS FILM FRAMES FRAMES_FPS INSTANCES CAPTIONS OUT PATHS BASE TRIGGER CAST CHARACTER CLASS WORDS REGULARIZATION LABELS FIGURE_LABELS FACE_LABELS BIN PREFIX DESTDIR LINKS RUNTIME ROLE MODEL \
-    MODELS_FROM PIPELINE IMAGES SCORED BEFORE POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
+    MODELS_FROM PIPELINE IMAGES PROMPTS SCORED BEFORE POSE_TYPE POSE_OCCLUDED NICE NEEDS_DISK NETWORKS DEVICE GPU_WAIT MEMORY RUNNER DESCRIBE ALLOW_UNSEEN MINIMUM GATES GATE_SAMPLE TAUGHT TEACH_FROM TEACH_ASK MERGE PLAN_PIECES PLAN_SECONDS SECONDS_EACH \
     SHOT_MODEL TEXT TEXT_MODEL TRACK TRACK_FPS TRACK_MODEL POSE_ANIMAL_MODEL MATTE MATTE_MODEL LANDMARK_MODEL $(NETWORK_ROLES:%=%_MODEL) $(foreach type,$(TYPES),$($(type).settings)_TARGET)
 define take
 ifneq ($(filter command override,$(firstword $(origin $(1))) $(lastword $(origin $(1)))),)
@@ -100,12 +100,13 @@ DEVICE ?= auto
 # memory is free), or a shell command that is tried until it succeeds, as in: grep -q 'Trial 30' search.log
 GPU_WAIT ?=
 # Memory that stages side by side may take, for example: 48GB. A stage waits until what it took the last time fits, and
-# uses fewer threads where it does not fit alone.
+# uses fewer threads and smaller batches where it does not fit alone.
 MEMORY ?=
 # Engine that runs the stages which work on one record at a time on other machines, and its flags, for example:
 # parallel --sshlogin node1,node2; ray --gpus 0.25; slurm 64 --gres gpu:1. All see OUT and the tools under the same paths.
 RUNNER ?=
-# Pipelines that `make plan` runs; the data set that `make review` shows, or that checkpoints are compared of.
+# Pipelines that `make plan` runs; the data set that `make review` shows, or that checkpoints are compared of (or several, for
+# images made with all of them).
 PIPELINE ?= all
 # Pieces of the film that `make plan` runs.
 PLAN_PIECES ?= 8

@@ -100,7 +100,7 @@ pub(crate) fn compare(
     let control = control(&of, args.control.as_deref())?;
     let common = common(&of, &images, prompts)?;
     let measured = measured(of, &images, &common, sets, control);
-    let (film, controls) = controls(&measured, &common, prompts, sets);
+    let (film, controls) = controls(&images, &measured, &common, prompts, sets);
     let draws = draws(args, common.len());
     let ends = controls.ends(sets);
     let redrawn = draws.iter().map(|often| controls.moved(ends, often, sets));
@@ -246,12 +246,14 @@ struct Controls {
 /// The images of the film that the prompts that count are of, or all that were held back where some have none, and
 /// the controls.
 fn controls(
+    images: &[Image],
     measured: &[Measured],
     common: &[usize],
     prompts: &Prompts,
     sets: &Sets,
 ) -> (Vec<Image>, Controls) {
-    let mut film = held(prompts, sets);
+    let searched = images.iter().any(|image| image.empty.is_some());
+    let mut film = held(prompts, sets, searched);
     let of = |prompt: &usize| film.iter().any(|image| image.prompt == *prompt);
     let each = common.iter().all(of);
     let mut shown: Vec<_> = (0..prompts.0.len()).collect();

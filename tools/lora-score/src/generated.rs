@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use serde_json::Value;
 use stage::{Outcome, Record, Result, bail};
 
 use crate::copies::Near;
@@ -26,6 +27,8 @@ pub(crate) struct Part {
     vector: Option<(Space, Vec<f32>)>,
     hash: Option<u64>,
     shown: Option<f64>,
+    /// Whether a detector looked at the image as a whole and saw no character.
+    empty: Option<bool>,
     /// What it says of each fact of the prompt.
     facts: Vec<Option<String>>,
 }
@@ -74,12 +77,26 @@ impl Part {
             } else {
                 None
             },
+            empty: empty(&record)?.filter(|_| parent.is_none()),
             id,
             parent,
             checkpoint,
             prompt,
             image,
         }))
+    }
+}
+
+/// Whether a detector has looked at an image, and found no character.
+fn empty(record: &Record) -> Result<Option<bool>> {
+    let boxes: Option<Vec<Value>> = record.find("boxes")?;
+    Ok(boxes.map(|boxes| boxes.is_empty()))
+}
+
+impl Part {
+    /// The checkpoint that its image was made with.
+    pub(crate) fn checkpoint(&self) -> &str {
+        &self.checkpoint
     }
 }
 
@@ -136,6 +153,8 @@ pub(crate) struct Image {
     pub(crate) shown: Option<f64>,
     /// Whether it is as sharp as the training images.
     pub(crate) sharp: Option<bool>,
+    /// Whether it shows no character, if the prompt names none and a detector looked.
+    pub(crate) empty: Option<bool>,
 }
 
 /// The images of all parts, in the order of their first parts.
@@ -233,6 +252,7 @@ fn image(
         copy: near.as_ref().and_then(|near| sets.limits.copy(near)),
         shown: whole.shown,
         sharp: sets.is_sharp(whole.shown),
+        empty: whole.empty.filter(|_| prompt.names.is_empty()),
         id,
         checkpoint,
         prompt: number,
@@ -326,8 +346,8 @@ fn cosines(
 }
 
 /// The images of the film that were held back from training, as if a checkpoint had made them: they show what their
-/// prompts want.
-pub(crate) fn held(prompts: &Prompts, sets: &Sets) -> Vec<Image> {
+/// prompts want, and no character where a detector looked for them in the images of checkpoints.
+pub(crate) fn held(prompts: &Prompts, sets: &Sets, searched: bool) -> Vec<Image> {
     let all = prompts.0.iter().enumerate().collect::<Vec<_>>();
     let image = |(number, prompt): (usize, &Prompt)| {
         let real = sets
@@ -352,6 +372,7 @@ pub(crate) fn held(prompts: &Prompts, sets: &Sets) -> Vec<Image> {
             copy: near.as_ref().and_then(|near| sets.limits.copy(near)),
             shown: real.shown,
             sharp: sets.is_sharp(real.shown),
+            empty: (searched && prompt.names.is_empty()).then_some(true),
             near,
             vectors,
         })

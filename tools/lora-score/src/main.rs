@@ -1,8 +1,8 @@
 //! Compare checkpoints of a LoRA by what images made with them show.
 //!
 //! Reads the records of generated images, as the tools that made the data set measure them: `id`, `image`, `parent`,
-//! `checkpoint` (the folder of the image), and, where they are there, `identity`, `embedding`, `dedup`, `quality` with
-//! `width` and `height`, and the keys of the facts that prompts want. Several manifests may hold parts of one image:
+//! `checkpoint` (the folder of the image), and, where they are there, `identity`, `embedding`, `dedup`, `boxes`, `quality`
+//! with `width` and `height`, and the keys of the facts that prompts want. Several manifests may hold parts of one image:
 //! the image itself, its instances, its faces. Writes one line for each checkpoint, the best first, and the controls
 //! last: `base`, which was made without the LoRA, and `real`, the images of the film that were held back from training.
 //! A record that belongs to no prompt is dropped. All records are held in memory.
@@ -41,6 +41,9 @@ use crate::prompts::Prompts;
 use crate::sets::{Named, Sets};
 use crate::weights::Weights;
 
+/// The checkpoint that stands for each LoRA alone, where several are compared.
+const ALONE: &str = "alone";
+
 const EXAMPLES: &str = "Examples:
   frame-scan --folder-as checkpoint images/ | blur-filter --keep | clip-embed --crops wide | light-classify \\
       | clip-tag --labels labels \\
@@ -70,7 +73,8 @@ struct Args {
     #[arg(long, value_name = "MANIFEST")]
     references: Vec<PathBuf>,
 
-    /// Records of images made with each LoRA alone, to compare those made with several at once
+    /// Records of images made with each LoRA alone, to compare those made with several at once; of several data sets,
+    /// those of the checkpoint `alone` are, too
     #[arg(long, value_name = "MANIFEST")]
     alone: Vec<PathBuf>,
 
@@ -79,7 +83,7 @@ struct Args {
     kind: &'static Type,
 
     /// Let these measures count so much, instead of as the type says: identity, prompt, style, variety,
-    /// copies, sharpness
+    /// copies, sharpness, empty
     #[arg(long, value_name = "MEASURE=WEIGHT,…")]
     weights: Option<Weights>,
 
@@ -120,11 +124,14 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         .clone()
         .map_or_else(|| Weights::of(args.kind), Ok)?;
     let sets = flow.on_all_cores(|| Sets::read(&args.training, &args.references))?;
-    let alone = generated::read(&args.alone, &prompts)?;
+    let mut alone = generated::read(&args.alone, &prompts)?;
     flow.whole(
         |record| Part::read(record, &prompts),
         |flow, all| {
-            let (seen, mut outcomes) = generated::sorted(all);
+            let (mut seen, mut outcomes) = generated::sorted(all);
+            if args.training.len() > 1 {
+                alone.extend(seen.extract_if(.., |part| part.checkpoint() == ALONE));
+            }
             if !seen.is_empty() {
                 let found = flow.on_all_cores(|| {
                     let images = generated::images(seen, &prompts, &sets)?;

@@ -1,7 +1,7 @@
 //! What is measured of a checkpoint.
 
 /// The number of measures.
-pub(crate) const COUNT: usize = 6;
+pub(crate) const COUNT: usize = 7;
 
 /// Their names, in their order.
 pub(crate) const MEASURES: [&str; COUNT] = [
@@ -11,6 +11,7 @@ pub(crate) const MEASURES: [&str; COUNT] = [
     "variety",
     "copies",
     "sharpness",
+    "empty",
 ];
 
 /// The share of the wanted characters that the images show.
@@ -25,6 +26,8 @@ pub(crate) const VARIETY: usize = 3;
 pub(crate) const COPIES: usize = 4;
 /// The share of images that are at least as sharp as 95 of 100 training images.
 pub(crate) const SHARPNESS: usize = 5;
+/// The share of images in which no character was detected, of prompts that name none.
+pub(crate) const EMPTY: usize = 6;
 
 /// The value of each measure; `None` where it could not be measured.
 pub(crate) type Values = [Option<f64>; COUNT];
@@ -37,4 +40,5 @@ pub(crate) const MEANINGS: [&str; COUNT] = [
     "how much the images vary beside the training images, which are 1 (Vendi score of order 2)",
     "share of images that are nearer to a training image than images of different shots are to each other",
     "share of images that are at least as sharp as 95 of 100 training images, whatever their sizes",
+    "share of images in which no character was detected, where the prompt names none",
 ];

@@ -255,7 +255,8 @@ fn figure(shown: &Image, all: &Comparison, prompts: &Prompts) -> Markup {
     let judged = !shown.found.is_empty()
         || !shown.verdicts.is_empty()
         || shown.copy.is_some()
-        || shown.sharp.is_some();
+        || shown.sharp.is_some()
+        || shown.empty.is_some();
     html! {
         figure.wrong[!faults.is_empty()].right[judged && faults.is_empty()] {
             (image(shown.file.as_deref().map(Path::new), &shown.id))

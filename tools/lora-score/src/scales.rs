@@ -103,24 +103,28 @@ mod tests {
                 Some(variety),
                 Some(copies),
                 Some(sharpness),
+                Some(0.25),
             ])
         };
         let known = |values: Values| values.map(|value| (value.unwrap() * 10.0).round() as i32);
-        assert_eq!(known(scores(7.0, 0.5, 0.55, 0.475)), [7, 4, 5, 5, 5, 5]);
-        assert_eq!(known(scores(-1.0, 1.4, 0.0, 0.95)), [7, 4, 10, 10, 10, 10]);
-        assert_eq!(known(scores(30.0, 0.0, 1.0, 0.0)), [7, 4, 0, 0, 0, 0]);
+        assert_eq!(known(scores(7.0, 0.5, 0.55, 0.475)), [7, 4, 5, 5, 5, 5, 3]);
+        assert_eq!(
+            known(scores(-1.0, 1.4, 0.0, 0.95)),
+            [7, 4, 10, 10, 10, 10, 3]
+        );
+        assert_eq!(known(scores(30.0, 0.0, 1.0, 0.0)), [7, 4, 0, 0, 0, 0, 3]);
         let moved = ENDS
             .moved(Some(5.0))
-            .scores(&[None, None, Some(10.0), None, None, None]);
+            .scores(&[None, None, Some(10.0), None, None, None, None]);
         assert_eq!(moved[2], Some(0.5), "5 of the 10 between the ends");
     }
 
     #[test]
     fn what_was_not_measured_does_not_count() {
-        let weights = Weights([4.0, 2.0, 1.0, 1.0, 0.0, 1.0]);
-        let scores = [None, Some(0.5), Some(1.0), Some(0.0), Some(0.0), None];
+        let weights = Weights([4.0, 2.0, 1.0, 1.0, 0.0, 1.0, 0.0]);
+        let scores = [None, Some(0.5), Some(1.0), Some(0.0), Some(0.0), None, None];
         assert_eq!(overall(&scores, [true; COUNT], &weights), Some(0.5));
-        let counted = [true, false, true, false, true, true];
+        let counted = [true, false, true, false, true, true, true];
         assert_eq!(overall(&scores, counted, &weights), Some(1.0));
         assert_eq!(overall(&[None; COUNT], [true; COUNT], &weights), None);
     }

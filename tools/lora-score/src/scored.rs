@@ -26,6 +26,8 @@ struct Scored {
     shown_share: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sharp: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    empty: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +65,7 @@ pub(crate) fn image(image: &Image, merit: f64, prompts: &Prompts, sets: &Sets) -
             copy: image.copy,
             shown_share: image.shown,
             sharp: image.sharp,
+            empty: image.empty,
         },
     )?;
     Ok(record)

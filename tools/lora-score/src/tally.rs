@@ -19,6 +19,7 @@ pub(crate) struct Tally {
     facts: Shares,
     copies: Shares,
     sharp: Shares,
+    empty: Shares,
     /// Number of vectors of each prompt.
     counts: Vec<f64>,
     /// Sums of their kernels with the training images.
@@ -66,6 +67,7 @@ impl Tally {
             facts: sum(facts),
             copies: sum(copies),
             sharp: sum(sharp),
+            empty: sum(empty),
             counts: vectors.iter().map(|own| own.len() as f64).collect(),
             across: (&vectors).into_par_iter().map(crossed).collect(),
             pairs: (&vectors).into_par_iter().map(row).collect(),
@@ -113,6 +115,7 @@ impl Tally {
             variety,
             share(&self.copies),
             share(&self.sharp),
+            share(&self.empty),
         ]
     }
 }
@@ -159,6 +162,10 @@ fn copies(image: &Image) -> [f64; 2] {
 
 fn sharp(image: &Image) -> [f64; 2] {
     one_of_one(image.sharp)
+}
+
+fn empty(image: &Image) -> [f64; 2] {
+    one_of_one(image.empty)
 }
 
 /// How many images are so, of how many of which that is known.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use stage::{Context, Error, Result, bail, ensure};
 use types::Type;
 
-use crate::measures::{COUNT, MEASURES};
+use crate::measures::{COUNT, EMPTY, MEASURES};
 
 /// The weight of each measure; only their ratios count.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,10 @@ impl Weights {
     /// Those of a type.
     pub(crate) fn of(kind: &Type) -> Result<Self> {
         if kind.weights.is_empty() {
-            return Ok(Self([1.0; COUNT]));
+            // Only who trains places wants images without characters.
+            let mut alike = [1.0; COUNT];
+            alike[EMPTY] = 0.0;
+            return Ok(Self(alike));
         }
         kind.weights
             .parse()
@@ -63,7 +66,7 @@ mod tests {
     #[test]
     fn what_is_not_named_does_not_count() {
         let weights: Weights = "prompt=3, copies=1".parse().unwrap();
-        assert_eq!(weights, Weights([0.0, 3.0, 0.0, 0.0, 1.0, 0.0]));
+        assert_eq!(weights, Weights([0.0, 3.0, 0.0, 0.0, 1.0, 0.0, 0.0]));
         for wrong in ["", "prompt", "beauty=1", "prompt=-1", "prompt=0"] {
             assert!(wrong.parse::<Weights>().is_err(), "{wrong}");
         }

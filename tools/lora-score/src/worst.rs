@@ -2,11 +2,12 @@
 
 use crate::facts::Verdict;
 use crate::generated::Image;
-use crate::measures::{COPIES, IDENTITY, PROMPT, SHARPNESS};
+use crate::measures::{COPIES, EMPTY, IDENTITY, PROMPT, SHARPNESS};
 use crate::prompts::Prompt;
 use crate::weights::Weights;
 
-/// The mean of what is right about an image, 0 to 1: characters, facts, that it is no copy, and that it is sharp.
+/// The mean of what is right about an image, 0 to 1: characters, facts, that it is no copy, that it is sharp, and
+/// that nobody is where nobody was asked for.
 pub(crate) fn merit(image: &Image, weights: &Weights) -> f64 {
     let share = |right: usize, all: usize| (all > 0).then(|| right as f64 / all as f64);
     let affirmed = image
@@ -25,6 +26,10 @@ pub(crate) fn merit(image: &Image, weights: &Weights) -> f64 {
         (
             SHARPNESS,
             image.sharp.map(|sharp| if sharp { 1.0 } else { 0.0 }),
+        ),
+        (
+            EMPTY,
+            image.empty.map(|empty| if empty { 1.0 } else { 0.0 }),
         ),
     ];
     let (mut sum, mut all) = (0.0, 0.0);
@@ -59,6 +64,9 @@ pub(crate) fn faults(image: &Image, prompt: &Prompt) -> Vec<String> {
     }
     if image.sharp == Some(false) {
         faults.push("blurred".to_owned());
+    }
+    if image.empty == Some(false) {
+        faults.push("a character".to_owned());
     }
     faults
 }

@@ -325,6 +325,51 @@ fn five_checkpoints_come_out_in_the_order_of_their_quality() {
 }
 
 #[test]
+fn a_character_where_none_is_wanted_costs() {
+    let set = set();
+    let prompts: Vec<_> = (0..PROMPTS)
+        .map(|n| json!({"id": format!("char_luca_{n:04}"), "prompt": "a pier, noon", "of": format!("held{}", n / 4 * 4)}))
+        .collect();
+    write(set.path(), "prompts.jsonl", &prompts);
+    let boxed = |checkpoint, crowded: fn(usize) -> bool| {
+        let mut records = made(checkpoint, right);
+        for (n, record) in records.iter_mut().enumerate() {
+            let boxes = [json!({"box": [0, 0, 4, 8], "score": 0.9, "label": "person"})];
+            record["boxes"] = json!(&boxes[..usize::from(crowded(n))]);
+        }
+        records
+    };
+    let records = [
+        boxed("crowd", |_| true),
+        boxed("deserted", |_| false),
+        boxed("few", |n| n % 4 == 0),
+        base(),
+    ];
+    let records = records.concat();
+    let ran = score(set.path(), &records, &["--weights", "prompt=3,empty=4"]);
+    let lines = ran.records();
+    assert_eq!(
+        order(&lines),
+        ["deserted", "few", "crowd", "base", "real"],
+        "{}",
+        ran.stderr
+    );
+    let is = |line: usize, member: &str, value: f64| {
+        assert_eq!(lines[line]["measures"]["empty"][member], value, "{line}");
+    };
+    is(1, "value", 0.75);
+    is(1, "weight", 4.0);
+    is(4, "value", 1.0);
+    let faults = lines[2]["worst"][0]["faults"].as_array().unwrap();
+    assert!(faults.contains(&json!("a character")), "{faults:?}");
+    let named = score(set.path(), &made("good", right), &[]).records();
+    assert!(
+        named[0]["measures"].get("empty").is_none(),
+        "nothing was searched"
+    );
+}
+
+#[test]
 fn twins_are_as_probably_better_as_not() {
     let set = set();
     let records = [made("one", right), made("other", right), base()].concat();
@@ -598,6 +643,13 @@ fn a_composition_says_who_was_lost_and_what_bled() {
         json!([0.8, 0.2]),
         "four of luca, one of pia"
     );
+    // A folder `alone` beside those of the checkpoints says the same.
+    records.extend((0..4).map(|n| instance("alone", &format!("one_{n}"), 0, "pia")));
+    write(here, "beside.jsonl", &records);
+    let flags =
+        "--prompts prompts.jsonl --training luca.jsonl --training pia=pia.jsonl beside.jsonl";
+    let beside = run_in(here, TOOL, &flags.split(' ').collect::<Vec<_>>(), "");
+    assert_eq!(beside.records(), lines, "{}", beside.stderr);
     let far = |line: &Value| line["sets"][1]["style"].as_f64().unwrap();
     assert!(far(&lines[1]) > far(&lines[0]), "from pia's set");
     let page = fs::read_to_string(here.join("page.html")).unwrap();

@@ -14,18 +14,18 @@ from names import Wrong, say, setting
 # The roles of the networks by which images are measured, by what a type's images are.
 ROLES = {
     "frames": ["embed"],
+    "places": ["embed", "detect", "face"],
     "instances": ["detect", "face", "segment", "embed", "pose", "emotion"],
     "faces": ["detect", "face", "segment", "embed", "pose", "emotion"],
 }
 
 
-def asked():
-    """The data set that is asked for: its folder in OUT, its type, and the newest of its folders with prompts."""
-    name = setting("PIPELINE")
+def one(name):
+    """A data set that is asked for: its folder in OUT, and the newest of its folders with prompts."""
     folder = names.folder(name)
     kind = folder.split("/")[0]
     if names.slug(name) != name or kind not in names.TYPES:
-        raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME")
+        raise Wrong("PIPELINE must be the name of a data set, such as style or character-NAME, or several of one kind")
     own = Path(names.out(), folder)
     if not own.joinpath("dataset.jsonl").is_file():
         raise Wrong(f"PIPELINE={name}: there is no such data set in {names.out()}: make it first")
@@ -34,7 +34,23 @@ def asked():
         newest = own / own.joinpath("dataset.txt").read_text(encoding="utf-8").strip()
     if not newest.joinpath("prompts.jsonl").is_file():
         raise Wrong(f"PIPELINE={name}: its data set has no prompts.jsonl: it holds no images back: make it with --validation 10% in DATASET_FLAGS")
-    return folder, kind, str(newest.relative_to(names.out()))
+    return folder, str(newest.relative_to(names.out()))
+
+
+def asked():
+    """The data sets that are asked for: their folders in OUT, their type, the newest folder with prompts of each, and further prompts."""
+    found = [one(name) for name in setting("PIPELINE").split() or [""]]
+    folders, newest = [folder for folder, _ in found], [newest for _, newest in found]
+    kinds, more = {folder.split("/")[0] for folder in folders}, setting("PROMPTS")
+    if len({names.TYPES[kind].get("measured") for kind in kinds}) > 1:
+        raise Wrong(f"PIPELINE={setting('PIPELINE')}: what is measured of their images is not the same: compare checkpoints of one kind at once")
+    if len(set(folders)) < len(folders):
+        raise Wrong(f"PIPELINE={setting('PIPELINE')}: names a data set twice")
+    if len(folders) > 1 and not more:
+        raise Wrong("name the prompts that the images were made with: PROMPTS=both.jsonl, each with all characters in identity.name")
+    if more and not os.path.isfile(more):
+        raise Wrong(f"PROMPTS={more}: there is no such file")
+    return folders, folders[0].split("/")[0], newest, more
 
 
 def images():
@@ -67,10 +83,11 @@ def exported(manifest):
 def start(make):
     """Becomes the make in OUT."""
     names.check()
-    folder, kind, newest = asked()
+    folders, kind, newest, more_prompts = asked()
     paths = {"IMAGES": images(), "BIN": names.tools()}
     if setting("CAST") and not Path(names.out(), "cast.jsonl").is_file():
         raise Wrong(f"CAST={setting('CAST')}: there is no cast.jsonl in {names.out()}: make instances first")
+    paths["PROMPTS"] = names.absolute(more_prompts) if more_prompts else ""
     for name in ["CAST", "LABELS", "FIGURE_LABELS", "FACE_LABELS", "TEACH_FROM", "SETTINGS"]:
         paths[name] = names.absolute(setting(name)) if setting(name) else ""
     others = thresholds.elsewhere(paths["TEACH_FROM"])
@@ -81,13 +98,18 @@ def start(make):
     roles = [] if setting("NETWORKS") == "none" else ROLES[measured]
     launch.lock(names.out())
     thresholds.take(names.out(), others)
-    scores = f"scores/{folder.replace('/', '-')}"
-    Path(names.out(), scores).mkdir(parents=True, exist_ok=True)
-    launch.put(Path(names.out(), scores, "exported.jsonl"), exported(Path(names.out(), folder, "dataset.jsonl")))
-    who = names.characters().values() if measured != "frames" else []
-    more = [f"IMAGES={launch.listing(paths['IMAGES'])}", f"DATASET={launch.content(os.path.join(names.out(), folder, 'dataset.jsonl'))}"]
+    sets = [folder.replace("/", "-") for folder in folders]
+    scores = f"scores/{'-'.join(sets)}"
+    Path(names.out(), scores, "exported").mkdir(parents=True, exist_ok=True)
+    manifests = [Path(names.out(), folder, "dataset.jsonl") for folder in folders]
+    for name, manifest in zip(sets, manifests):
+        launch.put(Path(names.out(), scores, "exported", f"{name}.jsonl"), exported(manifest))
+    who = names.characters().values() if measured in ("instances", "faces") else []
+    more = [f"IMAGES={launch.listing(paths['IMAGES'])}", *(f"DATASET={launch.content(str(manifest))}" for manifest in manifests)]
+    more += [f"PROMPTS={launch.content(paths['PROMPTS'])}"] if more_prompts else []
     command = launch.inner(make, roles, paths, more)
-    command += [f"SCORING={folder}", f"SCORES={scores}", f"SCORED_SET={newest}", f"CUTS={' '.join(thresholds.in_force(names.out(), others))}"]
+    command += [f"SCORING={' '.join(sets)}", f"SCORED_KIND={kind}", f"SCORES={scores}", f"SCORED_SETS={' '.join(newest)}"]
+    command += [f"CUTS={' '.join(thresholds.in_force(names.out(), others))}"]
     command += [f"WHO={' '.join(who)}", f"{scores}/scores.jsonl"]
     say(f"{setting('PIPELINE')}: the page will be {names.out()}/{scores}/report.html")
     os.execvp(command[0], command)

@@ -109,7 +109,24 @@ class Checkpoints(unittest.TestCase):
                 checkpoints.asked()
             own.joinpath("dataset-01/prompts.jsonl").touch()
             with told(PIPELINE="character-luca", OUT=out):
-                self.assertEqual(checkpoints.asked(), ("character/luca", "character", "character/luca/dataset-01"))
+                self.assertEqual(checkpoints.asked(), (["character/luca"], "character", ["character/luca/dataset-01"], ""))
+
+    def test_several_are_of_one_kind_and_have_prompts_of_their_own(self):
+        with tempfile.TemporaryDirectory() as out:
+            for name in ["character/luca", "character/pia", "style"]:
+                own = Path(out, name)
+                own.joinpath("dataset").mkdir(parents=True)
+                own.joinpath("dataset.jsonl").touch()
+                own.joinpath("dataset/prompts.jsonl").touch()
+            both = Path(out, "both.jsonl")
+            for other, prompts, wrong in [("character-pia", "", "name the prompts"), ("style", both, "is not the same"),
+                                          ("character-luca", both, "names a data set twice"), ("character-pia", both, "no such file")]:
+                with told(PIPELINE=f"character-luca {other}", PROMPTS=str(prompts), OUT=out), self.assertRaisesRegex(Wrong, wrong):
+                    checkpoints.asked()
+            both.touch()
+            with told(PIPELINE="character-luca character-pia", PROMPTS=str(both), OUT=out):
+                folders = ["character/luca", "character/pia"]
+                self.assertEqual(checkpoints.asked(), (folders, "character", [f"{one}/dataset" for one in folders], str(both)))
 
     def test_images_are_compared_with_those_that_trainers_see(self):
         with tempfile.TemporaryDirectory() as out:
