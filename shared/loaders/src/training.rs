@@ -2,24 +2,30 @@
 //!
 //! A trainer's own file says what its configuration looks like and which commands train by it
 //! ([`Run`]). What is the same for all is here: how many steps a set is worth, and [`files`],
-//! which makes of a run the `train.sh` of its view.
+//! which makes of a run the `train.sh` of its view, or, where paths are those of Windows, its `train.cmd`.
 
 mod script;
 mod search;
+mod windows;
+mod word;
 
 use std::path::{Path, PathBuf};
 
 use crate::bases::Base;
 use crate::view::{Content, DataSet, Layout, Side, View};
 
+pub use word::Word;
+pub(crate) use word::words;
+
 /// How a data set is to be trained, whatever the trainer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan<'a> {
     /// The base model.
     pub base: &'static Base,
-    /// How many images an epoch shows.
+    /// How many images an epoch shows, those for regularization among them.
     pub epoch: u32,
-    /// How many images are shown in all, one at a step.
+    /// How many images are shown in all, one at a step: twice as many as the set is worth where every second one is for
+    /// regularization.
     pub steps: u32,
     /// The rank of the LoRA.
     pub rank: u32,
@@ -66,10 +72,11 @@ impl<'a> Plan<'a> {
         if images == 0 {
             return None;
         }
-        let steps = steps(images, set.subject);
+        let turns = if set.regularization().is_some() { 2 } else { 1 };
+        let steps = turns * steps(images, set.subject);
         Some(Self {
             base,
-            epoch: set.side(Side::Training).map(|(_, one)| one.repeats).sum(),
+            epoch: turns * set.epoch(),
             steps,
             rank: rank(images),
             every: steps.div_ceil(CHECKPOINTS),
@@ -201,73 +208,6 @@ pub struct Draft {
     pub absolute: bool,
 }
 
-/// A word of a command, as a shell has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word(pub(crate) String);
-
-impl Word {
-    /// A text.
-    ///
-    /// ```
-    /// use loaders::training::Word;
-    /// assert_eq!(Word::text("--name=lucap boy's").to_string(), r"'--name=lucap boy'\''s'");
-    /// assert_eq!(Word::text("--name=lucap").to_string(), "--name=lucap");
-    /// ```
-    pub fn text(text: impl AsRef<str>) -> Self {
-        let text = text.as_ref();
-        let plain = |sign: char| sign.is_ascii_alphanumeric() || "_./:=,@%+-".contains(sign);
-        if !text.is_empty() && text.chars().all(plain) {
-            Self(text.to_owned())
-        } else {
-            Self(format!("'{}'", text.replace('\'', r"'\''")))
-        }
-    }
-
-    /// Text with variables in it, as `$MODEL`; the text itself has no signs of the shell's.
-    pub fn with(text: &str) -> Self {
-        Self(format!("\"{text}\""))
-    }
-
-    /// The same with more on both sides.
-    pub(crate) fn between(&self, before: &str, after: &str) -> Self {
-        Self(format!("{}{self}{}", Self::text(before), Self::text(after)))
-    }
-
-    /// The value of a variable, in the quotes that JSON, TOML and YAML share.
-    pub(crate) fn quoted(variable: &str) -> Self {
-        Self(format!("\"$(quote \"${variable}\")\""))
-    }
-}
-
-impl std::fmt::Display for Word {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        to.write_str(&self.0)
-    }
-}
-
-/// What a trainer's file writes out: with a `$` it has variables.
-impl From<&'static str> for Word {
-    fn from(text: &'static str) -> Self {
-        if text.contains('$') {
-            Self::with(text)
-        } else {
-            Self::text(text)
-        }
-    }
-}
-
-/// What comes of a data set, which may have any sign.
-impl From<String> for Word {
-    fn from(text: String) -> Self {
-        Self::text(text)
-    }
-}
-
-/// Words as a trainer's file writes them out.
-pub(crate) fn words(all: &[&'static str]) -> impl Iterator<Item = Word> {
-    all.iter().copied().map(Word::from)
-}
-
 /// How a script of accelerate is started.
 pub(crate) const ACCELERATE: &[&str] = &[
     "$PYTHON",
@@ -313,11 +253,23 @@ pub fn started(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
     let mut wanted = vec!["TRAINER=…".to_owned()];
     let paths = run.weights.iter().filter(|weight| weight.usual.is_none());
     wanted.extend(paths.map(|weight| format!("{}=…", weight.variable)));
-    Some(format!(
-        "{} sh {}/train.sh",
-        wanted.join(" "),
-        view.scripts()
-    ))
+    let (wanted, folder) = (wanted.join(" "), view.scripts());
+    Some(if windows(set) {
+        format!(
+            r"{}\{} {wanted}",
+            folder.replace('/', r"\"),
+            windows::STARTED
+        )
+    } else {
+        format!("{wanted} sh {folder}/train.sh")
+    })
+}
+
+/// Whether paths are those of Windows, on which the trainer is to run.
+fn windows(set: &DataSet<'_>) -> bool {
+    let root = set.root.to_string_lossy();
+    let mut signs = root.chars();
+    signs.next().is_some_and(|sign| sign.is_ascii_alphabetic()) && signs.next() == Some(':')
 }
 
 /// Everything that stands in a view: the data set, and, where a base model is named that the trainer
@@ -335,11 +287,14 @@ pub fn files(view: &dyn View, set: &DataSet<'_>) -> Layout {
     for (path, text) in &run.files {
         layout.text(path, text.as_str());
     }
-    layout.text(
-        folder.join("train.sh"),
-        script::text(view, set, &plan, &run),
-    );
-    for (name, text) in search::files(&plan, &run) {
+    let scripts = if windows(set) {
+        windows::files(view, set, &plan, &run)
+    } else {
+        let script = script::text(view, set, &plan, &run);
+        let [search, program] = search::files(&plan, &run);
+        vec![("train.sh", script), search, program]
+    };
+    for (name, text) in scripts {
         layout.text(folder.join(name), text);
     }
     layout

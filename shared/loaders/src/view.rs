@@ -260,6 +260,19 @@ impl<'a> DataSet<'a> {
         images.next().map(|_| Group::Regularization)
     }
 
+    /// How many training images an epoch shows.
+    pub(crate) fn epoch(&self) -> u32 {
+        let training = self.side(Side::Training);
+        training.map(|(_, one)| one.repeats).sum()
+    }
+
+    /// How often an epoch shows each regularization image, so that it shows as many as of the subject: what sd-scripts and
+    /// ai-toolkit do by themselves.
+    pub(crate) fn regularly(&self) -> f64 {
+        let count = self.side(Side::Regularization).count();
+        f64::from(self.epoch()) / count.max(1) as f64
+    }
+
     /// The examples of a group, with their numbers.
     pub(crate) fn members(&self, group: Group) -> impl Iterator<Item = (usize, &Example<'a>)> {
         let all = self.examples.iter().enumerate();

@@ -658,6 +658,91 @@ fn every_script_says_its_commands_from_any_folder() {
 }
 
 #[test]
+fn windows_is_given_the_same_commands_and_configurations() {
+    let own = [("STEPS", "77"), ("RANK", "8"), ("LEARNING_RATE", "0.5")];
+    for (word, names) in TRAINED {
+        for name in names.split(' ').filter(|name| !name.is_empty()) {
+            let here = run::Folder::of(view(word), &data_set(name, "ROOT"));
+            let there = run::Folder::of(view(word), &data_set(name, "C:/data"));
+            let by_shell = here.noted("train.sh", "ROOT", &own);
+            let by_python = there.noted("train.py", "C:/data", &own);
+            assert_eq!(by_python, by_shell, "{word}, {name}");
+            assert!(by_shell.0.contains("ROOT/trainer"), "{word}, {name}");
+        }
+    }
+}
+
+#[test]
+fn windows_starts_by_a_batch_file() {
+    let mut set = data_set("sdxl", "C:/data");
+    set.title = "50 % \"lucap\" & \u{fc}ber > all";
+    let all = texts(view("kohya"), &set);
+    assert!(!all.contains_key("kohya/train.sh"), "no shell is there");
+    let batch = &all["kohya/train.cmd"];
+    assert_eq!(batch.matches('\n').count(), batch.matches("\r\n").count());
+    assert!(
+        batch.ends_with("\"%STARTS%\" \"%~dp0train.py\" %*\r\n"),
+        "{batch}"
+    );
+    let remarks: String = batch
+        .lines()
+        .filter(|line| line.starts_with("rem "))
+        .collect();
+    assert!(
+        !remarks.contains(['%', '&', '>', '"', '^', '\u{fc}']),
+        "signs of the command line: {remarks}"
+    );
+    assert!(all["kohya/search.cmd"].contains(" --learning-rate=0.0001 --rank=16 --steps=1500 "));
+    assert_eq!(
+        started(view("kohya"), &set).unwrap(),
+        r"kohya\train.cmd TRAINER=… MODEL=…"
+    );
+}
+
+#[test]
+fn on_windows_settings_stand_before_what_goes_to_the_trainer() {
+    let here = run::Folder::of(view("kohya"), &data_set("sdxl", "C:/data"));
+    let (said, code) = here.on_windows(&["STEPS=55", "--lowram", "A=B"], &[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("--max_train_steps=55"), "{said}");
+    assert!(said.ends_with("--lowram A=B\n"), "{said}");
+    for (name, value, wrong) in [
+        (
+            "TRAINER",
+            "",
+            "TRAINER is not set: the folder of sd-scripts",
+        ),
+        (
+            "TRAINER",
+            "/dev",
+            "TRAINER: /dev: has no sdxl_train_network.py",
+        ),
+        (
+            "MODEL",
+            "/nowhere",
+            "MODEL: /nowhere: no such file or folder",
+        ),
+        ("STEPS", "0900", "STEPS: 0900: is not a whole number"),
+        (
+            "LEARNING_RATE",
+            "1,5e-4",
+            "LEARNING_RATE: 1,5e-4: is not a number",
+        ),
+    ] {
+        let (said, code) = here.on_windows(&[], &[(name, value)]);
+        assert_eq!(code, 2, "{name}: {said}");
+        assert!(said.contains(wrong), "{wrong}: {said}");
+    }
+    std::fs::remove_dir_all(here.path("C:/data/kohya/train")).unwrap();
+    let (said, code) = here.on_windows(&[], &[]);
+    assert_eq!(code, 2);
+    assert!(
+        said.contains("C:/data/kohya/train/1_lucap_boy: no such folder: the data set was moved"),
+        "{said}"
+    );
+}
+
+#[test]
 fn the_environment_has_the_last_word() {
     let own = [
         ("STEPS", "77"),

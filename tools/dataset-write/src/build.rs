@@ -64,7 +64,7 @@ impl Build<'_> {
             unmasked(*view, &set);
         }
         self.unused(&examples);
-        let card = card::text(self.purpose, self.views, &examples)?;
+        let card = card::text(self.purpose, self.views, &examples, &root)?;
         file(&part.join("README.md"), card.as_bytes())?;
         let held = examples.iter().filter(|one| one.side == Side::Validation);
         let prompts = prompts::lines(self.purpose, &held.collect::<Vec<_>>())?;

@@ -26,8 +26,13 @@ const COUNTED: &[&str] = &[
     "weather",
 ];
 
-/// The text of the card.
-pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example]) -> Result<String> {
+/// The text of the card; `root` is where trainers find the set.
+pub(crate) fn text(
+    purpose: &Purpose,
+    views: &[&dyn View],
+    examples: &[Example],
+    root: &Path,
+) -> Result<String> {
     let mut card = format!("# {}\n\n", purpose.title());
     let count = |side| {
         examples
@@ -64,7 +69,7 @@ pub(crate) fn text(purpose: &Purpose, views: &[&dyn View], examples: &[Example])
     if let Some(licence) = &purpose.licence {
         writeln!(card, "| licence | {} |", cell(licence))?;
     }
-    trainers(&mut card, purpose, views, examples)?;
+    trainers(&mut card, purpose, views, examples, root)?;
     tables(&mut card, purpose, examples)?;
     Ok(card)
 }
@@ -81,6 +86,7 @@ fn trainers(
     purpose: &Purpose,
     views: &[&dyn View],
     examples: &[Example],
+    root: &Path,
 ) -> Result<()> {
     let any = |side| examples.iter().any(|example| example.side == side);
     let (validated, regular) = (any(Side::Validation), any(Side::Regularization));
@@ -117,7 +123,7 @@ fn trainers(
             or_not(masked, notes.masks, "this trainer cannot use masks")
         )?;
     }
-    started(card, purpose, views, examples)
+    started(card, purpose, views, examples, root)
 }
 
 /// How something is used, if it is there and can be.
@@ -135,6 +141,7 @@ fn started(
     purpose: &Purpose,
     views: &[&dyn View],
     examples: &[Example],
+    root: &Path,
 ) -> Result<()> {
     let Some(base) = purpose.base else {
         return Ok(());
@@ -147,12 +154,12 @@ fn started(
         card,
         "\n## To train on {}\n\n{trigger} Run these in this folder, with paths in place of the dots. `TRAINER` is the folder of the trainer. \
         Each script says at its top what else it takes; with `DRY_RUN=1` it prints its commands and runs none. \
-        `search.sh` beside it looks for better numbers than those below, by Optuna.\n\n\
+        `search.sh`, or `search.cmd`, beside it looks for better numbers than those below, by Optuna.\n\n\
         | view | command |\n|---|---|",
         base.name
     )?;
     for view in views {
-        let set = data_set(*view, purpose, examples, Path::new(""))?;
+        let set = data_set(*view, purpose, examples, root)?;
         let command = training::started(*view, &set);
         let command = command.map_or_else(
             || format!("there is no train.sh for {}", base.name),
@@ -163,7 +170,7 @@ fn started(
     let trained = examples.iter().filter(|example| example.is_trained());
     let set = views
         .first()
-        .map(|view| data_set(*view, purpose, examples, Path::new("")));
+        .map(|view| data_set(*view, purpose, examples, root));
     let set = set.transpose()?;
     if let Some(plan) = set.as_ref().and_then(training::Plan::of) {
         writeln!(

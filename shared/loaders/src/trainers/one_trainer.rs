@@ -269,7 +269,7 @@ const DRAWS: usize = 4;
 fn concept(set: &DataSet<'_>, group: Group) -> Value {
     let (kind, balancing) = match group {
         Group::Validation => ("VALIDATION", 1.0),
-        Group::Regularization => ("PRIOR_PREDICTION", 1.0),
+        Group::Regularization => ("PRIOR_PREDICTION", set.regularly()),
         Group::Train(repeats) => ("STANDARD", f64::from(repeats)),
     };
     let lines = set.members(group).map(|(_, one)| one.captions.len());

@@ -280,6 +280,9 @@ impl View for SimpleTuner {
             let id = format!("{}-regularization", set.slug);
             let mut images = backend(set, &id, "image", folder);
             images["is_regularisation_data"] = json!(true);
+            // Passes besides the first one.
+            let passes = set.regularly().round() as u32;
+            images["repeats"] = json!(passes.saturating_sub(1));
             backends.push(images);
         }
         if set.has_validation() {

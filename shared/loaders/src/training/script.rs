@@ -126,7 +126,7 @@ pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Ru
     if !run.drafts.is_empty() {
         script += FILL;
     }
-    script += &asked(view, set, plan, run);
+    script += &asked(plan, run);
     script += &place(view, set, run);
     for draft in &run.drafts {
         script += &completed(set, draft);
@@ -144,7 +144,7 @@ pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Ru
 }
 
 /// What `TRAINER` is.
-fn checkout(run: &Run) -> String {
+pub(super) fn checkout(run: &Run) -> String {
     format!(
         "the folder of {}, checked out from its repository",
         run.trainer
@@ -152,7 +152,7 @@ fn checkout(run: &Run) -> String {
 }
 
 /// The variables of a script, and what they are.
-fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
+pub(super) fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
     let mut all = vec![("TRAINER".to_owned(), checkout(run))];
     for weight in &run.weights {
         let usual = weight.usual.map(|usual| format!(" [{usual}]"));
@@ -205,22 +205,17 @@ fn needed(variable: &str, about: &str) -> String {
 }
 
 /// Reads the variables.
-fn asked(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
+fn asked(plan: &Plan<'_>, run: &Run) -> String {
     let mut text = needed("TRAINER", &checkout(run));
     for weight in &run.weights {
         let usual = |usual: &str| format!("{0}=${{{0}:-{usual}}}\neither {0}\n", weight.variable);
         let required = || needed(weight.variable, weight.about);
         text += &weight.usual.map_or_else(required, usual);
     }
-    let output = if windows(set) {
-        Word::text(set.seen(Path::new(view.scripts()).join("output")))
-    } else {
-        Word::with("$here/output")
-    };
     let _ = write!(
         text,
         "OUTPUT=${{OUTPUT:+$(full \"$OUTPUT\")}}
-[ -n \"$OUTPUT\" ] || OUTPUT={output}
+[ -n \"$OUTPUT\" ] || OUTPUT=\"$here/output\"
 PYTHON=${{PYTHON:-python3}}
 STEPS=${{STEPS:-{}}}
 RANK=${{RANK:-{}}}
@@ -250,16 +245,9 @@ fi
     text
 }
 
-/// Whether paths are those of Windows, of which the shell knows no other form.
-fn windows(set: &DataSet<'_>) -> bool {
-    let root = set.root.to_string_lossy();
-    let mut signs = root.chars();
-    signs.next().is_some_and(|sign| sign.is_ascii_alphabetic()) && signs.next() == Some(':')
-}
-
 /// The folder over `train.sh` from which relative paths begin; `None` if they are absolute.
 fn start(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
-    if set.root.has_root() || windows(set) {
+    if set.root.has_root() {
         return None;
     }
     let own = Path::new(view.scripts()).components();
@@ -299,7 +287,7 @@ fn completed(set: &DataSet<'_>, draft: &Draft) -> String {
     let mut steps: Vec<_> = values
         .map(|(key, value)| format!("put {} {value}", Word::text(key)))
         .collect();
-    let relative = !set.root.has_root() && !windows(set);
+    let relative = !set.root.has_root();
     if draft.absolute && relative {
         let root = set.seen(Path::new("")).trim_end_matches('/').to_owned();
         // As both stand in a JSON text, without the quotation mark at its end.

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Searches for the learning rate, rank and number of steps that train best, with the train.sh beside this file.
+"""Searches for the learning rate, rank and number of steps that train best, with the train.sh or
+train.cmd beside this file.
 
-Every trial is a run of train.sh with LEARNING_RATE, RANK, STEPS and OUTPUT set, and all else as it is in the
+Every trial is a run of it with LEARNING_RATE, RANK, STEPS and OUTPUT set, and all else as it is in the
 environment. How good it is says the command of --score, by the number in its last line: it gets the same
 variables, and OUTPUT has the LoRA. sd-scripts can do without one, if images are held back: it prints a validation
 loss, and the last one counts.
@@ -17,6 +18,11 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+# What trains: for a trainer on Windows a program of Python, elsewhere one of the shell.
+TRAIN = [sys.executable, os.path.join(HERE, "train.py")]
+if not os.path.isfile(TRAIN[-1]):
+    TRAIN = ["sh", os.path.join(HERE, "train.sh")]
 
 # Where chance begins, and how many failed trials in a row end a search.
 SEED = 42
@@ -74,16 +80,16 @@ def run(asked, values, output):
     log = os.path.join(output, "log.txt")
     environment = variables(values, output)
     with open(log, "wb") as file:
-        done = subprocess.run(["sh", os.path.join(HERE, "train.sh")], env=environment, stdout=file, stderr=subprocess.STDOUT)
+        done = subprocess.run(TRAIN, env=environment, stdout=file, stderr=subprocess.STDOUT)
     if done.returncode != 0:
-        raise RuntimeError(f"train.sh ended with {done.returncode}: see {log}")
+        raise RuntimeError(f"{os.path.basename(TRAIN[-1])} ended with {done.returncode}: see {log}")
     if asked.score is None:
         with open(log, encoding="utf-8", errors="replace") as file:
             found = LOSS.findall(file.read())
         if not found:
             raise RuntimeError(f"{log}: has no validation loss: give --score a command that prints how good the LoRA is")
         return float(found[-1])
-    done = subprocess.run(["sh", "-c", asked.score], env=environment, capture_output=True, text=True)
+    done = subprocess.run(asked.score, shell=True, env=environment, capture_output=True, text=True)
     lines = done.stdout.split("\n")
     lines = [line.strip() for line in lines if line.strip()]
     if done.returncode != 0 or not lines:
@@ -99,7 +105,7 @@ def dry(asked):
     print(f"# learning rate {rates[0]:.3g} to {rates[1]:.3g}, rank {ranks}, steps {steps}: {asked.trials} trials, the first of which:")
     values = {"learning_rate": asked.learning_rate, "rank": asked.rank, "steps": asked.steps}
     environment = {**variables(values, trial_output(asked.out_dir, 0)), "DRY_RUN": "1"}
-    return subprocess.run(["sh", os.path.join(HERE, "train.sh")], env=environment).returncode
+    return subprocess.run(TRAIN, env=environment).returncode
 
 
 def opened(asked, optuna):

@@ -5,6 +5,19 @@ use super::{Plan, Run};
 /// The program, the same for all trainers.
 const PROGRAM: &str = include_str!("search.py");
 
+/// What the program is told of a run.
+pub(super) fn flags(plan: &Plan<'_>, run: &Run) -> String {
+    let score = if run.prints_loss {
+        ""
+    } else {
+        " --score-needed"
+    };
+    format!(
+        "--learning-rate={:?} --rank={} --steps={}{score}",
+        run.learning_rate, plan.rank, plan.steps
+    )
+}
+
 /// The files of a search, by their names.
 pub(super) fn files(plan: &Plan<'_>, run: &Run) -> [(&'static str, String); 2] {
     let script = format!(
@@ -16,17 +29,10 @@ pub(super) fn files(plan: &Plan<'_>, run: &Run) -> [(&'static str, String); 2] {
 set -eu
 here=$(CDPATH='' cd -- \"$(dirname -- \"$0\")\" && pwd -P)
 exec \"${{SEARCH_PYTHON:-python3}}\" \"$here/search.py\" \\
-    --learning-rate={:?} --rank={} --steps={}{} \"$@\"
+    {} \"$@\"
 ",
         plan.base.name,
-        run.learning_rate,
-        plan.rank,
-        plan.steps,
-        if run.prints_loss {
-            ""
-        } else {
-            " --score-needed"
-        }
+        flags(plan, run)
     );
     [("search.sh", script), ("search.py", PROGRAM.to_owned())]
 }

@@ -1,6 +1,8 @@
 //! Runs the scripts of a view. The trainer is a folder of empty files, and its Python a program that does nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -106,7 +108,10 @@ impl Folder {
     }
 
     fn command(&self, script: &str, own: &[(&str, &str)], from: &str) -> Command {
-        let mut command = Command::new("sh");
+        let of_python = Path::new(script)
+            .extension()
+            .is_some_and(|ending| ending == "py");
+        let mut command = Command::new(if of_python { "python3" } else { "sh" });
         command.arg(self.set.join(self.scripts).join(script));
         for name in WEIGHTS.iter().chain(&[
             "TRAINER",
@@ -168,6 +173,51 @@ impl Folder {
             .collect();
         all.push(("PYTHON", "true"));
         self.train(&all, "/")
+    }
+
+    /// Runs a script in the folder, with a Python that notes what it is given; returns that, and the files that the script
+    /// has written. The folder is called `ROOT` in both, wherever it is.
+    pub(crate) fn noted(
+        &self,
+        script: &str,
+        root: &str,
+        own: &[(&'static str, &str)],
+    ) -> (String, BTreeMap<String, String>) {
+        let python = self.path("python");
+        fs::write(
+            &python,
+            "#!/bin/sh\nprintf '%s\\n' \"PYTHONPATH=${PYTHONPATH:-}\" \"$@\" '' >> \"$NOTES\"\n",
+        )
+        .unwrap();
+        fs::set_permissions(&python, PermissionsExt::from_mode(0o755)).unwrap();
+        let notes = self.path("notes");
+        let all = self.all(own);
+        let all = all.iter().map(|(name, value)| (*name, value.as_str()));
+        let more = [
+            ("PYTHON", python.to_str().unwrap()),
+            ("NOTES", notes.to_str().unwrap()),
+        ];
+        let all: Vec<_> = all.chain(more).collect();
+        let here = self.own.path().to_str().unwrap();
+        let (said, code) = Self::said(self.command(script, &all, here));
+        assert_eq!(code, 0, "{said}");
+        let plain = |text: String| text.replace(here, "ROOT").replace(root, "ROOT");
+        let files = fs::read_dir(self.path("out")).unwrap().map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, plain(fs::read_to_string(path).unwrap()))
+        });
+        (plain(fs::read_to_string(notes).unwrap()), files.collect())
+    }
+
+    /// Runs `train.py` in the folder, with words behind it and with all variables but those that these set.
+    pub(crate) fn on_windows(&self, words: &[&str], own: &[(&'static str, &str)]) -> (String, i32) {
+        let all = self.all(own);
+        let all = all.iter().map(|(name, value)| (*name, value.as_str()));
+        let all: Vec<_> = all.chain([("DRY_RUN", "1")]).collect();
+        let mut command = self.command("train.py", &all, self.own.path().to_str().unwrap());
+        command.args(words);
+        Self::said(command)
     }
 
     /// Runs `search.sh`.

@@ -231,7 +231,6 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
         values: Vec::new(),
         absolute: true,
     };
-    let epochs = format!("$(( (STEPS + {0} - 1) / {0} ))", plan.epoch.max(1));
     let mut command = vec![
         "$PYTHON".into(),
         "$TRAINER/scripts/train.py".into(),
@@ -239,7 +238,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
     ];
     let values = VALUES.map(|value| Word::with(&format!("--config-value={value}")));
     command.extend(values);
-    command.push(Word::with(&format!("--config-value=epochs={epochs}")));
+    command.push(Word::epochs("--config-value=epochs=", plan.epoch));
     Some(Run {
         trainer: "OneTrainer",
         program: "scripts/train.py",

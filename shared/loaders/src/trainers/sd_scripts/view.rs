@@ -91,12 +91,7 @@ image_dir = {image_dir}
 /// The regularization images beside data sets with masks: as a data set of their own that is trained on whole,
 /// as often as the images of the subject. One with `is_reg` takes as many as it has of the subject, which is none.
 fn beside_masks(set: &DataSet<'_>) -> String {
-    let of = |side| {
-        set.side(side)
-            .map(|(_, one)| one.repeats as usize)
-            .sum::<usize>()
-    };
-    let repeats = of(Side::Training).div_ceil(of(Side::Regularization).max(1));
+    let repeats = set.regularly().ceil();
     let image_dir = quoted(&set.seen(CONFIGURED.folder(set, Group::Regularization)));
     format!(
         "\n{}\n[[datasets.subsets]]\nimage_dir = {image_dir}\nclass_tokens = \"class\"\nnum_repeats = {repeats}\n",
