@@ -145,10 +145,28 @@ def masked(row):
 FLAGS = ["--type", "custom", "--template", "p_{id}", "--trigger", "trig boy", "--train-on", "subject", "--grow-subject", "0",
          "--resolution", "512", "--repeats", "3", "--form", "several", "--validation", "25%"]
 
+# The sizes of the regularization images, for trainers that take them; `tests/views.rs` has the same.
+REGULAR = [(640, 480), (500, 900), (800, 800)]
 
-def data_set(tool, work, view, more=()):
-    """Lets `dataset-write` write the images of `set.json` as a view; returns its folder, and the rows by the
-    names of the images."""
+
+def regular(work, named):
+    """The manifest of the regularization images, whose rows are added to `named`."""
+    lines = []
+    for number, (width, height) in enumerate(REGULAR):
+        path = os.path.join(work, f"r{number}.png")
+        image(path, width, height)
+        facts = {"tags": f"a boy, at place {number}", "sentence": f"A boy stands at place {number}."}
+        lines.append(json.dumps({"id": f"regular_{number}", "image": path, "caption": facts["tags"], "facts": facts}))
+        named[f"regularization_{number + 1:04}.png"] = {"size": [width, height], "mask": None}
+    path = os.path.join(work, "regular.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    return path
+
+
+def data_set(tool, work, view, more=(), regularized=False):
+    """Lets `dataset-write` write the images of `set.json` as a view, with regularization images on request; returns its
+    folder, and the rows by the names of the images."""
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "set.json")
     rows, lines, named = json.load(open(here)), [], {}
     for number, row in enumerate(rows):
@@ -163,6 +181,8 @@ def data_set(tool, work, view, more=()):
             record["mask"] = stem + "m.png"
         lines.append(json.dumps(record))
         named[f"p_{number + 1:04}.png"] = row
+    if regularized:
+        more = [*more, "--regularization", regular(work, named)]
     out = os.path.join(work, "out")
     subprocess.run([tool, *FLAGS, *more, "--views", view, "--out-dir", out], input="\n".join(lines), text=True, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -187,8 +207,10 @@ def arguments(about):
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("checkout", help="the trainer's source")
     parser.add_argument("work", help="an empty folder to work in")
-    parser.add_argument("--also", default="", help="a second checkout that it needs")
-    return parser.parse_args()
+    parser.add_argument("--also", nargs="*", default=[], help="what else it needs: a second checkout, dataset-write")
+    asked = parser.parse_args()
+    asked.also, asked.last = (asked.also[:1] or [""])[0], (asked.also[-1:] or [""])[0]
+    return asked
 
 
 def commit(path):

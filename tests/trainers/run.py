@@ -28,6 +28,8 @@ RUNS = [("sd-scripts", "sd_scripts.py", ["sd-scripts"]), ("ai-toolkit", "ai_tool
         ("musubi-tuner", "musubi.py", ["musubi-tuner"]), ("diffusion-pipe", "diffusion_pipe.py", ["diffusion-pipe"]),
         ("onetrainer", "one_trainer.py", ["onetrainer", "mgds"]), ("simpletuner", "simple_tuner.py", ["simpletuner"]),
         ("kohya-view", "sd_scripts_view.py", ["sd-scripts", "dataset-write"]),
+        ("ai-toolkit-view", "ai_toolkit_view.py", ["ai-toolkit", "dataset-write"]),
+        ("onetrainer-view", "one_trainer_view.py", ["onetrainer", "mgds", "dataset-write"]),
         ("diffusion-pipe-view", "diffusion_pipe_view.py", ["diffusion-pipe", "dataset-write"]),
         ("simpletuner-view", "simple_tuner_view.py", ["simpletuner", "dataset-write"]),
         ("steps", "steps.py", ["sd-scripts", "ai-toolkit", "musubi-tuner", "diffusion-pipe", "onetrainer", "simpletuner"]),

@@ -1,5 +1,5 @@
 """kohya sd-scripts, on the data set that dataset-write writes for it: its own parser, sanitizer, blueprint and data sets,
-from `masked.toml` with its data set for validation, up to the tensors of images and masks. The tokenizer and the networks
+from `masked.toml` with its data sets for validation and regularization, up to the tensors of images and masks. The tokenizer and the networks
 are stand-ins."""
 
 import argparse
@@ -25,7 +25,7 @@ class Tokens(strategy_base.TokenizeStrategy):
 
 
 strategy_base.TokenizeStrategy.set_strategy(Tokens())
-view, named = common.data_set(asked.also, asked.work, "kohya")
+view, named = common.data_set(asked.also, asked.work, "kohya", regularized=True)
 
 parser = argparse.ArgumentParser()
 config_util.add_config_arguments(parser)
@@ -61,4 +61,7 @@ def rows(group):
     return [common.seen(name, named[name], captions[name], float(shown[name]), *found[name]) for name in sorted(found)]
 
 
-common.finish({"trainer": "sd-scripts", "commit": common.commit(asked.checkout), "train": rows(train), "validation": rows(validation)})
+# Beside masks, regularization images are a data set of their own among those to train on.
+trained = rows(train)
+common.finish({"trainer": "sd-scripts", "commit": common.commit(asked.checkout), "train": [row for row in trained if row["name"].startswith("p_")],
+               "regularization": [row for row in trained if not row["name"].startswith("p_")], "validation": rows(validation)})

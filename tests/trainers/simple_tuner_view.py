@@ -49,7 +49,7 @@ class Model:
         raise AttributeError(name)
 
 
-view, named = common.data_set(asked.also, asked.work, "simpletuner")
+view, named = common.data_set(asked.also, asked.work, "simpletuner", regularized=True)
 settings = Settings(
     data_backend_config=os.path.join(view, "multidatabackend.json"), output_dir=os.path.join(asked.work, "output"),
     resolution=1024, resolution_type="pixel_area", model_family="sdxl", model_type="lora", model_flavour="",
@@ -88,7 +88,8 @@ def rows(backend, masks):
         mask = None
         if masks:
             sample = masks["sampler"].get_conditioning_sample(path)
-            tensor = conditioning_pixels([sample.image_path(basename_only=False)], [path], [{}], masks["id"], backend["id"])
+            known = backend["metadata_backend"].get_metadata_by_filepath(path)
+            tensor = conditioning_pixels([sample.image_path(basename_only=False)], [path], [known], masks["id"], backend["id"])
             mask = tensor[0].mean(0).numpy() / 2 + 0.5
         name = os.path.basename(path)
         captions = captions if isinstance(captions, list) else [captions]
@@ -97,9 +98,11 @@ def rows(backend, masks):
 
 
 backends = registry.data_backends
-ids = {backend["dataset_type"]: name for name, backend in backends.items()}
+regular = [name for name, one in backends.items() if getattr(one.get("sampler"), "is_regularisation_data", False)]
+assert len(regular) == 1, regular
+ids = {backend["dataset_type"]: name for name, backend in backends.items() if name not in regular}
 linked = StateTracker.get_conditioning_mappings()
 assert linked == [(ids["image"], ids["conditioning"])], linked
 common.finish({"trainer": "simpletuner", "commit": common.commit(asked.checkout),
                "train": rows(backends[ids["image"]], backends[ids["conditioning"]]),
-               "validation": rows(backends[ids["eval"]], None)})
+               "regularization": rows(backends[regular[0]], None), "validation": rows(backends[ids["eval"]], None)})
