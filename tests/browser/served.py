@@ -90,6 +90,10 @@ class Served(unittest.TestCase):
         for key in text:
             self.browser.key(key, shift)
 
+    def shown(self):
+        """How many images the list of `review` has; of many, only those in sight are in the page."""
+        return int(re.search(r"([0-9]+) shown", self.browser.text("#counts"))[1])
+
     def fits(self):
         """The page is not wider than the window."""
         self.assertLessEqual(self.browser.run("document.documentElement.scrollWidth - innerWidth"), 0, "the page scrolls sideways")

@@ -184,7 +184,7 @@ class Frames(Teach):
 
     def decide(self, keeps):
         """Keeps or drops each image of the page by what `keeps` says of its name."""
-        total = self.browser.run("document.querySelectorAll('#grid figure').length")
+        total = self.shown()
         decided = Counter()
         for number in range(total):
             key = "k" if keeps(self.here()) else "d"

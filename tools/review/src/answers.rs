@@ -20,9 +20,10 @@ use crate::server::Shared;
 /// The whole page: nothing of it is from elsewhere.
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPTS: [(&str, &str); 5] = [
+const SCRIPTS: [(&str, &str); 6] = [
     ("page.js", include_str!("page/page.js")),
     ("list.js", include_str!("page/list.js")),
+    ("grid.js", include_str!("page/grid.js")),
     ("image.js", include_str!("page/image.js")),
     ("decide.js", include_str!("page/decide.js")),
     ("replace.js", include_str!("page/replace.js")),

@@ -16,12 +16,11 @@ export async function ask(path, body) {
 
 /* Takes in what the server says of images; the first of them that the manifest has. */
 function take(answer) {
-  const places = new Map(state.items.map((item, at) => [item.id, at]))
   let first
   for (const row of answer.rows) {
-    const at = places.get(row.id)
+    const at = state.places.get(row.id)
     if (at === undefined) continue
-    Object.assign(state.items[at], row)
+    Object.assign(state.items[at], row, { searched: undefined })
     first ??= at
   }
   return first

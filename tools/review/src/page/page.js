@@ -1,5 +1,6 @@
 /* The page: its keys and fields, and what it begins with. */
 import { $, current, go, groupOf, label, next, plain, refresh, say, state } from './list.js'
+import { lay } from './grid.js'
 import { nameDialog, show, toggleMask } from './image.js'
 import { ask, decide, forget, inTurn, saveCaption, setLabel, undo } from './decide.js'
 import { openReplace } from './replace.js'
@@ -84,6 +85,7 @@ async function end() {
   if (!await ask('done', {})) return
   // Whatever is still on its way is of no image any more.
   state.shown = []
+  lay([], false)
   document.body.textContent = 'Done. You can close this page.'
 }
 $('done').onclick = event => act(event, () => inTurn(end))
@@ -92,7 +94,7 @@ const answer = await ask('list')
 if (answer) {
   const { items, labels, groups, required } = answer
   $('decisions').textContent = `keep, ${answer.drop_means}`
-  Object.assign(state, { items, labels, groups, required })
+  Object.assign(state, { items, labels, groups, required, places: new Map(items.map((item, at) => [item.id, at])) })
   for (const pointer of groups) $('group').add(new Option(plain(pointer), pointer))
   $('by').hidden = !groups.length
   refresh()
