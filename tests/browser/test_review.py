@@ -38,6 +38,33 @@ class Review(Served):
     def said(self, text):
         self.browser.wait(f"document.body.innerText.includes({text!r})")
 
+    def test_of_many_images_only_those_in_sight_are_in_the_page(self):
+        png(self.folder / "one.png", 32, 18, lambda x, y: 100)
+        # Two groups, of which the second begins far below.
+        write_lines(self.folder / "in.jsonl", [
+            {"id": f"film_{number:06}", "image": "one.png", "tags": {"location": [["sea" if number < 2900 else "hill", 0.9]]}} for number in range(3000)
+        ])  # fmt: skip
+        self.serve([f"{BIN}/review", "--patch", "p.jsonl", "--serve", "--reviewer", "tester", "--label", "/tags/location", "in.jsonl"])
+        first, last = ("document.querySelector('#grid figure[title=film_000000]')", "document.querySelector('#grid figure[title=film_002999]')")
+        count = "document.querySelectorAll('#grid figure').length"
+        self.browser.wait(f"{first} && !{last} && {count} < 300")
+        self.said("3000 of 3000 undecided")
+        # The bar is as long as if all were there, and its end is the last image.
+        self.browser.run("document.getElementById('grid').scrollTop = 1e9")
+        self.browser.wait(f"{last} && !{first} && {count} < 300")
+        bottom = f"Math.abs({last}.getBoundingClientRect().bottom + 4 - document.getElementById('grid').getBoundingClientRect().bottom) < 1.5"
+        self.assertTrue(self.browser.run(bottom))
+        # Where the reviewer is comes back into sight with the next key.
+        self.keys("d")
+        self.browser.wait(f"{first}?.className.includes('drop') && {count} < 300")
+        self.keys("g")
+        self.browser.wait("document.querySelector('#grid h3[data-group=sea]')")
+        self.browser.run("document.getElementById('grid').scrollTop = 1e9")
+        self.browser.wait("document.querySelector('#grid h3[data-group=hill]') || document.querySelector('#grid figure[title=film_002999]')")
+        self.browser.run(f"{last}.click()")
+        self.browser.wait("document.getElementById('name').innerText.includes('film_002999')")
+        self.assertEqual(self.patch()["film_000000"]["decision"], "drop")
+
     def test_decisions_by_keys_are_in_the_patch(self):
         process = self.begin()
         self.said("6 of 6 undecided")
