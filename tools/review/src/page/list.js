@@ -10,7 +10,8 @@ export const state = {
   groups: [], required: null, masked: false,
 }
 
-export const say = text => { $('message').textContent = text }
+/* After the end there is no page to say anything on. */
+export const say = text => { const message = $('message'); if (message) message.textContent = text }
 export const current = () => state.items[state.shown[state.here]]
 export const label = () => state.labels[state.label]
 /* What an image has at a pointer, or nothing. */
