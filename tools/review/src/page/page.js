@@ -62,8 +62,10 @@ const setDigit = (digit, of) => {
 }
 
 document.onkeydown = event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('dialog')) return
-  const field = event.target.closest('input, textarea, select')
+  // A dialog that has just closed keeps the focus until the page is drawn anew; its keys are no longer for it.
+  const dialog = event.target.closest('dialog')
+  if (event.ctrlKey || event.metaKey || event.altKey || dialog?.open) return
+  const field = dialog ? null : event.target.closest('input, textarea, select')
   if (field) return inField(event, field)
   // The field of the last key is not open yet: its text is no command.
   if (opening) return event.preventDefault()
