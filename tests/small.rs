@@ -224,3 +224,62 @@ fn the_hole_is_filled_from_around_it() {
     }
     assert!(away / count > 20.0, "the figure is gone: {}", away / count);
 }
+
+/// Runs a tool on six stills of different sizes with batches of four, of which `share` may be used; says
+/// its exit status, its records and how many went through its network at once each time.
+fn batches(tool: &str, model: &str, share: Option<&str>) -> (Option<i32>, String, Vec<usize>) {
+    let here = tempfile::tempdir().unwrap();
+    let image = image::open(small("still.jpg")).unwrap().to_rgb8();
+    let mut records = String::new();
+    for number in 0..6 {
+        let path = format!("{number}.png");
+        let part = image::imageops::crop_imm(&image, number * 8, 0, 300, 280);
+        part.to_image().save(here.path().join(&path)).unwrap();
+        let record = json!({"id": path, "image": path, "instance": {"box": [90, 10, 200, 270]}});
+        records.extend([record.to_string(), "\n".to_owned()]);
+    }
+    std::fs::write(here.path().join("in.jsonl"), records).unwrap();
+    let mut command = std::process::Command::new(tools().join(tool));
+    command
+        .current_dir(here.path())
+        .args(["--no-cache", "--device", "cpu", "--batch", "4", "-vv"])
+        .args(["--model", model, "--models"])
+        .arg(root().join("models"))
+        .arg("in.jsonl")
+        .env_remove("FILM2LORA_BATCH_SHARE");
+    if let Some(share) = share {
+        command.env("FILM2LORA_BATCH_SHARE", share);
+    }
+    let ran = command.output().unwrap();
+    let said = String::from_utf8(ran.stderr).unwrap();
+    let sizes = said.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("a batch of ")?;
+        rest.strip_suffix(" for the network")?.parse().ok()
+    });
+    let sizes = sizes.collect();
+    let made = String::from_utf8(ran.stdout).unwrap();
+    let text = if ran.status.success() { made } else { said };
+    (ran.status.code(), text, sizes)
+}
+
+#[test]
+fn where_memory_is_short_every_tool_makes_smaller_batches_of_the_same_answers() {
+    let tagger = root().join("shared/nets/tests/onnx/tiny-tagger");
+    // On the CPU embeddings and tags are made one by one, so that none depends on its neighbours.
+    for (tool, model, all, half) in [
+        ("char-detect", "small-detect", vec![4, 2], vec![2, 2, 2]),
+        ("rtmpose", "small-pose", vec![4, 2], vec![2, 2, 2]),
+        ("vlm-caption", "small-caption", vec![4, 2], vec![2, 2, 2]),
+        ("clip-embed", "small-embed", vec![1; 6], vec![1; 6]),
+        ("wd-tag", tagger.to_str().unwrap(), vec![1; 6], vec![1; 6]),
+    ] {
+        let whole = batches(tool, model, None);
+        assert_eq!((whole.0, &whole.2), (Some(0), &all), "{tool}: {}", whole.1);
+        let less = batches(tool, model, Some("0.5"));
+        assert_eq!((less.0, &less.2), (Some(0), &half), "{tool}: {}", less.1);
+        assert_eq!(less.1, whole.1, "{tool}");
+        let (code, said, _) = batches(tool, model, Some("2"));
+        let wrong = "FILM2LORA_BATCH_SHARE=2: not a share above 0 and up to 1";
+        assert!(code == Some(1) && said.contains(wrong), "{tool}: {said}");
+    }
+}

@@ -162,6 +162,7 @@ fn answer<T, A: Serialize>(
     let answers = if inputs.is_empty() {
         Vec::new()
     } else {
+        log::debug!("a batch of {wanted} for the network");
         infer(inputs)?
     };
     ensure!(
