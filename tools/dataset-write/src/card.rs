@@ -56,8 +56,10 @@ pub(crate) fn text(
         writeln!(card, "| besides, for regularization | {regularization} |")?;
     }
     writeln!(card, "| shots | {} |", shots.len())?;
-    if let Some(trigger) = &purpose.trigger {
-        writeln!(card, "| trigger | `{trigger}` |")?;
+    match &triggers(purpose, examples)?[..] {
+        [] => {}
+        [one] => writeln!(card, "| trigger | {one} |")?,
+        several => writeln!(card, "| triggers | {} |", several.join(", "))?,
     }
     let names: Vec<_> = views.iter().map(|view| view.word()).collect();
     writeln!(card, "| views | {} |", names.join(", "))?;
@@ -72,6 +74,20 @@ pub(crate) fn text(
     trainers(&mut card, purpose, views, examples, root)?;
     tables(&mut card, purpose, examples)?;
     Ok(card)
+}
+
+/// The trigger of the set; or, where each caption has that of what it shows, all of them.
+fn triggers(purpose: &Purpose, examples: &[Example]) -> Result<Vec<String>> {
+    let mut found = BTreeSet::new();
+    if let Some(trigger) = &purpose.trigger {
+        found.insert(trigger.clone());
+    } else {
+        for example in own(examples) {
+            found.extend(example.record.at::<String>("/facts/trigger")?);
+        }
+    }
+    let found = found.iter().map(|trigger| format!("`{}`", cell(trigger)));
+    Ok(found.collect())
 }
 
 /// The images of the set, without those for regularization.
@@ -146,10 +162,14 @@ fn started(
     let Some(base) = purpose.base else {
         return Ok(());
     };
-    let trigger = purpose.trigger.as_deref().map_or_else(
-        || "It has no trigger.".to_owned(),
-        |trigger| format!("Its trigger is `{}`.", cell(trigger)),
-    );
+    let trigger = match &triggers(purpose, examples)?[..] {
+        [] => "It has no trigger.".to_owned(),
+        [one] => format!("Its trigger is {one}."),
+        several => format!(
+            "Its triggers, one in each caption, are {}.",
+            several.join(", ")
+        ),
+    };
     writeln!(
         card,
         "\n## To train on {}\n\n{trigger} Run these in this folder, with paths in place of the dots. `TRAINER` is the folder of the trainer. \

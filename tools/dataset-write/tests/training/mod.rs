@@ -100,6 +100,38 @@ fn the_card_says_what_to_type() {
 }
 
 #[test]
+fn the_card_names_the_trigger_of_every_caption() {
+    let (folder, mut records) = selected();
+    let flags = ["--type", "pose", "--resolution", "64", "--views", "kohya"];
+    let flags = [&flags[..], &["--base", "sdxl"]].concat();
+    let card = |records: &[Value]| {
+        write(folder.path(), &flags, records);
+        fs::read_to_string(folder.path().join("out/dataset/README.md")).unwrap()
+    };
+    for record in &mut records {
+        record["caption"] = json!("full body");
+    }
+    let without = card(&records);
+    assert!(without.contains("It has no trigger."), "{without}");
+    for record in &mut records {
+        let action = record["balance"]["cell"]["/pose/action"].clone();
+        let trigger = format!("film_{}", action.as_str().unwrap());
+        record["facts"] = json!({"trigger": trigger});
+        record["caption"] = json!(format!("{trigger}, full body"));
+    }
+    let several = card(&records);
+    for part in [
+        "| triggers | `film_running`, `film_sitting` |",
+        "Its triggers, one in each caption, are `film_running`, `film_sitting`.",
+    ] {
+        assert!(several.contains(part), "{part}: {several}");
+    }
+    records.retain(|record| record["facts"]["trigger"] == "film_running");
+    let one = card(&records);
+    assert!(one.contains("Its trigger is `film_running`."), "{one}");
+}
+
+#[test]
 fn what_is_no_base_model_or_no_number_is_refused() {
     let (folder, records) = scenes(1);
     for (flag, value, said) in [
