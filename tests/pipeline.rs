@@ -301,6 +301,16 @@ fn a_film_becomes_six_data_sets_and_a_second_make_does_nothing() {
     for (set, name) in SETS {
         is_whole(&run, set, name);
     }
+    let progress = fs::read(run.path("out/preparation_progress.json")).unwrap();
+    let progress: Value = serde_json::from_slice(&progress).unwrap();
+    let phases = progress["phases"].as_object().unwrap();
+    for name in ["masked", "background-masked", "keypoints", "emotions"] {
+        assert_eq!(phases[name]["status"], "done", "{name}");
+    }
+    let on_gpu = phases
+        .iter()
+        .filter(|(_, phase)| phase.get("gpu").is_some());
+    assert_eq!(on_gpu.count(), 0, "networks on the CPU wait for no GPU");
     for record in records(&run.path("out/pose/unique.rejects.jsonl")) {
         assert_eq!(
             record["rejected"].get("error"),

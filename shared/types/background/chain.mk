@@ -24,7 +24,7 @@ PLATE_BLUR_FLAGS ?= --flat 0.7
 # cluster, for places.
 PLACE_CLUSTER_FLAGS ?= --near-duplicates 0.98
 
-background.chain = frames:EXTRACT_FLAGS:quiet $(if $(marked),marked:TEXT_FLAGS:quiet) $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
+background.chain = frames:$(if $(FRAMES),FRAMES,EXTRACT_FLAGS):quiet $(if $(marked),marked:TEXT_FLAGS:quiet) $(addprefix background/,clear:BLUR_FLAGS boxes:BACKGROUND_DETECT_FLAGS \
     masked:BACKGROUND_SEGMENT_FLAGS $(if $(tracks),tracked:BACKGROUND_TRACK_FLAGS) plates:PLATE_FLAGS filled:INPAINT_FLAGS cropped:PLATE_CROP_FLAGS,INPAINT_FLAGS sharp:PLATE_BLUR_FLAGS embedded:EMBED_FLAGS:quiet \
     places:PLACE_CLUSTER_FLAGS tagged:TAG_FLAGS:quiet)
 background.records = background/tagged.jsonl

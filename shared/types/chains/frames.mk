@@ -37,7 +37,7 @@ scenes := $(if $(filter none,$(NETWORKS)),lit,tagged)
 marked := $(if $(filter-out keep,$(TEXT)),$(if $(TEXT_MODEL)$(filter published,$(NETWORKS)),marked))
 first := $(or $(marked),frames)
 plain := $(if $(marked),plain,unique)
-frames.chain := frames:EXTRACT_FLAGS $(if $(marked),marked:TEXT_FLAGS:quiet) unique:DEDUP_FLAGS $(if $(marked),plain:TEXT$(comma)TEXT_REMOVE_FLAGS) sharp:BLUR_FLAGS
+frames.chain := frames:$(if $(FRAMES),FRAMES,EXTRACT_FLAGS) $(if $(marked),marked:TEXT_FLAGS:quiet) unique:DEDUP_FLAGS $(if $(marked),plain:TEXT$(comma)TEXT_REMOVE_FLAGS) sharp:BLUR_FLAGS
 scenes.chain := $(frames.chain) lit:LIGHT_FLAGS:quiet embedded:EMBED_FLAGS:quiet tagged:TAG_FLAGS:quiet
 WRITTEN += frames.jsonl=frames $(if $(marked),plain.jsonl=plain)
 

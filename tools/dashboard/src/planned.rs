@@ -15,11 +15,9 @@ pub(crate) struct Planned {
     /// The phases that each pipeline goes through, in their order, by its name.
     pub(crate) chains: BTreeMap<String, Vec<String>>,
     pub(crate) sets: Vec<Asked>,
-    /// Whether data sets wait for their reviews.
-    pub(crate) gates: bool,
 }
 
-/// A data set that was asked for.
+/// A data set that was asked for, by this run or an earlier one in the same folder.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
@@ -30,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) wanted: Option<u64>,
     /// The smallest number that is enough.
     pub(crate) fewest: u64,
+    /// Whether it waits for its reviews.
+    pub(crate) gates: bool,
 }
 
 impl Planned {

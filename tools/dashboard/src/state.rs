@@ -160,7 +160,7 @@ impl Watch {
         let images = self.counts.of(&self.manifest(wanted)).images;
         let report = format!("{}/report.html", wanted.folder);
         Set {
-            stands: self.stands(wanted, planned.gates, &mine, images),
+            stands: self.stands(wanted, &mine, images),
             spent: [seconds(false), seconds(true)],
             estimated: mine
                 .iter()
@@ -173,7 +173,7 @@ impl Watch {
     }
 
     /// Where a data set stands, by its phases and gates.
-    fn stands(&self, wanted: &Asked, gates: bool, mine: &[&Shown], images: u64) -> String {
+    fn stands(&self, wanted: &Asked, mine: &[&Shown], images: u64) -> String {
         let first = |status| mine.iter().find(|shown| shown.phase.status == status);
         if let Some(shown) = first(Status::Failed).or(first(Status::Killed)) {
             return format!("{}: {}", shown.phase.name, shown.phase.status.word());
@@ -181,7 +181,7 @@ impl Watch {
         if let Some(shown) = first(Status::Running) {
             return format!("{} is running", shown.phase.name);
         }
-        if let Some(gate) = self.closed(wanted).filter(|_| gates) {
+        if let Some(gate) = self.closed(wanted).filter(|_| wanted.gates) {
             return format!(
                 "waits for the review of its {gate}: make review PIPELINE={}",
                 wanted.name

@@ -127,8 +127,8 @@ fn a_phase_whose_lock_is_free_was_killed() {
 fn a_gate_that_is_closed_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let planned = json!({"gates": true, "chains": {"style": ["style-selected", "style-dataset"]},
-        "sets": [{"name": "style", "folder": "style", "wanted": 5}]});
+    let planned = json!({"chains": {"style": ["style-selected", "style-dataset"]},
+        "sets": [{"name": "style", "folder": "style", "wanted": 5, "gates": true}]});
     fs::write(here.join(".run.json"), planned.to_string()).unwrap();
     fs::create_dir(here.join("style")).unwrap();
     let waits = "waits for the review of its labels: make review PIPELINE=style";

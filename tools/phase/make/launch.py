@@ -413,7 +413,8 @@ def start(flags):
     if prepare(out, who, paths["BIN"], said, flags.written.split()):
         thresholds.take(out, others)
         # For the dashboard, which shows what is to come.
-        put(Path(out, ".run.json"), json.dumps(planned(flags.chains.split(), who), indent=1) + "\n")
+        plan = with_earlier(out, planned(flags.chains.split(), who))
+        put(Path(out, ".run.json"), json.dumps(plan, indent=1) + "\n")
     if source == "FILM":
         os.makedirs(os.path.join(out, ".names"), exist_ok=True)
         films, text = Path(out, ".names", "films.txt"), "".join(f"{one}\n" for one in names.films())
@@ -508,10 +509,26 @@ def planned(stages, who):
             if kind in names.TYPES:
                 one = names.TYPES[kind]
                 fewest = int(setting("MINIMUM") or one["fewest"])
-                sets.append({"name": folder.replace("/", "-"), "folder": folder, "wanted": int(setting(f"{one['settings']}_TARGET")), "fewest": fewest})
+                sets.append({"name": folder.replace("/", "-"), "folder": folder, "wanted": int(setting(f"{one['settings']}_TARGET")), "fewest": fewest,
+                             "gates": setting("GATES") == "yes"})
     if setting("CAST") and any("named" in chain for chain in chains.values()):
         found["cast"] = ["cast", "named"]
-    return {"chains": found, "sets": sets, "gates": setting("GATES") == "yes"}
+    return {"chains": found, "sets": sets}
+
+
+def with_earlier(out, plan):
+    """What was asked for, with the data sets that earlier runs have made in the same folder, in the order of their types."""
+    try:
+        before = json.loads(Path(out, ".run.json").read_text(encoding="utf-8"))
+        asked = {one["name"] for one in plan["sets"]}
+        there = [one for one in before["sets"] if one["name"] not in asked and Path(out, one["folder"], "selected.jsonl").exists()]
+        named = {one["name"] for one in there}
+        chains = {name: chain for name, chain in before["chains"].items() if name.removesuffix("+") in named}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return plan
+    order = {name: place for place, name in enumerate(names.TYPES)}
+    sets = sorted([*there, *plan["sets"]], key=lambda one: order.get(one["folder"].split("/")[0], len(order)))
+    return {"chains": {**chains, **plan["chains"]}, "sets": sets}
 
 
 def main():

@@ -217,23 +217,27 @@ def film(goals):
     return found[0]
 
 
+# What Windows calls its devices, in any case: no file or folder can have such a name there.
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
+
+
 def slug(name):
-    """A name in letters, digits, - and _, of whatever script; a run of other signs is one _."""
-    return re.sub(r"[^\w-]+", "_", name)
+    """A name in letters, digits, - and _, of whatever script; a run of other signs is one _, and a device of Windows has one more."""
+    mine = re.sub(r"[^\w-]+", "_", name)
+    return f"{mine}_" if mine.lower() in DEVICES else mine
 
 
 def slugs(names):
-    """Each name with its slug; no two have the same, and a name that is its own slug keeps it."""
-    taken = {name for name in names if slug(name) == name}
-    found = {}
-    for name in names:
+    """Each name with its slug; no two differ by case alone, and the first name that is its own slug keeps it."""
+    taken, found = set(), {}
+    for name in sorted(names, key=lambda one: slug(one) != one):
         mine, number = slug(name), 1
-        while mine in taken and mine != name:
+        while mine.casefold() in taken:
             number += 1
             mine = f"{slug(name)}_{number}"
-        taken.add(mine)
+        taken.add(mine.casefold())
         found[name] = mine
-    return found
+    return {name: found[name] for name in names}
 
 
 def folders(of):

@@ -32,7 +32,9 @@ class Kind:
         if "teach" in names.TYPES[self.name] and self.name not in names.PER_CHARACTER:
             yield f"{folder}/taught", "TEACH_FLAGS"
         yield f"{folder}/reviewed", "`make review`"
-        yield f"{folder}/selected", f"{self.settings}_BALANCE_FLAGS"
+        # Poses have a limit that is a setting of its own.
+        limits = [one for one in [f"{self.settings}_OCCLUDED"] if one in os.environ]
+        yield f"{folder}/selected", " or ".join([*limits, f"{self.settings}_BALANCE_FLAGS"])
         yield f"{folder}/described", "DESCRIBE_FLAGS"
         yield f"{folder}/captioned", f"{self.settings}_CAPTION_FLAGS"
         yield f"{folder}/checked", "`make review`"
@@ -80,7 +82,7 @@ def lost(out, kind, folder):
             worst = (share, manifest, flags, count, said)
         before = count
     if worst is None or not worst[0]:
-        return "the film has no more images: see EXTRACT_FLAGS"
+        return f"there are no more images: see {next(kind.chain(folder))[1]}"
     _, manifest, flags, count, said = worst
     dropped = sum(said.values())
     why = said.most_common(1)[0][0] if said else ""

@@ -154,6 +154,10 @@ class Names(unittest.TestCase):
         found = names.slugs(["a b", "a_b", "a-b", "a'b", "ルカ", "$(x)"])
         self.assertEqual(found, {"a b": "a_b_2", "a_b": "a_b", "a-b": "a-b", "a'b": "a_b_3", "ルカ": "ルカ", "$(x)": "_x_"})
 
+    def test_slugs_are_names_of_folders_on_windows_too(self):
+        found = names.slugs(["luca", "CON", "Luca", "lpt1", "con_", "console", "Mr. X."])
+        self.assertEqual(found, {"luca": "luca", "CON": "CON__2", "Luca": "Luca_2", "lpt1": "lpt1_", "con_": "con_", "console": "console", "Mr. X.": "Mr_X_"})
+
     def test_characters_are_chosen_by_name_or_slug(self):
         with tempfile.TemporaryDirectory() as cast:
             for name in ["luca", "two words", ".hidden"]:
@@ -300,6 +304,16 @@ class Files(unittest.TestCase):
         self.assertTrue(failed)
         self.assertIn("EMPTY: style/selected", rows[1])
 
+    def test_the_setting_is_named_that_decides(self):
+        self.write("frames.jsonl", "{}\n" * 9)
+        few = [sets.lost(str(self.out), sets.Kind("style", [f"frames:{begin}"]), "style") for begin in ["EXTRACT_FLAGS", "FRAMES"]]
+        self.assertEqual(few, ["there are no more images: see EXTRACT_FLAGS", "there are no more images: see FRAMES"])
+        self.write("pose/selected.jsonl", "{}\n")
+        self.write("pose/selected.rejects.jsonl", '{"rejected":{"by":"balance","reason":"/pose/occluded is 0.4, over 0.25"}}\n' * 5)
+        with told(POSE_OCCLUDED="0.25"):
+            said = sets.lost(str(self.out), sets.Kind("pose", ["frames:FRAMES"]), "pose")
+        self.assertTrue(said.endswith("see POSE_OCCLUDED or POSE_BALANCE_FLAGS"), said)
+
     def test_a_stage_that_failed_is_named_with_what_it_said_last(self):
         self.write("style/dataset.jsonl", "{}\n" * 90)
         self.write("logs/sharp.log", "first\nblur-filter: no such flag\n\n")
@@ -361,7 +375,7 @@ class Files(unittest.TestCase):
     def test_few_images_fail_only_where_a_minimum_was_asked_for(self):
         self.write("frames.jsonl", "{}\n" * 9)
         self.write("style/dataset.jsonl", "{}\n" * 9)
-        for minimum, verdict, failed in [(None, "too few: the film has no more images: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
+        for minimum, verdict, failed in [(None, "too few: there are no more images: see EXTRACT_FLAGS", False), (9, "done", False), (10, "too few", True)]:
             rows, found = sets.table(str(self.out), [STYLE], minimum)
             self.assertIn(verdict, rows[1])
             self.assertEqual(found, failed)
@@ -377,8 +391,27 @@ class Planned(unittest.TestCase):
         self.assertEqual(plan["chains"]["character-two_words"], ["frames", "character-two_words-unique", *(f"character-two_words-{one}" for one in last)])
         self.assertEqual(plan["chains"]["character-two_words+"], ["faces"])
         fewest = names.TYPES["character"]["fewest"]
-        self.assertEqual(plan["sets"][1], {"name": "character-two_words", "folder": "character/two_words", "wanted": 40, "fewest": fewest})
-        self.assertTrue(plan["gates"])
+        self.assertEqual(plan["sets"][1], {"name": "character-two_words", "folder": "character/two_words", "wanted": 40, "fewest": fewest, "gates": True})
+        self.assertTrue(all(one["gates"] for one in plan["sets"]))
+
+    def test_data_sets_of_earlier_runs_in_the_same_folder_are_beside(self):
+        def plan(name, gates):
+            with told(NETWORKS="small", MINIMUM="", DESCRIBE="no", GATES=gates, STYLE_TARGET="9", POSE_TARGET="9", LIGHTING_TARGET="9", CAST=""):
+                return launch.planned([f"{name}=frames:EXTRACT_FLAGS"], {})
+
+        with tempfile.TemporaryDirectory() as out:
+            self.assertEqual(launch.with_earlier(out, plan("style", "no")), plan("style", "no"))
+            for name, gates, made in [("lighting", "yes", False), ("style", "no", True), ("pose", "yes", True), ("style", "no", True)]:
+                found = launch.with_earlier(out, plan(name, gates))
+                Path(out, ".run.json").write_text(json.dumps(found), encoding="utf-8")
+                if made:
+                    Path(out, name).mkdir(exist_ok=True)
+                    Path(out, name, "selected.jsonl").touch()
+            self.assertEqual([(one["name"], one["gates"]) for one in found["sets"]], [("pose", True), ("style", False)])
+            self.assertEqual(sorted(found["chains"]), ["pose", "style"])
+            self.assertEqual(found["chains"]["pose"][0], "frames")
+            Path(out, ".run.json").write_text("{", encoding="utf-8")
+            self.assertEqual(launch.with_earlier(out, plan("pose", "no")), plan("pose", "no"))
 
     def test_without_networks_nothing_is_tagged_or_described(self):
         with told():
