@@ -110,7 +110,7 @@ fn set_row(set: &Set) -> Markup {
             td { (printable(&set.stands)) }
             td.number { (time(set.spent[0])) }
             td.number { @if set.spent[1] > 0.0 { (time(set.spent[1])) } }
-            td.number { @if let Some(seconds) = set.estimated { (time(seconds)) } }
+            td.number { @if let Some([cpu, gpu]) = set.estimated { (time(cpu)) @if gpu > 0.0 { ", GPU " (time(gpu)) } } }
             td { @if let Some(report) = &set.report { (link(report)) } }
         }
     }

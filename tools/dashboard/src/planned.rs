@@ -58,8 +58,8 @@ fn is_inside(folder: &str) -> bool {
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// The seconds that each phase will take, by `make plan`; nothing where it has not run.
-pub(crate) fn estimated(run_dir: &Path) -> HashMap<String, f64> {
+/// The seconds that each phase will take and whether it uses the GPU, by `make plan`; nothing where it has not run.
+pub(crate) fn estimated(run_dir: &Path) -> HashMap<String, (f64, bool)> {
     let folder = run_dir.join("plan");
     let times = std::fs::read(folder.join("plan.json")).ok();
     let times: Option<Value> = times.and_then(|text| serde_json::from_slice(&text).ok());
@@ -68,6 +68,6 @@ pub(crate) fn estimated(run_dir: &Path) -> HashMap<String, f64> {
     };
     let phases = progress::read(&folder).unwrap_or_default().into_iter();
     phases
-        .filter_map(|phase| Some((phase.name, phase.seconds? * times)))
+        .filter_map(|phase| Some((phase.name, (phase.seconds? * times, phase.gpu))))
         .collect()
 }

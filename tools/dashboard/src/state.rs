@@ -47,9 +47,9 @@ pub(crate) struct Set {
     pub(crate) images: u64,
     /// Where it stands, in words.
     pub(crate) stands: String,
-    /// Seconds of its phases, those that it shares with others among them: on the CPU and on the GPU, and estimated.
+    /// Seconds of its phases, those that it shares with others among them: on the CPU and on the GPU, spent and estimated.
     pub(crate) spent: [f64; 2],
-    pub(crate) estimated: Option<f64>,
+    pub(crate) estimated: Option<[f64; 2]>,
     pub(crate) report: Option<String>,
 }
 
@@ -124,11 +124,17 @@ impl Watch {
         }
         phases.sort_by_key(|phase| phase.status);
         let estimated = planned::estimated(&self.run_dir);
-        let shown = phases.into_iter().map(|phase| Shown {
-            estimated: estimated.get(&phase.name).copied(),
-            spent: spent(&phase, now),
-            log: self.log(&phase),
-            phase,
+        let shown = phases.into_iter().map(|mut phase| {
+            let estimate = estimated.get(&phase.name);
+            if phase.status == Status::ToCome {
+                phase.gpu = estimate.is_some_and(|(_, gpu)| *gpu);
+            }
+            Shown {
+                estimated: estimate.map(|(seconds, _)| *seconds),
+                spent: spent(&phase, now),
+                log: self.log(&phase),
+                phase,
+            }
         });
         shown.collect()
     }
@@ -153,19 +159,21 @@ impl Watch {
             .iter()
             .filter(|shown| names.contains(shown.phase.name.as_str()))
             .collect();
-        let seconds = |gpu| {
-            let of = mine.iter().filter(|shown| shown.phase.gpu == gpu);
-            of.filter_map(|shown| shown.spent).sum()
+        let seconds = |of: fn(&Shown) -> Option<f64>| {
+            [false, true].map(|gpu| {
+                let mine = mine.iter().filter(|shown| shown.phase.gpu == gpu);
+                mine.filter_map(|shown| of(shown)).sum()
+            })
         };
         let images = self.counts.of(&self.manifest(wanted)).images;
         let report = format!("{}/report.html", wanted.folder);
         Set {
             stands: self.stands(wanted, &mine, images),
-            spent: [seconds(false), seconds(true)],
+            spent: seconds(|shown| shown.spent),
             estimated: mine
                 .iter()
                 .any(|shown| shown.estimated.is_some())
-                .then(|| mine.iter().filter_map(|shown| shown.estimated).sum()),
+                .then(|| seconds(|shown| shown.estimated)),
             report: reports.contains(&report).then_some(report),
             wanted: wanted.clone(),
             images,

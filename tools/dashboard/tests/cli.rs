@@ -112,6 +112,23 @@ fn a_run_is_shown_with_what_runs_waits_and_failed() {
 }
 
 #[test]
+fn what_a_set_will_take_is_told_apart_by_processor_and_card() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    run(here);
+    let phases = json!({
+        "frames": {"status": "done", "seconds": 4.0},
+        "tagged": {"status": "done", "seconds": 2.0, "gpu": "shared"},
+        "lighting-dataset": {"status": "done", "seconds": 1.0},
+    });
+    progress(&here.join("plan"), &phases);
+    fs::write(here.join("plan/plan.json"), r#"{"times": 10}"#).unwrap();
+    let page = printed(here).stdout;
+    let row = page.split("<td>lighting</td>").nth(1).unwrap();
+    assert!(row.contains(">50 s, GPU 20 s<"), "{row}");
+}
+
+#[test]
 fn a_phase_whose_lock_is_free_was_killed() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
