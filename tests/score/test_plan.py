@@ -44,6 +44,9 @@ class Plan(unittest.TestCase):
                 self.assertIn(f"{name} waits: make review PIPELINE={name}", said)
             for path in ["film/style", "film/lighting", "film/pose", "film/expression", "curated/pose"]:
                 self.assertTrue((here / "out" / path / "dataset/kohya/train.sh").is_file(), path)
+            page = (here / "out/film/overview.html").read_text(encoding="utf-8")
+            for name in ["style", "lighting", "background", "pose", "expression", "character-nilo"]:
+                self.assertIn(f"<td>{name}</td>", page, "the page has the sets of all runs")
             for name in ["nilo", "oreste", "pia"]:
                 kohya = here / "out/curated/character" / name / "dataset/kohya"
                 texts = {path: path.read_text(encoding="utf-8") for path in kohya.rglob("*.txt")}
