@@ -100,9 +100,9 @@ class Gates(Served):
         self.browser.run("document.querySelector('#group').value = '/cluster/id'; document.querySelector('#group').onchange()")
         self.browser.wait("document.querySelector('#grid h3')")
         self.shot("gate_places")
-        titles = self.browser.run("[...document.querySelectorAll('#grid > *')].map(one => one.title)")
-        # Headings have none: the first group is what stands before the second of them.
-        members = titles[1 : titles.index("", 1) if "" in titles[1:] else None]
+        # The first group is what stands before the second heading.
+        members = self.browser.run("(all => all.slice(1, all.slice(1).findIndex(one => one.tagName === 'H3') + 1 || undefined))"
+                                   "([...document.querySelectorAll('#grid > *')]).map(one => one.title)")
         self.browser.click("#grid h3")
         self.browser.key("l", shift=True)
         self.browser.type("Porto Rosso")
