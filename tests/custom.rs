@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use end_to_end::{ffmpeg, root, tools};
-use serde_json::Value;
+use end_to_end::{ffmpeg, records, root, tools};
 
 /// Runs a script with these arguments in `here`; `None`, and said, where there is no jq.
 fn script(here: &Path, name: &str, arguments: &[&str]) -> Option<String> {
@@ -39,13 +38,6 @@ fn frames(here: &Path, name: &str, seeds: std::ops::Range<u64>) -> PathBuf {
         }
     }
     folder
-}
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use end_to_end::{copy, root};
+use end_to_end::{copy, records, root};
 use serde_json::Value;
 
 const STYLE: [&str; 5] = [
@@ -26,13 +26,6 @@ fn made(here: &Path, words: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     said
-}
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 /// Three shots of four frames each with black bars, numbered without zeros before.

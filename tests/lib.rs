@@ -11,6 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
 pub use testkit::ffmpeg;
 
 /// The repository.
@@ -48,6 +49,22 @@ pub fn make(here: &Path) -> Command {
         .env_remove("MAKEFLAGS")
         .env_remove("MAKELEVEL");
     command
+}
+
+/// What a command of make says, which must succeed.
+pub fn succeeds(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    said
+}
+
+/// The records of a manifest.
+pub fn records(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Copies a folder and what is in it.

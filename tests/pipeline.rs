@@ -9,16 +9,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use end_to_end::run::Run;
-use end_to_end::{copy, root, tools};
+use end_to_end::{copy, records, root, tools};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 const STAGES: [&str; 8] = [
     "out/frames.jsonl",

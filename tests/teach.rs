@@ -7,17 +7,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use end_to_end::run::Run;
-use end_to_end::tools;
+use end_to_end::{records, tools};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 fn said(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -4,17 +4,22 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use end_to_end::{make, root, runtime};
+use end_to_end::{make, records, root, runtime, succeeds};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// What is brighter is text; the scenes are darker.
 const BRIGHT: u8 = 200;
 const DARK: u8 = 140;
 
-/// Two shots of four frames with a subtitle that holds still, and one without.
-fn draw(folder: &Path) {
-    fs::create_dir(folder).unwrap();
+/// A folder with `frames`: two shots of four with a subtitle that holds still, and one without. None where networks
+/// cannot run.
+fn drawn() -> Option<TempDir> {
+    runtime().then_some(())?;
+    let here = tempfile::tempdir().unwrap();
+    let folder = here.path().join("frames");
+    fs::create_dir(&folder).unwrap();
     for number in 0..12_u32 {
         let (shot, frame) = (number / 4, number % 4);
         let scene = testkit::scene(760, 360, u64::from(shot) * 7 + 3);
@@ -28,6 +33,7 @@ fn draw(folder: &Path) {
         });
         image.save(folder.join(format!("{number:03}.png"))).unwrap();
     }
+    Some(here)
 }
 
 /// Makes `target` of the drawn frames with `TEXT=how`; the folder of the run.
@@ -36,7 +42,8 @@ fn made(here: &Path, target: &str, how: &str) -> PathBuf {
     let blur = "--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0";
     let any = "--max-flat 1 --max-fog 1 --max-seam 1000 --max-invented 1";
     let out = format!("{target}-{how}");
-    let output = make(here)
+    let mut command = make(here);
+    command
         .args([target, "FRAMES=frames", "FRAMES_FPS=2", "NETWORKS=small"])
         .args(["DEVICE=cpu", "DESCRIBE=no", "MINIMUM=1", "NICE=0"])
         .args(["ALLOW_UNSEEN=yes", "DEDUP_FLAGS=--keep"])
@@ -50,20 +57,9 @@ fn made(here: &Path, target: &str, how: &str) -> PathBuf {
         ))
         .arg(format!("TEXT={how}"))
         .arg(format!("TEXT_MODEL={}", model.display()))
-        .arg(format!("OUT={out}"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{target} {how}: {said}");
+        .arg(format!("OUT={out}"));
+    succeeds(&mut command);
     here.join(out)
-}
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    let lines = text.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
 }
 
 /// The brightest level of the images of a manifest, which are named from `out`.
@@ -78,11 +74,7 @@ fn brightest(out: &Path, manifest: &str) -> u8 {
 
 #[test]
 fn inpainted_frames_of_a_style_have_no_text_and_the_others_are_as_they_were() {
-    if !runtime() {
-        return;
-    }
-    let here = tempfile::tempdir().unwrap();
-    draw(&here.path().join("frames"));
+    let Some(here) = drawn() else { return };
     let kept = made(here.path(), "style", "keep");
     assert!(
         brightest(&kept, "sharp.jsonl") > BRIGHT,
@@ -99,11 +91,7 @@ fn inpainted_frames_of_a_style_have_no_text_and_the_others_are_as_they_were() {
 
 #[test]
 fn frames_with_text_are_dropped_and_the_report_says_so() {
-    if !runtime() {
-        return;
-    }
-    let here = tempfile::tempdir().unwrap();
-    draw(&here.path().join("frames"));
+    let Some(here) = drawn() else { return };
     let out = made(here.path(), "style", "drop");
     let ids = |manifest: &str| -> Vec<String> {
         let all = records(&out.join(manifest)).into_iter();
@@ -119,11 +107,7 @@ fn frames_with_text_are_dropped_and_the_report_says_so() {
 
 #[test]
 fn backgrounds_have_no_text_whatever_happens_to_it_in_other_sets() {
-    if !runtime() {
-        return;
-    }
-    let here = tempfile::tempdir().unwrap();
-    draw(&here.path().join("frames"));
+    let Some(here) = drawn() else { return };
     for how in ["inpaint", "drop"] {
         let out = made(here.path(), "background", how);
         let with_text = |record: &Value| !record["text"]["lines"].as_array().unwrap().is_empty();

@@ -5,13 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use end_to_end::{make, root, runtime};
+use end_to_end::{make, records, root, runtime, succeeds};
 use serde_json::Value;
 use testkit::ffmpeg;
 
 /// Makes backgrounds of the film with these settings more.
 fn made(here: &Path, out: &str, more: &[&str]) {
-    let output = make(here)
+    let mut command = make(here);
+    command
         .args(["background", "FILM=film.mp4", "NETWORKS=small", "NICE=0"])
         .args(["DEVICE=cpu", "DESCRIBE=no", "MINIMUM=1"])
         .args(["EXTRACT_FLAGS=--fps 4", "PLATE_CROP_FLAGS=--min-side 160"])
@@ -19,19 +20,8 @@ fn made(here: &Path, out: &str, more: &[&str]) {
         .arg("DETECT_MODEL=small-creature-detect")
         .arg("BACKGROUND_DETECT_FLAGS=--classes all --threshold 0.1")
         .arg(format!("OUT={out}"))
-        .args(more)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-}
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    let lines = text.lines();
-    lines
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+        .args(more);
+    succeeds(&mut command);
 }
 
 fn number(record: &Value) -> u64 {

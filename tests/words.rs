@@ -4,32 +4,22 @@
 use std::fs;
 use std::path::Path;
 
-use end_to_end::{make, root, runtime};
+use end_to_end::{make, records, root, runtime, succeeds};
 use image::Rgb;
-use serde_json::Value;
 
 /// Makes the instances of the folder's frames, with these words more.
 fn made(here: &Path, words: &[&str]) {
     let network = root().join("shared/nets/tests/onnx/grounding_dino/coloured");
-    let output = make(here)
+    let mut command = make(here);
+    command
         .args(["instances", "FRAMES=frames", "OUT=out", "NETWORKS=small"])
         .args([
             "DEVICE=cpu",
             "BLUR_FLAGS=--min-side 1 --sharpness 1 --contrast 1 --flat 1 --letters 0",
         ])
         .args(words)
-        .arg(format!("WORDS_MODEL={}", network.display()))
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-}
-
-fn records(path: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+        .arg(format!("WORDS_MODEL={}", network.display()));
+    succeeds(&mut command);
 }
 
 /// How often boxes have a label.

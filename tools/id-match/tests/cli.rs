@@ -525,6 +525,16 @@ fn called(mut record: Value, label: &str) -> Value {
     record
 }
 
+/// What is named by the characters of cast.jsonl.
+fn by_the_cast(folder: &Path, records: &[Value]) -> Ran {
+    run_in(
+        folder,
+        TOOL,
+        &["--references", "cast.jsonl"],
+        &lines(records),
+    )
+}
+
 /// References of Nilo, a boy, and of Bruma, a beast, along the axes.
 fn of_two_kinds(here: &Path) {
     let reference = |id: &str, name: &str, label: &str, vector| {
@@ -548,16 +558,11 @@ fn no_animal_and_no_thing_has_the_name_of_a_person() {
         called(cut("b", 1, 90, [0.96, 0.28]), "a green sea monster"),
         called(cut("c", 2, 170, [0.96, 0.28]), "potted plant"),
         called(cut("d", 3, 250, [0.28, 0.96]), "a boy"),
-        // What says nothing of a kind rules nobody out.
+        // A label that implies no kind rules out no character.
         called(cut("e", 4, 330, [0.96, 0.28]), "class_7"),
         called(cut("f", 5, 410, [0.6, 0.8]), "dog"),
     ];
-    let ran = run_in(
-        here.path(),
-        TOOL,
-        &["--references", "cast.jsonl"],
-        &lines(&records),
-    );
+    let ran = by_the_cast(here.path(), &records);
     assert_eq!(
         names(&ran),
         ["nilo", "unknown", "unknown", "unknown", "nilo", "bruma"],
@@ -585,12 +590,7 @@ fn one_frame_in_which_a_boy_is_taken_for_a_dog_says_nothing() {
         called(followed("d", 0, 90, 6, [0.96, 0.28]), "person"),
         called(followed("e", 1, 92, 6, [0.28, 0.96]), "dog"),
     ];
-    let ran = run_in(
-        here.path(),
-        TOOL,
-        &["--references", "cast.jsonl"],
-        &lines(&records),
-    );
+    let ran = by_the_cast(here.path(), &records);
     assert_eq!(
         names(&ran),
         ["nilo", "nilo", "nilo", "nilo", "bruma"],

@@ -1,23 +1,14 @@
 //! Data sets that nothing is wrong with: not a word, for every trainer.
 
-use crate::support::{Folder, GOOD, warnings};
+use crate::support::{Folder, GOOD, TRAINERS, warnings};
 
 fn silent(build: impl FnOnce(&Folder), arguments: &[&str]) {
     warnings(build, arguments, &[]);
 }
 
-const FLAT: [&str; 6] = [
-    "sd-scripts",
-    "onetrainer",
-    "ai-toolkit",
-    "musubi-tuner",
-    "diffusion-pipe",
-    "simpletuner",
-];
-
 #[test]
 fn a_flat_folder_for_each_trainer() {
-    for trainer in FLAT {
+    for trainer in TRAINERS {
         let arguments = [
             ".",
             "--trainer",

@@ -11,6 +11,16 @@ pub(crate) const TOOL: &str = env!("CARGO_BIN_EXE_lora-lint");
 /// A caption that nothing is wrong with.
 pub(crate) const GOOD: &str = "lucap boy, running along the harbour in the evening";
 
+/// Trainers that read images with a caption beside each in one folder.
+pub(crate) const TRAINERS: [&str; 6] = [
+    "sd-scripts",
+    "onetrainer",
+    "ai-toolkit",
+    "musubi-tuner",
+    "diffusion-pipe",
+    "simpletuner",
+];
+
 /// A folder that goes away with the test.
 pub(crate) struct Folder(tempfile::TempDir);
 

@@ -1,15 +1,6 @@
 //! Captions that are not read, or not as they were meant.
 
-use crate::support::{Folder, GOOD, errors, warnings};
-
-const TRAINERS: [&str; 6] = [
-    "sd-scripts",
-    "onetrainer",
-    "ai-toolkit",
-    "musubi-tuner",
-    "diffusion-pipe",
-    "simpletuner",
-];
+use crate::support::{Folder, GOOD, TRAINERS, errors, warnings};
 
 /// One caption is an error for every trainer.
 fn wrong_for_all(caption: &[u8], code: &str) {

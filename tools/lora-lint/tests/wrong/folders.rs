@@ -1,6 +1,6 @@
 //! Folders that hold too much, too little, or the wrong thing.
 
-use crate::support::{Folder, GOOD, errors, warnings};
+use crate::support::{Folder, GOOD, TRAINERS, errors, warnings};
 
 /// Pairs of these stems.
 fn pairs(stems: &'static [&'static str]) -> impl Fn(&Folder) {
@@ -9,14 +9,7 @@ fn pairs(stems: &'static [&'static str]) -> impl Fn(&Folder) {
 
 #[test]
 fn nothing_at_all() {
-    for trainer in [
-        "sd-scripts",
-        "onetrainer",
-        "ai-toolkit",
-        "musubi-tuner",
-        "diffusion-pipe",
-        "simpletuner",
-    ] {
+    for trainer in TRAINERS {
         errors(
             |f| f.text("notes.json", "x"),
             &[".", "--trainer", trainer],

@@ -1,6 +1,6 @@
 //! Images that are damaged, odd, or badly cut.
 
-use crate::support::{Folder, GOOD, codes, errors, warnings};
+use crate::support::{Folder, GOOD, TRAINERS, codes, errors, warnings};
 
 /// A file as an image with its caption.
 fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
@@ -13,14 +13,7 @@ fn with(name: &'static str, bytes: Vec<u8>) -> impl Fn(&Folder) {
 #[test]
 fn damaged_images() {
     let whole = vision::write::encode_png(&testkit::scene(64, 64, 1)).unwrap();
-    for trainer in [
-        "sd-scripts",
-        "onetrainer",
-        "ai-toolkit",
-        "musubi-tuner",
-        "diffusion-pipe",
-        "simpletuner",
-    ] {
+    for trainer in TRAINERS {
         let arguments = [".", "--trainer", trainer];
         errors(
             with("a.png", whole[..whole.len() / 2].to_vec()),
