@@ -10,7 +10,7 @@ use stage::log::info;
 use crate::distance::{Straight, squared};
 use crate::groups::Labels;
 use crate::hierarchy::clusters;
-use crate::neighbours::Neighbours;
+use crate::neighbours::{LOW, Neighbours};
 use crate::reach::Reach;
 use crate::spanning::exact;
 use crate::union::Union;
@@ -25,8 +25,11 @@ const SAMPLED: usize = 1024;
 /// DBSCAN: rows with `size` rows within `epsilon`, themselves included, and
 /// all that are within `epsilon` of such a row and of each other. Where there is
 /// no epsilon, the [`knee`] is taken.
+///
+/// Of up to [`EXACT`] rows, and of any number of a few numbers each, for which there is a tree, all neighbours are
+/// found; of other rows those in the cells around each.
 pub(crate) fn dbscan(matrix: &Array2<f32>, epsilon: Option<f32>, size: usize) -> Result<Labels> {
-    if matrix.nrows() > EXACT && matrix.nrows() >= size {
+    if matrix.nrows() > EXACT.max(size) && matrix.ncols() > LOW {
         let reach = Reach::of(matrix, size);
         let epsilon = epsilon.unwrap_or_else(|| knee(reach.core().to_vec()));
         said(epsilon);
@@ -129,6 +132,28 @@ pub(crate) fn nth_nearest(matrix: &Array2<f32>, row: usize, size: usize) -> f32 
 mod tests {
     use super::*;
     use std::collections::BTreeMap;
+
+    #[test]
+    fn many_rows_of_few_numbers_have_all_their_neighbours() {
+        // Lines of rows 0.5 apart, 20 between the lines; each line has one gap of 0.7.
+        let matrix = Array2::from_shape_fn((EXACT + 200, 2), |(row, column)| {
+            let (line, place) = (row / 100, row % 100);
+            let gap = if place < 50 { 0.0 } else { 0.2 };
+            [line as f32 * 20.0, place as f32 * 0.5 + gap][column]
+        });
+        let found = dbscan(&matrix, Some(0.6), 2).unwrap();
+        for (row, label) in found.iter().enumerate() {
+            assert_eq!(
+                *label,
+                Some(row / 50),
+                "{row}: two clusters a line, in order"
+            );
+        }
+        assert_eq!(
+            dbscan(&matrix, Some(0.8), 2).unwrap()[..200],
+            [[Some(0); 100], [Some(1); 100]].concat()
+        );
+    }
 
     #[test]
     fn dbscan_out_of_a_tree_is_that_of_all_neighbours() {

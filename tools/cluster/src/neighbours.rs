@@ -9,7 +9,7 @@ use ndarray::{ArrayBase, ArrayView1, ArrayView2, Data, Ix2};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 /// The highest dimension in which a tree saves anything over a scan.
-const LOW: usize = 8;
+pub(crate) const LOW: usize = 8;
 
 /// Vectors of fewer dimensions have zeros behind, at which no tree splits.
 type Tree = ImmutableKdTree<f32, LOW>;
