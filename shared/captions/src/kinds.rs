@@ -2,7 +2,7 @@
 //!
 //! Captioners learned on photographs, in which most of what stands upright is a person. Of a text that names none of the
 //! right kind, the first noun of the other kind is taken for the character, and so is what refers back to it (`the man`).
-//! A second one with an article of its own is somebody else, and stays.
+//! A second one with an article of its own is another character, and stays.
 
 mod costumes;
 mod edits;
@@ -25,7 +25,7 @@ pub struct Corrected {
 /// What a noun phrase begins with.
 const DETERMINERS: &[&str] = &["a", "an", "the", "one", "this", "that"];
 
-/// Beings of any kind: who stands beside one of them is somebody else.
+/// Nouns for beings of any kind: what stands beside one of them is another character.
 const NEUTRAL: &[&str] = &[
     "character",
     "figure",
@@ -41,7 +41,7 @@ const NEUTRAL: &[&str] = &[
     "something",
 ];
 
-/// What puts somebody beside somebody else.
+/// Words that put one character beside another.
 const BESIDE: &[&str] = &[
     "and", "with", "near", "beside", "behind", "next", "by", "to", "toward", "towards", "holding",
     "carrying", "riding", "watching", "front", "between", "against", "around", "facing",
@@ -142,7 +142,7 @@ const ELSEWHERE: &[&str] = &[
 const LONGEST: usize = 6;
 
 /// `text` with `word`, a noun without its article, in place of what contradicts `kind`; `None` where nothing does, or
-/// nothing that can be told from somebody else.
+/// nothing that is surely the character and not another one.
 ///
 /// ```
 /// use captions::kinds::corrected;
@@ -240,7 +240,7 @@ impl Sentence<'_> {
         if at <= 2 && !crossed { 0 } else { at }
     }
 
-    /// Whether the noun phrase from `from` on is somebody beside whom the sentence is about.
+    /// Whether the noun phrase from `from` on is another character than the one that the sentence is about.
     fn is_another(&self, from: usize, kind: Kind) -> bool {
         let before = &self.tokens[..from];
         if kind == Kind::Person {
@@ -340,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_somebody_else_stays() {
+    fn another_character_stays() {
         for text in [
             "A large blue creature stands next to a man.",
             "A man riding a horse.",

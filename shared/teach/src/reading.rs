@@ -42,7 +42,7 @@ pub struct Sight {
     pub id: String,
     /// What a person said of it.
     pub label: Option<String>,
-    /// Whether a person said that nobody knows.
+    /// Whether a person said that it is unknown.
     pub unknown: bool,
     /// The answer that a tool gave it; none once a person decided on it, whose answer it may be.
     pub before: Option<String>,

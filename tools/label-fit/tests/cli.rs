@@ -211,7 +211,7 @@ fn without_labels_the_earlier_tool_is_asked_about() {
     );
 }
 
-/// Heaps of two groups that look alike, which nobody has named yet.
+/// Heaps of two groups that look alike and have no names yet.
 fn groups() -> Vec<Value> {
     let mut records = heaps();
     for record in &mut records {

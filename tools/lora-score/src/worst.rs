@@ -7,7 +7,7 @@ use crate::prompts::Prompt;
 use crate::weights::Weights;
 
 /// The mean of what is right about an image, 0 to 1: characters, facts, that it is no copy, that it is sharp, and
-/// that nobody is where nobody was asked for.
+/// that it shows no character where none was asked for.
 pub(crate) fn merit(image: &Image, weights: &Weights) -> f64 {
     let share = |right: usize, all: usize| (all > 0).then(|| right as f64 / all as f64);
     let affirmed = image

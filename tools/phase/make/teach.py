@@ -48,7 +48,7 @@ def is_group(word):
 def guessed(record, key):
     """A record as the page shows it: at the key is what it is taken for by now, where that is likelier than not.
 
-    Once there are names, a group is none: what nobody can be named for has no name.
+    Once there are names, a group is no guess: what has no likely name gets none.
     """
     guess, likely = record["ask"].get("guess"), record["ask"].get("probability", 0) >= 0.5
     first, _, member = key.removeprefix("/").partition("/")
