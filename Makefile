@@ -314,9 +314,12 @@ status: ## Show the phases of the run in OUT
 dashboard: ## Show how far the run in OUT is, on a page for the browser that refreshes itself
 	@cd "$${CALLED_FROM:-.}"; "$${BIN:-target/release}/dashboard" --run-dir="$$OUT"
 
+# Tests that run make set what they need: a default of this one would be a setting in theirs.
+as_alone := unset $(filter-out BIN,$(NAMES))
+
 .PHONY: test
 test: setup ## Run all tests
-	cargo test --workspace --locked --no-fail-fast
+	@$(as_alone); cargo test --workspace --locked --no-fail-fast
 
 .PHONY: test-browser
 test-browser: $(if $(BIN),,build) ## Test the pages of `review` and `dashboard` in Chromium, which must be installed (or named in CHROMIUM)
@@ -329,7 +332,7 @@ test-cluster: $(if $(BIN),,build) ## Test the recipes of examples/cluster with t
 .PHONY: test-film
 test-film: $(if $(BIN),,build) target/film/bin/python ## Test the sample film's truth against its pixels, and that `make try` refuses networks that are wrong
 	cd examples/film && "$$OLDPWD/target/film/bin/python" -m unittest
-	BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/score && "$$OLDPWD/target/film/bin/python" -B -m unittest
+	@$(as_alone); BIN="$$(realpath "$${BIN:-target/release}")" && export BIN && cd tests/score && "$$OLDPWD/target/film/bin/python" -B -m unittest
 
 target/film/bin/python: tests/score/requirements.txt
 	@bash models/venv.sh target/film $<
