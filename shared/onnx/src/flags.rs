@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::model::Model;
@@ -29,8 +30,8 @@ pub struct Runtime {
     #[arg(long, value_enum, value_name = "DEVICE", default_value = "auto", help_heading = NETWORK)]
     pub device: Device,
 
-    /// Threads of the network on the CPU [default: one per core]
-    #[arg(long, value_name = "N", help_heading = NETWORK)]
+    /// Threads of the network on the CPU, up to 1024 [default: one per core]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024), help_heading = NETWORK)]
     pub threads: Option<usize>,
 
     /// ONNX Runtime's library [default: `$ORT_DYLIB_PATH`, models/runtime,
@@ -93,8 +94,6 @@ impl Runtime {
     /// Threads of a network on the CPU.
     pub(crate) fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        self.threads
-            .filter(|threads| *threads > 0)
-            .unwrap_or_else(cores)
+        self.threads.unwrap_or_else(cores)
     }
 }

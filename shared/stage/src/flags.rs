@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::thread::available_parallelism;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 /// Heading of the shared flags in `--help`.
@@ -55,8 +55,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", help_heading = SHARED)]
     pub(crate) rejects: Option<PathBuf>,
 
-    /// Threads to use [default: one per core]
-    #[arg(short = 'j', long = "jobs", value_name = "N", help_heading = SHARED)]
+    /// Threads to use, up to 1024 [default: one per core]
+    #[arg(short = 'j', long = "jobs", value_name = "N", value_parser = threads, help_heading = SHARED)]
     jobs: Option<NonZero<usize>>,
 
     #[command(flatten)]
@@ -70,7 +70,10 @@ impl Run {
     pub(crate) fn jobs(&self) -> Result<usize> {
         let told = std::env::var_os(JOBS_VARIABLE).filter(|told| !told.is_empty());
         let jobs = match (self.jobs, told) {
-            (None, Some(told)) => Some(threads(&told.to_string_lossy())?),
+            (None, Some(told)) => {
+                let told = told.to_string_lossy();
+                Some(threads(&told).with_context(|| format!("{JOBS_VARIABLE}={told}"))?)
+            }
             (jobs, _) => jobs,
         };
         let jobs = jobs.or_else(|| available_parallelism().ok());
@@ -78,9 +81,13 @@ impl Run {
     }
 }
 
+/// More threads than any machine has cores for; a hundred thousand would take all of its memory.
+const MOST_THREADS: usize = 1024;
+
 fn threads(told: &str) -> Result<NonZero<usize>> {
-    let parsed = told.parse();
-    parsed.map_err(|_| anyhow!("{JOBS_VARIABLE}={told}: not a number of threads from 1 on"))
+    let threads = told.parse().ok();
+    let threads = threads.filter(|threads: &NonZero<usize>| threads.get() <= MOST_THREADS);
+    threads.ok_or_else(|| anyhow!("not a number of threads from 1 to {MOST_THREADS}"))
 }
 
 /// Flags of every tool that reads manifests.
@@ -161,14 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_threads_is_named() {
+    fn what_is_no_number_of_threads_is_refused() {
         assert_eq!(threads("3").unwrap().get(), 3);
-        for wrong in ["abc", "0", "-1", "1.5"] {
+        assert_eq!(threads("1024").unwrap().get(), 1024);
+        for wrong in ["abc", "0", "-1", "1.5", "1025", "99999999999999999999"] {
             let error = threads(wrong).unwrap_err().to_string();
-            assert_eq!(
-                error,
-                format!("FILM2LORA_JOBS={wrong}: not a number of threads from 1 on")
-            );
+            assert_eq!(error, "not a number of threads from 1 to 1024");
         }
     }
 }
