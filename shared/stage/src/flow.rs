@@ -188,21 +188,26 @@ impl Flow {
     }
 
     /// As [`whole`](Self::whole), with the records on a [`Shelf`] meanwhile: `prepare` takes from one what
-    /// `tool` needs of it, and `tool` is given where each is.
+    /// `tool` needs of it, and its vector (empty where it has none), which waits beside it; `tool` is given
+    /// where each is.
     pub fn whole_on_shelf<T: Send + 'static, O: IntoIterator<Item: IntoOutcome>>(
         &mut self,
-        prepare: impl Fn(&Record) -> Result<T> + Sync,
+        prepare: impl Fn(&Record) -> Result<(T, Vec<f32>)> + Sync,
         tool: impl FnOnce(&mut Self, Shelf, Vec<(T, Place)>) -> Result<O>,
     ) -> Result<()> {
         let (mut waiting, mut all) = (Shelf::default(), Vec::new());
         let job = |record: Record| prepare(&record);
-        self.lines(4 * self.jobs, job, |flow: &mut Self, done: Done<T>| {
+        let put = |flow: &mut Self, done: Done<(T, Vec<f32>)>| {
             match done.result {
-                Ok(ready) => all.push((ready, waiting.put(&done.located.line.bytes)?)),
+                Ok((ready, vector)) => {
+                    let place = waiting.put(&done.located.line.bytes, &vector)?;
+                    all.push((ready, place));
+                }
                 Err(error) => flow.fail_line(&done.located, error)?,
             }
             Ok(())
-        })?;
+        };
+        self.lines(4 * self.jobs, job, put)?;
         let outcomes = tool(self, waiting, all)?;
         outcomes
             .into_iter()

@@ -33,6 +33,7 @@ mod outputs;
 mod progress;
 mod shelf;
 mod signals;
+mod space;
 mod transfer;
 mod words;
 
@@ -52,5 +53,6 @@ pub use outcome::{IntoOutcome, Outcome};
 pub use output::print;
 pub use progress::PROGRESS_VARIABLE;
 pub use shelf::{Place, Shelf};
+pub use space::Space;
 pub use transfer::Transfer;
 pub use words::{printable, told};

@@ -1,7 +1,7 @@
 //! What a record is judged by.
 
 use serde_json::Value;
-use stage::{Context, Record, Result, bail, ensure};
+use stage::{Context, Record, Result, Space, bail, ensure};
 
 use crate::Args;
 use crate::bound::Bound;
@@ -24,7 +24,8 @@ pub(crate) struct Candidate {
     pub(crate) shot: Option<(String, u64)>,
     /// Its film and the time in it, in seconds.
     pub(crate) time: Option<(String, f32)>,
-    pub(crate) vector: Option<Vec<f32>>,
+    /// What its vector is of.
+    pub(crate) space: Space,
     /// The numbers of `--prefer`.
     pub(crate) qualities: Vec<Option<f64>>,
     /// The bound that it exceeds, in words.
@@ -32,8 +33,9 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
-    /// Reads what the flags ask for; `keys` are the keys that have quotas.
-    pub(crate) fn read(args: &Args, keys: &[String], record: &Record) -> Result<Self> {
+    /// Reads what the flags ask for, and the vector, empty where there is none; `keys` are the keys that have
+    /// quotas.
+    pub(crate) fn read(args: &Args, keys: &[String], record: &Record) -> Result<(Self, Vec<f32>)> {
         let values = |pointers: &[String]| -> Result<Vec<String>> {
             pointers
                 .iter()
@@ -53,17 +55,19 @@ impl Candidate {
         let preferred = args.preferred();
         let qualities = preferred.iter().map(|pointer| Ok(record.at(pointer)?));
         let qualities = qualities.collect::<Result<_>>()?;
-        Ok(Self {
+        let vector = vector(args, record)?;
+        let candidate = Self {
             cell: values(&args.by)?,
             values: values(keys)?,
             reserve,
             film: named,
             shot: shot.map(|shot| (film.clone(), shot)),
             time: time.map(|time| (film, time)),
-            vector: vector(args, record)?,
+            space: Space::of(record, pointer(args), vector.len())?,
             qualities,
             exceeds: Bound::exceeded(&args.at_most, record)?,
-        })
+        };
+        Ok((candidate, vector))
     }
 }
 
@@ -81,19 +85,23 @@ fn value(record: &Record, pointer: &str) -> Result<String> {
     })
 }
 
+/// Where the vector to spread by is.
+fn pointer(args: &Args) -> &str {
+    args.on.as_deref().unwrap_or("/embedding/vector")
+}
+
 /// The vector to spread by. One that `--on` names must be there.
-fn vector(args: &Args, record: &Record) -> Result<Option<Vec<f32>>> {
-    const USUAL: &str = "/embedding/vector";
-    let pointer = args.on.as_deref().unwrap_or(USUAL);
+fn vector(args: &Args, record: &Record) -> Result<Vec<f32>> {
+    let pointer = pointer(args);
     let Some(vector) = record.at::<Vec<f32>>(pointer)? else {
         ensure!(args.on.is_none(), "key `{pointer}` is missing");
-        return Ok(None);
+        return Ok(Vec::new());
     };
     // Squares of larger numbers do not add up any more.
     let large = vector.iter().find(|number| number.abs() > 1e15);
     match large {
         Some(number) => Err(stage::anyhow!("{number} is too large")),
-        None => Ok(Some(vector)),
+        None => Ok(vector),
     }
     .with_context(|| format!("key `{pointer}`"))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stage::log::warn;
-use stage::{Flow, Outcome, Place, Result, Shelf, anyhow};
+use stage::{Flow, Outcome, Place, Result, Shelf, Space, anyhow};
 
 use crate::Args;
 use crate::candidate::Candidate;
@@ -13,7 +13,7 @@ use crate::exchange::exchange;
 use crate::limits::Limits;
 use crate::reserve::draw;
 use crate::selection::{select, weights};
-use crate::spread::Spread;
+use crate::spread::{Spread, Vector};
 use crate::summary::Summary;
 
 /// A record's place in the selection: the key `balance`.
@@ -32,8 +32,11 @@ pub(crate) fn choose<'a>(
     shelf: Shelf,
     all: Vec<(Candidate, Place)>,
 ) -> Result<impl Iterator<Item = Result<Outcome>> + use<'a>> {
-    let (mut candidates, places) = of_one_length(flow, &shelf, all)?;
-    let choice = flow.on_all_cores(|| Choice::of(args, keys, &mut candidates))?;
+    let (candidates, places) = of_one_space(flow, &shelf, all)?;
+    let vector = |number: usize| shelf.vector(places[number]);
+    let by_vectors = places.iter().all(|place| place.numbers() > 0);
+    let vector = by_vectors.then_some(&vector as Vector<'_>);
+    let choice = flow.on_all_cores(|| Choice::of(args, keys, &candidates, vector))?;
     let summary = Summary::of(args, &candidates, &choice.cells, &choice.ranks)?;
     summary.warn();
     if let Some(path) = &args.summary {
@@ -77,15 +80,20 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Chooses; the candidates lose their vectors.
-    pub(crate) fn of(args: &Args, keys: &[String], candidates: &mut [Candidate]) -> Result<Self> {
+    /// Chooses; `vector` is as for [`Spread::of`].
+    pub(crate) fn of(
+        args: &Args,
+        keys: &[String],
+        candidates: &[Candidate],
+        vector: Option<Vector<'_>>,
+    ) -> Result<Self> {
         let mut cells = cells(args, candidates)?;
         let mut strict = BTreeMap::new();
         for cell in cells.iter().filter(|_| !args.by.is_empty()) {
             strict.extend(cell.wanted.map(|wanted| (cell.values.as_slice(), wanted)));
         }
         let mut limits = Limits::new(args, keys, candidates, &strict)?;
-        let mut spread = Spread::of(candidates);
+        let mut spread = Spread::of(candidates, vector)?;
         let by_cell: Vec<_> = cells.iter().map(|cell| cell.candidates.clone()).collect();
         let qualities: Vec<_> = candidates.iter().map(|c| &c.qualities[..]).collect();
         let weights = weights(&qualities);
@@ -134,36 +142,38 @@ fn fill(
     chosen
 }
 
-/// Fails the records whose vectors are not as long as the first one.
-fn of_one_length(
+/// Fails the records whose vectors cannot be compared with most.
+fn of_one_space(
     flow: &mut Flow,
     shelf: &Shelf,
     all: Vec<(Candidate, Place)>,
 ) -> Result<(Vec<Candidate>, Vec<Place>)> {
-    let length = |candidate: &Candidate| candidate.vector.as_ref().map(Vec::len);
-    let Some(first) = all.iter().find_map(|(candidate, _)| length(candidate)) else {
+    let with = all.iter().filter(|(_, place)| place.numbers() > 0);
+    let Some(usual) = Space::usual(with.map(|(candidate, _)| &candidate.space)) else {
         return Ok(all.into_iter().unzip());
     };
-    let (alike, others): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|(candidate, _)| length(candidate).is_none_or(|own| own == first));
-    for (other, place) in others {
-        let record = shelf.record(place)?;
-        let id: String = record.find("id")?.unwrap_or_default();
-        let own = length(&other).unwrap_or(0);
-        let error = anyhow!("{id}: a vector of {own} numbers where the first has {first}");
-        flow.fail(record, error)?;
+    let mut alike = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+    let mut without = 0;
+    for (candidate, place) in all {
+        if place.numbers() > 0 && candidate.space != usual {
+            let record = shelf.record(place)?;
+            let id: String = record.find("id")?.unwrap_or_default();
+            let own = candidate.space;
+            let error = anyhow!(
+                "{id}: its vector has {own}, but most have {usual}: vectors of two networks cannot be compared"
+            );
+            flow.fail(record, error)?;
+            continue;
+        }
+        without += usize::from(place.numbers() == 0);
+        alike.0.push(candidate);
+        alike.1.push(place);
     }
-    let (alike, places): (Vec<_>, Vec<_>) = alike.into_iter().unzip();
-    let without = alike
-        .iter()
-        .filter(|c: &&Candidate| c.vector.is_none())
-        .count();
     if without > 0 {
         warn!(
             "{without} of {} records have no vector: spreading without vectors",
-            alike.len()
+            alike.0.len()
         );
     }
-    Ok((alike, places))
+    Ok(alike)
 }

@@ -22,7 +22,7 @@ fn args(flags: &str) -> Args {
     Args::parse_from(std::iter::once("balance").chain(flags.split_whitespace()))
 }
 
-fn candidates(args: &Args, lines: &[String]) -> Vec<Candidate> {
+fn candidates(args: &Args, lines: &[String]) -> Vec<(Candidate, Vec<f32>)> {
     let candidate = |line: &String| {
         let bytes = line.clone().into_bytes();
         let record = Line { number: 1, bytes }.parse().unwrap();
@@ -33,8 +33,9 @@ fn candidates(args: &Args, lines: &[String]) -> Vec<Candidate> {
 
 fn choose(flags: &str, lines: &[String]) -> Choice {
     let args = args(flags);
-    let mut candidates = candidates(&args, lines);
-    Choice::of(&args, &args.keys(), &mut candidates).unwrap()
+    let (candidates, vectors): (Vec<_>, Vec<_>) = candidates(&args, lines).into_iter().unzip();
+    let vector = |number: usize| Ok(vectors[number].clone());
+    Choice::of(&args, &args.keys(), &candidates, Some(&vector)).unwrap()
 }
 
 /// Records with a time of day, a shot and a vector on a plane.

@@ -133,11 +133,11 @@ impl Summary {
             } = quota;
             warn!("quota {quota}: wanted {wanted}, had {had}, took {taken}");
         }
-        if let Some(first) = self.missing.first() {
+        if let Some(first) = self.missing.first().filter(|first| !first.is_empty()) {
             let example: Vec<_> = first.values().map(String::as_str).collect();
             let count = self.missing.len();
             warn!(
-                "{count} combinations have no record at all, such as {}",
+                "combinations without a record: {count}, such as {}",
                 example.join("/")
             );
         }

@@ -52,6 +52,10 @@ impl<'a> Cells<'a> {
         &self.rows[cell]
     }
 
+    pub(crate) fn centres(&self) -> &Array2<f32> {
+        &self.centres
+    }
+
     pub(crate) fn row(&self, row: u32) -> &[f32] {
         slice(self.matrix.row(row as usize))
     }

@@ -13,7 +13,7 @@ pub(crate) enum Metric {
 }
 
 /// How groups are found.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Method {
     /// As many as --k says, each around its mean; no noise
     Kmeans,

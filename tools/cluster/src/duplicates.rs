@@ -2,8 +2,13 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use stage::log::info;
 
 use crate::distance::squared;
+use crate::lookup::Lookup;
+
+/// Up to how many rows each is compared with all that are kept; of more with those in the cells around it.
+const EXACT: usize = 30_000;
 
 /// Rows that are compared with all kept ones at a time, as one product of matrices.
 const BLOCK: usize = 256;
@@ -12,24 +17,44 @@ const BLOCK: usize = 256;
 const TILE: usize = 1024;
 
 /// By how much a cosine out of a product may differ from that of the two rows by themselves.
-const SLACK: f32 = 1e-3;
+pub(crate) const SLACK: f32 = 1e-3;
 
-/// For every row that is a near duplicate, the kept row that it is most like,
-/// and the cosine of the angle between them.
+/// A kept row that a near duplicate is most like, and the cosine of the angle between the two.
+pub(crate) type Like = Option<(usize, f32)>;
+
+/// For every row that is a near duplicate, what it is one of.
 ///
 /// The rows are gone through from the best quality to the worst, the first of
 /// equals first; one whose cosine with a row kept before is `bound` or more
-/// is a duplicate. So no two kept rows are near duplicates of one another.
-pub(crate) fn duplicates(
-    matrix: &Array2<f32>,
-    qualities: &[f64],
-    bound: f32,
-) -> Vec<Option<(usize, f32)>> {
-    let rows = Rows::new(matrix);
+/// is a duplicate. So no two kept rows are near duplicates of one another; of more than [`EXACT`] rows, none
+/// that are found.
+pub(crate) fn duplicates(matrix: &Array2<f32>, qualities: &[f64], bound: f32) -> Vec<Like> {
     let mut order: Vec<_> = (0..matrix.nrows()).collect();
     order.sort_by(|&a, &b| qualities[b].total_cmp(&qualities[a]));
+    if matrix.nrows() <= EXACT {
+        return of_all(matrix, &order, bound);
+    }
+    let rows = Rows::new(matrix);
+    let (found, share) = if rows
+        .squares
+        .iter()
+        .all(|square| (square - 1.0).abs() < 1e-3)
+    {
+        Lookup::of(matrix, bound).duplicates(&rows, &order)
+    } else {
+        let all: Vec<_> = (0..matrix.nrows()).collect();
+        Lookup::of(&rows.units(&all), bound).duplicates(&rows, &order)
+    };
+    let share = 100.0 * share;
+    info!("of the near duplicates {share:.1} % are found, by a sample");
+    found
+}
+
+/// The same, each row being compared with all that are kept.
+fn of_all(matrix: &Array2<f32>, order: &[usize], bound: f32) -> Vec<Like> {
+    let rows = Rows::new(matrix);
     // Those that are kept move to the front.
-    let mut units = rows.units(&order);
+    let mut units = rows.units(order);
     let mut kept: Vec<usize> = Vec::new();
     let mut found = vec![None; matrix.nrows()];
     for start in (0..order.len()).step_by(BLOCK) {
@@ -42,12 +67,8 @@ pub(crate) fn duplicates(
         for (place, (&at, alike)) in block.iter().zip(alike).enumerate() {
             let others = alike.iter().map(|&other| kept[other]);
             let others = others.chain(kept[known..].iter().copied());
-            let cosines = others.map(|other| (other, rows.cosine(at, other)));
-            let nearest = cosines
-                .filter(|(_, cosine)| *cosine >= bound)
-                .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
-            found[at] = nearest;
-            if nearest.is_none() {
+            found[at] = rows.most_like(at, others, bound);
+            if found[at].is_none() {
                 let own = units.row(start + place).to_owned();
                 units.row_mut(kept.len()).assign(&own);
                 kept.push(at);
@@ -77,7 +98,7 @@ fn alike(kept: ArrayView2<'_, f32>, block: ArrayView2<'_, f32>, bound: f32) -> V
 }
 
 /// Vectors of any length.
-struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     matrix: &'a Array2<f32>,
     /// The squares of their lengths.
     squares: Vec<f32>,
@@ -102,6 +123,19 @@ impl<'a> Rows<'a> {
         let [one, other] = [a, b].map(|at| self.squares[at]);
         let between = one + other - squared(self.row(a), self.row(b));
         between / (2.0 * (one * other).sqrt())
+    }
+
+    /// Of the others the one that a row is most like, if they are as near as `bound`; of equals the first.
+    pub(crate) fn most_like(
+        &self,
+        row: usize,
+        others: impl Iterator<Item = usize>,
+        bound: f32,
+    ) -> Like {
+        let cosines = others.map(|other| (other, self.cosine(row, other)));
+        cosines
+            .filter(|(_, cosine)| *cosine >= bound)
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
     }
 
     /// The rows in an order, each of length 1; none of a length points nowhere.
@@ -134,11 +168,7 @@ mod tests {
     }
 
     /// Each row against every kept one, as the words above say it.
-    fn one_by_one(
-        matrix: &Array2<f32>,
-        qualities: &[f64],
-        bound: f32,
-    ) -> Vec<Option<(usize, f32)>> {
+    fn one_by_one(matrix: &Array2<f32>, qualities: &[f64], bound: f32) -> Vec<Like> {
         let rows = Rows::new(matrix);
         let mut order: Vec<_> = (0..matrix.nrows()).collect();
         order.sort_by(|&a, &b| qualities[b].total_cmp(&qualities[a]));
@@ -162,20 +192,38 @@ mod tests {
         found
     }
 
-    #[test]
-    fn blocks_and_tiles_find_what_each_pair_by_itself_gives() {
+    /// Three thousand rows in heaps, of which more than a tile is kept, and some of no length.
+    fn heaps(columns: usize) -> (Array2<f32>, Vec<f64>) {
         let mut chance = SplitMix64::seed_from_u64(3);
         let mut next = || f64::from(chance.next_u32()) / f64::from(u32::MAX) - 0.5;
-        // Three thousand rows in heaps, of which more than a tile is kept, and some of no length.
-        let heaps = Array2::from_shape_fn((1500, 12), |_| next() as f32);
-        let matrix = Array2::from_shape_fn((3000, 12), |(row, column)| match row % 97 {
+        let heaps = Array2::from_shape_fn((1500, columns), |_| next() as f32);
+        let matrix = Array2::from_shape_fn((3000, columns), |(row, column)| match row % 97 {
             0 => 0.0,
             _ => heaps[(row * 7 % 1500, column)] + 0.05 * next() as f32,
         });
-        let qualities: Vec<f64> = (0..3000).map(|row| f64::from(row % 10)).collect();
+        (matrix, (0..3000).map(|row| f64::from(row % 10)).collect())
+    }
+
+    #[test]
+    fn blocks_and_tiles_find_what_each_pair_by_itself_gives() {
+        let (matrix, qualities) = heaps(12);
         let found = duplicates(&matrix, &qualities, 0.97);
         assert_eq!(found, one_by_one(&matrix, &qualities, 0.97));
         let kept = found.iter().filter(|one| one.is_none()).count();
         assert!((TILE + 1..2900).contains(&kept), "{kept}");
+    }
+
+    #[test]
+    fn cells_find_what_each_pair_by_itself_gives() {
+        for columns in [3, 12] {
+            let (matrix, qualities) = heaps(columns);
+            let rows = Rows::new(&matrix);
+            let mut order: Vec<_> = (0..3000).collect();
+            order.sort_by(|&a, &b| qualities[b].total_cmp(&qualities[a]));
+            let units = rows.units(&(0..3000).collect::<Vec<_>>());
+            let (found, share) = Lookup::of(&units, 0.97).duplicates(&rows, &order);
+            assert_eq!(found, one_by_one(&matrix, &qualities, 0.97), "{columns}");
+            assert!((share - 1.0).abs() < 1e-9, "{share}");
+        }
     }
 }

@@ -3,22 +3,22 @@
 use ndarray::{Array2, Axis};
 use stage::log::{info, warn};
 use stage::manifest::shapes::Cluster;
-use stage::{Flow, Outcome, Place, Record, Result, Shelf, anyhow};
+use stage::{Flow, Outcome, Place, Record, Result, Shelf, Space, anyhow};
 
 use crate::density::{dbscan, hdbscan};
-use crate::duplicates::duplicates;
+use crate::duplicates::{Like, duplicates};
 use crate::groups::{Labels, places};
+use crate::many::{MANY, Many};
 use crate::partition::{best_k, kmeans, runs};
-use crate::vectors::{Origin, usual_length};
+use crate::vectors::Origin;
 use crate::{Args, Method};
 
-/// What a record is grouped by.
+/// What is known of a record beside its vector, which is empty where it has none and `--drop-without` lets it go.
 #[derive(Debug)]
 pub(crate) struct Member {
-    /// Empty where it has none, and `--drop-without` lets it go.
-    pub(crate) vector: Vec<f32>,
     /// More is better; −∞ where nothing is known of it.
     pub(crate) quality: f64,
+    pub(crate) space: Space,
 }
 
 /// Drops near duplicates, finds the clusters of the rest, and tells each
@@ -30,46 +30,16 @@ pub(crate) fn group(
     shelf: Shelf,
     all: Vec<(Member, Place)>,
 ) -> Result<impl Iterator<Item = Result<Outcome>> + use<>> {
-    let members = of_one_length(args, flow, &shelf, all)?;
-    let mut records = Vec::with_capacity(members.len());
-    let mut vectors = Vec::with_capacity(members.len());
-    let mut qualities = Vec::with_capacity(members.len());
-    // The record of each row of the matrix.
-    let mut of_rows = Vec::with_capacity(members.len());
-    for (number, (member, place)) in members.into_iter().enumerate() {
-        records.push(place);
-        if !member.vector.is_empty() {
-            of_rows.push(number);
-            vectors.push(member.vector);
-            qualities.push(member.quality);
-        }
-    }
-    let matrix = origin.matrix(vectors)?;
-    let (reasons, places) = flow.on_all_cores(|| -> Result<_> {
-        let mut reasons = vec![Some(format!("no key `{}`", args.on)); records.len()];
-        let found = match args.near_duplicates {
-            Some(bound) => duplicates(&matrix, &qualities, bound),
-            None => vec![None; of_rows.len()],
-        };
-        for (&number, of) in of_rows.iter().zip(found) {
-            let kept = |row: usize| shelf.record(records[of_rows[row]]);
-            reasons[number] = match of {
-                Some((row, cosine)) => Some(reason(&kept(row)?, cosine)),
-                None => None,
-            };
-        }
-        let rows: Vec<_> = (0..of_rows.len())
-            .filter(|&row| reasons[of_rows[row]].is_none())
-            .collect();
-        let matrix = if rows.len() == of_rows.len() {
-            matrix
-        } else {
-            matrix.select(Axis(0), &rows)
-        };
-        let places = places(&matrix, &label(args, &matrix)?);
-        summarise(&places);
-        Ok((reasons, places))
-    })?;
+    let (members, records) = of_one_space(args, flow, &shelf, all)?;
+    let at = (0..records.len()).filter(|&number| records[number].numbers() > 0);
+    let rows = Rows {
+        shelf: &shelf,
+        records: &records,
+        at: at.collect(),
+        members: &members,
+    };
+    let (reasons, places) = flow.on_all_cores(|| rows.grouped(args, origin))?;
+    summarise(args.method, &places);
     let mut places = places.into_iter();
     let judge = move |(place, reason): (Place, Option<String>)| {
         let mut record = shelf.record(place)?;
@@ -83,29 +53,93 @@ pub(crate) fn group(
     Ok(records.into_iter().zip(reasons).map(judge))
 }
 
-/// Fails the records whose vectors are not as long as most.
-fn of_one_length(
+/// The records that have a vector, as rows of a matrix.
+struct Rows<'a> {
+    shelf: &'a Shelf,
+    members: &'a [Member],
+    records: &'a [Place],
+    /// The record of each row.
+    at: Vec<usize>,
+}
+
+impl Rows<'_> {
+    fn vector(&self, row: usize) -> Result<Vec<f32>> {
+        self.shelf.vector(self.records[self.at[row]])
+    }
+
+    /// For each record why it is dropped, if it is; and the places of those that are not.
+    fn grouped(&self, args: &Args, origin: &Origin) -> Result<(Vec<Option<String>>, Vec<Cluster>)> {
+        let count = self.at.len();
+        let first = self.at.first();
+        let columns = first.map_or(0, |&record| self.records[record].numbers());
+        let mut reasons = vec![Some(format!("no key `{}`", args.on)); self.records.len()];
+        for &record in &self.at {
+            reasons[record] = None;
+        }
+        let alone = args.method == Method::Kmeans && args.near_duplicates.is_none();
+        if alone && count > MANY && matches!(origin, Origin::Vector { .. }) {
+            let many = Many {
+                rows: count,
+                columns,
+                vector: &|row| self.vector(row),
+            };
+            return Ok((reasons, many.kmeans(args.k.0, args.seed)?));
+        }
+        let vectors = (0..count).map(|row| self.vector(row));
+        let mut matrix = origin.matrix(vectors, columns)?;
+        if let Some(bound) = args.near_duplicates {
+            let found = self.duplicates(&matrix, bound)?;
+            let stay = (0..count).filter(|&row| found[row].is_none());
+            let stay: Vec<_> = stay.collect();
+            if stay.len() < count {
+                matrix = matrix.select(Axis(0), &stay);
+            }
+            for (&record, reason) in self.at.iter().zip(found) {
+                reasons[record] = reason;
+            }
+        }
+        let labels = label(args, &matrix)?;
+        Ok((reasons, places(&matrix, &labels)))
+    }
+
+    /// Why each row is dropped that is a near duplicate.
+    fn duplicates(&self, matrix: &Array2<f32>, bound: f32) -> Result<Vec<Option<String>>> {
+        let qualities = self.at.iter().map(|&record| self.members[record].quality);
+        let found = duplicates(matrix, &qualities.collect::<Vec<_>>(), bound);
+        let reason = |like: Like| {
+            let Some((row, cosine)) = like else {
+                return Ok(None);
+            };
+            let kept = self.shelf.record(self.records[self.at[row]])?;
+            Ok(Some(reason(&kept, cosine)))
+        };
+        found.into_iter().map(reason).collect()
+    }
+}
+
+/// Fails the records whose vectors cannot be compared with most.
+fn of_one_space(
     args: &Args,
     flow: &mut Flow,
     shelf: &Shelf,
     all: Vec<(Member, Place)>,
-) -> Result<Vec<(Member, Place)>> {
-    let vectors = all.iter().map(|(member, _)| &member.vector);
-    let usual = usual_length(vectors.filter(|vector| !vector.is_empty()));
-    let (members, others): (Vec<_>, Vec<_>) = all
-        .into_iter()
-        .partition(|(member, _)| member.vector.is_empty() || member.vector.len() == usual);
-    for (Member { vector, .. }, place) in others {
+) -> Result<(Vec<Member>, Vec<Place>)> {
+    let with = all.iter().filter(|(_, place)| place.numbers() > 0);
+    let usual = Space::usual(with.map(|(member, _)| &member.space));
+    let (members, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(member, place)| {
+        place.numbers() == 0 || usual.as_ref().is_none_or(|usual| *usual == member.space)
+    });
+    for (Member { space, .. }, place) in others {
         let record = shelf.record(place)?;
         let id: String = record.find("id").ok().flatten().unwrap_or_default();
-        let length = vector.len();
+        let usual = usual.iter().map(ToString::to_string).collect::<String>();
         let error = anyhow!(
-            "{id}: key `{}`: {length} numbers, but most vectors have {usual}: vectors of two networks cannot be compared",
+            "{id}: key `{}`: {space}, but most vectors have {usual}: vectors of two networks cannot be compared",
             args.on
         );
         flow.fail(record, error)?;
     }
-    Ok(members)
+    Ok(members.into_iter().unzip())
 }
 
 /// Why a near duplicate of `kept` is dropped.
@@ -141,7 +175,7 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
     }
 }
 
-fn summarise(places: &[Cluster]) {
+fn summarise(method: Method, places: &[Cluster]) {
     let clusters = places.iter().map(|place| place.id + 1).max().unwrap_or(0);
     let noise = places.iter().filter(|place| place.id < 0).count();
     info!(
@@ -149,8 +183,10 @@ fn summarise(places: &[Cluster]) {
         places.len()
     );
     if noise > 0 && clusters == 0 {
-        warn!(
-            "no clusters: all {noise} records are noise; try a smaller --min-records, or a larger --epsilon"
-        );
+        let or = match method {
+            Method::Dbscan => ", or a larger --epsilon",
+            Method::Kmeans | Method::Hdbscan => ", or --method kmeans",
+        };
+        warn!("no clusters: all {noise} records are noise; try a smaller --min-records{or}");
     }
 }

@@ -10,10 +10,22 @@ use crate::distance::squared;
 /// The cluster of every row, by any numbering; `None` is noise.
 pub(crate) type Labels = Vec<Option<usize>>;
 
-/// The place of every row. Clusters are numbered by size, and by their first
-/// record where sizes are equal, so that the numbering of `labels` has no say.
+/// The place of every row.
 pub(crate) fn places(matrix: &Array2<f32>, labels: &Labels) -> Vec<Cluster> {
-    let clusters = numbered(labels);
+    let mut distances = vec![f32::INFINITY; labels.len()];
+    for rows in numbered(labels) {
+        let centre = mean(matrix, &rows);
+        for row in rows {
+            let own = matrix.row(row);
+            distances[row] = squared(own.as_slice().unwrap_or_default(), &centre).sqrt();
+        }
+    }
+    told(labels, &distances)
+}
+
+/// The place of every row, by its label and its distance to the mean of those with that label. Clusters are
+/// numbered by size, and by their first record where sizes are equal, so that the numbering of `labels` has no say.
+pub(crate) fn told(labels: &Labels, distances: &[f32]) -> Vec<Cluster> {
     let noise = labels.iter().filter(|label| label.is_none()).count();
     let lost = Cluster {
         id: -1,
@@ -22,11 +34,10 @@ pub(crate) fn places(matrix: &Array2<f32>, labels: &Labels) -> Vec<Cluster> {
         representative: false,
     };
     let mut places = vec![lost; labels.len()];
-    for (id, rows) in (0..).zip(&clusters) {
-        let centre = mean(matrix, rows);
+    for (id, rows) in (0..).zip(numbered(labels)) {
         let mut nearest = (f32::INFINITY, rows[0]);
-        for &row in rows {
-            let distance = squared(matrix.row(row).as_slice().unwrap_or_default(), &centre).sqrt();
+        for &row in &rows {
+            let distance = distances[row];
             if distance < nearest.0 {
                 nearest = (distance, row);
             }

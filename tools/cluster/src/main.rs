@@ -5,8 +5,8 @@
 //! `id` from 0, the largest cluster first, −1 for noise; `size` in records;
 //! `distance` to the cluster's mean, Euclidean, in the unit of the vectors (of
 //! figures: in standard deviations); `representative`, true for the record
-//! nearest to the mean. All vectors are held in memory, four bytes a number; the records themselves wait
-//! in a temporary file.
+//! nearest to the mean. Records and vectors wait in a temporary file; all vectors are held in memory to compare
+//! them, four bytes a number, but not for k-means of more than 131,072.
 
 mod cells;
 mod choices;
@@ -16,6 +16,8 @@ mod duplicates;
 mod grouping;
 mod groups;
 mod hierarchy;
+mod lookup;
+mod many;
 mod nearest;
 mod neighbours;
 mod partition;
@@ -29,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde::de::IgnoredAny;
-use stage::{Flow, Keep, Record, Result};
+use stage::{Flow, Keep, Record, Result, Space};
 
 use crate::choices::{Count, Method, Metric, cosine, count, positive};
 use crate::grouping::{Member, group};
@@ -112,7 +114,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     )
 }
 
-fn member(args: &Args, origin: &Origin, record: &Record) -> Result<Member> {
+fn member(args: &Args, origin: &Origin, record: &Record) -> Result<(Member, Vec<f32>)> {
     let lacking = args.drop_without && record.at::<IgnoredAny>(&args.on)?.is_none();
     let vector = if lacking {
         Vec::new()
@@ -123,8 +125,9 @@ fn member(args: &Args, origin: &Origin, record: &Record) -> Result<Member> {
         Some(_) => record.at(&args.prefer)?,
         None => None,
     };
-    Ok(Member {
-        vector,
+    let member = Member {
         quality: quality.unwrap_or(f64::NEG_INFINITY),
-    })
+        space: Space::of(record, &args.on, vector.len())?,
+    };
+    Ok((member, vector))
 }

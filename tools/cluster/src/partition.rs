@@ -25,6 +25,17 @@ const MOST: usize = 64;
 
 /// K-means with `k` clusters, of as many rows or more: the tightest of `runs` results.
 pub(crate) fn kmeans(matrix: &Array2<f32>, k: usize, seed: u64, runs: u64) -> Result<Labels> {
+    let labels = fit(matrix, k, seed, runs)?.predict(matrix);
+    Ok(labels.iter().map(|&label| Some(label)).collect())
+}
+
+/// The centres of it, one row each.
+pub(crate) fn fitted(matrix: &Array2<f32>, k: usize, seed: u64) -> Result<Array2<f32>> {
+    let model = fit(matrix, k, seed, runs(matrix, k))?;
+    Ok(model.centroids().clone())
+}
+
+fn fit(matrix: &Array2<f32>, k: usize, seed: u64, runs: u64) -> Result<KMeans<f32, Straight>> {
     let dataset = DatasetBase::from(matrix.view());
     let tolerance = tolerance(matrix);
     let mut best: Option<KMeans<f32, Straight>> = None;
@@ -45,9 +56,7 @@ pub(crate) fn kmeans(matrix: &Array2<f32>, k: usize, seed: u64, runs: u64) -> Re
             best = Some(model);
         }
     }
-    let model = best.context("k-means was not run")?;
-    let labels = model.predict(matrix);
-    Ok(labels.iter().map(|&label| Some(label)).collect())
+    best.context("k-means was not run")
 }
 
 /// How often k-means is to begin anew: ten times where that costs nothing,
@@ -62,7 +71,7 @@ pub(crate) fn runs(matrix: &Array2<f32>, k: usize) -> u64 {
 
 /// A hundredth of the columns' mean standard deviation: centres that move by
 /// less, all together, are at rest.
-fn tolerance(matrix: &Array2<f32>) -> f32 {
+pub(crate) fn tolerance(matrix: &Array2<f32>) -> f32 {
     let variance = matrix.var_axis(Axis(0), 0.0).mean().unwrap_or(0.0);
     (0.01 * variance.sqrt()).max(f32::MIN_POSITIVE)
 }

@@ -1,7 +1,5 @@
 //! The vectors to be grouped: out of the records, and into one matrix.
 
-use std::collections::BTreeMap;
-
 use ndarray::{Array2, Axis};
 use stage::{Context, Record, Result, bail, ensure};
 
@@ -53,13 +51,17 @@ impl Origin {
         }
     }
 
-    /// Makes the matrix, one row a vector; figures are brought to zero mean
+    /// Makes the matrix, one row a vector of that many numbers; figures are brought to zero mean
     /// and unit variance, so that none counts for more by its unit.
-    pub(crate) fn matrix(&self, vectors: Vec<Vec<f32>>) -> Result<Array2<f32>> {
-        let (rows, columns) = (vectors.len(), vectors.first().map_or(0, Vec::len));
+    pub(crate) fn matrix(
+        &self,
+        vectors: impl ExactSizeIterator<Item = Result<Vec<f32>>>,
+        columns: usize,
+    ) -> Result<Array2<f32>> {
+        let rows = vectors.len();
         let mut flat = Vec::with_capacity(rows * columns);
         for vector in vectors {
-            flat.extend(vector);
+            flat.extend(vector?);
         }
         let mut matrix = Array2::from_shape_vec((rows, columns), flat)?;
         if matches!(self, Self::Figures(_)) {
@@ -67,17 +69,6 @@ impl Origin {
         }
         Ok(matrix)
     }
-}
-
-/// The length that most vectors have; of two as frequent, the smaller.
-pub(crate) fn usual_length<'a>(vectors: impl Iterator<Item = &'a Vec<f32>>) -> usize {
-    let mut lengths = BTreeMap::new();
-    for vector in vectors {
-        *lengths.entry(vector.len()).or_insert(0) += 1;
-    }
-    let most = lengths.values().copied().max();
-    let usual = lengths.iter().find(|(_, count)| Some(**count) == most);
-    usual.map_or(0, |(&length, _)| length)
 }
 
 fn check(vector: &[f32], pointer: &str) -> Result<()> {
@@ -134,16 +125,9 @@ mod tests {
     #[test]
     fn figures_get_zero_mean_and_unit_variance() {
         let origin = Origin::Figures(vec!["/a".into(), "/b".into()]);
-        let vectors = vec![vec![1.0, 7.0], vec![3.0, 7.0]];
-        let matrix = origin.matrix(vectors).unwrap();
+        let vectors = [vec![1.0, 7.0], vec![3.0, 7.0]].map(Ok);
+        let matrix = origin.matrix(vectors.into_iter(), 2).unwrap();
         assert_eq!(matrix, array![[-1.0, 0.0], [1.0, 0.0]]);
-    }
-
-    #[test]
-    fn most_vectors_decide_the_length() {
-        let vectors = [vec![0.0; 3], vec![0.0; 2], vec![0.0; 2]];
-        assert_eq!(usual_length(vectors.iter()), 2);
-        assert_eq!(usual_length([].iter()), 0);
     }
 
     #[test]

@@ -271,6 +271,7 @@ fn wrong_vectors_fail_alone_and_are_named() {
     let input = r#"{"id":"a","embedding":{"vector":[1,0]}}
 {"id":"b","embedding":{"vector":[0,1]}}
 {"id":"short","embedding":{"vector":[1]}}
+{"id":"other","embedding":{"vector":[1,0],"model":"dino"}}
 {"id":"none","embedding":{}}
 {"id":"zero","embedding":{"vector":[0,0]}}
 {"id":"huge","embedding":{"vector":[1e30,0]}}
@@ -283,12 +284,13 @@ fn wrong_vectors_fail_alone_and_are_named() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_eq!(ran.records().len(), 2);
     for said in [
-        "short: key `/embedding/vector`: 1 numbers, but most vectors have 2",
-        "line 4: none: key `/embedding/vector` is missing",
-        "line 5: zero: key `/embedding/vector`: all numbers are zero",
-        "line 6: huge: key `/embedding/vector`: number 0 is 1e30, too large",
-        "line 7: empty: key `/embedding/vector`: the vector is empty",
-        "line 8: text: key `/embedding/vector`: invalid type",
+        "short: key `/embedding/vector`: 1 numbers, but most vectors have 2 numbers: vectors of two",
+        "other: key `/embedding/vector`: 2 numbers of dino, but most vectors have 2 numbers: ",
+        "line 5: none: key `/embedding/vector` is missing",
+        "line 6: zero: key `/embedding/vector`: all numbers are zero",
+        "line 7: huge: key `/embedding/vector`: number 0 is 1e30, too large",
+        "line 8: empty: key `/embedding/vector`: the vector is empty",
+        "line 9: text: key `/embedding/vector`: invalid type",
     ] {
         assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
     }
