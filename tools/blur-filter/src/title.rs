@@ -65,19 +65,20 @@ pub(crate) fn share(luma: &GrayImage) -> f64 {
 fn small(luma: &GrayImage) -> GrayImage {
     let side = (luma.width().max(luma.height()) / LONG_SIDE).max(1);
     let (width, height) = (luma.width() / side, luma.height() / side);
-    let mean = |x: u32, y: u32| {
-        let rows = y * side..(y + 1) * side;
-        let pixels = rows.flat_map(|y| (x * side..(x + 1) * side).map(move |x| (x, y)));
-        let sum: u32 = pixels
-            .map(|(x, y)| u32::from(luma.get_pixel(x, y).0[0]))
-            .sum();
-        (sum / (side * side)) as u8
-    };
-    let mut shrunk = GrayImage::new(width, height);
-    for (x, y, pixel) in shrunk.enumerate_pixels_mut() {
-        pixel.0[0] = mean(x, y);
+    let (side, row) = (side as usize, luma.width() as usize);
+    let mut sums = vec![0_u32; width as usize];
+    let mut means = Vec::with_capacity(sums.len() * height as usize);
+    for rows in luma.chunks_exact(side * row).take(height as usize) {
+        sums.fill(0);
+        for row in rows.chunks_exact(row) {
+            for (sum, levels) in sums.iter_mut().zip(row.chunks_exact(side)) {
+                *sum += levels.iter().map(|&level| u32::from(level)).sum::<u32>();
+            }
+        }
+        let pixels = (side * side) as u32;
+        means.extend(sums.iter().map(|&sum| (sum / pixels) as u8));
     }
-    shrunk
+    GrayImage::from_raw(width, height, means).unwrap_or_default()
 }
 
 /// Pixels of the titles whose ink has at least this level.
@@ -115,62 +116,64 @@ fn lines(luma: &GrayImage, least: u8, inside: &[Region]) -> u64 {
 
 /// Whether a patch is as flat, and its edges as hard, as what is drawn over a scene.
 fn is_ink(luma: &GrayImage, least: u8, patch: &Region) -> bool {
-    let Ink { core, round } = Ink::of(luma, least, patch);
+    let core = core(luma, least, patch);
     let Some(level) = median(&core) else {
         return false;
     };
-    let flat = core
-        .iter()
-        .filter(|own| own.abs_diff(level) <= FLAT)
-        .count();
+    let near = core.iter().filter(|own| own.abs_diff(level) <= FLAT);
+    if (near.count() as f64) < FLAT_SHARE * core.len() as f64 {
+        return false;
+    }
+    let round = round(luma, least, patch);
     let apart = |step: u8| {
-        round
-            .iter()
-            .filter(|own| level.saturating_sub(**own) >= step)
-            .count()
+        let apart = round.iter().map(|own| level.saturating_sub(*own));
+        apart.filter(|apart| *apart >= step).count()
     };
-    flat as f64 >= FLAT_SHARE * core.len() as f64
-        && 2 * apart(STEP) >= round.len()
+    2 * apart(STEP) >= round.len()
         && apart(LEAST_STEP) as f64 >= STEP_SHARE * round.len() as f64
 }
 
-/// Levels of a patch and of what is round it.
-struct Ink {
-    /// Of ink that has ink on all four sides.
-    core: Vec<u8>,
-    /// Of what is two pixels away from ink, past the soft edge.
-    round: Vec<u8>,
-}
-
-impl Ink {
-    fn of(luma: &GrayImage, least: u8, patch: &Region) -> Self {
-        let level = |x: u32, y: u32| luma.get_pixel(x, y).0[0];
-        let (across, down) = (luma.width() - 1, luma.height() - 1);
-        let near = |x: u32, y: u32, far: u32| {
-            let rows = y.saturating_sub(far)..=(y + far).min(down);
-            let columns = x.saturating_sub(far)..=(x + far).min(across);
-            rows.flat_map(move |y| columns.clone().map(move |x| (x, y)))
-        };
-        let ink = |(x, y): (u32, u32)| level(x, y) >= least;
-        let (mut core, mut round) = (Vec::new(), Vec::new());
-        let grown = patch.rect.grow(2, 2).clip(luma.width(), luma.height());
-        for (x, y) in grown.pixels() {
-            if ink((x, y)) {
-                let beside = x > 0 && y > 0 && x < across && y < down;
-                if beside
-                    && ink((x - 1, y))
-                    && ink((x + 1, y))
-                    && ink((x, y - 1))
-                    && ink((x, y + 1))
-                {
-                    core.push(level(x, y));
-                }
-            } else if !near(x, y, 1).any(ink) && near(x, y, 2).any(ink) {
-                round.push(level(x, y));
+/// The levels of ink in and about a patch that has ink on all four sides.
+fn core(luma: &GrayImage, least: u8, patch: &Region) -> Vec<u8> {
+    let about = patch.rect.grow(2, 2).clip(luma.width(), luma.height());
+    let columns = about.left.max(1)..about.right.min(luma.width() - 1);
+    let mut core = Vec::new();
+    for y in about.top.max(1)..about.bottom.min(luma.height() - 1) {
+        let [above, own, below] = [y - 1, y, y + 1].map(|y| row(luma, y));
+        for x in columns.clone() {
+            let x = x as usize;
+            let cross = [own[x], own[x - 1], own[x + 1], above[x], below[x]];
+            if cross.iter().all(|&level| level >= least) {
+                core.push(own[x]);
             }
         }
-        Self { core, round }
     }
+    core
+}
+
+/// The levels of what is two pixels away from ink in and about a patch, past the soft edge.
+fn round(luma: &GrayImage, least: u8, patch: &Region) -> Vec<u8> {
+    let about = patch.rect.grow(2, 2).clip(luma.width(), luma.height());
+    let (across, down) = (luma.width() - 1, luma.height() - 1);
+    let is_near = |x: u32, y: u32, far: u32| {
+        let (left, right) = (x.saturating_sub(far), (x + far).min(across));
+        let mut rows = y.saturating_sub(far)..=(y + far).min(down);
+        rows.any(|y| {
+            let levels = &row(luma, y)[left as usize..=right as usize];
+            levels.iter().any(|&level| level >= least)
+        })
+    };
+    let pixels = about.pixels().filter(|&(x, y)| {
+        // What is ink itself is near some.
+        !is_near(x, y, 1) && is_near(x, y, 2)
+    });
+    let levels = pixels.map(|(x, y)| row(luma, y)[x as usize]);
+    levels.collect()
+}
+
+fn row(luma: &GrayImage, y: u32) -> &[u8] {
+    let width = luma.width() as usize;
+    &luma.as_raw()[y as usize * width..][..width]
 }
 
 /// The middle level.
