@@ -136,6 +136,36 @@ pub fn luma_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result
     brightness(bytes, Some(Dimensions { width, height }))
 }
 
+/// The luma as of [`luma_at_least_from_bytes`], and the colours perhaps shrunk more, but not below a size of their own.
+///
+/// A JPEG is decoded only once for both: a colour is that of the means of luma and of both differences over a square,
+/// by the formulas of JFIF.
+///
+/// # Errors
+/// As [`rgb`].
+///
+/// ```
+/// use vision::decode::{Dimensions, luma_and_rgb_at_least_from_bytes};
+/// use vision::write::{Subsampling, encode_jpeg};
+/// let bytes = encode_jpeg(&vision::RgbImage::new(64, 32), 90, Subsampling::S420).unwrap();
+/// let [luma, colours] = [(30, 1), (8, 1)].map(|(width, height)| Dimensions { width, height });
+/// let (luma, colours) = luma_and_rgb_at_least_from_bytes(&bytes, luma, colours).unwrap();
+/// assert_eq!((luma.dimensions(), colours.dimensions()), ((32, 16), (8, 4)));
+/// ```
+pub fn luma_and_rgb_at_least_from_bytes(
+    bytes: &[u8],
+    luma: Dimensions,
+    colours: Dimensions,
+) -> Result<(GrayImage, RgbImage)> {
+    if Format::of(bytes)? == Format::Jpeg
+        && let Some(both) = photograph_once(bytes, luma, colours)?
+    {
+        return Ok(both);
+    }
+    let luma = brightness(bytes, Some(luma))?;
+    Ok((luma, colour(bytes, Some(colours), GROUND)?))
+}
+
 /// The luma of an RGB image, by libjpeg's integers: `(19595 R + 38470 G + 7471 B + 32768) / 65536`.
 ///
 /// ```
@@ -279,6 +309,44 @@ fn photograph(bytes: &[u8], channels: Channels, least: Option<Dimensions>) -> Re
     let mut image = if cmyk { image } else { conversion.apply(image) };
     image.apply_orientation(header.orientation);
     Ok(image)
+}
+
+/// Luma and colours of one decoding, where the file has them as planes whose numbers are those of sRGB.
+fn photograph_once(
+    bytes: &[u8],
+    luma: Dimensions,
+    colours: Dimensions,
+) -> Result<Option<(GrayImage, RgbImage)>> {
+    let header = header_from_bytes(bytes)?;
+    let [luma, colours] = [luma, colours].map(|seen| seen.turned(header.orientation));
+    if header.samples.channels != 3
+        || !Conversion::of(&jpeg::origin(bytes), Inks::Rgb, Format::Jpeg)?.is_none()
+    {
+        return Ok(None);
+    }
+    let Some(planes) = jpeg::planes(bytes, luma)? else {
+        return Ok(None);
+    };
+    let (width, height) = (planes.width, planes.height);
+    let fits = |by: &u32| width / by >= colours.width && height / by >= colours.height;
+    let by = [16_u32, 8, 4, 2].into_iter().find(fits);
+    let Some(by) = by else {
+        return Ok(None);
+    };
+    let [light, blue, red] = { planes.levels.each_ref() }
+        .map(|plane| pixels::means(plane, (width / by, height / by), by));
+    let numbers = light.iter().zip(&blue).zip(&red);
+    let shrunk = numbers.flat_map(|((&y, &cb), &cr)| pixels::rgb_of_ycc([y, cb, cr]));
+    let shrunk = RgbImage::from_raw(width / by, height / by, shrunk.collect());
+    let [light, _, _] = planes.levels;
+    let whole = GrayImage::from_raw(width, height, light.trimmed(width, height));
+    let (Some(whole), Some(shrunk)) = (whole, shrunk) else {
+        return Ok(None);
+    };
+    let (mut luma, mut colours) = (DynamicImage::from(whole), DynamicImage::from(shrunk));
+    luma.apply_orientation(header.orientation);
+    colours.apply_orientation(header.orientation);
+    Ok(Some((luma.into_luma8(), colours.into_rgb8())))
 }
 
 fn wrap(raw: Raw, channels: Channels, cmyk: bool, conversion: &Conversion) -> Option<DynamicImage> {

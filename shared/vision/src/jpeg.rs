@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::io::{BufRead, Read, Seek};
 
 use image::metadata::Orientation;
-use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
+use turbojpeg::{
+    Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp,
+    YuvImage, yuv_pixels_len,
+};
 
 use crate::error::{Error, Result};
 use crate::exif;
@@ -61,18 +64,119 @@ pub(crate) fn decode(
     channels: Channels,
     least: Option<Dimensions>,
 ) -> Result<(Raw, bool)> {
+    with_decompressor(|decompressor| decode_with(decompressor, bytes, channels, least))
+}
+
+fn with_decompressor<T>(work: impl FnOnce(&mut Decompressor) -> Result<T>) -> Result<T> {
     DECOMPRESSOR.with_borrow_mut(|slot| {
         let decompressor = match slot {
             Some(decompressor) => decompressor,
             None => slot.insert(fresh()?),
         };
-        let result = decode_with(decompressor, bytes, channels, least);
+        let result = work(decompressor);
         if result.is_err() {
             // A decoder that stumbled is not trusted with the next image.
             *slot = None;
         }
         result
     })
+}
+
+/// Luma and the two planes of colour as they are stored, not yet turned upright.
+pub(crate) struct Planes {
+    /// Columns of the image; a row of the luma may be longer.
+    pub(crate) width: u32,
+    /// Rows of the image; there may be more of the luma.
+    pub(crate) height: u32,
+    /// Luma, blue and red.
+    pub(crate) levels: [Plane; 3],
+}
+
+/// Numbers in rows.
+pub(crate) struct Plane {
+    /// Columns of the image, and rows, for which there is one number.
+    pub(crate) each: (u32, u32),
+    pub(crate) width: usize,
+    pub(crate) levels: Vec<u8>,
+}
+
+impl Plane {
+    /// The numbers of that many columns and rows alone.
+    pub(crate) fn trimmed(self, width: u32, height: u32) -> Vec<u8> {
+        let (width, height) = (width as usize, height as usize);
+        let mut levels = self.levels;
+        if self.width == width {
+            levels.truncate(width * height);
+            return levels;
+        }
+        let rows = levels.chunks_exact(self.width.max(1)).take(height);
+        let rows: Vec<_> = rows.map(|row| &row[..width]).collect();
+        rows.concat()
+    }
+}
+
+/// Decodes luma and colours at once, shrunk as by [`decode`]; `None` where the file does not have them as such planes.
+pub(crate) fn planes(bytes: &[u8], least: Dimensions) -> Result<Option<Planes>> {
+    with_decompressor(|decompressor| planes_with(decompressor, bytes, least))
+}
+
+fn planes_with(
+    decompressor: &mut Decompressor,
+    bytes: &[u8],
+    least: Dimensions,
+) -> Result<Option<Planes>> {
+    let header = decompressor.read_header(bytes).map_err(explain)?;
+    let size = header::checked(header.width as u64, header.height as u64)?;
+    let each = match header.subsamp {
+        Subsamp::None => (1, 1),
+        Subsamp::Sub2x1 => (2, 1),
+        Subsamp::Sub2x2 => (2, 2),
+        Subsamp::Sub1x2 => (1, 2),
+        _ => return Ok(None),
+    };
+    if header.colorspace != Colorspace::YCbCr || header.is_lossless {
+        return Ok(None);
+    }
+    let factor = factor(&header, size, Some(least));
+    decompressor.set_scaling_factor(factor).map_err(explain)?;
+    let (width, height) = (factor.scale(header.width), factor.scale(header.height));
+    let length = yuv_pixels_len(width, 1, height, header.subsamp).map_err(explain)?;
+    let mut pixels = vec![0; length];
+    let output = YuvImage {
+        pixels: pixels.as_mut_slice(),
+        width,
+        align: 1,
+        height,
+        subsamp: header.subsamp,
+    };
+    match decompressor.decompress_to_yuv(bytes, output) {
+        Err(error) if !harmless(&error) => return Err(explain(error)),
+        _ => {}
+    }
+    // A plane of colour has one number for the last columns or rows, too, where they do not make up a whole block;
+    // the luma has as many as these cover.
+    let (across, down) = (each.0 as usize, each.1 as usize);
+    let (columns, rows) = (width.div_ceil(across), height.div_ceil(down));
+    let mut rest = pixels;
+    let mut cut = |width: usize, height: usize, each| {
+        let after = rest.split_off((width * height).min(rest.len()));
+        let levels = std::mem::replace(&mut rest, after);
+        Plane {
+            each,
+            width,
+            levels,
+        }
+    };
+    let levels = [
+        cut(columns * across, rows * down, (1, 1)),
+        cut(columns, rows, each),
+        cut(columns, rows, each),
+    ];
+    Ok(Some(Planes {
+        width: width as u32,
+        height: height as u32,
+        levels,
+    }))
 }
 
 fn fresh() -> Result<Decompressor> {

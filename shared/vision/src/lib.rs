@@ -19,6 +19,7 @@
 //! Nothing here prints, knows of manifests, or keeps state that a caller could see. Images are
 //! the `image` crate's, named here so that callers need not name it.
 
+pub mod blocks;
 pub mod colour;
 pub mod crop;
 pub mod decode;

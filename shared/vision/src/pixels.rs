@@ -2,11 +2,32 @@
 
 use image::{DynamicImage, GrayImage, ImageBuffer, Pixel, RgbImage, RgbaImage};
 
+use crate::blocks;
+use crate::jpeg::Plane;
+
 /// Luma of one pixel by libjpeg's 16-bit integers, which are also Pillow's.
 #[inline]
 pub(crate) fn luma_of(red: u8, green: u8, blue: u8) -> u8 {
     let sum = 19595 * u32::from(red) + 38470 * u32::from(green) + 7471 * u32::from(blue);
     ((sum + 0x8000) >> 16) as u8
+}
+
+/// Red, green and blue of luma and the two differences of JPEG (ITU-T T.871, section 7).
+#[inline]
+pub(crate) fn rgb_of_ycc([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    let (y, cb, cr) = (f32::from(y), f32::from(cb) - 128.0, f32::from(cr) - 128.0);
+    let green = y - 0.344_136 * cb - 0.714_136 * cr;
+    [y + 1.402 * cr, green, y + 1.772 * cb].map(|level| (level + 0.5) as u8)
+}
+
+/// The means of a plane over squares of `by` columns and rows of the image, rounded; `size` are the squares across and
+/// down.
+pub(crate) fn means(plane: &Plane, size: (u32, u32), by: u32) -> Vec<u8> {
+    let block = (by / plane.each.0, by / plane.each.1);
+    let numbers = block.0 * block.1;
+    let sums = blocks::sums(&plane.levels, plane.width, size, block).into_iter();
+    let means = sums.map(|sum| ((sum + numbers / 2) / numbers) as u8);
+    means.collect()
 }
 
 /// 16 bits to 8, rounded: 65535 becomes 255, and 257 more is one more.

@@ -83,11 +83,13 @@ impl Quality {
     fn of_file(file: &[u8], clear: Option<Rect>) -> vision::Result<Self> {
         let size = decode::dimensions_from_bytes(file)?;
         let Dimensions { width, height } = size;
-        let least = |side: u32| if width > height { (side, 1) } else { (1, side) };
-        let (across, down) = least(LONG_SIDE);
-        let mut luma = decode::luma_at_least_from_bytes(file, across, down)?;
-        let (across, down) = least(COLOUR_SIDE);
-        let mut colours = decode::rgb_at_least_from_bytes(file, across, down)?;
+        let least = |side: u32| Dimensions {
+            width: if width > height { side } else { 1 },
+            height: if width > height { 1 } else { side },
+        };
+        let (luma, colours) = (least(LONG_SIDE), least(COLOUR_SIDE));
+        let (mut luma, mut colours) =
+            decode::luma_and_rgb_at_least_from_bytes(file, luma, colours)?;
         let whole = f64::from(width) * f64::from(height);
         if let Some(clear) = clear.filter(|clear| clear.area() as f64 >= LEAST_CLEAR * whole) {
             luma = part(&luma, clear, size);

@@ -7,6 +7,7 @@
 //! strokes, the nearest is a piece of sky between houses, 107 levels.
 
 use vision::GrayImage;
+use vision::blocks;
 use vision::regions::Region;
 
 use crate::patches::{self, is_within, patches};
@@ -65,20 +66,9 @@ pub(crate) fn share(luma: &GrayImage) -> f64 {
 fn small(luma: &GrayImage) -> GrayImage {
     let side = (luma.width().max(luma.height()) / LONG_SIDE).max(1);
     let (width, height) = (luma.width() / side, luma.height() / side);
-    let (side, row) = (side as usize, luma.width() as usize);
-    let mut sums = vec![0_u32; width as usize];
-    let mut means = Vec::with_capacity(sums.len() * height as usize);
-    for rows in luma.chunks_exact(side * row).take(height as usize) {
-        sums.fill(0);
-        for row in rows.chunks_exact(row) {
-            for (sum, levels) in sums.iter_mut().zip(row.chunks_exact(side)) {
-                *sum += levels.iter().map(|&level| u32::from(level)).sum::<u32>();
-            }
-        }
-        let pixels = (side * side) as u32;
-        means.extend(sums.iter().map(|&sum| (sum / pixels) as u8));
-    }
-    GrayImage::from_raw(width, height, means).unwrap_or_default()
+    let sums = blocks::sums(luma, luma.width() as usize, (width, height), (side, side));
+    let means = sums.into_iter().map(|sum| (sum / (side * side)) as u8);
+    GrayImage::from_raw(width, height, means.collect()).unwrap_or_default()
 }
 
 /// Pixels of the titles whose ink has at least this level.
@@ -129,8 +119,7 @@ fn is_ink(luma: &GrayImage, least: u8, patch: &Region) -> bool {
         let apart = round.iter().map(|own| level.saturating_sub(*own));
         apart.filter(|apart| *apart >= step).count()
     };
-    2 * apart(STEP) >= round.len()
-        && apart(LEAST_STEP) as f64 >= STEP_SHARE * round.len() as f64
+    2 * apart(STEP) >= round.len() && apart(LEAST_STEP) as f64 >= STEP_SHARE * round.len() as f64
 }
 
 /// The levels of ink in and about a patch that has ink on all four sides.

@@ -1,7 +1,8 @@
 //! Decoding a JPEG at a fraction of its size, and what is forgiven.
 
+use vision::decode::{self, Dimensions};
+use vision::resize;
 use vision::write::{Subsampling, encode_jpeg, encode_png};
-use vision::{decode, resize};
 
 use crate::drawn;
 
@@ -68,4 +69,60 @@ fn padding_before_the_end_is_forgiven_and_within_the_image_is_not() {
     let mut without_end = bytes;
     without_end.truncate(without_end.len() - 2);
     assert!(decode::rgb_from_bytes(&without_end).is_err());
+}
+
+fn at_least(width: u32, height: u32) -> Dimensions {
+    Dimensions { width, height }
+}
+
+#[test]
+fn luma_and_colours_of_one_decoding_are_those_of_two() {
+    let samplings = [Subsampling::S444, Subsampling::S422, Subsampling::S420];
+    for (sampling, (width, height)) in
+        samplings
+            .into_iter()
+            .zip([(203, 101), (205, 98), (413, 207)])
+    {
+        let bytes = encode_jpeg(&drawn(width, height), 95, sampling).unwrap();
+        let whole = decode::rgb_from_bytes(&bytes).unwrap();
+        for by in [1, 2] {
+            let least = (width.div_ceil(by), height.div_ceil(by));
+            let (luma, colours) = decode::luma_and_rgb_at_least_from_bytes(
+                &bytes,
+                at_least(least.0, least.1),
+                at_least(24, 1),
+            )
+            .unwrap();
+            let alone = decode::luma_at_least_from_bytes(&bytes, least.0, least.1).unwrap();
+            assert_eq!(luma, alone, "{sampling:?} by {by}");
+            // The most that 2, 4, 8 or 16 leave of it that is 24 across.
+            let shrunk = [16, 8, 4, 2].into_iter().find(|by| luma.width() / by >= 24);
+            let shrunk = shrunk.unwrap();
+            let size = (luma.width() / shrunk, luma.height() / shrunk);
+            assert_eq!(colours.dimensions(), size, "{sampling:?} by {by}");
+            let covered = [size.0, size.1].map(|side| side * shrunk * by);
+            let part = image::imageops::crop_imm(&whole, 0, 0, covered[0], covered[1]);
+            let means = resize::opencv_area(&part.to_image(), size.0, size.1).unwrap();
+            let pairs = colours.as_raw().iter().zip(means.as_raw());
+            let difference: u32 = pairs.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+            let mean = f64::from(difference) / colours.as_raw().len() as f64;
+            assert!(mean < 3.0, "{sampling:?} by {by}: {mean}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_such_jpeg_is_decoded_twice() {
+    let image = drawn(64, 32);
+    let png = encode_png(&image).unwrap();
+    let (luma, colours) =
+        decode::luma_and_rgb_at_least_from_bytes(&png, at_least(8, 8), at_least(8, 8)).unwrap();
+    assert_eq!(luma, decode::to_luma(&image));
+    assert_eq!(colours, image);
+    // Colours that are to be as large as the luma are not means of anything.
+    let jpeg = encode_jpeg(&image, 90, Subsampling::S420).unwrap();
+    let (_, colours) =
+        decode::luma_and_rgb_at_least_from_bytes(&jpeg, at_least(64, 32), at_least(64, 32))
+            .unwrap();
+    assert_eq!(colours, decode::rgb_from_bytes(&jpeg).unwrap());
 }

@@ -84,6 +84,14 @@ fn all_eight_are_applied_once_to_jpeg() {
             assert_eq!((size.width, size.height), expected.dimensions());
             let luma = decode::luma_from_bytes(&bytes).unwrap();
             assert_eq!(luma.dimensions(), expected.dimensions());
+            let half = decode::Dimensions {
+                width: size.width / 2,
+                height: size.height / 2,
+            };
+            let both = decode::luma_and_rgb_at_least_from_bytes(&bytes, size, half);
+            let (upright, colours) = both.unwrap();
+            assert_eq!(upright, luma, "{orientation}");
+            assert_eq!(colours.dimensions(), (half.width, half.height));
         }
     }
 }
