@@ -354,7 +354,21 @@ class Files(unittest.TestCase):
         rows, failed = sets.table(str(self.out), [STYLE, sets.Kind("background", ["frames:EXTRACT_FLAGS"])], None)
         self.assertTrue(failed)
         self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
-        self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
+        self.assertIn("NOT MADE: none of its stages has ended", rows[2], "backgrounds do not come of that stage")
+
+    def test_of_a_wrong_command_line_the_error_is_given(self):
+        closing = "\nFor more information, try '--help'.\n"
+        for text, said in [
+            ("error: invalid value 'abc' for '--fps <FPS>': invalid float literal\n" + closing, "invalid value 'abc' for '--fps <FPS>': invalid float literal"),
+            ("reading\nerror: unexpected argument '--x'\n\n  tip: a similar argument exists: '--y'\n\nUsage: blur-filter --y <Y>\n" + closing,
+             "unexpected argument '--x'"),
+            ("error: the following required arguments were not provided:\n  --name <NAME>\n\nUsage: phase --name <NAME>\n" + closing,
+             "the following required arguments were not provided: --name <NAME>"),
+            ("blur-filter: a.png: no such file\n", "blur-filter: a.png: no such file"),
+            ("", "see its log"),
+        ]:
+            self.write("logs/a.log", text)
+            self.assertEqual(sets.said_last(self.out / "logs/a.log"), said)
 
     def test_where_no_character_was_found_the_setting_is_named_that_allows_it(self):
         self.write("logs/boxes.log", "char-detect: no box in any of 4 images: no character was detected: try --tiles 2\n")
@@ -519,6 +533,11 @@ class Plans(unittest.TestCase):
             with mock.patch.object(plan, "ffmpeg", lambda: str(program)):
                 self.assertEqual(plan.call(["-i"], folder), (3, "/nonexistent -i\n"))
 
+    def test_a_plan_is_of_something(self):
+        for named, said in [("", "PIPELINE is empty"), (" ", "PIPELINE is empty"), ("nope", "PIPELINE=nope: not a pipeline")]:
+            with told(PIPELINE=named), self.assertRaisesRegex(Wrong, f"{said}.*`make plan` runs style, all"):
+                plan.plan("make", ["style", "all"])
+
 
 class Runners(unittest.TestCase):
     """What RUNNER takes of a stage's command line."""
@@ -531,13 +550,14 @@ class Runners(unittest.TestCase):
         self.assertEqual(called[2:], ["in.jsonl", Path("work"), "4", "clip-embed --model 'a b' --mask", "--gres", "gpu:1"])
         self.assertEqual(out, Path("work/out.jsonl"))
 
+    def test_quotation_marks_come_in_pairs(self):
+        for text in ["parallel --sshlogin 'node1", 'slurm 4 --comment="a', "ray \\"]:
+            with told(RUNNER=text), self.assertRaises(names.Wrong) as caught:
+                runner.engine()
+            self.assertTrue(str(caught.exception).startswith(f"RUNNER={text}: no "), caught.exception)
+
     def test_an_engine_that_is_none_is_refused(self):
         for text, said in [("dask", "must begin with parallel, ray or slurm"), ("slurm", "the number of shards"), ("slurm 0", "the number of shards")]:
-    def test_a_plan_is_of_something(self):
-        for named, said in [("", "PIPELINE is empty"), (" ", "PIPELINE is empty"), ("nope", "PIPELINE=nope: not a pipeline")]:
-            with told(PIPELINE=named), self.assertRaisesRegex(Wrong, f"{said}.*`make plan` runs style, all"):
-                plan.plan("make", ["style", "all"])
-
             with told(RUNNER=text), self.assertRaisesRegex(names.Wrong, said):
                 runner.engine()
         with told(RUNNER="ray --gpus 0.25"):
@@ -546,9 +566,3 @@ class Runners(unittest.TestCase):
 
 if __name__ == "__main__":
     unittest.main()
-    def test_quotation_marks_come_in_pairs(self):
-        for text in ["parallel --sshlogin 'node1", 'slurm 4 --comment="a', "ray \\"]:
-            with told(RUNNER=text), self.assertRaises(names.Wrong) as caught:
-                runner.engine()
-            self.assertTrue(str(caught.exception).startswith(f"RUNNER={text}: no "), caught.exception)
-
