@@ -673,6 +673,36 @@ fn windows_is_given_the_same_commands_and_configurations() {
 }
 
 #[test]
+fn paths_of_windows_are_on_a_drive_or_on_a_machine_of_its_network() {
+    for (root, there) in [
+        ("C:/data", true),
+        ("//wsl.localhost/Ubuntu/tmp/w", true),
+        ("//wsl$/Ubuntu/tmp/w", true),
+        (r"\\server\share\w", true),
+        ("/data", false),
+        ("///data", false),
+        ("data", false),
+        (".", false),
+    ] {
+        for view in views() {
+            let set = data_set("sdxl", root);
+            let Some(how) = started(view, &set) else {
+                continue;
+            };
+            let scripts: Vec<_> = texts(view, &set).into_keys().collect();
+            let has = |name: &str| scripts.iter().any(|path| path.ends_with(name));
+            for name in ["/train.cmd", "/train.py", "/train.json", "/search.cmd"] {
+                assert_eq!(has(name), there, "{root}: {name}");
+            }
+            for name in ["/train.sh", "/search.sh"] {
+                assert_eq!(has(name), !there, "{root}: {name}");
+            }
+            assert_eq!(how.contains("train.cmd"), there, "{root}: {how}");
+        }
+    }
+}
+
+#[test]
 fn windows_starts_by_a_batch_file() {
     let mut set = data_set("sdxl", "C:/data");
     set.title = "50 % \"lucap\" & \u{fc}ber > all";
