@@ -627,6 +627,38 @@ fn processes_that_run_at_once_count_together_and_one_after_another_alone() {
         progress(here, name)["peak_memory"].as_u64().unwrap() >> 20
     };
     let both = peak("both", &format!("{holds} & {holds}; wait"));
+#[test]
+fn what_a_phase_took_with_two_shares_tells_what_it_may_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // 900 MB stay and 1.6 GB grow: of 1 GB there is room for a sixteenth of that.
+    let took = json!({
+        "status": "done", "command": "", "start": "", "log": "", "jobs": 1, "batch": 0.0125,
+        "peak_memory": 920_000_000_u64, "took_before": {"bytes": 2_500_000_000_u64, "batch": 1.0},
+    });
+    let before = json!({"phases": {"big": took}});
+    fs::write(here.join("preparation_progress.json"), before.to_string()).unwrap();
+    let run = |budget: &str| {
+        let ran = phase(
+            here,
+            "big",
+            &["--memory", budget],
+            "echo $FILM2LORA_BATCH_SHARE",
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout.trim().to_owned()
+    };
+    let share: f64 = run("1GB").parse().unwrap();
+    assert!((share - 0.0625).abs() < 1e-9, "{share}");
+    assert_eq!(progress(here, "big")["took_before"]["bytes"], 920_000_000);
+    // A shell takes next to nothing with that share, and so all of it fits the next time.
+    assert_eq!(run("1GB"), "");
+    assert_eq!(progress(here, "big")["took_before"]["batch"], 0.0625);
+    let none = phase(here, "big", &["--memory", "0"], "true");
+    assert_eq!(none.code, Some(2));
+    assert!(none.stderr.contains("must be above 0"), "{}", none.stderr);
+}
+
     assert!((128..160).contains(&both), "{both} MiB");
     let each = peak("each", &format!("{holds}; {holds}"));
     assert!((64..96).contains(&each), "{each} MiB");
