@@ -143,6 +143,12 @@ impl Phase {
         .into();
     }
 
+    /// Notes that it did not start; the file that an earlier run has written is still that run's.
+    pub(crate) fn refuse(&mut self, earlier: Option<&Self>) {
+        self.end(Duration::ZERO, None);
+        self.output = earlier.and_then(|earlier| earlier.output.clone());
+    }
+
     /// Notes the file that its standard output became.
     pub(crate) fn wrote(&mut self, output: &Path) -> Result<()> {
         let named = || output.display().to_string();
@@ -220,17 +226,17 @@ impl Phase {
         })
     }
 
+    /// What it took before its last run, with another share of its batches.
+    pub(crate) fn before(&self) -> Option<Took> {
+        self.took_before
+    }
+
     /// Whether it runs.
     pub(crate) fn is_running(&self) -> bool {
         self.status == "running"
     }
 
     /// Records that went in, where its tools counted any, or else that came out: the first of a
-    /// What it took before its last run, with another share of its batches.
-    pub(crate) fn before(&self) -> Option<Took> {
-        self.took_before
-    }
-
     /// pipeline reads no manifest.
     pub(crate) fn records(&self) -> Option<u64> {
         self.counts

@@ -189,6 +189,9 @@ fn a_signal_ends_the_command_too() {
 fn what_must_hold_first_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
+    let before = phase(here, "full", &["--output", "before"], "echo before");
+    assert_eq!(before.code, Some(0), "{}", before.stderr);
+    let written = progress(here, "full")["output"].clone();
     let full = phase(here, "full", &["--needs-disk", "900PB"], "touch ran");
     assert_eq!(full.code, Some(1));
     assert!(
@@ -197,6 +200,15 @@ fn what_must_hold_first_is_checked() {
         full.stderr
     );
     assert!(!here.join("ran").exists());
+    assert_eq!(progress(here, "full")["status"], "failed");
+    assert!(written.is_object());
+    assert_eq!(
+        progress(here, "full")["output"],
+        written,
+        "it is still there"
+    );
+    let log = fs::read_to_string(here.join("logs/full.log")).unwrap();
+    assert!(log.contains("free, but 900.0 PB needed"), "{log}");
     let bad = phase(here, "../bad", &[], "true");
     assert_eq!(bad.code, Some(1));
     assert!(bad.stderr.contains("--name `../bad`"), "{}", bad.stderr);
@@ -616,18 +628,6 @@ fn a_phase_that_took_too_much_memory_gets_fewer_threads_and_smaller_batches() {
 }
 
 #[test]
-fn processes_that_run_at_once_count_together_and_one_after_another_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let here = folder.path();
-    // Each holds 64 MiB, which nobody takes from it until the other end of its pipe has ended.
-    let holds = "dd if=/dev/zero bs=64M count=1 2>/dev/null | sleep 1";
-    let peak = |name: &str, script: &str| {
-        let ran = phase(here, name, &[], script);
-        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        progress(here, name)["peak_memory"].as_u64().unwrap() >> 20
-    };
-    let both = peak("both", &format!("{holds} & {holds}; wait"));
-#[test]
 fn what_a_phase_took_with_two_shares_tells_what_it_may_use() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -659,6 +659,18 @@ fn what_a_phase_took_with_two_shares_tells_what_it_may_use() {
     assert!(none.stderr.contains("must be above 0"), "{}", none.stderr);
 }
 
+#[test]
+fn processes_that_run_at_once_count_together_and_one_after_another_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Each holds 64 MiB, which nobody takes from it until the other end of its pipe has ended.
+    let holds = "dd if=/dev/zero bs=64M count=1 2>/dev/null | sleep 1";
+    let peak = |name: &str, script: &str| {
+        let ran = phase(here, name, &[], script);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        progress(here, name)["peak_memory"].as_u64().unwrap() >> 20
+    };
+    let both = peak("both", &format!("{holds} & {holds}; wait"));
     assert!((128..160).contains(&both), "{both} MiB");
     let each = peak("each", &format!("{holds}; {holds}"));
     assert!((64..96).contains(&each), "{each} MiB");
