@@ -234,6 +234,41 @@ fn walk(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+#[test]
+fn a_set_for_windows_passes_its_lint_here_and_starts_by_a_batch_file() {
+    let here = tempfile::tempdir().unwrap();
+    let here = here.path();
+    frames(&here.join("frames"));
+    let own = [
+        "FRAMES=frames",
+        "OUT=w",
+        "PATHS=windows",
+        "BASE=sdxl",
+        "DATASET_FLAGS=--views kohya,onetrainer,ai-toolkit,diffusers,diffusion-pipe,simpletuner --validation 34%",
+    ];
+    end_to_end::succeeds(
+        end_to_end::make(here)
+            .args(STYLE)
+            .args(own)
+            .env("WSL_DISTRO_NAME", "Ubuntu"),
+    );
+    let lint = records(&here.join("w/style/lint.jsonl"));
+    let trainers: BTreeSet<_> = lint
+        .iter()
+        .filter(|record| record["image"].is_string())
+        .map(|record| record["lint"]["trainer"].as_str().unwrap())
+        .collect();
+    assert_eq!(trainers.len(), 6, "each finds its images: {trainers:?}");
+    let dataset = here.join("w/style/dataset");
+    let kohya = fs::read_to_string(dataset.join("kohya/dataset.toml")).unwrap();
+    let root = "image_dir = \"//wsl.localhost/Ubuntu/";
+    assert!(kohya.contains(root), "{kohya}");
+    for name in ["train.cmd", "train.py", "train.json", "search.cmd"] {
+        assert!(dataset.join("kohya").join(name).is_file(), "{name}");
+    }
+    assert!(!dataset.join("kohya/train.sh").exists());
+}
+
 /// Words that no films are made of, and what is said then.
 const REFUSED: [([&str; 2], &str); 3] = [
     (

@@ -9,7 +9,7 @@ use end_to_end::{root, tools};
 
 /// The flags that several tools explain in words of their own: what stands for the value, and what it means in
 /// all of them. A tool that takes up one of these words means just that by it, or takes another word.
-const SHARED: [(&str, &str, &str); 40] = [
+const SHARED: [(&str, &str, &str); 41] = [
     ("base", "MODEL", "the base model that is trained"),
     (
         "batch",
@@ -94,6 +94,11 @@ const SHARED: [(&str, &str, &str); 40] = [
         "resolution",
         "PIXELS",
         "the side of the square whose area is the budget of an image",
+    ),
+    (
+        "root",
+        "DIR",
+        "the folder of data sets on the machine of the trainer",
     ),
     ("seed", "N", "where a random choice begins"),
     (

@@ -28,6 +28,11 @@ fn what_starts_and_ends_the_pipelines_passes_its_own_tests() {
 }
 
 #[test]
+fn what_passes_blocks_on_passes_its_own_tests() {
+    passes("examples/cluster", "test_block");
+}
+
+#[test]
 fn what_measures_speed_passes_its_own_tests() {
     passes("tests/bench", "test_measure");
 }

@@ -24,6 +24,11 @@ const VIEWS: [(&str, &str); 8] = [
 
 /// Writes every view of six images of three shots, four of them with masks, into `out`.
 fn written(here: &Path) {
+    written_with(here, &[]);
+}
+
+/// The same with further flags.
+fn written_with(here: &Path, more: &[&str]) {
     let mut lines = String::new();
     for number in 0..6 {
         let scene = testkit::scene(600, 400, number + 1);
@@ -52,7 +57,8 @@ fn written(here: &Path) {
         "34%",
     ];
     let out = ["--resolution", "512", "--out-dir", "out", "--views", &views];
-    write(here, flags.into_iter().chain(out), &lines);
+    let all = flags.into_iter().chain(out).chain(more.iter().copied());
+    write(here, all, &lines);
 }
 
 /// Runs dataset-write on records.
@@ -149,6 +155,39 @@ fn every_view_is_read_as_its_own_trainer_with_its_masks() {
         "folder-missing",
     ] {
         assert_eq!(of(code), 0, "{code}");
+    }
+}
+
+#[test]
+fn what_was_written_for_another_machine_is_looked_for_here() {
+    // Of each view the same is seen, masks and lists of images included, and nothing is missing.
+    let plain = tempfile::tempdir().unwrap();
+    written(plain.path());
+    let expected = seen(&lint(plain.path(), &["out/dataset"]));
+    let moved = tempfile::tempdir().unwrap();
+    for root in ["C:/data/out", "//wsl.localhost/Ubuntu/out", "./data"] {
+        written_with(moved.path(), &["--root", root]);
+        let at = |root: &str| lint(moved.path(), &["out/dataset", "--root", root]);
+        let errors = |records: &[Value]| {
+            let codes = records.iter().flat_map(|record| {
+                let problems = record["lint"]["problems"].as_array();
+                problems
+                    .into_iter()
+                    .flatten()
+                    .map(|one| one["code"].clone())
+            });
+            codes
+                .filter(|code| {
+                    *code == "folder-missing"
+                        || *code == "metadata-missing"
+                        || *code == "mask-folder"
+                })
+                .count()
+        };
+        let found = at(root);
+        assert_eq!(seen(&found), expected, "{root}");
+        assert_eq!(errors(&found), 0, "{root}");
+        assert!(errors(&at("C:/elsewhere")) > 0, "{root}");
     }
 }
 

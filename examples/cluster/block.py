@@ -7,7 +7,7 @@ The records of the block come from standard input, what the last tool writes goe
 dropped or failed on goes to one file of DIR, named by a hash of the chain and the block: a block that runs again replaces
 its file. Nothing reaches standard output before every tool of the chain has ended well.
 
-With OBJECTS=REMOTE:BUCKET/FOLDER, a place as rclone names it, the files of the block are there: those that its records name
+With OBJECTS=REMOTE:BUCKET/FOLDER, a place as rclone names it, or the whole path of a folder, the files of the block are there: those that its records name
 are copied into a folder of its own, in which the chain runs, and what the chain wrote there is copied back, before anything
 reaches standard output.
 """
@@ -78,6 +78,22 @@ def files():
     return found
 
 
+def place(objects):
+    """The place of OBJECTS; rclone takes what is neither a remote nor a whole path for a folder of where the block runs, which has none."""
+    if ":" not in objects and not os.path.isabs(objects):
+        raise ValueError(f"OBJECTS={objects}: is not a place as rclone names it: write REMOTE:BUCKET/FOLDER, or the whole path of a folder")
+    return objects
+
+
+def fetch(objects, paths):
+    """Copies the files of a block into this folder. One that is not there is for the tools to say, but not that none is."""
+    copy(objects, ".", paths)
+    if paths and not any(map(os.path.exists, paths)):
+        first = min(paths)
+        raise RuntimeError(f"OBJECTS={objects}: has none of the {len(paths)} files that the records name, such as {first}: "
+                           f"see what `rclone lsf` says of {os.path.join(objects, os.path.dirname(first))}")
+
+
 def copy(source, destination, paths):
     """Copies these files, by their paths below both; those that are not there are left out."""
     if not paths:
@@ -108,7 +124,7 @@ def run(chain, block, rejects):
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
-            copy(objects, ".", {path for record in records(block) for path in named(record)})
+            fetch(place(objects), {path for record in records(block) for path in named(record)})
             before = files()
             out = passed(chain, block, rejects)
             copy(".", objects, {path for path, status in files().items() if before.get(path) != status})

@@ -170,6 +170,13 @@ for engine; do
             echo "WRONG objects: masks and crops"
             status=1
         fi
+        for place in films /nonexistent films:films/nothing; do
+            if OBJECTS=$place python3 "$here/block.py" --rejects "$work/misplaced" 'frame-dedup --hash-only' < frames.jsonl > misplaced.out 2> misplaced.log ||
+                [ -e misplaced ] || ! grep -q "OBJECTS=$place: " misplaced.log; then
+                echo "WRONG objects: OBJECTS=$place is no error"
+                status=1
+            fi
+        done
     fi
     # A tool that fails on every try ends the run with an error.
     if through "$engine-fails" "$chain | false" > "$engine-fails.out" 2> "$engine-fails.log"; then

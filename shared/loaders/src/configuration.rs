@@ -58,8 +58,10 @@ impl Configuration<'_> {
         self.opened.say(self.path, finding);
     }
 
-    /// Adds a set.
-    pub(crate) fn add(&mut self, set: Set) {
+    /// Adds a set, whose folders are named as the configuration does.
+    pub(crate) fn add(&mut self, mut set: Set) {
+        set.path = self.settings.here(set.path);
+        set.masks = set.masks.map(|masks| self.settings.here(masks));
         self.opened.sets.push(set);
     }
 

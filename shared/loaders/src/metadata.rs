@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Map, Value};
 
 use crate::Finding;
-use crate::set::Opened;
+use crate::set::{Opened, Settings};
 
 /// How a loader reads the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,16 @@ pub struct Row {
     pub captions: Vec<String>,
 }
 
-/// The images that a list names, with their captions; a relative name is looked for in `folder`.
+/// The images that a list names, with their captions; a relative name is looked for in `folder`. All paths are as the
+/// machine of the trainer has them, and those in the answer as they are here.
 pub(crate) fn listed(
     format: Format,
     file: &Path,
     folder: &Path,
+    settings: &Settings,
     opened: &mut Opened,
 ) -> Vec<(PathBuf, Vec<String>)> {
+    let file = &settings.here(file.to_path_buf());
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(cause) => {
@@ -56,7 +59,7 @@ pub(crate) fn listed(
     }
     let mut found = Vec::new();
     for row in rows {
-        let image = folder.join(&row.image);
+        let image = settings.here(folder.join(&row.image));
         if image.is_file() {
             found.push((image, row.captions));
         } else {

@@ -27,6 +27,29 @@ pub struct Settings {
     pub masked_loss: bool,
     /// The trigger word, for a trainer that puts it into captions.
     pub trigger: Option<String>,
+    /// Where a data set that was written for another machine lies here.
+    pub moved: Option<Moved>,
+}
+
+/// A folder that configurations name as the machine of the trainer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Its path there, which configurations begin with, such as `C:/out/style`.
+    pub there: PathBuf,
+    /// Its path here.
+    pub here: PathBuf,
+}
+
+impl Settings {
+    /// The path here of what a configuration names.
+    pub(crate) fn here(&self, path: PathBuf) -> PathBuf {
+        let moved = self.moved.as_ref();
+        let rest = moved.and_then(|moved| {
+            let rest = path.strip_prefix(&moved.there).ok()?;
+            Some(moved.here.join(rest))
+        });
+        rest.unwrap_or(path)
+    }
 }
 
 impl Default for Settings {
@@ -38,6 +61,7 @@ impl Default for Settings {
             masks: None,
             masked_loss: false,
             trigger: None,
+            moved: None,
         }
     }
 }

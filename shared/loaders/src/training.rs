@@ -265,11 +265,16 @@ pub fn started(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
     })
 }
 
-/// Whether paths are those of Windows, on which the trainer is to run.
+/// Whether paths are those of Windows, on which the trainer is to run: on a drive, as in `C:/data`, or on another
+/// machine of its network, as in `//wsl.localhost/Ubuntu/data`, which is how it names the disk of WSL.
 fn windows(set: &DataSet<'_>) -> bool {
     let root = set.root.to_string_lossy();
-    let mut signs = root.chars();
-    signs.next().is_some_and(|sign| sign.is_ascii_alphabetic()) && signs.next() == Some(':')
+    match root.as_bytes() {
+        [drive, b':', ..] => drive.is_ascii_alphabetic(),
+        [b'/', b'/', next, ..] => *next != b'/',
+        [b'\\', b'\\', ..] => true,
+        _ => false,
+    }
 }
 
 /// Everything that stands in a view: the data set, and, where a base model is named that the trainer

@@ -673,6 +673,36 @@ fn windows_is_given_the_same_commands_and_configurations() {
 }
 
 #[test]
+fn paths_of_windows_are_on_a_drive_or_on_a_machine_of_its_network() {
+    for (root, there) in [
+        ("C:/data", true),
+        ("//wsl.localhost/Ubuntu/tmp/w", true),
+        ("//wsl$/Ubuntu/tmp/w", true),
+        (r"\\server\share\w", true),
+        ("/data", false),
+        ("///data", false),
+        ("data", false),
+        (".", false),
+    ] {
+        for view in views() {
+            let set = data_set("sdxl", root);
+            let Some(how) = started(view, &set) else {
+                continue;
+            };
+            let scripts: Vec<_> = texts(view, &set).into_keys().collect();
+            let has = |name: &str| scripts.iter().any(|path| path.ends_with(name));
+            for name in ["/train.cmd", "/train.py", "/train.json", "/search.cmd"] {
+                assert_eq!(has(name), there, "{root}: {name}");
+            }
+            for name in ["/train.sh", "/search.sh"] {
+                assert_eq!(has(name), !there, "{root}: {name}");
+            }
+            assert_eq!(how.contains("train.cmd"), there, "{root}: {how}");
+        }
+    }
+}
+
+#[test]
 fn windows_starts_by_a_batch_file() {
     let mut set = data_set("sdxl", "C:/data");
     set.title = "50 % \"lucap\" & \u{fc}ber > all";
@@ -836,22 +866,38 @@ fn of_several_captions_none_is_embedded_beforehand() {
 #[test]
 fn numbers_and_models_that_are_none_are_refused() {
     let here = run::Folder::of(view("onetrainer"), &data_set("sdxl", "ROOT"));
+    let there = run::Folder::of(view("onetrainer"), &data_set("sdxl", "C:/data"));
     for (name, value, said) in [
         ("LEARNING_RATE", "1,5e-4", "is not a number"),
         ("STEPS", "0900", "is not a whole number"),
+        ("STEPS", "0", "must be above 0"),
+        ("RANK", "0", "must be above 0"),
+        ("RANK", "-4", "is not a whole number"),
+        ("LEARNING_RATE", "0", "must be above 0 and finite"),
+        ("LEARNING_RATE", "0.0e3", "must be above 0 and finite"),
+        ("LEARNING_RATE", "1e999", "must be above 0 and finite"),
+        ("LEARNING_RATE", "1e-999", "must be above 0 and finite"),
+        ("LEARNING_RATE", "nan", "is not a number"),
         ("MODEL", "/no/such/model", "no such file or folder"),
     ] {
-        let (told, code) = here.dry("/", &[(name, value)]);
-        assert_eq!(code, 2, "{name}: {told}");
-        assert!(told.contains(&format!("{name}: {value}: {said}")), "{told}");
+        let by_shell = here.dry("/", &[(name, value)]);
+        let by_python = there.on_windows(&[], &[(name, value)]);
+        for (told, code) in [by_shell, by_python] {
+            assert_eq!(code, 2, "{name}: {told}");
+            assert!(told.contains(&format!("{name}: {value}: {said}")), "{told}");
+        }
     }
     for (name, value) in [
         ("LEARNING_RATE", "2e-5"),
         ("LEARNING_RATE", ".5"),
+        ("SEED", "0"),
         ("MODEL", "someone/model"),
     ] {
-        let (told, code) = here.dry("/", &[(name, value)]);
-        assert_eq!(code, 0, "{name}: {told}");
+        let by_shell = here.dry("/", &[(name, value)]);
+        let by_python = there.on_windows(&[], &[(name, value)]);
+        for (told, code) in [by_shell, by_python] {
+            assert_eq!(code, 0, "{name}: {told}");
+        }
     }
 }
 

@@ -125,7 +125,7 @@ $(sets:%=%/dataset.files): %/dataset.files: %/dataset.jsonl
 	$(call note,$(TRIGGER) $(LINT_FLAGS))
 $(sets:%=%/lint.jsonl): %/lint.jsonl: %/dataset.jsonl %/dataset.files .settings/$$(call name_of,$$*)-linted
 	@if [ ! -s $< ]; then : > $@; else $(call on_cpu,$(name)-linted) -- \
-	    "$$BIN/lora-lint" --table --masked-loss --manifest $< $($(type).word) $(rejects) $(LINT_FLAGS) "$(newest)"; fi
+	    "$$BIN/lora-lint" --table --masked-loss --manifest $< $(if $(TRAINER_ROOT),--root "$$TRAINER_ROOT/$(@D)") $($(type).word) $(rejects) $(LINT_FLAGS) "$(newest)"; fi
 
 # What the stages before it report of themselves.
 $(foreach type,$(TYPES),$(eval $(type): $(call said,$(type).reports,)))

@@ -95,7 +95,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let out = args.out_dir;
-    let root = args.root.map_or_else(|| std::path::absolute(&out), Ok);
+    // With one slash before it, as two are a machine of Windows' network.
+    let here = || std::path::absolute(&out).map(|path| path.components().collect());
+    let root = args.root.map_or_else(here, Ok);
     let root = root.with_context(|| out.display().to_string())?;
     let asked = |view: &&dyn View| args.views.iter().any(|one| one.word() == view.word());
     let views: Vec<_> = loaders::trainers::views().filter(asked).collect();

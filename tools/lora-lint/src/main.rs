@@ -26,10 +26,11 @@ mod summary;
 mod trainers;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
+use loaders::set::Moved;
 use stage::{Flow, Result, bail};
 
 use crate::check::Judge;
@@ -65,6 +66,11 @@ struct Args {
     #[command(flatten)]
     limit: limit::Flags,
 
+    /// Path, on the machine of the trainer, of the folder that PATH is in, as configurations there name it [default:
+    /// they name it as it is here]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+
     /// Manifest with faces and joints, which must not be cropped
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
@@ -88,7 +94,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let known = args.manifest.as_deref().map(known::read).transpose()?;
-    let settings = args.flags.settings(args.trigger.clone());
+    let mut settings = args.flags.settings(args.trigger.clone());
     let judge = Judge {
         measure: Measure {
             limit: args.limit.open(settings.base)?,
@@ -101,6 +107,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     };
     let mut seen = trainers::Seen::default();
     for path in &args.paths {
+        settings.moved = args.root.clone().map(|there| Moved {
+            there,
+            here: path.parent().unwrap_or(Path::new("")).to_path_buf(),
+        });
         for (path, trainer) in trainers::of(args.trainer, path) {
             seen.read(flow, &judge, trainer, &path, &settings)?;
         }

@@ -46,6 +46,7 @@ impl SettingFlags {
             masks: self.masks,
             masked_loss: self.masked_loss,
             trigger,
+            moved: None,
         }
     }
 }

@@ -383,7 +383,7 @@ def start(flags):
         runner.engine()
     asked = flags.pipelines
     source, path = names.source(" ".join(asked))
-    who = names.characters()
+    who, root = names.characters(), names.trainer_root()
     if setting("NETWORKS") == "none" and flags.networked:
         raise Wrong(f"{flags.networked}: needs networks: leave NETWORKS=none out")
     models = setting("FILM2LORA_MODELS") or str(ROOT / "models")
@@ -433,7 +433,7 @@ def start(flags):
     command += [f"{role.upper()}_MODEL={value}" for role, value in named.items()] + [f"WORDS={words}"]
     if source == "FILM" and len(names.films()) > 1:
         command.append("SEVERAL=yes")
-    command.append(f"TRAINER_ROOT={names.trainer_root()}")
+    command.append(f"TRAINER_ROOT={root}")
     command.append(f"CUTS={' '.join(thresholds.in_force(out, others))}")
     if source == "INSTANCES":
         command.append(f"OWN_FOLDERS={'yes' if [name for name in names.folders(source) if name not in names.PARTS] else ''}")

@@ -6,6 +6,7 @@ None of it goes through a shell, and only what `slug` has been at becomes part o
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,11 @@ CHOICES = {
 NUMBERS = {"NICE": 0, "MINIMUM": 0, "PLAN_PIECES": 1, "PLAN_SECONDS": 1, "TEACH_ASK": 1, **dict.fromkeys(TARGETS, 1)}
 
 
+# The units of sizes, as `phase` reads them.
+ENDS = {"": 1000, "b": 1000, "i": 1024, "ib": 1024}
+UNITS = {"b": 1} | {f"{letter}{end}": base**power for power, letter in enumerate("kmgtpe", 1) for end, base in ENDS.items()}
+
+
 class Wrong(Exception):
     """The command line is wrong; the message says what to do."""
 
@@ -108,6 +114,23 @@ def make_command(text):
     return text.split()
 
 
+def size(text):
+    """The bytes of a size, as `phase` reads it: a whole number of them, or a number and a unit; none if it is no size."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*([A-Za-z]*)", text)
+    if not found or not found[2] and not found[1].isdecimal():
+        return None
+    factor = UNITS.get(found[2].lower() or "b")
+    return None if factor is None else int(float(found[1]) * factor)
+
+
+def split(name, text):
+    """The words of a setting, as a shell has them."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise Wrong(f"{name}={text}: {str(error).lower()}: close the quotation marks, and write \\\\ for a backslash") from error
+
+
 def check():
     """Refuses what no stage could work with."""
     for name, values in CHOICES.items():
@@ -120,6 +143,13 @@ def check():
         number = re.fullmatch(r"[0-9]{1,9}", text)
         if not (number and int(text) >= least) and not (name == "MINIMUM" and not text):
             raise Wrong(f"{name}={text}: must be a whole number of {least} or more")
+    if size(setting("NEEDS_DISK")) is None:
+        raise Wrong(f"NEEDS_DISK={setting('NEEDS_DISK')}: must be a size, such as 2GB or 500MB")
+    if setting("MEMORY") and not size(setting("MEMORY")):
+        raise Wrong(f"MEMORY={setting('MEMORY')}: must be a size above 0, such as 48GB")
+    wait = setting("GPU_WAIT").strip()
+    if wait.startswith("memory=") and not size(wait.removeprefix("memory=")):
+        raise Wrong(f"GPU_WAIT={wait}: after memory= comes a size above 0, as in memory=8GB")
     sample = setting("GATE_SAMPLE")
     if not re.fullmatch(r"all|[1-9][0-9]{0,8}", sample):
         raise Wrong(f"GATE_SAMPLE={sample}: all, or a whole number of 1 or more")
@@ -199,11 +229,16 @@ def trainer_root():
         return "."
     if paths != "windows":
         return ""
-    drive = re.match(r"/mnt/([a-zA-Z])(/.*|)$", os.path.realpath(path))
+    path = os.path.realpath(path)
+    for part in path.split("/"):
+        # It would look for the data set in a folder of another name.
+        if part.endswith((".", " ")):
+            raise Wrong(f"PATHS=windows: OUT={out()}: Windows leaves the dot or space at the end of `{part}` out: choose a folder of another name")
+    drive = re.match(r"/mnt/([a-zA-Z])(/.*|)$", path)
     if drive:
         return f"{drive[1].upper()}:{drive[2]}"
     if setting("WSL_DISTRO_NAME"):
-        return f"//wsl.localhost/{setting('WSL_DISTRO_NAME')}{os.path.realpath(path)}"
+        return f"//wsl.localhost/{setting('WSL_DISTRO_NAME')}{path}"
     raise Wrong(f"PATHS=windows: OUT={out()} is not on a drive of Windows: choose a folder in /mnt/c or the like")
 
 

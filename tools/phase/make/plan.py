@@ -107,6 +107,8 @@ def settled(folder):
 def plan(make, pipelines):
     names.check()
     wanted = setting("PIPELINE").split()
+    if not wanted:
+        raise Wrong(f"PIPELINE is empty: `make plan` runs {', '.join(pipelines)}")
     for one in wanted:
         if one not in pipelines:
             raise Wrong(f"PIPELINE={one}: not a pipeline: `make plan` runs {', '.join(pipelines)}")

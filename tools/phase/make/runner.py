@@ -26,7 +26,7 @@ ENGINES = ["parallel", "ray", "slurm"]
 
 def engine():
     """The engine and its flags."""
-    words = shlex.split(setting("RUNNER"))
+    words = names.split("RUNNER", setting("RUNNER"))
     if not words or words[0] not in ENGINES:
         raise Wrong(f"RUNNER={setting('RUNNER')}: must begin with {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
     if words[0] == "slurm" and not (len(words) > 1 and words[1].isdecimal() and int(words[1])):

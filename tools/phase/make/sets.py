@@ -91,10 +91,12 @@ def lost(out, kind, folder):
 
 
 def reached(out, kind, folder):
-    """The last manifest on the way to a data set, if it has records; none if it is empty, and none of what follows was to be made."""
+    """What a data set that is not there was made up to: its last manifest, where that has records; none if it is empty."""
     counts = [(manifest, records(os.path.join(out, manifest + ".jsonl"))) for manifest, _ in kind.chain(folder)]
     there = [one for one in counts if one[1] is not None]
-    return there[-1][0] if there and there[-1][1] else None
+    if not there:
+        return "none of its stages has ended"
+    return f"{there[-1][0]} is the last of its stages" if there[-1][1] else None
 
 
 def failure(out, kind, folder):
@@ -114,13 +116,22 @@ def failure(out, kind, folder):
     return None
 
 
+# How clap closes what it says of a wrong command line, and the lines before that which only repeat how it is to be.
+CLOSING = "For more information, try '--help'."
+ASIDE = ("tip: ", "Usage: ")
+
+
 def said_last(log):
-    """The last line of a log."""
+    """The last line of a log, or, of a wrong command line, what is wrong with it."""
     try:
         with open(log, encoding="utf-8", errors="replace") as file:
             lines = [line.strip() for line in file if line.strip()]
     except OSError:
         lines = []
+    if lines and lines[-1] == CLOSING:
+        begins = [number for number, line in enumerate(lines) if line.startswith("error: ")]
+        error = [line for line in lines[begins[-1] if begins else 0 : -1] if not line.startswith(ASIDE)]
+        lines = [" ".join(error).removeprefix("error: ")] if error else []
     return lines[-1] if lines else "see its log"
 
 
@@ -154,7 +165,7 @@ def table(out, asked, minimum):
         fewest = kind.fewest if minimum is None else minimum
         failed = failure(out, kind, folder) or waits(out, folder)
         if not failed and number is None and (last := reached(out, kind, folder)):
-            failed = f"NOT MADE: {last} is the last of its stages: see above what stopped make"
+            failed = f"NOT MADE: {last}: see above what stopped make"
         verdict = failed or "done"
         if not failed and count == 0:
             verdict = f"EMPTY: {lost(out, kind, folder)}"

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
@@ -164,18 +163,10 @@ def probe(name, make):
         os.close(locked)
 
 
-def split(setting_, text):
-    """Flags as a shell has them."""
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise Wrong(f"{setting_}={text}: {error}") from error
-
-
 def bits(dedup):
     """Within which distance frame-dedup drops images of a shot by its flags, and else by default."""
     said = {"--max-distance": MAX_DISTANCE, "--across": ACROSS}
-    words = iter(split("DEDUP_FLAGS", dedup))
+    words = iter(names.split("DEDUP_FLAGS", dedup))
     for word in words:
         flag, sign, value = word.partition("=")
         if flag in said:
@@ -264,7 +255,7 @@ def keep_pairs(rows):
 
 def needed(name, flags):
     """Sees to it that there is what labels are asked of; the flags of label-fit, one by one."""
-    found, stage, out = split("TEACH_FLAGS", flags), KINDS[name]["stage"], names.out()
+    found, stage, out = names.split("TEACH_FLAGS", flags), KINDS[name]["stage"], names.out()
     need = FOUND[name][0] if name in FOUND else stage
     for manifest in dict.fromkeys([need, stage]):
         if not os.path.isfile(os.path.join(out, f"{manifest}.jsonl")):

@@ -29,7 +29,7 @@ def told(**values):
     """The environment as make leaves it, with these settings."""
     plain = {"NETWORKS": "none", "DEVICE": "auto", "DESCRIBE": "yes", "MATTE": "no", "ALLOW_UNSEEN": "no", "GATES": "no", "GATE_SAMPLE": "all"}
     plain |= {"CAPTIONS": "describe", "PATHS": "absolute", "NICE": "19", "PLAN_PIECES": "8", "PLAN_SECONDS": "6", "POSE_TYPE": "action"}
-    plain |= {"TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TEXT": "crop", "TRACK": "no"}
+    plain |= {"NEEDS_DISK": "2GB", "TAUGHT": "yes", "TEACH_ASK": "60", "REGULARIZATION": "no", "TEXT": "crop", "TRACK": "no"}
     plain |= dict.fromkeys(names.TARGETS, "9")
     return mock.patch.dict(os.environ, {**plain, **values}, clear=True)
 
@@ -215,6 +215,39 @@ class Names(unittest.TestCase):
             with told(**{name: value}), self.assertRaisesRegex(Wrong, name):
                 names.check()
 
+    def test_sizes_are_what_a_phase_takes_for_one(self):
+        gib = 1 << 30
+        for text, found in [("48GB", 48_000_000_000), ("1.5 gib", 3 * gib // 2), ("2k", 2000), (".5T", 500_000_000_000), ("900", 900), ("0", 0)]:
+            self.assertEqual(names.size(text), found, text)
+        for text in ["", "abc", "-1", "nan", "inf", "1e9", "1.5", "2 GBs", "GB", "1.2.3GB", "\u0663GB"]:
+            self.assertIsNone(names.size(text), text)
+        settings_ = {"NEEDS_DISK": (["2GB", "0", "900"], ["", "abc", "-1"]), "MEMORY": (["", "48GB"], ["abc", "-1", "0", "0.0GB", "nan"])}
+        settings_["GPU_WAIT"] = (["", "free", "memory=8GB", "grep -q x log"], ["memory=", "memory=abc", "memory=0"])
+        for name, (right, wrong) in settings_.items():
+            for value in right:
+                with told(**{name: value}):
+                    names.check()
+            for value in wrong:
+                with told(**{name: value}), self.assertRaisesRegex(Wrong, f"^{name}={value}"):
+                    names.check()
+
+    def test_windows_finds_out_by_its_drive_or_in_wsl(self):
+        for out, distribution, found in [
+            ("/mnt/c/w2/out", "", "C:/w2/out"),
+            ("/mnt/d", "Ubuntu", "D:"),
+            ("/nowhere/w", "Ubuntu", "//wsl.localhost/Ubuntu/nowhere/w"),
+        ]:
+            with told(PATHS="windows", OUT=out, WSL_DISTRO_NAME=distribution):
+                self.assertEqual(names.trainer_root(), found)
+        for out, distribution, said in [
+            ("/nowhere/w", "", "not on a drive of Windows"),
+            ("/mnt/c/out.", "", "dot or space at the end of `out.`"),
+            ("/mnt/c/my films /out", "", "dot or space at the end of `my films `"),
+            ("/nowhere/w.", "Ubuntu", "dot or space"),
+        ]:
+            with told(PATHS="windows", OUT=out, WSL_DISTRO_NAME=distribution), self.assertRaisesRegex(Wrong, said):
+                names.trainer_root()
+
     def test_a_setting_that_is_like_none_has_no_suggestion(self):
         self.assertEqual(settings.meant("styel_target", ["STYLE_TARGET", "OUT"]), "STYLE_TARGET")
         self.assertIsNone(settings.meant("QQ", ["STYLE_TARGET", "OUT"]))
@@ -321,7 +354,21 @@ class Files(unittest.TestCase):
         rows, failed = sets.table(str(self.out), [STYLE, sets.Kind("background", ["frames:EXTRACT_FLAGS"])], None)
         self.assertTrue(failed)
         self.assertTrue(rows[1].endswith("FAILED: sharp: blur-filter: no such flag"), rows[1])
-        self.assertIn("EMPTY", rows[2], "backgrounds do not come of that stage")
+        self.assertIn("NOT MADE: none of its stages has ended", rows[2], "backgrounds do not come of that stage")
+
+    def test_of_a_wrong_command_line_the_error_is_given(self):
+        closing = "\nFor more information, try '--help'.\n"
+        for text, said in [
+            ("error: invalid value 'abc' for '--fps <FPS>': invalid float literal\n" + closing, "invalid value 'abc' for '--fps <FPS>': invalid float literal"),
+            ("reading\nerror: unexpected argument '--x'\n\n  tip: a similar argument exists: '--y'\n\nUsage: blur-filter --y <Y>\n" + closing,
+             "unexpected argument '--x'"),
+            ("error: the following required arguments were not provided:\n  --name <NAME>\n\nUsage: phase --name <NAME>\n" + closing,
+             "the following required arguments were not provided: --name <NAME>"),
+            ("blur-filter: a.png: no such file\n", "blur-filter: a.png: no such file"),
+            ("", "see its log"),
+        ]:
+            self.write("logs/a.log", text)
+            self.assertEqual(sets.said_last(self.out / "logs/a.log"), said)
 
     def test_where_no_character_was_found_the_setting_is_named_that_allows_it(self):
         self.write("logs/boxes.log", "char-detect: no box in any of 4 images: no character was detected: try --tiles 2\n")
@@ -486,6 +533,11 @@ class Plans(unittest.TestCase):
             with mock.patch.object(plan, "ffmpeg", lambda: str(program)):
                 self.assertEqual(plan.call(["-i"], folder), (3, "/nonexistent -i\n"))
 
+    def test_a_plan_is_of_something(self):
+        for named, said in [("", "PIPELINE is empty"), (" ", "PIPELINE is empty"), ("nope", "PIPELINE=nope: not a pipeline")]:
+            with told(PIPELINE=named), self.assertRaisesRegex(Wrong, f"{said}.*`make plan` runs style, all"):
+                plan.plan("make", ["style", "all"])
+
 
 class Runners(unittest.TestCase):
     """What RUNNER takes of a stage's command line."""
@@ -497,6 +549,12 @@ class Runners(unittest.TestCase):
         called, out = runner.called("slurm", ["4", "--gres", "gpu:1"], command, manifest, Path("work"))
         self.assertEqual(called[2:], ["in.jsonl", Path("work"), "4", "clip-embed --model 'a b' --mask", "--gres", "gpu:1"])
         self.assertEqual(out, Path("work/out.jsonl"))
+
+    def test_quotation_marks_come_in_pairs(self):
+        for text in ["parallel --sshlogin 'node1", 'slurm 4 --comment="a', "ray \\"]:
+            with told(RUNNER=text), self.assertRaises(names.Wrong) as caught:
+                runner.engine()
+            self.assertTrue(str(caught.exception).startswith(f"RUNNER={text}: no "), caught.exception)
 
     def test_an_engine_that_is_none_is_refused(self):
         for text, said in [("dask", "must begin with parallel, ray or slurm"), ("slurm", "the number of shards"), ("slurm 0", "the number of shards")]:

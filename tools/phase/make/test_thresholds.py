@@ -311,7 +311,7 @@ class Asking(Inside):
             teach_threshold.teach("faces", "make", teach_threshold.needed("faces", ""), "")
 
     def test_flags_with_half_a_quote_are_refused(self):
-        with told(OUT=os.getcwd()), self.assertRaisesRegex(Wrong, "^TEACH_FLAGS=--precision '0.9: No closing quotation"):
+        with told(OUT=os.getcwd()), self.assertRaisesRegex(Wrong, "^TEACH_FLAGS=--precision '0.9: no closing quotation"):
             teach_threshold.needed("blur", "--precision '0.9")
 
     def test_flags_of_label_fit_may_begin_with_dashes(self):

@@ -66,7 +66,7 @@ struct Args {
 
     /// Wait until this phase fits into this much memory beside the phases that run, by what it took the
     /// last time; if it does not fit alone, its tools use fewer threads and smaller batches
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = memory::budget)]
     memory: Option<ByteSize>,
 
     /// Print the phases so far as a table, and run nothing

@@ -13,7 +13,7 @@ use stage::{Context, Result};
 
 use crate::child::Ended;
 use crate::guard::Use;
-use crate::memory::Less;
+use crate::memory::{Less, Took};
 
 /// What became of a phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +52,9 @@ pub(crate) struct Phase {
     /// The share of their batches that they were told to use, where not all.
     #[serde(skip_serializing_if = "Option::is_none")]
     batch: Option<f64>,
+    /// What it took before with another share of its batches: memory grows with the share by the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    took_before: Option<Took>,
     #[serde(flatten)]
     counts: Option<Counts>,
     /// The file that its standard output became.
@@ -102,6 +105,7 @@ impl Phase {
             expects: None,
             jobs: None,
             batch: None,
+            took_before: None,
             counts: None,
             output: None,
             log: format!("logs/{name}.log"),
@@ -139,6 +143,12 @@ impl Phase {
         .into();
     }
 
+    /// Notes that it did not start; the file that an earlier run has written is still that run's.
+    pub(crate) fn refuse(&mut self, earlier: Option<&Self>) {
+        self.end(Duration::ZERO, None);
+        self.output = earlier.and_then(|earlier| earlier.output.clone());
+    }
+
     /// Notes the file that its standard output became.
     pub(crate) fn wrote(&mut self, output: &Path) -> Result<()> {
         let named = || output.display().to_string();
@@ -155,8 +165,10 @@ impl Phase {
         Ok(())
     }
 
-    /// Notes what memory it is expected to take, bytes, and what its tools may use for that.
-    pub(crate) fn expect(&mut self, bytes: u64, less: Option<Less>) {
+    /// Notes what memory it is expected to take, bytes, what its tools may use for that, and what it took before with
+    /// another share of its batches.
+    pub(crate) fn expect(&mut self, bytes: u64, less: Option<Less>, before: Option<Took>) {
+        self.took_before = before;
         self.expects = Some(bytes);
         self.jobs = less.map(|less| less.jobs as u64);
         self.batch = less.map(|less| less.batch);
@@ -198,9 +210,11 @@ impl Phase {
         self.peak_memory.unwrap_or(0)
     }
 
-    /// Bytes that it took, or, if it has not ended, is expected to take; nothing where neither is known.
+    /// Bytes that it took, or, if it has not come to a good end, is expected to take, and more where it has held more;
+    /// nothing where neither is known.
     pub(crate) fn memory(&self) -> Option<u64> {
-        self.peak_memory.filter(|_| self.is_done()).or(self.expects)
+        let expected = self.expects.map(|bytes| bytes.max(self.peak_memory()));
+        self.peak_memory.filter(|_| self.is_done()).or(expected)
     }
 
     /// What its tools were told to use, where less than usual.
@@ -210,6 +224,11 @@ impl Phase {
             jobs: jobs as usize,
             batch,
         })
+    }
+
+    /// What it took before its last run, with another share of its batches.
+    pub(crate) fn before(&self) -> Option<Took> {
+        self.took_before
     }
 
     /// Whether it runs.

@@ -1,9 +1,12 @@
 //! A phase from its beginning to its end: it waits for what it needs, runs, and says what became of it.
 
+use std::fs::File;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use stage::{Context, Result, bail};
+use stage::{Context, Error, Result, bail, log};
 
 use crate::phase::Phase;
 use crate::progress::{self, Progress};
@@ -21,13 +24,11 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     let folder = args.run_dir.display();
     std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
     let _lock = guard::phase(&args.run_dir, name)?;
-    if let Some(needed) = args.needs_disk {
-        guard::disk(&args.run_dir, needed)?;
-    }
     let need = { args.memory }
         .map(|budget| memory::need(progress, &args.run_dir, name, budget))
         .transpose()?;
     let mut phase = Phase::begin(name, args.gpu, &args.command);
+    room(args, progress, name, need, &mut phase)?;
     let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
     let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
     begin(args, progress, name, &mut phase, need)?;
@@ -46,12 +47,63 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     if let Some(output) = args.output.as_deref().filter(|_| phase.is_done()) {
         phase.wrote(output)?;
     }
+    if let Err(error) = &ended {
+        explain(args, name, error)?;
+    }
     phase.count(&progress::counts_file(&args.run_dir, name))?;
     progress.update(name, &phase)?;
     let exit_code = ended?.exit_code();
     // Part of the phase's work and not a warning, but said unless `-q` forbids it.
-    stage::log::warn!("{name}: {phase}");
+    log::warn!("{name}: {phase}");
     Ok(exit_code)
+}
+
+/// Refuses to start a phase where the disk has no room, and notes that.
+fn room(
+    args: &Args,
+    progress: &Progress,
+    name: &str,
+    need: Option<memory::Need>,
+    phase: &mut Phase,
+) -> Result<()> {
+    let Some(needed) = args.needs_disk else {
+        return Ok(());
+    };
+    let Err(error) = guard::disk(&args.run_dir, needed) else {
+        return Ok(());
+    };
+    let mut note = || {
+        let phases = progress.phases()?;
+        let earlier = phases.iter().find(|(other, _)| other == name);
+        phase.refuse(earlier.map(|(_, earlier)| earlier));
+        if let Some(need) = need {
+            need.note(phase);
+        }
+        // What an earlier run said is not why this one did not start.
+        File::create(log_file(args, name))?;
+        explain(args, name, &error)?;
+        progress.update(name, phase)
+    };
+    if let Err(other) = note() {
+        log::warn!(
+            "{name}: {}: it is not noted why it did not start",
+            stage::told(&other)
+        );
+    }
+    Err(error)
+}
+
+fn log_file(args: &Args, name: &str) -> PathBuf {
+    args.run_dir.join("logs").join(format!("{name}.log"))
+}
+
+/// Writes into the log of a phase why its command did not start, or was not waited for: the command cannot say it.
+fn explain(args: &Args, name: &str, error: &Error) -> Result<()> {
+    let path = log_file(args, name);
+    let named = || path.display().to_string();
+    let mut log = File::options();
+    let mut log = log.append(true).open(&path).with_context(named)?;
+    writeln!(log, "phase: {}", stage::told(error)).with_context(named)
 }
 
 /// Waits until the GPU and the memory are both free at once, and writes that the phase runs.

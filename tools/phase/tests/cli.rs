@@ -189,6 +189,9 @@ fn a_signal_ends_the_command_too() {
 fn what_must_hold_first_is_checked() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
+    let before = phase(here, "full", &["--output", "before"], "echo before");
+    assert_eq!(before.code, Some(0), "{}", before.stderr);
+    let written = progress(here, "full")["output"].clone();
     let full = phase(here, "full", &["--needs-disk", "900PB"], "touch ran");
     assert_eq!(full.code, Some(1));
     assert!(
@@ -197,6 +200,15 @@ fn what_must_hold_first_is_checked() {
         full.stderr
     );
     assert!(!here.join("ran").exists());
+    assert_eq!(progress(here, "full")["status"], "failed");
+    assert!(written.is_object());
+    assert_eq!(
+        progress(here, "full")["output"],
+        written,
+        "it is still there"
+    );
+    let log = fs::read_to_string(here.join("logs/full.log")).unwrap();
+    assert!(log.contains("free, but 900.0 PB needed"), "{log}");
     let bad = phase(here, "../bad", &[], "true");
     assert_eq!(bad.code, Some(1));
     assert!(bad.stderr.contains("--name `../bad`"), "{}", bad.stderr);
@@ -613,6 +625,38 @@ fn a_phase_that_took_too_much_memory_gets_fewer_threads_and_smaller_batches() {
     );
     assert_eq!(progress(here, "big")["jobs"], jobs);
     assert_eq!(progress(here, "big")["batch"], share);
+}
+
+#[test]
+fn what_a_phase_took_with_two_shares_tells_what_it_may_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // 900 MB stay and 1.6 GB grow: of 1 GB there is room for a sixteenth of that.
+    let took = json!({
+        "status": "done", "command": "", "start": "", "log": "", "jobs": 1, "batch": 0.0125,
+        "peak_memory": 920_000_000_u64, "took_before": {"bytes": 2_500_000_000_u64, "batch": 1.0},
+    });
+    let before = json!({"phases": {"big": took}});
+    fs::write(here.join("preparation_progress.json"), before.to_string()).unwrap();
+    let run = |budget: &str| {
+        let ran = phase(
+            here,
+            "big",
+            &["--memory", budget],
+            "echo $FILM2LORA_BATCH_SHARE",
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stdout.trim().to_owned()
+    };
+    let share: f64 = run("1GB").parse().unwrap();
+    assert!((share - 0.0625).abs() < 1e-9, "{share}");
+    assert_eq!(progress(here, "big")["took_before"]["bytes"], 920_000_000);
+    // A shell takes next to nothing with that share, and so all of it fits the next time.
+    assert_eq!(run("1GB"), "");
+    assert_eq!(progress(here, "big")["took_before"]["batch"], 0.0625);
+    let none = phase(here, "big", &["--memory", "0"], "true");
+    assert_eq!(none.code, Some(2));
+    assert!(none.stderr.contains("must be above 0"), "{}", none.stderr);
 }
 
 #[test]

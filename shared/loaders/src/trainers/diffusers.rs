@@ -112,7 +112,7 @@ fn open(path: &Path, settings: &Settings) -> Opened {
     for list in &lists {
         let file = path.join(list);
         let folder = file.parent().unwrap_or(path);
-        let rows = listed(ROWS, &file, folder, &mut opened);
+        let rows = listed(ROWS, &file, folder, settings, &mut opened);
         found.extend(rows.iter().map(|(image, _)| image.clone()));
         opened.sets.push(Set {
             rows: Some(rows),

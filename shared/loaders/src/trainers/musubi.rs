@@ -247,7 +247,10 @@ fn add(values: &Values<'_>, place: &str, configuration: &mut Configuration<'_>) 
         configuration.error("config-missing", place, text);
     }
     let rows = match (&folder, &list) {
-        (None, Some(file)) => Some(listed(ROWS, file, Path::new(""), configuration.opened)),
+        (None, Some(file)) => {
+            let (folder, settings) = (Path::new(""), configuration.settings);
+            Some(listed(ROWS, file, folder, settings, configuration.opened))
+        }
         _ => None,
     };
     let path = folder.or(list).unwrap_or_default();

@@ -35,7 +35,7 @@ need() {
         eval "$1=\$(full \"\$value\")"
     fi
 }
-# The variable $1 must be a whole number, and not one that a shell takes for an octal one.
+# The variable $1 must be a whole number of $2, which is 0 or 1, or more, and not one that a shell takes for an octal one.
 whole() {
     eval "value=\$$1"
     case $value in
@@ -43,13 +43,23 @@ whole() {
             say "$1: $value: is not a whole number"
             wrong=yes
             ;;
+        0)
+            if [ "$2" != 0 ]; then
+                say "$1: 0: must be above 0"
+                wrong=yes
+            fi
+            ;;
     esac
 }
-# The variable $1 must be a number, such as 0.0001 or 1e-4.
+# The variable $1 must be a number above 0, such as 0.0001 or 1e-4, and none that is too large, or too small, to be told
+# from infinity or 0.
 number() {
     eval "value=\$$1"
     if ! printf '%s\n' "$value" | grep -Eq '^[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?$'; then
         say "$1: $value: is not a number"
+        wrong=yes
+    elif ! VALUE=$value LC_ALL=C awk 'BEGIN { value = ENVIRON["VALUE"] + 0; exit !(value > 0 && value < 1e300) }'; then
+        say "$1: $value: must be above 0 and finite"
         wrong=yes
     fi
 }
@@ -221,9 +231,9 @@ STEPS=${{STEPS:-{}}}
 RANK=${{RANK:-{}}}
 LEARNING_RATE=${{LEARNING_RATE:-{:?}}}
 SEED=${{SEED:-{SEED}}}
-whole STEPS
-whole RANK
-whole SEED
+whole STEPS 1
+whole RANK 1
+whole SEED 0
 number LEARNING_RATE
 if [ -z \"$wrong\" ] && [ ! -f \"$TRAINER/{program}\" ]; then
     say \"TRAINER: $TRAINER: has no {program}: name the folder of {}\"

@@ -18,6 +18,8 @@ PYTHONS = ["venv/Scripts/python.exe", ".venv/Scripts/python.exe", "venv/bin/pyth
 
 WHOLE = re.compile(r"0|[1-9][0-9]*")
 NUMBER = re.compile(r"[0-9]*[.]?[0-9]+([eE][-+]?[0-9]+)?")
+# From here on a number is taken for infinite.
+LARGEST = 1e300
 
 
 class Run:
@@ -63,6 +65,10 @@ class Run:
             kind, pattern = ("number", NUMBER) if name == "LEARNING_RATE" else ("whole number", WHOLE)
             if not pattern.fullmatch(value):
                 self.wrong.append(f"{name}: {value}: is not a {kind}")
+            elif name == "LEARNING_RATE" and not 0 < float(value) < LARGEST:
+                self.wrong.append(f"{name}: {value}: must be above 0 and finite")
+            elif name != "SEED" and not float(value):
+                self.wrong.append(f"{name}: {value}: must be above 0")
         self.settings["OUTPUT"] = os.path.abspath(self.value("OUTPUT") or os.path.join(HERE, "output"))
         if self.wrong:
             return

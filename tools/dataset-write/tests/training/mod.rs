@@ -78,6 +78,20 @@ fn captions_and_images_are_the_same_with_a_base_model() {
 }
 
 #[test]
+fn two_slashes_before_the_folder_are_no_machine_of_windows() {
+    let (folder, records) = selected();
+    let out = format!("/{}/out", folder.path().display());
+    let mut flags = [&FLAGS[..], &["--views", "kohya", "--base", "sdxl"]].concat();
+    flags.extend(["--out-dir", &out]);
+    let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let kohya = folder.path().join("out/dataset/kohya");
+    assert!(kohya.join("train.sh").is_file() && !kohya.join("train.cmd").exists());
+    let toml = fs::read_to_string(kohya.join("dataset.toml")).unwrap();
+    assert!(!toml.contains("\"//"), "{toml}");
+}
+
+#[test]
 fn the_card_says_what_to_type() {
     let (folder, records) = selected();
     let flags = [&FLAGS[..], &["--base", "flux1", "--views", "kohya,musubi"]].concat();

@@ -165,7 +165,8 @@ fn add(values: &Values<'_>, kind: Kind, configuration: &mut Configuration<'_>) {
     };
     if let Some(file) = values.text("metadata_file") {
         let file = PathBuf::from(file);
-        set.rows = Some(listed(ROWS, &file, &folder, configuration.opened));
+        let settings = configuration.settings;
+        set.rows = Some(listed(ROWS, &file, &folder, settings, configuration.opened));
         set.path = file;
     } else if let Some((said, _)) = repeats(last_name(&folder)).filter(|(said, _)| *said != number)
     {
