@@ -25,8 +25,8 @@ if "--prepare" in sys.argv:
 
 HERE = os.path.abspath(__file__)
 FILM, SHOT, WIDE = 10_000, 7, 512
-# Of more records there are no manifests with vectors, which have 5 KB a record, and no data sets.
-VECTORS = 200_000
+# Of more records there are no manifests with vectors, which have 5 KB a record; of more than a tenth, no data sets.
+VECTORS = 1_000_000
 NAMES = ["nilo", "pia", "oreste"]
 TIMES = ["morning", "noon", "afternoon", "evening", "night", "unknown"]
 
@@ -118,7 +118,8 @@ TOOLS = {
     "cluster, kmeans, k=12": "cluster --k 12 {}.jsonl",
     "cluster, hdbscan": "cluster --method hdbscan {}.jsonl",
     "cluster, dbscan": "cluster --method dbscan {}.jsonl",
-    "cluster, near duplicates": "cluster --near-duplicates 0.98 --k 12 {}.jsonl",
+    "cluster, near duplicates, none": "cluster --near-duplicates 0.98 --k 12 {}.jsonl",
+    "cluster, near duplicates, of shots": "cluster --near-duplicates 0.93 --k 12 {}.jsonl",
     "id-match": "id-match --references cast.jsonl --min-cosine 0.5 {}.jsonl",
     "report": "report --kept {}.jsonl --out-dir {}.report",
     "report, no vectors": "report --kept {}.plain.jsonl --out-dir {}.report",
@@ -165,7 +166,7 @@ def main():
                 # In a process of its own: the peak memory of a process counts that of the one that started it.
                 subprocess.run([sys.executable, HERE, "--prepare", str(count), tools], check=True)
             for name in asked:
-                if count > VECTORS and ("{}.jsonl" in TOOLS[name] or "{}.set" in TOOLS[name]):
+                if (count > VECTORS and "{}.jsonl" in TOOLS[name]) or (count > VECTORS // 10 and "{}.set" in TOOLS[name]):
                     continue
                 old = seen.get(name, [])
                 power = max(1, old[-1][2] or 1) if old else 1
