@@ -45,8 +45,8 @@ impl fmt::Display for Choice {
 pub struct Decision {
     /// The image.
     pub id: String,
-    /// What is to become of it.
-    #[serde(rename = "decision")]
+    /// What is to become of it; a line of labels that somebody else has written may leave it open.
+    #[serde(rename = "decision", default)]
     pub choice: Choice,
     /// The caption from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -205,6 +205,10 @@ mod tests {
             // Without a decision before it, nothing says that it is a patch.
             assert!(Lines::parse("p", &line.as_bytes()[..end]).is_err(), "{end}");
         }
+        assert_eq!(
+            parsed(r#"{"id":"b"}"#).unwrap().decisions[0].1.choice,
+            Choice::Open
+        );
         let whole = parsed(&format!("{GOOD}\n{line}")).unwrap();
         assert_eq!((whole.decisions.len(), whole.cut), (2, None));
         assert_eq!(whole.decisions[1].0, 3);
@@ -216,7 +220,7 @@ mod tests {
         for wrong in [
             r#"{"id":"b","decison":"drop"}"#,
             r#"{"id":"b","decision":"maybe"}"#,
-            r#"{"id":"b"}"#,
+            r#"{"decision":"drop"}"#,
             r#"["b","drop"]"#,
             r#" ["b","dro"#,
             r#"{"type":"x","my":"settings"}"#,
