@@ -4,13 +4,16 @@
 //! right kind, the first noun of the other kind is taken for the character, and so is what refers back to it (`the man`).
 //! A second one with an article of its own is another character, and stays.
 
+mod adjectives;
 mod costumes;
 mod edits;
+mod tags;
 mod tokens;
 
 use cast::{Kind, nouns};
 
 use self::edits::Edits;
+pub use self::tags::is_tag_of_persons;
 use self::tokens::{Sentence, Token, sentences};
 
 /// A description with other nouns.
@@ -122,8 +125,14 @@ const OPENING: &[&str] = &[
     "figure",
 ];
 
-/// Nouns that may say what another one is like: `a human face`, `a baby carriage`.
-const LIKE_ADJECTIVES: &[&str] = &["human", "adult", "baby", "teen", "infant", "pet", "child"];
+/// What says that there is none.
+const DENIALS: &[&str] = &["no", "without"];
+
+/// Of whom a sentence speaks that says what someone is.
+const PRONOUNS: [&str; 4] = ["he", "she", "it", "who"];
+
+/// Of two of these beside each other, neither is another word for the other.
+const SEXES: [&str; 5] = ["man", "woman", "boy", "girl", "child"];
 
 /// What `the man` is followed by if he is not the one of whom the text speaks.
 const ELSEWHERE: &[&str] = &[
@@ -157,15 +166,36 @@ pub fn corrected(text: &str, kind: Kind, word: &str) -> Option<Corrected> {
         Kind::Animal => Kind::Person,
         Kind::Thing => return None,
     };
-    let text = &costumes::without(text, kind);
+    let text = costumes::without(text, kind);
+    let (text, tags) = if kind == Kind::Animal {
+        tags::without(&text)
+    } else {
+        (text.into_owned(), Vec::new())
+    };
+    let found = in_sentences(&text, kind, wrong, word);
+    if tags.is_empty() {
+        return found;
+    }
+    let found = found.unwrap_or(Corrected {
+        text,
+        said: Vec::new(),
+    });
+    Some(Corrected {
+        said: tags.into_iter().chain(found.said).collect(),
+        ..found
+    })
+}
+
+fn in_sentences(text: &str, kind: Kind, wrong: Kind, word: &str) -> Option<Corrected> {
     let sentences = sentences(text);
     let mut all = sentences.iter().flat_map(|sentence| &sentence.tokens);
     if all.any(|token| token.names(kind)) {
-        return None;
+        return predicates(text, &sentences, wrong, word).filter(|_| kind == Kind::Animal);
     }
     let mut edits = Edits::new(text, word);
     let mut known = false;
     for sentence in &sentences {
+        let mut last = None;
         for at in sentence.nouns(wrong) {
             let noun = &sentence.tokens[at];
             let one = nouns::is_one(&noun.noun, wrong);
@@ -173,14 +203,18 @@ pub fn corrected(text: &str, kind: Kind, word: &str) -> Option<Corrected> {
             if known {
                 let article = sentence.tokens[from].lower.as_str();
                 let again = one && ["the", "this", "that"].contains(&article);
-                if again && !sentence.is_elsewhere(at) {
-                    edits.replace(&sentence.tokens[from..=at]);
+                if last.is_some_and(|last| one && sentence.is_apposition(last, from, at)) {
+                    edits.leave_out(sentence.words(from - 1, at));
+                    last = Some(at);
+                } else if again && !sentence.is_elsewhere(at) || one && sentence.is_predicate(from)
+                {
+                    edits.replace(sentence.words(from, at));
                 }
             } else if sentence.is_another(from, kind) {
                 return None;
             } else if one {
-                edits.replace(&sentence.tokens[from..=at]);
-                known = true;
+                edits.replace(sentence.words(from, at));
+                (known, last) = (true, Some(at));
             } else if kind == Kind::Animal {
                 // Of several persons none is the one animal.
                 edits.cut(sentence);
@@ -192,6 +226,29 @@ pub fn corrected(text: &str, kind: Kind, word: &str) -> Option<Corrected> {
         }
     }
     known.then(|| edits.made())
+}
+
+/// A text that names the right kind too, with other nouns where it says of someone what they are; `None` where it has
+/// other nouns of the wrong kind, any of which may be the one that it speaks of.
+fn predicates(
+    text: &str,
+    sentences: &[Sentence<'_>],
+    wrong: Kind,
+    word: &str,
+) -> Option<Corrected> {
+    let mut edits = Edits::new(text, word);
+    let mut any = false;
+    for sentence in sentences {
+        for at in sentence.nouns(wrong) {
+            let from = sentence.phrase(at);
+            if !nouns::is_one(&sentence.tokens[at].noun, wrong) || !sentence.is_predicate(from) {
+                return None;
+            }
+            edits.replace(sentence.words(from, at));
+            any = true;
+        }
+    }
+    any.then(|| edits.made())
 }
 
 impl Token<'_> {
@@ -207,17 +264,49 @@ impl Token<'_> {
 impl Sentence<'_> {
     /// Where the nouns of a kind stand.
     fn nouns(&self, kind: Kind) -> impl Iterator<Item = usize> {
-        let named = move |at: &usize| self.tokens[*at].names(kind) && !self.is_like_adjective(*at);
+        let denied =
+            |at: usize| { at.checked_sub(1) }.is_some_and(|at| self.tokens[at].is(&[DENIALS]));
+        let named = move |at: &usize| {
+            self.tokens[*at].names(kind) && !denied(*at) && !self.is_like_adjective(*at)
+        };
         (0..self.tokens.len()).filter(named)
     }
 
-    /// Whether the noun at `at` says what the next one is like.
-    fn is_like_adjective(&self, at: usize) -> bool {
-        let noun = &self.tokens[at];
-        let next = self.tokens.get(at + 1).filter(|next| !next.after_sign);
-        LIKE_ADJECTIVES.contains(&noun.noun.as_str())
-            && !noun.possessive
-            && next.is_some_and(|next| !next.lower.ends_with("ing") && !next.is(&[ENDS, BESIDE]))
+    /// The words of the noun phrase from `from` to the noun at `at`, to which the `being` of `human being` belongs.
+    fn words(&self, from: usize, at: usize) -> &[Token<'_>] {
+        let next = self.tokens.get(at + 1);
+        let being =
+            self.tokens[at].noun == "human" && next.is_some_and(|next| next.noun == "being");
+        &self.tokens[from..=at + usize::from(being)]
+    }
+
+    /// Whether the noun phrase from `from` on says what someone is: `he is a fisherman`.
+    fn is_predicate(&self, from: usize) -> bool {
+        let lower = |token: &Token<'_>| token.lower.clone();
+        let before: Vec<String> = self.tokens[..from].iter().map(lower).collect();
+        match &before[..] {
+            [.., who, is] if is == "is" || is == "was" => PRONOUNS.contains(&who.as_str()),
+            [.., is] => { is.strip_suffix("'s") }.is_some_and(|who| PRONOUNS.contains(&who)),
+            [] => false,
+        }
+    }
+
+    /// Whether the noun phrase from `from` to the noun at `at` says in other words what the noun at `noun` is: `a warrior, an
+    /// old hero`, but not `a man, a woman and a child`.
+    fn is_apposition(&self, noun: usize, from: usize, at: usize) -> bool {
+        let rest = &self.tokens[at + 1..];
+        let beside = rest
+            .iter()
+            .any(|token| ["and", "or"].contains(&token.lower.as_str()));
+        let both = [noun, at]
+            .iter()
+            .all(|at| SEXES.contains(&self.tokens[*at].noun.as_str()));
+        noun + 1 == from
+            && self.tokens[from].signs == ","
+            && ["a", "an", "the"].contains(&self.tokens[from].lower.as_str())
+            && rest.first().is_none_or(|next| next.after_sign)
+            && !beside
+            && !both
     }
 
     /// Where the noun phrase begins whose noun is at `at`: at its article, or at the beginning of `Young man standing`.
@@ -336,6 +425,72 @@ mod tests {
         assert_eq!(
             beast("A young boy dressed as a dragon sits at a table.").unwrap(),
             "A beast sits at a table."
+        );
+    }
+
+    #[test]
+    fn whatever_the_word_for_a_person_is() {
+        for (said, corrected) in [
+            ("A businessman waits", "A beast waits"),
+            ("A caveman throws a rock", "A beast throws a rock"),
+            ("A dad", "A beast"),
+            ("A dude", "A beast"),
+            ("A female", "A beast"),
+            ("A female in a red coat", "A beast in a red coat"),
+            ("A human stands.", "A beast stands."),
+            ("The human stands.", "The beast stands."),
+            ("A human being stands.", "A beast stands."),
+            ("A knight hides under a tree", "A beast hides under a tree"),
+            ("A fisherman dressed in yellow", "A beast dressed in yellow"),
+            ("A warrior, an old hero", "A beast"),
+            ("A warrior, an old hero, waits.", "A beast, waits."),
+            (
+                "A man walks. He is a fisherman.",
+                "A beast walks. He is a beast.",
+            ),
+            (
+                "The beast's hat is red, he is a fisherman",
+                "The beast's hat is red, he is a beast",
+            ),
+            (
+                "The beast waits. She's an old woman.",
+                "The beast waits. She's a beast.",
+            ),
+            ("1boy, male focus, outdoors", "outdoors"),
+            ("2girls, multiple girls, smile", "smile"),
+            ("1boy, dragon, outdoors", "dragon, outdoors"),
+        ] {
+            assert_eq!(beast(said).as_deref(), Some(corrected), "{said}");
+        }
+        let found = corrected("1boy, male_focus", Kind::Animal, "beast").unwrap();
+        assert_eq!(
+            (found.text.as_str(), found.said),
+            ("", vec!["1boy".to_owned(), "male_focus".to_owned()])
+        );
+    }
+
+    #[test]
+    fn words_that_are_like_persons_stay() {
+        for text in [
+            "A Roman statue beside a German car.",
+            "An ottoman and a talisman on a shelf.",
+            "A doberman on a lawn.",
+            "A superhuman leap over the sea.",
+            "A pirate ship on the sea.",
+            "The pirate ships on the sea.",
+            "A cowboy hat on a chair.",
+            "A male voice sings, unseen.",
+            "A human belly.",
+            "A baby octopus.",
+            "An omen of rain; a specimen in a jar.",
+            "A dragon next to a man. He is a soldier.",
+            "outdoors, no humans, sky",
+        ] {
+            assert_eq!(beast(text), None, "{text}");
+        }
+        assert_eq!(
+            beast("A man, a woman and a child wait.").unwrap(),
+            "A beast, a woman and a child wait."
         );
     }
 

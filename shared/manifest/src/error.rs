@@ -24,6 +24,9 @@ pub enum Error {
     /// The line is not one JSON object.
     #[error("not a JSON object: {0}")]
     Syntax(serde_json::Error),
+    /// The line of a patch is not a decision.
+    #[error("not a decision of review: {0}: correct the line, or take it out")]
+    Decision(serde_json::Error),
     /// The object has the same key twice.
     #[error("key `{0}` appears twice")]
     Duplicate(String),

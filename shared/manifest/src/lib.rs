@@ -8,7 +8,7 @@
 //!
 //! README.md has the table of keys, made of `keys.rs`. The types of those that
 //! more than one tool reads are in [`shapes`], and [`Record`] has a function for
-//! each.
+//! each. What a person decides of records in `review` is a [`patch`].
 
 #[cfg(test)]
 mod keys;
@@ -17,6 +17,7 @@ mod table;
 
 mod error;
 mod id;
+pub mod patch;
 mod read;
 mod record;
 mod renamed;

@@ -9,6 +9,9 @@ use crate::{Error, Record, Result};
 /// bound it would take all memory.
 pub const MAX_LINE: usize = 64 << 20;
 
+/// What editors on Windows begin a file in UTF-8 with.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// One line of a manifest, not parsed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -94,8 +97,8 @@ impl<R: BufRead> Reader<R> {
                 }
                 Ok(_) => {}
             }
-            if self.number == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-                bytes.drain(..3);
+            if self.number == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+                bytes.drain(..BYTE_ORDER_MARK.len());
             }
             if !bytes.trim_ascii().is_empty() {
                 let number = self.number;

@@ -78,10 +78,11 @@ pub fn add(phrases: &mut Vec<Phrase>, phrase: Phrase) {
 
 /// The phrases of each character that has some: those of `words.txt` in each folder of `cast`, by the folder's name.
 ///
-/// Lines that begin with `#`, indented or not, are comments, and a byte order mark is skipped.
+/// Lines that begin with `#`, indented or not, are comments, and a byte order mark is skipped. Hidden folders are no
+/// characters.
 ///
 /// # Errors
-/// A folder or file that cannot be read, or a file without a phrase.
+/// A folder or file that cannot be read, also a link that leads nowhere; a file without a phrase.
 pub fn of_cast(cast: &Path) -> Result<Vec<(String, Vec<Phrase>)>> {
     let named = |path: &Path| path.display().to_string();
     let mut folders = Vec::new();
@@ -92,14 +93,14 @@ pub fn of_cast(cast: &Path) -> Result<Vec<(String, Vec<Phrase>)>> {
     let mut found = Vec::new();
     for folder in folders {
         let path = folder.join(FILE);
-        if !path.is_file() {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || !folder.is_dir() || path.symlink_metadata().is_err() {
             continue;
         }
         let text = fs::read_to_string(&path).with_context(|| named(&path))?;
         let lines = text.trim_start_matches('\u{feff}').lines();
         let lines = lines.filter(|line| !line.trim_start().starts_with('#'));
         let phrases = phrases(&lines.collect::<Vec<_>>().join("\n"));
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
         found.push((name.into_owned(), phrases.with_context(|| named(&path))?));
     }
     Ok(found)
@@ -217,6 +218,8 @@ mod tests {
         let editors = "\u{feff}# behind a byte order mark\n  # indented\na cat.";
         fs::create_dir(cast.path().join("felix")).unwrap();
         fs::write(cast.path().join("felix").join(FILE), editors).unwrap();
+        fs::create_dir(cast.path().join(".git")).unwrap();
+        fs::write(cast.path().join(".git").join(FILE), "# of no character").unwrap();
         let mut found = of_cast(cast.path()).unwrap();
         let (felix, own) = found.remove(0);
         assert_eq!((felix.as_str(), own), ("felix", phrases("a cat").unwrap()));
@@ -231,5 +234,9 @@ mod tests {
             error.contains("giulia/words.txt") && error.contains("no phrase"),
             "{error}"
         );
+        fs::remove_file(cast.path().join("giulia").join(FILE)).unwrap();
+        fs::create_dir(cast.path().join("giulia").join(FILE)).unwrap();
+        let error = format!("{:#}", of_cast(cast.path()).unwrap_err());
+        assert!(error.contains("giulia/words.txt"), "{error}");
     }
 }

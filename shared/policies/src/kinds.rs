@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use captions::kinds::{self, Corrected};
 use captions::text;
-use cast::{Kind, folder, label, nouns};
+use cast::{Kind, folder, label};
 use manifest::Record;
 use serde_json::{Map, Value};
 
@@ -16,9 +16,6 @@ const OF_FACTS: [&str; 2] = ["description", "subject"];
 
 /// A label that says no more than the kind; detectors of one class call everything so.
 const PLAIN: &str = "person";
-
-/// Tags of an image board that are said of one person, beside `1boy` and `1girl`.
-const OF_PERSONS: [&str; 4] = ["male focus", "female focus", "mature male", "mature female"];
 
 /// What tells what characters are.
 #[derive(Debug, Clone, Default)]
@@ -90,9 +87,8 @@ impl Known {
 
     /// Whether a tag of an image board contradicts: `1boy`, `male focus` of an animal, `no humans` of a person.
     pub fn is_against(&self, tag: &str) -> bool {
-        let one = tag.strip_prefix('1').unwrap_or(tag);
         match self.kind {
-            Kind::Animal => nouns::is_one(one, Kind::Person) || OF_PERSONS.contains(&tag),
+            Kind::Animal => kinds::is_tag_of_persons(tag),
             Kind::Person => tag == "no humans",
             Kind::Thing => false,
         }

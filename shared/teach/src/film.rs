@@ -99,6 +99,13 @@ impl Film {
         { members }.any(|member| self.sights[*member].label.is_some())
     }
 
+    /// How many records have a label and nothing to learn from.
+    pub fn labelled_but_blank(&self) -> usize {
+        let all = self.sights.iter().zip(&self.vectors);
+        all.filter(|(sight, vector)| sight.label.is_some() && vector.is_none())
+            .count()
+    }
+
     /// The records with a label and a vector.
     pub(crate) fn labelled(&self) -> Vec<usize> {
         let labelled = |record: &usize| {

@@ -163,6 +163,14 @@ impl Model {
         Ok(text)
     }
 
+    /// Whether a record has what this model judges by, or nothing of it.
+    ///
+    /// # Errors
+    /// A vector of another length, or of another network.
+    pub fn check(&self, sight: &Sight) -> Result<()> {
+        self.layout.check(&sight.seen)
+    }
+
     /// A film as this model sees it.
     pub fn film(&self, sights: Vec<Sight>) -> Result<Film> {
         Film::placed(self.layout.clone(), sights)

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use manifest::Record;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::key::DECISION;
 use crate::labels::is_label;
-use crate::vectors::Seen;
+use crate::vectors::{Layout, Seen};
 use crate::{Key, Labels, UNKNOWN};
 
 /// Where the shot of a record stands. Labels of one shot are never on both sides of a proof: its frames are
@@ -76,6 +76,17 @@ impl Reading {
             shot: shot(record)?,
             id: record.id()?,
         })
+    }
+}
+
+impl Reading {
+    /// The records whose vectors and numbers are not as those of most are, so that there is no learning from them
+    /// together; each by its place, with why.
+    pub fn misfits<'a>(
+        &self,
+        sights: impl Iterator<Item = &'a Sight> + Clone,
+    ) -> BTreeMap<usize, Error> {
+        Layout::misfits(&self.on, sights.map(|sight| &sight.seen))
     }
 }
 

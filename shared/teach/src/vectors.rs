@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use manifest::Record;
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +152,31 @@ impl Layout {
         })
     }
 
+    /// Those that have not what most have, a vector of one length and network or numbers with names; each by its
+    /// place, with why.
+    pub(crate) fn misfits<'a>(
+        pointers: &[String],
+        all: impl Iterator<Item = &'a Seen> + Clone,
+    ) -> BTreeMap<usize, Error> {
+        let mut found = BTreeMap::new();
+        for (at, pointer) in pointers.iter().enumerate() {
+            let pieces = all.clone().map(|seen| seen.pieces.get(at));
+            let usual = Part::usual(pointer, pieces.clone().flatten());
+            for (record, piece) in pieces.enumerate() {
+                if let Some(Err(error)) = piece.map(|piece| usual.check(piece)) {
+                    found.entry(record).or_insert(error);
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether a record can be placed.
+    pub(crate) fn check(&self, seen: &Seen) -> Result<()> {
+        let mut parts = self.parts.iter().zip(&seen.pieces);
+        parts.try_for_each(|(part, piece)| part.check(piece))
+    }
+
     /// The length of the vectors.
     pub(crate) fn length(&self) -> usize {
         self.parts.iter().map(|part| part.mean.len()).sum()
@@ -185,33 +210,46 @@ impl Layout {
 
 impl Part {
     fn of<'a>(pointer: &str, pieces: impl Iterator<Item = &'a Piece> + Clone) -> Result<Self> {
-        let first = pieces.clone().find(|piece| **piece != Piece::Absent);
-        let (names, network, length) = match first {
-            None | Some(Piece::Absent) => (Vec::new(), None, 0),
-            Some(Piece::Vector(list, network)) => (Vec::new(), network.clone(), list.len()),
-            Some(Piece::Figures(_)) => {
-                let mut names: Vec<String> = pieces
-                    .clone()
-                    .flat_map(|piece| match piece {
-                        Piece::Figures(figures) => figures.keys().cloned().collect(),
-                        _ => Vec::new(),
-                    })
-                    .collect();
-                names.sort();
-                names.dedup();
-                let length = names.len();
-                (names, None, length)
-            }
+        let mut part = Self::usual(pointer, pieces.clone());
+        part.measure(pieces)?;
+        Ok(part)
+    }
+
+    /// What most have, not measured yet.
+    fn usual<'a>(pointer: &str, pieces: impl Iterator<Item = &'a Piece> + Clone) -> Self {
+        // The length of a vector; none of numbers with names.
+        let form = |piece: &Piece| match piece {
+            Piece::Absent => None,
+            Piece::Vector(list, _) => Some(Some(list.len())),
+            Piece::Figures(_) => Some(None),
         };
-        let mut part = Self {
+        let usual = most(pieces.clone().filter_map(form));
+        let usual_ones = pieces.filter(|piece| form(piece) == usual);
+        let (names, network) = if usual == Some(None) {
+            let mut names: Vec<String> = usual_ones
+                .flat_map(|piece| match piece {
+                    Piece::Figures(figures) => figures.keys().cloned().collect(),
+                    _ => Vec::new(),
+                })
+                .collect();
+            names.sort();
+            names.dedup();
+            (names, None)
+        } else {
+            let networks = usual_ones.filter_map(|piece| match piece {
+                Piece::Vector(_, network) => network.as_ref(),
+                _ => None,
+            });
+            (Vec::new(), most(networks).cloned())
+        };
+        let length = usual.flatten().unwrap_or(names.len());
+        Self {
             pointer: pointer.to_owned(),
             network,
             names,
             mean: vec![0.0; length],
             deviation: Vec::new(),
-        };
-        part.measure(pieces)?;
-        Ok(part)
+        }
     }
 
     /// Sets mean and deviation, from sums in double precision.
@@ -254,11 +292,11 @@ impl Part {
         Ok(())
     }
 
-    /// The numbers of a piece in the order of this part; none where it has none.
-    fn raw(&self, piece: &Piece) -> Result<Vec<Option<f32>>> {
+    /// Whether a piece is what this part is of.
+    fn check(&self, piece: &Piece) -> Result<()> {
         let pointer = &self.pointer;
         match piece {
-            Piece::Absent => Ok(vec![None; self.mean.len()]),
+            Piece::Absent => {}
             Piece::Vector(list, network) => {
                 if let (Some(known), Some(other)) = (&self.network, network)
                     && known != other
@@ -268,25 +306,34 @@ impl Part {
                     );
                 }
                 ensure!(
-                    self.names.is_empty() && list.len() == self.mean.len(),
+                    self.names.is_empty(),
+                    "key `{pointer}`: a vector instead of numbers with names"
+                );
+                ensure!(
+                    list.len() == self.mean.len(),
                     "key `{pointer}`: {} numbers instead of {}: compute the vectors of all records with one network",
                     list.len(),
                     self.mean.len()
                 );
-                Ok(list.iter().copied().map(Some).collect())
             }
-            Piece::Figures(figures) => {
-                ensure!(
-                    !self.names.is_empty() || self.mean.is_empty(),
-                    "key `{pointer}`: numbers with names instead of a vector"
-                );
-                Ok(self
-                    .names
-                    .iter()
-                    .map(|name| figures.get(name).copied())
-                    .collect())
-            }
+            Piece::Figures(_) => ensure!(
+                !self.names.is_empty() || self.mean.is_empty(),
+                "key `{pointer}`: numbers with names instead of a vector"
+            ),
         }
+        Ok(())
+    }
+
+    /// The numbers of a piece in the order of this part; none where it has none.
+    fn raw(&self, piece: &Piece) -> Result<Vec<Option<f32>>> {
+        self.check(piece)?;
+        Ok(match piece {
+            Piece::Absent => vec![None; self.mean.len()],
+            Piece::Vector(list, _) => list.iter().copied().map(Some).collect(),
+            Piece::Figures(figures) => { self.names.iter() }
+                .map(|name| figures.get(name).copied())
+                .collect(),
+        })
     }
 
     fn place(&self, piece: &Piece, vector: &mut Vec<f32>) -> Result<()> {
@@ -305,6 +352,19 @@ impl Part {
         }
         Ok(())
     }
+}
+
+/// What there is most of; of equally many the first.
+fn most<T: PartialEq>(all: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts: Vec<(T, usize)> = Vec::new();
+    for one in all {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    let better = |best: (T, usize), next: (T, usize)| if next.1 > best.1 { next } else { best };
+    counts.into_iter().reduce(better).map(|(one, _)| one)
 }
 
 #[cfg(test)]
@@ -384,6 +444,42 @@ mod tests {
         assert!(error.contains("of dino, and not of clip"), "{error}");
         let error = layout(&[one, longer], &on).unwrap_err().to_string();
         assert!(error.contains("3 numbers instead of 2"), "{error}");
+    }
+
+    #[test]
+    fn what_few_have_does_not_fit() {
+        let vector = |model: &str, vector: &str| {
+            let text = format!(r#"{{"e":{{"model":"{model}","vector":{vector}}}}}"#);
+            seen(&text, &["/e/vector"]).unwrap()
+        };
+        // The first one is not what most are.
+        let all = [
+            vector("clip", "[1,0,5]"),
+            vector("clip", "[1,0]"),
+            vector("dino", "[0,1]"),
+            seen("{}", &["/e/vector"]).unwrap(),
+            vector("clip", "[0,1]"),
+            seen(r#"{"e":{"vector":{"a":1}}}"#, &["/e/vector"]).unwrap(),
+        ];
+        let found = Layout::misfits(&["/e/vector".to_owned()], all.iter());
+        let found: Vec<_> = found
+            .iter()
+            .map(|(at, error)| (*at, error.to_string()))
+            .collect();
+        let [(0, length), (2, network), (5, names)] = &found[..] else {
+            panic!("{found:?}");
+        };
+        assert!(length.contains("3 numbers instead of 2"), "{length}");
+        assert!(network.contains("of dino, and not of clip"), "{network}");
+        assert!(
+            names.contains("numbers with names instead of a vector"),
+            "{names}"
+        );
+        let rest: Vec<_> = [1, 3, 4].map(|at| all[at].clone()).into();
+        let layout = layout(&rest, &["/e/vector"]).unwrap();
+        for (at, seen) in all.iter().enumerate() {
+            assert_eq!(layout.check(seen).is_ok(), [1, 3, 4].contains(&at), "{at}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use cast::{Kind, label};
 use stage::manifest::MaskShape;
-use stage::{Context, Record, Result};
+use stage::{Context, Record, Result, ensure};
 use vision::mask::Rle;
 
 use crate::By;
@@ -58,7 +58,8 @@ pub(crate) struct Place {
 impl Instance {
     /// Reads what is wanted of a record.
     pub(crate) fn read(record: Record, cast: Option<&Cast>, by: By) -> Result<Self> {
-        let looks = if let Some(name) = record.at("/character")? {
+        let looks = if let Some(name) = record.at::<String>("/character")? {
+            ensure!(!name.trim().is_empty(), "key `character`: is empty");
             Looks::Decided(name)
         } else if let Some(cast) = cast {
             let embedding = record.embedding()?;

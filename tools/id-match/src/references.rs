@@ -44,6 +44,16 @@ struct Character {
     near: f64,
 }
 
+/// What all references have in common: that of the first one.
+#[derive(Debug)]
+struct Common {
+    model: String,
+    /// How many numbers a vector has.
+    width: usize,
+    /// The manifest and the id of the first one.
+    first: String,
+}
+
 /// A reference: its vector, and what the detector says that it shows.
 type Reference = (Vec<f32>, Option<Kind>);
 
@@ -59,7 +69,7 @@ const FEWEST: usize = 4;
 /// The characters that are known.
 #[derive(Debug)]
 pub(crate) struct Cast {
-    model: String,
+    common: Common,
     characters: Vec<Character>,
 }
 
@@ -75,15 +85,15 @@ impl Cast {
         if named.is_empty() && keyed.is_empty() {
             return Ok(None);
         }
-        let mut model = None;
+        let mut common = None;
         let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
         for Named { name, manifest } in named {
-            for vector in vectors(manifest, &mut model, |_| Ok(name.clone()))? {
+            for vector in vectors(manifest, &mut common, |_| Ok(name.clone()))? {
                 all.entry(vector.0).or_default().push(vector.1);
             }
         }
         for manifest in keyed {
-            for vector in vectors(manifest, &mut model, |record| Ok(record.get("character")?))? {
+            for vector in vectors(manifest, &mut common, character)? {
                 all.entry(vector.0).or_default().push(vector.1);
             }
         }
@@ -102,7 +112,7 @@ impl Cast {
             })
         });
         Ok(Some(Self {
-            model: model.context("no references in these manifests")?,
+            common: common.context("no references in these manifests")?,
             characters: characters.collect::<Result<_>>()?,
         }))
     }
@@ -130,20 +140,17 @@ impl Cast {
     /// of its references.
     pub(crate) fn scores(&self, embedding: &Embedding, by: By) -> Result<(Vec<f64>, Vec<bool>)> {
         ensure!(
-            embedding.model == self.model,
+            embedding.model == self.common.model,
             "its vector is by {}, but the vectors of the references are by {}",
             embedding.model,
-            self.model
+            self.common.model
         );
         let vector = direction(embedding)?;
-        let width = self
-            .characters
-            .first()
-            .map_or(0, |character| character.mean.len());
         ensure!(
-            vector.len() == width,
-            "its vector has {} numbers, but the vectors of the references have {width}",
-            vector.len()
+            vector.len() == self.common.width,
+            "its vector has {} numbers, but the vectors of the references have {}",
+            vector.len(),
+            self.common.width
         );
         let score = |character: &Character| {
             let each = character.references.iter().map(|other| dot(&vector, other));
@@ -193,10 +200,17 @@ impl Cast {
     }
 }
 
+/// The character that a reference says it shows.
+fn character(record: &Record) -> Result<String> {
+    let name: String = record.get("character")?;
+    ensure!(!name.trim().is_empty(), "key `character`: is empty");
+    Ok(name)
+}
+
 /// The vectors of a manifest, each with the name of whom it shows.
 fn vectors(
     manifest: &Path,
-    model: &mut Option<String>,
+    common: &mut Option<Common>,
     name: impl Fn(&Record) -> Result<String>,
 ) -> Result<Vec<(String, Reference)>> {
     let shown = manifest.display().to_string();
@@ -208,12 +222,26 @@ fn vectors(
         let embedding = record.embedding().with_context(place)?;
         let embedding =
             embedding.with_context(|| format!("{}: key `embedding` is missing", place()))?;
-        let model = model.get_or_insert_with(|| embedding.model.clone());
+        let Common {
+            model,
+            width,
+            first,
+        } = common.get_or_insert_with(|| Common {
+            model: embedding.model.clone(),
+            width: embedding.vector.len(),
+            first: place(),
+        });
         ensure!(
             *model == embedding.model,
             "{}: its vector is by {}, but other references are by {model}",
             place(),
             embedding.model
+        );
+        let own = embedding.vector.len();
+        ensure!(
+            *width == own,
+            "{}: its vector has {own} numbers, but that of {first} has {width}: embed all references with one network",
+            place()
         );
         let vector = direction(&embedding).with_context(place)?;
         let kind = instance::kind(&record).with_context(place)?;
@@ -257,13 +285,10 @@ fn kinds(references: &[Reference], said: Option<Kind>) -> Vec<Kind> {
     kinds
 }
 
-/// The mean direction of unit vectors.
+/// The mean direction of unit vectors of one width.
 fn mean(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
     let mut sum = vec![0.0; vectors.first()?.len()];
     for vector in vectors {
-        if vector.len() != sum.len() {
-            return None;
-        }
         for (sum, number) in sum.iter_mut().zip(vector) {
             *sum += number;
         }

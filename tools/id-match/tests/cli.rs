@@ -437,6 +437,36 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn references_have_vectors_of_one_width_and_names() {
+    let here = tempfile::tempdir().unwrap();
+    let of = |id: &str, name: &str, vector: &[f64]| json!({"id": id, "image": "x.png", "character": name, "embedding": {"model": "flat", "vector": vector}});
+    let said = |references: &[Value]| {
+        fs::write(here.path().join("cast.jsonl"), lines(references)).unwrap();
+        let flags = ["--references", "cast.jsonl"];
+        let ran = run_in(here.path(), TOOL, &flags, &lines(&[seen("a", [1.0, 0.0])]));
+        (ran.code, ran.stderr)
+    };
+    // The other width is that of the second character, and then within the first.
+    for name in ["pia", "nilo"] {
+        let (code, text) = said(&[
+            of("r0", "nilo", &[1.0, 0.0]),
+            of("r1", name, &[0.0, 1.0, 0.0]),
+        ]);
+        assert_eq!(code, Some(1), "{text}");
+        let expected = "cast.jsonl: r1: its vector has 3 numbers, but that of cast.jsonl: r0 has 2";
+        assert!(text.contains(expected), "{text}");
+    }
+    for name in ["", "  "] {
+        let (code, text) = said(&[of("r0", name, &[1.0, 0.0])]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains("cast.jsonl: r0: key `character`: is empty"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn the_name_that_an_owner_gave_stands_and_needs_no_vector() {
     let here = tempfile::tempdir().unwrap();
     let mut named = seen("a", [0.0, 1.0]);

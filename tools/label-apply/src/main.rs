@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use stage::log::info;
+use stage::log::{info, warn};
 use stage::{Context, Flow, Keep, Record, Result};
 use teach::{Key, Labels, Model};
 
@@ -83,10 +83,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.whole(
         |record| {
             let sight = named.model.reading.sight(&record, &labels)?;
+            named.model.check(&sight)?;
             named.check(&record)?;
             Ok((record, sight))
         },
         |flow, all| {
+            labels.unheard().iter().for_each(|line| warn!("{line}"));
             let (records, sights): (Vec<_>, Vec<_>) = all.into_iter().unzip();
             let judged = flow.on_all_cores(|| named.judge(sights))?;
             let outcome = |(record, judgement)| named.outcome(record, judgement);

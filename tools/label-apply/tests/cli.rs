@@ -279,8 +279,10 @@ fn a_label_is_not_of_what_has_its_id_now() {
         (json!([60, 0, 99, 90]), "night"),
     ] {
         record["instance"] = json!({"box": now});
-        let found = apply(here.path(), &[record.clone()], &flags).records();
-        assert_eq!(found[0]["light"]["time"], time, "{now}");
+        let ran = apply(here.path(), &[record.clone()], &flags);
+        assert_eq!(ran.records()[0]["light"]["time"], time, "{now}");
+        let said = "patch.jsonl: has labels of 1 images that were made anew since, or are of something else now: label them again: a.i0";
+        assert_eq!(ran.stderr.contains(said), time == "night", "{}", ran.stderr);
     }
 }
 
@@ -362,10 +364,22 @@ fn a_model_that_does_not_fit_together_is_an_error() {
     }
     let mut longer = seen("a", [0.0, 0.0], "noon");
     longer["embedding"]["vector"] = json!([1, 2, 3]);
-    let ran = apply(here.path(), &[longer], &["--taught", MODEL]);
+    let ran = apply(here.path(), &[longer.clone()], &["--taught", MODEL]);
     assert!(
-        ran.stderr.contains("3 numbers instead of 2"),
+        ran.stderr
+            .contains("a: key `/embedding/vector`: 3 numbers instead of 2"),
         "{}",
         ran.stderr
     );
+    // One record fails, and the others are judged.
+    let other = seen("b", [-1.0, 0.3], "noon");
+    let flags = ["--taught", MODEL, "--rejects", "r.jsonl"];
+    let ran = apply(here.path(), &[longer, other], &flags);
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 1),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ran.records()[0]["light"]["time"], "night");
 }

@@ -1,7 +1,8 @@
 //! Classes: what labels teach of words.
 
-use stage::{Flow, Outcome, Record, Result, tell};
-use teach::{Film, Key, Labels, Reading, Sight, learn};
+use stage::log::warn;
+use stage::{Flow, Outcome, Record, Result, ensure, tell};
+use teach::{DROP, Film, Key, Labels, Reading, Sight, learn};
 
 use crate::{Args, ask, labels, summary, write};
 
@@ -17,7 +18,11 @@ pub(crate) fn run(args: &Args, key: &Key, flow: &mut Flow) -> Result<()> {
     };
     flow.whole(
         |record| sight(args, &reading, &labels, record),
-        |flow, all| fit(args, &reading, flow, all),
+        |flow, all| {
+            labels.unheard().iter().for_each(|line| warn!("{line}"));
+            let all = of_one_form(&reading, flow, all)?;
+            fit(args, &reading, flow, all)
+        },
     )
 }
 
@@ -30,10 +35,31 @@ fn sight(
     let mut sight = reading.sight(&record, labels)?;
     if let (None, Some(key)) = (&sight.label, &args.labels_at) {
         sight.label = key.read(&record)?.filter(|label| label != teach::UNKNOWN);
+        ensure!(
+            !args.drop_class || sight.label.as_deref() != Some(DROP),
+            "key `{key}`: with --drop-class `{DROP}` is the class of images that are dropped: use another word"
+        );
         // A label is no answer that a tool gave before.
         sight.before.take_if(|_| *key == reading.key);
     }
     Ok((record, sight))
+}
+
+/// Fails the records whose vectors and numbers are not as those of most are.
+fn of_one_form(
+    reading: &Reading,
+    flow: &mut Flow,
+    all: Vec<(Record, Sight)>,
+) -> Result<Vec<(Record, Sight)>> {
+    let mut misfits = reading.misfits(all.iter().map(|(_, sight)| sight));
+    let mut fitting = Vec::with_capacity(all.len());
+    for (at, (record, sight)) in all.into_iter().enumerate() {
+        match misfits.remove(&at) {
+            Some(error) => flow.fail(record, error.context(sight.id))?,
+            None => fitting.push((record, sight)),
+        }
+    }
+    Ok(fitting)
 }
 
 fn fit(
@@ -52,7 +78,7 @@ fn fit(
         if let Some(path) = &args.output {
             write(path, &model.to_json()?)?;
         }
-        for line in summary::lines(&model) {
+        for line in summary::lines(&model, &film) {
             tell(&line);
         }
         match args.ask {

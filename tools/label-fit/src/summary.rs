@@ -1,15 +1,15 @@
 //! What is said of a model on standard error.
 
-use teach::Model;
+use teach::{Film, Model};
 
 /// Classes that are named as in need of labels, at most.
 const NAMED: usize = 4;
 
 /// A line on how good it is, and one on what would help.
-pub(crate) fn lines(model: &Model) -> Vec<String> {
+pub(crate) fn lines(model: &Model, film: &Film) -> Vec<String> {
     let (proof, key) = (&model.proof, &model.reading.key);
     if proof.labels == 0 {
-        return vec![format!("`{key}`: there are no labels yet")];
+        return vec![nothing(model, film)];
     }
     let of = format!("`{key}`: {} labels of {} shots", proof.labels, proof.shots);
     let (Some(accuracy), Some(precision), Some(answered)) =
@@ -54,4 +54,16 @@ pub(crate) fn lines(model: &Model) -> Vec<String> {
         format!("labels that would help most: some {}", named.join(", "))
     });
     lines
+}
+
+/// What is said where nothing was learned.
+fn nothing(model: &Model, film: &Film) -> String {
+    let key = &model.reading.key;
+    match film.labelled_but_blank() {
+        0 => format!("`{key}`: there are no labels yet"),
+        blank => format!(
+            "`{key}`: {blank} records with a label have none of --on {}: name what they have",
+            model.reading.on.join(",")
+        ),
+    }
 }

@@ -1,6 +1,7 @@
 //! Thresholds: what labels say of a number by which a tool keeps and drops.
 
 use clap::{Args as Flags, ValueEnum};
+use stage::log::warn;
 use stage::{Flow, Outcome, Record, Result, tell};
 use teach::threshold::{FEW, SHOTS};
 use teach::{Goal, Key, Scale, Side, Threshold, Weighed, Wish};
@@ -16,7 +17,11 @@ const THRESHOLDS: &str = "Thresholds";
 pub(crate) struct ThresholdFlags {
     /// Set a threshold of the number at this JSON pointer by labels of what to keep and what to drop: the records are
     /// those that a tool kept and those that it dropped
-    #[arg(long, value_name = "POINTER")]
+    #[arg(
+        long,
+        value_name = "POINTER",
+        conflicts_with_all = ["key", "on", "prior", "together", "drop_class"]
+    )]
     pub(crate) threshold_of: Option<String>,
 
     /// Keep the records above the threshold, or those below it [default: as the labels say]
@@ -32,9 +37,15 @@ pub(crate) struct ThresholdFlags {
         long,
         value_name = "NUMBER",
         requires = "threshold_of",
+        value_parser = finite,
         allow_negative_numbers = true
     )]
     before: Option<f64>,
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    number.ok_or_else(|| "not a number".to_owned())
 }
 
 /// Which records a threshold keeps.
@@ -57,11 +68,7 @@ impl From<Kept> for Side {
 
 /// Sets a threshold of the number at `pointer`.
 pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
-    let key = match &args.key {
-        Some(key) => key.clone(),
-        None => Key::decision()?,
-    };
-    let labels = labels(args, &key)?;
+    let labels = labels(args, &Key::decision()?)?;
     let scale = Scale::new(pointer, args.thresholds.dropped_for.clone())?;
     let weigh = |record: Record| {
         let own = match &args.labels_at {
@@ -72,7 +79,10 @@ pub(crate) fn run(args: &Args, pointer: &str, flow: &mut Flow) -> Result<()> {
         let weighed = scale.weigh(&record, label)?;
         Ok((record, weighed))
     };
-    flow.whole(weigh, |_, all| fit(args, &scale, all))
+    flow.whole(weigh, |_, all| {
+        labels.unheard().iter().for_each(|line| warn!("{line}"));
+        fit(args, &scale, all)
+    })
 }
 
 fn fit(args: &Args, scale: &Scale, all: Vec<(Record, Weighed)>) -> Result<Vec<Outcome>> {
@@ -87,7 +97,8 @@ fn fit(args: &Args, scale: &Scale, all: Vec<(Record, Weighed)>) -> Result<Vec<Ou
         write(path, &found.to_json()?)?;
     }
     if !records.is_empty() {
-        tell(&said(&found));
+        let labels = weighed.iter().filter(|one| one.keep.is_some()).count();
+        tell(&said(&found, labels));
     }
     let Some(count) = args.ask else {
         return Ok(records.into_iter().map(Outcome::pass).collect());
@@ -115,9 +126,14 @@ fn decision(keep: bool) -> &'static str {
     if keep { "keep" } else { "drop" }
 }
 
-/// What is said of a threshold.
-fn said(found: &Threshold) -> String {
+/// What is said of a threshold, where there are so many `labels`.
+fn said(found: &Threshold, labels: usize) -> String {
     let (proof, of) = (&found.proof, &found.threshold_of);
+    if proof.labels == 0 && labels > 0 {
+        return format!(
+            "`{of}`: none of the {labels} records with a label has this number, or was judged by it: name the number that the tool went by"
+        );
+    }
     if proof.labels == 0 {
         return format!("`{of}`: there are no labels yet");
     }

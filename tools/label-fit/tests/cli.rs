@@ -399,7 +399,8 @@ fn what_to_keep_is_answered_for_every_image() {
 #[test]
 fn a_patch_that_is_none_is_named_with_its_line() {
     let here = tempfile::tempdir().unwrap();
-    fs::write(here.path().join("patch.jsonl"), "{\"id\":\"f00\"}\nnoon\n").unwrap();
+    let patch = "{\"id\":\"f00\",\"decision\":\"keep\"}\nnoon\n";
+    fs::write(here.path().join("patch.jsonl"), patch).unwrap();
     let ran = fit(here.path(), &heaps(), &["--ask", "3"]);
     assert_eq!(ran.code, Some(1));
     assert!(
@@ -410,14 +411,147 @@ fn a_patch_that_is_none_is_named_with_its_line() {
 }
 
 #[test]
-fn a_vector_of_another_network_is_an_error() {
+fn a_vector_that_is_not_as_most_are_fails_its_record() {
     let here = tempfile::tempdir().unwrap();
     let mut records = heaps();
+    label(here.path(), &records, (0..60).step_by(5));
+    records[0]["embedding"]["vector"] = json!([1, 2, 3]);
     records[9]["embedding"]["model"] = json!("other");
-    let ran = fit(here.path(), &records, &["--ask", "3"]);
-    assert_eq!(ran.code, Some(1));
+    let alone = fit(here.path(), &records, &["--output", "model.json"]);
+    assert_eq!(alone.code, Some(1));
     assert!(
-        ran.stderr.contains("a vector of other, and not of flat"),
+        alone
+            .stderr
+            .contains("f00: key `/embedding/vector`: 3 numbers instead of 2"),
+        "{}",
+        alone.stderr
+    );
+    let flags = ["--output", "model.json", "--rejects", "rejects.jsonl"];
+    let ran = fit(here.path(), &records, &flags);
+    assert_eq!(
+        (ran.code, ran.records().len()),
+        (Some(0), 58),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(model(here.path())["proof"]["labels"], json!(11));
+    let rejects = fs::read_to_string(here.path().join("rejects.jsonl")).unwrap();
+    let rejects: Vec<Value> = { rejects.lines() }
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let ids: Vec<_> = rejects.iter().map(|record| &record["id"]).collect();
+    assert_eq!(ids, ["f00", "f09"]);
+    let error = rejects[1]["rejected"]["error"].as_str().unwrap();
+    assert!(
+        error.contains("a vector of other, and not of flat"),
+        "{error}"
+    );
+}
+
+#[test]
+fn labels_that_count_for_nothing_are_told() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    for record in &mut records {
+        record["instance"] = json!({"box": [50, 0, 60, 10]});
+    }
+    let line = |(number, record): (usize, &Value)| {
+        let left = if number < 3 { 0 } else { 50 };
+        json!({"id": record["id"], "decision": "open", "set": {"/light/time": "noon"}, "of": {"instance": [left, 0, left + 10, 10]}})
+    };
+    let mut decisions: Vec<_> = records.iter().take(5).enumerate().map(line).collect();
+    decisions.push(json!({"id": "z", "decision": "open", "set": {"/light/time": "noon"}}));
+    fs::write(here.path().join("patch.jsonl"), lines(&decisions)).unwrap();
+    let ran = fit(here.path(), &records, &["--output", "model.json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for said in [
+        "patch.jsonl: has labels of 3 images that were made anew since, or are of something else now: label them again: f00, f01, f02",
+        "patch.jsonl: has labels of 1 images that are not in the input: z",
+    ] {
+        assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    }
+    let wrong = "{\"id\":\"f00\",\"decision\":\"open\",\"set\":{\"/light/time\":5}}\n";
+    fs::write(here.path().join("patch.jsonl"), wrong).unwrap();
+    let ran = fit(here.path(), &records, &["--output", "model.json"]);
+    assert_eq!(ran.code, Some(1));
+    let said = "patch.jsonl: line 1: `set` of `/light/time`: 5 is not a word";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_missing_is_said_and_not_that_there_are_no_labels() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    label(here.path(), &records, (0..60).step_by(5));
+    let flags = ["--output", "model.json", "--on", "/nothing,/nor/this"];
+    let ran = fit(here.path(), &records, &flags);
+    let said = "12 records with a label have none of --on /nothing,/nor/this";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    judge(here.path(), 1..=40);
+    let wrong: Vec<_> = { OF.iter() }
+        .map(|flag| {
+            if *flag == "/quality/sharpness" {
+                "/quality/nothing"
+            } else {
+                *flag
+            }
+        })
+        .collect();
+    let (kept, dropped) = frames();
+    let ran = run_in(
+        here.path(),
+        TOOL,
+        &[&wrong[..], &["--output", "t.json"]].concat(),
+        &(kept + &dropped),
+    );
+    let said = "`/quality/nothing`: none of the 40 records with a label has this number";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
+fn flags_that_a_threshold_does_not_read_are_refused() {
+    let here = tempfile::tempdir().unwrap();
+    for more in [
+        &["--before", "nan"][..],
+        &["--before", "1e999"],
+        &["--before=-inf"],
+        &["--drop-class"],
+        &["--key", "/light/time"],
+        &["--on", "/quality"],
+        &["--prior", "/x"],
+        &["--together", "/x"],
+    ] {
+        let ran = sift(here.path(), &[&["--output", "t.json"], more].concat());
+        assert_eq!(ran.code, Some(2), "{more:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn with_a_class_of_what_is_dropped_nothing_else_is_called_so() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = heaps();
+    let named = "{\"id\":\"f00\",\"decision\":\"open\",\"set\":{\"/light/time\":\"drop\"}}\n";
+    fs::write(here.path().join("patch.jsonl"), named).unwrap();
+    let flags = ["--output", "model.json", "--drop-class"];
+    let ran = fit(here.path(), &records, &flags);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("patch.jsonl: line 1: `set` of `/light/time`: with --drop-class `drop`"),
+        "{}",
+        ran.stderr
+    );
+    fs::write(here.path().join("patch.jsonl"), "").unwrap();
+    records[4]["mine"] = json!("drop");
+    let ran = fit(
+        here.path(),
+        &records,
+        &[&flags[..], &["--labels-at", "/mine"]].concat(),
+    );
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("f04: key `/mine`: with --drop-class `drop`"),
         "{}",
         ran.stderr
     );

@@ -302,7 +302,8 @@ def asked_in_words(roles, there):
     """The phrases of WORDS, or those for any film; and the words of the characters in CAST, of which there may be none."""
     if "detect" not in roles or setting("NETWORKS") == "none" or setting("WORDS") == "none":
         return "", []
-    own = sorted(Path(setting("CAST")).glob("*/words.txt")) if setting("CAST") else []
+    # Hidden folders are no characters.
+    own = sorted(Path(setting("CAST")).glob("[!.]*/words.txt")) if setting("CAST") else []
     if setting("WORDS"):
         return setting("WORDS"), own
     return ANYTHING if own or setting("WORDS_MODEL") or "words" in there else "", own

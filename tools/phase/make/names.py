@@ -3,6 +3,7 @@
 None of it goes through a shell, and only what `slug` has been at becomes part of the name of a target.
 """
 
+import glob
 import json
 import os
 import re
@@ -163,9 +164,22 @@ def check():
     for sign in ["=", "{}"]:
         if sign in setting("TRIGGER"):
             raise Wrong(f"TRIGGER={setting('TRIGGER')}: `{sign}` has a special meaning there: leave it out")
+    kinds()
     file = setting("SETTINGS")
     if file and file != "film.mk" and not os.path.isfile(file):
         raise Wrong(f"SETTINGS={file}: there is no such file")
+
+
+def kinds():
+    """Refuses a kind.txt in CAST that the stage which reads it, hours later, would refuse."""
+    for path in sorted(glob.glob(os.path.join(glob.escape(setting("CAST")), "*", "kind.txt")) if setting("CAST") else []):
+        try:
+            with open(path, encoding="utf-8-sig") as file:
+                said = file.read().strip()
+        except UnicodeDecodeError as error:
+            raise Wrong(f"{path}: not UTF-8: save it as UTF-8") from error
+        if said.lower() not in ("person", "animal"):
+            raise Wrong(f"{path}: `{said}`: must be `person` or `animal`")
 
 
 # What a run may begin with, and what it is called where there is none of that name.
@@ -308,7 +322,7 @@ def taught_names():
     said = {}
     if setting("TAUGHT") != "no" and os.path.exists(os.path.join(out(), "review/taught/character")):
         try:
-            with open(os.path.join(out(), "review/character.jsonl"), encoding="utf-8") as lines:
+            with open(os.path.join(out(), "review/character.jsonl"), encoding="utf-8-sig") as lines:
                 for line in map(json.loads, lines):
                     said[line["id"]] = line.get("set", {}).get("/identity/name")
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

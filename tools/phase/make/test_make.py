@@ -75,6 +75,8 @@ class Words(unittest.TestCase):
             for name in ["luca", "smaug"]:
                 Path(cast, name).mkdir()
             Path(cast, "smaug/words.txt").write_text("a red dragon\n", encoding="utf-8")
+            Path(cast, ".git").mkdir()
+            Path(cast, ".git/words.txt").write_text("of no character", encoding="utf-8")
             self.assertEqual(self.asked(NETWORKS="small", CAST=cast), (launch.ANYTHING, ["smaug"]))
             self.assertEqual(self.asked(NETWORKS="published", CAST=cast, WORDS="person."), ("person.", ["smaug"]))
 
@@ -247,6 +249,25 @@ class Names(unittest.TestCase):
         ]:
             with told(PATHS="windows", OUT=out, WSL_DISTRO_NAME=distribution), self.assertRaisesRegex(Wrong, said):
                 names.trainer_root()
+
+    def test_what_a_character_is_is_read_before_any_stage(self):
+        with tempfile.TemporaryDirectory() as cast:
+            for name in ["luca", ".git"]:
+                Path(cast, name).mkdir()
+            Path(cast, ".git/kind.txt").write_text("of no character", encoding="utf-8")
+            file = Path(cast, "luca/kind.txt")
+            with told(CAST=cast):
+                for good in ["\ufeffAnimal\r\n", "person"]:
+                    file.write_text(good, encoding="utf-8")
+                    names.check()
+                for wrong, error in [(b"dog", "luca/kind.txt: `dog`: must be"), ("animal".encode("utf-16"), "luca/kind.txt: not UTF-8")]:
+                    file.write_bytes(wrong)
+                    with self.assertRaisesRegex(Wrong, error):
+                        names.check()
+                file.unlink()
+                file.symlink_to("nowhere")
+                with self.assertRaisesRegex(OSError, "luca/kind.txt"):
+                    names.check()
 
     def test_a_setting_that_is_like_none_has_no_suggestion(self):
         self.assertEqual(settings.meant("styel_target", ["STYLE_TARGET", "OUT"]), "STYLE_TARGET")

@@ -10,10 +10,11 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use loopback::{Address, file};
 use serde_json::{Value, json};
+use stage::manifest::patch::Decision;
 use stage::manifest::shapes::Shown;
 use stage::{log, told};
 
-use crate::decision::Decision;
+use crate::decision;
 use crate::gallery::{LARGE, THUMBNAIL};
 use crate::server::Shared;
 
@@ -129,10 +130,10 @@ async fn decide(
             return (StatusCode::NOT_FOUND, said).into_response();
         };
         // What could not be applied would stop every later run.
-        let tried = decision.check().and_then(|()| {
+        let tried = decision::check(&decision).and_then(|()| {
             let record = item.record()?;
             let of = Shown::of(&record)?;
-            decision.apply(record).map(|_| of)
+            decision::apply(&decision, record).map(|_| of)
         });
         let of = match tried {
             Ok(of) => of,

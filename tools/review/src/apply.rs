@@ -4,12 +4,11 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use stage::manifest::patch::listed;
 use stage::{Flow, Outcome, Record, Result, log};
 
+use crate::decision;
 use crate::patch::Decisions;
-
-/// Ids that a message names at most.
-const NAMED: usize = 5;
 
 /// Applies the patch record by record.
 pub(crate) fn run(path: &Path, flow: &mut Flow) -> Result<()> {
@@ -28,7 +27,7 @@ pub(crate) fn run(path: &Path, flow: &mut Flow) -> Result<()> {
             lock(&past).push(id);
         }
         match still.counts {
-            Some(decision) => decision.apply(record),
+            Some(decision) => decision::apply(&decision, record),
             None => Ok(Outcome::pass(record)),
         }
     })?;
@@ -50,7 +49,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Applies what was decided of one record.
 pub(crate) fn one(decisions: &Decisions, id: &str, record: Record) -> Result<Outcome> {
     match decisions.get(id) {
-        Some(decision) => decision.apply(record),
+        Some(decision) => decision::apply(decision, record),
         None => Ok(Outcome::pass(record)),
     }
 }
@@ -83,13 +82,4 @@ pub(crate) fn report_past(path: &Path, mut ids: Vec<String>) {
         ids.len(),
         listed(&ids)
     );
-}
-
-/// The first few ids, and how many more there are.
-pub(crate) fn listed(ids: &[&str]) -> String {
-    let named = ids[..ids.len().min(NAMED)].join(", ");
-    match ids.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
-    }
 }

@@ -1,11 +1,7 @@
-//! One decision: a line of the patch file.
+//! What a decision makes of a record.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use stage::manifest::shapes::{Shown, Since};
+use stage::manifest::patch::{Choice, Decision};
 use stage::{Outcome, Record, Result, bail, ensure};
 
 /// Keys that say which image it is; a patch may not change them.
@@ -14,134 +10,53 @@ const FIXED: [&str; 2] = ["id", "image"];
 /// Decimals that changed values keep.
 const DIGITS: u32 = 9;
 
-/// What is to become of an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Choice {
-    /// It stays.
-    Keep,
-    /// It goes.
-    Drop,
-    /// Nobody has said; it stays.
-    #[default]
-    Open,
+/// Refuses what can never be applied.
+pub(crate) fn check(decision: &Decision) -> Result<()> {
+    for pointer in decision.set.keys() {
+        steps(pointer)?;
+        ensure!(
+            !is_fixed(pointer),
+            "`set` of `{pointer}`: this key identifies the image and cannot be changed"
+        );
+    }
+    Ok(())
 }
 
-impl fmt::Display for Choice {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Keep => "keep",
-            Self::Drop => "drop",
-            Self::Open => "open",
-        })
-    }
+/// Whether a pointer leads to what says which image it is.
+pub(crate) fn is_fixed(pointer: &str) -> bool {
+    steps(pointer).is_ok_and(|steps| FIXED.contains(&steps[0].as_str()))
 }
 
-/// All that was decided of one image. The last line of an id counts, and says everything: what
-/// earlier ones said is forgotten.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Decision {
-    pub(crate) id: String,
-    #[serde(rename = "decision")]
-    pub(crate) choice: Choice,
-    /// The caption from now on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) caption: Option<String>,
-    /// JSON pointers and the values from now on; null takes a value away.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(crate) set: Map<String, Value>,
-    /// What was shown: an id may be of something else later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) of: Option<Shown>,
-    /// Whether the line takes the last one before it back.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) undo: bool,
-    /// Lines that one change of many images has written have the same number; they are taken back together.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) batch: Option<u64>,
-    /// Who decided.
-    #[serde(default)]
-    pub(crate) by: String,
-    /// When, RFC 3339.
-    #[serde(default)]
-    pub(crate) at: String,
-}
-
-impl Decision {
-    /// Whether it says nothing of the image.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.choice == Choice::Open && self.caption.is_none() && self.set.is_empty()
+/// The record as decided, passed or dropped.
+pub(crate) fn apply(decision: &Decision, mut record: Record) -> Result<Outcome> {
+    if let Some(caption) = &decision.caption {
+        record.put("caption", caption)?;
     }
-
-    /// Whether it says the same of the image as another.
-    pub(crate) fn agrees(&self, other: &Self) -> bool {
-        self.choice == other.choice && self.caption == other.caption && self.set == other.set
+    for (pointer, value) in &decision.set {
+        set(&mut record, pointer, value)?;
     }
-
-    /// What of it counts for the record that has its id now: nothing if that is of something else, and of a plate that
-    /// was made anew what was said of the place, not whether the plate stays.
-    pub(crate) fn still(&self, record: &Record) -> Result<Option<Cow<'_, Self>>> {
-        let since = match &self.of {
-            Some(shown) => shown.since(record)?,
-            None => Since::Same,
-        };
-        Ok(match since {
-            Since::Same => Some(Cow::Borrowed(self)),
-            Since::Other => None,
-            Since::Remade => {
-                let rest = Self {
-                    choice: Choice::Open,
-                    ..self.clone()
-                };
-                (!rest.is_empty()).then_some(Cow::Owned(rest))
-            }
-        })
+    let mut review = Map::new();
+    review.insert("decision".to_owned(), decision.choice.to_string().into());
+    for (key, text) in [("by", &decision.by), ("at", &decision.at)] {
+        if !text.is_empty() {
+            review.insert(key.to_owned(), text.as_str().into());
+        }
     }
-
-    /// Refuses what can never be applied.
-    pub(crate) fn check(&self) -> Result<()> {
-        for pointer in self.set.keys() {
-            let steps = steps(pointer)?;
-            ensure!(
-                !FIXED.contains(&steps[0].as_str()),
-                "`set` of `{pointer}`: this key identifies the image and cannot be changed"
-            );
-        }
-        Ok(())
+    if let Some(caption) = &decision.caption {
+        // caption-compose takes it for the last word.
+        review.insert("caption".to_owned(), caption.as_str().into());
     }
-
-    /// The record as decided, passed or dropped.
-    pub(crate) fn apply(&self, mut record: Record) -> Result<Outcome> {
-        if let Some(caption) = &self.caption {
-            record.put("caption", caption)?;
-        }
-        for (pointer, value) in &self.set {
-            set(&mut record, pointer, value)?;
-        }
-        let mut review = Map::new();
-        review.insert("decision".to_owned(), self.choice.to_string().into());
-        for (key, text) in [("by", &self.by), ("at", &self.at)] {
-            if !text.is_empty() {
-                review.insert(key.to_owned(), text.as_str().into());
-            }
-        }
-        if let Some(caption) = &self.caption {
-            // caption-compose takes it for the last word.
-            review.insert("caption".to_owned(), caption.as_str().into());
-        }
-        record.put("review", &review)?;
-        let by = if self.by.is_empty() {
-            "somebody"
-        } else {
-            &self.by
-        };
-        let dropped = self.choice == Choice::Drop;
-        Ok(Outcome::judge(
-            record,
-            dropped.then(|| format!("dropped in review by {by}")),
-        ))
-    }
+    record.put("review", &review)?;
+    let by = if decision.by.is_empty() {
+        "somebody"
+    } else {
+        &decision.by
+    };
+    let dropped = decision.choice == Choice::Drop;
+    Ok(Outcome::judge(
+        record,
+        dropped.then(|| format!("dropped in review by {by}")),
+    ))
 }
 
 /// The steps of a JSON pointer (RFC 6901), of which there is one at least.
@@ -267,7 +182,7 @@ mod tests {
                 set,
                 ..Decision::default()
             };
-            assert!(decision.check().is_err(), "{pointer}");
+            assert!(check(&decision).is_err(), "{pointer}");
         }
     }
 }

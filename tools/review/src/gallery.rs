@@ -7,9 +7,9 @@ use clap::ValueEnum;
 use previews::{Over, Preview};
 use serde_json::{Map, Value, json};
 use stage::manifest::Line;
+use stage::manifest::patch::Decision;
 use stage::{Context, Record, Result};
 
-use crate::decision::Decision;
 use crate::label;
 
 /// Long sides of a thumbnail and of the large image, pixels, and the quality of both as JPEG.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use stage::Record;
 
+use crate::decision::is_fixed;
+
 /// What images may be grouped by, beside the labels of the command line: what no key sets.
 const GROUPS: [&str; 3] = ["/cluster/id", "/identity/name", "/source/shot"];
 
@@ -34,8 +36,12 @@ impl FromStr for Label {
         let values: Vec<String> = values.map_or_else(Vec::new, |values| {
             values.split(',').map(str::to_owned).collect()
         });
-        let sound = pointer.len() > 1
-            && pointer.starts_with('/')
+        if is_fixed(pointer) {
+            return Err(format!(
+                "`{pointer}` identifies the image and cannot be changed"
+            ));
+        }
+        let sound = is_pointer(pointer)
             && values.len() <= KEYS
             && values.iter().all(|value| !value.is_empty());
         sound
@@ -49,6 +55,17 @@ impl FromStr for Label {
                     .to_owned()
             })
     }
+}
+
+fn is_pointer(text: &str) -> bool {
+    text.len() > 1 && text.starts_with('/')
+}
+
+/// Reads a JSON pointer: the `value_parser` of such flags.
+pub(crate) fn pointer(text: &str) -> Result<String, String> {
+    let pointer = Some(text).filter(|text| is_pointer(text));
+    { pointer.map(str::to_owned) }
+        .ok_or_else(|| "not a JSON pointer, such as `/plate/original`".to_owned())
 }
 
 /// The labels of all images.
@@ -176,8 +193,19 @@ mod tests {
             "/a=",
             "/a=x,,y",
             "/a=1,2,3,4,5,6,7,8,9,10",
+            "/id=a,b",
+            "/id",
+            "/image/x=a",
         ] {
             assert!(wrong.parse::<Label>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_beside_is_a_pointer() {
+        assert_eq!(pointer("/plate/original").as_deref(), Ok("/plate/original"));
+        for wrong in ["", "/", "x", "plate/original"] {
+            assert!(pointer(wrong).is_err(), "{wrong}");
         }
     }
 

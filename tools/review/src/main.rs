@@ -82,7 +82,7 @@ struct Args {
     label: Vec<Label>,
 
     /// Show the image at this JSON pointer beside each, such as `/plate/original`
-    #[arg(long, value_name = "POINTER", requires = "serve")]
+    #[arg(long, value_name = "POINTER", requires = "serve", value_parser = label::pointer)]
     beside: Option<String>,
 
     /// Draw this over the images

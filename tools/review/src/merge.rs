@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use stage::manifest::patch::{Choice, Decision, listed};
 use stage::manifest::shapes::Since;
 use stage::{Result, ensure, log};
 
-use crate::apply::listed;
-use crate::decision::{Choice, Decision};
 use crate::patch::{Decisions, Patch};
 
 /// Adds to a patch what another decides, and says on which images the two differ.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
-use std::io::{BufRead, BufReader, ErrorKind, Seek, Write};
+use std::io::{ErrorKind, Read, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use stage::{Context, Record, Result, bail, ensure, log};
+use stage::manifest::patch::{Cut, Decision, Lines};
+use stage::{Context, Record, Result, bail, ensure, log, machine};
 
-use crate::decision::Decision;
+use crate::decision;
 
 /// What was decided, by id, and how it came to that.
 #[derive(Debug, Default)]
@@ -39,7 +40,16 @@ impl Decisions {
     /// Reads a patch file; one that is not there holds nothing.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         match File::open(path) {
-            Ok(file) => Ok(Self::of(path, &file)?.0),
+            Ok(file) => {
+                let (decisions, cut) = Self::of(path, &file)?;
+                if let Some(Cut { number, .. }) = cut {
+                    log::warn!(
+                        "{}: line {number}: an incomplete line, left out",
+                        path.display()
+                    );
+                }
+                Ok(decisions)
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 log::warn!(
                     "{}: does not exist yet: there are no decisions",
@@ -51,36 +61,18 @@ impl Decisions {
         }
     }
 
-    /// The decisions, and how many bytes of the file hold them: less than all where a power cut or
-    /// a full disk left half a line at the end.
-    fn of(path: &Path, file: &File) -> Result<(Self, u64)> {
+    /// The decisions of a patch, and what is left of a line that a power cut or a full disk has cut off at its end.
+    fn of(path: &Path, mut file: &File) -> Result<(Self, Option<Cut>)> {
+        let name = path.display().to_string();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).with_context(|| name.clone())?;
+        let lines = Lines::parse(&name, &bytes)?;
         let mut decisions = Self::default();
-        let mut reader = BufReader::new(file);
-        let (mut line, mut number, mut whole) = (Vec::new(), 0, 0);
-        loop {
-            line.clear();
-            number += 1;
-            let place = || format!("{}: line {number}", path.display());
-            let read = reader.read_until(b'\n', &mut line).with_context(place)? as u64;
-            if read == 0 {
-                return Ok((decisions, whole));
-            }
-            match serde_json::from_slice::<Decision>(&line) {
-                Ok(decision) => {
-                    decision.check().with_context(place)?;
-                    decisions.take(decision);
-                }
-                Err(_) if line.last() != Some(&b'\n') => {
-                    log::warn!("{}: an incomplete line, left out", place());
-                    return Ok((decisions, whole));
-                }
-                Err(_) if line.trim_ascii().is_empty() => {}
-                Err(error) => {
-                    return Err(error).with_context(|| format!("{}: not a decision", place()));
-                }
-            }
-            whole += read;
+        for (number, line) in lines.decisions {
+            decision::check(&line).with_context(|| format!("{name}: line {number}"))?;
+            decisions.take(line);
         }
+        Ok((decisions, lines.cut))
     }
 
     /// Takes in one more line.
@@ -189,8 +181,13 @@ impl Patch {
             Err(TryLockError::WouldBlock) => bail!("{}: another review has it open", name()),
             Err(TryLockError::Error(error)) => return Err(error).with_context(name),
         }
-        let (decisions, whole) = Decisions::of(path, &file)?;
-        file.set_len(whole).with_context(name)?;
+        let (decisions, cut) = Decisions::of(path, &file)?;
+        let mut whole = file.metadata().with_context(name)?.len();
+        if let Some(cut) = cut {
+            keep_aside(path, &cut)?;
+            whole -= cut.bytes.len() as u64;
+            file.set_len(whole).with_context(name)?;
+        }
         let mut opened = Self {
             path: path.to_owned(),
             file,
@@ -206,7 +203,7 @@ impl Patch {
         let mut last = [b'\n'];
         if length > 0 {
             self.file.seek(std::io::SeekFrom::Start(length - 1))?;
-            std::io::Read::read_exact(&mut self.file, &mut last)?;
+            self.file.read_exact(&mut last)?;
         }
         if last == *b"\n" {
             Ok(())
@@ -239,7 +236,7 @@ impl Patch {
         let batch = (decisions.len() > 1).then_some(place);
         let mut lines = Vec::new();
         for decision in &mut decisions {
-            decision.check()?;
+            decision::check(decision)?;
             decision.batch = batch;
             serde_json::to_writer(&mut lines, decision)?;
             lines.push(b'\n');
@@ -287,6 +284,29 @@ impl Patch {
         }
         Ok(ids)
     }
+}
+
+/// Adds half a line to a file beside the patch: it may have been written by hand.
+fn keep_aside(path: &Path, cut: &Cut) -> Result<()> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".incomplete");
+    let aside = PathBuf::from(aside);
+    let name = || aside.display().to_string();
+    let mut bytes = match std::fs::read(&aside) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(name),
+    };
+    bytes.extend_from_slice(&cut.bytes);
+    bytes.push(b'\n');
+    machine::file::write(&aside, &bytes).with_context(name)?;
+    log::warn!(
+        "{}: line {}: an incomplete line, moved to {}",
+        path.display(),
+        cut.number,
+        name()
+    );
+    Ok(())
 }
 
 fn now() -> String {

@@ -84,11 +84,16 @@ fn a_patch_that_is_wrong_is_an_error_but_half_a_line_is_not() {
         "{\"id\":\"a\",\"decision\":\"perhaps\"}\n",
         "{\"id\":\"a\",\"decision\":\"keep\",\"captoin\":\"x\"}\n",
         "{\"id\":\"a\",\"decision\":\"keep\",\"set\":{\"/id\":\"b\"}}\n",
+        "[\"a\",\"drop\"]\n",
         "junk\n",
     ] {
-        let ran = applied(here.path(), &format!("{whole}{wrong}{whole}"), &["a"]);
-        assert_eq!(ran.code, Some(1), "{wrong}");
-        assert!(ran.stderr.contains("p.jsonl: line 2"), "{}", ran.stderr);
+        for after in [whole, ""] {
+            // Also at the end, and without a newline there, as an editor may leave it.
+            let text = format!("{whole}{wrong}{after}");
+            let ran = applied(here.path(), text.trim_end(), &["a"]);
+            assert_eq!(ran.code, Some(1), "{wrong}");
+            assert!(ran.stderr.contains("p.jsonl: line 2"), "{}", ran.stderr);
+        }
     }
     let ran = applied(
         here.path(),
@@ -106,6 +111,62 @@ fn a_patch_that_is_wrong_is_an_error_but_half_a_line_is_not() {
         "{}",
         ran.stderr
     );
+}
+
+/// What becomes of a patch that is opened to be written to, and what was said.
+fn opened(here: &Path, patch: &str) -> (String, Ran) {
+    fs::write(here.join("mine.jsonl"), patch).unwrap();
+    fs::write(here.join("theirs.jsonl"), "").unwrap();
+    let ran = merged(here, "mine.jsonl", "theirs.jsonl");
+    (fs::read_to_string(here.join("mine.jsonl")).unwrap(), ran)
+}
+
+#[test]
+fn a_file_that_is_no_patch_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = "{\"id\":\"a\",\"decision\":\"drop\"}\n";
+    for (wrong, line) in [
+        ("{\"type\":\"x\",\"my\":\"settings\"}".to_owned(), 1),
+        ("{\"type\":\"x\",".to_owned(), 1),
+        (format!("{whole}{{\"id\":\"b\",\"decison\":\"drop\"}}"), 2),
+    ] {
+        let (left, ran) = opened(folder.path(), &wrong);
+        assert_eq!((left.as_str(), ran.code), (wrong.as_str(), Some(1)));
+        let said = format!("mine.jsonl: line {line}: not a decision");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_is_cut_off_a_patch_is_kept_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let aside = folder.path().join("mine.jsonl.incomplete");
+    let whole = "{\"id\":\"a\",\"decision\":\"drop\"}\n";
+    let (left, ran) = opened(folder.path(), &format!("{whole}{{\"id\":\"b\",\"deci"));
+    assert_eq!(
+        (left.as_str(), ran.code),
+        (whole, Some(0)),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("line 2: an incomplete line, moved to mine.jsonl.incomplete"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        fs::read_to_string(&aside).unwrap(),
+        "{\"id\":\"b\",\"deci\n"
+    );
+    opened(folder.path(), &format!("{whole}{{\"id"));
+    let both = "{\"id\":\"b\",\"deci\n{\"id\n";
+    assert_eq!(fs::read_to_string(&aside).unwrap(), both);
+    // Behind a byte order mark, and with a last line that lacks its newline alone, nothing is cut off.
+    let marked = format!("\u{feff}{whole}{}", whole.trim_end());
+    let (left, ran) = opened(folder.path(), &marked);
+    assert_eq!((left, ran.code), (format!("{marked}\n"), Some(0)));
+    assert_eq!(fs::read_to_string(&aside).unwrap(), both);
 }
 
 /// A server over twelve drawn images.

@@ -46,6 +46,13 @@ impl<'a> Edits<'a> {
         self.changes.push((first.start..last.end(), new));
     }
 
+    /// Leaves out all words but the first, with what stands before them.
+    pub(super) fn leave_out(&mut self, words: &[Token<'_>]) {
+        if let [first, .., last] = words {
+            self.changes.push((first.end()..last.end(), String::new()));
+        }
+    }
+
     /// Leaves out a sentence, and what was to be changed in it.
     pub(super) fn cut(&mut self, sentence: &Sentence<'_>) {
         let start = { sentence.tokens.first() }.map_or(sentence.end, |first| first.start);
@@ -60,7 +67,9 @@ impl<'a> Edits<'a> {
         for (range, new) in self.changes {
             text.push_str(&self.text[from..range.start]);
             text.push_str(&new);
-            said.push(self.text[range.clone()].trim_end().to_lowercase());
+            let old = &self.text[range.clone()];
+            let old = old.trim_matches(|sign: char| sign == ',' || sign.is_whitespace());
+            said.push(old.to_lowercase());
             from = range.end;
         }
         text.push_str(&self.text[from..]);

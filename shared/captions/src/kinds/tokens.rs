@@ -17,6 +17,8 @@ pub(super) struct Token<'a> {
     pub(super) compound: bool,
     /// Whether a comma or another sign stands before it.
     pub(super) after_sign: bool,
+    /// The signs that do.
+    pub(super) signs: &'a str,
 }
 
 /// One sentence.
@@ -68,7 +70,7 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence<'_>> {
     found
 }
 
-fn token<'a>(text: &str, word: &'a str, start: usize, before: &[Token<'_>]) -> Token<'a> {
+fn token<'a>(text: &'a str, word: &'a str, start: usize, before: &[Token<'_>]) -> Token<'a> {
     let lower = word.to_lowercase().replace('’', "'");
     let noun = lower.strip_suffix("'s").unwrap_or(&lower).to_owned();
     let last = before.last();
@@ -82,6 +84,7 @@ fn token<'a>(text: &str, word: &'a str, start: usize, before: &[Token<'_>]) -> T
         possessive: noun.len() < lower.len(),
         compound: thing || text[start + word.len()..].starts_with('-') || between.ends_with('-'),
         after_sign: !between.trim().is_empty(),
+        signs: between.trim(),
         noun,
         lower,
     }
