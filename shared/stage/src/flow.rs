@@ -187,9 +187,8 @@ impl Flow {
             .try_for_each(|outcome| self.emit(outcome.into_outcome()?))
     }
 
-    /// As [`whole`](Self::whole), with the records on a [`Shelf`] meanwhile: `prepare` takes from one what
-    /// `tool` needs of it, and its vector (empty where it has none), which waits beside it; `tool` is given
-    /// where each is.
+    /// As [`whole`](Self::whole), with the records on a [`Shelf`] meanwhile: `prepare` takes from one what `tool` needs
+    /// of it, and its vector (empty where it has none), which waits beside it; `tool` is given where each is.
     pub fn whole_on_shelf<T: Send + 'static, O: IntoIterator<Item: IntoOutcome>>(
         &mut self,
         prepare: impl Fn(&Record) -> Result<(T, Vec<f32>)> + Sync,
@@ -198,13 +197,11 @@ impl Flow {
         let (mut waiting, mut all) = (Shelf::default(), Vec::new());
         let job = |record: Record| prepare(&record);
         let put = |flow: &mut Self, done: Done<(T, Vec<f32>)>| {
-            match done.result {
-                Ok((ready, vector)) => {
-                    let place = waiting.put(&done.located.line.bytes, &vector)?;
-                    all.push((ready, place));
-                }
-                Err(error) => flow.fail_line(&done.located, error)?,
-            }
+            let (ready, vector) = match done.result {
+                Ok(both) => both,
+                Err(error) => return flow.fail_line(&done.located, error),
+            };
+            all.push((ready, waiting.put(&done.located.line.bytes, &vector)?));
             Ok(())
         };
         self.lines(4 * self.jobs, job, put)?;
@@ -376,12 +373,8 @@ impl Flow {
         if counts.read == 0 {
             warn!("no records came in");
         } else if counts.failed == counts.read {
-            let rejects = self.rejects.unwrap_or_default();
-            bail!(
-                "all {} records failed: see {}",
-                counts.failed,
-                rejects.display()
-            );
+            let (failed, rejects) = (counts.failed, self.rejects.unwrap_or_default());
+            bail!("all {failed} records failed: see {}", rejects.display());
         } else if counts.written == 0 {
             warn!("none of {} records passed", counts.read);
         }
