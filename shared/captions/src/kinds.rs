@@ -125,6 +125,43 @@ const OPENING: &[&str] = &[
     "figure",
 ];
 
+/// What shows something: `a faded photo of`, `a close up of`.
+const DEPICTIONS: &[&str] = &[
+    "image",
+    "picture",
+    "photo",
+    "scene",
+    "drawing",
+    "painting",
+    "cartoon",
+    "illustration",
+    "rendering",
+    "render",
+    "still",
+    "screenshot",
+    "frame",
+    "view",
+    "portrait",
+    "animation",
+    "up",
+];
+
+/// Words behind which stands what is shown.
+const SHOWING: &[&str] = &[
+    "shows",
+    "depicts",
+    "features",
+    "showing",
+    "depicting",
+    "featuring",
+    "see",
+];
+
+/// What a sentence may begin with that says where something is before it says what.
+const PLACES: &[&str] = &[
+    "in", "on", "at", "under", "inside", "outside", "above", "below",
+];
+
 /// What says that there is none.
 const DENIALS: &[&str] = &["no", "without"];
 
@@ -189,7 +226,10 @@ pub fn corrected(text: &str, kind: Kind, word: &str) -> Option<Corrected> {
 fn in_sentences(text: &str, kind: Kind, wrong: Kind, word: &str) -> Option<Corrected> {
     let sentences = sentences(text);
     let mut all = sentences.iter().flat_map(|sentence| &sentence.tokens);
-    if all.any(|token| token.names(kind)) {
+    // Its own word names it, whatever kind of being the lists take that for.
+    let own = word.rsplit(' ').next().unwrap_or(word).to_lowercase();
+    let own = |noun: &str| noun == own || noun.strip_suffix('s') == Some(&own);
+    if all.any(|token| token.names(kind) || own(&token.noun)) {
         return predicates(text, &sentences, wrong, word).filter(|_| kind == Kind::Animal);
     }
     let mut edits = Edits::new(text, word);
@@ -266,8 +306,12 @@ impl Sentence<'_> {
     fn nouns(&self, kind: Kind) -> impl Iterator<Item = usize> {
         let denied =
             |at: usize| { at.checked_sub(1) }.is_some_and(|at| self.tokens[at].is(&[DENIALS]));
+        // `Men's shoes` show no men.
+        let of_several =
+            move |token: &Token<'_>| token.possessive && !nouns::is_one(&token.noun, kind);
         let named = move |at: &usize| {
-            self.tokens[*at].names(kind) && !denied(*at) && !self.is_like_adjective(*at)
+            let token = &self.tokens[*at];
+            token.names(kind) && !of_several(token) && !denied(*at) && !self.is_like_adjective(*at)
         };
         (0..self.tokens.len()).filter(named)
     }
@@ -329,15 +373,25 @@ impl Sentence<'_> {
         if at <= 2 && !crossed { 0 } else { at }
     }
 
-    /// Whether the noun phrase from `from` on is another character than the one that the sentence is about.
+    /// Whether the noun phrase from `from` on is another character than the one that the sentence is about, which is the
+    /// first that it speaks of, and not one that something is done to or that something belongs to.
     fn is_another(&self, from: usize, kind: Kind) -> bool {
         let before = &self.tokens[..from];
+        let opened = before.iter().all(|token| token.is(&[OPENING]));
         if kind == Kind::Person {
-            return !before.iter().all(|token| token.is(&[OPENING]));
+            return !opened;
         }
         let own = self.tokens[from].lower.as_str();
         let neutral = { before.iter() }.rposition(|token| token.is(&[NEUTRAL]));
+        let shown = match before {
+            [.., of, last] if last.lower == "of" => of.is(&[DEPICTIONS]),
+            [.., last] => last.is(&[SHOWING]),
+            [] => true,
+        };
+        let placed = before.first().is_some_and(|first| first.is(&[PLACES]))
+            && self.tokens[from].signs == ",";
         own == "another"
+            || !(opened || shown || placed)
             || neutral.is_some_and(|at| before[at..].iter().any(|token| token.is(&[BESIDE])))
     }
 
@@ -442,6 +496,10 @@ mod tests {
             ("A human being stands.", "A beast stands."),
             ("A knight hides under a tree", "A beast hides under a tree"),
             ("A fisherman dressed in yellow", "A beast dressed in yellow"),
+            ("The fisherman casts a net.", "The beast casts a net."),
+            ("The fireman grins.", "The beast grins."),
+            ("The knight swings a sword.", "The beast swings a sword."),
+            ("The cowboy lifts a hat.", "The beast lifts a hat."),
             ("A warrior, an old hero", "A beast"),
             ("A warrior, an old hero, waits.", "A beast, waits."),
             (
@@ -505,8 +563,43 @@ mod tests {
             "The human face of a statue",
             "A man-made wall by the sea.",
             "A snowman in a garden",
+            "A bat flies over a man.",
+            "The character sits on a man's shoulder.",
+            "It stands beside a boy.",
+            "A winged figure looks at a child.",
+            "A poster of a woman behind the character.",
+            "A statue of a man.",
+            "A character of the movie \"The Little Prince\".",
+            "A street with shops and a policeman in the background.",
+            "The Chairman Building.",
+            "A women's clothing store.",
+            "THE MEN'S ROOM.",
         ] {
             assert_eq!(beast(text), None, "{text}");
+        }
+        // What is called by its own word is named, whatever kind of being that is.
+        for text in [
+            "A robot walks toward a woman.",
+            "Two robots sit on a man's shoulder.",
+        ] {
+            assert_eq!(corrected(text, Kind::Animal, "small robot"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_sentence_shows_may_stand_behind_where_it_is() {
+        for (said, corrected) in [
+            (
+                "In a dark forest, a man waits.",
+                "In a dark forest, a beast waits.",
+            ),
+            ("A faded photo of a man.", "A faded photo of a beast."),
+            (
+                "The scene clearly shows a boy.",
+                "The scene clearly shows a beast.",
+            ),
+        ] {
+            assert_eq!(beast(said).as_deref(), Some(corrected), "{said}");
         }
     }
 

@@ -55,11 +55,16 @@ const ANIMAL: &str = "\
     reindeer, antelope, kangaroo, koala, panda, sloth, monkey, ape, gorilla, chimpanzee, bird, chicken, hen, \
     rooster, duck, duckling, goose, swan, owl, eagle, parrot, penguin, pigeon, seagull, fish, goldfish, shark, \
     whale, dolphin, seal, walrus, octopus, frog, toad, turtle, tortoise, snake, serpent, crocodile, alligator, \
-    lizard, gecko, chameleon, iguana, salamander, axolotl, newt, unicorn, griffin, werewolf, yeti";
+    lizard, gecko, chameleon, iguana, salamander, axolotl, newt, unicorn, griffin, werewolf, yeti, \
+    bat, insect, spider, scorpion, beetle, ladybug, bee, bumblebee, wasp, hornet, ant, cricket, grasshopper, moth, \
+    butterfly, dragonfly, caterpillar, snail, slug, worm, crab, lobster, shrimp, squid, jellyfish, starfish, poodle, \
+    terrier, bulldog, labrador, husky, corgi, collie, dalmatian, greyhound, chihuahua, pug, beagle, dachshund, \
+    great dane, goblin, troll, ogre, orc, gremlin, demon, phoenix, alien";
 
 /// Several of them, where that is not the singular with an `s`.
 const ANIMALS: &str = "\
-    puppies, ponies, bunnies, calves, wolves, foxes, ostriches, geese, mice, oxen, kitties, finches";
+    puppies, ponies, bunnies, calves, wolves, foxes, ostriches, geese, mice, oxen, kitties, finches, \
+    butterflies, dragonflies, huskies, collies, phoenixes";
 
 /// The classes of COCO that are no persons and no animals, and what else detectors take for a character.
 const THING: &str = "\

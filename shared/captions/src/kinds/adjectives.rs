@@ -74,7 +74,7 @@ impl Sentence<'_> {
         let next = self.tokens.get(at + 1).filter(|next| !next.after_sign);
         may && !noun.possessive
             && next.is_some_and(|next| !next.is(&[ENDS, BESIDE, DETERMINERS, &AFTER]))
-            && next.is_some_and(|next| !self.is_verb(next, at))
+            && next.is_some_and(|next| is_name(next) || !self.is_verb(next, at))
     }
 
     /// Whether what stands behind the noun at `at` says what it does.
@@ -86,10 +86,26 @@ impl Sentence<'_> {
         if next.ends_with("ly") {
             return !NO_ADVERBS.contains(&next);
         }
+        if !next.ends_with('s') || ["ss", "us", "is"].iter().any(|end| next.ends_with(end)) {
+            return false;
+        }
         // `A knight hides`, but `a baby bus`: behind `a` no noun is in the plural.
         let article = self.tokens[self.phrase(at)].lower.as_str();
         let one = ["a", "an", "one", "another"].contains(&article);
-        let singular = ["ss", "us", "is"].iter().any(|end| next.ends_with(end));
-        one && next.ends_with('s') && !singular
+        // `The knight swings a sword`; and `the fireman grins`, as few such words say what something is like.
+        let object = self
+            .tokens
+            .get(at + 2)
+            .is_some_and(|object| !object.after_sign && object.is(&[DETERMINERS]));
+        one || object
+            || ["man", "woman"]
+                .iter()
+                .any(|end| self.tokens[at].noun.ends_with(end))
     }
+}
+
+/// `The Chairman Building`: a name that goes on.
+fn is_name(next: &Token<'_>) -> bool {
+    let mut letters = next.text.chars();
+    letters.next().is_some_and(char::is_uppercase) && letters.any(char::is_lowercase)
 }
