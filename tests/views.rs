@@ -188,6 +188,8 @@ fn what_was_written_for_another_machine_is_looked_for_here() {
         assert_eq!(seen(&found), expected, "{root}");
         assert_eq!(errors(&found), 0, "{root}");
         assert!(errors(&at("C:/elsewhere")) > 0, "{root}");
+        let inside = lint(&moved.path().join("out/dataset"), &[".", "--root", root]);
+        assert_eq!(errors(&inside), 0, "{root}");
     }
 }
 

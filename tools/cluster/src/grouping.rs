@@ -77,7 +77,10 @@ impl Rows<'_> {
             reasons[record] = None;
         }
         let alone = args.method == Method::Kmeans && args.near_duplicates.is_none();
-        if alone && count > MANY && matches!(origin, Origin::Vector { .. }) {
+        if alone
+            && count > args.k.0.unwrap_or(0).max(MANY)
+            && matches!(origin, Origin::Vector { .. })
+        {
             let many = Many {
                 rows: count,
                 columns,
@@ -156,15 +159,15 @@ fn label(args: &Args, matrix: &Array2<f32>) -> Result<Labels> {
     }
     match args.method {
         Method::Kmeans => {
-            let k = match args.k.0 {
-                // A short film, or a part of one on trial, has few records; its run is not to fail.
-                Some(k) if k > matrix.nrows() => {
-                    warn!(
-                        "--k {k}: only {} records: each becomes a cluster",
-                        matrix.nrows()
-                    );
-                    matrix.nrows()
+            // A short film, or a part of one on trial, has few records; its run is not to fail.
+            if let Some(k) = args.k.0.filter(|k| *k >= matrix.nrows()) {
+                if k > matrix.nrows() {
+                    let count = matrix.nrows();
+                    warn!("--k {k}: there are {count} records: each becomes a cluster");
                 }
+                return Ok((0..matrix.nrows()).map(Some).collect());
+            }
+            let k = match args.k.0 {
                 Some(k) => k,
                 None => best_k(matrix, args.seed)?,
             };

@@ -322,7 +322,7 @@ fn figures_count_alike_whatever_their_unit() {
 fn fewer_records_than_clusters_are_a_cluster_each() {
     let two = "{\"id\":\"a\",\"vector\":[1,0]}\n{\"id\":\"b\",\"vector\":[0,1]}\n";
     let ran = run(TOOL, &["--on", "/vector", "--k", "3"], two);
-    let said = "cluster: --k 3: only 2 records: each becomes a cluster\n";
+    let said = "cluster: --k 3: there are 2 records: each becomes a cluster\n";
     assert_eq!(ran.stderr, said);
     let ids: Vec<_> = ran
         .records()

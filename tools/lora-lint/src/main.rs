@@ -92,6 +92,15 @@ fn main() -> ExitCode {
     stage::source(run)
 }
 
+/// The folder that a path is in.
+fn folder_of(path: &Path) -> PathBuf {
+    match (path.file_name(), path.parent()) {
+        (Some(_), Some(parent)) => parent.to_path_buf(),
+        // `.`, and what ends with `..`.
+        _ => path.join(".."),
+    }
+}
+
 fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let known = args.manifest.as_deref().map(known::read).transpose()?;
     let mut settings = args.flags.settings(args.trigger.clone());
@@ -109,7 +118,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     for path in &args.paths {
         settings.moved = args.root.clone().map(|there| Moved {
             there,
-            here: path.parent().unwrap_or(Path::new("")).to_path_buf(),
+            here: folder_of(path),
         });
         for (path, trainer) in trainers::of(args.trainer, path) {
             seen.read(flow, &judge, trainer, &path, &settings)?;

@@ -178,6 +178,8 @@ def kinds():
                 said = file.read().strip()
         except UnicodeDecodeError as error:
             raise Wrong(f"{path}: not UTF-8: save it as UTF-8") from error
+        except OSError as error:
+            raise Wrong(f"{path}: {error.strerror}: write `person` or `animal` into a file of this name") from error
         if said.lower() not in ("person", "animal"):
             raise Wrong(f"{path}: `{said}`: must be `person` or `animal`")
 
@@ -248,6 +250,8 @@ def trainer_root():
         # It would look for the data set in a folder of another name.
         if part.endswith((".", " ")):
             raise Wrong(f"PATHS=windows: OUT={out()}: Windows leaves the dot or space at the end of `{part}` out: choose a folder of another name")
+        if re.search(r'[:?*"<>|\\\x00-\x1f]', part) or part.split(".")[0].rstrip().lower() in DEVICES:
+            raise Wrong(f"PATHS=windows: OUT={out()}: Windows has no folder called `{part}`: choose a folder of another name")
     drive = re.match(r"/mnt/([a-zA-Z])(/.*|)$", path)
     if drive:
         return f"{drive[1].upper()}:{drive[2]}"

@@ -222,6 +222,8 @@ def main():
     except (Wrong, OSError) as error:
         say(str(error))
         return 1
+    if only_says():
+        return flags.made
     for row in rows if kinds else []:
         say(row)
     if page:

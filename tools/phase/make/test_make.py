@@ -246,6 +246,10 @@ class Names(unittest.TestCase):
             ("/mnt/c/out.", "", "dot or space at the end of `out.`"),
             ("/mnt/c/my films /out", "", "dot or space at the end of `my films `"),
             ("/nowhere/w.", "Ubuntu", "dot or space"),
+            ("/mnt/c/x:y", "", "no folder called `x:y`"),
+            ("/mnt/c/what?/out", "", r"no folder called `what\?`"),
+            ("/mnt/c/Con", "", "no folder called `Con`"),
+            ("/mnt/c/lpt1.old/out", "", "no folder called `lpt1.old`"),
         ]:
             with told(PATHS="windows", OUT=out, WSL_DISTRO_NAME=distribution), self.assertRaisesRegex(Wrong, said):
                 names.trainer_root()
@@ -266,7 +270,11 @@ class Names(unittest.TestCase):
                         names.check()
                 file.unlink()
                 file.symlink_to("nowhere")
-                with self.assertRaisesRegex(OSError, "luca/kind.txt"):
+                with self.assertRaisesRegex(Wrong, "luca/kind.txt: No such file"):
+                    names.check()
+                file.unlink()
+                file.mkdir()
+                with self.assertRaisesRegex(Wrong, "luca/kind.txt: Is a directory: write `person` or"):
                     names.check()
 
     def test_a_setting_that_is_like_none_has_no_suggestion(self):

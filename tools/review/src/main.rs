@@ -112,6 +112,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
     if !args.merge.is_empty() {
         let mut patch = Patch::open(&args.patch, &args.by())?;
+        // All are read before the first is added, so that a wrong one among them changes nothing.
+        for other in &args.merge {
+            merge::check(other)?;
+        }
         for other in &args.merge {
             merge::merge(&mut patch, other)?;
         }

@@ -12,12 +12,7 @@ use crate::patch::{Decisions, Patch};
 ///
 /// What only one of them says counts; where they differ, what was said later. The same patch again adds nothing.
 pub(crate) fn merge(patch: &mut Patch, other: &Path) -> Result<()> {
-    ensure!(
-        other.exists(),
-        "{}: there is no such patch",
-        other.display()
-    );
-    let theirs = Decisions::read(other)?;
+    let theirs = read(other)?;
     let mut theirs: Vec<&Decision> = theirs.all().collect();
     theirs.sort_by(|a, b| a.id.cmp(&b.id));
     let (mut lines, mut differ) = (Vec::new(), Vec::new());
@@ -48,6 +43,20 @@ pub(crate) fn merge(patch: &mut Patch, other: &Path) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// An error if there is no such patch, or it is none.
+pub(crate) fn check(other: &Path) -> Result<()> {
+    read(other).map(drop)
+}
+
+fn read(other: &Path) -> Result<Decisions> {
+    ensure!(
+        other.exists(),
+        "{}: there is no such patch",
+        other.display()
+    );
+    Decisions::read(other)
 }
 
 /// What two decisions on one image say together, and whether they differ.

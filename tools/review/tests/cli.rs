@@ -836,6 +836,17 @@ fn the_patches_of_two_people_merge() {
 }
 
 #[test]
+fn a_wrong_patch_among_several_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    patch(here, "bob.jsonl", &[json!({"id": "a", "decision": "keep"})]);
+    let fresh = ["--patch", "fresh.jsonl", "--merge", "bob.jsonl"];
+    let flags = [&fresh[..], &["--merge", "gone.jsonl"]].concat();
+    assert_eq!(run_in(here, TOOL, &flags, "").code, Some(1));
+    assert_eq!(fs::read_to_string(here.join("fresh.jsonl")).unwrap(), "");
+}
+
+#[test]
 fn what_could_not_be_applied_or_found_again_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
