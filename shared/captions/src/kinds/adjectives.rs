@@ -3,7 +3,7 @@
 use cast::{Kind, nouns};
 
 use super::tokens::{Sentence, Token};
-use super::{BESIDE, DETERMINERS, ENDS};
+use super::words::{BESIDE, DETERMINERS, ENDS};
 
 /// Nouns that may say what another one is like, whatever their kind.
 const LIKE_ADJECTIVES: [&str; 9] = [
