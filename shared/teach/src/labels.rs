@@ -141,8 +141,10 @@ fn label(line: &Decision, key: &Key, drops: bool) -> Result<Option<String>> {
         None | Some(Value::Null) => None,
         Some(Value::Array(list)) if list.is_empty() => None,
         Some(value) => match word(value) {
-            Some(word) => Some(word).filter(|word| !word.is_empty()),
-            None => bail!(
+            // What was taken back.
+            Some("") => None,
+            Some(word) if !word.trim().is_empty() => Some(word),
+            _ => bail!(
                 "`set` of `{pointer}`: {value} is not a word: label {} again",
                 line.id
             ),
@@ -267,7 +269,7 @@ mod tests {
             let error = wrong(line, false);
             assert!(error.starts_with("p: line 2: not a decision"), "{error}");
         }
-        for value in ["5", "[5]", "true", r#"{"noon":1}"#] {
+        for value in ["5", "[5]", "true", r#"{"noon":1}"#, r#"" ""#] {
             let line = format!(r#"{{"id":"b","decision":"keep","set":{{"/light/time":{value}}}}}"#);
             let error = wrong(&line, false);
             let expected = format!("p: line 2: `set` of `/light/time`: {value} is not a word");
