@@ -31,15 +31,14 @@ pub(crate) type Like = Option<(usize, f32)>;
 pub(crate) fn duplicates(matrix: &Array2<f32>, qualities: &[f64], bound: f32) -> Vec<Like> {
     let mut order: Vec<_> = (0..matrix.nrows()).collect();
     order.sort_by(|&a, &b| qualities[b].total_cmp(&qualities[a]));
-    if matrix.nrows() <= EXACT {
-        return of_all(matrix, &order, bound);
-    }
     let rows = Rows::new(matrix);
-    let (found, share) = if rows
-        .squares
-        .iter()
-        .all(|square| (square - 1.0).abs() < 1e-3)
-    {
+    if matrix.nrows() <= EXACT {
+        let mut found = vec![None; matrix.nrows()];
+        go_through(&rows, &order, &[], bound, &mut found);
+        return found;
+    }
+    let mut squares = rows.squares.iter();
+    let (found, share) = if squares.all(|square| (square - 1.0).abs() < SLACK) {
         Lookup::of(matrix, bound).duplicates(&rows, &order)
     } else {
         let all: Vec<_> = (0..matrix.nrows()).collect();
@@ -50,13 +49,18 @@ pub(crate) fn duplicates(matrix: &Array2<f32>, qualities: &[f64], bound: f32) ->
     found
 }
 
-/// The same, each row being compared with all that are kept.
-fn of_all(matrix: &Array2<f32>, order: &[usize], bound: f32) -> Vec<Like> {
-    let rows = Rows::new(matrix);
+/// Notes for each of some rows, in their order, what it is a near duplicate of: a row of these that is kept before it, or
+/// one of those `earlier` kept that may be near it, which are listed for each row, or for none. Gives the rows that are kept.
+pub(crate) fn go_through(
+    rows: &Rows<'_>,
+    order: &[usize],
+    earlier: &[Vec<usize>],
+    bound: f32,
+    found: &mut [Like],
+) -> Vec<usize> {
     // Those that are kept move to the front.
     let mut units = rows.units(order);
     let mut kept: Vec<usize> = Vec::new();
-    let mut found = vec![None; matrix.nrows()];
     for start in (0..order.len()).step_by(BLOCK) {
         let block = &order[start..order.len().min(start + BLOCK)];
         let (before, ahead) = units.view().split_at(Axis(0), start);
@@ -64,18 +68,19 @@ fn of_all(matrix: &Array2<f32>, order: &[usize], bound: f32) -> Vec<Like> {
         let (ahead, _) = ahead.split_at(Axis(0), block.len());
         let alike = alike(before, ahead, bound - SLACK);
         let known = kept.len();
-        for (place, (&at, alike)) in block.iter().zip(alike).enumerate() {
+        for (place, (&at, alike)) in (start..).zip(block.iter().zip(alike)) {
             let others = alike.iter().map(|&other| kept[other]);
             let others = others.chain(kept[known..].iter().copied());
-            found[at] = rows.most_like(at, others, bound);
+            let earlier = earlier.get(place).into_iter().flatten();
+            found[at] = rows.most_like(at, others.chain(earlier.copied()), bound);
             if found[at].is_none() {
-                let own = units.row(start + place).to_owned();
+                let own = units.row(place).to_owned();
                 units.row_mut(kept.len()).assign(&own);
                 kept.push(at);
             }
         }
     }
-    found
+    kept
 }
 
 /// Which rows of `kept` may have a cosine of `bound` or more with each row of a block; all are of length 1.

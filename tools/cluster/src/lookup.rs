@@ -7,12 +7,12 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use rayon::slice::ParallelSlice;
 
 use crate::cells::Cells;
-use crate::duplicates::{Like, Rows, SLACK};
+use crate::duplicates::{Like, Rows, SLACK, go_through};
 
 /// Rows that are looked up at a time.
 const BLOCK: usize = 8192;
 
-/// Rows whose distances to all centres are held at a time, on each core.
+/// Rows whose distances to all centres, or from all rows that look into a cell, are held at a time on each core.
 const TILE: usize = 512;
 
 /// Cells that are looked through for one row at the most.
@@ -67,29 +67,16 @@ impl<'a> Lookup<'a> {
     /// For every row that is found to be a near duplicate, what it is one of, the rows being gone through in
     /// `order`; and which part of the duplicates is found, by a sample.
     pub(crate) fn duplicates(&self, rows: &Rows<'_>, order: &[usize]) -> (Vec<Like>, f64) {
-        let mut turn = vec![0; order.len()];
-        for (number, &row) in order.iter().enumerate() {
-            turn[row] = number;
-        }
         let mut found: Vec<Like> = vec![None; order.len()];
         // The kept rows of each cell.
         let mut kept = vec![Vec::new(); self.cells.len()];
         for block in order.chunks(BLOCK) {
-            // With those of the block, which may yet be kept.
-            let mut among = kept.clone();
-            for &row in block {
-                among[self.cell(row)].push(row);
-            }
-            for (&row, alike) in block.iter().zip(self.alike(block, &among)) {
-                let before = |other: &usize| turn[*other] < turn[row] && found[*other].is_none();
-                let like = rows.most_like(row, alike.into_iter().filter(before), self.bound);
-                if like.is_none() {
-                    kept[self.cell(row)].push(row);
-                }
-                found[row] = like;
+            let earlier = self.alike(block, &kept);
+            for row in go_through(rows, block, &earlier, self.bound, &mut found) {
+                kept[self.cell(row)].push(row);
             }
         }
-        let share = self.share(order, &turn, &found);
+        let share = self.share(order, &found);
         (found, share)
     }
 
@@ -97,8 +84,8 @@ impl<'a> Lookup<'a> {
         self.home[row] as usize
     }
 
-    /// Which rows of `among`, by cells, may be as near as `bound` to each row of a block.
-    fn alike(&self, block: &[usize], among: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    /// Which of the kept rows, by cells, may be as near as `bound` to each row of a block.
+    fn alike(&self, block: &[usize], kept: &[Vec<usize>]) -> Vec<Vec<usize>> {
         // The places in the block of the rows that look into each cell.
         let mut looking = vec![Vec::new(); self.cells.len()];
         let tiles = block.par_chunks(TILE);
@@ -111,7 +98,7 @@ impl<'a> Lookup<'a> {
             }
         }
         let of_cell = |cell: usize| {
-            let (places, others) = (&looking[cell], &among[cell]);
+            let (places, others) = (&looking[cell], &kept[cell]);
             let rows: Vec<_> = places.iter().map(|&place| block[place]).collect();
             let near = self.near(&rows, others).into_iter();
             let near = near.map(|(query, other)| (places[query], others[other]));
@@ -131,11 +118,15 @@ impl<'a> Lookup<'a> {
         if rows.is_empty() || others.is_empty() {
             return Vec::new();
         }
-        let [rows, others] = [rows, others].map(|rows| self.units.select(Axis(0), rows));
-        let cosines = rows.dot(&others.t());
-        let near = cosines.indexed_iter();
-        let near = near.filter(|(_, cosine)| **cosine >= self.bound - SLACK);
-        near.map(|(pair, _)| pair).collect()
+        let rows = self.units.select(Axis(0), rows);
+        let tiles = others.chunks(TILE).enumerate().flat_map(|(tile, others)| {
+            let cosines = rows.dot(&self.units.select(Axis(0), others).t());
+            let near = cosines.indexed_iter();
+            let near = near.filter(|(_, cosine)| **cosine >= self.bound - SLACK);
+            let near = near.map(|((row, other), _)| (row, tile * TILE + other));
+            near.collect::<Vec<_>>()
+        });
+        tiles.collect()
     }
 
     /// The cells in which a row may be that is within reach of each of these, [`MOST`] at the most.
@@ -170,7 +161,11 @@ impl<'a> Lookup<'a> {
     }
 
     /// Which part of the rows that are near duplicates is found, by a look at all rows from some of them.
-    fn share(&self, order: &[usize], turn: &[usize], found: &[Like]) -> f64 {
+    fn share(&self, order: &[usize], found: &[Like]) -> f64 {
+        let mut turn = vec![0; order.len()];
+        for (number, &row) in order.iter().enumerate() {
+            turn[row] = number;
+        }
         let step = order.len().div_ceil(TRIED).max(1);
         let tried = order.iter().copied().step_by(step);
         let (right, others): (Vec<_>, Vec<_>) = tried.partition(|&row| found[row].is_some());
