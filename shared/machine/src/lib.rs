@@ -16,8 +16,10 @@ pub mod fault;
 pub mod ffmpeg;
 pub mod file;
 pub mod places;
+mod threads;
 
 pub use ask::ask;
 pub use card::Card;
 pub use fault::{Fault, Faulty};
 pub use ffmpeg::Ffmpeg;
+pub use threads::threads;

@@ -1,9 +1,9 @@
 //! The flags of every tool that runs a network.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::builder::RangedU64ValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::model::Model;
@@ -31,7 +31,7 @@ pub struct Runtime {
     pub device: Device,
 
     /// Threads of the network on the CPU, up to 1024 [default: one per core]
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024), help_heading = NETWORK)]
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = NETWORK)]
     pub threads: Option<usize>,
 
     /// ONNX Runtime's library [default: `$ORT_DYLIB_PATH`, models/runtime,
@@ -84,6 +84,10 @@ impl ModelFlags {
     }
 }
 
+fn threads(text: &str) -> Result<usize> {
+    machine::threads(text).map(NonZero::get)
+}
+
 impl Runtime {
     /// The model `name`, or the default of `role`; its files are there and
     /// whole. For tools that run several networks.
@@ -93,7 +97,7 @@ impl Runtime {
 
     /// Threads of a network on the CPU.
     pub(crate) fn threads(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
         self.threads.unwrap_or_else(cores)
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct Run {
     pub(crate) rejects: Option<PathBuf>,
 
     /// Threads to use, up to 1024 [default: one per core]
-    #[arg(short = 'j', long = "jobs", value_name = "N", value_parser = threads, help_heading = SHARED)]
+    #[arg(short = 'j', long = "jobs", value_name = "N", value_parser = machine::threads, help_heading = SHARED)]
     jobs: Option<NonZero<usize>>,
 
     #[command(flatten)]
@@ -72,22 +72,13 @@ impl Run {
         let jobs = match (self.jobs, told) {
             (None, Some(told)) => {
                 let told = told.to_string_lossy();
-                Some(threads(&told).with_context(|| format!("{JOBS_VARIABLE}={told}"))?)
+                Some(machine::threads(&told).with_context(|| format!("{JOBS_VARIABLE}={told}"))?)
             }
             (jobs, _) => jobs,
         };
         let jobs = jobs.or_else(|| available_parallelism().ok());
         Ok(jobs.map_or(1, NonZero::get))
     }
-}
-
-/// More threads than any machine has cores for; a hundred thousand would take all of its memory.
-const MOST_THREADS: usize = 1024;
-
-fn threads(told: &str) -> Result<NonZero<usize>> {
-    let threads = told.parse().ok();
-    let threads = threads.filter(|threads: &NonZero<usize>| threads.get() <= MOST_THREADS);
-    threads.ok_or_else(|| anyhow!("not a number of threads from 1 to {MOST_THREADS}"))
 }
 
 /// Flags of every tool that reads manifests.
@@ -164,16 +155,6 @@ mod tests {
                 error,
                 format!("FILM2LORA_BATCH_SHARE={wrong}: not a share above 0 and up to 1")
             );
-        }
-    }
-
-    #[test]
-    fn what_is_no_number_of_threads_is_refused() {
-        assert_eq!(threads("3").unwrap().get(), 3);
-        assert_eq!(threads("1024").unwrap().get(), 1024);
-        for wrong in ["abc", "0", "-1", "1.5", "1025", "99999999999999999999"] {
-            let error = threads(wrong).unwrap_err().to_string();
-            assert_eq!(error, "not a number of threads from 1 to 1024");
         }
     }
 }
