@@ -16,15 +16,15 @@ use crate::{Error, Record, Result};
 /// Ids that a message names at most.
 const NAMED: usize = 5;
 
-/// What is to become of an image.
+/// Whether an image stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
-    /// It stays.
+    /// The image stays.
     Keep,
-    /// It goes.
+    /// The image is dropped.
     Drop,
-    /// Nobody has said; it stays.
+    /// Not decided yet; the image stays.
     #[default]
     Open,
 }
@@ -45,7 +45,7 @@ impl fmt::Display for Choice {
 pub struct Decision {
     /// The image.
     pub id: String,
-    /// What is to become of it; a line of labels that somebody else has written may leave it open.
+    /// Whether the image stays. A line that only has labels may leave this out.
     #[serde(rename = "decision", default)]
     pub choice: Choice,
     /// The caption from now on.
@@ -139,7 +139,10 @@ impl Lines {
             match decision(line) {
                 Ok(decision) => found.decisions.push((number, decision)),
                 Err(error)
-                    if error.is_eof() && !line.ends_with(b"\n") && !found.decisions.is_empty() =>
+                    if error.is_eof()
+                        && line.trim_ascii_start().starts_with(b"{")
+                        && !line.ends_with(b"\n")
+                        && !found.decisions.is_empty() =>
                 {
                     let bytes = line.to_owned();
                     found.cut = Some(Cut { number, bytes });
@@ -225,6 +228,8 @@ mod tests {
             r#" ["b","dro"#,
             r#"{"type":"x","my":"settings"}"#,
             "junk",
+            "nul",
+            "\"abc",
         ] {
             for end in ["", "\n"] {
                 let error = parsed(&format!("{GOOD}{wrong}{end}")).unwrap_err();

@@ -113,11 +113,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     if !args.merge.is_empty() {
         let mut patch = Patch::open(&args.patch, &args.by())?;
         // All are read before the first is added, so that a wrong one among them changes nothing.
-        for other in &args.merge {
-            merge::check(other)?;
-        }
-        for other in &args.merge {
-            merge::merge(&mut patch, other)?;
+        let others = args.merge.iter().map(|other| merge::read(other));
+        let others: Vec<_> = others.collect::<Result<_>>()?;
+        for (name, theirs) in args.merge.iter().zip(&others) {
+            merge::merge(&mut patch, name, theirs)?;
         }
     }
     if args.serve {

@@ -11,8 +11,7 @@ use crate::patch::{Decisions, Patch};
 /// Adds to a patch what another decides, and says on which images the two differ.
 ///
 /// What only one of them says counts; where they differ, what was said later. The same patch again adds nothing.
-pub(crate) fn merge(patch: &mut Patch, other: &Path) -> Result<()> {
-    let theirs = read(other)?;
+pub(crate) fn merge(patch: &mut Patch, other: &Path, theirs: &Decisions) -> Result<()> {
     let mut theirs: Vec<&Decision> = theirs.all().collect();
     theirs.sort_by(|a, b| a.id.cmp(&b.id));
     let (mut lines, mut differ) = (Vec::new(), Vec::new());
@@ -45,12 +44,8 @@ pub(crate) fn merge(patch: &mut Patch, other: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An error if there is no such patch, or it is none.
-pub(crate) fn check(other: &Path) -> Result<()> {
-    read(other).map(drop)
-}
-
-fn read(other: &Path) -> Result<Decisions> {
+/// The decisions of a patch, which must be there.
+pub(crate) fn read(other: &Path) -> Result<Decisions> {
     ensure!(
         other.exists(),
         "{}: there is no such patch",
