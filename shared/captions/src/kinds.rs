@@ -223,7 +223,7 @@ impl Sentence<'_> {
     /// first that it speaks of, and not one that something is done to or that something belongs to.
     fn is_another(&self, from: usize, kind: Kind) -> bool {
         let before = &self.tokens[..from];
-        let opened = before.iter().all(|token| token.is(&[OPENING]));
+        let opened = { before.iter() }.all(|token| token.is(&[OPENING, DEPICTIONS, SHOWING]));
         if kind == Kind::Person {
             return !opened;
         }
