@@ -17,11 +17,11 @@ const KIND: &str = "kind.txt";
 pub struct Kinds(HashMap<String, Kind>);
 
 impl Kinds {
-    /// Those whose folder in `cast` has a `kind.txt`, which says `person` or `animal`. Hidden folders are no characters,
-    /// and a byte order mark is skipped.
+    /// The kinds of all characters whose folder in `cast` has a `kind.txt` that says `person` or `animal`. Hidden folders
+    /// are not characters, and a byte order mark is skipped.
     ///
     /// # Errors
-    /// A folder or file that cannot be read; a file that says something else; what is called so and is no file.
+    /// A folder or file that cannot be read, a `kind.txt` that says anything else, and one that is not a file.
     pub fn read(cast: &Path) -> Result<Self> {
         let mut found = HashMap::new();
         let entries = fs::read_dir(cast).with_context(|| cast.display().to_string())?;
