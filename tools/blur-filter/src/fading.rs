@@ -1,4 +1,6 @@
 //! Frames about a title, in which it may be fading in or out: half transparent, nothing of it is flat ink.
+//!
+//! A title is there as long as the near duplicates that its frame stands for (`dedup.times`).
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -12,6 +14,8 @@ pub(crate) struct Moment {
     shot: (u64, u64),
     /// Presentation time in seconds.
     time: f64,
+    /// The times of the first and the last frame that it stands for.
+    times: [f64; 2],
 }
 
 impl Moment {
@@ -23,24 +27,26 @@ impl Moment {
         Some(Self {
             shot: (film.finish(), source.shot),
             time: source.time,
+            times: { record.at("/dedup/times").ok().flatten() }.unwrap_or([source.time; 2]),
         })
     }
 }
 
 /// Times of titles, by their shots.
 #[derive(Debug, Default)]
-pub(crate) struct Titles(HashMap<(u64, u64), Vec<f64>>);
+pub(crate) struct Titles(HashMap<(u64, u64), Vec<[f64; 2]>>);
 
 impl Titles {
     /// Notes a frame with a title.
     pub(crate) fn note(&mut self, moment: Moment) {
-        self.0.entry(moment.shot).or_default().push(moment.time);
+        let times = self.0.entry(moment.shot).or_default();
+        times.push(moment.times);
     }
 
     /// How far the nearest title of the same shot is, in seconds, if that is `within`.
     pub(crate) fn near(&self, moment: Moment, within: f64) -> Option<f64> {
         let times = self.0.get(&moment.shot)?.iter();
-        let far = times.map(|time| (time - moment.time).abs());
+        let far = times.map(|[first, last]| (first - moment.time).max(moment.time - last).max(0.0));
         far.min_by(f64::total_cmp).filter(|far| *far <= within)
     }
 }
@@ -72,5 +78,14 @@ mod tests {
         assert_eq!(titles.near(of("f", 1, 13.5), 2.0), None);
         assert_eq!(titles.near(of("f", 2, 11.0), 2.0), None);
         assert_eq!(titles.near(of("g", 1, 11.0), 2.0), None);
+        // One that was there from 20 to 25 s, and shown by the frame at 24 s.
+        let held = Moment {
+            times: [20.0, 25.0],
+            ..of("f", 3, 24.0)
+        };
+        titles.note(held);
+        assert_eq!(titles.near(of("f", 3, 19.0), 2.0), Some(1.0));
+        assert_eq!(titles.near(of("f", 3, 22.0), 2.0), Some(0.0));
+        assert_eq!(titles.near(of("f", 3, 27.5), 2.0), None);
     }
 }

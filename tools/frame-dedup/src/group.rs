@@ -66,6 +66,8 @@ pub(crate) struct Groups {
     numbers: Vec<Option<u32>>,
     /// Images of each kept one, itself counted.
     sizes: Vec<u64>,
+    /// Times of the first and the last new image of each kept one that are of its shot; none where it is alone.
+    times: Vec<Option<[f64; 2]>>,
 }
 
 impl Groups {
@@ -73,6 +75,12 @@ impl Groups {
     pub(crate) fn of(&self, at: usize) -> Option<(Place, u64)> {
         let number = self.numbers[at]? as usize;
         Some((self.kept[number].place, self.sizes[number]))
+    }
+
+    /// From when to when the new image at `at` stands for its shot, if it is kept, and for others of it.
+    pub(crate) fn times(&self, at: usize) -> Option<[f64; 2]> {
+        let number = self.numbers[at]? as usize;
+        self.times[number].filter(|_| self.kept[number].place == Place::New(at))
     }
 
     /// The images that are kept, old ones first.
@@ -133,6 +141,7 @@ pub(crate) fn groups(
     }
     Groups {
         sizes: sizes(&search.kept, &numbers),
+        times: times(&search.kept, &numbers, new),
         kept: search.kept,
         numbers,
     }
@@ -146,6 +155,24 @@ fn sizes(kept: &[Kept], numbers: &[Option<u32>]) -> Vec<u64> {
         sizes[*number as usize] += 1;
     }
     sizes
+}
+
+fn times(kept: &[Kept], numbers: &[Option<u32>], new: &[Image]) -> Vec<Option<[f64; 2]>> {
+    let mut times = vec![[f64::INFINITY, f64::NEG_INFINITY]; kept.len()];
+    for (number, image) in numbers.iter().zip(new) {
+        if let Some(number) = number.map(|number| number as usize)
+            && image.shot.is_some()
+            && image.shot == kept[number].shot
+        {
+            // Of a time that is not known the other is the smaller and the larger.
+            let [first, last] = times[number];
+            times[number] = [first.min(image.time), last.max(image.time)];
+        }
+    }
+    let times = times.into_iter();
+    times
+        .map(|[first, last]| (first < last).then_some([first, last]))
+        .collect()
 }
 
 /// The places of the images that are compared, best first, and of equals the first.

@@ -34,6 +34,10 @@ pub(crate) struct Dedup {
     /// Images in the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) size: Option<u64>,
+    /// Times in the film, seconds, of the first and the last image of the group that are of the shot of the kept one, for
+    /// which it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) times: Option<[f64; 2]>,
     /// Id of the image of its shot that it was measured against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) nearest: Option<String>,
@@ -75,6 +79,8 @@ pub(crate) struct Image {
     pub(crate) hashes: Option<Hashes>,
     /// Stands for the film and the shot in it; none where the record does not say.
     pub(crate) shot: Option<u64>,
+    /// Time in the film, seconds; not a number where the record does not say.
+    pub(crate) time: f64,
     /// The better, the larger.
     pub(crate) worth: Worth,
 }
@@ -114,6 +120,7 @@ impl Image {
             id: record.id()?.into(),
             hashes,
             shot: shot(record)?,
+            time: record.at("/source/time")?.unwrap_or(f64::NAN),
             worth: Worth {
                 sharpness: record.at("/quality/sharpness")?.unwrap_or(0.0),
                 pixels,

@@ -28,6 +28,7 @@ pub(crate) fn judge(
     let dedup = Dedup {
         group: Some(kept.id.to_string()),
         size: Some(size),
+        times: groups.times(at),
         nearest: nearest.map(|nearest| image(nearest).0.id.to_string()),
         distance,
         ..dedup

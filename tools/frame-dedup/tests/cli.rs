@@ -122,6 +122,29 @@ fn hashed(hashes: &[u64], shot: impl Fn(usize) -> Option<u64>) -> String {
 }
 
 #[test]
+fn a_kept_image_says_from_when_to_when_it_stands_for_its_shot() {
+    let here = tempfile::tempdir().unwrap();
+    let shots = [Some(4), Some(4), Some(5), Some(4), Some(4), None];
+    let lines = hashed(&[7, 7, 7, 7, u64::MAX, 7], |at| shots[at]);
+    let lines = lines.lines().enumerate().map(|(at, line)| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        if at != 5 {
+            record["source"]["time"] = json!(10.0 + at as f64 / 2.0);
+        }
+        format!("{record}\n")
+    });
+    let ran = with_rejects(here.path(), &[], &lines.collect::<String>());
+    let records = ran.records();
+    assert_eq!(ids(&records), ["i0", "i4"]);
+    assert_eq!(records[0]["dedup"]["times"], json!([10.0, 11.5]));
+    assert_eq!(records[0]["dedup"]["size"], 5);
+    assert!(records[1]["dedup"].get("times").is_none(), "it is alone");
+    for reject in dropped(here.path()) {
+        assert!(reject["dedup"].get("times").is_none(), "of kept ones only");
+    }
+}
+
+#[test]
 fn a_slow_pan_is_not_chained() {
     let here = tempfile::tempdir().unwrap();
     // Each is 2 bits from the one before; the fifth is the first that is over 8 from the first.

@@ -45,6 +45,8 @@ pub(super) struct Dedup {
     group: Option<String>,
     /// Number of images in the group.
     size: Option<u64>,
+    /// Of a kept image: times in the film, in seconds, of the first and the last image of the group that are of its shot.
+    times: Option<[f64; 2]>,
     /// `id` of the image of the shot that it was measured against: that of the group, or for the image that was kept of
     /// the group the nearest better one that was kept, too.
     nearest: Option<String>,
