@@ -13,11 +13,14 @@ if [ ! "$work/venv/made" -nt tests/bench/requirements.txt ]; then
     touch "$work/venv/made"
 fi
 
+ffmpeg=$(command -v ffmpeg || echo models/runtime/ffmpeg)
+# All of the list is read first: grep -q closes a pipe at the first match, and ffmpeg would fail.
+encoders=$("$ffmpeg" -v quiet -encoders)
+
 # A minute at 1920x1080, as films have it.
 for codec in libx264 libx265; do
     clip=$work/film_$codec.mp4
-    ffmpeg=$(command -v ffmpeg || echo models/runtime/ffmpeg)
-    if [ ! -s "$clip" ] && "$ffmpeg" -v quiet -encoders | grep -q " $codec "; then
+    if [ ! -s "$clip" ] && grep -q " $codec " <<< "$encoders"; then
         "$ffmpeg" -v error -y -i "$film" -t 60 -vf scale=1920:1080:flags=lanczos -an -c:v "$codec" -preset veryfast -crf 18 \
             "$work/making.mp4"
         mv "$work/making.mp4" "$clip"
@@ -27,7 +30,6 @@ done
 cargo build --release --locked --quiet --package vision --example decode
 
 if [ ! -d "$work/frames" ]; then
-    ffmpeg=$(command -v ffmpeg || echo models/runtime/ffmpeg)
     mkdir "$work/frames.new"
     "$ffmpeg" -v error -i "$film" -frames:v 300 -vf fps=5,scale=1920:1080:flags=lanczos -q:v 3 \
         "$work/frames.new/frame_%04d.jpg"
