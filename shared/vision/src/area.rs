@@ -34,11 +34,10 @@ pub fn opencv_area_luma(image: &GrayImage, width: u32, height: u32) -> Result<Gr
     GrayImage::from_raw(width, height, pixels).ok_or_else(|| no_pixels(width, height))
 }
 
-/// One source pixel's share in one result pixel.
-struct Share {
+/// What one result pixel takes of the source along one side: that pixel and the next ones, each with its share.
+struct Shares {
     from: usize,
-    to: usize,
-    weight: f32,
+    weights: Vec<f32>,
 }
 
 fn shrink<const CHANNELS: usize>(
@@ -48,7 +47,6 @@ fn shrink<const CHANNELS: usize>(
 ) -> Result<Vec<u8>> {
     resize::check(source, target)?;
     let columns = shares(source.0, target.0);
-    let rows = shares(source.1, target.1);
     let stride = source.0 as usize * CHANNELS;
     // OpenCV's fast way of halving rounds halves up, everything else rounds them to even.
     let halving = source == (target.0 * 2, target.1 * 2);
@@ -58,46 +56,54 @@ fn shrink<const CHANNELS: usize>(
         f32::round_ties_even
     };
     let mut result = Vec::with_capacity(target.0 as usize * target.1 as usize * CHANNELS);
-    let mut narrow = vec![0.0_f32; target.0 as usize * CHANNELS];
-    let mut sums = narrow.clone();
-    for (index, row) in rows.iter().enumerate() {
-        let line = &pixels[row.from * stride..(row.from + 1) * stride];
-        narrow.fill(0.0);
-        for share in &columns {
-            for channel in 0..CHANNELS {
-                let sample = line[share.from * CHANNELS + channel];
-                narrow[share.to * CHANNELS + channel] += f32::from(sample) * share.weight;
+    let mut sums = vec![[0.0_f32; CHANNELS]; target.0 as usize];
+    for rows in shares(source.1, target.1) {
+        let lines = pixels[rows.from * stride..].chunks_exact(stride);
+        for (line, weight) in lines.zip(&rows.weights) {
+            let (line, _) = line.as_chunks::<CHANNELS>();
+            for (sum, column) in sums.iter_mut().zip(&columns) {
+                let narrow = weighted(&line[column.from..], &column.weights);
+                for (sum, value) in sum.iter_mut().zip(narrow) {
+                    *sum += value * weight;
+                }
             }
         }
-        for (sum, value) in sums.iter_mut().zip(&narrow) {
-            *sum += value * row.weight;
-        }
-        if rows.get(index + 1).is_none_or(|next| next.to != row.to) {
-            result.extend(sums.iter().map(|sum| round(*sum) as u8));
-            sums.fill(0.0);
-        }
+        result.extend(sums.iter().flatten().map(|sum| round(*sum) as u8));
+        sums.fill([0.0; CHANNELS]);
     }
     Ok(result)
 }
 
-/// All shares along one side, in order.
-fn shares(from: u32, to: u32) -> Vec<Share> {
+fn weighted<const CHANNELS: usize>(pixels: &[[u8; CHANNELS]], weights: &[f32]) -> [f32; CHANNELS] {
+    let mut sums = [0.0; CHANNELS];
+    for (pixel, weight) in pixels.iter().zip(weights) {
+        for (sum, sample) in sums.iter_mut().zip(pixel) {
+            *sum += f32::from(*sample) * weight;
+        }
+    }
+    sums
+}
+
+/// The shares of all result pixels along one side.
+fn shares(from: u32, to: u32) -> Vec<Shares> {
     let scale = f64::from(from) / f64::from(to);
-    let mut result = Vec::with_capacity(from as usize + to as usize);
-    for index in 0..to {
+    let of = |index: u32| {
         let begin = f64::from(index) * scale;
         let end = (begin + scale).min(f64::from(from));
         let last = (end.ceil() as u32).min(from);
-        for at in begin as u32..last {
-            let covered = end.min(f64::from(at) + 1.0) - begin.max(f64::from(at));
-            if covered > 1e-3 {
-                result.push(Share {
-                    from: at as usize,
-                    to: index as usize,
-                    weight: (covered / (end - begin)) as f32,
-                });
+        let covered = |at: u32| end.min(f64::from(at) + 1.0) - begin.max(f64::from(at));
+        let covered = (begin as u32..last).map(|at| (at, covered(at)));
+        let mut shares = Shares {
+            from: 0,
+            weights: Vec::new(),
+        };
+        for (at, covered) in covered.filter(|(_, covered)| *covered > 1e-3) {
+            if shares.weights.is_empty() {
+                shares.from = at as usize;
             }
+            shares.weights.push((covered / (end - begin)) as f32);
         }
-    }
-    result
+        shares
+    };
+    (0..to).map(of).collect()
 }

@@ -154,7 +154,7 @@ fn round(luma: &GrayImage, least: u8, patch: &Region) -> Vec<u8> {
     };
     let pixels = about.pixels().filter(|&(x, y)| {
         // What is ink itself is near some.
-        !is_near(x, y, 1) && is_near(x, y, 2)
+        row(luma, y)[x as usize] < least && !is_near(x, y, 1) && is_near(x, y, 2)
     });
     let levels = pixels.map(|(x, y)| row(luma, y)[x as usize]);
     levels.collect()

@@ -91,10 +91,8 @@ impl Features {
         let pixels: Vec<Lab> = image.pixels().map(|pixel| colour::lab(pixel.0)).collect();
         let mut lightness: Vec<f32> = pixels.iter().map(|lab| lab.lightness).collect();
         let (edges, hardness, smooth) = steps(&lightness, width);
-        lightness.sort_by(f32::total_cmp);
-        let at = |share: f64| lightness.get((share * (lightness.len() - 1) as f64) as usize);
-        let at = |share: f64| f64::from(at(share).copied().unwrap_or(0.0));
-        let middle = at(0.5);
+        let [shadows, middle, highlights] =
+            [0.05, 0.5, 0.95].map(|share| at(&mut lightness, share));
         let third = pixels.len() / 3;
         let (upper, lower) = (&pixels[..third], &pixels[pixels.len() - third..]);
         let sky = Sky::of(upper, &smooth);
@@ -104,9 +102,9 @@ impl Features {
         let sky_lightness = mean(upper, |lab| lab.lightness);
         Self {
             lightness: mean_lightness,
-            shadows: at(0.05),
+            shadows,
             middle,
-            highlights: at(0.95),
+            highlights,
             contrast: (squares - mean_lightness * mean_lightness).max(0.0).sqrt(),
             dark: share(&pixels, |lab| lab.lightness < 12.0),
             bright: share(&pixels, |lab| lab.lightness >= 92.0),
@@ -132,6 +130,15 @@ impl Features {
             lamps: share(&pixels, |lab| half < 35.0 && lab.lightness > half + 45.0),
         }
     }
+}
+
+/// The level that this share of all do not exceed; 0 of none. Changes their order.
+fn at(levels: &mut [f32], share: f64) -> f64 {
+    let place = (share * levels.len().saturating_sub(1) as f64) as usize;
+    if levels.is_empty() {
+        return 0.0;
+    }
+    f64::from(*levels.select_nth_unstable_by(place, f32::total_cmp).1)
 }
 
 /// Kelvin of the mean light; the daylight white of sRGB for a black image, which has none.
