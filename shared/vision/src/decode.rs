@@ -27,7 +27,7 @@ use image::{DynamicImage, GrayImage, RgbImage, RgbaImage};
 use crate::error::{Error, Result};
 use crate::jpeg::{self, Channels, Raw};
 use crate::profile::{Conversion, Inks, Origin};
-use crate::{avif, jxl, pixels, raster, spare};
+use crate::{avif, jxl, pixels, raster, resize, spare};
 
 pub use crate::file::{format, looks_whole, read};
 pub use crate::header::{
@@ -139,7 +139,8 @@ pub fn luma_at_least_from_bytes(bytes: &[u8], width: u32, height: u32) -> Result
 /// The luma as of [`luma_at_least_from_bytes`], and the colours perhaps shrunk more, but not below a size of their own.
 ///
 /// A JPEG is decoded only once for both: a colour is that of the means of luma and of both differences over a square,
-/// by the formulas of JFIF.
+/// by the formulas of JFIF. Other formats are shrunk to the same sizes by means, so that what is measured does not
+/// depend on how an image was stored.
 ///
 /// # Errors
 /// As [`rgb`].
@@ -162,8 +163,32 @@ pub fn luma_and_rgb_at_least_from_bytes(
     {
         return Ok(both);
     }
-    let luma = brightness(bytes, Some(luma))?;
-    Ok((luma, colour(bytes, Some(colours), GROUND)?))
+    let (light, colour) = if Format::of(bytes)? == Format::Jpeg {
+        (
+            brightness(bytes, Some(luma))?,
+            colour(bytes, Some(colours), GROUND)?,
+        )
+    } else {
+        let whole = colour(bytes, None, GROUND)?;
+        (to_luma(&whole), whole)
+    };
+    let (width, height) = light.dimensions();
+    let light = match shrinking((width, height), luma) {
+        Some(by) => resize::opencv_area_luma(&light, width / by, height / by)?,
+        None => light,
+    };
+    let (width, height) = colour.dimensions();
+    let colour = match shrinking((width, height), colours) {
+        Some(by) => resize::opencv_area(&colour, width / by, height / by)?,
+        None => colour,
+    };
+    Ok((light, colour))
+}
+
+/// By which of 16, 8, 4 and 2 a size can be divided and stay at least `least`.
+fn shrinking((width, height): (u32, u32), least: Dimensions) -> Option<u32> {
+    let fits = |by: &u32| width / by >= least.width && height / by >= least.height;
+    [16, 8, 4, 2].into_iter().find(fits)
 }
 
 /// The luma of an RGB image, by libjpeg's integers: `(19595 R + 38470 G + 7471 B + 32768) / 65536`.
@@ -328,9 +353,7 @@ fn photograph_once(
         return Ok(None);
     };
     let (width, height) = (planes.width, planes.height);
-    let fits = |by: &u32| width / by >= colours.width && height / by >= colours.height;
-    let by = [16_u32, 8, 4, 2].into_iter().find(fits);
-    let Some(by) = by else {
+    let Some(by) = shrinking((width, height), colours) else {
         return Ok(None);
     };
     let [light, blue, red] = { planes.levels.each_ref() }

@@ -112,13 +112,17 @@ fn luma_and_colours_of_one_decoding_are_those_of_two() {
 }
 
 #[test]
-fn what_is_no_such_jpeg_is_decoded_twice() {
+fn what_is_no_such_jpeg_is_shrunk_to_the_same_sizes_by_means() {
     let image = drawn(64, 32);
     let png = encode_png(&image).unwrap();
     let (luma, colours) =
-        decode::luma_and_rgb_at_least_from_bytes(&png, at_least(8, 8), at_least(8, 8)).unwrap();
-    assert_eq!(luma, decode::to_luma(&image));
-    assert_eq!(colours, image);
+        decode::luma_and_rgb_at_least_from_bytes(&png, at_least(20, 8), at_least(8, 8)).unwrap();
+    let half = resize::opencv_area_luma(&decode::to_luma(&image), 32, 16).unwrap();
+    assert_eq!(luma, half);
+    assert_eq!(colours, resize::opencv_area(&image, 16, 8).unwrap());
+    let (luma, colours) =
+        decode::luma_and_rgb_at_least_from_bytes(&png, at_least(33, 8), at_least(64, 1)).unwrap();
+    assert_eq!((luma, colours), (decode::to_luma(&image), image.clone()));
     // Colours that are to be as large as the luma are not means of anything.
     let jpeg = encode_jpeg(&image, 90, Subsampling::S420).unwrap();
     let (_, colours) =
