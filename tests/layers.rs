@@ -13,6 +13,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("machine", &[]),
     ("loopback", &[]),
     ("manifest", &["geometry"]),
+    ("vectors", &["machine", "manifest"]),
     ("vision", &["geometry", "machine"]),
     ("footage", &["vision"]),
     ("previews", &["geometry", "vision"]),
@@ -28,7 +29,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("onnx", &["machine"]),
     ("nets", &["onnx", "vision"]),
     ("answers", &["onnx", "stage", "vision"]),
-    ("teach", &["manifest"]),
+    ("teach", &["manifest", "vectors"]),
     ("testkit", &[]),
     ("end-to-end", &["testkit"]),
 ];

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 if "--prepare" in sys.argv:
     import numpy as np
@@ -88,10 +89,21 @@ def write(path, lines):
             file.write(json.dumps(line) + "\n")
 
 
+def in_file(count, name):
+    """Writes the records with vectors, and those that name rows of a file in their place; both are the same numbers."""
+    rows = np.lib.format.open_memmap(f"{name}.npy", mode="w+", dtype="<f4", shape=(count, WIDE))
+    with open(f"{name}.jsonl", "w", encoding="utf-8") as inside, open(f"{name}.rows.jsonl", "w", encoding="utf-8") as named:
+        for number, record in enumerate(records(count, True)):
+            inside.write(json.dumps(record) + "\n")
+            rows[number] = record["embedding"]["vector"]
+            record["embedding"]["vector"] = {"file": f"{name}.npy", "row": number, "crc32": f"{zlib.crc32(rows[number].tobytes()):08x}"}
+            named.write(json.dumps(record) + "\n")
+
+
 def prepare(count):
     """The inputs of one size, in files named after it."""
     if count <= VECTORS:
-        write(f"{count}.jsonl", records(count, True))
+        in_file(count, str(count))
     write(f"{count}.plain.jsonl", records(count, False))
     decided = (
         {"id": f"film{n // FILM}_{n % FILM:06}", "decision": ("keep", "drop")[n % 2], "by": "a", "at": "2026-01-01T00:00:00Z"} for n in range(0, count, 10)
@@ -108,7 +120,7 @@ def prepare(count):
         write("cast.jsonl", named)
 
 
-# Each with the manifest that it reads, `{}` being the number of records.
+# Each with the manifest that it reads, `{}` being the number of records; in `.rows` the vectors are in a file.
 TOOLS = {
     "frame-dedup": "frame-dedup {}.plain.jsonl",
     "balance, 500 of": "balance --target 500 --by /light/time --per-shot 3 {}.jsonl",
@@ -120,6 +132,10 @@ TOOLS = {
     "cluster, dbscan": "cluster --method dbscan {}.jsonl",
     "cluster, near duplicates, none": "cluster --near-duplicates 0.98 --k 12 {}.jsonl",
     "cluster, near duplicates, of shots": "cluster --near-duplicates 0.93 --k 12 {}.jsonl",
+    "rows, balance, 500 of": "balance --target 500 --by /light/time --per-shot 3 {}.rows.jsonl",
+    "rows, cluster, kmeans, k=12": "cluster --k 12 {}.rows.jsonl",
+    "rows, id-match": "id-match --references cast.jsonl --min-cosine 0.5 {}.rows.jsonl",
+    "rows, report": "report --kept {}.rows.jsonl --out-dir {}.report",
     "id-match": "id-match --references cast.jsonl --min-cosine 0.5 {}.jsonl",
     "report": "report --kept {}.jsonl --out-dir {}.report",
     "report, no vectors": "report --kept {}.plain.jsonl --out-dir {}.report",
@@ -166,7 +182,7 @@ def main():
                 # In a process of its own: the peak memory of a process counts that of the one that started it.
                 subprocess.run([sys.executable, HERE, "--prepare", str(count), tools], check=True)
             for name in asked:
-                if (count > VECTORS and "{}.jsonl" in TOOLS[name]) or (count > VECTORS // 10 and "{}.set" in TOOLS[name]):
+                if (count > VECTORS and ("{}.jsonl" in TOOLS[name] or "{}.rows" in TOOLS[name])) or (count > VECTORS // 10 and "{}.set" in TOOLS[name]):
                     continue
                 old = seen.get(name, [])
                 power = max(1, old[-1][2] or 1) if old else 1

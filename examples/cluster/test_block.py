@@ -67,6 +67,15 @@ class Objects(unittest.TestCase):
             self.assertNotIn("Traceback", ran.stderr)
             self.assertFalse((self.here / "rejects").exists())
 
+    def test_files_of_vectors_are_copied_as_images_are(self):
+        (self.here / "store/vectors").mkdir()
+        (self.here / "store/vectors/1.npy").write_bytes(b"rows")
+        tool = self.here / "tool"
+        tool.write_text(tool.read_text(encoding="utf-8").replace('.get("image", ".")', '["embedding"]["vector"]["file"]'), encoding="utf-8")
+        record = {"image": "frames/1.png", "embedding": {"model": "m", "vector": {"file": "vectors/1.npy", "row": 0, "crc32": "00000000"}}}
+        ran = self.passed(f"{self.here}/store", record)
+        self.assertEqual((ran.returncode, ran.stdout), (0, json.dumps(record) + "\n"), ran.stderr)
+
     def test_records_that_name_no_files_need_none(self):
         ran = self.passed(f"store:{self.here}/store", {"id": "a"})
         self.assertEqual((ran.returncode, ran.stdout), (0, '{"id": "a"}\n'), ran.stderr)

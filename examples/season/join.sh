@@ -21,7 +21,8 @@ read -ra describe_flags <<< "${DESCRIBE_FLAGS:---task detailed}"
 from() {
     jq -c --arg folder "$(realpath --relative-to="$set_folder" "$1")" \
         'def moved: if type == "string" and (startswith("/") | not) then "\($folder)/\(.)" else . end;
-        .image |= moved | if .mask then .mask |= moved else . end | if .skeleton then .skeleton |= moved else . end' "$1/$2"
+        .image |= moved | if .mask then .mask |= moved else . end | if .skeleton then .skeleton |= moved else . end
+        | if .embedding.vector | type == "object" then .embedding.vector.file |= moved else . end' "$1/$2"
 }
 # share TARGET: that many images of one film
 share() { echo $(($1 * ${per_film%\%} / 100)); }

@@ -81,6 +81,21 @@ fn written(
     write().map_err(unwritten)
 }
 
+/// Opens a file to be written where it is, with its folder, keeping what is in it: for one that others read while it grows. It is
+/// not there whole or not at all, so that whoever reads it must know its parts by something else. It lasts once [`settle`] has
+/// returned.
+pub fn in_place(path: &Path) -> io::Result<File> {
+    let open = || {
+        fs::create_dir_all(folder(path))?;
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        options.open(path)
+    };
+    let file = open().map_err(unwritten)?;
+    wrote(path);
+    Ok(file)
+}
+
 /// Whether a path is a device or a pipe, which is written to, and which no file must take the place of.
 pub fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
@@ -253,7 +268,7 @@ fn finish(file: NamedTempFile, path: &Path, lasting: bool) -> io::Result<()> {
 
 /// Marks an error of writing as the machine's, unless it is the name that is wrong: a folder without
 /// permission, or one that is gone, fails every record.
-fn unwritten(error: io::Error) -> io::Error {
+pub fn unwritten(error: io::Error) -> io::Error {
     use ErrorKind::{InvalidFilename, InvalidInput, IsADirectory};
     let named = [InvalidFilename, InvalidInput, IsADirectory].contains(&error.kind());
     if named || Fault::of(&error).is_some() {

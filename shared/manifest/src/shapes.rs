@@ -9,6 +9,7 @@ mod places;
 mod plates;
 mod shown;
 mod text;
+mod vectors;
 
 use geometry::MaskShape;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub use places::{Cut, Detection, Instance, Matte, Second, Segment};
 pub use plates::{Inpaint, Remnant};
 pub use shown::{Shown, Since};
 pub use text::{Text, TextKind, TextLine};
+pub use vectors::{Row, Vector};
 
 use crate::{Record, Result};
 

@@ -1,13 +1,15 @@
 //! The smallest tool there is, for the tests of the loop: it passes records
 //! on, and does with each what its own key `do` says.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use stage::{Cache, Context, Flow, Inference, Keep, Key, Outcome, Record, Result, bail};
+use stage::{Beside, Cache, Context, Flow, Inference, Keep, Key, Outcome, Record, Result, bail};
 
 /// Do with each record what its key `do` says
 #[derive(Debug, Parser)]
@@ -25,8 +27,28 @@ struct Args {
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
 
+    /// Move the ids of records that pass to this file, and write their numbers
+    #[arg(long, value_name = "FILE")]
+    beside: Option<PathBuf>,
+
     #[command(flatten)]
     keep: Keep,
+}
+
+/// A file of ids, and how many there are.
+struct Ids(File, usize);
+
+impl Beside for Ids {
+    fn take(&mut self, record: &mut Record) -> Result<()> {
+        writeln!(self.0, "{}", record.id()?)?;
+        record.put("id", &self.1.to_string())?;
+        self.1 += 1;
+        Ok(())
+    }
+
+    fn complete(&mut self, well: bool) -> Result<()> {
+        Ok(writeln!(self.0, "well: {well}")?)
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -45,6 +67,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     flow.mark(args.keep.keep);
     let cache = args.cache.as_deref().map(Cache::open);
     let echo = |record| echo(record, cache.as_ref());
+    if let Some(path) = args.beside {
+        flow.beside(Ids(File::create(path)?, 0));
+    }
     match args.shape {
         Shape::Each => flow.each(echo),
         Shape::Batches => flow.batches(

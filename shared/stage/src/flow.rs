@@ -43,7 +43,7 @@ pub struct Flow {
     rejects: Option<PathBuf>,
     mark: bool,
     claims: Option<Claims>,
-    output: Output,
+    pub(crate) output: Output,
     progress: Progress,
     counts: Counts,
     voice: Voice,
@@ -236,14 +236,14 @@ impl Flow {
         let mut writers = self.output.lock();
         for (mut record, reason) in outcome.judged {
             let Some(reason) = reason else {
-                writers.write(&record)?;
+                writers.write(&mut record)?;
                 self.counts.written += 1;
                 continue;
             };
             self.counts.dropped += 1;
             record.put("rejected", &rejected(Some(reason), None))?;
             if self.mark {
-                writers.write(&record)?;
+                writers.write(&mut record)?;
                 self.counts.written += 1;
             } else {
                 writers.reject(&record)?;
@@ -360,12 +360,12 @@ impl Flow {
     /// the counts is said.
     pub(crate) fn close(self, well: bool) -> Result<()> {
         self.progress.finish();
-        let flushed = self.output.lock().flush();
+        let ended = self.output.lock().end(well);
         let counts = self.counts;
         let taken = self.began.elapsed();
         counts.append(messages::tool(), taken)?;
         info!("{counts}, {:.1} s", taken.as_secs_f64());
-        flushed?;
+        ended?;
         if !well {
             return Ok(());
         }

@@ -15,6 +15,7 @@
 
 mod aside;
 mod batch;
+mod beside;
 mod cache;
 mod claims;
 mod counts;
@@ -38,6 +39,7 @@ mod transfer;
 mod words;
 
 pub use anyhow::{Context, Error, Result, anyhow, bail, ensure};
+pub use beside::Beside;
 pub use cache::{Cache, CacheFlags, CacheFolder, Key, Usage};
 pub use claims::spare;
 pub use counts::COUNTS_VARIABLE;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::{Context, Result};
 use manifest::Record;
 
+use crate::beside::Beside;
 use crate::words::printable;
 
 /// Standard output and the rejects file, shared with the thread that handles
@@ -20,6 +21,7 @@ pub(crate) struct Output(Arc<Mutex<Writers>>);
 pub(crate) struct Writers {
     output: BufWriter<File>,
     rejects: Option<BufWriter<File>>,
+    pub(crate) beside: Option<Box<dyn Beside + Send>>,
     line: Vec<u8>,
 }
 
@@ -71,6 +73,7 @@ impl Output {
         Ok(Self(Arc::new(Mutex::new(Writers {
             output: BufWriter::with_capacity(1 << 16, output),
             rejects: rejects_file.map(BufWriter::new),
+            beside: None,
             line: Vec::new(),
         }))))
     }
@@ -87,8 +90,11 @@ impl Output {
 }
 
 impl Writers {
-    /// Writes one record to standard output.
-    pub(crate) fn write(&mut self, record: &Record) -> Result<()> {
+    /// Writes one record to standard output, and first what goes beside it.
+    pub(crate) fn write(&mut self, record: &mut Record) -> Result<()> {
+        if let Some(beside) = &mut self.beside {
+            beside.take(record)?;
+        }
         self.line.clear();
         record.write_line(&mut self.line);
         to_standard_output(self.output.write_all(&self.line))
@@ -111,5 +117,13 @@ impl Writers {
             Some(rejects) => rejects.flush().context("rejects file"),
             None => Ok(()),
         }
+    }
+
+    /// As [`flush`](Self::flush), when no more records come; `well` says whether all went through.
+    pub(crate) fn end(&mut self, well: bool) -> Result<()> {
+        let flushed = self.flush();
+        let well = well && flushed.is_ok();
+        let completed = self.beside.take().map(|mut file| file.complete(well));
+        flushed.and(completed.unwrap_or(Ok(())))
     }
 }

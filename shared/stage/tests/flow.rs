@@ -87,6 +87,59 @@ fn each_record_comes_out_before_the_next_goes_in() {
     }
 }
 
+/// Records that were dropped or failed have nothing there, and all others in their order.
+#[test]
+fn what_goes_beside_the_manifest_is_there_before_its_record_and_is_completed() {
+    let folder = tempdir().unwrap();
+    let input = mixed(500);
+    for shape in SHAPES {
+        let plain = ["--shape", shape, "--rejects", "rejects.jsonl"];
+        let expected = run(&folder, &plain, &input);
+        let rejects = fs::read(folder.path().join("rejects.jsonl")).unwrap();
+        let ran = run(
+            &folder,
+            &[&plain[..], &["--beside", "ids"]].concat(),
+            &input,
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let numbers: Vec<_> = ran.records().iter().map(|r| r["id"].clone()).collect();
+        let counted: Vec<_> = (0..numbers.len()).map(|n| n.to_string()).collect();
+        assert_eq!(numbers, counted, "{shape}");
+        let beside = fs::read_to_string(folder.path().join("ids")).unwrap();
+        let ids = expected.records();
+        let ids = ids
+            .iter()
+            .map(|r| format!("{}\n", r["id"].as_str().unwrap()));
+        assert_eq!(beside, ids.collect::<String>() + "well: true\n", "{shape}");
+        assert!(rejects == fs::read(folder.path().join("rejects.jsonl")).unwrap());
+    }
+    let ran = run(
+        &folder,
+        &["--beside", "ids"],
+        "{\"id\":\"a\"}\n{\"id\":\"b\",\"do\":\"fail\"}\n",
+    );
+    assert_eq!(ran.code, Some(1));
+    let beside = fs::read_to_string(folder.path().join("ids")).unwrap();
+    assert_eq!(beside, "a\nwell: false\n");
+    for shape in STREAMS {
+        let mut child = start(&folder, &[shape, &["--beside", "ids"]].concat());
+        let mut stdin = child.stdin.take().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut expected = String::new();
+        for number in 0..20 {
+            writeln!(stdin, "{{\"id\":\"r{number}\"}}").unwrap();
+            stdout.read_line(&mut String::new()).unwrap();
+            expected.extend(["r", &number.to_string(), "\n"]);
+            assert_eq!(
+                fs::read_to_string(folder.path().join("ids")).unwrap(),
+                expected
+            );
+        }
+        drop(stdin);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
 #[test]
 fn a_record_that_waits_stops_the_reading_within_the_window() {
     for shape in STREAMS {

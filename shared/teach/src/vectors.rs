@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Error, Result, anyhow, bail, ensure};
 use manifest::Record;
+use manifest::shapes::{Row, Vector};
 use serde::{Deserialize, Serialize};
 
 /// Standardised numbers are held within this many deviations: far from everything that it has seen, a
@@ -27,6 +28,8 @@ const PLACES: usize = 8;
 enum Found {
     One(f32),
     List(Vec<f32>),
+    /// A vector in a file.
+    Row(Row),
     Named(BTreeMap<String, Found>),
 }
 
@@ -63,6 +66,15 @@ fn piece(record: &Record, pointer: &str) -> Result<Piece> {
     })?;
     let sound = |number: &f32| number.abs() < LARGEST;
     let too_large = || anyhow!("key `{pointer}`: a number is too large");
+    let found = match found {
+        Some(Found::Row(row)) => {
+            let numbers = ::vectors::numbers(Vector::Row(row));
+            Some(Found::List(
+                numbers.with_context(|| format!("key `{pointer}`"))?,
+            ))
+        }
+        other => other,
+    };
     match found {
         None => Ok(Piece::Absent),
         Some(Found::List(list)) => {
@@ -95,6 +107,7 @@ fn flatten(path: &str, found: Found, into: &mut BTreeMap<String, f32>) -> Option
             into.insert(path.to_owned(), number);
         }
         Found::List(list) if list.len() > PLACES => return None,
+        Found::Row(_) => return None,
         Found::List(list) => {
             let places = list.into_iter().enumerate();
             into.extend(places.map(|(place, number)| (format!("{path}/{place}"), number)));

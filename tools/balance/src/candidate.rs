@@ -93,7 +93,7 @@ fn pointer(args: &Args) -> &str {
 /// The vector to spread by. One that `--on` names must be there.
 fn vector(args: &Args, record: &Record) -> Result<Vec<f32>> {
     let pointer = pointer(args);
-    let Some(vector) = record.at::<Vec<f32>>(pointer)? else {
+    let Some(vector) = vectors::at(record, pointer)? else {
         ensure!(args.on.is_none(), "key `{pointer}` is missing");
         return Ok(Vec::new());
     };

@@ -4,7 +4,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, run, run_in};
+use testkit::{Ran, Shape, Tolerance, in_file, run, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_balance");
 
@@ -313,4 +313,30 @@ fn several_qualities_count_by_their_ranks() {
     assert_eq!(best("/tags/aesthetic/0/1"), ["b"]);
     assert_eq!(best("/tags/aesthetic/0/1,/quality/sharpness"), ["b"]);
     assert_eq!(best("/quality/none,/quality/sharpness"), ["a"]);
+}
+
+#[test]
+fn vectors_in_a_file_spread_as_those_in_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = |n: usize| {
+        let number = |at: usize| ((n * 7919 + at * 104_729) % 10_007) as f64 / 1e5;
+        let vector: Vec<f64> = (0..6).map(number).collect();
+        json!({"id": format!("r{n:03}"), "embedding": {"model": "flat", "vector": vector}, "quality": {"sharpness": n * 31 % 97}})
+    };
+    let records: Vec<_> = (0..120).map(record).collect();
+    let mut moved = in_file(folder.path(), &records);
+    let said = |records: &[Value]| {
+        let lines: Vec<_> = records.iter().map(|one| one.to_string() + "\n").collect();
+        let ran = run_in(folder.path(), TOOL, &["--target", "20"], &lines.concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("time"), "{}", ran.stderr);
+        without_embeddings(ran.records())
+    };
+    let expected = said(&records);
+    assert_eq!(expected.len(), 20);
+    assert_eq!(expected, said(&moved));
+    for n in (0..120).step_by(2) {
+        moved[n] = records[n].clone();
+    }
+    assert_eq!(expected, said(&moved), "some of both");
 }

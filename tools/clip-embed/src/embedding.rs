@@ -2,7 +2,7 @@
 
 use nets::embed::{Embedder, mean_direction};
 use serde::{Deserialize, Serialize};
-use stage::Result;
+use stage::{Beside, Record, Result};
 
 use crate::look::Views;
 
@@ -18,6 +18,19 @@ pub(crate) struct Embedding<'a> {
     pub(crate) crops: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ground: Option<String>,
+}
+
+/// Vectors that go into a file.
+pub(crate) struct InFile(pub(crate) vectors::Writer);
+
+impl Beside for InFile {
+    fn take(&mut self, record: &mut Record) -> Result<()> {
+        self.0.take(record)
+    }
+
+    fn complete(&mut self, well: bool) -> Result<()> {
+        self.0.finish(well)
+    }
 }
 
 /// What came of it.

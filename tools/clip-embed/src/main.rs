@@ -1,7 +1,7 @@
 //! Describes every image by a vector of a vision network: CLIP, `SigLIP`, `SigLIP` 2 or `DINOv2`.
 //!
 //! Reads `image`, and with `--mask` the file `mask` where there is one. Writes `embedding`: `model`,
-//! the network's name; `vector`, of unit length, 5 decimals; and where it was not made in the plain
+//! the network's name; `vector`, of unit length, 5 decimals, or with `--vectors` the row of a file that has it; and where it was not made in the plain
 //! way `crops` (`wide`) and `ground` (`#rrggbb`), what the character stands on. Writes
 //! `models.clip-embed`, which network answered.
 //!
@@ -10,6 +10,7 @@
 mod embedding;
 mod look;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use answers::Tool;
@@ -18,7 +19,7 @@ use nets::embed::{Crops, Embedder, Encoder, ROLE};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
 
-use crate::embedding::{Answer, DECIMALS, Embedding, embed};
+use crate::embedding::{Answer, DECIMALS, Embedding, InFile, embed};
 use crate::look::{Look, ground};
 
 const TOOL: Tool = Tool {
@@ -31,6 +32,7 @@ const EXAMPLES: &str = "Examples:
   clip-embed frames.jsonl > embedded.jsonl
   clip-embed --model dinov2-small --mask instances.jsonl > embedded.jsonl
   clip-embed --crops wide --model siglip2-base scenes.jsonl | clip-tag --labels labels/
+  clip-embed --vectors vectors frames.jsonl | cluster --k 12 > clustered.jsonl
   ls part.?? | xargs -P4 -I{} sh -c 'clip-embed --threads 1 {} > {}.embedded'
 
 A file of your own is recognised by its outputs: `image_embeds` is CLIP,
@@ -55,6 +57,11 @@ struct Args {
     /// Colour of the plain ground behind transparent images, and behind --mask
     #[arg(long, value_name = "#RRGGBB", default_value = "#ffffff", value_parser = ground)]
     ground: [u8; 3],
+
+    /// Write the vectors to a `.npy` file in this folder; records have its path, the row and a checksum in place of the
+    /// numbers
+    #[arg(long, value_name = "DIR")]
+    vectors: Option<PathBuf>,
 
     /// Images per batch on a GPU; on the CPU they are processed one by one, so that a result never
     /// depends on the other images
@@ -106,6 +113,9 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         mask: args.mask,
         ground: args.ground,
     };
+    if let Some(folder) = args.vectors {
+        flow.beside(InFile(vectors::Writer::new(folder)));
+    }
     // Records wait for each other only where they run together.
     let together = embedder.batch();
     let work = Inference {

@@ -6,12 +6,13 @@
 )]
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use image::{GrayImage, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, manners, run_in, scene};
+use testkit::{Ran, Shape, Tolerance, golden, manners, run_in, scene, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_clip-embed");
 const CLIP: &str = concat!(
@@ -33,22 +34,27 @@ const EXPECTED: &str = concat!(
 
 #[test]
 fn has_manners() {
-    manners(Shape {
-        tool: TOOL,
-        flags: &[
-            "--model",
-            CLIP,
-            "--device",
-            "cpu",
-            "--threads",
-            "1",
-            "--batch",
-            "2",
-            "--no-cache",
-        ],
-        opens_images: true,
-        streams: true,
-    });
+    let flags = [
+        "--model",
+        CLIP,
+        "--device",
+        "cpu",
+        "--threads",
+        "1",
+        "--batch",
+        "2",
+        "--no-cache",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let in_file = ["--vectors", folder.path().to_str().unwrap()];
+    for more in [&[][..], &in_file] {
+        manners(Shape {
+            tool: TOOL,
+            flags: &[&flags, more].concat(),
+            opens_images: true,
+            streams: true,
+        });
+    }
 }
 
 #[test]
@@ -310,4 +316,187 @@ fn what_is_wrong_is_said() {
     said("cut.onnx", &[], "cut.onnx: ");
     let ran = embed(here.path(), CLIP, &["--family", "vgg"], "");
     assert_eq!(ran.code, Some(2));
+}
+
+/// The file, the row and the checksum that a record names.
+fn row(record: &Value) -> (PathBuf, usize, String) {
+    let vector = &record["embedding"]["vector"];
+    let path = PathBuf::from(vector["file"].as_str().unwrap());
+    let row = usize::try_from(vector["row"].as_u64().unwrap()).unwrap();
+    (path, row, vector["crc32"].as_str().unwrap().to_owned())
+}
+
+/// The numbers of a row, read without any code of ours: rows begin after 128 bytes.
+fn numbers(here: &Path, record: &Value, length: usize) -> Vec<f32> {
+    let (path, row, _) = row(record);
+    let bytes = fs::read(here.join(path)).unwrap();
+    let own = &bytes[128 + 4 * length * row..][..4 * length];
+    let (numbers, _) = own.as_chunks();
+    numbers.iter().copied().map(f32::from_le_bytes).collect()
+}
+
+#[test]
+fn vectors_in_a_file_are_the_numbers_of_the_records() {
+    let here = tempfile::tempdir().unwrap();
+    let input = scenes(here.path());
+    let plain = embed(here.path(), CLIP, &[], &input);
+    let inside = vectors(&plain);
+    let ran = embed(here.path(), CLIP, &["--vectors", "of/all"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let records = ran.records();
+    for (number, (record, inside)) in records.iter().zip(&inside).enumerate() {
+        let (path, row, _) = row(record);
+        assert_eq!((path.parent(), row), (Some(Path::new("of/all")), number));
+        let inside: Vec<f32> = inside.iter().map(|x| *x as f32).collect();
+        assert_eq!(numbers(here.path(), record, inside.len()), inside);
+        assert_eq!(record["embedding"]["model"], "tiny-clip");
+    }
+    assert_eq!(
+        without_embeddings(records.clone()),
+        without_embeddings(plain.records())
+    );
+    let (path, ..) = row(&records[0]);
+    let bytes = fs::read(here.path().join(&path)).unwrap();
+    assert_eq!(bytes.len(), 128 + 6 * 4 * inside[0].len());
+    // Again, in batches: the same manifest, the same file, and no other beside it.
+    let again = embed(
+        here.path(),
+        CLIP,
+        &["--vectors", "of/all", "--batch", "4"],
+        &input,
+    );
+    assert_eq!(again.stdout, ran.stdout);
+    assert_eq!(fs::read(here.path().join(&path)).unwrap(), bytes);
+    assert_eq!(fs::read_dir(here.path().join("of/all")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_fails_has_no_row_and_parts_of_a_manifest_have_files_of_their_own() {
+    let here = tempfile::tempdir().unwrap();
+    let input = scenes(here.path());
+    let mut lines: Vec<_> = input.lines().map(|line| format!("{line}\n")).collect();
+    lines.insert(0, record("none", "none.png"));
+    lines.insert(3, "junk\n".to_owned());
+    fs::write(here.path().join("s4.png"), b"no image").unwrap();
+    let flags = ["--vectors", "v", "--rejects", "r.jsonl"];
+    let ran = embed(here.path(), CLIP, &flags, &lines.concat());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let rows: Vec<_> = ran.records().iter().map(|one| row(one).1).collect();
+    assert_eq!(rows, [0, 1, 2, 3, 4]);
+    let rejects = fs::read_to_string(here.path().join("r.jsonl")).unwrap();
+    assert!(!rejects.contains("embedding"), "{rejects}");
+    // The same records in two parts, into the same folder.
+    let parts = [lines[..4].concat(), lines[4..].concat()];
+    let parts = parts.map(|part| embed(here.path(), CLIP, &flags, &part).records());
+    let [first, second] = parts.each_ref().map(|part| row(&part[0]).0);
+    assert_ne!(first, second);
+    let length = vectors(&embed(here.path(), CLIP, &[], &record("s0", "s0.png")))[0].len();
+    let both = parts.concat();
+    assert_eq!(both.len(), 5);
+    for (one, other) in both.iter().zip(ran.records()) {
+        assert_eq!(one["id"], other["id"]);
+        // The file of the first part is that of the whole, written anew: it begins with the same record.
+        if row(one).0 == second || row(&other).1 < 2 {
+            assert_eq!(
+                row(one).2,
+                row(&other).2,
+                "the same vector, the same checksum"
+            );
+        }
+        assert_eq!(numbers(here.path(), one, length).len(), length);
+    }
+    assert!(numbers_in(here.path(), &first) < 5, "it was cut");
+}
+
+/// How many rows the head of a file says that there are.
+fn numbers_in(here: &Path, path: &Path) -> usize {
+    let bytes = fs::read(here.join(path)).unwrap();
+    let text = String::from_utf8_lossy(&bytes[10..128]).into_owned();
+    let rows = text.split_once("'shape': (").unwrap().1;
+    rows.split_once(',').unwrap().0.parse().unwrap()
+}
+
+/// Whoever reads records from a pipe looks for their rows at once, and after a kill no record names a row that is not there.
+#[test]
+fn a_row_is_in_the_file_before_its_record_is_out() {
+    let here = tempfile::tempdir().unwrap();
+    let input = scenes(here.path());
+    let length = vectors(&embed(here.path(), CLIP, &[], &record("s0", "s0.png")))[0].len();
+    let mut child = Command::new(TOOL)
+        .args([
+            "--model",
+            CLIP,
+            "--device",
+            "cpu",
+            "--no-cache",
+            "--vectors",
+            "v",
+        ])
+        .current_dir(here.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut path = PathBuf::new();
+    for (number, line) in input.lines().take(4).enumerate() {
+        writeln!(stdin, "{line}").unwrap();
+        let mut out = String::new();
+        stdout.read_line(&mut out).unwrap();
+        let record: Value = serde_json::from_str(&out).unwrap();
+        path = row(&record).0;
+        let there = fs::metadata(here.path().join(&path)).unwrap().len();
+        assert_eq!(there, 128 + 4 * (length * (number + 1)) as u64);
+        assert_eq!(numbers(here.path(), &record, length).len(), length);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(
+        numbers_in(here.path(), &path),
+        0,
+        "the head says that it is not complete"
+    );
+    // Made again it is the file of a run that nothing disturbed.
+    let flags = ["--vectors", "v"];
+    let again = embed(here.path(), CLIP, &flags, &input);
+    assert_eq!(row(&again.records()[5]).0, path);
+    assert_eq!(numbers_in(here.path(), &path), 6);
+    let whole = fs::read(here.path().join(&path)).unwrap();
+    fs::remove_dir_all(here.path().join("v")).unwrap();
+    assert_eq!(
+        embed(here.path(), CLIP, &flags, &input).stdout,
+        again.stdout
+    );
+    assert_eq!(fs::read(here.path().join(&path)).unwrap(), whole);
+}
+
+#[test]
+fn where_there_is_no_room_for_vectors_the_run_ends_and_rejects_nothing() {
+    let here = tempfile::tempdir().unwrap();
+    fs::write(here.path().join("in.jsonl"), scenes(here.path())).unwrap();
+    // No file may have a byte. What the tool says goes through a pipe.
+    let limited = r#"trap '' XFSZ; ulimit -f 0; exec "$@" 2> >(cat >&2)"#;
+    let ran = Command::new("bash")
+        .args([
+            "-c",
+            limited,
+            "bash",
+            TOOL,
+            "--model",
+            CLIP,
+            "--device",
+            "cpu",
+            "--no-cache",
+        ])
+        .args(["--vectors", "v", "--rejects", "r.jsonl", "in.jsonl"])
+        .current_dir(here.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(ran.stdout.is_empty());
+    assert!(said.contains("v/") && said.contains(".npy: "), "{said}");
+    assert_eq!(fs::read(here.path().join("r.jsonl")).unwrap(), b"");
 }

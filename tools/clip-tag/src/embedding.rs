@@ -1,22 +1,10 @@
 //! The vectors that are labelled, and whether they may be.
 
-use serde::Deserialize;
-use stage::{Record, Result, ensure};
+use stage::{Context, Record, Result, ensure};
 
-/// What is read of the key `embedding`.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Embedding {
-    pub(crate) model: String,
-    pub(crate) vector: Vec<f32>,
-}
-
-/// The vector must be of the model that the texts are of.
-pub(crate) fn check(
-    record: &Record,
-    embedding: &Embedding,
-    partner: &str,
-    sha256: Option<&str>,
-) -> Result<()> {
+/// The vector of a record, which must be of the model that the texts are of.
+pub(crate) fn vector(record: &Record, partner: &str, sha256: Option<&str>) -> Result<Vec<f32>> {
+    let embedding = record.embedding()?.context("key `embedding` is missing")?;
     ensure!(
         embedding.model == partner,
         "its vector is by {}, the texts are by {partner}: give both tools the same --model, or name the vectors' model with --partner",
@@ -27,5 +15,5 @@ pub(crate) fn check(
         by.is_none() || sha256.is_none() || by.as_deref() == sha256,
         "its vector is by other files of {partner} than the texts: embed it again, or give --partner {partner} if they belong together"
     );
-    Ok(())
+    vectors::numbers(embedding.vector)
 }

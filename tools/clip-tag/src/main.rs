@@ -24,7 +24,7 @@ use nets::embed::{Encoder, ROLE};
 use onnx::ModelFlags;
 use stage::{CacheFlags, Flow, Result};
 
-use crate::embedding::{Embedding, check};
+use crate::embedding::vector;
 use crate::score::{Answer, Question};
 
 const TOOL: Tool = Tool {
@@ -122,11 +122,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     let partner = args.partner.as_deref().unwrap_or(model.name());
     flow.each(|mut record| {
-        let embedding: Embedding = record.get("embedding")?;
         let sha256 = args.partner.is_none().then_some(model.sha256());
-        check(&record, &embedding, partner, sha256)?;
+        let vector = vector(&record, partner, sha256)?;
         for question in &questions {
-            let answer: Answer = question.answer(&embedding.vector)?;
+            let answer: Answer = question.answer(&vector)?;
             record.put_member("tags", question.name(), &answer)?;
         }
         answers.sign(&mut record)?;

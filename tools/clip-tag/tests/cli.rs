@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+use testkit::{Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_clip-tag");
 const NETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/nets/tests");
@@ -76,6 +76,29 @@ fn tag(here: &Path, model: &str, labels: &Value, more: &[&str], input: &str) -> 
 fn expected() -> Vec<Value> {
     let path = format!("{NETS}/expected/embed/vectors.json");
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn a_vector_in_a_file_is_tagged_as_one_in_the_record() {
+    let here = tempfile::tempdir().unwrap();
+    let model = &expected()[0];
+    let labels = json!({"place": {"templates": model["templates"], "labels": model["labels"], "threshold": 0.0, "top": 3}});
+    let manifest = embedded(model);
+    let records: Vec<Value> = { manifest.lines() }
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let said = |records: &[Value]| {
+        let lines: Vec<_> = records.iter().map(ToString::to_string).collect();
+        let name = net(model["model"].as_str().unwrap());
+        let ran = tag(here.path(), &name, &labels, &[], &lines.join("\n"));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        without_embeddings(ran.records())
+    };
+    let mut moved = in_file(here.path(), &records);
+    let expected = said(&records);
+    assert_eq!(expected, said(&moved));
+    moved[0] = records[0].clone();
+    assert_eq!(expected, said(&moved), "some of both");
 }
 
 /// A manifest of the vectors that the reference found.

@@ -33,7 +33,7 @@ impl Origin {
         match self {
             Self::Vector { pointer, unit } => {
                 let missing = || format!("key `{pointer}` is missing");
-                let mut vector: Vec<f32> = record.at(pointer)?.with_context(missing)?;
+                let mut vector = ::vectors::at(record, pointer)?.with_context(missing)?;
                 check(&vector, pointer)?;
                 if *unit {
                     scale(&mut vector).with_context(|| format!("key `{pointer}`"))?;

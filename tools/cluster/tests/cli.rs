@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, run, run_in};
+use testkit::{Ran, Shape, Tolerance, in_file, run, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_cluster");
 
@@ -400,4 +400,84 @@ fn records_without_a_vector_fail_or_are_dropped() {
         "{}",
         none.stderr
     );
+}
+
+fn lines(records: &[Value]) -> String {
+    let line = |record: &Value| [record.to_string(), "\n".to_owned()];
+    records.iter().flat_map(line).collect()
+}
+
+/// Of three heaps in turn, each vector another, with five decimals.
+fn heaps(count: usize) -> Vec<Value> {
+    let number = |n: usize, at: usize| {
+        let near = f64::from(u8::from(n % 3 == at));
+        let away = (n * 7919 + at * 104_729) % 10_007;
+        ((near + 3e-5 * away as f64) * 1e5).round() / 1e5
+    };
+    let record = |n: usize| {
+        let vector: Vec<f64> = (0..5).map(|at| number(n, at)).collect();
+        json!({"id": format!("r{n:03}"), "embedding": {"model": "flat", "vector": vector}, "quality": {"sharpness": n * 31 % 97}})
+    };
+    (0..count).map(record).collect()
+}
+
+#[test]
+fn vectors_in_a_file_are_clustered_as_those_in_the_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = heaps(200);
+    let moved = in_file(folder.path(), &records);
+    // Every third in the record itself, in another order than that of the file, and some of the file not at all.
+    let mixed = { records.iter().zip(&moved).enumerate() }.map(|(n, (own, moved))| match n % 3 {
+        0 => own.clone(),
+        _ => moved.clone(),
+    });
+    let order = |records: Vec<Value>| -> Vec<Value> {
+        let mut records: Vec<_> = records.into_iter().skip(9).collect();
+        records.reverse();
+        records
+    };
+    let mixed = order(mixed.collect());
+    for more in [
+        &["--k", "3"][..],
+        &["--method", "hdbscan"],
+        &["--near-duplicates", "0.99", "--keep"],
+        &["--metric", "euclidean", "--k", "4"],
+    ] {
+        let said = |records: &[Value]| {
+            let ran = run_in(folder.path(), TOOL, more, &lines(records));
+            assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+            without_embeddings(ran.records())
+        };
+        let expected = said(&order(records.clone()));
+        assert_eq!(expected.len(), 191);
+        assert_eq!(expected, said(&order(moved.clone())), "{more:?}");
+        assert_eq!(expected, said(&mixed), "{more:?}");
+    }
+}
+
+#[test]
+fn a_vector_that_is_not_in_its_file_fails_its_record_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = in_file(folder.path(), &heaps(6));
+    records[1]["embedding"]["vector"]["crc32"] = json!("00000000");
+    records[2]["embedding"]["vector"]["file"] = json!("gone/v.npy");
+    records[3]["embedding"]["vector"]["row"] = json!(6);
+    let flags = ["--k", "1", "--rejects", "r.jsonl"];
+    let ran = run_in(folder.path(), TOOL, &flags, &lines(&records));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(ran.records().len(), 3);
+    for said in [
+        "line 2: r001: key `/embedding/vector`: vectors.npy: row 4: has the checksum ",
+        "line 3: r002: key `/embedding/vector`: gone/v.npy: row 3: No such file or directory (os error 2): run clip-embed again",
+        "line 4: r003: key `/embedding/vector`: vectors.npy: row 6: is not there: the file has 6 rows: run clip-embed again",
+    ] {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
+    assert!(
+        ran.stderr.contains("and not 00000000 as its record says"),
+        "{}",
+        ran.stderr
+    );
+    let alone = run_in(folder.path(), TOOL, &["--k", "1"], &lines(&records));
+    assert_eq!(alone.code, Some(1), "without --rejects it ends the run");
 }

@@ -65,7 +65,7 @@ impl Instance {
             let embedding = record.embedding()?;
             let embedding =
                 embedding.context("key `embedding` is missing: run clip-embed first")?;
-            let (cosines, like) = cast.scores(&embedding, by)?;
+            let (cosines, like) = cast.scores(embedding, by)?;
             Looks::Scores { cosines, like }
         } else {
             let cluster = record.cluster()?;

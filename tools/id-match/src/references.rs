@@ -88,13 +88,13 @@ impl Cast {
         let mut common = None;
         let mut all: BTreeMap<String, Vec<Reference>> = BTreeMap::new();
         for Named { name, manifest } in named {
-            for vector in vectors(manifest, &mut common, |_| Ok(name.clone()))? {
-                all.entry(vector.0).or_default().push(vector.1);
+            for (name, reference) in references(manifest, &mut common, |_| Ok(name.clone()))? {
+                all.entry(name).or_default().push(reference);
             }
         }
         for manifest in keyed {
-            for vector in vectors(manifest, &mut common, character)? {
-                all.entry(vector.0).or_default().push(vector.1);
+            for (name, reference) in references(manifest, &mut common, character)? {
+                all.entry(name).or_default().push(reference);
             }
         }
         let characters = all.into_iter().map(|(name, references)| {
@@ -138,14 +138,14 @@ impl Cast {
 
     /// The cosine of `embedding` with each character, in the order of their names, and whether it is near enough to one
     /// of its references.
-    pub(crate) fn scores(&self, embedding: &Embedding, by: By) -> Result<(Vec<f64>, Vec<bool>)> {
+    pub(crate) fn scores(&self, embedding: Embedding, by: By) -> Result<(Vec<f64>, Vec<bool>)> {
         ensure!(
             embedding.model == self.common.model,
             "its vector is by {}, but the vectors of the references are by {}",
             embedding.model,
             self.common.model
         );
-        let vector = direction(embedding)?;
+        let vector = direction(&vectors::numbers(embedding.vector)?)?;
         ensure!(
             vector.len() == self.common.width,
             "its vector has {} numbers, but the vectors of the references have {}",
@@ -207,8 +207,8 @@ fn character(record: &Record) -> Result<String> {
     Ok(name)
 }
 
-/// The vectors of a manifest, each with the name of whom it shows.
-fn vectors(
+/// The references of a manifest, each with the name of whom it shows.
+fn references(
     manifest: &Path,
     common: &mut Option<Common>,
     name: impl Fn(&Record) -> Result<String>,
@@ -222,13 +222,14 @@ fn vectors(
         let embedding = record.embedding().with_context(place)?;
         let embedding =
             embedding.with_context(|| format!("{}: key `embedding` is missing", place()))?;
+        let vector = vectors::numbers(embedding.vector).with_context(place)?;
         let Common {
             model,
             width,
             first,
         } = common.get_or_insert_with(|| Common {
             model: embedding.model.clone(),
-            width: embedding.vector.len(),
+            width: vector.len(),
             first: place(),
         });
         ensure!(
@@ -237,13 +238,13 @@ fn vectors(
             place(),
             embedding.model
         );
-        let own = embedding.vector.len();
+        let own = vector.len();
         ensure!(
             *width == own,
             "{}: its vector has {own} numbers, but that of {first} has {width}: embed all references with one network",
             place()
         );
-        let vector = direction(&embedding).with_context(place)?;
+        let vector = direction(&vector).with_context(place)?;
         let kind = instance::kind(&record).with_context(place)?;
         found.push((name(&record).with_context(place)?, (vector, kind)));
     }
@@ -296,9 +297,9 @@ fn mean(vectors: &[Vec<f32>]) -> Option<Vec<f32>> {
     unit(&sum)
 }
 
-/// The vector of an embedding, of unit length.
-fn direction(embedding: &Embedding) -> Result<Vec<f32>> {
-    unit(&embedding.vector).context("key `embedding`: a vector of length zero")
+/// A vector of an embedding, of unit length.
+fn direction(vector: &[f32]) -> Result<Vec<f32>> {
+    unit(vector).context("key `embedding`: a vector of length zero")
 }
 
 fn unit(vector: &[f32]) -> Option<Vec<f32>> {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+use testkit::{Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_id-match");
 
@@ -684,5 +684,57 @@ fn what_is_like_the_mean_but_like_no_reference_has_no_name() {
     assert_eq!(
         said(&["--reference-quantile", "0"]),
         ["nilo", "nilo", "nilo"]
+    );
+}
+
+#[test]
+fn vectors_in_files_are_compared_as_those_in_the_records() {
+    let here = tempfile::tempdir().unwrap();
+    let apart = tempfile::tempdir().unwrap();
+    let references = [
+        ("nilo", [1.0, 0.1]),
+        ("pia", [0.2, 1.0]),
+        ("nilo", [0.9, 0.3]),
+    ];
+    let references = references.map(|(name, vector)| {
+        let mut record = seen("r", vector);
+        record["character"] = json!(name);
+        record
+    });
+    let instances: Vec<_> = (0..30)
+        .map(|n| {
+            let angle = n as f64 / 20.0;
+            let vector = [angle.cos(), angle.sin()];
+            cut(&format!("i{n}"), n, 30 * n, vector)
+        })
+        .collect();
+    let said = |references: &[Value], instances: &[Value]| {
+        fs::write(here.path().join("cast.jsonl"), lines(references)).unwrap();
+        let flags = ["--references", "cast.jsonl", "--min-cosine", "0.7"];
+        let ran = run_in(here.path(), TOOL, &flags, &lines(instances));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        without_embeddings(ran.records())
+    };
+    let expected = said(&references, &instances);
+    assert_eq!(expected.len(), 30);
+    let moved = in_file(here.path(), &instances);
+    // The references have a file of their own, named by its whole path.
+    let mut named = in_file(apart.path(), &references);
+    for one in &mut named {
+        one["embedding"]["vector"]["file"] = json!(apart.path().join("vectors.npy"));
+    }
+    assert_eq!(expected, said(&references, &moved));
+    assert_eq!(expected, said(&named, &moved));
+    assert_eq!(expected, said(&named, &instances));
+    fs::remove_file(apart.path().join("vectors.npy")).unwrap();
+    let flags = ["--references", "cast.jsonl"];
+    fs::write(here.path().join("cast.jsonl"), lines(&named)).unwrap();
+    let ran = run_in(here.path(), TOOL, &flags, &lines(&instances));
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("cast.jsonl: r: "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("vectors.npy: row 2: No such file"),
+        "{}",
+        ran.stderr
     );
 }

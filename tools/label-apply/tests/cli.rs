@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+use testkit::{Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_label-apply");
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/time/model.json");
@@ -382,4 +382,24 @@ fn a_model_that_does_not_fit_together_is_an_error() {
         ran.stderr
     );
     assert_eq!(ran.records()[0]["light"]["time"], "night");
+}
+
+#[test]
+fn a_vector_in_a_file_is_judged_as_one_in_the_record() {
+    let here = tempfile::tempdir().unwrap();
+    let records = [
+        seen("a", [-1.0, 0.3], "noon"),
+        seen("b", [0.2, 0.3], "evening"),
+        seen("c", [1.0, 0.12345], "night"),
+    ];
+    let said = |records: &[Value]| {
+        let ran = apply(here.path(), records, &["--taught", MODEL]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        without_embeddings(ran.records())
+    };
+    let mut moved = in_file(here.path(), &records);
+    let expected = said(&records);
+    assert_eq!(expected, said(&moved));
+    moved[1] = records[1].clone();
+    assert_eq!(expected, said(&moved), "some of both");
 }

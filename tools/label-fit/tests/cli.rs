@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, keyed_manners, run_in};
+use testkit::{Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, without_embeddings};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_label-fit");
 
@@ -774,6 +774,35 @@ fn a_label_that_is_neither_is_an_error() {
     assert!(
         ran.stderr
             .contains("the label `noon`: neither `keep` nor `drop`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn vectors_in_a_file_teach_what_those_in_the_records_teach() {
+    let here = tempfile::tempdir().unwrap();
+    let records = heaps();
+    label(here.path(), &records, (0..60).step_by(5));
+    let mut moved = in_file(here.path(), &records);
+    let learned = |records: &[Value]| {
+        let ran = fit(
+            here.path(),
+            records,
+            &["--output", "model.json", "--ask", "7"],
+        );
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        (model(here.path()), without_embeddings(ran.records()))
+    };
+    let expected = learned(&records);
+    assert_eq!(expected, learned(&moved));
+    moved[..30].clone_from_slice(&records[..30]);
+    assert_eq!(expected, learned(&moved), "some of both");
+    moved[40]["embedding"]["vector"]["row"] = json!(60);
+    let ran = fit(here.path(), &moved, &["--output", "model.json"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("f40: key `/embedding/vector`: vectors.npy: row 60: is not there: the file has 60 rows: run clip-embed again"),
         "{}",
         ran.stderr
     );

@@ -9,32 +9,33 @@ pub(crate) struct Space(String);
 
 /// The vector of a record and its space; `None` if it has none.
 pub(crate) fn vector(record: &Record) -> Result<Option<(Space, Vec<f32>)>> {
-    let Some(embedding) = record.embedding()? else {
+    let Some(Embedding {
+        model,
+        vector,
+        crops,
+        ground,
+    }) = record.embedding()?
+    else {
         return Ok(None);
     };
-    let space = Space(said(&embedding));
-    let unit = unit(embedding.vector);
+    let vector = ::vectors::numbers(vector)?;
+    let part = |name: &str, value: Option<String>| {
+        value
+            .map(|value| format!(", {name} {value}"))
+            .unwrap_or_default()
+    };
+    let space = Space(format!(
+        "{model}, {} numbers{}{}",
+        vector.len(),
+        part("crops", crops),
+        part("ground", ground)
+    ));
+    let unit = unit(vector);
     ensure!(
         unit.is_some(),
         "its vector has no direction: run clip-embed again"
     );
     Ok(unit.map(|unit| (space, unit)))
-}
-
-fn said(embedding: &Embedding) -> String {
-    let part = |name: &str, value: &Option<String>| {
-        value
-            .as_ref()
-            .map(|value| format!(", {name} {value}"))
-            .unwrap_or_default()
-    };
-    format!(
-        "{}, {} numbers{}{}",
-        embedding.model,
-        embedding.vector.len(),
-        part("crops", &embedding.crops),
-        part("ground", &embedding.ground)
-    )
 }
 
 impl std::fmt::Display for Space {

@@ -11,7 +11,7 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Ran, folder, help_and_manual, run_in};
+use testkit::{Ran, folder, help_and_manual, in_file, run_in};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_lora-score");
 
@@ -746,4 +746,29 @@ fn weights_are_those_of_the_flag() {
     assert_eq!(by("identity=1,prompt=3"), "stranger");
     let ran = score(set.path(), &records, &["--weights", "beauty=1"]);
     assert_eq!(ran.code, Some(2));
+}
+
+#[test]
+fn vectors_in_files_are_scored_as_those_in_the_records() {
+    let set = set();
+    let read = |name: &str| -> Vec<Value> {
+        let text = fs::read_to_string(set.path().join(name)).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.collect()
+    };
+    let expected = score(set.path(), &faulty(), &[]);
+    assert_eq!(expected.code, Some(0), "{}", expected.stderr);
+    let all = [faulty(), read("training.jsonl"), read("cast.jsonl")];
+    let mut moved = in_file(set.path(), &all.concat());
+    let cast = moved.split_off(all[0].len() + all[1].len());
+    let training = moved.split_off(all[0].len());
+    write(set.path(), "training.jsonl", &training);
+    write(set.path(), "cast.jsonl", &cast);
+    let ran = score(set.path(), &moved, &[]);
+    assert_eq!(ran.stdout, expected.stdout, "{}", ran.stderr);
+    let ran = score(set.path(), &faulty(), &[]);
+    assert_eq!(
+        ran.stdout, expected.stdout,
+        "of the made ones in the records"
+    );
 }

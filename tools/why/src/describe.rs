@@ -68,11 +68,7 @@ pub(crate) fn words(key: &str, record: &Record) -> String {
         "parent" => format!("cut from {}", plain(&value)),
         "dedup" => duplicates(record, &value),
         "boxes" | "masks" => format!("{} {key}", value.as_array().map_or(0, Vec::len)),
-        "embedding" => format!(
-            "{} numbers by {}",
-            value["vector"].as_array().map_or(0, Vec::len),
-            text("/model")
-        ),
+        "embedding" => format!("{} by {}", vector(&value["vector"]), text("/model")),
         "light" => scored(&value, &["time", "weather", "setting"]),
         "tags" => tags(&value),
         "facts" => format!(
@@ -119,6 +115,14 @@ fn duplicates(record: &Record, value: &Value) -> String {
         format!("best of {size} near duplicates")
     } else {
         "no near duplicates".to_owned()
+    }
+}
+
+/// How long a vector is, or where it is.
+fn vector(value: &Value) -> String {
+    match value["file"].as_str() {
+        Some(file) => format!("row {} of {file}", plain(&value["row"])),
+        None => format!("{} numbers", value.as_array().map_or(0, Vec::len)),
     }
 }
 

@@ -4,6 +4,8 @@ use geometry::{Rect, Skeleton};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::Vector;
+
 /// Column and row in pixels, and score, 0 to 1; a point of score 0 was not found.
 pub type Keypoint = [f64; 3];
 
@@ -147,7 +149,7 @@ pub struct Embedding {
     /// The network.
     pub model: String,
     /// The vector, of unit length.
-    pub vector: Vec<f32>,
+    pub vector: Vector,
     /// `wide` if it is the mean over several parts of the image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crops: Option<String>,
