@@ -25,6 +25,7 @@ mod flags;
 mod library;
 mod lock;
 mod model;
+mod near;
 mod net;
 mod quiet;
 mod registry;

@@ -7,6 +7,12 @@ use super::Florence;
 use crate::caption::cache::{gathered, last_logits};
 use crate::caption::generate::Step;
 
+/// The input for which positions of image and question count.
+const MASK: &str = "encoder_attention_mask";
+
+/// The input for image and question as the encoder sees them.
+const STATES: &str = "encoder_hidden_states";
+
 /// A text under way for several rows.
 pub(super) struct Decoding<'a> {
     florence: &'a mut Florence,
@@ -46,7 +52,7 @@ impl<'a> Decoding<'a> {
         Ok((decoding, logits))
     }
 
-    /// Makes `beams` rows of each.
+    /// Makes `beams` rows of each, and puts what stays the same from word to word near the network.
     pub(super) fn spread(&mut self, rows: usize, beams: usize) -> Result<()> {
         if beams > 1 {
             let order: Vec<usize> = (0..rows * beams).map(|row| row / beams).collect();
@@ -54,6 +60,15 @@ impl<'a> Decoding<'a> {
             self.states = gathered(&self.states, &order)?;
             for tensor in self.own.iter_mut().chain(&mut self.cross) {
                 *tensor = gathered(tensor, &order)?;
+            }
+        }
+        let names: Vec<_> = (0..self.florence.layers).flat_map(names).collect();
+        let cross = names.iter().map(|[_, cross]| cross.as_str());
+        let held = cross.zip(&mut self.cross);
+        let more = [(MASK, &mut self.mask), (STATES, &mut self.states)];
+        for (name, tensor) in held.chain(more) {
+            if let Some(near) = self.florence.decoder.near(name, tensor)? {
+                *tensor = near;
             }
         }
         Ok(())
@@ -69,8 +84,8 @@ impl<'a> Decoding<'a> {
         let branch = Tensor::truths(&[1], vec![!first])?;
         let names: Vec<[String; 2]> = (0..self.florence.layers).flat_map(names).collect();
         let mut inputs = vec![
-            ("encoder_attention_mask", &self.mask),
-            ("encoder_hidden_states", &self.states),
+            (MASK, &self.mask),
+            (STATES, &self.states),
             ("inputs_embeds", &embedded),
             ("use_cache_branch", &branch),
         ];
