@@ -80,7 +80,11 @@ def main():
     if others > MOST_BY_OTHERS:
         sys.exit(f"bench: other processes keep {others:.1f} cores busy, so no number would mean anything; run it when the machine is quiet")
     if options.networks or options.extraction:
-        (networks if options.networks else extraction)(bench)
+        if options.extraction:
+            extraction(bench)
+        if options.networks:
+            networks(bench, 1)
+            networks(bench, 2)
         return
     frames, manifest = work / "frames", work / "frames.jsonl"
     subprocess.run([sys.executable, HERE / "inputs.py", work], check=True)
@@ -107,7 +111,8 @@ def main():
         "cluster": tool("cluster", f"--method kmeans --k 50 {shlex.quote(str(points))}")}, {
         "scikit-learn": peer("sklearn_kmeans", array), "faiss": peer("faiss_kmeans", array)}, bench)
     extraction(bench)
-    networks(bench)
+    networks(bench, 1)
+    networks(bench, 2)
     compare("Hashes that are known already, frame-dedup", {
         f"{count:,} records": tool("frame-dedup", shlex.quote(str(work / f"hashes_{count}.jsonl")))
         for count in (10_000, 100_000, 1_000_000)}, {}, bench, 1)
@@ -150,8 +155,8 @@ def told(command, bench):
     return tuple(float(number) for number in ran[1].split()) if ran else None
 
 
-def networks(bench):
-    """Tools that run networks, over `session.run` alone and beside the same job in Python.
+def networks(bench, threads):
+    """Tools that run networks with so many threads, over `session.run` alone and beside the same job in Python.
 
     Published weights are taken from the folder BENCH_WEIGHTS where they are at hand; tools that
     need them are left out otherwise. The others have networks of random weights.
@@ -165,7 +170,7 @@ def networks(bench):
     out = work / "out"
     to_out = f"--out-dir {shlex.quote(str(out))}"
     kinds = [
-        ("detect", "char-detect", weights / "yolox_nano.onnx", frames, 120, "--threshold 0.5"),
+        ("detect", "char-detect", weights / "yolox_nano.onnx", frames, 300, "--threshold 0.5"),
         ("face", "face-crop", weights / "yunet_n_dynamic.onnx", frames, 240, f"--keep {to_out}"),
         ("pose", "rtmpose", weights / "movenet_single_pose_lightning_ptq.onnx", frames, 240, "--box whole"),
         ("emotion", "emotion-classify", graphs / "enet_b0_8.onnx", faces, 240, ""),
@@ -173,7 +178,7 @@ def networks(bench):
         ("segment", "sam-mask", graphs / "sam", frames, 12, to_out),
         ("inpaint", "lama-inpaint", graphs / "lama.onnx", frames, 8, f"--tries 1 {to_out}"),
     ]
-    title = "Networks, one thread for them"
+    title = f"Networks, {'one thread' if threads == 1 else f'{threads} threads'} for them"
 
     def empty():
         shutil.rmtree(out, ignore_errors=True)
@@ -188,10 +193,10 @@ def networks(bench):
         # CLIP's folder is what ours takes, and its one graph what the peer does.
         graph = model / "vision_model.onnx" if kind == "embed" else model
         script, paths = HERE / "networks.py", (graph, images, count, out)
-        peers = {way: shlex.join(map(str, (sys.executable, script, kind, way, *paths))) for way in ("alone", "python")}
+        peers = {way: shlex.join(map(str, (sys.executable, script, kind, way, threads, *paths))) for way in ("alone", "python")}
         manifest = shlex.quote(str(work / f"{images.name}_{count}.jsonl"))
         model = shlex.quote(str(model))
-        ours = tool(name, f"--no-cache --device cpu --threads 1 --model {model} {flags} {manifest}")
+        ours = tool(name, f"--no-cache --device cpu --threads {threads} --model {model} {flags} {manifest}")
         rounds = []
         for _ in range(bench.rounds):
             own, alone = bench.run(ours, empty), told(peers["alone"], bench)

@@ -92,7 +92,7 @@ def manifests_for_networks(work):
     for folder, width, height, more in (("frames", 1920, 1080, {"boxes": [{"box": BOX, "score": 0.9, "label": "person"}],
                                                                   "mask": str(mask)}), ("crops", 256, 256, {})):
         paths = sorted((work / folder).iterdir())
-        for count in (8, 12, 120, 160, 240):
+        for count in (8, 12, 160, 240, 300):
             with open(work / f"{folder}_{count}.jsonl", "w") as out:
                 for path in paths[:count]:
                     record = {"id": path.stem, "image": str(path), "width": width, "height": height, **more}

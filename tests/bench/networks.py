@@ -1,11 +1,11 @@
 """The peers' side of the tools that run networks: the network alone, and the same job in Python.
 
-Usage: networks.py KIND alone|python MODEL FOLDER COUNT [OUT]
+Usage: networks.py KIND alone|python THREADS MODEL FOLDER COUNT [OUT]
 
 `alone` runs the session as often as the job does for COUNT images, on inputs that are there already,
 and prints the wall and CPU seconds of that, without loading anything: what no tool can be faster than. `python`
-decodes, resizes, runs and writes, one image after another, as scripts do. Both have one thread for
-the network, like the tool; the tool may decode beside it.
+decodes, resizes, runs and writes, one image after another, as scripts do. Both have as many threads for
+the network as the tool, which may decode beside it.
 """
 
 import sys
@@ -22,10 +22,10 @@ IMAGENET = numpy.array([0.485, 0.456, 0.406], numpy.float32), numpy.array([0.229
 CLIP = numpy.array([0.48145466, 0.4578275, 0.40821073], numpy.float32), numpy.array([0.26862954, 0.26130258, 0.27577711], numpy.float32)
 
 
-def session(model):
-    """One thread, all optimisations, as the tools have them."""
+def session(model, threads):
+    """All optimisations, as the tools have them."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
@@ -44,8 +44,8 @@ def colours(path):
 class Single:
     """A network that is run on each of the inputs made of an image."""
 
-    def __init__(self, model):
-        self.net = session(model)
+    def __init__(self, model, threads):
+        self.net = session(model, threads)
         self.name = self.net.get_inputs()[0].name
 
     def alone(self, path):
@@ -111,8 +111,8 @@ class Emotion(Single):
 class Segment:
     """SAM 2 on one box an image: encoder, decoder, the best mask in the image's size as a PNG."""
 
-    def __init__(self, model):
-        self.encoder, self.decoder = (session(Path(model) / f"{part}.onnx") for part in ("encoder", "decoder"))
+    def __init__(self, model, threads):
+        self.encoder, self.decoder = (session(Path(model) / f"{part}.onnx", threads) for part in ("encoder", "decoder"))
 
     def prepare(self, path):
         pixels = colours(path)
@@ -142,8 +142,8 @@ class Segment:
 class Inpaint:
     """LaMa on the square of the image's height round the hole; the filled image is written as a PNG."""
 
-    def __init__(self, model):
-        self.net = session(model)
+    def __init__(self, model, threads):
+        self.net = session(model, threads)
 
     def prepare(self, path):
         pixels = colours(path)
@@ -175,8 +175,8 @@ KINDS = {"detect": Detect, "face": Face, "pose": Pose, "embed": Embed, "emotion"
 
 def main():
     """Runs one kind on the first images of a folder."""
-    kind, way, model, folder, count, *out = sys.argv[1:]
-    network = KINDS[kind](model)
+    kind, way, threads, model, folder, count, *out = sys.argv[1:]
+    network = KINDS[kind](model, int(threads))
     paths = sorted(Path(folder).iterdir())[: int(count)]
     if way == "alone":
         run = network.alone(paths[0])
