@@ -194,7 +194,7 @@ impl Flow {
         prepare: impl Fn(&Record) -> Result<(T, Vec<f32>)> + Sync,
         tool: impl FnOnce(&mut Self, Shelf, Vec<(T, Place)>) -> Result<O>,
     ) -> Result<()> {
-        let (mut waiting, mut all) = (Shelf::default(), Vec::new());
+        let (mut waiting, mut all) = (Shelf::open()?, Vec::new());
         let job = |record: Record| prepare(&record);
         let put = |flow: &mut Self, done: Done<(T, Vec<f32>)>| {
             let (ready, vector) = match done.result {

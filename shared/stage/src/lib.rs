@@ -54,7 +54,7 @@ pub use messages::tell;
 pub use outcome::{IntoOutcome, Outcome};
 pub use output::print;
 pub use progress::PROGRESS_VARIABLE;
-pub use shelf::{Place, Shelf};
+pub use shelf::{Place, SHELF_VARIABLE, Shelf};
 pub use space::Space;
 pub use transfer::Transfer;
 pub use words::{printable, told};

@@ -4,10 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use manifest::{Line, Record};
 
-/// What is held in memory before it goes to the disk, in bytes: most manifests are no longer.
+/// The environment variable that says how many bytes of waiting records are held in memory before they go to the disk:
+/// 64 MiB where it says nothing, as most manifests are no longer.
+pub const SHELF_VARIABLE: &str = "FILM2LORA_SHELF_BYTES";
+
 const HELD: usize = 1 << 26;
 
 /// The lines of records, as they came in, each with the vector that was read from it: a tool that sees
@@ -15,12 +18,14 @@ const HELD: usize = 1 << 26;
 ///
 /// What does not fit into memory is in a file without a name in the folder for temporary files
 /// (`TMPDIR`), which is gone with the process, however that ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Shelf {
     file: Option<File>,
     /// How much of all lines is in the file; the rest is held.
     written: u64,
     held: Vec<u8>,
+    /// How much is held at the most, unless one line alone is longer.
+    most: usize,
 }
 
 /// Where on a [`Shelf`] a record is, and behind it its vector.
@@ -39,9 +44,30 @@ impl Place {
 }
 
 impl Shelf {
+    /// An empty one.
+    ///
+    /// An error if the environment names a number of bytes that is none.
+    pub fn open() -> Result<Self> {
+        let told = std::env::var_os(SHELF_VARIABLE).filter(|told| !told.is_empty());
+        let most = told.map_or(Ok(HELD), |told| bytes(&told.to_string_lossy()))?;
+        Ok(Self {
+            file: None,
+            written: 0,
+            held: Vec::new(),
+            most,
+        })
+    }
+
+    /// Puts a record there that was not read from a manifest of this run.
+    pub fn keep(&mut self, record: &Record) -> Result<Place> {
+        let mut line = Vec::new();
+        record.write_line(&mut line);
+        self.put(line.trim_ascii_end(), &[])
+    }
+
     /// Puts a line and a vector there.
     pub(crate) fn put(&mut self, line: &[u8], vector: &[f32]) -> Result<Place> {
-        if self.held.len() + line.len() + size_of_val(vector) > HELD {
+        if self.held.len() + line.len() + size_of_val(vector) > self.most {
             self.write().with_context(Self::name)?;
         }
         let at = self.written + self.held.len() as u64;
@@ -100,36 +126,84 @@ impl Shelf {
 
     fn name() -> String {
         let folder = std::env::temp_dir();
-        format!("a temporary file in {}", folder.display())
+        format!(
+            "a temporary file in {}, which TMPDIR can place elsewhere",
+            folder.display()
+        )
     }
+}
+
+fn bytes(told: &str) -> Result<usize> {
+    let wrong = || anyhow!("{SHELF_VARIABLE}={told}: not a number of bytes");
+    told.parse().map_err(|_| wrong())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn line(number: usize) -> String {
+        let filling = "x".repeat(number % 7 * 1_000);
+        format!("{{\"id\":\"{number}\",\"filling\":\"{filling}\"}}")
+    }
+
+    /// Forty lines of up to 6 KB on a shelf that holds so much, each with up to two numbers.
+    fn filled(most: usize) -> (Shelf, Vec<Place>) {
+        let mut shelf = Shelf {
+            most,
+            ..Shelf::open().unwrap()
+        };
+        let put = |number: usize| {
+            let vector = vec![number as f32 + 0.5; number % 3];
+            shelf.put(line(number).as_bytes(), &vector).unwrap()
+        };
+        let places = (0..40).map(put).collect();
+        (shelf, places)
+    }
+
     #[test]
     fn lines_come_back_from_memory_and_from_the_disk() {
-        let mut shelf = Shelf::default();
-        let line = |number: usize| {
-            let filling = "x".repeat(number % 7 * 1_000_000);
-            format!("{{\"id\":\"{number}\",\"filling\":\"{filling}\"}}")
+        // Of nothing held, of less than one line, of a few lines, of all.
+        for most in [0, 3_000, 50_000, 1_000_000] {
+            let (shelf, places) = filled(most);
+            assert_eq!(shelf.written == 0, most == 1_000_000, "{most}");
+            assert!(!shelf.held.is_empty() && shelf.held.len() <= most.max(6_100));
+            // In any order, and more than once.
+            for number in [39, 0, 17, 39, 20] {
+                let record = shelf.record(places[number]).unwrap();
+                assert_eq!(record.to_string(), line(number));
+                assert_eq!(places[number].numbers(), number % 3);
+                let vector = shelf.vector(places[number]).unwrap();
+                assert_eq!(vector, vec![number as f32 + 0.5; number % 3]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_kept_comes_back_as_it_was() {
+        let mut shelf = Shelf {
+            most: 0,
+            ..Shelf::open().unwrap()
         };
-        let places: Vec<_> = (0..40)
-            .map(|number| {
-                let vector = vec![number as f32 + 0.5; number % 3];
-                shelf.put(line(number).as_bytes(), &vector).unwrap()
-            })
-            .collect();
-        assert!(shelf.written > HELD as u64 / 2, "some are on the disk");
-        assert!(!shelf.held.is_empty(), "and some are not");
-        // In any order, and more than once.
-        for number in [39, 0, 17, 39, 20] {
-            let record = shelf.record(places[number]).unwrap();
-            assert_eq!(record.to_string(), line(number));
-            assert_eq!(places[number].numbers(), number % 3);
-            let vector = shelf.vector(places[number]).unwrap();
-            assert_eq!(vector, vec![number as f32 + 0.5; number % 3]);
+        let bytes = br#"{"id":"a","mine":[1.00,  1e400]}"#.to_vec();
+        let record = Line { number: 1, bytes }.parse().unwrap();
+        let places = [0, 1].map(|_| shelf.keep(&record).unwrap());
+        for place in places {
+            assert_eq!(shelf.record(place).unwrap(), record);
+            assert_eq!(place.numbers(), 0);
+        }
+    }
+
+    #[test]
+    fn a_number_of_bytes_is_whole_and_not_below_nothing() {
+        assert_eq!(bytes("0").unwrap(), 0);
+        assert_eq!(bytes("1048576").unwrap(), 1 << 20);
+        for told in ["-1", "64MB", "1e6"] {
+            let error = bytes(told).unwrap_err().to_string();
+            assert_eq!(
+                error,
+                format!("FILM2LORA_SHELF_BYTES={told}: not a number of bytes")
+            );
         }
     }
 }

@@ -11,6 +11,7 @@ mod golden;
 mod manners;
 mod needs;
 mod run;
+mod shelf;
 mod vectors;
 
 pub use drawing::{blurred, checkerboard, flat, folder, noise, scene};
@@ -18,4 +19,5 @@ pub use golden::{Tolerance, close, golden};
 pub use manners::{Shape, help_and_manual, keyed_manners, manners};
 pub use needs::{ffmpeg, jq, lacking};
 pub use run::{Ran, run, run_in};
+pub use shelf::shelf;
 pub use vectors::{in_file, without_embeddings};

@@ -39,6 +39,11 @@ pub fn run_in<A: AsRef<OsStr>>(folder: &Path, tool: &str, arguments: &[A], input
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    fed(&mut command, input)
+}
+
+/// Runs a command whose streams are pipes, with `input` on its standard input.
+pub(crate) fn fed(command: &mut Command, input: &str) -> Ran {
     let mut started = command.spawn();
     // A program that a test has just written is busy while another test's new process, which has its file open by
     // inheritance, comes to start its own.
@@ -49,7 +54,7 @@ pub fn run_in<A: AsRef<OsStr>>(folder: &Path, tool: &str, arguments: &[A], input
         sleep(Duration::from_millis(5));
         started = command.spawn();
     }
-    let mut child = started.unwrap_or_else(|error| panic!("{tool}: {error}"));
+    let mut child = started.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
     // A tool that has already answered need not read on.

@@ -3,6 +3,7 @@
 use cast::{Kind, label};
 use stage::manifest::MaskShape;
 use stage::{Context, Record, Result, ensure};
+use vision::Rect;
 use vision::mask::Rle;
 
 use crate::By;
@@ -21,9 +22,8 @@ const TRACK: &str = "/instance/track";
 /// What its detector called it.
 const LABEL: &str = "/instance/label";
 
-/// One instance crop.
+/// What is held of one instance crop, whose record waits elsewhere.
 pub(crate) struct Instance {
-    pub(crate) record: Record,
     /// With references the cosine of each character; without, a vote for a cluster.
     pub(crate) looks: Looks,
     /// What the detector says that it is.
@@ -45,19 +45,37 @@ pub(crate) enum Looks {
 /// Where in the film an instance is.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    pub(crate) film: String,
+    pub(crate) film: Box<str>,
     pub(crate) shot: u64,
     pub(crate) frame: u64,
     /// Seconds.
     pub(crate) time: f64,
-    pub(crate) outline: Outline,
+    outline: Held,
     /// The number of its track in the shot, if it was followed.
     pub(crate) track: Option<usize>,
 }
 
+/// What is held of an outline: run lengths are as long as the rest of a record, and are wanted of one frame at a time.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Box(Rect<f64>),
+    /// It is in the record.
+    Mask,
+}
+
+impl Place {
+    /// The outline; `record` reads the record again, where it is there alone.
+    pub(crate) fn outline(&self, record: impl FnOnce() -> Result<Record>) -> Result<Outline> {
+        match self.outline {
+            Held::Box(rect) => Ok(Outline::Box(rect)),
+            Held::Mask => mask(&record()?)?.context("a mask is not there any more"),
+        }
+    }
+}
+
 impl Instance {
     /// Reads what is wanted of a record.
-    pub(crate) fn read(record: Record, cast: Option<&Cast>, by: By) -> Result<Self> {
+    pub(crate) fn read(record: &Record, cast: Option<&Cast>, by: By) -> Result<Self> {
         let looks = if let Some(name) = record.at::<String>("/character")? {
             ensure!(!name.trim().is_empty(), "key `character`: is empty");
             Looks::Decided(name)
@@ -74,10 +92,9 @@ impl Instance {
             Looks::Cluster(u64::try_from(cluster.id).ok())
         };
         Ok(Self {
-            place: place(&record)?,
-            kind: kind(&record)?,
+            place: place(record)?,
+            kind: kind(record)?,
             looks,
-            record,
         })
     }
 }
@@ -92,11 +109,11 @@ fn place(record: &Record) -> Result<Option<Place>> {
     let Some(source) = record.source()? else {
         return Ok(None);
     };
-    let Some(outline) = outline(record)? else {
+    let Some(outline) = held(record)? else {
         return Ok(None);
     };
     Ok(Some(Place {
-        film: source.film,
+        film: source.film.into(),
         shot: source.shot,
         frame: source.frame,
         time: source.time,
@@ -105,16 +122,24 @@ fn place(record: &Record) -> Result<Option<Place>> {
     }))
 }
 
-fn outline(record: &Record) -> Result<Option<Outline>> {
-    // A path is a mask of the crop itself, and says nothing of the frame.
-    if let Ok(Some(MaskShape::Runs(runs))) = record.at(MASK) {
-        let runs = Rle::try_from(&runs).context("key `instance`: mask")?;
-        return Ok(Some(Outline::Mask(runs)));
+fn held(record: &Record) -> Result<Option<Held>> {
+    if mask(record)?.is_some() {
+        return Ok(Some(Held::Mask));
     }
     for pointer in BOXES {
         if let Some(rect) = record.at(pointer)? {
-            return Ok(Some(Outline::Box(rect)));
+            return Ok(Some(Held::Box(rect)));
         }
     }
     Ok(None)
+}
+
+/// The run lengths of a record.
+fn mask(record: &Record) -> Result<Option<Outline>> {
+    // A path is a mask of the crop itself, and says nothing of the frame.
+    let Ok(Some(MaskShape::Runs(runs))) = record.at(MASK) else {
+        return Ok(None);
+    };
+    let runs = Rle::try_from(&runs).context("key `instance`: mask")?;
+    Ok(Some(Outline::Mask(runs)))
 }

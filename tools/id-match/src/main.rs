@@ -20,6 +20,7 @@
 //! `score` is the share of the track's votes, and `by` says `cluster` or `track`.
 
 mod instance;
+mod naming;
 mod numbers;
 mod outline;
 mod references;
@@ -33,6 +34,7 @@ use cast::folder;
 use clap::Parser;
 use stage::{Flow, Keep, Record, Result};
 
+use crate::instance::Instance;
 use crate::references::{Cast, Named};
 
 const EXAMPLES: &str = "Examples:
@@ -133,18 +135,12 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         cast.must_have(&args.only)?;
         cast.describe();
     }
-    let prepare = |record| instance::Instance::read(record, cast.as_ref(), args.compare_with);
-    flow.whole(prepare, |_, instances| {
-        let tracks = tracks::link(&instances, args.link_overlap, args.max_gap);
-        let limits = verdict::Limits {
-            threshold: args.min_cosine,
-            margin: args.cosine_margin,
-            agreement: args.agreement,
-        };
-        let found = verdict::identities(&instances, &tracks, cast.as_ref(), limits);
-        let judged = instances.into_iter().zip(found);
-        let only = args.only;
-        Ok(judged
-            .map(move |(instance, identity)| verdict::judge(instance.record, &identity, &only)))
+    let by = args.compare_with;
+    let prepare = |record: &Record| {
+        let instance = Instance::read(record, cast.as_ref(), by)?;
+        Ok((instance, Vec::new()))
+    };
+    flow.whole_on_shelf(prepare, |_, shelf, all| {
+        naming::named(args, cast.as_ref(), shelf, all)
     })
 }

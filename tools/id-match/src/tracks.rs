@@ -2,12 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use stage::Result;
+
 use crate::instance::{Instance, Place};
+use crate::outline::Outline;
 
 /// The end of a track so far.
-struct Open<'a> {
+struct Open {
     track: usize,
-    last: &'a Place,
+    /// When it was, in seconds.
+    time: f64,
+    outline: Outline,
+}
+
+/// How to link instances.
+pub(crate) struct Linking<'a> {
+    /// The least intersection over union.
+    pub(crate) overlap: f64,
+    /// The most seconds in which a character was not seen.
+    pub(crate) gap: f64,
+    /// The outline of an instance, by its number and its place.
+    pub(crate) outline: &'a dyn Fn(usize, &Place) -> Result<Outline>,
 }
 
 /// The number of each instance's track, from 0 in the order of the manifest; `None` where its place is
@@ -15,15 +30,17 @@ struct Open<'a> {
 ///
 /// Instances that were followed belong to the tracks that their records name. Of the others, from frame to
 /// frame of a shot the pair that overlaps most is linked first, then the next, down to
-/// `overlap`; a character that was not seen for more than `gap` seconds begins a new track.
-pub(crate) fn link(instances: &[Instance], overlap: f64, gap: f64) -> Vec<Option<usize>> {
+/// the least overlap; a character that was not seen for longer than the gap begins a new track.
+///
+/// An error if an outline cannot be read.
+pub(crate) fn link<'a>(
+    instances: impl ExactSizeIterator<Item = &'a Instance> + Clone,
+    linking: &Linking<'_>,
+) -> Result<Vec<Option<usize>>> {
     let mut shots: BTreeMap<(&str, u64), Vec<(usize, &Place)>> = BTreeMap::new();
-    for (at, instance) in instances.iter().enumerate() {
-        if let Some(place) = instance
-            .place
-            .as_ref()
-            .filter(|place| place.track.is_none())
-        {
+    let places = instances.clone().map(|instance| instance.place.as_ref());
+    for (at, place) in places.enumerate() {
+        if let Some(place) = place.filter(|place| place.track.is_none()) {
             let shot = shots.entry((&place.film, place.shot)).or_default();
             shot.push((at, place));
         }
@@ -32,16 +49,19 @@ pub(crate) fn link(instances: &[Instance], overlap: f64, gap: f64) -> Vec<Option
     let mut count = followed(instances, &mut tracks);
     for members in shots.values_mut() {
         members.sort_by_key(|(at, place)| (place.frame, *at));
-        shot(members, overlap, gap, &mut tracks, &mut count);
+        shot(members, linking, &mut tracks, &mut count)?;
     }
     in_order(&mut tracks);
-    tracks
+    Ok(tracks)
 }
 
 /// Gives a number to each track that records name, and returns how many there are.
-fn followed(instances: &[Instance], tracks: &mut [Option<usize>]) -> usize {
+fn followed<'a>(
+    instances: impl Iterator<Item = &'a Instance>,
+    tracks: &mut [Option<usize>],
+) -> usize {
     let mut numbers = BTreeMap::new();
-    for (instance, track) in instances.iter().zip(tracks) {
+    for (instance, track) in instances.zip(tracks) {
         let Some(place) = &instance.place else {
             continue;
         };
@@ -56,20 +76,21 @@ fn followed(instances: &[Instance], tracks: &mut [Option<usize>]) -> usize {
 
 fn shot(
     members: &[(usize, &Place)],
-    overlap: f64,
-    gap: f64,
+    linking: &Linking<'_>,
     tracks: &mut [Option<usize>],
     count: &mut usize,
-) {
-    let mut open: Vec<Open<'_>> = Vec::new();
+) -> Result<()> {
+    let mut open: Vec<Open> = Vec::new();
     for frame in members.chunk_by(|(_, a), (_, b)| a.frame == b.frame) {
         let now = frame.first().map_or(0.0, |(_, place)| place.time);
-        open.retain(|end| now - end.last.time <= gap);
+        open.retain(|end| now - end.time <= linking.gap);
+        let outlines = { frame.iter() }.map(|(at, place)| (linking.outline)(*at, place));
+        let mut outlines: Vec<_> = outlines.map(|read| read.map(Some)).collect::<Result<_>>()?;
         let mut pairs = Vec::new();
         for (which, end) in open.iter().enumerate() {
-            for (member, (_, place)) in frame.iter().enumerate() {
-                let share = end.last.outline.iou(&place.outline);
-                if share >= overlap && gap > 0.0 {
+            for (member, outline) in outlines.iter().flatten().enumerate() {
+                let share = end.outline.iou(outline);
+                if share >= linking.overlap && linking.gap > 0.0 {
                     pairs.push((share, which, member));
                 }
             }
@@ -81,20 +102,25 @@ fn shot(
             if !taken[which] && tracks[at].is_none() {
                 taken[which] = true;
                 tracks[at] = Some(open[which].track);
-                open[which].last = place;
+                open[which].time = place.time;
+                if let Some(outline) = outlines[member].take() {
+                    open[which].outline = outline;
+                }
             }
         }
-        for (at, place) in frame {
-            if tracks[*at].is_none() {
+        for ((at, place), outline) in frame.iter().zip(outlines) {
+            if let (None, Some(outline)) = (tracks[*at], outline) {
                 tracks[*at] = Some(*count);
                 open.push(Open {
                     track: *count,
-                    last: place,
+                    time: place.time,
+                    outline,
                 });
                 *count += 1;
             }
         }
     }
+    Ok(())
 }
 
 /// Numbers the tracks anew, by their first instance.

@@ -32,28 +32,47 @@ pub(crate) struct Limits {
 /// A vote of one instance: for whom, and how much it weighs.
 type Vote = (u64, f64);
 
-/// The identity of each instance.
-pub(crate) fn identities(
-    instances: &[Instance],
-    tracks: &[Option<usize>],
-    cast: Option<&Cast>,
+/// What the tracks say of their members.
+pub(crate) struct Verdicts<'a> {
+    tracks: Vec<Option<usize>>,
+    /// What most members of a track are, by their detector, where most are the same.
+    kinds: BTreeMap<usize, Option<Kind>>,
+    ballots: BTreeMap<usize, BTreeMap<u64, f64>>,
+    cast: Option<&'a Cast>,
     limits: Limits,
-) -> Vec<Identity> {
-    let fitting = fitting(instances, tracks, cast);
-    let votes: Vec<Option<Vote>> = { instances.iter().zip(&fitting) }
-        .map(|(instance, fits)| vote(&instance.looks, fits, limits))
-        .collect();
-    let mut ballots: BTreeMap<usize, BTreeMap<u64, f64>> = BTreeMap::new();
-    for (track, vote) in tracks.iter().zip(&votes) {
-        if let (Some(track), Some((whom, weight))) = (track, vote) {
-            *ballots.entry(*track).or_default().entry(*whom).or_default() += weight;
+}
+
+impl<'a> Verdicts<'a> {
+    /// Those of the instances, each with its track.
+    pub(crate) fn of<'b>(
+        instances: impl Iterator<Item = &'b Instance> + Clone,
+        tracks: Vec<Option<usize>>,
+        cast: Option<&'a Cast>,
+        limits: Limits,
+    ) -> Self {
+        let mut verdicts = Self {
+            kinds: kinds(instances.clone(), &tracks),
+            ballots: BTreeMap::new(),
+            tracks,
+            cast,
+            limits,
+        };
+        for (at, instance) in instances.enumerate() {
+            let vote = vote(&instance.looks, &verdicts.fitting(at, instance), limits);
+            if let (Some(track), Some((whom, weight))) = (verdicts.tracks[at], vote) {
+                let ballot = verdicts.ballots.entry(track).or_default();
+                *ballot.entry(whom).or_default() += weight;
+            }
         }
+        verdicts
     }
-    let names: Option<Vec<&str>> = cast.map(|cast| cast.names().collect());
-    let nobody = BTreeMap::new();
-    let all = instances.iter().zip(&fitting).zip(tracks).zip(votes);
-    all.map(|(((instance, fits), track), own)| {
-        let ballot = track.and_then(|track| ballots.get(&track));
+
+    /// The identity of an instance, given by its number.
+    pub(crate) fn identity(&self, at: usize, instance: &Instance) -> Identity {
+        let (track, fits) = (self.tracks[at], self.fitting(at, instance));
+        let own = vote(&instance.looks, &fits, self.limits);
+        let ballot = track.and_then(|track| self.ballots.get(&track));
+        let nobody = BTreeMap::new();
         let ballot = ballot.unwrap_or(&nobody);
         let doubtless = |of_track: &u64| match (own, &instance.looks) {
             (Some((whom, margin)), Looks::Scores { .. }) => {
@@ -61,46 +80,49 @@ pub(crate) fn identities(
             }
             _ => false,
         };
-        let of_track = majority(ballot, limits.agreement).filter(|of_track| !doubtless(of_track));
+        let of_track =
+            majority(ballot, self.limits.agreement).filter(|of_track| !doubtless(of_track));
         let own = own.map(|(whom, _)| whom);
         let whom = of_track.or(own);
-        match (&instance.looks, &names) {
-            (Looks::Decided(name), _) => by_owner(name, *track),
-            (Looks::Scores { cosines, .. }, Some(names)) => {
-                by_scores(cosines, fits, names, own, whom, *track)
+        match (&instance.looks, self.cast) {
+            (Looks::Decided(name), _) => by_owner(name, track),
+            (Looks::Scores { cosines, .. }, Some(cast)) => {
+                let names: Vec<&str> = cast.names().collect();
+                by_scores(cosines, &fits, &names, own, whom, track)
             }
-            _ => by_cluster(ballot, own, whom, *track),
+            _ => by_cluster(ballot, own, whom, track),
         }
-    })
-    .collect()
+    }
+
+    /// Whether each character may be an instance, by what the detector calls it: by the kind of more than half of
+    /// its track, or else its own. A single frame in which a boy is taken for a dog says nothing.
+    fn fitting(&self, at: usize, instance: &Instance) -> Vec<bool> {
+        let Some(cast) = self.cast else {
+            return Vec::new();
+        };
+        let of_track = self.tracks[at].and_then(|track| self.kinds.get(&track));
+        let of_track = of_track.copied().flatten();
+        cast.fitting(of_track.or(instance.kind))
+    }
 }
 
-/// Whether each character may be each instance, by what the detector calls it: by the kind of more than half of
-/// its track, or else its own. A single frame in which a boy is taken for a dog says nothing.
-fn fitting(
-    instances: &[Instance],
+/// The kind of more than half of each track's members of which one is known.
+fn kinds<'a>(
+    instances: impl Iterator<Item = &'a Instance>,
     tracks: &[Option<usize>],
-    cast: Option<&Cast>,
-) -> Vec<Vec<bool>> {
-    let Some(cast) = cast else {
-        return vec![Vec::new(); instances.len()];
-    };
+) -> BTreeMap<usize, Option<Kind>> {
     let mut called: BTreeMap<usize, Vec<Kind>> = BTreeMap::new();
     for (track, instance) in tracks.iter().zip(instances) {
         if let (Some(track), Some(kind)) = (track, instance.kind) {
             called.entry(*track).or_default().push(kind);
         }
     }
-    let mostly = |kinds: &Vec<Kind>| {
+    let mostly = |kinds: Vec<Kind>| {
         let count = |kind: &Kind| kinds.iter().filter(|own| *own == kind).count();
         { kinds.iter().copied() }.find(|kind| 2 * count(kind) > kinds.len())
     };
-    let kind = |(track, instance): (&Option<usize>, &Instance)| {
-        let of_track = track.and_then(|track| called.get(&track));
-        of_track.and_then(mostly).or(instance.kind)
-    };
-    let all = tracks.iter().zip(instances);
-    all.map(|one| cast.fitting(kind(one))).collect()
+    let all = called.into_iter();
+    all.map(|(track, kinds)| (track, mostly(kinds))).collect()
 }
 
 /// For whom an instance votes: of references with its margin, or with 1 where there is only one

@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use testkit::{Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, without_embeddings};
+use testkit::{
+    Ran, Shape, Tolerance, golden, in_file, keyed_manners, run_in, shelf, without_embeddings,
+};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_id-match");
 
@@ -244,6 +246,32 @@ fn masks_go_before_boxes() {
         "{}",
         ran.stderr
     );
+}
+
+#[test]
+fn records_wait_on_the_disk_with_their_masks_and_come_out_the_same() {
+    let here = tempfile::tempdir().unwrap();
+    let mut records = Vec::new();
+    for frame in 0..6 {
+        // The first frame alone says who is who.
+        let looks = |own: [f64; 2]| if frame == 0 { own } else { [1.0, 1.0] };
+        for (name, counts, vector) in [
+            ("a", json!([0, 4, 4]), [1.0, 0.0]),
+            ("b", json!([4, 4]), [0.0, 1.0]),
+        ] {
+            let mut record = cut(&format!("{name}{frame}"), frame, 10, looks(vector));
+            record["instance"]["mask"] = json!({"size": [2, 4], "counts": counts});
+            records.push(record);
+        }
+        let mut boxed = cut(&format!("c{frame}"), frame, 300, looks([0.0, 1.0]));
+        boxed["mine"] = json!("x".repeat(5000));
+        records.push(boxed);
+    }
+    let ran = matched(here.path(), &[], &records);
+    assert_eq!(names(&ran), ["nilo", "pia", "pia"].repeat(6));
+    let flags = ["--reference", "nilo=nilo.jsonl"];
+    let flags = [flags, ["--reference", "pia=pia.jsonl"]].concat();
+    shelf(here.path(), TOOL, &flags, &lines(&records));
 }
 
 #[test]

@@ -64,10 +64,10 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
 /// The record with the keys that belong to it.
 fn join(args: &Args, other: &Other, mut record: Record) -> Result<Outcome> {
     let id = record.id()?;
-    match other.of(&id) {
+    match other.of(&id)? {
         Some(found) => {
             for key in &args.keys {
-                record.copy(found, key);
+                record.copy(&found, key);
             }
             Ok(Outcome::pass(record))
         }

@@ -6,7 +6,7 @@
 
 use std::fs;
 
-use testkit::{Shape, Tolerance, golden, manners, run_in};
+use testkit::{Shape, Tolerance, golden, manners, run_in, shelf};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_record-join");
 const OTHER: &str = concat!(
@@ -80,4 +80,27 @@ fn a_broken_line_of_the_other_manifest_is_named() {
     let ran = run_in(here.path(), TOOL, &flags, "");
     assert_eq!(ran.code, Some(1));
     assert!(ran.stderr.contains("other.jsonl: line 2"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_is_taken_waits_on_the_disk_and_keeps_its_bytes_and_its_order() {
+    let here = tempfile::tempdir().unwrap();
+    let record = |number: usize| {
+        let long = "x".repeat(number * 1000);
+        format!("{{\"id\":\"{number}\",\"mine\":[1.00,  1e3],\"long\":\"{long}\"}}\n")
+    };
+    // The first of two of the same id counts; the order is that of the manifest on standard input.
+    let others: String = (0..20).map(record).collect::<String>() + "{\"id\":\"3\",\"mine\":0}\n";
+    fs::write(here.path().join("other.jsonl"), others).unwrap();
+    let own = |number: usize| format!("{{\"id\":\"{number}\"}}\n");
+    let input: String = [19, 3, 0, 3, 25].map(own).concat();
+    let flags = ["--from", "other.jsonl", "--keys", "long,mine"];
+    shelf(here.path(), TOOL, &flags, &input);
+    let ran = run_in(here.path(), TOOL, &flags, &input);
+    let expected = |number: usize| {
+        let long = "x".repeat(number * 1000);
+        format!("{{\"id\":\"{number}\",\"long\":\"{long}\",\"mine\":[1.00,  1e3]}}\n")
+    };
+    let expected = [19, 3, 0, 3].map(expected).concat() + &own(25);
+    assert_eq!(ran.stdout, expected);
 }
