@@ -11,6 +11,8 @@ mod word;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 use crate::bases::Base;
 use crate::view::{Content, DataSet, Layout, Side, View};
 
@@ -19,7 +21,7 @@ pub(crate) use word::words;
 
 /// How a data set is to be trained, whatever the trainer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan<'a> {
+pub struct Plan {
     /// The base model.
     pub base: &'static Base,
     /// How many images an epoch shows, those for regularization among them.
@@ -32,7 +34,7 @@ pub struct Plan<'a> {
     /// Steps from one checkpoint, with its samples, to the next.
     pub every: u32,
     /// What samples are made of: captions that the training does not see, if there are any.
-    pub prompts: Vec<&'a str>,
+    pub prompts: Vec<String>,
     /// Whether images have masks.
     pub masked: bool,
     /// Whether images are kept from training.
@@ -64,26 +66,30 @@ pub(crate) const CHECKPOINTS: u32 = 8;
 /// The most prompts that samples are made of, as every checkpoint makes them all.
 const PROMPTS: usize = 4;
 
-impl<'a> Plan<'a> {
+impl Plan {
     /// The plan for a data set; `None` if it names no base model, or has nothing to train on.
-    pub fn of(set: &'a DataSet<'_>) -> Option<Self> {
-        let base = set.base?;
+    ///
+    /// An error if the captions cannot be read, here and below.
+    pub fn of(set: &DataSet<'_>) -> Result<Option<Self>> {
+        let Some(base) = set.base else {
+            return Ok(None);
+        };
         let images = u32::try_from(set.side(Side::Training).count()).unwrap_or(u32::MAX);
         if images == 0 {
-            return None;
+            return Ok(None);
         }
         let turns = if set.regularization().is_some() { 2 } else { 1 };
         let steps = turns * steps(images, set.subject);
-        Some(Self {
+        Ok(Some(Self {
             base,
             epoch: turns * set.epoch(),
             steps,
             rank: rank(images),
             every: steps.div_ceil(CHECKPOINTS),
-            prompts: prompts(set),
+            prompts: prompts(set)?,
             masked: set.side(Side::Training).any(|(_, one)| one.masked),
             validated: set.has_validation(),
-        })
+        }))
     }
 
     /// How many epochs are as many steps, one at least.
@@ -120,25 +126,23 @@ pub fn steps(images: u32, subject: bool) -> u32 {
 }
 
 /// Captions from all over the images that are kept from training, or else over all.
-fn prompts<'a>(set: &'a DataSet<'_>) -> Vec<&'a str> {
-    let of = |side| {
-        let captions = set.side(side);
-        let captions = captions.filter_map(|(_, one)| one.captions.first().copied());
-        captions.collect::<Vec<_>>()
+fn prompts(set: &DataSet<'_>) -> Result<Vec<String>> {
+    let side = if set.has_validation() {
+        Side::Validation
+    } else {
+        Side::Training
     };
-    let mut captions = of(Side::Validation);
-    if captions.is_empty() {
-        captions = of(Side::Training);
+    let all = set.side(side).count();
+    let count = all.min(PROMPTS);
+    let mut prompts = Vec::new();
+    for place in 0..count {
+        let Some((number, _)) = set.side(side).nth(place * all / count) else {
+            continue;
+        };
+        let caption = set.says.of(number)?.captions.into_iter().next();
+        prompts.extend(caption.filter(|caption| !prompts.contains(caption)));
     }
-    let count = captions.len().min(PROMPTS);
-    let spread = (0..count).map(|number| captions[number * captions.len() / count]);
-    let mut prompts: Vec<&str> = Vec::new();
-    for prompt in spread {
-        if !prompts.contains(&prompt) {
-            prompts.push(prompt);
-        }
-    }
-    prompts
+    Ok(prompts)
 }
 
 /// How one trainer trains a data set.
@@ -234,9 +238,9 @@ pub(crate) const NETWORK: &[&str] = &[
 ///
 /// A line ends for them at a space and two hyphens, after which settings come, and `#` begins a remark
 /// (`library/train_util.py`, `line_to_prompt_dict`).
-pub(crate) fn prompt_lines(plan: &Plan<'_>, settings: &str) -> String {
-    let line = |prompt: &&str| {
-        let mut prompt = (*prompt).to_owned();
+pub(crate) fn prompt_lines(plan: &Plan, settings: &str) -> String {
+    let line = |prompt: &String| {
+        let mut prompt = prompt.clone();
         while prompt.contains(" --") {
             prompt = prompt.replace(" --", " ");
         }
@@ -248,13 +252,15 @@ pub(crate) fn prompt_lines(plan: &Plan<'_>, settings: &str) -> String {
 
 /// What starts a training in the folder of a data set; `None` where no base model is named, or not one
 /// that the trainer of the view can train.
-pub fn started(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
-    let run = view.training(set, &Plan::of(set)?)?;
+pub fn started(view: &dyn View, set: &DataSet<'_>) -> Result<Option<String>> {
+    let Some(run) = run(view, set)? else {
+        return Ok(None);
+    };
     let mut wanted = vec!["TRAINER=…".to_owned()];
     let paths = run.weights.iter().filter(|weight| weight.usual.is_none());
     wanted.extend(paths.map(|weight| format!("{}=…", weight.variable)));
     let (wanted, folder) = (wanted.join(" "), view.scripts());
-    Some(if windows(set) {
+    Ok(Some(if windows(set) {
         format!(
             r"{}\{} {wanted}",
             folder.replace('/', r"\"),
@@ -262,7 +268,12 @@ pub fn started(view: &dyn View, set: &DataSet<'_>) -> Option<String> {
         )
     } else {
         format!("{wanted} sh {folder}/train.sh")
-    })
+    }))
+}
+
+/// How the trainer of a view trains the data set; `None` as for [`started`].
+pub(crate) fn run(view: &dyn View, set: &DataSet<'_>) -> Result<Option<Run>> {
+    Plan::of(set)?.map_or(Ok(None), |plan| view.training(set, &plan))
 }
 
 /// Whether paths are those of Windows, on which the trainer is to run: on a drive, as in `C:/data`, or on another
@@ -279,18 +290,18 @@ fn windows(set: &DataSet<'_>) -> bool {
 
 /// Everything that stands in a view: the data set, and, where a base model is named that the trainer
 /// can train, what starts a training.
-pub fn files(view: &dyn View, set: &DataSet<'_>) -> Layout {
-    let mut layout = view.layout(set);
-    let Some(plan) = Plan::of(set) else {
-        return layout;
+pub fn files(view: &dyn View, set: &DataSet<'_>, layout: &mut Layout<'_>) -> Result<()> {
+    view.layout(set, layout)?;
+    let Some(plan) = Plan::of(set)? else {
+        return Ok(());
     };
-    let Some(run) = view.training(set, &plan) else {
-        return layout;
+    let Some(run) = view.training(set, &plan)? else {
+        return Ok(());
     };
     let folder = Path::new(view.scripts());
-    layout.add(folder, Content::Folder);
+    layout.add(folder, Content::Folder)?;
     for (path, text) in &run.files {
-        layout.text(path, text.as_str());
+        layout.text(path, text.as_str())?;
     }
     let scripts = if windows(set) {
         windows::files(view, set, &plan, &run)
@@ -300,7 +311,7 @@ pub fn files(view: &dyn View, set: &DataSet<'_>) -> Layout {
         vec![("train.sh", script), search, program]
     };
     for (name, text) in scripts {
-        layout.text(folder.join(name), text);
+        layout.text(folder.join(name), text)?;
     }
-    layout
+    Ok(())
 }

@@ -2,16 +2,18 @@
 
 mod layout;
 
+use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::Trainer;
 use crate::bases::Base;
 use crate::fit::{Fitting, Size};
 use crate::training::{Plan, Run};
-pub use layout::{Content, File, Layout};
-pub(crate) use layout::{listed, quoted};
+pub(crate) use layout::quoted;
+pub use layout::{Content, File, Layout, Take};
 
 /// A data set for a trainer, or for a family of them that read alike.
 pub trait View: Trainer {
@@ -67,12 +69,14 @@ pub trait View: Trainer {
     }
 
     /// How its trainer trains the base model of a plan; `None` if it cannot.
-    fn training(&self, _set: &DataSet<'_>, _plan: &Plan<'_>) -> Option<Run> {
-        None
+    ///
+    /// An error if what is said of the images cannot be read, here and below.
+    fn training(&self, _set: &DataSet<'_>, _plan: &Plan) -> Result<Option<Run>> {
+        Ok(None)
     }
 
     /// Everything that stands in it, folders before what lies in them.
-    fn layout(&self, set: &DataSet<'_>) -> Layout;
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()>;
 }
 
 /// Images that lie together: those that are kept from training, or those that an epoch shows equally
@@ -168,9 +172,11 @@ pub struct DataSet<'a> {
     pub root: PathBuf,
     /// The images.
     pub examples: Vec<Example<'a>>,
+    /// What is said of them.
+    pub says: &'a dyn Says,
 }
 
-/// One image of a data set.
+/// One image of a data set: what is held in memory of each, and so is short.
 #[derive(Debug, Clone)]
 pub struct Example<'a> {
     /// Its name, without an ending.
@@ -179,8 +185,8 @@ pub struct Example<'a> {
     pub ending: &'static str,
     /// Columns and rows.
     pub size: Size,
-    /// Its captions, one at least: several only where the trainer takes several.
-    pub captions: Vec<&'a str>,
+    /// How many captions it has, one at least: several only where the trainer takes several.
+    pub captions: usize,
     /// Whether it has a mask.
     pub masked: bool,
     /// What it is there for.
@@ -189,6 +195,19 @@ pub struct Example<'a> {
     pub repeats: u32,
     /// How many images of its side come before it.
     pub place: usize,
+}
+
+/// Says of each image what need not be held in memory.
+pub trait Says: Debug {
+    /// What is said of the image with this number; an error if it cannot be read.
+    fn of(&self, number: usize) -> Result<Said>;
+}
+
+/// What is said of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// Its captions, as many as [`Example::captions`] says.
+    pub captions: Vec<String>,
     /// Its id.
     pub id: String,
     /// Where it is from.
@@ -287,22 +306,22 @@ impl<'a> DataSet<'a> {
     /// Whether an image has several captions.
     pub(crate) fn has_several(&self) -> bool {
         let mut examples = self.examples.iter();
-        examples.any(|example| example.captions.len() > 1)
+        examples.any(|example| example.captions > 1)
     }
 
     /// A row that several readers of `metadata.jsonl` take. Every key has the same type in every
     /// row, and what is not known is left out.
-    pub(crate) fn row(&self, view: &dyn View, example: &Example<'_>) -> Value {
-        let caption = example.captions.first();
+    pub(crate) fn row(&self, view: &dyn View, example: &Example<'_>, said: &Said) -> Value {
+        let caption = said.captions.first();
         let mut row = json!({
             "file_name": example.file(),
             "text": caption,
             "image_path": self.seen(view.image(self, example)),
             "caption": caption,
             "image_size": [example.size.width, example.size.height],
-            "id": example.id,
+            "id": said.id,
         });
-        if let Some(source) = &example.source {
+        if let Some(source) = &said.source {
             row["film"] = json!(source.film);
             row["shot"] = json!(source.shot);
             row["time"] = json!(source.time);

@@ -1,7 +1,7 @@
 //! The folder of a data set: written beside, named by its content, renamed into place.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use loaders::fit::Size;
 use loaders::training;
@@ -10,11 +10,13 @@ use serde_json::json;
 use stage::{Context, Record, Result, log, machine};
 
 use crate::card;
+use crate::hash::hash;
 use crate::newest::{NEWEST, clear, point};
-use crate::plan::{Example, Purpose};
-use crate::prompts;
+use crate::plan::Example;
+use crate::prompts::prompts;
+use crate::set::Set;
 use crate::store::Store;
-use crate::views::{Writer, data_set};
+use crate::views::{Writer, in_pieces};
 
 /// From how much enlarging on it is worth a word: buckets are coarse, and a
 /// few percent are rounding.
@@ -23,14 +25,15 @@ const NOTICED: f64 = 1.1;
 /// The folder in which a data set is written until it is whole.
 const PART: &str = ".dataset.part";
 
+/// The manifest in it.
+const MANIFEST: &str = "manifest.jsonl";
+
 /// A data set that is to be written.
 pub(crate) struct Build<'a> {
     /// The folder for data sets.
     pub(crate) out: &'a Path,
     /// That folder, where the trainer runs.
     pub(crate) root: &'a Path,
-    /// What it is of.
-    pub(crate) purpose: &'a Purpose,
     /// The trainers that it is for.
     pub(crate) views: &'a [&'static dyn View],
     /// The finished images.
@@ -38,119 +41,88 @@ pub(crate) struct Build<'a> {
 }
 
 impl Build<'_> {
-    /// Writes the data set, and returns its records, each with the path of
+    /// Writes the data set, and returns its manifest: its records, each with the path of
     /// its image.
     ///
     /// The folder's name has a hash of everything in it: what a trainer has
     /// remembered of another content can never be taken for this one's.
     /// Killed at any moment, the last data set is still there, and the next
     /// run does the rest.
-    pub(crate) fn write(&self, examples: Vec<Example>) -> Result<Vec<Record>> {
-        let name = format!("{NEWEST}-{}", self.hash(&examples)?);
+    pub(crate) fn write(&self, set: Set<'_>) -> Result<PathBuf> {
+        let name = format!("{NEWEST}-{}", hash(set, self.views)?);
         let part = self.out.join(PART);
         clear(&part)?;
         fs::create_dir(&part).with_context(|| part.display().to_string())?;
         let writer = Writer {
             folder: &part,
             store: self.store,
-            examples: &examples,
+            examples: set.examples,
         };
         let root = self.root.join(&name);
         for view in self.views {
-            let set = data_set(*view, self.purpose, &examples, &root)?;
-            writer.write(*view, &training::files(*view, &set))?;
-            enlarged(*view, &set);
-            untrained(*view, &set);
-            unmasked(*view, &set);
+            let told = set.told(*view);
+            let of_view = told.data_set(&root);
+            writer.write(*view, &of_view)?;
+            enlarged(*view, &of_view);
+            untrained(*view, &of_view)?;
+            unmasked(*view, &of_view);
         }
-        self.unused(&examples);
-        let card = card::text(self.purpose, self.views, &examples, &root)?;
-        file(&part.join("README.md"), card.as_bytes())?;
-        let held = examples.iter().filter(|one| one.side == Side::Validation);
-        let prompts = prompts::lines(self.purpose, &held.collect::<Vec<_>>())?;
-        if !prompts.is_empty() {
-            file(&part.join("prompts.jsonl"), &prompts)?;
+        self.unused(set);
+        file(
+            &part.join("README.md"),
+            [card::text(set, self.views, &root)],
+        )?;
+        if set.count(Side::Validation) > 0 {
+            file(&part.join("prompts.jsonl"), lines(prompts(set)?))?;
         }
-        let records = self.records(&self.out.join(&name), examples)?;
-        let mut lines = Vec::new();
-        for record in &records {
-            record.write_line(&mut lines);
-        }
-        file(&part.join("manifest.jsonl"), &lines)?;
+        let target = self.out.join(&name);
+        self.manifest(&part.join(MANIFEST), &target, set)?;
         // All of it is on the disk before its name says that it is whole.
         machine::file::settle().with_context(|| part.display().to_string())?;
-        place(&part, &self.out.join(&name))?;
+        place(&part, &target)?;
         point(self.out, &name)?;
         self.store.prune()?;
-        Ok(records)
+        Ok(target.join(MANIFEST))
     }
 
-    /// Ten digits of a hash over all that trainers find in the data set, but for its own name.
-    fn hash(&self, examples: &[Example]) -> Result<String> {
-        let mut hash = blake3::Hasher::new();
-        for view in self.views {
-            let set = data_set(*view, self.purpose, examples, Path::new(""))?;
-            hash.update(&serde_json::to_vec(&training::files(*view, &set))?);
-            for example in examples {
-                let keys = [Some(example.stored(*view)), example.mask(*view)];
-                let keys = keys.map(|stored| stored.map_or("", |stored| &stored.key));
-                hash.update(&serde_json::to_vec(&keys)?);
-            }
-        }
-        Ok(hash.finalize().to_hex()[..10].to_owned())
-    }
-
-    /// The records of the set, each with the path of its image in the first
-    /// view.
-    fn records(&self, folder: &Path, mut examples: Vec<Example>) -> Result<Vec<Record>> {
+    /// Writes the records of the set, each with the path of its image in the first view; `folder` is where that will be.
+    fn manifest(&self, path: &Path, folder: &Path, set: Set<'_>) -> Result<()> {
         let Some(view) = self.views.first() else {
-            return Ok(Vec::new());
+            return file::<String>(path, []);
         };
-        let set = data_set(*view, self.purpose, &examples, folder)?;
-        let place = |one: &loaders::view::Example<'_>| {
-            let file = folder.join(view.image(&set, one));
+        let told = set.told(*view);
+        let of_view = told.data_set(folder);
+        let record = |(example, one): (&Example, &loaders::view::Example<'_>)| {
+            let image = folder.join(view.image(&of_view, one));
             let mut place =
-                json!({"file": file, "width": one.size.width, "height": one.size.height});
+                json!({"file": image, "width": one.size.width, "height": one.size.height});
             if one.side == Side::Validation {
                 place["validation"] = json!(true);
             }
-            place
-        };
-        let shown = set.examples.iter();
-        let places: Vec<_> = shown
-            .filter(|one| one.side != Side::Regularization)
-            .map(place)
-            .collect();
-        let record = |(example, place): (&mut Example, serde_json::Value)| {
-            let mut record = std::mem::take(&mut example.record);
+            let mut record = set.record(example)?;
             record.put("dataset", &place)?;
             Ok(record)
         };
         // Regularization images stand last: they are not of the set.
-        examples.iter_mut().zip(places).map(record).collect()
+        file(path, lines(set.own().zip(&of_view.examples).map(record)))
     }
 
     /// Says so if images are kept for validation and no trainer uses them, and which trainers cannot use
     /// those for regularization.
-    fn unused(&self, examples: &[Example]) {
-        let of = |side| {
-            examples
-                .iter()
-                .filter(|example| example.side == side)
-                .count()
-        };
-        let count = of(Side::Validation);
-        let used = |view: &&dyn View| view.notes(self.purpose.title()).validation.is_some();
+    fn unused(&self, set: Set<'_>) {
+        let title = set.purpose.title();
+        let count = set.count(Side::Validation);
+        let used = |view: &&dyn View| view.notes(title).validation.is_some();
         if count > 0 && !self.views.iter().any(used) {
             log::warn!(
                 "{count} images are held back for validation, and none of these trainers uses them: compare with them yourself"
             );
         }
-        if of(Side::Regularization) > 0 {
+        if set.count(Side::Regularization) > 0 {
             let notes = self
                 .views
                 .iter()
-                .map(|view| (view.word(), view.notes(self.purpose.title())));
+                .map(|view| (view.word(), view.notes(title)));
             let without = notes.filter(|(_, notes)| notes.regularization.is_none());
             let without: Vec<_> = without.map(|(word, _)| word).collect();
             if !without.is_empty() {
@@ -164,9 +136,9 @@ impl Build<'_> {
 }
 
 /// Says that a view has no `train.sh`, though a base model is named.
-fn untrained(view: &dyn View, set: &DataSet<'_>) {
+fn untrained(view: &dyn View, set: &DataSet<'_>) -> Result<()> {
     if let Some(base) = set.base
-        && training::started(view, set).is_none()
+        && training::started(view, set)?.is_none()
     {
         log::warn!(
             "{}: there is no train.sh for {}: the data set is there, and how to train on it is yours to say",
@@ -174,6 +146,7 @@ fn untrained(view: &dyn View, set: &DataSet<'_>) {
             base.name
         );
     }
+    Ok(())
 }
 
 /// Says how many masks the trainer of a view cannot use.
@@ -208,8 +181,18 @@ fn enlarged(view: &dyn View, set: &DataSet<'_>) {
     }
 }
 
-fn file(path: &Path, content: &[u8]) -> Result<()> {
-    machine::file::write(path, content).with_context(|| path.display().to_string())
+fn file<T: AsRef<[u8]>>(path: &Path, pieces: impl IntoIterator<Item = Result<T>>) -> Result<()> {
+    in_pieces(path, pieces).with_context(|| path.display().to_string())
+}
+
+/// Records as the lines of a manifest.
+fn lines(records: impl Iterator<Item = Result<Record>>) -> impl Iterator<Item = Result<Vec<u8>>> {
+    let line = |record: Record| {
+        let mut line = Vec::new();
+        record.write_line(&mut line);
+        line
+    };
+    records.map(move |record| record.map(line))
 }
 
 /// Renames the finished folder into place. A folder of that name has the

@@ -52,6 +52,36 @@ pub(crate) struct Captions {
     settled: bool,
 }
 
+/// How many captions an image has, which is held in memory where they are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Variety {
+    /// Whether the two forms are there, and differ.
+    two: bool,
+    settled: bool,
+}
+
+impl Variety {
+    /// How many captions a view gets, as [`Captions::of_view`] returns them.
+    pub(crate) fn count(self, asked: Option<Form>, view: &dyn View) -> usize {
+        let count = |asked| match wanted(asked, view.form(), self.settled) {
+            Form::Several if self.two => 2,
+            _ => 1,
+        };
+        match count(asked) {
+            2 if !view.draws() => count(Some(view.form())),
+            count => count,
+        }
+    }
+}
+
+/// The form that is asked for, or else the usual one.
+fn wanted(asked: Option<Form>, usual: Form, settled: bool) -> Form {
+    match asked {
+        None if settled => Form::Own,
+        asked => asked.unwrap_or(usual),
+    }
+}
+
 /// The two forms in which caption-compose says the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Forms {
@@ -93,13 +123,28 @@ impl Captions {
         &self.own
     }
 
-    /// Those that a trainer gets: of `asked` if that was asked for, else of its `usual` form. There
-    /// is one at least, and no two are the same.
-    pub(crate) fn of_form(&self, asked: Option<Form>, usual: Form) -> Vec<&str> {
-        let form = match asked {
-            None if self.settled => Form::Own,
-            asked => asked.unwrap_or(usual),
-        };
+    /// How many there are.
+    pub(crate) fn variety(&self) -> Variety {
+        let forms = self.forms.as_ref();
+        Variety {
+            two: forms.is_some_and(|forms| forms.tags != forms.sentence),
+            settled: self.settled,
+        }
+    }
+
+    /// The captions that `view` has: of `asked` if that was asked for, else of its usual form; several only where its
+    /// trainer draws one of them.
+    pub(crate) fn of_view(&self, asked: Option<Form>, view: &dyn View) -> Vec<&str> {
+        let captions = self.of_form(asked, view.form());
+        if captions.len() > 1 && !view.draws() {
+            return self.of_form(Some(view.form()), view.form());
+        }
+        captions
+    }
+
+    /// Those of `asked` if that was asked for, else of the `usual` form. There is one at least, and no two are the same.
+    fn of_form(&self, asked: Option<Form>, usual: Form) -> Vec<&str> {
+        let form = wanted(asked, usual, self.settled);
         let Some(Forms { tags, sentence }) = &self.forms else {
             return vec![&self.own];
         };

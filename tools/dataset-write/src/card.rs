@@ -8,11 +8,10 @@ use loaders::training;
 use loaders::view::{Side, View};
 use stage::Result;
 
-use crate::plan::{Example, Purpose};
-use crate::views::data_set;
+use crate::set::Set;
 
 /// The facts that are counted.
-const COUNTED: &[&str] = &[
+const COUNTED: [&str; 11] = [
     "source.film",
     "licence",
     "identity.name",
@@ -27,23 +26,14 @@ const COUNTED: &[&str] = &[
 ];
 
 /// The text of the card; `root` is where trainers find the set.
-pub(crate) fn text(
-    purpose: &Purpose,
-    views: &[&dyn View],
-    examples: &[Example],
-    root: &Path,
-) -> Result<String> {
+pub(crate) fn text(set: Set<'_>, views: &[&dyn View], root: &Path) -> Result<String> {
+    let Set {
+        purpose, examples, ..
+    } = set;
+    let tally = Tally::of(set)?;
     let mut card = format!("# {}\n\n", purpose.title());
-    let count = |side| {
-        examples
-            .iter()
-            .filter(|example| example.side == side)
-            .count()
-    };
-    let (validation, regularization) = (count(Side::Validation), count(Side::Regularization));
-    let shots: BTreeSet<_> = own(examples)
-        .filter_map(|example| example.record.shot().ok()?)
-        .collect();
+    let (validation, regularization) =
+        (set.count(Side::Validation), set.count(Side::Regularization));
     writeln!(
         card,
         "A data set for a LoRA of the type *{}*.\n",
@@ -55,8 +45,8 @@ pub(crate) fn text(
     if regularization > 0 {
         writeln!(card, "| besides, for regularization | {regularization} |")?;
     }
-    writeln!(card, "| shots | {} |", shots.len())?;
-    match &triggers(purpose, examples)?[..] {
+    writeln!(card, "| shots | {} |", tally.shots.len())?;
+    match &tally.triggers()[..] {
         [] => {}
         [one] => writeln!(card, "| trigger | {one} |")?,
         several => writeln!(card, "| triggers | {} |", several.join(", "))?,
@@ -71,55 +61,81 @@ pub(crate) fn text(
     if let Some(licence) = &purpose.licence {
         writeln!(card, "| licence | {} |", cell(licence))?;
     }
-    trainers(&mut card, purpose, views, examples, root)?;
-    tables(&mut card, purpose, examples)?;
+    trainers(&mut card, set, views)?;
+    started(&mut card, set, views, &tally, root)?;
+    tally.tables(&mut card)?;
     Ok(card)
 }
 
-/// The trigger of the set; or, where each caption has that of what it shows, all of them.
-fn triggers(purpose: &Purpose, examples: &[Example]) -> Result<Vec<String>> {
-    let mut found = BTreeSet::new();
-    if let Some(trigger) = &purpose.trigger {
-        found.insert(trigger.clone());
-    } else {
-        for example in own(examples) {
-            found.extend(example.record.at::<String>("/facts/trigger")?);
-        }
-    }
-    let found = found.iter().map(|trigger| format!("`{}`", cell(trigger)));
-    Ok(found.collect())
+/// What the records of the images say, without those for regularization.
+#[derive(Debug, Default)]
+struct Tally {
+    shots: BTreeSet<u64>,
+    /// The trigger of the set; or, where each caption has that of what it shows, all of them.
+    triggers: BTreeSet<String>,
+    /// How many images have which value, of each fact of [`COUNTED`].
+    values: [BTreeMap<String, usize>; COUNTED.len()],
 }
 
-/// The images of the set, without those for regularization.
-fn own(examples: &[Example]) -> impl Iterator<Item = &Example> {
-    let own = |one: &&Example| one.side != Side::Regularization;
-    examples.iter().filter(own)
+impl Tally {
+    fn of(set: Set<'_>) -> Result<Self> {
+        let trigger = set.purpose.trigger.as_ref();
+        let mut tally = Self {
+            triggers: trigger.cloned().into_iter().collect(),
+            ..Self::default()
+        };
+        for example in set.own() {
+            let record = set.record(example)?;
+            tally.shots.extend(record.shot().ok().flatten());
+            if trigger.is_none() {
+                let own = record.at::<String>("/facts/trigger")?;
+                tally.triggers.extend(own);
+            }
+            let facts = set.purpose.facts(&record);
+            for (fact, counts) in COUNTED.iter().zip(&mut tally.values) {
+                let value = facts.value(fact)?.unwrap_or_else(|| "unknown".to_owned());
+                *counts.entry(value).or_default() += 1;
+            }
+        }
+        Ok(tally)
+    }
+
+    fn triggers(&self) -> Vec<String> {
+        let all = self.triggers.iter();
+        all.map(|trigger| format!("`{}`", cell(trigger))).collect()
+    }
+
+    /// A table for each fact that is known of any image.
+    fn tables(&self, card: &mut String) -> Result<()> {
+        for (fact, counts) in COUNTED.iter().zip(&self.values) {
+            if counts.keys().all(|value| value == "unknown") {
+                continue;
+            }
+            writeln!(card, "\n| {fact} | images |\n|---|---|")?;
+            for (value, count) in counts {
+                writeln!(card, "| {} | {count} |", cell(value))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What to give each trainer, and what becomes of validation images and masks.
-fn trainers(
-    card: &mut String,
-    purpose: &Purpose,
-    views: &[&dyn View],
-    examples: &[Example],
-    root: &Path,
-) -> Result<()> {
-    let any = |side| examples.iter().any(|example| example.side == side);
+fn trainers(card: &mut String, set: Set<'_>, views: &[&dyn View]) -> Result<()> {
+    let any = |side| set.count(side) > 0;
     let (validated, regular) = (any(Side::Validation), any(Side::Regularization));
     let [title, line] = if regular {
         [" regularization images |", "---|"]
     } else {
         [""; 2]
     };
-    let masked = examples
-        .iter()
-        .any(|example| example.exported.mask.is_some());
+    let masked = { set.examples.iter() }.any(|example| example.exported.mask.is_some());
     writeln!(
         card,
         "\nWhat to give each trainer, with paths relative to this folder:\n\n| view | give it | images kept for validation | masks |{title}\n|---|---|---|---|{line}"
     )?;
     for view in views {
-        let notes = view.notes(purpose.title());
+        let notes = view.notes(set.purpose.title());
         let last = or_not(
             regular,
             notes.regularization,
@@ -139,7 +155,7 @@ fn trainers(
             or_not(masked, notes.masks, "this trainer cannot use masks")
         )?;
     }
-    started(card, purpose, views, examples, root)
+    Ok(())
 }
 
 /// How something is used, if it is there and can be.
@@ -154,15 +170,15 @@ fn or_not(has: bool, how: Option<&'static str>, not: &'static str) -> &'static s
 /// What starts a training, if a base model is named.
 fn started(
     card: &mut String,
-    purpose: &Purpose,
+    set: Set<'_>,
     views: &[&dyn View],
-    examples: &[Example],
+    tally: &Tally,
     root: &Path,
 ) -> Result<()> {
-    let Some(base) = purpose.base else {
+    let Some(base) = set.purpose.base else {
         return Ok(());
     };
-    let trigger = match &triggers(purpose, examples)?[..] {
+    let trigger = match &tally.triggers()[..] {
         [] => "It has no trigger.".to_owned(),
         [one] => format!("Its trigger is {one}."),
         several => format!(
@@ -179,25 +195,22 @@ fn started(
         base.name
     )?;
     for view in views {
-        let set = data_set(*view, purpose, examples, root)?;
-        let command = training::started(*view, &set);
+        let command = training::started(*view, &set.told(*view).data_set(root))?;
         let command = command.map_or_else(
             || format!("there is no train.sh for {}", base.name),
             |command| format!("`{command}`"),
         );
         writeln!(card, "| {} | {command} |", view.word())?;
     }
-    let trained = examples.iter().filter(|example| example.is_trained());
-    let set = views
-        .first()
-        .map(|view| data_set(*view, purpose, examples, root));
-    let set = set.transpose()?;
-    if let Some(plan) = set.as_ref().and_then(training::Plan::of) {
+    let Some(view) = views.first() else {
+        return Ok(());
+    };
+    if let Some(plan) = training::Plan::of(&set.told(*view).data_set(root))? {
         writeln!(
             card,
             "\nThat is {} steps for {} images, rank {}, and a checkpoint with samples every {} steps.",
             plan.steps,
-            trained.count(),
+            set.count(Side::Training),
             plan.rank,
             plan.every
         )?;
@@ -205,32 +218,7 @@ fn started(
     Ok(())
 }
 
-fn tables(card: &mut String, purpose: &Purpose, examples: &[Example]) -> Result<()> {
-    for fact in COUNTED {
-        counts(card, fact, purpose, examples)?;
-    }
-    Ok(())
-}
-
 /// Text that does not break out of its table.
 fn cell(text: &str) -> String {
     text.replace(['|', '\n', '\r', '<'], " ")
-}
-
-/// A table of how many images have which value of a fact, if any has one.
-fn counts(card: &mut String, fact: &str, purpose: &Purpose, examples: &[Example]) -> Result<()> {
-    let mut counts = BTreeMap::<String, usize>::new();
-    for example in own(examples) {
-        let facts = purpose.facts(&example.record);
-        let value = facts.value(fact)?.unwrap_or_else(|| "unknown".to_owned());
-        *counts.entry(value).or_default() += 1;
-    }
-    if counts.keys().all(|value| value == "unknown") {
-        return Ok(());
-    }
-    writeln!(card, "\n| {fact} | images |\n|---|---|")?;
-    for (value, count) in counts {
-        writeln!(card, "| {} | {count} |", cell(&value))?;
-    }
-    Ok(())
 }

@@ -27,10 +27,10 @@ pub(crate) struct Exported {
     /// Its mask, of the same size: white is trained on.
     pub(crate) mask: Option<Stored>,
     /// The part of it that a trainer without buckets is given.
-    pub(crate) square: Option<Square>,
+    pub(crate) square: Option<Box<Square>>,
     /// What a trainer that squeezes masks is given where that is something else: a part of the size
     /// of its bucket.
-    pub(crate) masked: Option<Masked>,
+    pub(crate) masked: Option<Box<Masked>>,
 }
 
 /// A part of an image that has the size of its bucket, and its mask.
@@ -101,8 +101,8 @@ pub(crate) fn finish(record: &Record, wanted: &Wanted, store: &Store) -> Result<
         mask: mask
             .map(|(mask, masks)| mask.part(area, masks, store))
             .transpose()?,
-        square: square.transpose()?,
-        masked: masked.transpose()?,
+        square: square.transpose()?.map(Box::new),
+        masked: masked.transpose()?.map(Box::new),
     })
 }
 

@@ -32,7 +32,17 @@ pub(crate) struct Facts<'a> {
     pub(crate) otherwise: Option<&'a str>,
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// What the record alone says, of whatever it shows.
+    pub(crate) fn alone(record: &'a Record) -> Self {
+        Self {
+            record,
+            trigger: None,
+            subject: None,
+            otherwise: None,
+        }
+    }
+
     /// The fact that `word` stands for; `None` where it is unknown.
     pub(crate) fn value(&self, word: &str) -> Result<Option<String>> {
         let whole = matches!(word, "character" | "style" | "subject");

@@ -16,11 +16,14 @@ mod card;
 mod exported;
 mod facts;
 mod flags;
+mod hash;
 mod mask;
 mod newest;
+mod outcomes;
 mod plan;
 mod prompts;
 mod repeats;
+mod set;
 mod split;
 mod store;
 mod template;
@@ -31,10 +34,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use loaders::view::View;
-use stage::{Context, Flow, Result};
+use stage::{Context, Flow, Record, Result};
 
 use crate::build::Build;
 use crate::flags::{Images, Words};
+use crate::set::Set;
 use crate::split::Share;
 use crate::store::{Lock, Store};
 
@@ -104,27 +108,34 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     let purpose = flags::purpose(args.words, args.images, &views)?;
     let _lock = Lock::take(&out)?;
     let store = Store::open(out.join("store"))?;
-    let prepare = |record| plan::prepare(record, &purpose, &store);
-    flow.whole(prepare, |_, all| {
-        let (ready, mut outcomes) = plan::sorted(all);
-        if ready.is_empty() {
+    let prepare = |record: &Record| {
+        let prepared = plan::prepare(record, &purpose, &store)?;
+        Ok((prepared, Vec::new()))
+    };
+    flow.whole_on_shelf(prepare, |_, mut shelf, all| {
+        let (mut examples, dropped) = plan::numbered(all);
+        let mut manifest = None;
+        if examples.is_empty() {
             newest::lead_nowhere(&out)?;
         } else {
-            let mut examples = plan::numbered(ready, args.validation, purpose.repeats)?;
+            plan::divide(&mut examples, &shelf, args.validation, purpose.repeats)?;
             if let Some(file) = &args.regularization {
-                let ids = examples.iter().map(|one| one.record.id());
-                let ids = ids.collect::<Result<_, _>>()?;
-                examples.extend(plan::regular(file, &ids, &purpose, &store)?);
+                let regular = plan::regular(file, &examples, &purpose, &store, &mut shelf)?;
+                examples.extend(regular);
             }
             let build = Build {
                 out: &out,
                 root: &root,
-                purpose: &purpose,
                 views: &views,
                 store: &store,
             };
-            outcomes.push(build.write(examples)?.into());
+            let set = Set {
+                purpose: &purpose,
+                examples: &examples,
+                shelf: &shelf,
+            };
+            manifest = Some(build.write(set)?);
         }
-        Ok(outcomes)
+        outcomes::outcomes(shelf, dropped, manifest.as_deref())
     })
 }

@@ -1,6 +1,6 @@
 //! What will stand in a data set: which images, under which names, with which captions.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -8,11 +8,11 @@ use std::path::Path;
 use loaders::bases::Base;
 use loaders::view::{Form, Part, Side, View};
 use manifest::{Reader, Rejected};
-use stage::{Context, Outcome, Record, Result, ensure, log};
+use stage::{Context, Place, Record, Result, Shelf, ensure, log};
 use types::Type;
 
 use crate::area::Wanted;
-use crate::caption::Captions;
+use crate::caption::{Captions, Variety};
 use crate::exported::{Exported, finish, white};
 use crate::facts::Facts;
 use crate::mask;
@@ -70,15 +70,15 @@ impl Purpose {
     }
 }
 
-/// One image of the set.
+/// One image of the set: what is held in memory of each.
 #[derive(Debug, Clone)]
 pub(crate) struct Example {
-    /// What is known of it.
-    pub(crate) record: Record,
+    /// Where its record waits.
+    pub(crate) waits: Place,
     /// Its name, without an ending.
-    pub(crate) name: String,
-    /// Its captions: each one line, not empty.
-    pub(crate) captions: Captions,
+    pub(crate) name: Box<str>,
+    /// How many captions it has.
+    pub(crate) variety: Variety,
     /// Its pixels.
     pub(crate) exported: Exported,
     /// What it is there for.
@@ -128,16 +128,6 @@ impl Example {
         mask::of_ending(mask, ending, store)
     }
 
-    /// The captions that `view` has of it: several only where its trainer
-    /// draws one of them.
-    pub(crate) fn captions(&self, purpose: &Purpose, view: &dyn View) -> Vec<&str> {
-        let mut captions = self.captions.of_form(purpose.form, view.form());
-        if captions.len() > 1 && !view.draws() {
-            captions = self.captions.of_form(Some(view.form()), view.form());
-        }
-        captions
-    }
-
     /// Width and height of the image, as `view` wants it.
     pub(crate) fn size(&self, view: &dyn View) -> (u32, u32) {
         match (view.part(), &self.exported.square, &self.exported.masked) {
@@ -151,34 +141,20 @@ impl Example {
 /// An image whose place in the set is not known yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Ready {
-    record: Record,
     name: Name,
-    captions: Captions,
+    variety: Variety,
     exported: Exported,
 }
 
-/// Either an image for the set, or a record that is left out, and why.
-pub(crate) type Prepared = Result<Ready, (Record, String)>;
+/// Either an image for the set, or why its record is left out.
+pub(crate) type Prepared = Result<Ready, String>;
 
 /// Finishes the image of a record, unless the record is marked as rejected.
-pub(crate) fn prepare(record: Record, purpose: &Purpose, store: &Store) -> Result<Prepared> {
+pub(crate) fn prepare(record: &Record, purpose: &Purpose, store: &Store) -> Result<Prepared> {
     match record.find("rejected")? {
-        Some(rejected) => Ok(Err((record, reason(&rejected)))),
+        Some(rejected) => Ok(Err(reason(&rejected))),
         None => ready(record, purpose, store).map(Ok),
     }
-}
-
-/// Images for the set, and records that are left out.
-pub(crate) fn sorted(all: Vec<Prepared>) -> (Vec<Ready>, Vec<Outcome>) {
-    let mut dropped = Vec::new();
-    let mut ready = Vec::new();
-    for prepared in all {
-        match prepared {
-            Ok(one) => ready.push(one),
-            Err((record, reason)) => dropped.push(Outcome::drop(record, reason)),
-        }
-    }
-    (ready, dropped)
 }
 
 fn reason(rejected: &Rejected) -> String {
@@ -191,66 +167,89 @@ fn reason(rejected: &Rejected) -> String {
 }
 
 /// Finishes and describes the image of a record.
-fn ready(record: Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
+fn ready(record: &Record, purpose: &Purpose, store: &Store) -> Result<Ready> {
     // Files are named by number, but every record must be one that others can speak of.
     record.id()?;
-    let facts = purpose.facts(&record);
+    let facts = purpose.facts(record);
     Ok(Ready {
         name: purpose.names.name(&facts)?,
-        captions: Captions::of(&facts, &purpose.captions)?,
-        exported: finish(&record, &purpose.wanted, store)?,
-        record,
+        variety: Captions::of(&facts, &purpose.captions)?.variety(),
+        exported: finish(record, &purpose.wanted, store)?,
     })
 }
 
-/// Numbers the images, in order, keeps a share for validation, and says how often the others are shown.
-pub(crate) fn numbered(all: Vec<Ready>, share: Share, often: Repeats) -> Result<Vec<Example>> {
-    let digits = DIGITS.max(all.len().to_string().len());
-    let example = |(number, ready): (usize, Ready)| Example {
-        name: ready.name.numbered(number, digits),
-        record: ready.record,
-        captions: ready.captions,
-        exported: ready.exported,
-        side: Side::Training,
-        place: 0,
-        repeats: 1,
-    };
-    let mut examples: Vec<_> = (1..).zip(all).map(example).collect();
-    split::mark(&mut examples, share)?;
-    repeats::mark(&mut examples, often)?;
+/// Numbers the images, in order; the others are those that are left out, with the reason.
+pub(crate) fn numbered(all: Vec<(Prepared, Place)>) -> (Vec<Example>, Vec<(Place, String)>) {
+    let count = all.iter().filter(|(prepared, _)| prepared.is_ok()).count();
+    let digits = DIGITS.max(count.to_string().len());
+    let mut examples = Vec::with_capacity(count);
+    let mut dropped = Vec::new();
+    for (prepared, waits) in all {
+        match prepared {
+            Ok(ready) => examples.push(Example {
+                waits,
+                name: ready.name.numbered(examples.len() + 1, digits).into(),
+                variety: ready.variety,
+                exported: ready.exported,
+                side: Side::Training,
+                place: 0,
+                repeats: 1,
+            }),
+            Err(reason) => dropped.push((waits, reason)),
+        }
+    }
+    (examples, dropped)
+}
+
+/// Keeps a share of the images for validation, and says how often the others are shown.
+pub(crate) fn divide(
+    examples: &mut [Example],
+    shelf: &Shelf,
+    share: Share,
+    often: Repeats,
+) -> Result<()> {
+    split::mark(examples, shelf, share)?;
+    repeats::mark(examples, shelf, often)?;
     let mut places = [0, 0];
-    for example in &mut examples {
+    for example in examples {
         let place = &mut places[usize::from(example.is_trained())];
         example.place = *place;
         *place += 1;
     }
-    Ok(examples)
+    Ok(())
 }
 
-/// Finishes the regularization images, numbered after their own count: what they show counts as a whole.
+/// Finishes the regularization images, numbered after their own count: what they show counts as a whole. Their records
+/// wait with the others.
 pub(crate) fn regular(
     file: &Path,
-    own: &BTreeSet<String>,
+    own: &[Example],
     purpose: &Purpose,
     store: &Store,
+    shelf: &mut Shelf,
 ) -> Result<Vec<Example>> {
     let name = file.display().to_string();
     let lines = BufReader::new(File::open(file).with_context(|| name.clone())?);
-    let records = Reader::new(&name, lines).records();
-    let records: Vec<_> = records.collect::<Result<_, manifest::Error>>()?;
-    let (records, left): (Vec<_>, Vec<_>) = { records.into_iter() }
-        .partition(|record| matches!(record.find::<Rejected>("rejected"), Ok(None)));
-    if records.is_empty() {
+    let (mut waiting, mut left) = (Vec::new(), 0);
+    for record in Reader::new(&name, lines).records() {
+        let record = record?;
+        if let Ok(None) = record.find::<Rejected>("rejected") {
+            waiting.push(shelf.keep(&record)?);
+        } else {
+            left += 1;
+        }
+    }
+    if waiting.is_empty() {
         log::warn!("{name}: has no images: the data set has none for regularization");
     }
-    if !left.is_empty() {
-        log::warn!(
-            "{name}: {} records are marked as rejected, and left out",
-            left.len()
-        );
+    if left > 0 {
+        log::warn!("{name}: {left} records are marked as rejected, and left out");
     }
-    let digits = DIGITS.max(records.len().to_string().len());
-    let example = |(place, record): (usize, Record)| {
+    let own = own.iter().map(|one| Ok(shelf.record(one.waits)?.id()?));
+    let own = own.collect::<Result<HashSet<_>>>()?;
+    let digits = DIGITS.max(waiting.len().to_string().len());
+    let example = |(place, waits): (usize, Place)| {
+        let record = shelf.record(waits)?;
         let id = record.id()?;
         ensure!(
             !own.contains(&id),
@@ -258,13 +257,8 @@ pub(crate) fn regular(
         );
         let named = || format!("regularization image {id}");
         // What is not the subject is not called by its trigger.
-        let facts = Facts {
-            record: &record,
-            trigger: None,
-            subject: None,
-            otherwise: None,
-        };
-        let captions = Captions::of(&facts, &purpose.captions).with_context(named)?;
+        let captions = Captions::of(&Facts::alone(&record), &purpose.captions);
+        let captions = captions.with_context(named)?;
         let trigger = purpose.trigger.as_deref();
         ensure!(
             !trigger.is_some_and(|trigger| captions::text::starts_with(captions.own(), trigger)),
@@ -274,14 +268,14 @@ pub(crate) fn regular(
         let mut exported = finish(&record, &purpose.wanted, store).with_context(named)?;
         (exported.mask, exported.masked) = (None, None);
         Ok(Example {
-            name: format!("regularization_{:0digits$}", place + 1),
-            captions,
+            waits,
+            name: format!("regularization_{:0digits$}", place + 1).into(),
+            variety: captions.variety(),
             exported,
             side: Side::Regularization,
             place,
             repeats: 1,
-            record,
         })
     };
-    records.into_iter().enumerate().map(example).collect()
+    waiting.into_iter().enumerate().map(example).collect()
 }

@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use loaders::view::Side;
 use serde_json::{Map, Value, json};
 use stage::{Record, Result};
 use types::Trained;
 
 use crate::plan::{Example, Purpose};
+use crate::set::Set;
 
 /// Where records have facts that a tool can measure of any image.
 const MEASURED: [&str; 4] = ["/emotion/", "/light/", "/pose/", "/tags/"];
@@ -27,28 +29,29 @@ const NAMED: [&str; 8] = [
     "/tags/place",
 ];
 
-/// The prompts of the images that are held back, as the lines of a manifest.
-pub(crate) fn lines(purpose: &Purpose, held: &[&Example]) -> Result<Vec<u8>> {
+/// The prompts of the images that are held back, in order.
+pub(crate) fn prompts(set: Set<'_>) -> Result<impl Iterator<Item = Result<Record>>> {
     let mut cells: BTreeMap<String, Vec<&Example>> = BTreeMap::new();
+    let held = { set.examples.iter() }.filter(|one| one.side == Side::Validation);
     for example in held {
-        let cell = example.record.at::<Value>("/balance/cell")?;
+        let cell = set.record(example)?.at::<Value>("/balance/cell")?;
         let cell = cell.map_or_else(String::new, |cell| cell.to_string());
         cells.entry(cell).or_default().push(example);
     }
     let longest = cells.values().map(Vec::len).max().unwrap_or(0);
-    let mut lines = Vec::new();
-    for turn in 0..longest {
-        for example in cells.values().filter_map(|own| own.get(turn)) {
-            prompt(purpose, example)?.write_line(&mut lines);
-        }
-    }
-    Ok(lines)
+    let turn = move |turn: usize| {
+        let own = cells.values().filter_map(|own| own.get(turn).copied());
+        own.collect::<Vec<_>>()
+    };
+    let in_turn = (0..longest).flat_map(turn);
+    Ok(in_turn.map(move |example| prompt(set, example)))
 }
 
 /// The prompt of one image.
-fn prompt(purpose: &Purpose, example: &Example) -> Result<Record> {
-    let record = &example.record;
-    let caption = example.captions.own();
+fn prompt(set: Set<'_>, example: &Example) -> Result<Record> {
+    let record = &set.record(example)?;
+    let captions = set.captions(example, record)?;
+    let caption = captions.own();
     let mut prompt = Record::default();
     prompt.put("id", &example.name)?;
     prompt.put("prompt", caption)?;
@@ -58,7 +61,7 @@ fn prompt(purpose: &Purpose, example: &Example) -> Result<Record> {
         prompt.put("cell", &cell)?;
     }
     let said = said(record, caption)?;
-    if let Some(name) = name(purpose, record, caption, &said)? {
+    if let Some(name) = name(set.purpose, record, caption, &said)? {
         prompt.put("identity", &json!({ "name": name }))?;
     }
     let mut facts = Map::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use stage::{Error, Result, bail, log};
+use stage::{Error, Record, Result, Shelf, bail, log};
 
 use crate::plan::Example;
 
@@ -32,32 +32,53 @@ impl FromStr for Repeats {
     }
 }
 
-/// Says of every image how often it is shown.
-pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) -> Result<()> {
-    let mut counts = BTreeMap::<Cell, u32>::new();
-    for example in examples.iter().filter(|example| example.is_trained()) {
-        if let Some(cell) = cell(example)? {
-            *counts.entry(cell).or_default() += 1;
+/// Says of every image how often it is shown, if that is more than once.
+pub(crate) fn mark(examples: &mut [Example], shelf: &Shelf, repeats: Repeats) -> Result<()> {
+    match repeats {
+        Repeats::Each(number) => {
+            for example in examples {
+                example.repeats = number;
+            }
+            Ok(())
         }
+        Repeats::Cells => by_cells(examples, shelf),
     }
-    if repeats == Repeats::Cells && counts.is_empty() {
+}
+
+fn by_cells(examples: &mut [Example], shelf: &Shelf) -> Result<()> {
+    let mut numbers = BTreeMap::<Cell, usize>::new();
+    // The cell of each image, and how many images each cell has to train on.
+    let (mut of, mut counts) = (Vec::with_capacity(examples.len()), Vec::<u32>::new());
+    for example in &*examples {
+        let cell = cell(&shelf.record(example.waits)?)?;
+        let number = cell.map(|cell| {
+            let next = numbers.len();
+            *numbers.entry(cell).or_insert(next)
+        });
+        counts.resize(numbers.len(), 0);
+        if let Some(number) = number.filter(|_| example.is_trained()) {
+            counts[number] += 1;
+        }
+        of.push(number);
+    }
+    let Some(largest) = counts.iter().copied().max().filter(|largest| *largest > 0) else {
         log::warn!("no image was selected by a cell of balance: all are shown once");
-    }
-    let largest = counts.values().copied().max().unwrap_or(1);
-    let wanted = |cell: &Cell| {
-        let own = counts.get(cell).copied().unwrap_or(largest);
-        (f64::from(largest) / f64::from(own)).round().max(1.0) as u32
+        return Ok(());
     };
-    let most = counts.keys().map(wanted).max().unwrap_or(1);
-    if repeats == Repeats::Cells && most > MOST {
+    let wanted = |own: u32| (f64::from(largest) / f64::from(own)).round().max(1.0) as u32;
+    let smallest = counts.iter().copied().filter(|count| *count > 0).min();
+    let most = smallest.map_or(1, wanted);
+    if most > MOST {
         log::warn!(
             "the smallest cell would need {most} repeats to weigh as much as the largest: its images are shown {MOST} times"
         );
     }
-    for example in examples {
-        example.repeats = match repeats {
-            Repeats::Each(number) => number,
-            Repeats::Cells => cell(example)?.map_or(1, |cell| wanted(&cell).min(MOST)),
+    for (example, number) in examples.iter_mut().zip(of) {
+        let own = number.map(|number| counts[number]);
+        example.repeats = match own {
+            // No image of the cell is trained on.
+            None | Some(0) => 1,
+            Some(own) => wanted(own).min(MOST),
         };
     }
     Ok(())
@@ -65,8 +86,8 @@ pub(crate) fn mark(examples: &mut [Example], repeats: Repeats) -> Result<()> {
 
 /// The cell that balance selected the image for; `None` if it has none, or one of images of which
 /// something was not known: they have nothing in common that is to be learned.
-fn cell(example: &Example) -> Result<Option<Cell>> {
-    let cell = example.record.at::<Cell>("/balance/cell")?;
+fn cell(record: &Record) -> Result<Option<Cell>> {
+    let cell = record.at::<Cell>("/balance/cell")?;
     Ok(cell.filter(|cell| cell.values().all(|value| value != "unknown")))
 }
 

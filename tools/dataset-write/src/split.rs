@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use loaders::view::Side;
-use stage::{Result, bail, log};
+use stage::{Result, Shelf, bail, log};
 
 use crate::plan::Example;
 
@@ -28,20 +28,24 @@ impl std::str::FromStr for Share {
 /// Neighbouring frames look alike, so that one of them would tell of the
 /// others: a shot is on one side, whole. Which shots are taken depends on
 /// their numbers alone, and not on what else is in the set.
-pub(crate) fn mark(examples: &mut [Example], Share(share): Share) -> Result<()> {
+pub(crate) fn mark(examples: &mut [Example], shelf: &Shelf, Share(share): Share) -> Result<()> {
+    if share == 0.0 {
+        return Ok(());
+    }
     let mut shots = BTreeMap::<_, Vec<usize>>::new();
     for (number, example) in examples.iter().enumerate() {
-        let source = example.record.source().ok().flatten();
+        let record = shelf.record(example.waits)?;
+        let source = record.source().ok().flatten();
         let shot = match source {
             Some(source) => format!("{} {}", source.film, source.shot),
-            None => example.record.id()?,
+            None => record.id()?,
         };
         let hash = *blake3::hash(shot.as_bytes()).as_bytes();
-        shots.entry((hash, shot)).or_default().push(number);
+        shots.entry(hash).or_default().push(number);
     }
     let mut room = (share * examples.len() as f64).round() as usize;
     let wanted = room;
-    for numbers in shots.values().filter(|_| share > 0.0) {
+    for numbers in shots.values() {
         if numbers.len() <= room {
             room -= numbers.len();
             for number in numbers {

@@ -54,16 +54,21 @@ impl Written {
 /// A finished file in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
-    /// Its hash: of the bytes that it was made from, and how.
-    pub(crate) key: String,
+    /// The first half of the hash of the bytes that it was made from, and of how.
+    key: [u8; 16],
     /// Its ending, without the dot.
     pub(crate) ending: &'static str,
 }
 
 impl Stored {
+    /// Its key, in hexadecimal digits.
+    pub(crate) fn key(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.key))
+    }
+
     /// Its file name in the store.
     fn name(&self) -> String {
-        format!("{}.{}", self.key, self.ending)
+        format!("{}.{}", self.key(), self.ending)
     }
 }
 
@@ -85,7 +90,8 @@ impl Store {
     ) -> Result<Stored> {
         let mut hash = blake3::Hasher::new();
         hash.update(source).update(recipe.as_bytes());
-        let key = hash.finalize().to_hex()[..32].to_owned();
+        let mut key = [0; 16];
+        hash.finalize_xof().fill(&mut key);
         let stored = Stored { key, ending };
         let path = self.path(&stored);
         // A power cut can have left an empty or a short file of that name.

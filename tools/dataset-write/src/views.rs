@@ -1,21 +1,18 @@
 //! Writing a data set as each trainer wants it: the files that its view names.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::io::BufWriter;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use loaders::fit::Size;
 use loaders::trainers::views;
-use loaders::view::{Content, DataSet, File, Layout, Side, Source, View};
+use loaders::training;
+use loaders::view::{Content, DataSet, File, Layout, View};
 use stage::{Context, Result, bail, machine};
 use tar::{Builder, Header};
-use types::Trained;
 
-use crate::plan::{Example, Purpose};
+use crate::plan::Example;
 use crate::store::{Store, Stored};
-use crate::template::slug;
 
 /// What reads views from a command line.
 pub(crate) fn parser() -> impl TypedValueParser<Value = &'static dyn View> {
@@ -32,56 +29,6 @@ pub(crate) fn default() -> &'static str {
     views().next().map_or("", View::word)
 }
 
-/// A data set, as `view` is told of it; `root` is where trainers find the folder of all views.
-pub(crate) fn data_set<'a>(
-    view: &dyn View,
-    purpose: &'a Purpose,
-    examples: &'a [Example],
-    root: &Path,
-) -> Result<DataSet<'a>> {
-    let regularizes = view.notes(purpose.title()).regularization.is_some();
-    let taken = |one: &&Example| one.side != Side::Regularization || regularizes;
-    let example = |one: &'a Example| {
-        let (width, height) = one.size(view);
-        let source = one.record.source().ok().flatten();
-        Ok(loaders::view::Example {
-            name: &one.name,
-            ending: one.stored(view).ending,
-            size: Size::new(width, height),
-            captions: one.captions(purpose, view),
-            masked: one.exported.mask.is_some(),
-            side: one.side,
-            repeats: one.repeats,
-            place: one.place,
-            id: one.record.id()?,
-            source: source.map(|source| Source {
-                film: source.film,
-                shot: source.shot,
-                time: source.time,
-            }),
-            shot: one.record.shot().ok().flatten(),
-        })
-    };
-    let trained = examples.iter().filter(|one| one.is_trained());
-    let repeats: BTreeSet<_> = trained.map(|one| one.repeats).collect();
-    Ok(DataSet {
-        title: purpose.title(),
-        slug: slug(purpose.title()),
-        trigger: purpose.trigger.as_deref(),
-        resolution: purpose.resolution,
-        repeats: repeats.into_iter().collect(),
-        base: purpose.base,
-        subject: purpose.kind.trigger_is_subject && purpose.kind.trained == Trained::Subject,
-        root: root.to_path_buf(),
-        // What a trainer cannot use stands last, so that the numbers of the others hold.
-        examples: examples
-            .iter()
-            .filter(taken)
-            .map(example)
-            .collect::<Result<_>>()?,
-    })
-}
-
 /// Writes views into a folder.
 pub(crate) struct Writer<'a> {
     /// The folder of all views.
@@ -94,20 +41,21 @@ pub(crate) struct Writer<'a> {
 
 impl Writer<'_> {
     /// Writes everything that stands in a view.
-    pub(crate) fn write(&self, view: &dyn View, layout: &Layout) -> Result<()> {
-        for (path, content) in &layout.0 {
+    pub(crate) fn write(&self, view: &dyn View, set: &DataSet<'_>) -> Result<()> {
+        let mut take = |path: &Path, content: Content<'_>| {
             let path = self.folder.join(path);
-            self.entry(view, &path, content)
-                .with_context(|| path.display().to_string())?;
-        }
-        Ok(())
+            let entered = self.entry(view, &path, content);
+            entered.with_context(|| path.display().to_string())
+        };
+        training::files(view, set, &mut Layout::to(&mut take))
     }
 
-    fn entry(&self, view: &dyn View, path: &Path, content: &Content) -> Result<()> {
+    fn entry(&self, view: &dyn View, path: &Path, content: Content<'_>) -> Result<()> {
         match content {
             Content::Folder => fs::create_dir_all(path)?,
             Content::File(File::Text(text)) => machine::file::write(path, text.as_bytes())?,
-            Content::File(file) => self.store.link(&self.stored(view, file)?, path)?,
+            Content::File(file) => self.store.link(&self.stored(view, &file)?, path)?,
+            Content::Pieces(pieces) => in_pieces(path, pieces)?,
             Content::Shard(members) => self.shard(view, path, members)?,
         }
         Ok(())
@@ -139,9 +87,33 @@ impl Writer<'_> {
             }
         }
         let file = tar.into_inner()?.into_inner();
-        file.map_err(std::io::IntoInnerError::into_error)?;
+        file.map_err(io::IntoInnerError::into_error)?;
         Ok(())
     }
+}
+
+/// Writes a file piece by piece.
+pub(crate) fn in_pieces<T: AsRef<[u8]>>(
+    path: &Path,
+    pieces: impl IntoIterator<Item = Result<T>>,
+) -> Result<()> {
+    let mut failed = None;
+    let written = machine::file::replace(path, |file| {
+        let mut to = BufWriter::new(file);
+        for piece in pieces {
+            match piece {
+                Ok(piece) => to.write_all(piece.as_ref())?,
+                Err(error) => {
+                    failed = Some(error);
+                    return Err(io::ErrorKind::Other.into());
+                }
+            }
+        }
+        to.flush()
+    });
+    // What could not be read says more than that it was not written.
+    failed.map_or(Ok(()), Err)?;
+    Ok(written?)
 }
 
 /// A member without owner or time, so that the same data set is the same bytes.

@@ -6,6 +6,7 @@
 )]
 
 mod colours;
+mod disk;
 mod prompts;
 mod support;
 mod training;

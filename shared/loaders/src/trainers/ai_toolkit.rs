@@ -5,6 +5,7 @@ mod training;
 
 use std::path::Path;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::Trainer;
@@ -201,21 +202,19 @@ impl View for AiToolkit {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
         training::run(set, plan)
     }
 
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        layout.captions(self, set);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        to.captions(self, set)?;
         // Outside of the images' folder, all of whose sub-folders are trained on.
-        layout.masks(self, set);
-        let whole = Plan::of(set).is_some_and(|plan| self.training(set, &plan).is_some());
-        if !whole {
-            layout.text("ai-toolkit/config.yaml", part(set));
+        to.masks(self, set)?;
+        if crate::training::run(self, set)?.is_none() {
+            to.text("ai-toolkit/config.yaml", part(set))?;
         }
-        layout
+        Ok(())
     }
 }
 

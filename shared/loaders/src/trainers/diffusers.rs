@@ -7,6 +7,7 @@ mod training;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use serde_json::json;
 
 use crate::bases::Base;
@@ -18,7 +19,7 @@ use crate::recognise::configurations;
 use crate::set::{Opened, Set, Settings};
 use crate::trainer::{Pixels, Profile};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Example, Form, Group, Layout, Notes, Part, Side, View};
+use crate::view::{Content, DataSet, Example, Form, Group, Layout, Notes, Part, Side, View};
 use crate::{Finding, Trainer};
 
 /// The scripts of diffusers.
@@ -178,8 +179,8 @@ impl View for Diffusers {
         "diffusers-train"
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(training::run(set, plan))
     }
 
     /// It has no repeats.
@@ -196,24 +197,25 @@ impl View for Diffusers {
     /// `--train_data_dir` of the folder above find both, and `--instance_data_dir` of the folder of
     /// images, which opens everything in it as an image, finds nothing else. Where an image has
     /// several captions, `text` is a list in every row, of which diffusers draws one.
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        let row = |(_, one): (usize, &Example<'_>)| {
-            let mut row = set.row(self, one);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        let several = set.has_several();
+        let row = |(number, one): (usize, &Example<'_>)| {
+            let said = set.says.of(number)?;
+            let mut row = set.row(self, one, &said);
             row["file_name"] = json!(format!("{IMAGES}/{}", one.file()));
-            if set.has_several() {
-                row["text"] = json!(one.captions);
+            if several {
+                row["text"] = json!(said.captions);
             }
-            format!("{row}\n")
+            Ok(format!("{row}\n"))
         };
         for side in [Side::Training, Side::Validation] {
-            let rows: Vec<_> = set.side(side).map(row).collect();
-            if !rows.is_empty() {
+            let mut rows = set.side(side).map(row).peekable();
+            if rows.peek().is_some() {
                 let file = Self::side(side).join("metadata.jsonl");
-                layout.text(file, rows.concat());
+                to.add(file, Content::Pieces(&mut rows))?;
             }
         }
-        layout
+        Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use toml::{Table, Value};
 
 use crate::Trainer;
@@ -18,7 +19,7 @@ use crate::mask::{Masks, Place};
 use crate::set::Set;
 use crate::trainer::{Pixels, Profile};
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Form, Group, Layout, Notes, View, listed, quoted};
+use crate::view::{DataSet, Form, Group, Layout, Notes, View, quoted};
 
 /// diffusion-pipe.
 #[derive(Debug)]
@@ -324,38 +325,37 @@ impl View for DiffusionPipe {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(training::run(set, plan))
     }
 
     /// Where an image has several captions, they stand in a list for all: the trainer shows an image
     /// once with each.
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
         if set.has_several() {
             for group in set.groups() {
                 let file = self.folder(set, group).join(CAPTIONS);
-                layout.json(file, &listed(set.members(group)));
+                to.listed(file, set, group)?;
             }
         } else {
-            layout.captions(self, set);
+            to.captions(self, set)?;
         }
-        let masks = layout
-            .masks(self, set)
+        let masks = to
+            .masks(self, set)?
             .then(|| set.seen("diffusion-pipe/mask"));
         let groups = |groups: &mut dyn Iterator<Item = Group>| {
             let all = groups.map(|group| directory(self, set, group, masks.as_deref()));
             head(set.resolution) + &all.collect::<String>()
         };
         let train = groups(&mut set.training());
-        layout.text("diffusion-pipe/dataset.toml", train);
+        to.text("diffusion-pipe/dataset.toml", train)?;
         if set.has_validation() {
             // For `eval_datasets` of the main configuration.
             let validation = groups(&mut [Group::Validation].into_iter());
-            layout.text("diffusion-pipe/validation.toml", validation);
+            to.text("diffusion-pipe/validation.toml", validation)?;
         }
-        layout
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod training;
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use toml::Table;
 
 use super::sd_scripts::ENDINGS;
@@ -18,7 +19,7 @@ use crate::metadata::{Format, listed};
 use crate::set::Set;
 use crate::trainer::Profile;
 use crate::training::{Plan, Run};
-use crate::view::{DataSet, Form, Group, Layout, Notes, View, quoted};
+use crate::view::{Content, DataSet, Example, Form, Group, Layout, Notes, View, quoted};
 
 /// musubi-tuner.
 #[derive(Debug)]
@@ -295,22 +296,24 @@ impl View for Musubi {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(training::run(set, plan))
     }
 
     /// Both configurations; either does.
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        layout.captions(self, set);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        to.captions(self, set)?;
         let mut folders = Vec::new();
         let mut lists = Vec::new();
         for group in set.training() {
-            let rows = set.members(group).map(|(_, one)| set.row(self, one));
-            let rows: Vec<_> = rows.map(|row| format!("{row}\n")).collect();
+            let row = |(number, one): (usize, &Example<'_>)| {
+                let row = set.row(self, one, &set.says.of(number)?);
+                Ok(format!("{row}\n"))
+            };
             let list = list(set, group);
-            layout.text(&list, rows.concat());
+            let rows = &mut set.members(group).map(row);
+            to.add(&list, Content::Pieces(rows))?;
             folders.push((group, set.seen(self.folder(set, group))));
             lists.push((group, set.seen(&list)));
         }
@@ -319,9 +322,9 @@ impl View for Musubi {
             ("jsonl", "image_jsonl_file", lists),
         ] {
             let text = dataset_config(set, key, &paths);
-            layout.text(format!("musubi/{name}.toml"), text);
+            to.text(format!("musubi/{name}.toml"), text)?;
         }
-        layout
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod training;
 
 use std::path::Path;
 
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::Trainer;
@@ -272,7 +273,7 @@ fn concept(set: &DataSet<'_>, group: Group) -> Value {
         Group::Regularization => ("PRIOR_PREDICTION", set.regularly()),
         Group::Train(repeats) => ("STANDARD", f64::from(repeats)),
     };
-    let lines = set.members(group).map(|(_, one)| one.captions.len());
+    let lines = set.members(group).map(|(_, one)| one.captions);
     let draws = match lines.max().unwrap_or(1) {
         0 | 1 => 1,
         lines => DRAWS * lines,
@@ -323,21 +324,19 @@ impl View for OneTrainer {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(training::run(set, plan))
     }
 
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        layout.captions(self, set);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        to.captions(self, set)?;
         let masked = set.examples.iter().enumerate();
         for (example, one) in masked.filter(|(_, one)| one.masked) {
             let folder = self.folder(set, one.group());
-            layout.mask(folder.join(format!("{}{MASK}", one.name)), example);
+            to.mask(folder.join(format!("{}{MASK}", one.name)), example)?;
         }
         let concepts: Vec<_> = set.groups().map(|group| concept(set, group)).collect();
-        layout.json("onetrainer/concepts.json", &json!(concepts));
-        layout
+        to.json("onetrainer/concepts.json", &json!(concepts))
     }
 }

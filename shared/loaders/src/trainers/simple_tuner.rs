@@ -5,6 +5,7 @@ mod training;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::Trainer;
@@ -262,18 +263,17 @@ impl View for SimpleTuner {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(training::run(set, plan))
     }
 
     /// The images, masks, what is kept from training, and a cache of embedded text.
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        layout.captions(self, set);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        to.captions(self, set)?;
         let mut backends = Vec::new();
         for group in set.training() {
-            trained(&mut layout, &mut backends, set, group);
+            trained(to, &mut backends, set, group)?;
         }
         if let Some(group) = set.regularization() {
             let folder = set.seen(self.folder(set, group));
@@ -297,8 +297,7 @@ impl View for SimpleTuner {
             "default": true,
             "cache_dir": set.seen("simpletuner/cache/text"),
         }));
-        layout.json("simpletuner/multidatabackend.json", &json!(backends));
-        layout
+        to.json("simpletuner/multidatabackend.json", &json!(backends))
     }
 }
 
@@ -324,11 +323,16 @@ fn backend(set: &DataSet<'_>, id: &str, kind: &str, folder: String) -> Value {
 }
 
 /// Adds a group of training images and their masks.
-fn trained(layout: &mut Layout, backends: &mut Vec<Value>, set: &DataSet<'_>, group: Group) {
+fn trained(
+    to: &mut Layout<'_>,
+    backends: &mut Vec<Value>,
+    set: &DataSet<'_>,
+    group: Group,
+) -> Result<()> {
     let (id, repeats) = match group {
         Group::Train(repeats) if set.varies() => (format!("{}-x{repeats}", set.slug), repeats),
         Group::Train(repeats) => (set.slug.clone(), repeats),
-        Group::Validation | Group::Regularization => return,
+        Group::Validation | Group::Regularization => return Ok(()),
     };
     let train = set.seen(SimpleTuner.folder(set, group));
     let mut images = backend(set, &id, "image", train);
@@ -339,8 +343,9 @@ fn trained(layout: &mut Layout, backends: &mut Vec<Value>, set: &DataSet<'_>, gr
     } else {
         MASKS.to_owned()
     };
-    if !masks_of_all(layout, set, group, &folder) {
-        return backends.push(images);
+    if !masks_of_all(to, set, group, &folder)? {
+        backends.push(images);
+        return Ok(());
     }
     images["conditioning_data"] = json!(format!("{id}-mask"));
     let mut masks = backend(set, &format!("{id}-mask"), "conditioning", set.seen(folder));
@@ -349,18 +354,24 @@ fn trained(layout: &mut Layout, backends: &mut Vec<Value>, set: &DataSet<'_>, gr
     // sampler would stop at the first mask without a text beside it.
     masks["caption_strategy"] = json!("filename");
     backends.extend([images, masks]);
+    Ok(())
 }
 
 /// Adds the masks of a group, if it has any, and says so. A mask has the whole name of its image, with
 /// the ending, and every image has one: what has none is trained on whole.
-fn masks_of_all(layout: &mut Layout, set: &DataSet<'_>, group: Group, folder: &str) -> bool {
+fn masks_of_all(
+    to: &mut Layout<'_>,
+    set: &DataSet<'_>,
+    group: Group,
+    folder: &str,
+) -> Result<bool> {
     if !set.members(group).any(|(_, one)| one.masked) {
-        return false;
+        return Ok(false);
     }
-    layout.add(folder, Content::Folder);
+    to.add(folder, Content::Folder)?;
     for (example, one) in set.members(group) {
         let path = format!("{folder}/{}", one.file());
-        layout.add(path, Content::File(File::MaskAsImage(example)));
+        to.add(path, Content::File(File::MaskAsImage(example)))?;
     }
-    true
+    Ok(true)
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use serde_json::json;
 
 use crate::caption::{Captions, Lines};
@@ -92,21 +93,22 @@ fn shard(set: &DataSet<'_>, example: &Example<'_>) -> PathBuf {
 }
 
 /// The members of one sample.
-fn sample(number: usize, example: &Example<'_>) -> [(PathBuf, File); 3] {
-    let caption = example.captions.concat();
+fn sample(set: &DataSet<'_>, number: usize, example: &Example<'_>) -> Result<[(PathBuf, File); 3]> {
+    let said = set.says.of(number)?;
+    let caption = said.captions.concat();
     let facts = json!({
-        "id": example.id,
+        "id": said.id,
         "caption": caption,
         "width": example.size.width,
         "height": example.size.height,
-        "shot": example.shot,
+        "shot": said.shot,
     });
     let member = |ending| PathBuf::from(format!("{}.{ending}", example.name));
-    [
+    Ok([
         (member(example.ending), File::Image(number)),
         (member("txt"), File::Text(caption)),
         (member("json"), File::Text(facts.to_string())),
-    ]
+    ])
 }
 
 impl View for WebDataset {
@@ -139,17 +141,18 @@ impl View for WebDataset {
         shard(set, example)
     }
 
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.add("webdataset", Content::Folder);
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.add("webdataset", Content::Folder)?;
         for side in [Side::Training, Side::Validation] {
             let side: Vec<_> = set.side(side).collect();
             for part in side.chunks(SHARD) {
-                let members = part.iter().flat_map(|(number, one)| sample(*number, one));
-                let path = shard(set, part[0].1);
-                layout.add(path, Content::Shard(members.collect()));
+                let mut members = Vec::new();
+                for (number, one) in part {
+                    members.extend(sample(set, *number, one)?);
+                }
+                to.add(shard(set, part[0].1), Content::Shard(&members))?;
             }
         }
-        layout
+        Ok(())
     }
 }

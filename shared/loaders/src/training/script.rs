@@ -130,7 +130,7 @@ swap() {
 "#;
 
 /// The script for a run.
-pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
+pub(super) fn text(view: &dyn View, set: &DataSet<'_>, plan: &Plan, run: &Run) -> String {
     let mut script = comment(set, plan, run);
     script += BEGIN;
     if !run.drafts.is_empty() {
@@ -162,7 +162,7 @@ pub(super) fn checkout(run: &Run) -> String {
 }
 
 /// The variables of a script, and what they are.
-pub(super) fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
+pub(super) fn variables(plan: &Plan, run: &Run) -> Vec<(String, String)> {
     let mut all = vec![("TRAINER".to_owned(), checkout(run))];
     for weight in &run.weights {
         let usual = weight.usual.map(|usual| format!(" [{usual}]"));
@@ -190,7 +190,7 @@ pub(super) fn variables(plan: &Plan<'_>, run: &Run) -> Vec<(String, String)> {
 }
 
 /// What stands at the top.
-fn comment(set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
+fn comment(set: &DataSet<'_>, plan: &Plan, run: &Run) -> String {
     let title: String = set
         .title
         .chars()
@@ -215,7 +215,7 @@ fn needed(variable: &str, about: &str) -> String {
 }
 
 /// Reads the variables.
-fn asked(plan: &Plan<'_>, run: &Run) -> String {
+fn asked(plan: &Plan, run: &Run) -> String {
     let mut text = needed("TRAINER", &checkout(run));
     for weight in &run.weights {
         let usual = |usual: &str| format!("{0}=${{{0}:-{usual}}}\neither {0}\n", weight.variable);

@@ -6,7 +6,7 @@ use super::{Plan, Run};
 const PROGRAM: &str = include_str!("search.py");
 
 /// What the program is told of a run.
-pub(super) fn flags(plan: &Plan<'_>, run: &Run) -> String {
+pub(super) fn flags(plan: &Plan, run: &Run) -> String {
     let score = if run.prints_loss {
         ""
     } else {
@@ -19,7 +19,7 @@ pub(super) fn flags(plan: &Plan<'_>, run: &Run) -> String {
 }
 
 /// The files of a search, by their names.
-pub(super) fn files(plan: &Plan<'_>, run: &Run) -> [(&'static str, String); 2] {
+pub(super) fn files(plan: &Plan, run: &Run) -> [(&'static str, String); 2] {
     let script = format!(
         "#!/bin/sh
 # Searches for the learning rate, rank and number of steps that train best on {}, by trying them with train.sh,

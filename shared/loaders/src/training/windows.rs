@@ -20,7 +20,7 @@ const PROGRAM: &str = include_str!("train.py");
 pub(super) fn files(
     view: &dyn View,
     set: &DataSet<'_>,
-    plan: &Plan<'_>,
+    plan: &Plan,
     run: &Run,
 ) -> Vec<(&'static str, String)> {
     let [_, program] = search::files(plan, run);
@@ -49,7 +49,7 @@ pub(super) fn files(
 }
 
 /// What stands at the top.
-fn comment(set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> String {
+fn comment(set: &DataSet<'_>, plan: &Plan, run: &Run) -> String {
     let title = set.title;
     let mut text = format!(
         "Trains a LoRA of `{title}` on {} with {}. Settings stand before what goes to the trainer, or are variables:",
@@ -84,7 +84,7 @@ fn started(comment: &str, python: &str, program: &str, flags: &str) -> String {
 }
 
 /// What the program reads.
-fn described(view: &dyn View, set: &DataSet<'_>, plan: &Plan<'_>, run: &Run) -> Value {
+fn described(view: &dyn View, set: &DataSet<'_>, plan: &Plan, run: &Run) -> Value {
     let weights = run.weights.iter();
     let weights: Vec<_> = weights
         .map(|weight| json!({"variable": weight.variable, "about": weight.about, "usual": weight.usual}))

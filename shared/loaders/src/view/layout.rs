@@ -1,25 +1,31 @@
 //! The files of a view.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{DataSet, Example, Side, View};
+use super::{DataSet, Example, Group, Side, View};
 
-/// Everything that stands in a view: paths and what is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Layout(pub Vec<(PathBuf, Content)>);
+/// Takes everything that stands in a view, one after the other: captions and paths of a million images do not fit into
+/// memory together.
+pub struct Layout<'a>(&'a mut Take<'a>);
+
+/// What takes a path and what stands there.
+pub type Take<'a> = dyn FnMut(&Path, Content<'_>) -> Result<()> + 'a;
 
 /// What stands at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub enum Content {
+pub enum Content<'a> {
     /// A folder.
     Folder,
     /// A file.
     File(File),
+    /// A file of text, by its pieces.
+    Pieces(&'a mut dyn Iterator<Item = Result<String>>),
     /// A tar file of members.
-    Shard(Vec<(PathBuf, File)>),
+    Shard(&'a [(PathBuf, File)]),
 }
 
 /// What a file holds. Examples are given by their number in the set.
@@ -35,69 +41,88 @@ pub enum File {
     MaskAsImage(usize),
 }
 
-impl Layout {
+impl<'a> Layout<'a> {
+    /// A layout of which everything goes to `take`.
+    pub fn to(take: &'a mut Take<'a>) -> Self {
+        Self(take)
+    }
+
     /// Adds what stands at a path.
-    pub(crate) fn add(&mut self, path: impl Into<PathBuf>, content: Content) {
-        self.0.push((path.into(), content));
+    pub(crate) fn add(&mut self, path: impl AsRef<Path>, content: Content<'_>) -> Result<()> {
+        (self.0)(path.as_ref(), content)
     }
 
     /// Adds text.
-    pub(crate) fn text(&mut self, path: impl Into<PathBuf>, text: impl Into<String>) {
-        self.add(path, Content::File(File::Text(text.into())));
+    pub(crate) fn text(&mut self, path: impl AsRef<Path>, text: impl Into<String>) -> Result<()> {
+        self.add(path, Content::File(File::Text(text.into())))
     }
 
     /// Adds the mask of an example, as a PNG.
-    pub(crate) fn mask(&mut self, path: impl Into<PathBuf>, example: usize) {
-        self.add(path, Content::File(File::Mask(example)));
+    pub(crate) fn mask(&mut self, path: impl AsRef<Path>, example: usize) -> Result<()> {
+        self.add(path, Content::File(File::Mask(example)))
     }
 
     /// Adds JSON, for people to read as well.
-    pub(crate) fn json(&mut self, path: impl Into<PathBuf>, value: &Value) {
-        self.text(path, format!("{value:#}\n"));
+    pub(crate) fn json(&mut self, path: impl AsRef<Path>, value: &Value) -> Result<()> {
+        self.text(path, format!("{value:#}\n"))
     }
 
     /// Adds the folders of a view, with its images.
-    pub(crate) fn images(&mut self, view: &dyn View, set: &DataSet<'_>) {
+    pub(crate) fn images(&mut self, view: &dyn View, set: &DataSet<'_>) -> Result<()> {
         for group in set.groups() {
-            self.add(view.folder(set, group), Content::Folder);
+            self.add(view.folder(set, group), Content::Folder)?;
         }
         for (number, example) in set.examples.iter().enumerate() {
             let image = Content::File(File::Image(number));
-            self.add(view.image(set, example), image);
+            self.add(view.image(set, example), image)?;
         }
+        Ok(())
     }
 
     /// Adds a caption file beside every image, with a line for each caption.
-    pub(crate) fn captions(&mut self, view: &dyn View, set: &DataSet<'_>) {
-        for example in &set.examples {
+    pub(crate) fn captions(&mut self, view: &dyn View, set: &DataSet<'_>) -> Result<()> {
+        for (number, example) in set.examples.iter().enumerate() {
             let file = format!("{}.txt", example.name);
             let folder = view.folder(set, example.group());
-            self.text(folder.join(file), example.captions.join("\n"));
+            let captions = set.says.of(number)?.captions;
+            self.text(folder.join(file), captions.join("\n"))?;
         }
+        Ok(())
+    }
+
+    /// Adds a list of captions by file name, as JSON, for the examples of a group.
+    pub(crate) fn listed(
+        &mut self,
+        path: impl AsRef<Path>,
+        set: &DataSet<'_>,
+        group: Group,
+    ) -> Result<()> {
+        let entry = |(place, (number, example)): (usize, (usize, &Example<'_>))| {
+            let captions = json!(set.says.of(number)?.captions);
+            let captions = format!("{captions:#}").replace('\n', "\n  ");
+            let before = if place == 0 { "{" } else { "," };
+            Ok(format!("{before}\n  {}: {captions}", json!(example.file())))
+        };
+        let entries = set.members(group).enumerate().map(entry);
+        let mut pieces = entries.chain(iter::once_with(|| Ok("\n}\n".to_owned())));
+        self.add(path, Content::Pieces(&mut pieces))
     }
 
     /// Adds the masks of the training images that have one, as PNG files in the tree `mask` of the
     /// view; says whether there are any.
-    pub(crate) fn masks(&mut self, view: &dyn View, set: &DataSet<'_>) -> bool {
+    pub(crate) fn masks(&mut self, view: &dyn View, set: &DataSet<'_>) -> Result<bool> {
         let folder = Path::new(view.word()).join("mask");
-        let masked = set
-            .side(Side::Training)
-            .filter(|(_, example)| example.masked);
-        let masked: Vec<_> = masked.collect();
-        if !masked.is_empty() {
-            self.add(folder.clone(), Content::Folder);
+        let masked = set.side(Side::Training);
+        let mut masked = masked.filter(|(_, example)| example.masked).peekable();
+        let any = masked.peek().is_some();
+        if any {
+            self.add(&folder, Content::Folder)?;
         }
-        for (example, Example { name, .. }) in &masked {
-            self.mask(folder.join(format!("{name}.png")), *example);
+        for (example, Example { name, .. }) in masked {
+            self.mask(folder.join(format!("{name}.png")), example)?;
         }
-        !masked.is_empty()
+        Ok(any)
     }
-}
-
-/// A list of captions by file name, for the examples of one side.
-pub(crate) fn listed<'a>(examples: impl Iterator<Item = (usize, &'a Example<'a>)>) -> Value {
-    let captions = examples.map(|(_, example)| (example.file(), json!(example.captions)));
-    Value::Object(captions.collect::<Map<_, _>>())
 }
 
 /// A text as TOML has it.

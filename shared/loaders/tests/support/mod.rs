@@ -3,13 +3,14 @@
 pub(crate) mod run;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Result;
 use loaders::bases::base;
 use loaders::fit::Size;
 use loaders::trainers::views;
 use loaders::training::files;
-use loaders::view::{Content, DataSet, Example, File, Side, View};
+use loaders::view::{Content, DataSet, Example, File, Layout, Said, Says, Side, View};
 
 /// The view of a word.
 pub(crate) fn view(word: &str) -> &'static dyn View {
@@ -28,13 +29,30 @@ const CAPTIONS: [&str; 8] = [
 ];
 const NAMES: [&str; 8] = ["i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7"];
 
+/// Says captions of images.
+#[derive(Debug)]
+pub(crate) struct Captions(pub(crate) fn(usize) -> &'static str);
+
+static OWN: Captions = Captions(|number| CAPTIONS[number]);
+
+impl Says for Captions {
+    fn of(&self, number: usize) -> Result<Said> {
+        Ok(Said {
+            captions: vec![(self.0)(number).to_owned()],
+            id: NAMES[number].to_owned(),
+            source: None,
+            shot: None,
+        })
+    }
+}
+
 /// Six images to train on, the last two of them shown three times, and two that are held back; all with masks.
 pub(crate) fn data_set(name: &str, root: &str) -> DataSet<'static> {
     let example = |number: usize| Example {
         name: NAMES[number],
         ending: "png",
         size: Size::new(1024, 1024),
-        captions: vec![CAPTIONS[number]],
+        captions: 1,
         masked: true,
         side: if number > 5 {
             Side::Validation
@@ -43,9 +61,6 @@ pub(crate) fn data_set(name: &str, root: &str) -> DataSet<'static> {
         },
         repeats: if number > 3 { 3 } else { 1 },
         place: number,
-        id: NAMES[number].to_owned(),
-        source: None,
-        shot: None,
     };
     DataSet {
         title: "lucap boy",
@@ -57,15 +72,31 @@ pub(crate) fn data_set(name: &str, root: &str) -> DataSet<'static> {
         subject: true,
         root: PathBuf::from(root),
         examples: (0..8).map(example).collect(),
+        says: &OWN,
     }
+}
+
+/// What a layout has: a text for a file of text.
+pub(crate) fn laid_out(
+    layout: impl FnOnce(&mut Layout<'_>) -> Result<()>,
+) -> Vec<(PathBuf, Option<String>)> {
+    let mut all = Vec::new();
+    let mut take = |path: &Path, content: Content<'_>| {
+        let text = match content {
+            Content::File(File::Text(text)) => Some(text),
+            Content::Pieces(pieces) => Some(pieces.collect::<Result<String>>()?),
+            _ => None,
+        };
+        all.push((path.to_owned(), text));
+        Ok(())
+    };
+    layout(&mut Layout::to(&mut take)).unwrap();
+    all
 }
 
 /// The texts of a view, by their paths.
 pub(crate) fn texts(view: &dyn View, set: &DataSet<'_>) -> BTreeMap<String, String> {
-    let texts = files(view, set).0.into_iter();
-    let texts = texts.filter_map(|(path, content)| match content {
-        Content::File(File::Text(text)) => Some((path.to_str().unwrap().to_owned(), text)),
-        _ => None,
-    });
+    let all = laid_out(|layout| files(view, set, layout)).into_iter();
+    let texts = all.filter_map(|(path, text)| Some((path.to_str()?.to_owned(), text?)));
     texts.collect()
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use loaders::training::files;
-use loaders::view::{Content, DataSet, File, View};
+use loaders::view::{DataSet, View};
+
+use super::laid_out;
 
 /// Programs by which checkouts are known.
 const PROGRAMS: [&str; 23] = [
@@ -77,12 +79,13 @@ impl Folder {
         } else {
             folder.path().to_owned()
         };
-        for (path, content) in files(view, &set).0 {
+        for (path, text) in laid_out(|layout| files(view, &set, layout)) {
             let path = place.join(path);
-            match content {
-                Content::Folder => fs::create_dir_all(path).unwrap(),
-                Content::File(File::Text(text)) => fs::write(path, text).unwrap(),
-                _ => {}
+            match text {
+                Some(text) => fs::write(path, text).unwrap(),
+                // Beside folders, images.
+                None if path.extension().is_none() => fs::create_dir_all(path).unwrap(),
+                None => {}
             }
         }
         let own = Self {

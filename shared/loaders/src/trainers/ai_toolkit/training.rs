@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::AiToolkit;
@@ -175,16 +176,18 @@ const MODELS: &[Model] = &[
 const ALPHA: f64 = 1.0;
 
 /// The training of a view; `None` where ai-toolkit does not know the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-    let known = MODELS
-        .iter()
-        .find(|model| plan.base.is_among(model.names))?;
-    Some(Run {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+    let known = MODELS.iter();
+    let mut known = known.filter(|model| plan.base.is_among(model.names));
+    let Some(known) = known.next() else {
+        return Ok(None);
+    };
+    Ok(Some(Run {
         trainer: "ai-toolkit",
         program: "run.py",
         files: vec![(
             PathBuf::from("ai-toolkit/config.yaml"),
-            whole(set, job(set, plan, known)),
+            whole(set, job(set, plan, known)?),
         )],
         weights: model(known.repository),
         learning_rate: known.learning_rate,
@@ -212,7 +215,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
             "$TRAINER/run.py".into(),
             "$OUTPUT/config.yaml".into(),
         ]],
-    })
+    }))
 }
 
 /// The whole file.
@@ -259,7 +262,7 @@ fn write(value: &Value, indent: usize, to: &mut String) {
 }
 
 /// The process of a job, but for its data sets.
-fn job(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
+fn job(set: &DataSet<'_>, plan: &Plan, model: &Model) -> Result<Value> {
     let scheduler = if model.flow { "flowmatch" } else { "ddpm" };
     let mut train = json!({
         "batch_size": 1,
@@ -277,7 +280,7 @@ fn job(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
         train["timestep_type"] = json!(model.timesteps);
     }
     if plan.validated {
-        train["validation_config"] = validation(set, plan);
+        train["validation_config"] = validation(set, plan)?;
     }
     let mut base = json!({"name_or_path": model.repository, "arch": model.arch});
     let own = serde_json::from_str::<Value>(model.own).ok();
@@ -286,7 +289,7 @@ fn job(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
     }
     let side = if model.names == "sd15" { 512 } else { 1024 };
     let (guidance, steps) = model.sample;
-    json!({
+    Ok(json!({
         "training_folder": "output",
         "network": {"type": "lora", "linear": plan.rank, "linear_alpha": plan.rank},
         "save": {"dtype": "float16", "save_every": plan.every, "max_step_saves_to_keep": CHECKPOINTS},
@@ -304,20 +307,21 @@ fn job(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
             "guidance_scale": guidance,
             "sample_steps": steps,
         },
-    })
+    }))
 }
 
 /// Images that are kept from training, of which the trainer says the loss.
-fn validation(set: &DataSet<'_>, plan: &Plan<'_>) -> Value {
-    let items = set.members(Group::Validation).map(|(_, one)| {
+fn validation(set: &DataSet<'_>, plan: &Plan) -> Result<Value> {
+    let items = set.members(Group::Validation).map(|(number, one)| {
         let image = set.seen(AiToolkit.image(set, one));
-        json!({"image_path": image, "prompt": one.captions.first()})
+        let said = set.says.of(number)?;
+        Ok(json!({"image_path": image, "prompt": said.captions.first()}))
     });
-    json!({
+    Ok(json!({
         "resolution": set.resolution,
         "validate_every_n_steps": plan.every,
-        "validation_items": items.collect::<Vec<_>>(),
-    })
+        "validation_items": items.collect::<Result<Vec<_>>>()?,
+    }))
 }
 
 #[cfg(test)]

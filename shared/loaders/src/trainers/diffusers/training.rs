@@ -154,7 +154,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// The training of a view; `None` where no script is for the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let known = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;

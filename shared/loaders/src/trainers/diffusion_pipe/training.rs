@@ -7,7 +7,7 @@ use crate::training::{Draft, Plan, Run, Word, words};
 use crate::view::{DataSet, quoted};
 
 /// The training of a view; `None` where diffusion-pipe does not know the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let model = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;
@@ -57,7 +57,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
 
 /// The main configuration, after `examples/main_example.toml`. It ends after `max_steps`, not after
 /// epochs.
-fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> String {
+fn configuration(set: &DataSet<'_>, plan: &Plan, model: &Model) -> String {
     let validation = plan.validated.then(|| validation(set, plan));
     let places: String = model.weights.iter().map(Place::draft).collect();
     format!(
@@ -106,7 +106,7 @@ eps = 1e-8
 }
 
 /// What the configuration says of validation.
-fn validation(set: &DataSet<'_>, plan: &Plan<'_>) -> String {
+fn validation(set: &DataSet<'_>, plan: &Plan) -> String {
     let data = quoted(&set.seen("diffusion-pipe/validation.toml"));
     format!(
         "eval_datasets = [{{name = \"validation\", config = {data}}}]

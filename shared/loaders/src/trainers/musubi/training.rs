@@ -112,7 +112,7 @@ const MODELS: &[Model] = &[
 const ALPHA: f64 = 0.5;
 
 /// The training of a view; `None` where musubi-tuner does not train images for the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let model = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;
@@ -194,7 +194,7 @@ fn train(set: &DataSet<'_>, model: &Model) -> Vec<Word> {
 }
 
 /// The file for `--config_file`, over which the command line has the last word.
-fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> String {
+fn configuration(set: &DataSet<'_>, plan: &Plan, model: &Model) -> String {
     format!(
         "dataset_config = {}
 output_name = {}

@@ -221,7 +221,7 @@ const VALUES: [&str; 9] = [
 ];
 
 /// The training of a view; `None` where `OneTrainer` does not know the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let known = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;
@@ -266,7 +266,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
 }
 
 /// `config.json`: the preset, with what the data set decides.
-fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
+fn configuration(set: &DataSet<'_>, plan: &Plan, model: &Model) -> Value {
     let mut config = json!({
         "__version": VERSION,
         "training_method": "LORA",
@@ -306,9 +306,9 @@ fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
 }
 
 /// `samples.json`.
-fn samples(plan: &Plan<'_>, model: &Model) -> Value {
+fn samples(plan: &Plan, model: &Model) -> Value {
     let (side, steps, guidance) = model.sample;
-    let sample = |prompt: &&str| {
+    let sample = |prompt: &String| {
         json!({
             "enabled": true,
             "prompt": prompt,

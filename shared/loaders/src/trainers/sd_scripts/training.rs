@@ -149,7 +149,7 @@ const LEARNING_RATE: f64 = 1e-4;
 const ALPHA: f64 = 0.5;
 
 /// The training of a view; `None` where sd-scripts does not know the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let model = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;
@@ -204,7 +204,7 @@ fn encoders(set: &DataSet<'_>, model: &Model) -> String {
 }
 
 /// The file for `--config_file`, over which the command line has the last word.
-fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> String {
+fn configuration(set: &DataSet<'_>, plan: &Plan, model: &Model) -> String {
     let data = if plan.masked { "masked" } else { "dataset" };
     let data = set.seen(format!("kohya/{data}.toml"));
     let mut text = format!(

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Result;
+
 use super::{BucketSettings, CONFIGURED, SdScripts, boxed};
 use crate::fit::{Fitting, Size};
 use crate::training::{Plan, Run};
@@ -162,26 +164,24 @@ impl View for SdScripts {
         }
     }
 
-    fn training(&self, set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
-        super::training::run(set, plan)
+    fn training(&self, set: &DataSet<'_>, plan: &Plan) -> Result<Option<Run>> {
+        Ok(super::training::run(set, plan))
     }
 
     /// One configuration with masks is refused as a whole unless `--masked_loss` is given, so there
     /// are two.
-    fn layout(&self, set: &DataSet<'_>) -> Layout {
-        let mut layout = Layout::default();
-        layout.images(self, set);
-        layout.captions(self, set);
-        layout.text("kohya/dataset.toml", dataset_config(set, None));
-        if !layout.masks(self, set) {
-            return layout;
+    fn layout(&self, set: &DataSet<'_>, to: &mut Layout<'_>) -> Result<()> {
+        to.images(self, set)?;
+        to.captions(self, set)?;
+        to.text("kohya/dataset.toml", dataset_config(set, None))?;
+        if !to.masks(self, set)? {
+            return Ok(());
         }
         // A missing mask stops the trainer: what has none is trained on whole.
         for (example, one) in set.side(Side::Training).filter(|(_, one)| !one.masked) {
-            layout.mask(format!("kohya/mask/{}.png", one.name), example);
+            to.mask(format!("kohya/mask/{}.png", one.name), example)?;
         }
         let masks = set.seen("kohya/mask");
-        layout.text("kohya/masked.toml", dataset_config(set, Some(&masks)));
-        layout
+        to.text("kohya/masked.toml", dataset_config(set, Some(&masks)))
     }
 }

@@ -161,7 +161,7 @@ const MODELS: &[Model] = &[
 const ALPHA: f64 = 1.0;
 
 /// The training of a view; `None` where `SimpleTuner` does not know the base model.
-pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
+pub(super) fn run(set: &DataSet<'_>, plan: &Plan) -> Option<Run> {
     let known = MODELS
         .iter()
         .find(|model| plan.base.is_among(model.names))?;
@@ -215,7 +215,7 @@ pub(super) fn run(set: &DataSet<'_>, plan: &Plan<'_>) -> Option<Run> {
 }
 
 /// `config.json`: the options of its command line.
-fn configuration(set: &DataSet<'_>, plan: &Plan<'_>, model: &Model) -> Value {
+fn configuration(set: &DataSet<'_>, plan: &Plan, model: &Model) -> Value {
     let (family, flavour) = model.family;
     let (guidance, steps) = model.sample;
     let side = if family == "sd1x" { 512 } else { 1024 };
