@@ -6,12 +6,13 @@ use loaders::Finding;
 use loaders::fit::{Fit, Size};
 use loaders::set::Set;
 use manifest::{Rect, rounded};
-use vision::decode::{self, Header, Profile};
+use vision::decode::{self, Header};
 
 use crate::formats::{unread, unusual};
 use crate::known::{Known, Manifest};
 use crate::lint::Lint;
 use crate::masks::masks;
+use crate::pixels::Decoded;
 use crate::words::Measure;
 
 /// By how much an image may be enlarged before it is worth a word.
@@ -32,6 +33,8 @@ pub(crate) struct Judge {
     pub(crate) resolution: u32,
     /// Whether pixels are left undecoded.
     pub(crate) headers: bool,
+    /// The pixels that were decoded.
+    pub(crate) decoded: Decoded,
 }
 
 impl Judge {
@@ -92,21 +95,12 @@ impl Judge {
         if self.headers {
             return;
         }
-        lint.add(profile(image));
-        if samples.alpha {
-            match decode::rgba(image) {
-                Err(cause) => lint.add([unread(&cause)]),
-                Ok(pixels) => {
-                    let clear = pixels.pixels().any(|pixel| pixel.0[3] < 255);
-                    if clear && !set.alpha_mask && !set.trainer.profile().pixels.flattens {
-                        let text =
-                            "is transparent in places, and the hidden colour there is trained on";
-                        lint.add([Finding::error("image-alpha", text)]);
-                    }
-                }
-            }
-        } else if let Err(cause) = decode::luma_at_least(image, 1, 1) {
-            lint.add([unread(&cause)]);
+        let pixels = self.decoded.pixels(image, samples.alpha);
+        lint.add(pixels.profile.clone());
+        lint.add(pixels.damage.clone());
+        if pixels.clear && !set.alpha_mask && !set.trainer.profile().pixels.flattens {
+            let text = "is transparent in places, and the hidden colour there is trained on";
+            lint.add([Finding::error("image-alpha", text)]);
         }
     }
 
@@ -139,21 +133,6 @@ impl Judge {
             lint.add(cut(known, kept));
         }
     }
-}
-
-/// What is to be said of the colours that an image's numbers stand for; trainers look at no profile.
-fn profile(image: &Path) -> Option<Finding> {
-    let bytes = decode::read(image).ok()?;
-    let text = match decode::profile_from_bytes(&bytes).ok()? {
-        Profile::Srgb => return None,
-        Profile::Foreign(name) => format!(
-            "its colour profile is {name:?}, but the trainer reads its values as sRGB: convert it, as dataset-write does"
-        ),
-        Profile::Unusable(cause) => {
-            format!("its colour profile cannot be used ({cause}): its values are read as sRGB")
-        }
-    };
-    Some(Finding::warning("image-profile", text))
 }
 
 /// Faces and joints that are cut.

@@ -19,6 +19,7 @@ mod limit;
 mod lint;
 mod masks;
 mod names;
+mod pixels;
 mod scan;
 mod settings;
 mod shards;
@@ -35,6 +36,7 @@ use stage::{Flow, Result, bail};
 
 use crate::check::Judge;
 use crate::known::Manifest;
+use crate::pixels::Decoded;
 use crate::settings::SettingFlags;
 use crate::trainers::Choice;
 use crate::words::Measure;
@@ -113,6 +115,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         threshold: args.max_cropped,
         resolution: settings.resolution,
         headers: args.headers,
+        decoded: Decoded::default(),
     };
     let mut seen = trainers::Seen::default();
     for path in &args.paths {

@@ -1,6 +1,7 @@
 //! The whole in a few lines, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 
 use loaders::Level;
@@ -22,7 +23,43 @@ pub(crate) struct Summary {
     repeated: f64,
     buckets: BTreeMap<(&'static str, [u32; 2]), (usize, f64)>,
     problems: BTreeMap<(Level, &'static str), (usize, String)>,
-    captions: BTreeMap<String, usize>,
+    captions: Captions,
+}
+
+/// How often captions occur. Their texts are not held, but for the one that more than half of the images have, if one
+/// has: it is left over when all that differ have cancelled each other out (Boyer and Moore 1981).
+#[derive(Debug, Default)]
+struct Captions {
+    /// How many images have each, by the hash of its text.
+    counts: HashMap<u64, usize>,
+    /// What is left over, and how many of it.
+    left: (String, usize),
+}
+
+impl Captions {
+    fn add(&mut self, caption: &str) {
+        *self.counts.entry(Self::hash(caption)).or_default() += 1;
+        let (left, count) = &mut self.left;
+        match *count {
+            0 => self.left = (caption.to_owned(), 1),
+            _ if *left == caption => *count += 1,
+            _ => *count -= 1,
+        }
+    }
+
+    /// The caption that more than half of the images have, if there is one, and how many have it; of others nothing is
+    /// certain.
+    fn most(&self) -> Option<(&str, usize)> {
+        let caption = self.left.0.as_str();
+        let count = self.counts.get(&Self::hash(caption))?;
+        Some((caption, *count))
+    }
+
+    fn hash(caption: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        caption.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 impl Summary {
@@ -49,15 +86,15 @@ impl Summary {
             *sum += cropped;
         }
         if let Some(caption) = &lint.caption {
-            *self.captions.entry(caption.clone()).or_default() += 1;
+            self.captions.add(caption);
         }
     }
 
     /// The caption that most images have, if nearly all have the same.
     pub(crate) fn glued(&self) -> Option<(&str, usize)> {
-        let (caption, count) = self.captions.iter().max_by_key(|(_, count)| **count)?;
-        let share = *count as f64 / self.images.max(1) as f64;
-        (self.images >= FEW && share > GLUED).then_some((caption.as_str(), *count))
+        let (caption, count) = self.captions.most()?;
+        let share = count as f64 / self.images.max(1) as f64;
+        (self.images >= FEW && share > GLUED).then_some((caption, count))
     }
 
     /// How many errors there are.
@@ -101,5 +138,33 @@ impl Summary {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn most(captions: &[&str]) -> Option<(String, usize)> {
+        let mut all = Captions::default();
+        for caption in captions {
+            all.add(caption);
+        }
+        all.most()
+            .map(|(caption, count)| (caption.to_owned(), count))
+    }
+
+    #[test]
+    fn the_caption_of_most_images_is_found_in_any_order() {
+        let found = Some(("same".to_owned(), 4));
+        for captions in [
+            ["same", "same", "same", "same", "a", "b", "c"],
+            ["a", "b", "c", "same", "same", "same", "same"],
+            ["a", "same", "a", "same", "b", "same", "same"],
+            ["same", "a", "same", "b", "same", "c", "same"],
+        ] {
+            assert_eq!(most(&captions), found, "{captions:?}");
+        }
+        assert_eq!(most(&[]), None);
     }
 }
