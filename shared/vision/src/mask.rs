@@ -250,17 +250,42 @@ impl Mask {
     /// ```
     #[must_use]
     pub fn dilate(&self, radius: u32) -> Self {
-        Self {
-            inside: crate::dilate::disc(&self.inside, self.width as usize, radius),
-            ..*self
-        }
+        let radius = radius.min(self.width + self.height);
+        self.changed_within(radius, |part, width| {
+            crate::dilate::disc(part, width, radius)
+        })
     }
 
     /// What is farther than `radius` pixels from everything outside. Beyond the border counts as
     /// inside, so that a mask that touches it keeps touching it.
     #[must_use]
     pub fn erode(&self, radius: u32) -> Self {
-        self.inverse().dilate(radius).inverse()
+        // The nearest pixel outside is beside the bounding box or in it.
+        self.changed_within(1, |part, width| {
+            let outside: Vec<bool> = part.iter().map(|inside| !inside).collect();
+            let near = crate::dilate::disc(&outside, width, radius);
+            near.into_iter().map(|near| !near).collect()
+        })
+    }
+
+    /// The mask that `change` makes of the rows of what is inside and of `round` pixels about that; nothing else is
+    /// inside. Most masks are of a part of their image.
+    fn changed_within(&self, round: u32, change: impl Fn(&[bool], usize) -> Vec<bool>) -> Self {
+        let mut inside = vec![false; self.inside.len()];
+        if let Some(rect) = self.bounding_box() {
+            let about = rect.grow(round, round).clip(self.width, self.height);
+            let [left, top, right] = [about.left, about.top, about.right].map(|edge| edge as usize);
+            let width = self.width as usize;
+            let rows = self.inside.chunks_exact(width).skip(top);
+            let rows = rows.take(about.height() as usize);
+            let part: Vec<bool> = rows.flat_map(|row| &row[left..right]).copied().collect();
+            let changed = change(&part, right - left);
+            let rows = inside.chunks_exact_mut(width).skip(top);
+            for (row, changed) in rows.zip(changed.chunks_exact(right - left)) {
+                row[left..right].copy_from_slice(changed);
+            }
+        }
+        Self { inside, ..*self }
     }
 
     fn combine(&self, other: &Self, with: impl Fn(bool, bool) -> bool) -> Result<Self> {

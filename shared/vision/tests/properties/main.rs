@@ -36,6 +36,20 @@ proptest! {
     }
 
     #[test]
+    fn a_mask_grows_and_shrinks_by_what_is_near(mask in masks(), radius in 0_u32..7) {
+        let near = |x: u32, y: u32, inside: bool| {
+            let pixels = (0..mask.height()).flat_map(|row| (0..mask.width()).map(move |at| (at, row)));
+            let mut pixels = pixels.filter(|&(at, row)| mask.get(at, row) == inside);
+            pixels.any(|(at, row)| at.abs_diff(x).pow(2) + row.abs_diff(y).pow(2) <= radius.pow(2))
+        };
+        let size = (mask.width(), mask.height());
+        let grown = Mask::from_fn(size.0, size.1, |x, y| near(x, y, true)).unwrap();
+        prop_assert_eq!(mask.dilate(radius), grown);
+        let shrunk = Mask::from_fn(size.0, size.1, |x, y| !near(x, y, false)).unwrap();
+        prop_assert_eq!(mask.erode(radius), shrunk);
+    }
+
+    #[test]
     fn what_a_mask_grows_by_it_loses_again(mask in masks(), radius in 0_u32..4) {
         let closed = mask.dilate(radius).erode(radius);
         prop_assert_eq!(closed.intersection(&mask).unwrap(), mask.clone());
