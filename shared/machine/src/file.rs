@@ -9,6 +9,8 @@
 //!
 //! * where a manifest vouches for files, they are written with [`write()`], and [`settle`] puts all that
 //!   this process has written on the disk at once, before the tool ends well;
+//! * what others read while it grows is written where it is, with [`in_place`], and settles as well: whoever names a part of it says
+//!   by a checksum which;
 //! * where a file vouches for itself, as when a later run skips what is there already, it is written
 //!   with [`write_lasting`], which waits for the disk before the rename.
 

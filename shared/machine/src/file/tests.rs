@@ -135,6 +135,33 @@ fn all_that_was_written_settles_with_its_folder() {
 }
 
 #[test]
+fn what_is_written_in_place_keeps_the_rest_and_settles() {
+    use journal::Step::Synced;
+    use std::os::unix::fs::FileExt;
+
+    let _alone = SETTLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    settle().unwrap();
+    let path = folder.path().join("new/folder/a.npy");
+    let file = in_place(&path).unwrap();
+    file.write_all_at(b"before", 0).unwrap();
+    let again = in_place(&path).unwrap();
+    again.write_all_at(b"BE", 0).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"BEfore");
+    journal::take();
+    settle().unwrap();
+    let steps = journal::take();
+    let own = if AT_ONCE {
+        folder.path().join("new/folder")
+    } else {
+        path.clone()
+    };
+    assert!(steps.contains(&(Synced, own)), "{steps:?}");
+    let under_a_file = in_place(&path.join("b.npy")).unwrap_err();
+    assert_eq!(Fault::of(&under_a_file), Some(Fault::Unwritable));
+}
+
+#[test]
 fn few_files_and_many_all_settle() {
     let _alone = SETTLES.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
