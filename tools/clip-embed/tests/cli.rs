@@ -387,7 +387,12 @@ fn what_fails_has_no_row_and_parts_of_a_manifest_have_files_of_their_own() {
     assert!(!rejects.contains("embedding"), "{rejects}");
     // The same records in two parts, into the same folder.
     let parts = [lines[..4].concat(), lines[4..].concat()];
-    let parts = parts.map(|part| embed(here.path(), CLIP, &flags, &part).records());
+    let parts = parts.map(|part| embed(here.path(), CLIP, &flags, &part));
+    let cut =
+        " rows now, and had 5: of a manifest that names the others, clip-embed is to be run again";
+    assert!(parts[0].stderr.contains(cut), "{}", parts[0].stderr);
+    assert!(!parts[1].stderr.contains(cut), "{}", parts[1].stderr);
+    let parts = parts.map(|part| part.records());
     let [first, second] = parts.each_ref().map(|part| row(&part[0]).0);
     assert_ne!(first, second);
     let length = vectors(&embed(here.path(), CLIP, &[], &record("s0", "s0.png")))[0].len();
