@@ -26,7 +26,7 @@ if "--prepare" in sys.argv:
 
 HERE = os.path.abspath(__file__)
 FILM, SHOT, WIDE = 10_000, 7, 512
-# Of more records there are no manifests with vectors, which have 5 KB a record; of more than a tenth, no data sets.
+# Of more records there are no manifests with vectors, which have 5 KB a record, and no data sets, which have a file of captions each.
 VECTORS = 1_000_000
 NAMES = ["nilo", "pia", "oreste"]
 TIMES = ["morning", "noon", "afternoon", "evening", "night", "unknown"]
@@ -182,7 +182,7 @@ def main():
                 # In a process of its own: the peak memory of a process counts that of the one that started it.
                 subprocess.run([sys.executable, HERE, "--prepare", str(count), tools], check=True)
             for name in asked:
-                if (count > VECTORS and ("{}.jsonl" in TOOLS[name] or "{}.rows" in TOOLS[name])) or (count > VECTORS // 10 and "{}.set" in TOOLS[name]):
+                if count > VECTORS and any(one in TOOLS[name] for one in ("{}.jsonl", "{}.rows", "{}.set")):
                     continue
                 old = seen.get(name, [])
                 power = max(1, old[-1][2] or 1) if old else 1
