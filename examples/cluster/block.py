@@ -86,8 +86,12 @@ def place(objects):
 
 
 def fetch(objects, paths):
-    """Copies the files of a block into this folder. One that is not there is for the tools to say, but not that none is."""
+    """Copies the files of a block into this folder. One that is not there is for the tools to say, but not that none is, nor a file of
+    vectors, without which every record of the block would fail."""
     copy(objects, ".", paths)
+    for path in sorted(paths):
+        if path.endswith(".npy") and not os.path.exists(path):
+            raise RuntimeError(f"OBJECTS={objects}: has no {path}, the vectors that records name: run clip-embed again")
     if paths and not any(map(os.path.exists, paths)):
         first = min(paths)
         raise RuntimeError(f"OBJECTS={objects}: has none of the {len(paths)} files that the records name, such as {first}: "

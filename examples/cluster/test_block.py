@@ -54,6 +54,13 @@ class Objects(unittest.TestCase):
             self.assertEqual([path.read_text(encoding="utf-8") for path in (self.here / "rejects").iterdir()], ['{"image": "frames/gone.png"}\n'])
             (self.here / "store/made/a.png").unlink()
 
+    def test_vectors_that_are_not_in_the_store_fail_the_block_and_reject_nothing(self):
+        record = {"image": "frames/1.png", "embedding": {"model": "a", "vector": {"file": "vectors/1.npy", "row": 0, "crc32": "00000000"}}}
+        ran = self.passed(f"store:{self.here}/store", record)
+        self.assertEqual((ran.returncode, ran.stdout), (1, ""))
+        self.assertIn("has no vectors/1.npy, the vectors that records name: run clip-embed again", ran.stderr)
+        self.assertFalse((self.here / "rejects").exists())
+
     def test_a_wrong_place_fails_the_block_and_rejects_nothing(self):
         for objects, said in [
             ("store", "OBJECTS=store: is not a place as rclone names it"),

@@ -1,6 +1,6 @@
 //! Rows of files, read one by one.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -66,6 +66,8 @@ fn opened(path: &Path) -> Result<Arc<Rows>> {
 
 impl Rows {
     fn open(path: &Path) -> Result<Self> {
+        // A pipe would wait for somebody to write to it.
+        ensure!(fs::metadata(path)?.is_file(), "is no regular file");
         let file = File::open(path)?;
         let length = row_length(&file)?;
         let (start, length) =

@@ -1,29 +1,31 @@
 //! A file of vectors that grows while records go by.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::mem;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use log::warn;
 use machine::file;
 use manifest::Record;
-use manifest::shapes::{Embedding, Row, Vector};
+use manifest::shapes::{Row, Vector};
 
 use crate::npy::{HEAD, head};
 use crate::reader::{checksum, row_length};
 
 /// Moves the vectors of records to a file, which is made for the first of them.
 ///
-/// The name of the file is a hash of that record, its vector not counted, so that it is the same whenever the same records
-/// are embedded in the same way, and another for another part of a manifest. Rows are written where they are, and the file
+/// The name of the file is a hash of that record and of how it was embedded, so that it is the same whenever the same records
+/// are embedded in the same way, and another for another part of a manifest or another film. Rows are written where they are, and the file
 /// is not emptied first: while it is written anew, a manifest of an earlier run still finds its rows. How many rows there
 /// are is written to the head at the end.
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,
+    /// How records are embedded.
+    how: String,
     rows: Option<Rows>,
 }
 
@@ -39,9 +41,15 @@ struct Rows {
 }
 
 impl Writer {
-    /// Writes to a file in `folder`, which is made if it is not there. Records name it with this path in front.
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder, rows: None }
+    /// Writes to a file in `folder`, which is made if it is not there; records name it with this path in front. `how` is
+    /// all that decides on the vector of a record beside the record.
+    pub fn new(folder: &Path, how: String) -> Self {
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
+        Self {
+            folder: folder.components().collect(),
+            how,
+            rows: None,
+        }
     }
 
     /// Moves the vector of the key `embedding`, if there is one in the record itself, and says there where it is. The system has
@@ -57,7 +65,7 @@ impl Writer {
         let rows = match &mut self.rows {
             Some(rows) => rows,
             none => {
-                let path = self.folder.join(name(record, &embedding)?);
+                let path = self.folder.join(name(record, &self.how));
                 let rows = Rows::open(&path, numbers.len());
                 none.insert(rows.with_context(|| path.display().to_string())?)
             }
@@ -76,23 +84,30 @@ impl Writer {
     }
 }
 
-/// The name of the file whose first row is the vector of this record.
-fn name(record: &Record, without_vector: &Embedding) -> Result<String> {
-    let mut record = record.clone();
-    record.put("embedding", without_vector)?;
+/// The name of the file whose first row is the vector of this record, which it still holds itself.
+fn name(record: &Record, how: &str) -> String {
     let mut line = Vec::new();
     record.write_line(&mut line);
-    let hash = blake3::hash(&line).to_hex();
-    Ok(format!("{}.npy", &hash[..16]))
+    line.extend_from_slice(how.as_bytes());
+    format!("{}.npy", &blake3::hash(&line).to_hex()[..16])
 }
 
 impl Rows {
     fn open(path: &Path, numbers: usize) -> Result<Self> {
         let length = u32::try_from(numbers).context("a vector of more than 4 G numbers")?;
         ensure!(length > 0, "key `embedding`: a vector without numbers");
+        // A copy that shares the file keeps what it has.
+        if fs::metadata(path).is_ok_and(|there| there.is_file() && there.nlink() > 1) {
+            fs::remove_file(path)?;
+        }
         let file = file::in_place(path)?;
+        let begins = row_length(&file)?;
+        ensure!(
+            begins.is_some() || file.metadata()?.len() == 0,
+            "is no file of vectors, and stays as it is: name another folder"
+        );
         // One that is there already is true for the rows of an earlier run until this one is done.
-        if row_length(&file)? != Some((HEAD as u64, length)) {
+        if begins != Some((HEAD as u64, length)) {
             file.write_all_at(&head(0, length), 0)
                 .map_err(file::unwritten)?;
         }

@@ -26,7 +26,7 @@ fn record(id: &str, more: &str, vector: &str) -> Record {
 
 /// Moves the vectors of records named after their places into a file of `folder`, and ends well.
 fn moved(folder: &Path, vectors: &[&str]) -> Vec<Record> {
-    let mut writer = Writer::new(folder.to_owned());
+    let mut writer = Writer::new(folder, String::new());
     let records = { vectors.iter().enumerate() }.map(|(number, vector)| {
         let mut record = record(&format!("r{number}"), "", vector);
         writer.take(&mut record).unwrap();
@@ -102,7 +102,7 @@ fn a_file_has_the_bytes_that_were_worked_out() {
 #[test]
 fn a_row_is_in_the_file_before_its_record_goes_on() {
     let folder = tempdir().unwrap();
-    let mut writer = Writer::new(folder.path().to_owned());
+    let mut writer = Writer::new(folder.path(), String::new());
     for number in 0..5 {
         let mut record = record(&format!("r{number}"), "", &format!("[{number},1]"));
         writer.take(&mut record).unwrap();
@@ -117,7 +117,7 @@ fn a_row_is_in_the_file_before_its_record_goes_on() {
 #[test]
 fn what_is_no_vector_of_the_record_itself_is_left_alone() {
     let folder = tempdir().unwrap();
-    let mut writer = Writer::new(folder.path().to_owned());
+    let mut writer = Writer::new(folder.path(), String::new());
     let mut plain = Record::new("a", "a.png").unwrap();
     writer.take(&mut plain).unwrap();
     assert_eq!(plain.to_string(), r#"{"id":"a","image":"a.png"}"#);
@@ -131,7 +131,7 @@ fn what_is_no_vector_of_the_record_itself_is_left_alone() {
         ("[]", "without numbers"),
         ("[1,2,3]", "3 numbers, but those before have 2"),
     ] {
-        let mut writer = Writer::new(folder.path().to_owned());
+        let mut writer = Writer::new(folder.path(), String::new());
         if wrong != "[]" {
             writer.take(&mut record("a", "", "[1,2]")).unwrap();
         }
@@ -143,22 +143,21 @@ fn what_is_no_vector_of_the_record_itself_is_left_alone() {
 #[test]
 fn the_same_records_have_the_same_file_and_others_another() {
     let folder = tempdir().unwrap();
-    let named = |mut record: Record| {
-        let mut writer = Writer::new(folder.path().to_owned());
+    let named_as = |mut record: Record, how: &str| {
+        let mut writer = Writer::new(folder.path(), how.to_owned());
         writer.take(&mut record).unwrap();
         file(&record)
     };
+    let named = |record: Record| named_as(record, "");
     let first = named(record("a", "", "[1,2]"));
     assert_eq!(first, named(record("a", "", "[1,2]")));
-    assert_eq!(
-        first,
-        named(record("a", "", "[3,4]")),
-        "a GPU may round otherwise"
-    );
     let mut other = record("a", "", "[1,2]");
     other.put("models", &"another").unwrap();
     let others = [
         named(record("b", "", "[1,2]")),
+        // Two films of one name, whose first images differ.
+        named(record("a", "", "[3,4]")),
+        named_as(record("a", "", "[1,2]"), "on black"),
         named(record("a", r#","crops":"wide""#, "[1,2]")),
         named(other),
     ];
@@ -168,12 +167,67 @@ fn the_same_records_have_the_same_file_and_others_another() {
 }
 
 #[test]
+fn a_folder_is_named_without_the_dot_that_says_here() {
+    let mut one = record("a", "", "[1,2]");
+    let folder = tempdir().unwrap();
+    let here = std::env::current_dir().unwrap();
+    let above: PathBuf = here.ancestors().skip(1).map(|_| "..").collect();
+    let path = Path::new(".")
+        .join(above)
+        .join(folder.path().strip_prefix("/").unwrap());
+    Writer::new(&path, String::new()).take(&mut one).unwrap();
+    assert!(file(&one).starts_with(".."), "{}", file(&one).display());
+}
+
+#[test]
+fn another_file_is_not_written_over_and_a_copy_that_shares_it_keeps_its_rows() {
+    let folder = tempdir().unwrap();
+    let mut first = record("a", "", "[1,2]");
+    let take = |record: &mut Record| {
+        let mut writer = Writer::new(folder.path(), String::new());
+        writer.take(record).and_then(|()| writer.finish(true))
+    };
+    take(&mut first).unwrap();
+    let (path, copy) = (file(&first), folder.path().join("copy"));
+    fs::hard_link(&path, &copy).unwrap();
+    let before = fs::read(&copy).unwrap();
+    take(&mut record("a", "", "[1,2]")).unwrap();
+    fs::write(&path, "mine").unwrap();
+    let error = take(&mut record("a", "", "[1,2]")).unwrap_err();
+    assert!(
+        format!("{error:#}")
+            .ends_with("is no file of vectors, and stays as it is: name another folder"),
+        "{error:#}"
+    );
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+    assert_eq!(fs::read(&copy).unwrap(), before);
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_told_and_not_waited_for() {
+    let folder = tempdir().unwrap();
+    let mut one = record("a", "", "[1,2]");
+    Writer::new(folder.path(), String::new())
+        .take(&mut one)
+        .unwrap();
+    let path = file(&one);
+    fs::remove_file(&path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    assert!(
+        error(&one).contains("is no regular file"),
+        "{}",
+        error(&one)
+    );
+}
+
+#[test]
 fn while_a_file_is_written_anew_the_rows_of_before_are_there() {
     let folder = tempdir().unwrap();
     let before = moved(folder.path(), &["[1,1]", "[2,2]", "[3,3]"]);
     let path = file(&before[0]);
     let bytes = fs::read(&path).unwrap();
-    let mut writer = Writer::new(folder.path().to_owned());
+    let mut writer = Writer::new(folder.path(), String::new());
     for (number, vector) in ["[1,1]", "[9,9]"].iter().enumerate() {
         writer
             .take(&mut record(&format!("r{number}"), "", vector))
@@ -210,7 +264,7 @@ fn while_a_file_is_written_anew_the_rows_of_before_are_there() {
 #[test]
 fn a_run_that_did_not_end_well_says_how_many_rows_are_there() {
     let folder = tempdir().unwrap();
-    let mut writer = Writer::new(folder.path().to_owned());
+    let mut writer = Writer::new(folder.path(), String::new());
     let mut first = record("r0", "", "[1,1]");
     writer.take(&mut first).unwrap();
     writer.finish(false).unwrap();
@@ -318,7 +372,7 @@ fn more_files_than_are_kept_open_are_read_in_turn() {
 #[test]
 fn a_file_that_grows_is_read_while_it_does() {
     let folder = tempdir().unwrap();
-    let mut writer = Writer::new(folder.path().to_owned());
+    let mut writer = Writer::new(folder.path(), String::new());
     let mut record_of = |number: usize| {
         let mut record = record(&format!("r{number}"), "", &format!("[{number},5]"));
         writer.take(&mut record).unwrap();
@@ -342,7 +396,7 @@ fn a_folder_that_cannot_be_made_is_the_machines() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, "").unwrap();
-    let mut writer = Writer::new(path.join("under"));
+    let mut writer = Writer::new(&path.join("under"), String::new());
     let error = writer.take(&mut record("a", "", "[1]")).unwrap_err();
     assert!(machine::Fault::of(error.as_ref()).is_some(), "{error:#}");
     assert!(format!("{error:#}").contains("file/under/"), "{error:#}");

@@ -172,17 +172,22 @@ pub fn luma_and_rgb_at_least_from_bytes(
         let whole = colour(bytes, None, GROUND)?;
         (to_luma(&whole), whole)
     };
-    let (width, height) = light.dimensions();
-    let light = match shrinking((width, height), luma) {
-        Some(by) => resize::opencv_area_luma(&light, width / by, height / by)?,
+    let light = match shrunk(light.dimensions(), luma) {
+        Some((width, height)) => resize::opencv_area_luma(&light, width, height)?,
         None => light,
     };
-    let (width, height) = colour.dimensions();
-    let colour = match shrinking((width, height), colours) {
-        Some(by) => resize::opencv_area(&colour, width / by, height / by)?,
+    let colour = match shrunk(colour.dimensions(), colours) {
+        Some((width, height)) => resize::opencv_area(&colour, width, height)?,
         None => colour,
     };
     Ok((light, colour))
+}
+
+/// A size shrunk by 8, 4 or 2 as far as it stays at least `least`, rounded up as a JPEG's is.
+fn shrunk((width, height): (u32, u32), least: Dimensions) -> Option<(u32, u32)> {
+    let sizes = [8, 4, 2].map(|by| (width.div_ceil(by), height.div_ceil(by)));
+    let fits = |size: &(u32, u32)| size.0 >= least.width && size.1 >= least.height;
+    sizes.into_iter().find(fits)
 }
 
 /// By which of 16, 8, 4 and 2 a size can be divided and stay at least `least`.

@@ -17,7 +17,7 @@ use answers::Tool;
 use clap::Parser;
 use nets::embed::{Crops, Embedder, Encoder, ROLE};
 use onnx::ModelFlags;
-use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result};
+use stage::{CacheFlags, Flow, Inference, Outcome, Record, Result, ensure};
 
 use crate::embedding::{Answer, DECIMALS, Embedding, InFile, embed};
 use crate::look::{Look, ground};
@@ -114,7 +114,13 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
         ground: args.ground,
     };
     if let Some(folder) = args.vectors {
-        flow.beside(InFile(vectors::Writer::new(folder)));
+        ensure!(
+            folder.to_str().is_some(),
+            "--vectors {}: is not UTF-8, but a manifest must be UTF-8",
+            folder.display()
+        );
+        let how = (look.processing.side, args.crops, args.mask, args.ground);
+        flow.beside(InFile(vectors::Writer::new(&folder, format!("{how:?}"))));
     }
     // Records wait for each other only where they run together.
     let together = embedder.batch();

@@ -108,8 +108,8 @@ def listed(path, out):
     """
     folder = os.path.dirname(path)
 
-    def whole(image):
-        return next((os.path.abspath(one) for one in [image, os.path.join(folder, image)] if os.path.exists(one)), os.path.abspath(image))
+    def whole(file):
+        return next((os.path.abspath(one) for one in [file, os.path.join(folder, file)] if os.path.exists(one)), os.path.abspath(file))
 
     os.makedirs(os.path.join(out, ".names"), exist_ok=True)
     manifest = path.endswith(".jsonl")
@@ -124,7 +124,10 @@ def listed(path, out):
             try:
                 record = json.loads(line)
                 record["image"] = whole(record["image"])
-            except (ValueError, KeyError, TypeError) as error:
+                vector = record.get("embedding", {}).get("vector")
+                if isinstance(vector, dict):
+                    vector["file"] = whole(vector["file"])
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
             new.write(json.dumps(record, ensure_ascii=False) + "\n")
     return os.path.abspath(own)

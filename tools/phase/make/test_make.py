@@ -51,6 +51,23 @@ class Guesses(unittest.TestCase):
         self.assertEqual(teach.guessed(place, "/review/decision"), place)
 
 
+class Frames(unittest.TestCase):
+    def test_a_manifest_of_frames_names_images_and_vectors_that_are_found_from_anywhere(self):
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder, "own")
+            (own / "vectors").mkdir(parents=True)
+            for name in ["1.png", "vectors/v.npy"]:
+                (own / name).touch()
+            vectors = [{"file": "vectors/v.npy", "row": 3, "crc32": "00000000"}, [0.5]]
+            lines = [json.dumps({"image": "1.png", "embedding": {"model": "m", "vector": vector}}) for vector in vectors]
+            (own / "e.jsonl").write_text("\n".join([*lines, '{"image": "1.png"}']), encoding="utf-8")
+            path = launch.listed(str(own / "e.jsonl"), os.path.join(folder, "out"))
+            found = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+            self.assertEqual([record["image"] for record in found], [str(own / "1.png")] * 3)
+            self.assertEqual(found[0]["embedding"]["vector"], {"file": str(own / "vectors/v.npy"), "row": 3, "crc32": "00000000"})
+            self.assertEqual(found[1]["embedding"]["vector"], [0.5])
+
+
 class Words(unittest.TestCase):
     def asked(self, listed="", **values):
         """What is asked for in words, where `models --list` says this."""
