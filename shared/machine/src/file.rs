@@ -9,8 +9,8 @@
 //!
 //! * where a manifest vouches for files, they are written with [`write()`], and [`settle`] puts all that
 //!   this process has written on the disk at once, before the tool ends well;
-//! * what others read while it grows is written where it is, with [`in_place`], and settles as well: whoever names a part of it says
-//!   by a checksum which;
+//! * a file that others read while it grows is written in place, with [`in_place`], and settles as well; a reference to a part of it
+//!   has a checksum of that part;
 //! * where a file vouches for itself, as when a later run skips what is there already, it is written
 //!   with [`write_lasting`], which waits for the disk before the rename.
 
@@ -83,9 +83,9 @@ fn written(
     write().map_err(unwritten)
 }
 
-/// Opens a file to be written where it is, with its folder, keeping what is in it: for one that others read while it grows. It is
-/// not there whole or not at all, so that whoever reads it must know its parts by something else. It lasts once [`settle`] has
-/// returned.
+/// Opens a file for writing in place, keeping its content, and makes its folder: for a file that others read while it grows.
+/// Unlike what [`write`] makes, it can be seen half written, so readers must check the parts that they read. It is on the disk
+/// once [`settle`] has returned.
 pub fn in_place(path: &Path) -> io::Result<File> {
     let open = || {
         fs::create_dir_all(folder(path))?;

@@ -1,24 +1,24 @@
-//! What of records goes into a file beside the manifest.
+//! Parts of records that are written to a file beside the manifest.
 
 use anyhow::Result;
 use manifest::Record;
 
 use crate::flow::Flow;
 
-/// What takes a part of each record into a file beside the manifest, such as its vector.
+/// Moves a part of each record, such as its vector, to a file beside the manifest.
 pub trait Beside {
-    /// Takes it out of the next record, in the order in which they are written to standard output, and says there where it is.
-    /// Whoever reads the record from a pipe looks for it at once: the file must have it when this returns.
+    /// Moves that part of the next record, in the order of standard output, and leaves a reference in the record. The file
+    /// must hold the part when this returns, as the next tool of a pipe reads it at once.
     ///
     /// An error ends the run.
     fn take(&mut self, record: &mut Record) -> Result<()>;
 
-    /// Completes the file, when no more records come; `well` says whether that is as all have been written.
+    /// Completes the file after the last record; `well` says whether all records have been written.
     fn complete(&mut self, well: bool) -> Result<()>;
 }
 
 impl Flow {
-    /// Has a part of each record put into a file beside the manifest.
+    /// Moves a part of each record to a file beside the manifest.
     pub fn beside(&mut self, file: impl Beside + Send + 'static) {
         self.output.lock().beside = Some(Box::new(file));
     }

@@ -1,8 +1,8 @@
 //! The vectors of records: numbers in the record, or a row of a `NumPy` file beside the manifest.
 //!
 //! A vector of 512 numbers takes 4 KB as text, and 2 KB in a file of 32-bit numbers, which a record names by path, row and
-//! checksum ([`Row`](manifest::shapes::Row)). Whoever compares vectors reads them by [`at`] or [`numbers`], and does not see which it was: the numbers are the
-//! same. [`Writer`] is what moves them from records to such a file.
+//! checksum ([`Row`](manifest::shapes::Row)). [`at`] and [`numbers`] read both forms and return the same numbers; [`Writer`] moves
+//! vectors from records to such a file.
 //!
 //! The files are `.npy` of version 1.0, `<f4`, one row a vector: `numpy.load(path, mmap_mode="r")` reads them. Here they are
 //! read row by row, and no more than a row is held.
