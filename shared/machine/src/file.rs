@@ -84,7 +84,7 @@ fn written(
 }
 
 /// Opens a file for writing in place, keeping its content, and makes its folder: for a file that others read while it grows.
-/// Unlike what [`write`] makes, it can be seen half written, so readers must check the parts that they read. It is on the disk
+/// Unlike what [`write()`] makes, it can be seen half written, so readers must check the parts that they read. It is on the disk
 /// once [`settle`] has returned.
 pub fn in_place(path: &Path) -> io::Result<File> {
     let open = || {
