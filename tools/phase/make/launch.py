@@ -200,7 +200,10 @@ def keep(out):
     A stage may be about to replace them, as where someone's own frames.jsonl lies in OUT.
     """
     phases = progress(out)
-    written = {one["path"]: (one["bytes"], one["modified"]) for one in (phase.get("output") for phase in phases.values()) if one}
+    # Where a phase was killed before its file took its place, the one that it was to replace is still there.
+    outputs = [one for phase in phases.values() for one in (phase.get("output"), phase.get("replaces")) if one]
+    written = {(one["path"], one["bytes"], one["modified"]) for one in outputs}
+    noted = {path for path, *_ in written}
     for path in [*Path(out).glob("*.jsonl"), *(found for folder in folders(out) for found in folder.glob("*.jsonl"))]:
         name = path.relative_to(out)
         seen = path.stat()
@@ -209,7 +212,7 @@ def keep(out):
         # Before version 0.2 a phase did not note what it had written; what has its name is its manifest, if it made one.
         phase = phases.get(str(name.with_suffix("")).replace("/", "-"), {})
         by_name = phase.get("status") == "done" and "output" not in phase
-        if written.get(str(name)) == (seen.st_size, seen.st_mtime_ns) or (str(name) not in written and by_name):
+        if (str(name), seen.st_size, seen.st_mtime_ns) in written or (str(name) not in noted and by_name):
             continue
         kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
         if not kept.exists():

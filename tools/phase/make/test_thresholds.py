@@ -355,6 +355,20 @@ class Asking(Inside):
             launch.keep(".")
         self.assertEqual([path.name.split(".")[0] for path in Path(".kept").iterdir()], ["mine-frames"])
 
+    def test_what_a_phase_wrote_or_was_about_to_replace_is_not_the_users(self):
+        left = {}
+        for name in ("written", "replaced", "changed"):
+            self.lines(f"{name}.jsonl", {"id": name})
+            seen = Path(f"{name}.jsonl").stat()
+            left[name] = {"path": f"{name}.jsonl", "bytes": seen.st_size, "modified": seen.st_mtime_ns}
+        other = {"path": "replaced.jsonl", "bytes": 1, "modified": 2}
+        phases = {"a": {"output": left["written"]}, "b": {"output": other, "replaces": left["replaced"]}, "c": {"output": left["changed"]}}
+        Path("preparation_progress.json").write_text(json.dumps({"phases": phases}))
+        self.lines("changed.jsonl", {"id": "of a person"})
+        with mock.patch("launch.say"):
+            launch.keep(".")
+        self.assertEqual([path.name.split(".")[0] for path in Path(".kept").iterdir()], ["changed"])
+
     def test_a_page_is_opened_and_the_threshold_is_set_by_what_was_decided_there(self):
         self.lines("sharp.jsonl", {"id": "a"})
         self.lines("sharp.rejects.jsonl", {"id": "b"})

@@ -60,17 +60,33 @@ pub(crate) struct Limits {
     pub(crate) less: Option<Less>,
 }
 
+/// What a command that succeeded has written to its standard output: a finished file beside the one that it
+/// will be.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) path: PathBuf,
+    output: PathBuf,
+}
+
+impl Part {
+    /// Lets it take its place, once it and all that it vouches for is on the disk.
+    pub(crate) fn place(self) -> Result<()> {
+        let named = || self.output.display().to_string();
+        file::rename_lasting(&self.path, &self.output).with_context(named)
+    }
+}
+
 /// Runs `command`, with its standard error into the log and on to ours.
 ///
-/// With `output`, standard output goes to a file beside it, which takes its
-/// place when the command has succeeded.
+/// With `output`, standard output goes to a file beside it, which is for the caller to put in its place; there is none
+/// where the command has failed.
 pub(crate) fn run(
     run_dir: &Path,
     name: &str,
     command: &[OsString],
     output: Option<&Path>,
     limits: Limits,
-) -> Result<Ended> {
+) -> Result<(Ended, Option<Part>)> {
     let counts = counts_file(run_dir, name);
     File::create(&counts).with_context(|| counts.display().to_string())?;
     let log_path = run_dir.join("logs").join(format!("{name}.log"));
@@ -102,22 +118,22 @@ pub(crate) fn run(
         listen(stderr, log, &log_path)?;
     }
     let used = child.wait4().context("waiting for the command")?;
-    if let (Some((_, part)), Some(output), true) = (part, output, used.status.success()) {
+    let part = part.filter(|_| used.status.success()).map(|(_, part)| part);
+    if let Some(Part { path, .. }) = &part {
         // What it vouches for is on the disk first, also what a shell has written.
-        let named = || output.display().to_string();
-        file::settle_around(output).with_context(named)?;
-        file::rename_lasting(&part, output).with_context(named)?;
+        file::settle_around(path).with_context(|| path.display().to_string())?;
     }
-    Ok(Ended {
+    let ended = Ended {
         status: used.status,
         // A command may be over before anyone has looked.
         peak_memory: watch.peak().max(used.rusage.maxrss),
         cpu: used.rusage.utime + used.rusage.stime,
-    })
+    };
+    Ok((ended, part))
 }
 
 /// The file that becomes `output`.
-fn part(output: &Path) -> Result<(File, PathBuf)> {
+fn part(output: &Path) -> Result<(File, Part)> {
     let mut name = output
         .file_name()
         .context("--output is not a file name")?
@@ -129,9 +145,10 @@ fn part(output: &Path) -> Result<(File, PathBuf)> {
         );
     }
     name.push(".part");
-    let part = output.with_file_name(name);
-    let file = File::create(&part).with_context(|| part.display().to_string())?;
-    Ok((file, part))
+    let path = output.with_file_name(name);
+    let file = File::create(&path).with_context(|| path.display().to_string())?;
+    let output = output.to_owned();
+    Ok((file, Part { path, output }))
 }
 
 /// Copies standard error, line by line, until the last process has closed it.

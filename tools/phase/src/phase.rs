@@ -57,21 +57,41 @@ pub(crate) struct Phase {
     took_before: Option<Took>,
     #[serde(flatten)]
     counts: Option<Counts>,
-    /// The file that its standard output became.
+    /// The file that its standard output became: until it is done, that of an earlier run.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<Output>,
+    /// The file of an earlier run that `output` replaces: what lies there if this was killed between the two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Output>,
     /// Relative to the run directory.
     log: String,
 }
 
 /// A file as a phase left it, by which one that was changed since is told from it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Output {
     /// As `--output` names it.
     path: PathBuf,
     bytes: u64,
     /// When it was written: nanoseconds since 1970.
     modified: u128,
+}
+
+impl Output {
+    /// What lies at `path`, to be found as `named`.
+    fn of(path: &Path, named: &Path) -> Result<Self> {
+        let at = || path.display().to_string();
+        let found = fs::metadata(path).with_context(at)?;
+        let modified = found.modified().with_context(at)?;
+        Ok(Self {
+            path: named.to_owned(),
+            bytes: found.len(),
+            modified: modified
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_nanos(),
+        })
+    }
 }
 
 /// How many records came and went: into the first tool of the phase, out of
@@ -108,6 +128,7 @@ impl Phase {
             took_before: None,
             counts: None,
             output: None,
+            replaces: None,
             log: format!("logs/{name}.log"),
         }
     }
@@ -143,26 +164,30 @@ impl Phase {
         .into();
     }
 
-    /// Notes that it did not start; the file that an earlier run has written is still that run's.
-    pub(crate) fn refuse(&mut self, earlier: Option<&Self>) {
+    /// Notes that it did not start.
+    pub(crate) fn refuse(&mut self) {
         self.end(Duration::ZERO, None);
-        self.output = earlier.and_then(|earlier| earlier.output.clone());
     }
 
-    /// Notes the file that its standard output became.
-    pub(crate) fn wrote(&mut self, output: &Path) -> Result<()> {
-        let named = || output.display().to_string();
-        let found = fs::metadata(output).with_context(named)?;
-        let modified = found.modified().with_context(named)?;
-        self.output = Some(Output {
-            path: output.to_owned(),
-            bytes: found.len(),
-            modified: modified
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_nanos(),
-        });
+    /// Notes the file of an earlier run, if it lies where that run left it.
+    pub(crate) fn after(&mut self, earlier: Option<Self>) {
+        let files = earlier.map(|earlier| [earlier.output, earlier.replaces]);
+        let mut files = files.into_iter().flatten().flatten();
+        self.output =
+            files.find(|file| Output::of(&file.path, &file.path).is_ok_and(|there| there == *file));
+    }
+
+    /// Notes that its finished file `part` will replace `output`. Whoever finds either of the two there finds what a run
+    /// has left.
+    pub(crate) fn writes(&mut self, part: &Path, output: &Path) -> Result<()> {
+        self.replaces = self.output.replace(Output::of(part, output)?);
         Ok(())
+    }
+
+    /// Notes that its file could not take the place of `replaces`, which is still there.
+    pub(crate) fn fail(&mut self) {
+        self.status = "failed".into();
+        self.output = self.replaces.take();
     }
 
     /// Notes what memory it is expected to take, bytes, what its tools may use for that, and what it took before with

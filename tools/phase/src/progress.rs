@@ -46,6 +46,14 @@ impl Progress {
         self.write(&mut phases, name, phase)
     }
 
+    /// What became of a phase when it last ran; nothing is known of one that can't be read.
+    pub(crate) fn earlier(&self, name: &str) -> Result<Option<Phase>> {
+        let _lock = self.lock()?;
+        let mut phases = self.written()?;
+        let phase = phases.get_mut(name).map(Value::take);
+        Ok(phase.and_then(|phase| serde_json::from_value(phase).ok()))
+    }
+
     /// Writes that a phase runs, if it may beside those that run: `refused` says of them why it may not.
     pub(crate) fn run_unless(
         &self,

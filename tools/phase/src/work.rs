@@ -28,6 +28,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         .map(|budget| memory::need(progress, &args.run_dir, name, budget))
         .transpose()?;
     let mut phase = Phase::begin(name, args.gpu, &args.command);
+    phase.after(progress.earlier(name)?);
     room(args, progress, name, need, &mut phase)?;
     let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
     let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
@@ -43,15 +44,27 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
             less: need.and_then(|need| need.less),
         },
     );
+    let (ended, part) = ended.map_or_else(
+        |error| (Err(error), None),
+        |(ended, part)| (Ok(ended), part),
+    );
     phase.end(began.elapsed(), ended.as_ref().ok());
-    if let Some(output) = args.output.as_deref().filter(|_| phase.is_done()) {
-        phase.wrote(output)?;
-    }
     if let Err(error) = &ended {
         explain(args, name, error)?;
     }
     phase.count(&progress::counts_file(&args.run_dir, name))?;
+    if let Some((part, output)) = part.as_ref().zip(args.output.as_deref()) {
+        phase.writes(&part.path, output)?;
+    }
+    // Before the file takes its place: where this is killed between the two, make finds no new file and runs the phase again.
+    // The other way about it would find the file, run nothing, and call a phase killed that was done.
     progress.update(name, &phase)?;
+    if let Some(Err(error)) = part.map(child::Part::place) {
+        phase.fail();
+        explain(args, name, &error)?;
+        progress.update(name, &phase)?;
+        return Err(error);
+    }
     let exit_code = ended?.exit_code();
     // Part of the phase's work and not a warning, but said unless `-q` forbids it.
     log::warn!("{name}: {phase}");
@@ -73,9 +86,7 @@ fn room(
         return Ok(());
     };
     let mut note = || {
-        let phases = progress.phases()?;
-        let earlier = phases.iter().find(|(other, _)| other == name);
-        phase.refuse(earlier.map(|(_, earlier)| earlier));
+        phase.refuse();
         if let Some(need) = need {
             need.note(phase);
         }

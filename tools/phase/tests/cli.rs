@@ -100,6 +100,90 @@ fn a_phase_leaves_output_log_and_counts() {
     );
 }
 
+/// Starts a phase that writes `text` to `data`, and kills it when all is done but what it has to say in the progress file.
+fn killed_at_its_end(here: &Path, text: &str) {
+    drop(fs::remove_file(here.join("held")));
+    let mut child = Command::new(PHASE)
+        .current_dir(here)
+        .args([
+            "--run-dir",
+            ".",
+            "--name",
+            "one",
+            "--output",
+            "data",
+            "--",
+            "sh",
+            "-c",
+        ])
+        .arg(format!(
+            "until [ -e held ]; do sleep 0.01; done; echo {text}"
+        ))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually(|| here.join("data.part").exists() && progress(here, "one")["status"] == "running");
+    let lock = fs::File::open(here.join("logs/progress.lock")).unwrap();
+    lock.lock().unwrap();
+    fs::write(here.join("held"), "").unwrap();
+    eventually(|| fs::read_to_string(here.join("data.part")).is_ok_and(|part| part.contains(text)));
+    sleep(Duration::from_millis(200));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_file_takes_its_place_when_the_progress_file_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    killed_at_its_end(here, "lost");
+    assert!(!here.join("data").exists(), "make runs it again");
+    let ran = phase(here, "one", &["--output", "data"], "echo first");
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let first = progress(here, "one")["output"].clone();
+    killed_at_its_end(here, "second");
+    assert_eq!(fs::read_to_string(here.join("data")).unwrap(), "first\n");
+    assert_eq!(progress(here, "one")["output"], first, "of an earlier run");
+}
+
+#[test]
+fn the_file_that_a_finished_one_replaces_is_known_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let output = ["--output", "data"];
+    assert_eq!(phase(here, "one", &output, "echo first").code, Some(0));
+    let first = progress(here, "one")["output"].clone();
+    assert!(first.is_object());
+    fs::hard_link(here.join("data"), here.join("data.first")).unwrap();
+    assert_eq!(phase(here, "one", &output, "echo longer").code, Some(0));
+    let longer = progress(here, "one");
+    assert_eq!(longer["replaces"], first);
+    assert_eq!(longer["output"]["bytes"], 7);
+    // As a kill leaves it after the progress file was written, and before `data` was replaced.
+    fs::rename(here.join("data.first"), here.join("data")).unwrap();
+    assert_eq!(phase(here, "one", &output, "exit 3").code, Some(3));
+    assert_eq!(progress(here, "one")["output"], first);
+    // What was changed since is no phase's.
+    fs::write(here.join("data"), "of a person").unwrap();
+    assert_eq!(phase(here, "one", &output, "exit 3").code, Some(3));
+    assert_eq!(progress(here, "one")["output"], Value::Null);
+}
+
+#[test]
+fn a_file_that_cannot_take_its_place_fails_its_phase() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("data")).unwrap();
+    let ran = phase(here, "one", &["--output", "data"], "echo lost");
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("data: "), "{}", ran.stderr);
+    let one = progress(here, "one");
+    assert_eq!(one["status"], "failed");
+    assert_eq!(one["output"], Value::Null);
+    let log = fs::read_to_string(here.join("logs/one.log")).unwrap();
+    assert!(log.starts_with("phase: data: "), "{log}");
+}
+
 #[test]
 fn a_failed_command_leaves_no_output_and_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
