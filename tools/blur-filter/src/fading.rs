@@ -1,4 +1,4 @@
-//! Frames about a title, in which it may be fading in or out: half transparent, nothing of it is flat ink.
+//! Frames about a title or a text, in which it may be fading in or out: half transparent, nothing of it is flat ink.
 //!
 //! A title is there as long as the near duplicates that its frame stands for (`dedup.times`).
 
@@ -32,22 +32,41 @@ impl Moment {
     }
 }
 
-/// Times of titles, by their shots.
+/// Frames with a title or a text, by their shots.
 #[derive(Debug, Default)]
-pub(crate) struct Titles(HashMap<(u64, u64), Vec<[f64; 2]>>);
+pub(crate) struct Shown(HashMap<(u64, u64), Vec<Frame>>);
 
-impl Titles {
-    /// Notes a frame with a title.
-    pub(crate) fn note(&mut self, moment: Moment) {
-        let times = self.0.entry(moment.shot).or_default();
-        times.push(moment.times);
+/// A frame that shows something.
+#[derive(Debug)]
+struct Frame {
+    /// Its place among all.
+    number: usize,
+    /// As of [`Moment`].
+    times: [f64; 2],
+}
+
+impl Shown {
+    /// Notes a frame by its number.
+    pub(crate) fn note(&mut self, number: usize, moment: Moment) {
+        let frames = self.0.entry(moment.shot).or_default();
+        frames.push(Frame {
+            number,
+            times: moment.times,
+        });
     }
 
-    /// How far the nearest title of the same shot is, in seconds, if that is `within`.
-    pub(crate) fn near(&self, moment: Moment, within: f64) -> Option<f64> {
-        let times = self.0.get(&moment.shot)?.iter();
-        let far = times.map(|[first, last]| (first - moment.time).max(moment.time - last).max(0.0));
-        far.min_by(f64::total_cmp).filter(|far| *far <= within)
+    /// The two frames of the same shot that are nearest, the nearest first, and how far they are in seconds, if that is
+    /// `within`.
+    pub(crate) fn nearest(&self, moment: Moment, within: f64) -> Vec<(usize, f64)> {
+        let frames = self.0.get(&moment.shot).into_iter().flatten();
+        let far = |[first, last]: [f64; 2]| (first - moment.time).max(moment.time - last).max(0.0);
+        let mut near: Vec<_> = frames
+            .map(|frame| (frame.number, far(frame.times)))
+            .filter(|(_, far)| *far <= within)
+            .collect();
+        near.sort_by(|(_, one), (_, other)| one.total_cmp(other));
+        near.truncate(2);
+        near
     }
 }
 
@@ -59,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_reaches_as_far_as_it_may_within_its_shot() {
+    fn a_title_is_near_as_far_as_it_may_be_within_its_shot() {
         let of = |film: &str, shot: u64, time: f64| {
             let text = format!(
                 r#"{{"id":"a","image":"a","source":{{"film":"{film}","frame":1,"time":{time},"shot":{shot}}}}}"#
@@ -70,22 +89,26 @@ mod tests {
             };
             Moment::of(&line.parse().unwrap()).unwrap()
         };
-        let mut titles = Titles::default();
-        titles.note(of("f", 1, 10.0));
-        titles.note(of("f", 1, 11.0));
-        assert_eq!(titles.near(of("f", 1, 12.5), 2.0), Some(1.5));
-        assert_eq!(titles.near(of("f", 1, 8.0), 2.0), Some(2.0));
-        assert_eq!(titles.near(of("f", 1, 13.5), 2.0), None);
-        assert_eq!(titles.near(of("f", 2, 11.0), 2.0), None);
-        assert_eq!(titles.near(of("g", 1, 11.0), 2.0), None);
+        let mut titles = Shown::default();
+        for (number, time) in [(7, 9.0), (8, 10.0), (9, 11.0)] {
+            titles.note(number, of("f", 1, time));
+        }
+        let near = |moment| titles.nearest(moment, 2.0);
+        assert_eq!(near(of("f", 1, 12.5)), [(9, 1.5)]);
+        assert_eq!(near(of("f", 1, 9.75)), [(8, 0.25), (7, 0.75)]);
+        assert_eq!(near(of("f", 1, 7.0)), [(7, 2.0)]);
+        assert_eq!(near(of("f", 1, 13.5)), []);
+        assert_eq!(near(of("f", 2, 11.0)), []);
+        assert_eq!(near(of("g", 1, 11.0)), []);
         // One that was there from 20 to 25 s, and shown by the frame at 24 s.
         let held = Moment {
             times: [20.0, 25.0],
             ..of("f", 3, 24.0)
         };
-        titles.note(held);
-        assert_eq!(titles.near(of("f", 3, 19.0), 2.0), Some(1.0));
-        assert_eq!(titles.near(of("f", 3, 22.0), 2.0), Some(0.0));
-        assert_eq!(titles.near(of("f", 3, 27.5), 2.0), None);
+        titles.note(10, held);
+        let near = |moment| titles.nearest(moment, 2.0);
+        assert_eq!(near(of("f", 3, 19.0)), [(10, 1.0)]);
+        assert_eq!(near(of("f", 3, 22.0)), [(10, 0.0)]);
+        assert_eq!(near(of("f", 3, 27.5)), []);
     }
 }

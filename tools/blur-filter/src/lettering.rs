@@ -34,12 +34,34 @@ const HIGHEST: f64 = 0.25;
 const SHORTEST: usize = 4;
 
 /// What is written in an image.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Lettering {
     /// Letters that stand in lines.
     pub(crate) letters: u32,
+    /// The patches that they are: fewer where letters run into each other.
+    pub(crate) patches: Vec<Region>,
+    /// What of a patch is ink.
+    pub(crate) ink: Ink,
     /// The share of the image that is within 4 levels of its most frequent level, 0..=1.
     pub(crate) ground: f64,
+}
+
+/// The levels of ink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ink {
+    /// White, on any ground.
+    White,
+    /// `by` levels or more from a ground of one level.
+    Apart { ground: u8, by: u8 },
+}
+
+impl Ink {
+    pub(crate) fn is(self, level: u8) -> bool {
+        match self {
+            Self::White => level >= WHITE,
+            Self::Apart { ground, by } => level.abs_diff(ground) >= by,
+        }
+    }
 }
 
 /// Whether a patch may be a letter of an image `height` pixels high.
@@ -65,14 +87,39 @@ impl Lettering {
     /// Finds what is written in an image with this histogram.
     pub(crate) fn of(luma: &GrayImage, histogram: &[u32; 256]) -> Self {
         let (level, share) = ground(histogram);
-        let mut count = letters(luma, |pixel| pixel >= WHITE);
-        if share >= PLAIN {
-            let ink = ink(histogram, level).max(CONTRAST);
-            count = count.max(letters(luma, |pixel| pixel.abs_diff(level) >= ink));
+        let white = Self::in_ink(luma, Ink::White, share);
+        if share < PLAIN {
+            return white;
         }
+        let by = ink(histogram, level).max(CONTRAST);
+        let apart = Self::in_ink(luma, Ink::Apart { ground: level, by }, share);
+        if apart.letters > white.letters {
+            apart
+        } else {
+            white
+        }
+    }
+
+    /// Finds what is written in ink of these levels, in lines of at least four letters.
+    fn in_ink(luma: &GrayImage, ink: Ink, ground: f64) -> Self {
+        let mut found = patches(luma, |level| ink.is(level));
+        let mut words = found.clone();
+        words.retain(|patch| joined_letters(patch, luma).is_some());
+        let joined: u32 = words
+            .iter()
+            .filter_map(|patch| joined_letters(patch, luma))
+            .sum();
+        found.retain(|patch| is_letter(patch, luma.height()));
+        let lines = lines(found).into_iter();
+        let apart: Vec<_> = lines
+            .filter(|line| line.len() >= SHORTEST)
+            .flatten()
+            .collect();
         Self {
-            letters: count,
-            ground: share,
+            letters: joined + apart.len() as u32,
+            patches: [words, apart].concat(),
+            ink,
+            ground,
         }
     }
 }
@@ -104,17 +151,4 @@ fn ink(histogram: &[u32; 256], ground: u8) -> u8 {
         .saturating_sub(ground)
         .max(ground.saturating_sub(darkest))
         / 2
-}
-
-/// How many letters stand in lines of at least four.
-fn letters(luma: &GrayImage, is_ink: impl Fn(u8) -> bool) -> u32 {
-    let mut letters = patches(luma, is_ink);
-    let words: u32 = letters
-        .iter()
-        .filter_map(|patch| joined_letters(patch, luma))
-        .sum();
-    letters.retain(|patch| is_letter(patch, luma.height()));
-    let lines = lines(letters);
-    let lengths = lines.iter().map(Vec::len);
-    words + lengths.filter(|length| *length >= SHORTEST).sum::<usize>() as u32
 }

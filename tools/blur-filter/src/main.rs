@@ -6,6 +6,7 @@
 
 mod edges;
 mod fading;
+mod faint;
 mod lettering;
 mod limit;
 mod measured;
@@ -20,7 +21,7 @@ use clap::Parser;
 use stage::{Flow, Result, log};
 
 use limit::Limit;
-use measured::{Bounds, Measured, beside_titles};
+use measured::{Bounds, Measured, beside_overlays};
 use verdict::Kind;
 
 const EXAMPLES: &str = "Examples:
@@ -81,8 +82,8 @@ struct Args {
     #[arg(long, value_name = "SHARE", default_value_t = 0.008, value_parser = stage::share::<f64>)]
     drawn_title: f64,
 
-    /// Drop frames within this many seconds of a title in the same shot, where it may be fading in or out; 0 turns this
-    /// off
+    /// Drop frames within this many seconds of a title in the same shot, where it may be fading in or out, and those as
+    /// near to other text that show its letters faintly; 0 turns this off
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0, value_parser = stage::seconds)]
     around_titles: f64,
 
@@ -118,7 +119,7 @@ fn run(args: Args, flow: &mut Flow) -> Result<()> {
     }
     let prepare = |record| Ok(Measured::new(&args, record)?.packed());
     flow.whole(prepare, |_, mut all| {
-        beside_titles(&mut all, args.around_titles);
+        beside_overlays(&mut all, args.around_titles)?;
         let sound = all.iter().filter(|image| image.fault.is_none());
         let figures: Vec<_> = sound.map(|image| image.figures).collect();
         let sharpness = figures.iter().filter_map(|figures| figures.sharpness);

@@ -1,14 +1,17 @@
 //! A record with its figures and what is wrong with it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use stage::manifest::Line;
 use stage::{Outcome, Record, Result};
 
 use crate::Args;
-use crate::fading::{Moment, Titles};
-use crate::quality::Quality;
-use crate::verdict::{self, Fault, Figures};
+use crate::fading::{Moment, Shown};
+use crate::faint::Letters;
+use crate::quality::{self, Quality};
+use crate::verdict::{self, Fault, Figures, Overlay};
 
 /// The figures below which images are dropped, once they are known.
 #[derive(Debug, Clone, Copy)]
@@ -90,26 +93,89 @@ impl Measured<Line> {
     }
 }
 
-/// Finds fault with frames about a title of their shot, `within` seconds of it.
-pub(crate) fn beside_titles<R>(all: &mut [Measured<R>], within: f64) {
+/// Finds fault with frames `within` seconds of a title of their shot, and of a text whose letters they show faintly.
+///
+/// A title fills a frame, so that a fade of it is all that frames about it may show. A subtitle does not: a shot in which
+/// someone speaks would lose all its frames, and most of them are clean.
+///
+/// # Errors
+/// An image that was there before can't be read any more.
+pub(crate) fn beside_overlays(all: &mut [Measured<Line>], within: f64) -> Result<()> {
     if within <= 0.0 {
-        return;
+        return Ok(());
     }
-    let mut titles = Titles::default();
-    let written = |image: &&Measured<R>| image.fault.as_ref().is_some_and(|fault| fault.is_title);
-    all.iter()
-        .filter(written)
-        .filter_map(|image| image.moment)
-        .for_each(|moment| titles.note(moment));
+    let titles = shown(all, Overlay::Title);
     for image in all.iter_mut().filter(|image| image.fault.is_none()) {
-        let Some(far) = image.moment.and_then(|moment| titles.near(moment, within)) else {
+        let near = image.moment.map(|moment| titles.nearest(moment, within));
+        let Some((_, far)) = near.into_iter().flatten().next() else {
             continue;
         };
         image.fault = Some(Fault {
             reason: format!(
                 "near a title: there is one {far:.1} s away in the same shot (limit {within} s), which may be fading here"
             ),
-            is_title: false,
+            overlay: None,
         });
     }
+    let mut about: BTreeMap<usize, Vec<(usize, f64)>> = BTreeMap::new();
+    let texts = shown(all, Overlay::Text);
+    for (number, image) in all
+        .iter()
+        .enumerate()
+        .filter(|(_, image)| image.fault.is_none())
+    {
+        let near = image.moment.map(|moment| texts.nearest(moment, within));
+        for (text, far) in near.into_iter().flatten() {
+            about.entry(text).or_default().push((number, far));
+        }
+    }
+    let faint: Vec<Vec<_>> = about
+        .par_iter()
+        .map(|(text, frames)| faint_in(all, *text, frames))
+        .collect::<Result<_>>()?;
+    for (number, reason) in faint.into_iter().flatten() {
+        all[number].fault.get_or_insert(Fault {
+            reason,
+            overlay: None,
+        });
+    }
+    Ok(())
+}
+
+/// The frames that have this laid over them, by their shots.
+fn shown(all: &[Measured<Line>], overlay: Overlay) -> Shown {
+    let mut found = Shown::default();
+    for (number, image) in all.iter().enumerate() {
+        let is_laid = image
+            .fault
+            .as_ref()
+            .is_some_and(|fault| fault.overlay == Some(overlay));
+        if let Some(moment) = image.moment.filter(|_| is_laid) {
+            found.note(number, moment);
+        }
+    }
+    found
+}
+
+/// Those of `frames` that show the letters of the image `text` faintly, and what that is called; of each frame it is told
+/// how far it is, seconds.
+fn faint_in(
+    all: &[Measured<Line>],
+    text: usize,
+    frames: &[(usize, f64)],
+) -> Result<Vec<(usize, String)>> {
+    let text = all[text].record.parse()?;
+    let letters = Letters::of(&quality::luma(&text)?);
+    let mut faint = Vec::new();
+    for (number, far) in frames {
+        let luma = quality::luma(&all[*number].record.parse()?)?;
+        if let Some(opacity) = letters.opacity(&luma) {
+            let id = text.id()?;
+            faint.push((
+                *number,
+                format!("faint text: the letters of {id}, {far:.1} s away, show here with an opacity of {opacity:.2}"),
+            ));
+        }
+    }
+    Ok(faint)
 }

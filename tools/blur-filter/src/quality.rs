@@ -5,7 +5,7 @@ use serde::Serialize;
 use stage::{Context, Record, Result};
 use vision::decode::{self, Dimensions};
 use vision::statistics::{LumaStatistics, histogram};
-use vision::{Rect, colour};
+use vision::{GrayImage, Rect, RgbImage, colour};
 
 use crate::edges::Edges;
 use crate::lettering::Lettering;
@@ -83,13 +83,7 @@ impl Quality {
     fn of_file(file: &[u8], clear: Option<Rect>) -> vision::Result<Self> {
         let size = decode::dimensions_from_bytes(file)?;
         let Dimensions { width, height } = size;
-        let least = |side: u32| Dimensions {
-            width: if width > height { side } else { 1 },
-            height: if width > height { 1 } else { side },
-        };
-        let (luma, colours) = (least(LONG_SIDE), least(COLOUR_SIDE));
-        let (mut luma, mut colours) =
-            decode::luma_and_rgb_at_least_from_bytes(file, luma, colours)?;
+        let (mut luma, mut colours) = decoded(file)?;
         let whole = f64::from(width) * f64::from(height);
         if let Some(clear) = clear.filter(|clear| clear.area() as f64 >= LEAST_CLEAR * whole) {
             luma = part(&luma, clear, size);
@@ -118,6 +112,31 @@ impl Quality {
             title: Some(title::share(&luma)).filter(|share| *share >= LEAST_TITLE),
             resolution: width.min(height),
         })
+    }
+}
+
+/// The luma of the image of a record, as its letters are looked for.
+pub(crate) fn luma(record: &Record) -> Result<GrayImage> {
+    let path = record.image()?;
+    let name = || path.display().to_string();
+    let file = decode::read(&path).with_context(name)?;
+    let (luma, _) = decoded(&file).with_context(name)?;
+    Ok(luma)
+}
+
+/// The luma and the colours that are measured, each no larger than it needs be.
+fn decoded(file: &[u8]) -> vision::Result<(GrayImage, RgbImage)> {
+    let size = decode::dimensions_from_bytes(file)?;
+    let (luma, colours) = (least(size, LONG_SIDE), least(size, COLOUR_SIDE));
+    decode::luma_and_rgb_at_least_from_bytes(file, luma, colours)
+}
+
+/// The size whose long side is `long` pixels, and which asks nothing of the other, for an image of `size`.
+fn least(size: Dimensions, long: u32) -> Dimensions {
+    let is_wide = size.width > size.height;
+    Dimensions {
+        width: if is_wide { long } else { 1 },
+        height: if is_wide { 1 } else { long },
     }
 }
 

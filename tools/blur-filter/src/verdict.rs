@@ -49,13 +49,22 @@ impl Kind {
     }
 }
 
+/// What is laid over an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overlay {
+    /// A title, which fills its frame or is large in it.
+    Title,
+    /// Letters over a scene, as a subtitle and a credit are.
+    Text,
+}
+
 /// What is wrong with an image by itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     /// What it is, with the value that decided.
     pub(crate) reason: String,
-    /// Whether it is a title.
-    pub(crate) is_title: bool,
+    /// What is laid over it, if that is what is wrong.
+    pub(crate) overlay: Option<Overlay>,
 }
 
 /// What is wrong with an image whatever the others are like.
@@ -69,21 +78,22 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
         title,
         ..
     } = *quality;
-    let mut is_title = false;
+    let mut overlay = None;
     let reason = if resolution < args.min_side {
         format!("too small: {resolution} px, below {}", args.min_side)
     } else if let Some(kind) = transition {
         kind.reason().to_owned()
     } else if args.letters > 0 && flat >= CARD && 2 * letters >= args.letters {
-        is_title = true;
+        overlay = Some(Overlay::Title);
         let half = args.letters.div_ceil(2);
         format!("a title: {letters} letters in lines on a plain ground, {half} or more")
     } else if args.letters > 0 && letters >= args.letters {
+        overlay = Some(Overlay::Text);
         format!("text: {letters} letters in lines, {} or more", args.letters)
     } else if let Some(title) =
         title.filter(|title| args.drawn_title > 0.0 && *title >= args.drawn_title)
     {
-        is_title = true;
+        overlay = Some(Overlay::Title);
         format!(
             "a title: letters cover a share of {title:.3}, {} or more",
             args.drawn_title
@@ -100,7 +110,7 @@ pub(crate) fn fault(record: &Record, quality: &Quality, args: &Args) -> Result<O
     } else {
         return Ok(None);
     };
-    Ok(Some(Fault { reason, is_title }))
+    Ok(Some(Fault { reason, overlay }))
 }
 
 /// What is wrong with an image beside the others.

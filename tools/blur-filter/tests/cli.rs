@@ -307,6 +307,19 @@ fn subtitles_that_are_marked_say_nothing_of_the_frame() {
     assert!(little.get("rejected").is_some());
 }
 
+/// Frames by their shot, time and image.
+fn manifest(frames: &[(u32, f64, &str)]) -> String {
+    let mut lines = String::new();
+    for (shot, time, name) in frames {
+        let source =
+            json!({"film": "f.mp4", "frame": (time * 24.0) as u32, "time": time, "shot": shot});
+        let id = format!("{shot}_{time}");
+        lines += &json!({"id": id, "image": format!("{name}.png"), "source": source}).to_string();
+        lines.push('\n');
+    }
+    lines
+}
+
 #[test]
 fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
     let here = tempfile::tempdir().unwrap();
@@ -317,21 +330,14 @@ fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
     write_on(&mut titled, (6, 80), (90, 120), strokes);
     clean.save(here.path().join("clean.png")).unwrap();
     titled.save(here.path().join("titled.png")).unwrap();
-    let frames = [
+    let input = manifest(&[
         (0, 9.0, "clean"),
         (1, 9.5, "clean"),
         (1, 11.0, "titled"),
         (1, 12.5, "clean"),
         (1, 13.5, "clean"),
         (2, 12.0, "clean"),
-    ];
-    let mut input = String::new();
-    for (shot, time, name) in frames {
-        let source =
-            json!({"film": "f.mp4", "frame": (time * 24.0) as u32, "time": time, "shot": shot});
-        input += &json!({"id": format!("{shot}_{time}"), "image": format!("{name}.png"), "source": source}).to_string();
-        input.push('\n');
-    }
+    ]);
     let kept = |flags: &[&str]| -> Vec<String> {
         let ran = run_in(here.path(), TOOL, flags, &input);
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
@@ -342,4 +348,65 @@ fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
     let all = ["0_9", "1_9.5", "1_12.5", "1_13.5", "2_12"];
     assert_eq!(kept(&["--sharpness", "0x", "--around-titles", "0"]), all);
     assert_eq!(kept(&["--sharpness", "0"]), ["0_9", "1_13.5", "2_12"]);
+}
+
+/// Lays the second image over the first, so opaque.
+fn mixed(under: &RgbImage, over: &RgbImage, opacity: f32) -> RgbImage {
+    let mut mixed = under.clone();
+    for (pixel, over) in mixed.pixels_mut().zip(over.pixels()) {
+        for (level, over) in pixel.0.iter_mut().zip(over.0) {
+            *level = (f32::from(*level) + opacity * (f32::from(over) - f32::from(*level))) as u8;
+        }
+    }
+    mixed
+}
+
+#[test]
+fn about_a_subtitle_frames_that_show_it_faintly_are_dropped_and_clean_ones_are_not() {
+    let here = tempfile::tempdir().unwrap();
+    let clean = scene(640, 360, 4);
+    let mut full = clean.clone();
+    let strokes = [(0, 0, 4, 20), (10, 0, 4, 20), (4, 8, 6, 4)];
+    write_on(&mut full, (12, 20), (200, 300), strokes);
+    clean.save(here.path().join("clean.png")).unwrap();
+    full.save(here.path().join("full.png")).unwrap();
+    mixed(&clean, &full, 0.2)
+        .save(here.path().join("faint.png"))
+        .unwrap();
+    let input = manifest(&[
+        (1, 9.0, "faint"),
+        (1, 9.5, "clean"),
+        (1, 10.0, "faint"),
+        (1, 11.0, "full"),
+        (1, 11.5, "faint"),
+        (1, 12.0, "clean"),
+        (1, 14.0, "faint"),
+        (2, 12.0, "faint"),
+    ]);
+    let ran = run_in(here.path(), TOOL, &["--sharpness", "0", "--keep"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let reasons: Vec<String> = (ran.records().iter())
+        .map(|record| {
+            record["rejected"]["reason"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(reasons[3], "text: 12 letters in lines, 10 or more");
+    let faint = |far: &str| {
+        format!("faint text: the letters of 1_11, {far} s away, show here with an opacity of 0.20")
+    };
+    let others = [0, 1, 2, 4, 5, 6, 7].map(|at| reasons[at].clone());
+    let empty = String::new;
+    let expected = [
+        faint("2.0"),
+        empty(),
+        faint("1.0"),
+        faint("0.5"),
+        empty(),
+        empty(),
+        empty(),
+    ];
+    assert_eq!(others, expected);
 }
