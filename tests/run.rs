@@ -80,9 +80,10 @@ impl Run {
                     ".settings",
                 ];
                 // What was being written when a run was killed is no result.
-                let half = path
-                    .file_name()
-                    .is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
+                let half = path.file_name().is_some_and(|name| {
+                    let name = name.to_string_lossy();
+                    name.starts_with(".tmp") || name.ends_with(".part")
+                });
                 if half || told.iter().any(|told| name.starts_with(told)) {
                     continue;
                 }

@@ -168,16 +168,17 @@ fn sync(file: &File, path: &Path) -> io::Result<()> {
 fn systems(folders: &BTreeSet<PathBuf>) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
-    let mut systems = std::collections::BTreeMap::new();
+    let mut done = BTreeSet::new();
     for folder in folders {
-        if let Ok(metadata) = fs::metadata(folder) {
-            systems.entry(metadata.dev()).or_insert(folder);
+        let open = match File::open(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            open => open?,
+        };
+        if done.insert(open.metadata()?.dev()) {
+            rustix::fs::syncfs(&open)?;
+            #[cfg(test)]
+            journal::note(journal::Step::AllSynced, folder);
         }
-    }
-    for folder in systems.values() {
-        rustix::fs::syncfs(File::open(folder)?)?;
-        #[cfg(test)]
-        journal::note(journal::Step::AllSynced, folder);
     }
     Ok(())
 }

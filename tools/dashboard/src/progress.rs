@@ -100,6 +100,20 @@ impl Phase {
 
 /// The phases in the progress file of `run_dir`, in its order, or why there are none.
 pub(crate) fn read(run_dir: &Path) -> Result<Vec<Phase>, String> {
+    let mut over = written(run_dir)?;
+    over.retain(|phase| is_over(run_dir, phase));
+    // One that came to its end since has said so before it let go of its lock.
+    let mut phases = written(run_dir)?;
+    for phase in &mut phases {
+        if over.iter().any(|one| one.name == phase.name) && is_over(run_dir, phase) {
+            phase.status = Status::Killed;
+        }
+    }
+    Ok(phases)
+}
+
+/// The phases as the progress file has them, of which those that are said to run may have been killed.
+fn written(run_dir: &Path) -> Result<Vec<Phase>, String> {
     let path = run_dir.join("preparation_progress.json");
     let said = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let text = match std::fs::read(&path) {
@@ -113,11 +127,7 @@ pub(crate) fn read(run_dir: &Path) -> Result<Vec<Phase>, String> {
     let phases = phases.iter().filter_map(|(name, phase)| {
         let phase = phase.as_object()?;
         let status = Status::of(phase.get("status")?.as_str()?)?;
-        let mut phase = Phase::of(name, phase, status);
-        if is_over(run_dir, &phase) {
-            phase.status = Status::Killed;
-        }
-        Some(phase)
+        Some(Phase::of(name, phase, status))
     });
     Ok(phases.collect())
 }

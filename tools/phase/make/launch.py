@@ -114,7 +114,9 @@ def listed(path, out):
     os.makedirs(os.path.join(out, ".names"), exist_ok=True)
     manifest = path.endswith(".jsonl")
     own = os.path.join(out, ".names", "frames.jsonl" if manifest else "frames.txt")
-    with open(path, encoding="utf-8-sig") as old, open(own, "w", encoding="utf-8") as new:
+    # Another make in OUT may be reading the one that is there.
+    part = f"{own}.{os.getpid()}.part"
+    with open(path, encoding="utf-8-sig") as old, open(part, "w", encoding="utf-8") as new:
         for number, line in enumerate(old, 1):
             if not line.strip():
                 continue
@@ -130,6 +132,7 @@ def listed(path, out):
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
             new.write(json.dumps(record, ensure_ascii=False) + "\n")
+    os.replace(part, own)
     return os.path.abspath(own)
 
 
@@ -180,18 +183,35 @@ def settle(out):
     A clock that was wrong leaves files which seem newer than whatever is made after them. The time is that of the
     file system, which need not be this machine's.
     """
-    with tempfile.NamedTemporaryFile(dir=out) as probe:
+    with tempfile.NamedTemporaryFile(dir=os.path.join(out, "logs")) as probe:
         now = os.stat(probe.name).st_mtime_ns
     ahead = {}
     for path in watched(out):
         time = path.stat().st_mtime_ns
         if time > now:
             ahead.setdefault(time, []).append(path)
+    dated = {}
     for age, time in enumerate(sorted(ahead, reverse=True)):
         for path in ahead[time]:
             os.utime(path, ns=(now - age * 1000, now - age * 1000))
+            dated[str(path.relative_to(out)), time] = path.stat().st_mtime_ns
     if ahead:
+        date_outputs(out, dated)
         say(f"{out}: {sum(map(len, ahead.values()))} files were dated in the future: treating them as made just now")
+
+
+def date_outputs(out, dated):
+    """Lets the progress file know its phases' files by their new times; `dated` has these by the file and its time before."""
+    path = Path(out, "preparation_progress.json")
+    phases = progress(out)
+    files = [one for phase in phases.values() for one in (phase.get("output"), phase.get("replaces")) if one]
+    of_phases = [one for one in files if (one["path"], one["modified"]) in dated]
+    for one in of_phases:
+        one["modified"] = dated[one["path"], one["modified"]]
+    if of_phases:
+        part = path.with_name(path.name + ".part")
+        part.write_text(json.dumps({"phases": phases}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(path)
 
 
 def keep(out):

@@ -197,7 +197,9 @@ def overview(out):
     tool, page = os.path.join(names.tools(), "dashboard"), Path(out, "overview.html")
     if only_says() or not os.access(tool, os.X_OK):
         return None
-    part = page.with_name(page.name + ".part")
+    # Another make may be writing it, too: this one has let go of OUT.
+    part = Path(out, "logs", f"{page.name}.{os.getpid()}.part")
+    part.parent.mkdir(exist_ok=True)
     with open(part, "wb") as file:
         ran = subprocess.run([tool, "--run-dir", os.path.abspath(out), "--print"], stdout=file, check=False)
     if ran.returncode:

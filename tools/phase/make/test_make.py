@@ -337,7 +337,12 @@ class Files(unittest.TestCase):
         os.utime(old, (1000, 1000))
         for path, time in [(two, 4e9), (three, 5e9), (same, 5e9)]:
             os.utime(path, (time, time))
+        (self.out / "logs").mkdir(exist_ok=True)
+        of_phase = {"path": "sharp.jsonl", "bytes": three.stat().st_size, "modified": three.stat().st_mtime_ns}
+        self.write("preparation_progress.json", json.dumps({"phases": {"sharp": {"status": "done", "output": of_phase}}}))
         launch.settle(str(self.out))
+        dated = launch.progress(str(self.out))["sharp"]["output"]
+        self.assertEqual(dated, of_phase | {"modified": three.stat().st_mtime_ns})
         times = [path.stat().st_mtime_ns for path in [old, two, three, same]]
         self.assertEqual(times[0], 1000 * 10**9)
         self.assertLess(times[1], times[2])

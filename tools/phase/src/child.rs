@@ -15,6 +15,7 @@ use stage::machine::file;
 use stage::{Context, Result, bail, log};
 use wait4::Wait4;
 
+use crate::guard;
 use crate::memory::Less;
 use crate::progress::counts_file;
 use crate::usage::Watch;
@@ -53,11 +54,13 @@ impl Ended {
 
 /// What a command may use of the machine.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct Limits<'a> {
     /// Niceness, 0 to 19.
     pub(crate) nice: i32,
     /// What its tools may use, where memory is short.
     pub(crate) less: Option<Less>,
+    /// Locks that it holds on, should this process be killed.
+    pub(crate) locks: &'a [&'a File],
 }
 
 /// What a command that succeeded has written to its standard output: a finished file beside the one that it
@@ -85,7 +88,7 @@ pub(crate) fn run(
     name: &str,
     command: &[OsString],
     output: Option<&Path>,
-    limits: Limits,
+    limits: Limits<'_>,
 ) -> Result<(Ended, Option<Part>)> {
     let counts = counts_file(run_dir, name);
     File::create(&counts).with_context(|| counts.display().to_string())?;
@@ -109,11 +112,16 @@ pub(crate) fn run(
         child.env(stage::BATCH_VARIABLE, batch.to_string());
     }
     nice(limits.nice).context("--nice")?;
+    // Caught from here on: one that comes while the command starts is handed on to it, too.
+    let signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    for lock in limits.locks {
+        guard::hand_on(lock)?;
+    }
     let mut child = child
         .spawn()
         .with_context(|| command[0].to_string_lossy().into_owned())?;
     let watch = Watch::begin(child.id());
-    forward_signals(child.id())?;
+    forward(signals, child.id())?;
     if let Some(stderr) = child.stderr.take() {
         listen(stderr, log, &log_path)?;
     }
@@ -180,9 +188,8 @@ fn listen(stderr: ChildStderr, mut log: File, path: &Path) -> Result<()> {
 }
 
 /// Hands signals to end on to all processes of the command.
-fn forward_signals(child: u32) -> Result<()> {
+fn forward(mut signals: Signals, child: u32) -> Result<()> {
     let group = Pid::from_raw(child.cast_signed()).context("the command has no process id")?;
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     std::thread::spawn(move || {
         for signal in signals.forever() {
             if let Some(signal) = Signal::from_named_raw(signal) {

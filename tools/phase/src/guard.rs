@@ -117,9 +117,13 @@ fn take(
         }
         Err(TryLockError::Error(error)) => return Err(error).with_context(name),
     }
-    // The command inherits the lock, and holds it on should this process be killed.
-    fcntl_setfd(&lock, FdFlags::empty()).with_context(name)?;
     Ok(lock)
+}
+
+/// Lets the commands that are started from now on hold a lock, too. One that only waits for the GPU must not: what it leaves
+/// behind would keep the phase from running again.
+pub(crate) fn hand_on(lock: &File) -> Result<()> {
+    fcntl_setfd(lock, FdFlags::empty()).context("handing a lock on to the command")
 }
 
 /// Refuses to go on with less than `needed` free for the user under `folder`.

@@ -108,9 +108,11 @@ impl Progress {
         }
         let text = serde_json::to_string_pretty(&serde_json::json!({ "phases": phases }))?;
         let path = self.path();
+        // Under the lock one name is enough, and what a kill leaves of it the next write replaces.
+        let part = path.with_extension("json.part");
+        fs::write(&part, text + "\n").with_context(|| part.display().to_string())?;
         // On the disk before anything else is: a power cut must not leave an empty one.
-        machine::file::write_lasting(&path, (text + "\n").as_bytes())
-            .with_context(|| path.display().to_string())
+        machine::file::rename_lasting(&part, &path).with_context(|| path.display().to_string())
     }
 
     /// Renames a file that is no progress file, as a power cut may leave one, and begins anew.
@@ -129,15 +131,18 @@ impl Progress {
     /// A phase that is said to run, or to wait, and whose lock nobody holds was killed
     /// before it could say so.
     fn bury(&self, name: &str, phase: &mut Value) {
-        let lock = File::open(lock_file(&self.run_dir, name));
-        let free = lock.is_ok_and(|lock| lock.try_lock_shared().is_ok());
-        if let Some(status) = phase
-            .get_mut("status")
-            .filter(|status| *status == "running" || *status == "waiting")
-            && free
-        {
-            *status = "killed".into();
+        if self.is_lost(name, phase) {
+            phase["status"] = "killed".into();
         }
+    }
+
+    /// Whether a phase is said to run, or to wait, and nobody holds its lock. The lock of one that has ended is not
+    /// touched: it may be about to begin again.
+    fn is_lost(&self, name: &str, phase: &Value) -> bool {
+        let lives = phase["status"] == "running" || phase["status"] == "waiting";
+        lives
+            && File::open(lock_file(&self.run_dir, name))
+                .is_ok_and(|lock| lock.try_lock_shared().is_ok())
     }
 
     /// The phases so far, by name.
@@ -191,8 +196,13 @@ impl Progress {
     /// Prints the phases as a table.
     pub(crate) fn show(&self) -> Result<()> {
         let mut table = row("phase", COLUMNS.map(|(title, _)| title.to_owned()));
+        let mut before = self.known()?;
+        before.retain(|name, phase| self.is_lost(name, phase));
+        // One that came to its end since has said so before it let go of its lock.
         for (name, mut phase) in self.known()? {
-            self.bury(&name, &mut phase);
+            if before.contains_key(&name) {
+                self.bury(&name, &mut phase);
+            }
             let cells = COLUMNS.map(|(_, key)| match &phase[key] {
                 Value::String(text) => text.clone(),
                 Value::Null => "-".into(),

@@ -23,7 +23,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     }
     let folder = args.run_dir.display();
     std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
-    let _lock = guard::phase(&args.run_dir, name)?;
+    let lock = guard::phase(&args.run_dir, name)?;
     let need = { args.memory }
         .map(|budget| memory::need(progress, &args.run_dir, name, budget))
         .transpose()?;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     phase.after(progress.earlier(name)?);
     room(args, progress, name, need, &mut phase)?;
     let mut waits = |reason: &str| progress.update(name, phase.wait(reason));
-    let _gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
+    let gpu = args.gpu.and_then(|used| guard::gpu(used, &mut waits));
     begin(args, progress, name, &mut phase, need)?;
     let began = Instant::now();
     let ended = child::run(
@@ -42,6 +42,10 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         child::Limits {
             nice: args.nice,
             less: need.and_then(|need| need.less),
+            locks: &[Some(&lock), gpu.as_ref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>(),
         },
     );
     let (ended, part) = ended.map_or_else(
