@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -99,8 +99,7 @@ fn tools_with_prop(here: &Path) {
     for name in ["caption-compose", "caption-audit", "dataset-write"] {
         let path = here.join(name);
         fs::remove_file(&path).unwrap();
-        fs::write(&path, SHIM).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        testkit::program(&path, SHIM);
     }
 }
 

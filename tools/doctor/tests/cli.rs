@@ -69,11 +69,7 @@ impl Here {
 
     /// Puts a program there.
     fn program(&self, name: &str, script: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let program = self.path(name);
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        testkit::program(&self.path(name), script);
     }
 
     /// Runs the tool; its exit status and standard output.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it fails")]
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -31,13 +31,12 @@ fn installed() -> (TempDir, PathBuf) {
     // Beside the installed one, and none of ours.
     script(&bin.join("other"), "echo other");
     let front = bin.join("film2lora");
-    fs::copy(TOOL, &front).unwrap();
+    testkit::copy(TOOL, &front);
     (folder, front)
 }
 
 fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::program(path, &format!("#!/bin/sh\n{text}\n"));
 }
 
 fn call(front: &Path, words: &[&str]) -> Ran {
@@ -66,7 +65,7 @@ fn a_link_to_it_finds_the_same_tools() {
 fn beside_one_that_was_not_installed_tools_are_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let front = folder.path().join("film2lora");
-    fs::copy(TOOL, &front).unwrap();
+    testkit::copy(TOOL, &front);
     for name in ["blur-filter", "mine"] {
         script(&folder.path().join(name), "echo ran");
     }

@@ -6,7 +6,6 @@ mod films;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -85,7 +84,7 @@ fn help_and_manual() {
 fn said_where_installed(folder: &Path) -> String {
     let tool = folder.join("bin/frame-extract");
     fs::create_dir_all(folder.join("bin")).unwrap();
-    fs::copy(TOOL, &tool).unwrap();
+    testkit::copy(TOOL, &tool);
     let mut command = Command::new(tool);
     command
         .current_dir(folder)
@@ -109,9 +108,7 @@ fn an_installed_tool_finds_the_ffmpeg_that_was_installed_with_it() {
     // It tells its version, and shows by what it says next that it was called.
     let program = "#!/bin/sh\n[ \"$2\" = -version ] && echo 'ffmpeg version 7.0' && exit\n\
                    echo '[error] called where it was installed' >&2\nexit 1\n";
-    fs::write(runtime.join("ffmpeg"), program).unwrap();
-    let run = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(runtime.join("ffmpeg"), run).unwrap();
+    testkit::program(&runtime.join("ffmpeg"), program);
     let said = said_where_installed(folder.path());
     assert!(said.contains("called where it was installed"), "{said}");
 }

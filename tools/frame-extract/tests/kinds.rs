@@ -83,9 +83,7 @@ fn a_crash_of_ffmpeg_is_told_by_its_signal() {
     // It dies where it would look for converters of character sets, and is told not to.
     let script = "#!/bin/sh\ncase \"$*\" in *-version*) echo 'ffmpeg version 7.0'; exit;; esac\n\
                   [ \"$GCONV_PATH\" = /nonexistent ] && kill -SEGV $$\n";
-    fs::write(here.join("ffmpeg"), script).unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(here.join("ffmpeg"), mode).unwrap();
+    testkit::program(&here.join("ffmpeg"), script);
     fs::write(here.join("film.ts"), "x").unwrap();
     let ran = run_in(
         here,
@@ -336,8 +334,6 @@ fn clusters_whose_clock_begins_anew_go_on_counting_too() {
 
 #[test]
 fn dolby_vision_without_an_image_beneath_is_refused() {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let Some(set) = Set::new() else { return };
     set.ffmpeg(&format!("{} -c:v mpeg4 film.mp4", clip("160x96", 2)));
     // No encoder at hand writes such a film: what ffmpeg says of one is put into what it says.
@@ -346,9 +342,7 @@ fn dolby_vision_without_an_image_beneath_is_refused() {
         "#!/bin/sh\n{{ '{}' \"$@\" 2>&1 1>&3 | sed '/Stream #0:0.*Video: mpeg4/a [info]       Side data:\\n[info]         {record}' 1>&2; }} 3>&1\n",
         set.ffmpeg.display()
     );
-    let program = set.path().join("dolby");
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::program(&set.path().join("dolby"), &script);
     let words = ["--ffmpeg", "./dolby", "--out-dir", "o", "film.mp4"];
     let ran = run_in(set.path(), TOOL, &words, "");
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);

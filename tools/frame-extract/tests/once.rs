@@ -8,7 +8,6 @@
 mod films;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -27,8 +26,7 @@ fn noting(ffmpeg: &Path, here: &Path) -> PathBuf {
         "#!/bin/sh\necho \"$@\" | tr '\\n' ' ' >> '{}'\necho >> '{0}'\nexec '{ffmpeg}' \"$@\"\n",
         calls.display()
     );
-    fs::write(&path, script).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::program(&path, &script);
     path
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -187,12 +186,10 @@ impl Folder {
         own: &[(&'static str, &str)],
     ) -> (String, BTreeMap<String, String>) {
         let python = self.path("python");
-        fs::write(
+        testkit::program(
             &python,
             "#!/bin/sh\nprintf '%s\\n' \"PYTHONPATH=${PYTHONPATH:-}\" \"$@\" '' >> \"$NOTES\"\n",
-        )
-        .unwrap();
-        fs::set_permissions(&python, PermissionsExt::from_mode(0o755)).unwrap();
+        );
         let notes = self.path("notes");
         let all = self.all(own);
         let all = all.iter().map(|(name, value)| (*name, value.as_str()));

@@ -1,7 +1,6 @@
 //! A base model and repeats: what stands in a data set for them, and a search with a program in the trainer's place.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -213,8 +212,7 @@ fn searched(here: &Path, records: &[Value]) {
     write(here, &[&FLAGS[..], &["--base", "sdxl"]].concat(), records);
     fs::write(here.join("sdxl_train_network.py"), "").unwrap();
     fs::write(here.join("model"), "").unwrap();
-    fs::write(here.join("trainer"), TRAINER).unwrap();
-    fs::set_permissions(here.join("trainer"), fs::Permissions::from_mode(0o755)).unwrap();
+    testkit::program(&here.join("trainer"), TRAINER);
 }
 
 #[test]
