@@ -72,6 +72,8 @@ pub(crate) enum Refusal {
     Light(f64),
     /// It would have to be moved, and is too plain to say whether it then lies right.
     Plain,
+    /// It was not compared: the frames on the way to it are too far apart.
+    Beyond,
 }
 
 impl fmt::Display for Refusal {
@@ -84,6 +86,10 @@ impl fmt::Display for Refusal {
             ),
             Self::Light(error) => write!(formatter, "the light differs by {error:.1} levels"),
             Self::Plain => write!(formatter, "too plain to align, as in haze"),
+            Self::Beyond => write!(
+                formatter,
+                "not compared, as the frames between do not align: the camera moves past near and far things"
+            ),
         }
     }
 }

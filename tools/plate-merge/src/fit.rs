@@ -4,11 +4,13 @@
 //! holes anywhere, and a part of a pixel is wanted at once. Every pixel that is open in both counts,
 //! weighted down (Cauchy) where it does not agree: a shadow, water, a character whose mask was missed.
 
+use std::ops::Range;
+
 use nalgebra::{DMatrix, DVector, Matrix3};
 use rayon::prelude::*;
 
 use crate::level::Level;
-use crate::warp::place;
+use crate::warp::{self, place};
 
 /// Unknowns of a homography near the identity; the first two of them are a shift.
 const WARP: usize = 8;
@@ -57,7 +59,7 @@ impl Fit {
         let mut width = 10.0;
         let size = (still.grid.width - 1) as f64;
         for _ in 0..STEPS {
-            let sums = Sums::over(still, moved, &fit, width);
+            let sums = Sums::over(still, moved, &fit, width, unknowns);
             let step = sums.solve(still, unknowns)?;
             let before = place(&still.grid.on_pixels(&fit.warp), 0.0, 0.0);
             let other = place(&still.grid.on_pixels(&fit.warp), size, size);
@@ -76,7 +78,9 @@ impl Fit {
                 break;
             }
         }
-        fit.error = Sums::over(still, moved, &fit, width).shared(still)?.error();
+        fit.error = Sums::over(still, moved, &fit, width, 0)
+            .shared(still)?
+            .error();
         Some(fit)
     }
 
@@ -119,64 +123,28 @@ impl Sums {
         }
     }
 
-    /// Sums over all pixels that are open in both; differences beyond `width` levels fade out.
-    fn over(still: &Level, moved: &Level, fit: &Fit, width: f64) -> Self {
+    /// Sums over all pixels that are open in both; differences beyond `width` levels fade out. Of the warp only the first
+    /// `unknowns` are summed up.
+    fn over(still: &Level, moved: &Level, fit: &Fit, width: f64, unknowns: usize) -> Self {
+        let band = |band: usize| {
+            let rows = band * ROWS..((band + 1) * ROWS).min(still.grid.height);
+            let pair = Pair {
+                still,
+                moved,
+                fit,
+                unit: still.grid.unit(),
+                width,
+            };
+            match unknowns {
+                0 => pair.sums(rows, [WARP, WARP + 1]),
+                2 => pair.sums(rows, [0, 1, WARP, WARP + 1]),
+                _ => pair.sums(rows, std::array::from_fn::<_, ALL, _>(|number| number)),
+            }
+        };
         let bands: Vec<usize> = (0..still.grid.height.div_ceil(ROWS)).collect();
-        let sums: Vec<Self> = bands
-            .into_par_iter()
-            .map(|band| Self::band(still, moved, fit, width, band))
-            .collect();
+        let sums: Vec<Self> = bands.into_par_iter().map(band).collect();
         sums.iter().fold(Self::none(), Self::and)
     }
-
-    fn band(still: &Level, moved: &Level, fit: &Fit, width: f64, band: usize) -> Self {
-        let mut sums = Self::none();
-        let matrix = still.grid.on_pixels(&fit.warp);
-        let (across, down) = still.grid.unit();
-        for y in band * ROWS..((band + 1) * ROWS).min(still.grid.height) {
-            for x in 0..still.grid.width {
-                let Some((slope_x, slope_y)) = still.gradient(x, y) else {
-                    continue;
-                };
-                let at = place(&matrix, x as f64, y as f64);
-                let Some(level) = moved.at(at.0, at.1) else {
-                    continue;
-                };
-                let seen = fit.gain * f64::from(level) + fit.offset;
-                let off = f64::from(still.luma[y * still.grid.width + x]) - seen;
-                let (u, v) = still.grid.normal(x, y);
-                let (p, q) = (f64::from(slope_x) * across, f64::from(slope_y) * down);
-                let turn = -(p * u + q * v);
-                let row = [
-                    p,
-                    q,
-                    p * u,
-                    p * v,
-                    q * u,
-                    q * v,
-                    turn * u,
-                    turn * v,
-                    f64::from(level),
-                    1.0,
-                ];
-                sums.add(&row, off, 1.0 / (1.0 + (off / width).powi(2)));
-            }
-        }
-        sums
-    }
-
-    fn add(&mut self, row: &[f64; ALL], off: f64, weight: f64) {
-        for (number, value) in row.iter().enumerate() {
-            let weighted = weight * value;
-            self.right[number] += weighted * off;
-            for (sum, other) in self.matrix[number][number..].iter_mut().zip(&row[number..]) {
-                *sum += weighted * other;
-            }
-        }
-        self.count += 1;
-        self.error += off.abs().min(f64::from(LARGEST));
-    }
-
     fn and(mut self, other: &Self) -> Self {
         for (row, more) in self.matrix.iter_mut().zip(&other.matrix) {
             for (sum, more) in row.iter_mut().zip(more) {
@@ -219,6 +187,88 @@ impl Sums {
         });
         let right = DVector::from_fn(chosen.len(), |row, _| sums.right[chosen[row]]);
         matrix.cholesky().map(|parts| parts.solve(&right))
+    }
+}
+
+/// Two copies, and what is known of how one lies on the other.
+struct Pair<'a> {
+    still: &'a Level,
+    moved: &'a Level,
+    fit: &'a Fit,
+    /// Pixels a unit, across and down.
+    unit: (f64, f64),
+    /// Differences beyond this many levels fade out.
+    width: f64,
+}
+
+impl Pair<'_> {
+    /// The sums over some rows, of the unknowns that are `chosen`.
+    fn sums<const N: usize>(&self, rows: Range<usize>, chosen: [usize; N]) -> Sums {
+        let (mut matrix, mut right) = ([[0.0; N]; N], [0.0; N]);
+        let mut sums = Sums::none();
+        let on_pixels = self.still.grid.on_pixels(&self.fit.warp);
+        for y in rows {
+            let placed = warp::row(&on_pixels, y as f64);
+            for (x, gradient) in self.still.gradients(y).iter().enumerate() {
+                let Some(gradient) = *gradient else {
+                    continue;
+                };
+                let at = placed(x as f64);
+                let Some(level) = self.moved.at(at.0, at.1) else {
+                    continue;
+                };
+                let (all, off) = self.compared((x, y), gradient, level);
+                let row = chosen.map(|number| all[number]);
+                let weight = 1.0 / (1.0 + (off / self.width).powi(2));
+                for (number, value) in row.iter().enumerate() {
+                    let weighted = weight * value;
+                    right[number] += weighted * off;
+                    for (sum, other) in matrix[number].iter_mut().zip(&row) {
+                        *sum += weighted * other;
+                    }
+                }
+                sums.count += 1;
+                sums.error += off.abs().min(f64::from(LARGEST));
+            }
+        }
+        for (number, own) in chosen.into_iter().enumerate() {
+            sums.right[own] = right[number];
+            for (other, own_other) in chosen.into_iter().enumerate() {
+                sums.matrix[own][own_other] = matrix[number][other];
+            }
+        }
+        sums
+    }
+
+    /// How the level at a pixel of the one that is still, where the other shows `level`, changes with each unknown, and how far
+    /// it is off.
+    #[inline]
+    fn compared(
+        &self,
+        (x, y): (usize, usize),
+        gradient: [f32; 2],
+        level: f32,
+    ) -> ([f64; ALL], f64) {
+        let grid = self.still.grid;
+        let seen = self.fit.gain * f64::from(level) + self.fit.offset;
+        let off = f64::from(self.still.luma[y * grid.width + x]) - seen;
+        let (u, v) = grid.normal(x, y);
+        let [across, down] = gradient.map(f64::from);
+        let (across, down) = (across * self.unit.0, down * self.unit.1);
+        let turn = -(across * u + down * v);
+        let all = [
+            across,
+            down,
+            across * u,
+            across * v,
+            down * u,
+            down * v,
+            turn * u,
+            turn * v,
+            f64::from(level),
+            1.0,
+        ];
+        (all, off)
     }
 }
 

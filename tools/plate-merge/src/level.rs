@@ -1,5 +1,7 @@
 //! Smaller copies of a frame, for finding how it moved: coarse ones for large movements.
 
+use std::sync::OnceLock;
+
 use stage::Result;
 use vision::mask::Mask;
 use vision::{GrayImage, resize};
@@ -20,6 +22,10 @@ pub(crate) struct Level {
     pub(crate) luma: Vec<f32>,
     /// Whether nothing hides the pixel.
     pub(crate) open: Vec<bool>,
+    /// As of [`gradient`](Self::gradient), once they were asked for: only frames that others are laid on need them.
+    slopes: OnceLock<Vec<Option<[f32; 2]>>>,
+    /// Whether nothing hides the pixel, the next across, the next down, and the one beyond both.
+    around: OnceLock<Vec<bool>>,
 }
 
 impl Level {
@@ -45,6 +51,8 @@ impl Level {
                     .map(|level| f32::from(*level))
                     .collect(),
                 open: hidden.as_raw().iter().map(|level| *level == 0).collect(),
+                slopes: OnceLock::new(),
+                around: OnceLock::new(),
             })
         };
         sides.into_iter().rev().map(copy).collect()
@@ -59,19 +67,39 @@ impl Level {
         let (left, top) = (x as usize, y as usize);
         let (right, bottom) = ((left + 1).min(width - 1), (top + 1).min(height - 1));
         let (across, down) = ((x - left as f64) as f32, (y - top as f64) as f32);
-        let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
-        let corners = corners.map(|(x, y)| y * width + x);
-        if corners.iter().any(|corner| !self.open[*corner]) {
+        if !self.around()[top * width + left] {
             return None;
         }
-        let levels = corners.map(|corner| self.luma[corner]);
+        let (above, below) = (&self.luma[top * width..], &self.luma[bottom * width..]);
+        let levels = [above[left], above[right], below[left], below[right]];
         let between = |first: f32, second: f32| first + across * (second - first);
         let (above, below) = (between(levels[0], levels[1]), between(levels[2], levels[3]));
         Some(above + down * (below - above))
     }
 
+    fn around(&self) -> &[bool] {
+        self.around.get_or_init(|| {
+            let Grid { width, height, .. } = self.grid;
+            let open = |x: usize, y: usize| self.open[y.min(height - 1) * width + x.min(width - 1)];
+            let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+            let corners =
+                |(x, y)| open(x, y) && open(x + 1, y) && open(x, y + 1) && open(x + 1, y + 1);
+            pixels.map(corners).collect()
+        })
+    }
+
+    /// The gradients of a row.
+    pub(crate) fn gradients(&self, y: usize) -> &[Option<[f32; 2]>] {
+        let Grid { width, height, .. } = self.grid;
+        let all = self.slopes.get_or_init(|| {
+            let rows = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+            rows.map(|(x, y)| self.gradient(x, y)).collect()
+        });
+        &all[y * width..][..width]
+    }
+
     /// Central differences across and down, levels a pixel; none at the border and beside what is hidden.
-    pub(crate) fn gradient(&self, x: usize, y: usize) -> Option<(f32, f32)> {
+    fn gradient(&self, x: usize, y: usize) -> Option<[f32; 2]> {
         let Grid { width, height, .. } = self.grid;
         if x == 0 || y == 0 || x + 1 >= width || y + 1 >= height {
             return None;
@@ -82,7 +110,7 @@ impl Level {
             return None;
         }
         let [left, right, above, below] = around.map(|at| self.luma[at]);
-        Some(((right - left) / 2.0, (below - above) / 2.0))
+        Some([(right - left) / 2.0, (below - above) / 2.0])
     }
 }
 
@@ -139,7 +167,7 @@ pub(crate) mod tests {
         let hidden = Mask::from_fn(96, 96, |x, _| x == 50).unwrap();
         let level = Level::pyramid(&image, &hidden).unwrap().pop().unwrap();
         assert_eq!(level.at(49.5, 20.0), None);
-        assert_eq!(level.gradient(51, 20), None);
-        assert!(level.at(48.5, 20.0).is_some() && level.gradient(53, 20).is_some());
+        assert_eq!(level.gradients(20)[51], None);
+        assert!(level.at(48.5, 20.0).is_some() && level.gradients(20)[53].is_some());
     }
 }

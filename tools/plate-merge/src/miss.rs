@@ -8,7 +8,7 @@ use nalgebra::{Matrix2, Vector2};
 
 use crate::fit::Fit;
 use crate::level::Level;
-use crate::warp::place;
+use crate::warp;
 
 /// The side of a tile, pixels.
 const TILE: usize = 32;
@@ -66,11 +66,13 @@ fn tile(still: &Level, moved: &Level, fit: &Fit, (left, top): (usize, usize)) ->
     let (mut slopes, mut pull) = (Matrix2::zeros(), Vector2::zeros());
     let mut count = 0_usize;
     for y in top..(top + TILE).min(grid.height) {
-        for x in left..(left + TILE).min(grid.width) {
-            let Some((across, down)) = still.gradient(x, y) else {
+        let (gradients, placed) = (still.gradients(y), warp::row(&matrix, y as f64));
+        let columns = left..(left + TILE).min(grid.width);
+        for (x, gradient) in columns.clone().zip(&gradients[columns]) {
+            let Some([across, down]) = *gradient else {
                 continue;
             };
-            let at = place(&matrix, x as f64, y as f64);
+            let at = placed(x as f64);
             let Some(level) = moved.at(at.0, at.1) else {
                 continue;
             };

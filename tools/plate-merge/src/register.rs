@@ -9,6 +9,11 @@ use crate::warp::place;
 /// The copy on which holes are counted has at most this long a side, pixels.
 const COUNTED: usize = 192;
 
+/// After so many frames in a row whose parts lie apart by more than [`FAR`] times what is accepted, those beyond are not
+/// compared: a camera that moves past near and far things goes on, and such frames take most of the time.
+const AWAY: usize = 3;
+const FAR: f64 = 2.0;
+
 /// How each frame lies on the one at `reference`, or why it does not.
 pub(crate) struct Registered {
     pub(crate) reference: usize,
@@ -50,14 +55,22 @@ impl Registered {
         let after: Vec<usize> = (reference + 1..frames.len()).collect();
         let before: Vec<usize> = (0..reference).rev().collect();
         for way in [after, before] {
-            let mut last = reference;
+            let (mut last, mut away) = (reference, 0);
             for at in way {
+                if away >= AWAY {
+                    found[at] = Err(Refusal::Beyond);
+                    continue;
+                }
                 found[at] = on_one(
                     frames[reference],
                     frames[at],
                     neighbour(frames, &found, last),
                     limits,
                 );
+                away = match found[at] {
+                    Err(Refusal::Parallax(miss)) if miss > FAR * limits.miss => away + 1,
+                    _ => 0,
+                };
                 if found[at].is_ok() {
                     last = at;
                 }

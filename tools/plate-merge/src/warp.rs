@@ -75,6 +75,28 @@ impl Grid {
     }
 }
 
+/// Where the points of a row of whole numbers are put by a matrix.
+pub(crate) fn row(matrix: &Matrix3<f64>, y: f64) -> impl Fn(f64) -> (f64, f64) {
+    let [across, down, depth] = [0, 1, 2].map(|part| {
+        let (slope, begin) = (matrix[(part, 0)], matrix[(part, 1)] * y);
+        let constant = matrix[(part, 2)];
+        move |x: f64| slope * x + begin + constant
+    });
+    // Of a shift, nothing is nearer or farther: the division by 1 is left out.
+    let is_flat = matrix[(2, 0)] == 0.0 && matrix[(2, 1)] == 0.0 && matrix[(2, 2)] - 1.0 == 0.0;
+    move |x| {
+        if is_flat {
+            return (across(x), down(x));
+        }
+        let depth = depth(x);
+        // What lies behind the camera is nowhere.
+        if depth <= 1e-6 {
+            return (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        }
+        (across(x) / depth, down(x) / depth)
+    }
+}
+
 /// Where a matrix puts a point.
 pub(crate) fn place(matrix: &Matrix3<f64>, x: f64, y: f64) -> (f64, f64) {
     let moved = matrix * Vector3::new(x, y, 1.0);
@@ -138,6 +160,21 @@ mod tests {
             "{x} {y}"
         );
         assert!((whole.normal(0, 0).0 + 1.0 - 1.0 / 768.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_row_is_put_where_its_points_are() {
+        let shift = Matrix3::new(1.0, 0.0, 0.3, 0.0, 1.0, -7.7, 0.0, 0.0, 1.0);
+        let turned = Matrix3::new(1.01, 0.02, 3.0, -0.01, 0.99, 5.0, 1e-4, -2e-4, 1.0);
+        let behind = Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 1.0);
+        for matrix in [shift, turned, behind] {
+            for y in [0.0, 17.0, 431.0] {
+                let row = row(&matrix, y);
+                for x in [0.0, 5.0, 767.0] {
+                    assert_eq!(row(x), place(&matrix, x, y));
+                }
+            }
+        }
     }
 
     #[test]

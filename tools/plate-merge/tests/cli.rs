@@ -322,6 +322,39 @@ fn a_camera_that_moves_past_things_near_and_far_is_refused() {
 }
 
 #[test]
+fn after_three_frames_that_are_too_far_apart_those_beyond_are_not_compared() {
+    let here = tempfile::tempdir().unwrap();
+    let camera =
+        |step: f64| move |x: f64, y: f64| (x + if y < 80.0 { step } else { 6.0 * step }, y);
+    // The last one is where the first was, which nothing looks for.
+    let cameras = [0.0, 2.0, 4.0, 6.0, 8.0, 0.0].map(camera);
+    let drawn = cameras.each_ref().map(|camera| Drawn {
+        camera,
+        character: [90, 40, 120, 130],
+        gain: 1.0,
+    });
+    let frames = drawn.iter().enumerate();
+    let input: String = frames
+        .map(|(number, frame)| frame.record(here.path(), number))
+        .collect();
+    let passed = plates(here.path(), &[], &input);
+    assert_eq!(passed[0]["id"], "f0");
+    let reasons = dropped(here.path());
+    for reason in &reasons[..3] {
+        assert!(
+            reason.starts_with("not merged into f0: parts are still"),
+            "{reasons:?}"
+        );
+    }
+    for reason in &reasons[3..] {
+        assert!(
+            reason.starts_with("not merged into f0: not compared"),
+            "{reasons:?}"
+        );
+    }
+}
+
+#[test]
 fn masks_come_as_run_lengths_too_and_must_fit() {
     let here = tempfile::tempdir().unwrap();
     let still = |x, y| (x, y);
