@@ -169,11 +169,11 @@ fn faint_in(
     let mut faint = Vec::new();
     for (number, far) in frames {
         let luma = quality::luma(&all[*number].record.parse()?)?;
-        if let Some(opacity) = letters.opacity(&luma) {
+        if let Some(share) = letters.share(&luma) {
             let id = text.id()?;
             faint.push((
                 *number,
-                format!("faint text: the letters of {id}, {far:.1} s away, show here with an opacity of {opacity:.2}"),
+                format!("faint text: the letters of {id}, {far:.1} s away, show here with {share:.2} of their contrast"),
             ));
         }
     }

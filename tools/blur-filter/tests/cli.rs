@@ -395,7 +395,9 @@ fn about_a_subtitle_frames_that_show_it_faintly_are_dropped_and_clean_ones_are_n
         .collect();
     assert_eq!(reasons[3], "text: 12 letters in lines, 10 or more");
     let faint = |far: &str| {
-        format!("faint text: the letters of 1_11, {far} s away, show here with an opacity of 0.20")
+        format!(
+            "faint text: the letters of 1_11, {far} s away, show here with 0.20 of their contrast"
+        )
     };
     let others = [0, 1, 2, 4, 5, 6, 7].map(|at| reasons[at].clone());
     let empty = String::new;
