@@ -11,6 +11,7 @@ use stage::manifest::Reader;
 use stage::manifest::shapes::Embedding;
 use stage::{Context, Record, Result, ensure};
 
+use crate::verdict::UNKNOWN;
 use crate::{By, instance, verdict};
 
 /// A manifest, and the character that all of it shows.
@@ -25,6 +26,9 @@ pub(crate) fn named(text: &str) -> Result<Named, String> {
     let (name, manifest) = text.split_once('=').unwrap_or_default();
     if name.trim().is_empty() || manifest.is_empty() {
         return Err("not in the form NAME=MANIFEST".to_owned());
+    }
+    if name.trim() == UNKNOWN {
+        return Err(format!("`{UNKNOWN}` is what a character without a name is called"));
     }
     Ok(Named {
         name: name.trim().to_owned(),

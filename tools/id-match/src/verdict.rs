@@ -10,7 +10,7 @@ use crate::instance::{Instance, Looks};
 use crate::references::Cast;
 
 /// What is said where nobody is sure.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// Decimals of scores.
 const DECIMALS: u32 = 4;

@@ -460,8 +460,10 @@ fn what_is_wrong_is_said() {
         &[seen("a", [1.0, 0.0])],
         "key `cluster` is missing: give references, or run cluster first",
     );
-    let ran = run_in(here.path(), TOOL, &["--reference", "nilo"], "");
-    assert_eq!(ran.code, Some(2));
+    for wrong in ["nilo", "unknown=nilo.jsonl"] {
+        let ran = run_in(here.path(), TOOL, &["--reference", wrong], "");
+        assert_eq!(ran.code, Some(2), "{wrong}");
+    }
 }
 
 #[test]
