@@ -28,7 +28,9 @@ pub(crate) fn named(text: &str) -> Result<Named, String> {
         return Err("not in the form NAME=MANIFEST".to_owned());
     }
     if name.trim() == UNKNOWN {
-        return Err(format!("`{UNKNOWN}` is what a character without a name is called"));
+        return Err(format!(
+            "`{UNKNOWN}` is what a character without a name is called"
+        ));
     }
     Ok(Named {
         name: name.trim().to_owned(),
