@@ -57,22 +57,35 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         explain(args, name, error)?;
     }
     phase.count(&progress::counts_file(&args.run_dir, name))?;
-    if let Some((part, output)) = part.as_ref().zip(args.output.as_deref()) {
-        phase.writes(&part.path, output)?;
-    }
-    // Before the file takes its place: where this is killed between the two, make finds no new file and runs the phase again.
-    // The other way about it would find the file, run nothing, and call a phase killed that was done.
-    progress.update(name, &phase)?;
-    if let Some(Err(error)) = part.map(child::Part::place) {
-        phase.fail();
-        explain(args, name, &error)?;
-        progress.update(name, &phase)?;
-        return Err(error);
-    }
+    finish(args, progress, name, &mut phase, part)?;
     let exit_code = ended?.exit_code();
     // Part of the phase's work and not a warning, but said unless `-q` forbids it.
     log::warn!("{name}: {phase}");
     Ok(exit_code)
+}
+
+/// Writes what became of a phase, and lets its file take its place.
+///
+/// In this order: where this is killed between the two, make finds no new file and runs the phase again. The other way
+/// about it would find the file, run nothing, and call a phase killed that was done.
+fn finish(
+    args: &Args,
+    progress: &Progress,
+    name: &str,
+    phase: &mut Phase,
+    part: Option<child::Part>,
+) -> Result<()> {
+    if let Some((part, output)) = part.as_ref().zip(args.output.as_deref()) {
+        phase.writes(&part.path, output)?;
+    }
+    progress.update(name, phase)?;
+    let Some(Err(error)) = part.map(child::Part::place) else {
+        return Ok(());
+    };
+    phase.fail();
+    explain(args, name, &error)?;
+    progress.update(name, phase)?;
+    Err(error)
 }
 
 /// Refuses to start a phase where the disk has no room, and notes that.

@@ -135,7 +135,7 @@ fn what_passes_is_asked_for_again() {
 
 #[test]
 fn the_server_is_waited_for_as_long_as_it_asks() {
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     passes(&[], || {
         Act::Answer(429, "Retry-After: 1\r\n", "slow down".into())
     });
