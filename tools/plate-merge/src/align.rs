@@ -72,7 +72,7 @@ pub(crate) enum Refusal {
     Light(f64),
     /// It would have to be moved, and is too plain to say whether it then lies right.
     Plain,
-    /// It was not compared: the frames on the way to it are too far apart.
+    /// It was compared by small copies alone: the frames on the way to it are too far apart.
     Beyond,
 }
 
@@ -86,10 +86,7 @@ impl fmt::Display for Refusal {
             ),
             Self::Light(error) => write!(formatter, "the light differs by {error:.1} levels"),
             Self::Plain => write!(formatter, "too plain to align, as in haze"),
-            Self::Beyond => write!(
-                formatter,
-                "not compared, as the frames between do not align: the camera moves past near and far things"
-            ),
+            Self::Beyond => write!(formatter, "neither it nor the frames between align"),
         }
     }
 }
@@ -170,6 +167,24 @@ pub(crate) fn align(
         tried.push(found);
     }
     chosen(&tried, plain, limits)
+}
+
+/// Whether small copies lie on each other, unmoved or moved by one step, so that larger ones are worth a look.
+pub(crate) fn is_near(still: &[Level], moved: &[Level], limits: Limits) -> bool {
+    let level = (still.len() - 1).min(1);
+    let lies = |guess: &Matrix3<f64>| {
+        let fit = Fit::from(*guess).improved(&still[0], &moved[0], Motion::Shift.unknowns())?;
+        if fit.error > 2.0 * limits.light {
+            return None;
+        }
+        let (still, moved) = (&still[level], &moved[level]);
+        let fit = fit.improved(still, moved, Motion::Shift.unknowns())?;
+        let missed = miss(still, moved, &fit)?;
+        (fit.error <= limits.light && missed.most <= 2.0 * limits.miss).then_some(())
+    };
+    guesses(still, moved, None)
+        .iter()
+        .any(|guess| lies(guess).is_some())
 }
 
 /// The simplest movement that is as good as the best of those `tried`; others were too `plain`.

@@ -2,15 +2,16 @@
 
 use nalgebra::Matrix3;
 
-use crate::align::{Alignment, Limits, Motion, Refusal, align, guesses};
+use crate::align::{Alignment, Limits, Motion, Refusal, align, guesses, is_near};
 use crate::frame::Frame;
 use crate::warp::place;
 
 /// The copy on which holes are counted has at most this long a side, pixels.
 const COUNTED: usize = 192;
 
-/// After so many frames in a row whose parts lie apart by more than [`FAR`] times what is accepted, those beyond are not
-/// compared: a camera that moves past near and far things goes on, and such frames take most of the time.
+/// After so many frames in a row whose parts lie apart by more than [`FAR`] times what is accepted, those beyond are only
+/// compared if small copies lie on each other: a camera that moves past near and far things goes on, and such frames take most
+/// of the time.
 const AWAY: usize = 3;
 const FAR: f64 = 2.0;
 
@@ -57,7 +58,7 @@ impl Registered {
         for way in [after, before] {
             let (mut last, mut away) = (reference, 0);
             for at in way {
-                if away >= AWAY {
+                if away >= AWAY && !is_near(&frames[reference].levels, &frames[at].levels, limits) {
                     found[at] = Err(Refusal::Beyond);
                     continue;
                 }

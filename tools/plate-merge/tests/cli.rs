@@ -322,13 +322,16 @@ fn a_camera_that_moves_past_things_near_and_far_is_refused() {
 }
 
 #[test]
-fn after_three_frames_that_are_too_far_apart_those_beyond_are_not_compared() {
+fn beyond_three_frames_that_are_too_far_apart_only_what_is_near_again_is_compared() {
     let here = tempfile::tempdir().unwrap();
     let camera =
         |step: f64| move |x: f64, y: f64| (x + if y < 80.0 { step } else { 6.0 * step }, y);
-    // The last one is where the first was, which nothing looks for.
-    let cameras = [0.0, 2.0, 4.0, 6.0, 8.0, 0.0].map(camera);
-    let drawn = cameras.each_ref().map(|camera| Drawn {
+    let pan = |step: f64| move |x: f64, y: f64| (x + step, y);
+    let [near, farther, far, away, gone, back] = [0.0, 2.0, 4.0, 6.0, 8.0, 0.0].map(camera);
+    let moved = pan(5.0);
+    let cameras: [&dyn Fn(f64, f64) -> (f64, f64); 7] =
+        [&near, &farther, &far, &away, &gone, &back, &moved];
+    let drawn = cameras.map(|camera| Drawn {
         camera,
         character: [90, 40, 120, 130],
         gain: 1.0,
@@ -337,21 +340,21 @@ fn after_three_frames_that_are_too_far_apart_those_beyond_are_not_compared() {
     let input: String = frames
         .map(|(number, frame)| frame.record(here.path(), number))
         .collect();
-    let passed = plates(here.path(), &[], &input);
-    assert_eq!(passed[0]["id"], "f0");
-    let reasons = dropped(here.path());
-    for reason in &reasons[..3] {
-        assert!(
-            reason.starts_with("not merged into f0: parts are still"),
-            "{reasons:?}"
-        );
-    }
-    for reason in &reasons[3..] {
-        assert!(
-            reason.starts_with("not merged into f0: not compared"),
-            "{reasons:?}"
-        );
-    }
+    let passed = plates(here.path(), &["--per", "frame"], &input);
+    let aligned: Vec<bool> = (passed.iter())
+        .map(|record| record["plate"]["frames"].as_u64().unwrap() > 1)
+        .collect();
+    assert_eq!(aligned, [true, false, false, false, false, true, true]);
+    let reason = |at: usize| passed[at]["plate"]["reason"].as_str().unwrap();
+    assert!(
+        reason(3).starts_with("does not align with f0: parts are still"),
+        "{}",
+        reason(3)
+    );
+    assert_eq!(
+        reason(4),
+        "does not align with f0: neither it nor the frames between align"
+    );
 }
 
 #[test]
