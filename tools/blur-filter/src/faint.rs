@@ -24,8 +24,8 @@ const FEWEST: usize = 4;
 /// A smaller share of their contrast is that of grain.
 const FAINTEST: f64 = 0.03;
 
-/// So nearly the whole contrast is not faint: it is the full text again, or a row of windows that was taken for one.
-const FULL: std::ops::RangeInclusive<f64> = 0.9..=1.1;
+/// From this share on it is not faint: it is the full text again, or a row of windows that was taken for one.
+const FULL: f64 = 0.9;
 
 /// The mean over the letters is at least this many times its standard error. Measured on 414 pairs of frames without text of the
 /// opening of Big Buck Bunny, the Sintel trailer and the sample film, up to two seconds apart, as JPEG, with text of three
@@ -73,8 +73,7 @@ impl Letters {
         let mean = shares.iter().sum::<f64>() / count;
         let squares: f64 = shares.iter().map(|share| (share - mean).powi(2)).sum();
         let error = (squares / (count - 1.0) / count).sqrt();
-        let is_faint = mean >= FAINTEST && !FULL.contains(&mean);
-        (is_faint && mean >= SURE * error).then_some(mean)
+        ((FAINTEST..FULL).contains(&mean) && mean >= SURE * error).then_some(mean)
     }
 
     /// By how many levels what is ink in the own image differs in `luma` from what is beside it in the same row, on average,

@@ -37,6 +37,8 @@ impl fmt::Display for Bounds {
 pub(crate) struct Measured<R> {
     record: R,
     pub(crate) fault: Option<Fault>,
+    /// Whether text-detect has found text that is laid over it.
+    is_marked: bool,
     /// When it is shown.
     pub(crate) moment: Option<Moment>,
     pub(crate) figures: Figures,
@@ -48,7 +50,9 @@ impl Measured<Record> {
         let quality = Quality::measure(&record)?;
         let fault = verdict::fault(&record, &quality, args)?;
         record.put_rounded("quality", &quality, 3)?;
+        let is_marked = record.text()?.is_some_and(|text| text.mask.is_some());
         Ok(Self {
+            is_marked,
             moment: Moment::of(&record),
             record,
             fault,
@@ -67,6 +71,7 @@ impl Measured<Record> {
         Measured {
             record: Line { number: 0, bytes },
             fault: self.fault,
+            is_marked: self.is_marked,
             moment: self.moment,
             figures: self.figures,
         }
@@ -86,6 +91,7 @@ impl Measured<Line> {
         let unpacked = Measured {
             record: self.record.parse()?,
             fault: self.fault,
+            is_marked: self.is_marked,
             moment: self.moment,
             figures: self.figures,
         };
@@ -124,7 +130,9 @@ pub(crate) fn beside_overlays(all: &mut [Measured<Line>], within: f64) -> Result
         .enumerate()
         .filter(|(_, image)| image.fault.is_none())
     {
-        let near = image.moment.map(|moment| texts.nearest(moment, within));
+        // What text is marked in it is dealt with by whoever marked it.
+        let moment = image.moment.filter(|_| !image.is_marked);
+        let near = moment.map(|moment| texts.nearest(moment, within));
         for (text, far) in near.into_iter().flatten() {
             about.entry(text).or_default().push((number, far));
         }
@@ -146,10 +154,8 @@ pub(crate) fn beside_overlays(all: &mut [Measured<Line>], within: f64) -> Result
 fn shown(all: &[Measured<Line>], overlay: Overlay) -> Shown {
     let mut found = Shown::default();
     for (number, image) in all.iter().enumerate() {
-        let is_laid = image
-            .fault
-            .as_ref()
-            .is_some_and(|fault| fault.overlay == Some(overlay));
+        let fault = image.fault.as_ref().and_then(|fault| fault.overlay);
+        let is_laid = fault == Some(overlay) || overlay == Overlay::Text && image.is_marked;
         if let Some(moment) = image.moment.filter(|_| is_laid) {
             found.note(number, moment);
         }

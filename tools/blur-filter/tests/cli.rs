@@ -350,6 +350,37 @@ fn about_a_title_frames_of_its_shot_are_dropped_as_it_may_be_fading() {
     assert_eq!(kept(&["--sharpness", "0"]), ["0_9", "1_13.5", "2_12"]);
 }
 
+#[test]
+fn about_text_that_is_marked_faint_text_is_dropped_too() {
+    let here = tempfile::tempdir().unwrap();
+    let clean = scene(640, 360, 4);
+    let mut full = clean.clone();
+    write_on(
+        &mut full,
+        (12, 20),
+        (200, 300),
+        [(0, 0, 4, 20), (10, 0, 4, 20), (4, 8, 6, 4)],
+    );
+    full.save(here.path().join("full.png")).unwrap();
+    mixed(&clean, &full, 0.3)
+        .save(here.path().join("faint.png"))
+        .unwrap();
+    clean.save(here.path().join("clean.png")).unwrap();
+    let frames = manifest(&[(1, 1.0, "full"), (1, 1.5, "faint"), (1, 2.0, "clean")]);
+    let mask = json!({"size": [360, 640], "counts": [640 * 360]});
+    let text = json!({"lines": [], "mask": mask, "clear": [0, 0, 640, 290]}).to_string();
+    let input = frames.replacen("{\"id\"", &format!("{{\"text\":{text},\"id\""), 1);
+    assert!(input.contains("clear"));
+    let ran = run_in(here.path(), TOOL, &["--sharpness", "0"], &input);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let kept: Vec<_> = ran
+        .records()
+        .iter()
+        .map(|record| record["id"].clone())
+        .collect();
+    assert_eq!(kept, ["1_1", "1_2"]);
+}
+
 /// Lays the second image over the first, so opaque.
 fn mixed(under: &RgbImage, over: &RgbImage, opacity: f32) -> RgbImage {
     let mut mixed = under.clone();
