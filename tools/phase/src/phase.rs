@@ -184,10 +184,15 @@ impl Phase {
         Ok(())
     }
 
-    /// Notes that its file could not take the place of `replaces`, which is still there.
+    /// Notes that its file is not there, though its command has succeeded.
     pub(crate) fn fail(&mut self) {
         self.status = "failed".into();
+    }
+
+    /// Notes that its file could not take the place of `replaces`, which is still there.
+    pub(crate) fn keep(&mut self) {
         self.output = self.replaces.take();
+        self.fail();
     }
 
     /// Notes what memory it is expected to take, bytes, what its tools may use for that, and what it took before with

@@ -12,6 +12,9 @@ use crate::phase::Phase;
 use crate::progress::{self, Progress};
 use crate::{Args, child, guard, memory};
 
+/// Names in `logs` that are no phase's: of the lock of the progress file, and that of make.
+const OWN: [&str; 2] = ["progress", "make"];
+
 /// Runs the command of a phase.
 pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     let name = args.name.as_deref().unwrap_or_default();
@@ -20,6 +23,9 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         bail!(
             "--name `{name}`: use only letters, digits, `-`, `_` and `.`, since it is a file name"
         );
+    }
+    if OWN.contains(&name) {
+        bail!("--name `{name}`: has a lock of that name already: choose another");
     }
     let folder = args.run_dir.display();
     std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
@@ -75,14 +81,21 @@ fn finish(
     phase: &mut Phase,
     part: Option<child::Part>,
 ) -> Result<()> {
-    if let Some((part, output)) = part.as_ref().zip(args.output.as_deref()) {
-        phase.writes(&part.path, output)?;
-    }
-    progress.update(name, phase)?;
-    let Some(Err(error)) = part.map(child::Part::place) else {
-        return Ok(());
+    let written = match part.as_ref().zip(args.output.as_deref()) {
+        Some((part, output)) => phase.writes(&part.path, output),
+        None => Ok(()),
     };
-    phase.fail();
+    let error = if let Err(error) = written {
+        phase.fail();
+        error
+    } else {
+        progress.update(name, phase)?;
+        let Some(Err(error)) = part.map(child::Part::place) else {
+            return Ok(());
+        };
+        phase.keep();
+        error
+    };
     explain(args, name, &error)?;
     progress.update(name, phase)?;
     Err(error)

@@ -204,6 +204,32 @@ fn a_file_that_cannot_take_its_place_fails_its_phase() {
 }
 
 #[test]
+fn a_file_that_its_command_has_deleted_fails_its_phase() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let output = ["--output", "data"];
+    assert_eq!(phase(here, "one", &output, "echo first").code, Some(0));
+    let first = progress(here, "one")["output"].clone();
+    let ran = phase(here, "one", &output, "echo lost; rm data.part");
+    assert_eq!(ran.code, Some(1));
+    let one = progress(here, "one");
+    assert_eq!(one["status"], "failed");
+    assert_eq!(one["output"], first, "it is still there");
+    let log = fs::read_to_string(here.join("logs/one.log")).unwrap();
+    assert!(log.starts_with("phase: data.part: "), "{log}");
+}
+
+#[test]
+fn names_of_its_own_locks_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["progress", "make"] {
+        let ran = phase(folder.path(), name, &[], "true");
+        assert_eq!(ran.code, Some(1), "{name}");
+        assert!(ran.stderr.contains("choose another"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_failed_command_leaves_no_output_and_its_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
