@@ -210,6 +210,10 @@ impl Cast {
 fn character(record: &Record) -> Result<String> {
     let name: String = record.get("character")?;
     ensure!(!name.trim().is_empty(), "key `character`: is empty");
+    ensure!(
+        name.trim() != UNKNOWN,
+        "key `character`: `{UNKNOWN}` is what a character without a name is called"
+    );
     Ok(name)
 }
 

@@ -308,6 +308,10 @@ def folders(of):
 PARTS = {"images", "captions", "masks"}
 
 
+# The name of figures that are nobody of the cast, as id-match has it.
+UNKNOWN = "unknown"
+
+
 def cast():
     """The names of the folders of CAST, sorted; none without CAST."""
     folder = setting("CAST")
@@ -318,6 +322,8 @@ def cast():
     names = folders("CAST")
     if not names:
         raise Wrong(f"CAST={folder}: has no folders: put the images of each character into a folder of its own, such as cast/luca")
+    if UNKNOWN in names:
+        raise Wrong(f"{os.path.join(folder, UNKNOWN)}: `{UNKNOWN}` is what a character without a name is called: give it another name, or move it out of CAST")
     return names
 
 
@@ -332,7 +338,7 @@ def taught_names():
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             # What is wrong with it the stage that reads it says.
             pass
-    found = {name for name in said.values() if isinstance(name, str) and name.isprintable() and name not in ("", "unknown")}
+    found = {name for name in said.values() if isinstance(name, str) and name.isprintable() and name not in ("", UNKNOWN)}
     return sorted(found | {name.partition("/")[0] for name in found if not name.startswith("/")})
 
 

@@ -190,6 +190,9 @@ class Names(unittest.TestCase):
                     self.assertEqual(names.characters(), found)
             with told(CAST=cast, CHARACTER="luka"), self.assertRaisesRegex(Wrong, "CHARACTER=luka: not a folder of CAST=.*luca, two words"):
                 names.characters()
+            Path(cast, "unknown").mkdir()
+            with told(CAST=cast), self.assertRaisesRegex(Wrong, "unknown: `unknown` is what a character without a name is called"):
+                names.cast()
         with told(CHARACTER=""):
             self.assertEqual(names.characters(), {"cluster_0": "cluster_0"})
 
