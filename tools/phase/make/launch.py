@@ -7,9 +7,12 @@ their times would miss, and hands on the film and its like as absolute paths.
 import argparse
 import errno
 import fcntl
+import filecmp
+import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -101,6 +104,15 @@ def known(name, path):
     return listing(path) if many else content(path)
 
 
+# A number that is to come out as it went in, to the last digit: a string between two signs that are in no text.
+WRITTEN = re.compile('"\ue0f1([^"\ue0f1]*)\ue0f1"')
+
+
+def as_written(number):
+    """A number of a record that only passes through."""
+    return f"\ue0f1{number}\ue0f1"
+
+
 def listed(path, out):
     """A list or manifest of frames as one that holds wherever it is read, in OUT.
 
@@ -113,9 +125,7 @@ def listed(path, out):
 
     os.makedirs(os.path.join(out, ".names"), exist_ok=True)
     manifest = path.endswith(".jsonl")
-    own = os.path.join(out, ".names", "frames.jsonl" if manifest else "frames.txt")
-    # Another make in OUT may be reading the one that is there.
-    part = f"{own}.{os.getpid()}.part"
+    part = os.path.join(out, ".names", f"frames.{os.getpid()}.part")
     with open(path, encoding="utf-8-sig") as old, open(part, "w", encoding="utf-8") as new:
         for number, line in enumerate(old, 1):
             if not line.strip():
@@ -124,14 +134,16 @@ def listed(path, out):
                 new.write(whole(line.rstrip("\r\n")) + "\n")
                 continue
             try:
-                record = json.loads(line)
+                record = json.loads(line, parse_float=as_written, parse_int=as_written)
                 record["image"] = whole(record["image"])
                 vector = record.get("embedding", {}).get("vector")
                 if isinstance(vector, dict):
                     vector["file"] = whole(vector["file"])
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
-            new.write(json.dumps(record, ensure_ascii=False) + "\n")
+            new.write(WRITTEN.sub(r"\1", json.dumps(record, ensure_ascii=False)) + "\n")
+    # By what is in it: another make in OUT, with another list, may be waiting or reading.
+    own = os.path.join(out, ".names", f"frames-{content(part)}.{'jsonl' if manifest else 'txt'}")
     os.replace(part, own)
     return os.path.abspath(own)
 
@@ -175,6 +187,7 @@ def watched(out):
         yield from folder.glob("report.html")
         yield from folder.glob("*/report.html")
         yield from folder.glob("*.gate")
+        yield from folder.glob("*.files")
 
 
 def settle(out):
@@ -204,8 +217,7 @@ def date_outputs(out, dated):
     """Lets the progress file know its phases' files by their new times; `dated` has these by the file and its time before."""
     path = Path(out, "preparation_progress.json")
     phases = progress(out)
-    files = [one for phase in phases.values() for one in (phase.get("output"), phase.get("replaces")) if one]
-    of_phases = [one for one in files if (one["path"], one["modified"]) in dated]
+    of_phases = [one for one in outputs(phases) if (one["path"], one["modified"]) in dated]
     for one in of_phases:
         one["modified"] = dated[one["path"], one["modified"]]
     if of_phases:
@@ -214,15 +226,23 @@ def date_outputs(out, dated):
         part.replace(path)
 
 
+def outputs(phases):
+    """The files that phases have written, as the progress file has them: also the one that a phase was to replace, which is still
+    there where it was killed before. What is no such thing is passed over."""
+    kinds = {"path": str, "bytes": int, "modified": int}
+    for phase in phases.values():
+        for one in (phase.get("output"), phase.get("replaces")):
+            if isinstance(one, dict) and all(isinstance(one.get(key), kind) for key, kind in kinds.items()):
+                yield one
+
+
 def keep(out):
     """Copies the manifests of OUT that no stage has written, or that were changed since, to .kept, once each.
 
     A stage may be about to replace them, as where someone's own frames.jsonl lies in OUT.
     """
     phases = progress(out)
-    # Where a phase was killed before its file took its place, the one that it was to replace is still there.
-    outputs = [one for phase in phases.values() for one in (phase.get("output"), phase.get("replaces")) if one]
-    written = {(one["path"], one["bytes"], one["modified"]) for one in outputs}
+    written = {(one["path"], one["bytes"], one["modified"]) for one in outputs(phases)}
     noted = {path for path, *_ in written}
     for path in [*Path(out).glob("*.jsonl"), *(found for folder in folders(out) for found in folder.glob("*.jsonl"))]:
         name = path.relative_to(out)
@@ -235,7 +255,10 @@ def keep(out):
         if (str(name), seen.st_size, seen.st_mtime_ns) in written or (str(name) not in noted and by_name):
             continue
         kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
-        if not kept.exists():
+        before = sorted(kept.parent.glob(f"{glob.escape(str(name).replace('/', '-'))}.*"))
+        if not any(filecmp.cmp(path, one, shallow=False) for one in before):
+            # Another of the same second.
+            kept = next(one for one in [kept, *(kept.with_name(f"{kept.name}.{more}") for more in range(2, 2 + len(before)))] if one not in before)
             kept.parent.mkdir(exist_ok=True)
             part = kept.with_name(kept.name + ".part")
             shutil.copy2(path, part)

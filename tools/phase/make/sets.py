@@ -104,7 +104,8 @@ def failure(out, kind, folder):
     try:
         with open(os.path.join(out, "preparation_progress.json"), encoding="utf-8") as file:
             phases = json.load(file)["phases"]
-    except (OSError, ValueError, KeyError):
+        phases = {name: phase for name, phase in phases.items() if isinstance(phase, dict)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     stages = [manifest for manifest, _ in kind.chain(folder)]
     for stage in ["cast", *stages, f"{folder}/linted"]:

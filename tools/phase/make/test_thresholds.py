@@ -1,5 +1,6 @@
 """Tests of thresholds that labels set: `python3 -m unittest` in this folder."""
 
+import filecmp
 import json
 import os
 import subprocess
@@ -368,6 +369,41 @@ class Asking(Inside):
         with mock.patch("launch.say"):
             launch.keep(".")
         self.assertEqual([path.name.split(".")[0] for path in Path(".kept").iterdir()], ["changed"])
+
+    def test_every_change_of_a_person_is_kept_once(self):
+        kept = lambda: sorted(path.read_text() for path in Path(".kept").iterdir())
+        with mock.patch("launch.say"):
+            for text in ("one", "two", "one"):
+                Path("frames.jsonl").write_text(text)
+                # As what unpacks an archive dates its files.
+                os.utime("frames.jsonl", (1000, 1000))
+                # Another make does not know what this one has compared.
+                filecmp.clear_cache()
+                launch.keep(".")
+            os.utime("frames.jsonl", (2000, 2000))
+            launch.keep(".")
+        self.assertEqual(kept(), ["one", "two"])
+
+    def test_an_odd_progress_file_is_no_reason_to_stop(self):
+        Path("frames.jsonl").write_text("x")
+        odd = ["frames.jsonl", {"path": 1}, {"path": ["a"], "bytes": 1, "modified": 2}, [1], None]
+        for one in [{"a": {"output": one}} for one in odd] + [{"a": {"replaces": one}} for one in odd] + [[], {"a": 3}]:
+            Path("preparation_progress.json").write_text(json.dumps({"phases": one}))
+            with mock.patch("launch.say"):
+                launch.keep(".")
+                launch.date_outputs(".", {("frames.jsonl", 1): 2})
+        self.assertEqual(len(list(Path(".kept").iterdir())), 1)
+
+    def test_a_list_of_frames_has_a_name_of_its_own_and_its_numbers_stay(self):
+        Path("a.jpg").write_text("")
+        line = '{"id": "a", "image": "a.jpg", "share": 0.12345678901234567890, "size": 1E2, "none": -0, "far": 1e400}'
+        Path("list.jsonl").write_text(line)
+        one = launch.listed("list.jsonl", ".")
+        self.assertEqual(Path(one).read_text(), line.replace("a.jpg", os.path.abspath("a.jpg")) + "\n")
+        Path("list.jsonl").write_text(line.replace('"a"', '"b"'))
+        other = launch.listed("list.jsonl", ".")
+        self.assertIn('"id": "a"', Path(one).read_text())
+        self.assertIn('"id": "b"', Path(other).read_text())
 
     def test_a_page_is_opened_and_the_threshold_is_set_by_what_was_decided_there(self):
         self.lines("sharp.jsonl", {"id": "a"})
