@@ -143,7 +143,8 @@ def listed(path, out):
                 raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
             new.write(WRITTEN.sub(r"\1", json.dumps(record, ensure_ascii=False)) + "\n")
     # By what is in it: another make in OUT, with another list, may be waiting or reading.
-    own = os.path.join(out, ".names", f"frames-{content(part)}.{'jsonl' if manifest else 'txt'}")
+    digest = hashlib.sha256(Path(part).read_bytes()).hexdigest()[:16]
+    own = os.path.join(out, ".names", f"frames-{digest}.{'jsonl' if manifest else 'txt'}")
     os.replace(part, own)
     return os.path.abspath(own)
 
