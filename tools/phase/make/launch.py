@@ -140,6 +140,7 @@ def listed(path, out):
                 if isinstance(vector, dict):
                     vector["file"] = whole(vector["file"])
             except (ValueError, KeyError, TypeError, AttributeError) as error:
+                os.unlink(part)
                 raise Wrong(f"{path}: line {number}: not a record with an image: {error}") from error
             new.write(WRITTEN.sub(r"\1", json.dumps(record, ensure_ascii=False)) + "\n")
     # By what is in it: another make in OUT, with another list, may be waiting or reading.
@@ -256,7 +257,7 @@ def keep(out):
         if (str(name), seen.st_size, seen.st_mtime_ns) in written or (str(name) not in noted and by_name):
             continue
         kept = Path(out, ".kept", f"{str(name).replace('/', '-')}.{seen.st_mtime_ns // 1_000_000_000}")
-        before = sorted(kept.parent.glob(f"{glob.escape(str(name).replace('/', '-'))}.*"))
+        before = [one for one in kept.parent.glob(f"{glob.escape(str(name).replace('/', '-'))}.*") if one.suffix != ".part"]
         if not any(filecmp.cmp(path, one, shallow=False) for one in before):
             # Another of the same second.
             kept = next(one for one in [kept, *(kept.with_name(f"{kept.name}.{more}") for more in range(2, 2 + len(before)))] if one not in before)
