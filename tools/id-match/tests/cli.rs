@@ -486,7 +486,11 @@ fn references_have_vectors_of_one_width_and_names() {
         let expected = "cast.jsonl: r1: its vector has 3 numbers, but that of cast.jsonl: r0 has 2";
         assert!(text.contains(expected), "{text}");
     }
-    for (name, why) in [("", "is empty"), ("  ", "is empty"), ("unknown", "`unknown` is what")] {
+    for (name, why) in [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("unknown", "`unknown` is what"),
+    ] {
         let (code, text) = said(&[of("r0", name, &[1.0, 0.0])]);
         assert_eq!(code, Some(1), "{text}");
         let expected = format!("cast.jsonl: r0: key `character`: {why}");
