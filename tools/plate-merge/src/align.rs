@@ -169,7 +169,7 @@ pub(crate) fn align(
     chosen(&tried, plain, limits)
 }
 
-/// Whether small copies lie on each other, unmoved or moved by one step, so that larger ones are worth a look.
+/// Whether small copies lie on each other, unmoved or shifted, so that it is worth comparing larger ones.
 pub(crate) fn is_near(still: &[Level], moved: &[Level], limits: Limits) -> bool {
     let level = (still.len() - 1).min(1);
     let lies = |guess: &Matrix3<f64>| {

@@ -77,6 +77,7 @@ impl Level {
         Some(above + down * (below - above))
     }
 
+    /// Of each pixel, whether the four from which a level is interpolated are open.
     fn around(&self) -> &[bool] {
         self.around.get_or_init(|| {
             let Grid { width, height, .. } = self.grid;

@@ -4,7 +4,7 @@
 //! the frame is looked at: the middle is (0, 0), the left edge -1, the right edge 1, and a unit is as
 //! long upwards as it is sideways.
 
-use nalgebra::{Matrix3, Vector3};
+use nalgebra::Matrix3;
 use vision::RgbImage;
 
 /// The pixels of one copy of a frame.
@@ -75,7 +75,7 @@ impl Grid {
     }
 }
 
-/// Where the points of a row of whole numbers are put by a matrix.
+/// Where a matrix puts the points of the row `y`.
 pub(crate) fn row(matrix: &Matrix3<f64>, y: f64) -> impl Fn(f64) -> (f64, f64) {
     let [across, down, depth] = [0, 1, 2].map(|part| {
         let (slope, begin) = (matrix[(part, 0)], matrix[(part, 1)] * y);
@@ -99,12 +99,7 @@ pub(crate) fn row(matrix: &Matrix3<f64>, y: f64) -> impl Fn(f64) -> (f64, f64) {
 
 /// Where a matrix puts a point.
 pub(crate) fn place(matrix: &Matrix3<f64>, x: f64, y: f64) -> (f64, f64) {
-    let moved = matrix * Vector3::new(x, y, 1.0);
-    // What lies behind the camera is nowhere.
-    if moved.z <= 1e-6 {
-        return (f64::NEG_INFINITY, f64::NEG_INFINITY);
-    }
-    (moved.x / moved.z, moved.y / moved.z)
+    row(matrix, y)(x)
 }
 
 /// The colour between pixels, by the cubic convolution of Keys (1981) with a = -1/2; none where the
@@ -148,6 +143,7 @@ fn cubic(t: f64) -> [f32; 4] {
 mod tests {
     use super::*;
     use image::Rgb;
+    use nalgebra::Vector3;
 
     #[test]
     fn normal_coordinates_are_those_of_any_copy() {
@@ -163,18 +159,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_put_where_its_points_are() {
+    fn a_point_is_put_where_the_product_with_it_is() {
         let shift = Matrix3::new(1.0, 0.0, 0.3, 0.0, 1.0, -7.7, 0.0, 0.0, 1.0);
         let turned = Matrix3::new(1.01, 0.02, 3.0, -0.01, 0.99, 5.0, 1e-4, -2e-4, 1.0);
-        let behind = Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 1.0);
-        for matrix in [shift, turned, behind] {
-            for y in [0.0, 17.0, 431.0] {
-                let row = row(&matrix, y);
-                for x in [0.0, 5.0, 767.0] {
-                    assert_eq!(row(x), place(&matrix, x, y));
-                }
+        for matrix in [shift, turned] {
+            for (x, y) in [(0.0, 0.0), (5.0, 17.0), (767.0, 0.0), (767.0, 431.0)] {
+                let moved = matrix * Vector3::new(x, y, 1.0);
+                let wanted = (moved.x / moved.z, moved.y / moved.z);
+                assert_eq!(place(&matrix, x, y), wanted);
             }
         }
+        let behind = Matrix3::new(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, -0.5, 0.0, 1.0);
+        assert_eq!(place(&behind, 1.0, 3.0), (2.0, 6.0));
+        let nowhere = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+        assert_eq!(place(&behind, 5.0, 3.0), nowhere);
     }
 
     #[test]
