@@ -63,16 +63,17 @@ pub(crate) struct Limits<'a> {
     pub(crate) locks: &'a [&'a File],
 }
 
-/// What a command that succeeded has written to its standard output: a finished file beside the one that it
-/// will be.
+/// What a command that succeeded has written to its standard output, before it takes its place.
 #[derive(Debug)]
 pub(crate) struct Part {
+    /// Where it is.
     pub(crate) path: PathBuf,
-    output: PathBuf,
+    /// Where it will be.
+    pub(crate) output: PathBuf,
 }
 
 impl Part {
-    /// Lets it take its place, once it and all that it vouches for is on the disk.
+    /// Puts it in its place. What it vouches for is on the disk already.
     pub(crate) fn place(self) -> Result<()> {
         let named = || self.output.display().to_string();
         file::rename_lasting(&self.path, &self.output).with_context(named)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use stage::manifest::rounded;
 use stage::{Context, Result};
 
-use crate::child::Ended;
+use crate::child::{Ended, Part};
 use crate::guard::Use;
 use crate::memory::{Less, Took};
 
@@ -177,10 +177,9 @@ impl Phase {
             files.find(|file| Output::of(&file.path, &file.path).is_ok_and(|there| there == *file));
     }
 
-    /// Notes that its finished file `part` will replace `output`. Whoever finds either of the two there finds what a run
-    /// has left.
-    pub(crate) fn writes(&mut self, part: &Path, output: &Path) -> Result<()> {
-        self.replaces = self.output.replace(Output::of(part, output)?);
+    /// Notes the finished file that is about to replace the earlier run's. Both are kept, as a kill may leave either there.
+    pub(crate) fn writes(&mut self, part: &Part) -> Result<()> {
+        self.replaces = self.output.replace(Output::of(&part.path, &part.output)?);
         Ok(())
     }
 

@@ -136,8 +136,8 @@ impl Progress {
         }
     }
 
-    /// Whether a phase is said to run, or to wait, and nobody holds its lock. The lock of one that has ended is not
-    /// touched: it may be about to begin again.
+    /// Whether a phase is recorded as running or waiting although nobody holds its lock. Other phases' locks are not tried:
+    /// that holds them for a moment, in which such a phase could not begin.
     fn is_lost(&self, name: &str, phase: &Value) -> bool {
         let lives = phase["status"] == "running" || phase["status"] == "waiting";
         lives

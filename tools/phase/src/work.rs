@@ -12,7 +12,7 @@ use crate::phase::Phase;
 use crate::progress::{self, Progress};
 use crate::{Args, child, guard, memory};
 
-/// Names in `logs` that are no phase's: of the lock of the progress file, and that of make.
+/// No phase may have these names: their locks in `logs` are that of the progress file and that of make.
 const OWN: [&str; 2] = ["progress", "make"];
 
 /// Runs the command of a phase.
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
         );
     }
     if OWN.contains(&name) {
-        bail!("--name `{name}`: has a lock of that name already: choose another");
+        bail!("--name `{name}`: its lock would be one that is used already: choose another name");
     }
     let folder = args.run_dir.display();
     std::fs::create_dir_all(args.run_dir.join("logs")).with_context(|| format!("{folder}"))?;
@@ -70,10 +70,10 @@ pub(crate) fn run(args: &Args, progress: &Progress) -> Result<ExitCode> {
     Ok(exit_code)
 }
 
-/// Writes what became of a phase, and lets its file take its place.
+/// Records what became of a phase, and then puts its file in its place.
 ///
-/// In this order: where this is killed between the two, make finds no new file and runs the phase again. The other way
-/// about it would find the file, run nothing, and call a phase killed that was done.
+/// If this is killed between the two, make finds no new file and runs the phase again. In the other order it would find
+/// the file and run nothing, though the phase is recorded as killed.
 fn finish(
     args: &Args,
     progress: &Progress,
@@ -81,11 +81,8 @@ fn finish(
     phase: &mut Phase,
     part: Option<child::Part>,
 ) -> Result<()> {
-    let written = match part.as_ref().zip(args.output.as_deref()) {
-        Some((part, output)) => phase.writes(&part.path, output),
-        None => Ok(()),
-    };
-    let error = if let Err(error) = written {
+    let written = part.as_ref().map(|part| phase.writes(part));
+    let error = if let Some(Err(error)) = written {
         phase.fail();
         error
     } else {
