@@ -103,12 +103,10 @@ impl Lettering {
     /// Finds what is written in ink of these levels, in lines of at least four letters.
     fn in_ink(luma: &GrayImage, ink: Ink, ground: f64) -> Self {
         let mut found = patches(luma, |level| ink.is(level));
-        let mut words = found.clone();
-        words.retain(|patch| joined_letters(patch, luma).is_some());
-        let joined: u32 = words
+        let words = found
             .iter()
-            .filter_map(|patch| joined_letters(patch, luma))
-            .sum();
+            .filter_map(|patch| Some((*patch, joined_letters(patch, luma)?)));
+        let (words, joined): (Vec<Region>, Vec<u32>) = words.unzip();
         found.retain(|patch| is_letter(patch, luma.height()));
         let lines = lines(found).into_iter();
         let apart: Vec<_> = lines
@@ -116,7 +114,7 @@ impl Lettering {
             .flatten()
             .collect();
         Self {
-            letters: joined + apart.len() as u32,
+            letters: joined.iter().sum::<u32>() + apart.len() as u32,
             patches: [words, apart].concat(),
             ink,
             ground,

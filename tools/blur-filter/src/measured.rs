@@ -79,24 +79,25 @@ impl Measured<Record> {
 
     /// Passes or drops the record.
     pub(crate) fn judge(self, bounds: Bounds) -> Outcome {
-        let shortfall = || verdict::shortfall(self.figures, bounds);
-        let fault = self.fault.map(|fault| fault.reason);
-        Outcome::judge(self.record, fault.or_else(shortfall))
+        judged(self.record, self.fault, self.figures, bounds)
     }
 }
 
 impl Measured<Line> {
     /// Passes or drops the record.
     pub(crate) fn judge(self, bounds: Bounds) -> Result<Outcome> {
-        let unpacked = Measured {
-            record: self.record.parse()?,
-            fault: self.fault,
-            is_marked: self.is_marked,
-            moment: self.moment,
-            figures: self.figures,
-        };
-        Ok(unpacked.judge(bounds))
+        let record = self.record.parse()?;
+        Ok(judged(record, self.fault, self.figures, bounds))
     }
+}
+
+/// Passes or drops a record, for its own fault or because it falls short of the others.
+fn judged(record: Record, fault: Option<Fault>, figures: Figures, bounds: Bounds) -> Outcome {
+    let fault = fault.map(|fault| fault.reason);
+    Outcome::judge(
+        record,
+        fault.or_else(|| verdict::shortfall(figures, bounds)),
+    )
 }
 
 /// Finds fault with frames `within` seconds of a title of their shot, and of a text whose letters they show faintly.
@@ -130,7 +131,7 @@ pub(crate) fn beside_overlays(all: &mut [Measured<Line>], within: f64) -> Result
         .enumerate()
         .filter(|(_, image)| image.fault.is_none())
     {
-        // What text is marked in it is dealt with by whoever marked it.
+        // Frames with marked text are left to the stage that marked it.
         let moment = image.moment.filter(|_| !image.is_marked);
         let near = moment.map(|moment| texts.nearest(moment, within));
         for (text, far) in near.into_iter().flatten() {
@@ -163,15 +164,15 @@ fn shown(all: &[Measured<Line>], overlay: Overlay) -> Shown {
     found
 }
 
-/// Those of `frames` that show the letters of the image `text` faintly, and what that is called; of each frame it is told
-/// how far it is, seconds.
+/// The frames that show the letters of the image `text` faintly, each with the reason to drop it. `frames` has their
+/// numbers, and how far each is from the text, in seconds.
 fn faint_in(
     all: &[Measured<Line>],
     text: usize,
     frames: &[(usize, f64)],
 ) -> Result<Vec<(usize, String)>> {
     let text = all[text].record.parse()?;
-    let letters = Letters::of(&quality::luma(&text)?);
+    let letters = Letters::of(quality::luma(&text)?);
     let mut faint = Vec::new();
     for (number, far) in frames {
         let luma = quality::luma(&all[*number].record.parse()?)?;
